@@ -1,0 +1,24 @@
+"""backprop: a gradient calculator. `from backprop_cli import backprop` gives a Trace for an expression and values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+__all__ = ["BackpropError", "Trace", "backprop"]
+
+if TYPE_CHECKING:
+    from .api import backprop
+    from .engine import Trace
+    from .errors import BackpropError
+
+_HOME = {"backprop": "api", "Trace": "engine", "BackpropError": "errors"}
+
+
+def __getattr__(name: str) -> Any:
+    # Looked up on first use, so that `backprop --version` does not load the engine.
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f".{_HOME[name]}", __name__), name)

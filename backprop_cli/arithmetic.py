@@ -1,0 +1,260 @@
+"""The second table: which functions and guards a number system brings. Rules are compiled once for each system."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeAlias
+
+from .formula import Formula
+from .ops import CONSTANTS, Op
+
+Value: TypeAlias = Any
+"""A number of the arithmetic in use."""
+Function: TypeAlias = Callable[..., Value]
+
+
+class Rule(NamedTuple):
+    """A row of the table, compiled: `value(*inputs)`, and `partials[slot](*inputs, out)` (see `Op.partial`)."""
+
+    value: Function
+    partials: tuple[Function, ...]
+    kink: Function | None
+
+
+_TEMPLATES = {
+    "add": "({} + {})",
+    "sub": "({} - {})",
+    "mul": "({} * {})",
+    "div": "({} / {})",
+    "neg": "(-{})",
+    "where": "({1} if {0} else {2})",
+    "eq": "({} == {})",
+    "gt": "({} > {})",
+    "both": "({} and {})",
+    "careful": "{1}",
+}
+
+
+class Arithmetic:
+    """A number system.
+
+    functions: what the words of a rule mean here; number: the value of a literal's text; strict: whether a value
+    that is not finite is an error; unchecked: the same system without that guard, for telling what went wrong.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        functions: Mapping[str, Function],
+        constants: Mapping[str, Value],
+        number: Callable[[str], Value],
+        is_finite: Callable[[Value], bool],
+        templates: Mapping[str, str] | None = None,
+        unchecked: Arithmetic | None = None,
+    ) -> None:
+        self.name = name
+        self.number = number
+        self.is_finite = is_finite
+        self.constants = constants
+        self.strict = unchecked is not None
+        self.unchecked = unchecked or self
+        self._namespace: dict[str, Any] = {"__builtins__": {}, **functions, **constants}
+        self._templates = {**_TEMPLATES, **(templates or {})}
+        self._rules: dict[Op, Rule] = {}
+
+    def constant(self, text: str) -> Value:
+        """The value of a literal, or of a constant's name (as written, `π`, or as `ops.CONSTANTS` calls it)."""
+        name = CONSTANTS.get(text, text)
+        return self.constants[name] if name in self.constants else self.number(text)
+
+    def rule(self, op: Op) -> Rule:
+        """The row compiled for this arithmetic (once)."""
+        if op not in self._rules:
+            inputs = ", ".join(op.inputs)
+            value = self._namespace[op.name] if op.variadic else self._compile(inputs, op.value)
+            partials = tuple(self._compile(f"{inputs}, out", partial) for partial in op.partials)
+            kink = self._compile(f"{inputs}, out", op.kink) if op.kink else None
+            self._rules[op] = Rule(value, partials, kink)
+        return self._rules[op]
+
+    def _compile(self, parameters: str, formula: Formula) -> Function:
+        # The text comes from the rows of the table alone; nothing that a user typed reaches it.
+        function: Function = eval(f"lambda {parameters}: {self._code(formula)}", self._namespace)  # noqa: S307
+        return function
+
+    def _code(self, formula: Formula) -> str:
+        head, args = formula.head, formula.args
+        if formula.is_number:
+            name = f"number_{head}".replace("-", "minus_")
+            self._namespace[name] = self.number(head)
+            return name
+        if not args:
+            return head
+        if head == "pow" and args[1].head == "2" and not args[0].args:
+            return f"({args[0].head} * {args[0].head})"  # a square overflows to infinity, whose reciprocal is right
+        code = [self._code(arg) for arg in args]
+        template = self._templates.get(head)
+        return template.format(*code) if template else f"{head}({', '.join(code)})"
+
+
+# -- Floats --------------------------------------------------------------------------------------------------------
+
+
+def _sigmoid(x: float) -> float:
+    if x >= 0:
+        return 1.0 / (1.0 + math.exp(-x))
+    z = math.exp(x)
+    return z / (1.0 + z)
+
+
+def _softplus(x: float) -> float:
+    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
+
+
+def _sign(x: float) -> float:
+    return float(x > 0) - float(x < 0) if x == x else x
+
+
+def _relu(x: float) -> float:
+    return 0.0 if x <= 0 else x
+
+
+def _max(*xs: float) -> float:
+    return math.nan if any(map(math.isnan, xs)) else max(xs)
+
+
+def _min(*xs: float) -> float:
+    return math.nan if any(map(math.isnan, xs)) else min(xs)
+
+
+def _selected(x: float, out: float) -> float:
+    return 1.0 if x == out else 0.0 if out == out else math.nan
+
+
+def _floor(x: float) -> float:
+    return float(math.floor(x)) if math.isfinite(x) else x
+
+
+def _ceil(x: float) -> float:
+    return float(math.ceil(x)) if math.isfinite(x) else x
+
+
+def _log_base(x: float, base: float) -> float:
+    if base == 2:
+        return math.log2(x)
+    if base == 10:
+        return math.log10(x)
+    return math.log(x) / math.log(base)
+
+
+def _digamma(x: float) -> float:
+    # mpmath, because the standard library has no digamma; imported here, because few expressions need it.
+    from mpmath import libmp
+
+    if x <= 0 and x == math.floor(x):
+        raise ValueError("a pole of digamma")
+    return float(libmp.to_float(libmp.mpf_psi0(libmp.from_float(x), 60, libmp.round_nearest)))
+
+
+_FLOAT_FUNCTIONS: dict[str, Function] = {
+    **{
+        name: getattr(math, name)
+        for name in (
+            "pow exp log log2 log10 log1p expm1 exp2 sqrt cbrt hypot sin cos tan asin acos atan atan2 "
+            "sinh cosh tanh asinh acosh atanh erf erfc gamma lgamma"
+        ).split()
+    },
+    "abs": abs,
+    "sign": _sign,
+    "max": _max,
+    "min": _min,
+    "relu": _relu,
+    "selected": _selected,
+    "sigmoid": _sigmoid,
+    "softplus": _softplus,
+    "floor": _floor,
+    "ceil": _ceil,
+    "log_base": _log_base,
+    "digamma": _digamma,
+}
+
+
+# -- Floats without errors: what IEEE 754 and C (Annex F) give where `math` raises ------------------------------------
+
+
+def _ieee_div(x: float, y: float) -> float:
+    if y != 0:
+        return x / y
+    if x == 0 or math.isnan(x):
+        return math.nan
+    return math.copysign(math.inf, x) * math.copysign(1.0, y)
+
+
+def _ieee_pow(x: float, y: float) -> float:
+    try:
+        return math.pow(x, y)
+    except (OverflowError, ValueError):
+        if x < 0 and y != math.floor(y):
+            return math.nan
+        return -math.inf if math.copysign(1.0, x) < 0 and math.fmod(y, 2.0) in (1.0, -1.0) else math.inf
+
+
+def _ieee_log_base(x: float, base: float) -> float:
+    log = _IEEE_FUNCTIONS["log"]
+    return _ieee_div(log(x), log(base))
+
+
+def _ieee(function: Function, special: Callable[[float], float]) -> Function:
+    def total(x: float) -> float:
+        if math.isnan(x):
+            return x
+        try:
+            return float(function(x))
+        except (OverflowError, ValueError):
+            return special(x)
+
+    return total
+
+
+def _nan(x: float) -> float:
+    return math.nan
+
+
+def _infinity(x: float) -> float:
+    return math.inf
+
+
+def _signed_infinity(x: float) -> float:
+    return math.copysign(math.inf, x)
+
+
+def _pole(place: float, value: Callable[[float], float]) -> Callable[[float], float]:
+    return lambda x: value(x) if abs(x) == place else math.nan
+
+
+_SPECIAL: dict[str, Callable[[float], float]] = {
+    **dict.fromkeys("exp exp2 expm1 cosh".split(), _infinity),
+    **dict.fromkeys("log log2 log10".split(), _pole(0.0, lambda x: -math.inf)),
+    "log1p": lambda x: -math.inf if x == -1 else math.nan,
+    "sinh": _signed_infinity,
+    "atanh": _pole(1.0, _signed_infinity),
+    "gamma": lambda x: _signed_infinity(x) if x == 0 or x > 0 or abs(x) < 1 else math.nan,
+    "lgamma": _infinity,
+    **dict.fromkeys("sqrt asin acos acosh sin cos tan digamma".split(), _nan),
+}
+
+_IEEE_FUNCTIONS: dict[str, Function] = {
+    **_FLOAT_FUNCTIONS,
+    **{name: _ieee(_FLOAT_FUNCTIONS[name], special) for name, special in _SPECIAL.items()},
+    "pow": _ieee_pow,
+    "div": _ieee_div,
+    "log_base": _ieee_log_base,
+}
+
+_FLOAT_CONSTANTS = {"pi": math.pi, "e": math.e}
+
+IEEE = Arithmetic("ieee", _IEEE_FUNCTIONS, _FLOAT_CONSTANTS, float, math.isfinite, {"div": "div({}, {})"})
+"""Doubles, with infinities and NaN as IEEE 754 has them. No function of it raises."""
+FLOATS = Arithmetic("float", _FLOAT_FUNCTIONS, _FLOAT_CONSTANTS, float, math.isfinite, unchecked=IEEE)
+"""Doubles; whatever is not finite is an error."""

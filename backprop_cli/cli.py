@@ -1,0 +1,283 @@
+"""The command line: options in, one call, print, exit status. `main` is the console command."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from . import __version__
+from .errors import BackpropError, InputError, quote
+
+if TYPE_CHECKING:
+    from .engine import Trace
+
+EPILOG = """\
+\b
+Examples:
+  backprop eval "(x+y)*z" --x -2 --y 5 --z -4
+  backprop eval "(x+y)*z" --x -2 --y 5 --z -4 --get value --get x
+  backprop eval "1/(1+exp(-t))" --t 1/3 --json
+  backprop eval "sigmoid(w*x + b)" --at '{"w": 2, "x": -1, "b": 0.5}' --wrt w,b
+"""
+
+
+class ExpressionCommand(click.Command):
+    """A command that takes an expression, and a value for each of its variables as an option of that name."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        from . import arguments
+
+        takes_value = {
+            name: not getattr(option, "is_flag", False)
+            for option in self.get_params(ctx)
+            if isinstance(option, click.Option)
+            for name in option.opts
+        }
+        found = arguments.split(args, takes_value)
+        ctx.meta["words"], ctx.meta["takes_value"] = list(args), takes_value
+        ctx.params["bindings"] = found.bindings
+        return super().parse_args(ctx, [*found.options, "--", *found.positional])
+
+
+@click.group(context_settings={"max_content_width": 80})
+@click.version_option(__version__, prog_name="backprop")
+def cli() -> None:
+    """A gradient calculator: every local and every chained gradient of an expression, exactly as you write it."""
+
+
+@cli.command("eval", cls=ExpressionCommand, epilog=EPILOG, context_settings={"max_content_width": 80})
+@click.argument("expression")
+@click.option("--set", metavar="NAME=VALUE", multiple=True, help="Bind a variable whose name is also an option's.")
+@click.option("--at", metavar="FILE|-|JSON", help="Take values from a JSON object; options add to it and override it.")
+@click.option("--wrt", metavar="NAMES", help="Only these variables (x,y) get gradients; the rest is constant.")
+@click.option("--ties", type=click.Choice(["both", "split", "first"]), default="both", show_default=True,
+              help="What inputs of max or min that tie receive.")  # fmt: skip
+@click.option("--allow-nonfinite", is_flag=True, help="Give infinities and NaN instead of errors.")
+@click.option("--format", "form", type=click.Choice(["table", "json", "csv", "markdown"]), default="table",
+              show_default=True, help="How to print the result.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("--get", metavar="value|NAME", multiple=True,
+              help="Print only the value, or only the gradient of NAME; repeat it for more, a line each.")  # fmt: skip
+@click.option("--digits", type=click.IntRange(1, 17), default=6, show_default=True,
+              help="Significant digits in tables; JSON and --get are always exact.")  # fmt: skip
+@click.pass_context
+def evaluate(ctx: click.Context, expression: str, bindings: dict[str, str], as_json: bool, form: str, **options: Any) -> None:
+    """Evaluate EXPRESSION and backpropagate through it.
+
+    Every variable of the expression takes a value: --x -2 or --x=-2. A value is a number or a constant expression
+    such as 1/3 or -pi/4. EXPRESSION may begin with a minus sign; - reads it from standard input.
+    """
+    if expression == "-" and options["at"] == "-":
+        raise InputError("the expression and --at cannot both come from standard input")
+    source = read_text("-", "the expression").strip() if expression == "-" else expression
+    trace = _trace(ctx, source, bindings, **{name: options[name] for name in ("at", "wrt", "ties", "allow_nonfinite")})
+    for notice in trace.warnings:
+        emit(f"warning: {notice.message}\n", sys.stderr)
+    if options["get"]:
+        emit(_get(trace, options["get"]), sys.stdout)
+    else:
+        _FORMATS["json" if as_json else form](trace, options["digits"])
+
+
+def _trace(
+    ctx: click.Context,
+    source: str,
+    bindings: dict[str, str],
+    at: str | None,
+    wrt: str | None,
+    ties: str,
+    allow_nonfinite: bool,
+) -> Trace:
+    from . import point
+    from .arguments import working_command
+    from .arithmetic import FLOATS, IEEE
+    from .engine import run
+    from .lower import compile_expression
+
+    arithmetic = IEEE if allow_nonfinite else FLOATS
+    given = bindings
+    if at is not None:
+        inline = at.lstrip().startswith(("{", "["))
+        text, where = (at, "the JSON of --at") if inline else (read_text(at, "--at"), "--at")
+        given = {**point.read_json(text, where), **bindings}
+    graph = compile_expression(source, given)
+    names = [point.read_name(name.strip()) for name in wrt.split(",")] if wrt is not None else None
+    try:
+        if names is not None:
+            point.check_wrt(graph, names)
+        point.check(graph, given, (name[2:] for name in ctx.meta["takes_value"]))
+    except point.MissingVariables as error:
+        words = working_command(ctx.meta["words"], error.names, ctx.meta["takes_value"])
+        error.hint = f"{ctx.command_path} {shlex.join(words)}"
+        raise
+    return run(graph, point.complete(given, arithmetic), wrt=names, ties=ties, arithmetic=arithmetic)
+
+
+# -- Results -------------------------------------------------------------------------------------------------------
+
+
+def _get(trace: Trace, names: Sequence[str]) -> str:
+    lines = []
+    variables = [node.name for node in trace.graph.variables]
+    for name in names:
+        if name == "value" and name in variables:
+            raise InputError("'value' is also a variable here, so --get value could mean either", hint="use --json")
+        if name != "value" and name not in trace.gradient:
+            known = ", ".join(["value", *trace.gradient])
+            why = "gets no gradient (see --wrt)" if name in variables else "is not a variable of the expression"
+            raise InputError(f"--get {quote(name)} {why}", hint=f"there is: {known}")
+        lines.append(repr(trace.value if name == "value" else trace.gradient[name]))
+    return "\n".join(lines) + "\n"
+
+
+def _show_table(trace: Trace, digits: int) -> None:
+    from rich.console import Console
+
+    from .render.table import table
+
+    # A pipe has no width: nothing is cut there, and nothing is padded.
+    width = None if sys.stdout.isatty() else 10_000
+    console = Console(width=width, highlight=False, emoji=False, markup=False, soft_wrap=False)
+    with console.capture() as capture:
+        console.print(table(trace, digits))
+    emit("".join(f"{line.rstrip()}\n" for line in capture.get().splitlines()), sys.stdout)
+
+
+def _show_json(trace: Trace, _digits: int) -> None:
+    from .render.json import render
+
+    emit(render(trace, ascii_only=not _is_unicode(sys.stdout)), sys.stdout)
+
+
+def _show_csv(trace: Trace, _digits: int) -> None:
+    from .render.csv import render
+
+    emit(render(trace), sys.stdout)
+
+
+def _show_markdown(trace: Trace, digits: int) -> None:
+    from .render.markdown import render
+
+    emit(render(trace, digits), sys.stdout)
+
+
+_FORMATS: dict[str, Callable[[Trace, int], None]] = {
+    "table": _show_table,
+    "json": _show_json,
+    "csv": _show_csv,
+    "markdown": _show_markdown,
+}
+
+
+# -- Input and output ----------------------------------------------------------------------------------------------
+
+
+def read_text(path: str, what: str) -> str:
+    """The text of a file, or of standard input for `-`. Raises InputError where it cannot be read as UTF-8."""
+    from .tokens import MAX_CHARACTERS
+
+    limit = 4 * MAX_CHARACTERS
+    try:
+        if path == "-":
+            data = sys.stdin.buffer.read(limit + 1)
+        else:
+            with Path(path).open("rb") as file:
+                data = file.read(limit + 1)
+        if len(data) > limit:
+            raise InputError(f"{what} is longer than {limit:,} bytes")
+        return data.decode("utf-8-sig")
+    except (OSError, ValueError, AttributeError) as error:
+        name = "standard input" if path == "-" else quote(path)
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        hint = 'a JSON object may stand there too: --at \'{"x": -2}\'' if isinstance(error, FileNotFoundError) else ""
+        raise InputError(f"{what} cannot be read from {name}: {reason[:1].lower()}{reason[1:]}", hint=hint) from None
+
+
+_PLAIN = {"−": "-", "·": "*", "–": "-", "→": "->", "←": "<-", "∂": "d", "×": "*", "≥": ">=", "≤": "<=", "≠": "!=",
+          "…": "...", "─": "-", "∞": "inf", "²": "^2", "³": "^3", "⁻": "-", **{c: f"^{i}" for i, c in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}}  # fmt: skip
+
+
+def _plainly(error: UnicodeError) -> tuple[str, int]:
+    """What stands for a character that the terminal's encoding lacks."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end]
+    return "".join(_PLAIN.get(c, c.encode("unicode_escape").decode("ascii")) for c in text), error.end
+
+
+codecs.register_error("backprop", _plainly)
+
+
+def _is_unicode(stream: Any) -> bool:
+    return codecs.lookup(stream.encoding or "ascii").name.startswith("utf")
+
+
+def emit(text: str, stream: Any) -> None:
+    """Write and flush, whatever the stream's encoding."""
+    if stream is None:
+        return
+    if not _is_unicode(stream):
+        text = text.encode(stream.encoding or "ascii", "backprop").decode(stream.encoding or "ascii")
+    stream.write(text)
+    stream.flush()
+
+
+# -- Exit status ---------------------------------------------------------------------------------------------------
+
+
+def run_command(words: Sequence[str]) -> int:
+    """Run one command line; print what there is to print; return the exit status."""
+    try:
+        cli.main(args=list(words), prog_name="backprop", standalone_mode=False)
+    except BackpropError as error:
+        emit(f"{error}\n", sys.stderr)
+        return error.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        emit(f"{error.format_message()}\n", sys.stderr)
+        return 2
+    except click.ClickException as error:
+        emit(f"{_told(error, words)}\n", sys.stderr)
+        return 2
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        return 128 + signal.SIGINT
+    return 0
+
+
+def _told(error: click.ClickException, words: Sequence[str]) -> InputError:
+    """A complaint of click's, as one of ours."""
+    message = error.format_message().strip().rstrip(".")
+    message = " ".join(f"{message[:1].lower()}{message[1:]}".split())
+    if isinstance(error, click.MissingParameter) and error.param is not None and error.param.name == "expression":
+        return InputError("there is no expression", hint='for example: backprop eval "(x+y)*z" --x -2 --y 5 --z -4')
+    if "such command" in message and words and not words[0].isidentifier():
+        return InputError(f"no command {quote(words[0])}", hint=f"backprop eval {shlex.join(words)}")
+    hint = f"{error.ctx.command_path} --help" if isinstance(error, click.UsageError) and error.ctx is not None else ""
+    return InputError(message, hint=hint)
+
+
+def main() -> NoReturn:
+    """The console command."""
+    try:
+        status = run_command(sys.argv[1:])
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except BrokenPipeError:
+        status = 128 + getattr(signal, "SIGPIPE", 13)
+    except KeyboardInterrupt:
+        status = 128 + signal.SIGINT
+    except OSError as error:  # a full disk, a closed descriptor
+        status = 1
+        os.write(2, f"error: the result cannot be written: {(error.strerror or '').lower()}\n".encode())
+    # Everything is flushed; taking SymPy's modules apart would cost a sixth of the whole run.
+    os._exit(status)

@@ -1,0 +1,161 @@
+"""Formulas as data: what a rule is made of, what every arithmetic compiles, and what every view prints.
+
+A formula is a tree whose heads are the names of primitives (`add`, `exp`, …), a few words that only rules
+use (`where`, `eq`, `careful`, …), numbers, and words for the operands (`x`, `y`, `out`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+_NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII).fullmatch
+
+
+class Formula:
+    """A node of a formula: `head` applied to `args`; a number or a word when there are no `args`."""
+
+    __slots__ = ("args", "head")
+
+    def __init__(self, head: str, *args: Operand) -> None:
+        self.head = head
+        self.args = tuple(arg if isinstance(arg, Formula) else Formula(str(arg)) for arg in args)
+
+    def __add__(self, other: Operand) -> Formula:
+        return Formula("add", self, other)
+
+    def __radd__(self, other: int) -> Formula:
+        return Formula("add", other, self)
+
+    def __sub__(self, other: Operand) -> Formula:
+        return Formula("sub", self, other)
+
+    def __rsub__(self, other: int) -> Formula:
+        return Formula("sub", other, self)
+
+    def __mul__(self, other: Operand) -> Formula:
+        return Formula("mul", self, other)
+
+    def __rmul__(self, other: int) -> Formula:
+        return Formula("mul", other, self)
+
+    def __truediv__(self, other: Operand) -> Formula:
+        return Formula("div", self, other)
+
+    def __rtruediv__(self, other: int) -> Formula:
+        return Formula("div", other, self)
+
+    def __pow__(self, other: Operand) -> Formula:
+        return Formula("pow", self, other)
+
+    def __neg__(self) -> Formula:
+        return Formula("neg", self)
+
+    def __call__(self, *args: Operand) -> Formula:
+        """A word used as a function: `exp(x)`."""
+        return Formula(self.head, *args)
+
+    def __repr__(self) -> str:
+        return text(self)
+
+    @property
+    def is_number(self) -> bool:
+        """Whether this is a literal such as `2`, `-1` or `2e-3` (a variable may be called `nan`, so the start counts)."""
+        return not self.args and _NUMBER(self.head) is not None
+
+
+Operand = Formula | int
+
+
+class Style(NamedTuple):
+    """How operators are written: the sign between (or before) operands, and how tightly it binds."""
+
+    signs: Mapping[str, str]
+    superscripts: bool
+
+
+_BINDING = {"where": 0, "eq": 1, "gt": 1, "both": 1, "add": 2, "sub": 2, "mul": 3, "div": 3, "neg": 4, "pow": 5}
+_ATOM = 6
+_COMPARISONS = {"eq": " = ", "gt": " > ", "both": " and "}
+
+READING = Style({"add": " + ", "sub": " − ", "mul": "·", "div": "/", "neg": "−", "pow": "^", **_COMPARISONS}, True)
+"""As in a textbook: `1 − out²`."""
+TYPED = Style({"add": " + ", "sub": " - ", "mul": " * ", "div": " / ", "neg": "-", "pow": "**", **_COMPARISONS}, False)
+"""As a person types it: `x**2 * y`."""
+
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def text(formula: Formula, style: Style = READING) -> str:
+    """The formula as a line of text. Rule formulas are small, so recursion is safe here."""
+    return _text(formula, style)[0]
+
+
+def _text(formula: Formula, style: Style) -> tuple[str, int]:
+    head, args = formula.head, formula.args
+    if head == "careful":
+        return _text(args[0], style)
+    if head == "where":
+        condition, yes, no = (_text(arg, style)[0] for arg in args)
+        return f"{yes} if {condition} else {no}", _BINDING[head]
+    if head == "abs" and style is READING:
+        return f"|{text(args[0], style)}|", _ATOM
+    if not args:
+        negative = head.startswith("-") and formula.is_number
+        word = head.replace("-", style.signs["neg"], 1) if negative else head
+        simple = formula.is_number or head.isidentifier()
+        return word, _BINDING["neg"] if negative else _ATOM if simple else 0
+    if head not in _BINDING:
+        return f"{head}({', '.join(text(arg, style) for arg in args)})", _ATOM
+    binding, sign = _BINDING[head], style.signs[head]
+    if head == "neg":
+        return sign + _within(args[0], binding, style), binding
+    if head == "pow":
+        exponent = args[1].head
+        base = _within(args[0], binding + 1, style)
+        if style.superscripts and not args[1].args and exponent.lstrip("-").isdecimal():
+            return base + exponent.translate(_SUPERSCRIPT), binding
+        return base + sign + _within(args[1], _BINDING["neg"] if style is TYPED else _ATOM, style), binding
+    tighter = {"sub": binding + 1, "div": binding + 1, "mul": binding + 1, "add": binding + 1}.get(head, binding)
+    return _within(args[0], binding, style) + sign + _within(args[1], tighter, style), binding
+
+
+def _within(formula: Formula, binding: int, style: Style) -> str:
+    inner, own = _text(formula, style)
+    return inner if own >= binding else f"({inner})"
+
+
+def substitute(formula: Formula, words: Mapping[str, str]) -> Formula:
+    """The formula with operand words replaced by what stands for them here."""
+    if not formula.args:
+        return Formula(words.get(formula.head, formula.head))
+    return Formula(formula.head, *(substitute(arg, words) for arg in formula.args))
+
+
+def tidy(formula: Formula) -> Formula:
+    """The formula as a person would write it out: `2·x^(2 − 1)` becomes `2·x`. The value stays."""
+    from decimal import Decimal
+
+    if formula.head == "careful":
+        return tidy(formula.args[0])
+    args = [tidy(arg) for arg in formula.args]
+    numbers = [Decimal(arg.head) if arg.is_number else None for arg in args]
+    match formula.head, numbers:
+        case "sub", [Decimal() as a, Decimal() as b]:
+            return Formula(f"{a - b:f}")
+        case "neg", [Decimal() as a]:
+            return Formula(f"{-a:f}")
+        case "pow", [_, 1]:
+            return args[0]
+        case "pow", [_, 0]:
+            return Formula("1")
+        case "mul", [1, _]:
+            return args[1]
+        case "mul", [-1, _]:
+            return Formula("neg", args[1])
+        case ("mul", [_, 1]) | ("div", [_, 1]):
+            return args[0]
+        case "mul", ([0, _] | [_, 0]):
+            return Formula("0")
+    return Formula(formula.head, *args)

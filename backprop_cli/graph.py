@@ -1,0 +1,83 @@
+"""The graph: a flat list of nodes in forward order. It knows nothing of numbers; arithmetics interpret it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .errors import Span
+from .ops import Op
+
+
+class Node(NamedTuple):
+    """A gate (has `op`), a constant (has `literal` or `body`), or an input variable (has neither).
+
+    inputs: indices of earlier nodes, one for each edge; span: where the node stands in the source;
+    literal: the text of a number, or the name of a constant; body: the nodes of a constant expression, forward.
+    """
+
+    index: int
+    name: str
+    span: Span
+    op: Op | None = None
+    inputs: tuple[int, ...] = ()
+    literal: str = ""
+    body: tuple[Node, ...] = ()
+
+    @property
+    def is_constant(self) -> bool:
+        return bool(self.literal or self.body)
+
+    @property
+    def kind(self) -> str:
+        """`input`, `constant`, or the name of the primitive."""
+        return self.op.name if self.op else "constant" if self.is_constant else "input"
+
+
+class Graph(NamedTuple):
+    """The circuit of one expression. `nodes[-1]` is the output; `constants` are the names read as constants."""
+
+    source: str
+    nodes: tuple[Node, ...]
+    constants: tuple[str, ...] = ()
+
+    @property
+    def output(self) -> Node:
+        return self.nodes[-1]
+
+    @property
+    def variables(self) -> list[Node]:
+        """The input nodes, in the order in which the expression first names them."""
+        return [node for node in self.nodes if node.kind == "input"]
+
+    def written(self, node: Node) -> str:
+        """The operation of a gate over the names of its inputs (`q1 * z`); the name of any other node."""
+        return node.op.written(self.nodes[i].name for i in node.inputs) if node.op else node.name
+
+
+def validate(graph: Graph) -> None:
+    """Raise ValueError unless the graph is in forward order, well formed, and names each node but constants once."""
+    if not graph.nodes:
+        raise ValueError("a graph has at least one node")
+    _validate_nodes(graph.nodes)
+    names = [node.name for node in graph.nodes if not node.is_constant]
+    if len(set(names)) != len(names):
+        raise ValueError("two nodes have the same name")
+    used = {i for node in graph.nodes for i in node.inputs} | {graph.output.index}
+    if len(used) != len(graph.nodes):
+        raise ValueError("a node is not used")
+
+
+def _validate_nodes(nodes: tuple[Node, ...]) -> None:
+    for position, node in enumerate(nodes):
+        if node.index != position:
+            raise ValueError(f"node {position} has index {node.index}")
+        if any(not 0 <= i < position for i in node.inputs):
+            raise ValueError(f"node {node.name} has an input that does not come before it")
+        if node.op is None and node.inputs:
+            raise ValueError(f"node {node.name} has inputs but no operation")
+        if node.op is not None and (node.is_constant or not node.op.accepts(len(node.inputs))):
+            raise ValueError(f"node {node.name} is not a use of {node.op.name}")
+        if node.body:
+            _validate_nodes(node.body)
+            if any(part.kind == "input" or part.body for part in node.body):
+                raise ValueError(f"constant {node.name} is not made of numbers and gates alone")

@@ -1,0 +1,139 @@
+"""Values for variables: from text (`1/3`, `-pi/4`), from JSON, and the check that they fit the graph."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .arithmetic import Arithmetic, Value
+from .engine import forward
+from .errors import BackpropError, InputError, quote
+from .graph import Graph
+from .lower import compile_expression
+
+_PLAIN = re.compile(r"[+-]?([0-9]{1,40}\.?[0-9]{0,20}|\.[0-9]{1,40})([eE][+-]?[0-9]{1,3})?", re.ASCII).fullmatch
+_NONFINITE = re.compile(r"[+-]?(inf(inity)?|nan)", re.IGNORECASE).fullmatch
+
+
+class MissingVariables(InputError):
+    """Variables of the expression that were given no value; `names` in order of first use."""
+
+    def __init__(self, graph: Graph, names: list[str], hint: str = "") -> None:
+        node = next(node for node in graph.variables if node.name == names[0])
+        super().__init__(f"no value for {_listed(names)}", graph.source, node.span, hint)
+        self.names = names
+
+
+def read_name(text: str) -> str:
+    """A variable's name as expressions spell it (NFKC). Raises InputError where it is not a name."""
+    name = unicodedata.normalize("NFKC", text)
+    if not name.isidentifier():
+        raise InputError(f"{quote(text)} is not a variable's name")
+    return name
+
+
+def read_value(name: str, text: str, arithmetic: Arithmetic) -> Value:
+    """The value of a number or of a constant expression. Raises InputError, or MathError where it has no value."""
+    if _PLAIN(text.strip()):
+        value = arithmetic.number(text.strip())
+    elif not arithmetic.strict and _NONFINITE(text.strip()):
+        return arithmetic.number(text.strip())
+    elif _NONFINITE(text.strip()):
+        raise InputError(f"the value of {name} is not finite", text, (0, len(text)))
+    else:
+        try:
+            graph = compile_expression(text)
+            if graph.variables:
+                node = graph.variables[0]
+                raise InputError(
+                    f"the value of {name} is not a constant: it depends on {quote(node.name)}", text, node.span
+                )
+            value = forward(graph, {}, arithmetic)[-1]
+        except BackpropError as error:
+            if name not in error.message:
+                error.message = f"in the value of {name}: {error.message}"
+            raise
+    if arithmetic.strict and not arithmetic.is_finite(value):
+        raise InputError(f"the value of {name} is not finite", text, (0, len(text)), "the largest double is about 1.8e308")
+    return value
+
+
+def read_json(text: str, where: str) -> dict[str, str]:
+    """Names and value texts from a JSON object, or from the `point` of a document that this program wrote.
+
+    A string is read like a value on the command line. Raises InputError where it is not such an object.
+    """
+    try:
+        data = json.loads(
+            text, parse_int=_Literal, parse_float=_Literal, parse_constant=_Literal, object_pairs_hook=_unique
+        )
+    except json.JSONDecodeError as error:
+        message = f"{where} is not JSON: {error.msg[:1].lower()}{error.msg[1:]}"
+        raise InputError(message, text, (error.pos, error.pos + 1), 'for example: {"x": -2, "y": 5}') from None
+    except RecursionError:
+        raise InputError(f"{where} is nested too deeply", hint='for example: {"x": -2, "y": 5}') from None
+    if isinstance(data, dict) and isinstance(data.get("point"), dict):
+        data = data["point"]
+    if not isinstance(data, dict):
+        raise InputError(f"{where} holds no JSON object", hint='for example: {"x": -2, "y": 5}')
+    for name, value in data.items():
+        if not isinstance(value, str):
+            kind = {bool: "true or false", list: "a list", dict: "an object"}.get(type(value), "null")
+            raise InputError(f"the value of {quote(name)} in {where} is {kind}, not a number")
+    return _unique((read_name(name), str(value)) for name, value in data.items())
+
+
+class _Literal(str):
+    """The text of a JSON number: kept, because a float would round it."""
+
+    __slots__ = ()
+
+
+def _unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    data: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in data:
+            raise InputError(f"{quote(name)} is given twice")
+        data[name] = value
+    return data
+
+
+def check(graph: Graph, given: Iterable[str], other_words: Iterable[str] = ()) -> None:
+    """Raise InputError for a name that the expression does not use, MissingVariables for one without a value.
+
+    other_words: what else an unknown name may have been meant to be (options).
+    """
+    known = [node.name for node in graph.variables]
+    given = list(given)
+    missing = [name for name in known if name not in given]
+    for name in given:
+        if name not in known:
+            likely = [*missing, *known]
+            close = [each for each in likely if each.lower() == name.lower()]
+            close += difflib.get_close_matches(name, [*likely, *other_words], n=1)
+            has = f"its variables are {_listed(known)}" if known else "it has no variables"
+            raise InputError(
+                f"the expression has no variable {quote(name)}",
+                hint=f"did you mean '{close[0]}'?" if close else has,
+            )
+    if missing:
+        raise MissingVariables(graph, missing)
+
+
+def check_wrt(graph: Graph, wrt: Iterable[str]) -> None:
+    """Raise InputError for a name in --wrt that the expression does not use."""
+    check(graph, [*dict.fromkeys(wrt), *(node.name for node in graph.variables)])
+
+
+def _listed(names: list[str], limit: int = 12) -> str:
+    shown = [*names[:limit], f"{len(names) - limit} more"] if len(names) > limit else names
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def complete(given: Mapping[str, str | float], arithmetic: Arithmetic) -> dict[str, Value]:
+    """The values of all given names. Raises InputError or MathError for one that has none."""
+    return {name: read_value(name, str(value), arithmetic) for name, value in given.items()}

@@ -1,0 +1,30 @@
+"""CSV: a line for each edge; a node without edges (a variable, a constant) has one line."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from ..arithmetic import Value
+from ..engine import Trace
+
+COLUMNS = ("node", "op", "expression", "value", "upstream", "input", "local", "chained")
+
+
+def render(trace: Trace) -> str:
+    """The trace as CSV (RFC 4180, but for line ends), numbers exact; empty where there is no gradient."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for node in trace.graph.nodes:
+        value, upstream = trace.values[node.index], trace.upstream[node.index]
+        head = (node.name, node.kind, trace.graph.written(node), _number(value), _number(upstream))
+        for edge in trace.edges_of(node):
+            writer.writerow((*head, edge.input.name, _number(edge.local), _number(edge.chained)))
+        if not node.inputs:
+            writer.writerow((*head, "", "", ""))
+    return text.getvalue()
+
+
+def _number(value: Value | None) -> str:
+    return "" if value is None else repr(value)

@@ -1,0 +1,166 @@
+"""Tokens → SymPy tree. The user's text goes no further than `tokens.py`; SymPy is handed placeholders.
+
+Python's parser, which SymPy's `parse_expr` calls, stops at some 200 nested parentheses and some 3,000 chained
+operators. So it is handed pieces: a part that has grown large is parsed, and a placeholder takes its place.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .tokens import Token, tokenize
+
+if TYPE_CHECKING:
+    from .tree import Tree
+
+PIECE = 200  # placeholders and operators that are handed to the parser at once
+PIECE_DEPTH = 20  # nested parentheses in one piece
+
+_LOOSEST_FIRST = (("+", "-"), ("*", "/"))
+
+
+class Part(NamedTuple):
+    """A piece of placeholder text: an operand with its size and nesting, or an operator (`kind` says which)."""
+
+    text: str
+    kind: str = "operand"
+    size: int = 1
+    depth: int = 0
+
+
+def parse(source: str, variables: Collection[str] = ()) -> tuple[list[Token], Tree]:
+    """The tokens of `source` and the tree over them. Raises InputError (see `tokenize`)."""
+    tokens = tokenize(source, variables)
+    from . import tree
+
+    return tokens, _Assembler(tokens, tree).run()
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Importing SymPy and building trees make much and free little: the collector only costs time there."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+class _Assembler:
+    def __init__(self, tokens: list[Token], tree: Any) -> None:
+        self.tokens = tokens
+        self.tree = tree
+        self.names: dict[str, Any] = {}
+
+    def run(self) -> Tree:
+        groups: list[list[Part]] = [[]]  # the parts of each group that is still open
+        calls: list[str] = []  # for each open parenthesis, the function before it
+        function = ""
+        for index, token in enumerate(self.tokens):
+            match token.kind:
+                case "number" | "constant" | "variable":
+                    groups[-1].append(self.placeholder("v", index, self.tree.leaf(index)))
+                case "call":
+                    function = self.placeholder("f", index, self.tree.call(token.op, index)).text
+                case "(":
+                    groups.append([])
+                    calls.append(function)
+                    function = ""
+                case ")":
+                    group = groups.pop()
+                    groups[-1].append(self.enclose(calls.pop(), group))
+                case "unary" if token.text == "+":
+                    pass
+                case _:
+                    groups[-1].append(Part(token.text, token.kind))
+        result: Tree = self.tree.parse(self.shorten(groups[0]).text, self.names)
+        return result
+
+    def placeholder(self, letter: str, number: int, meaning: Any) -> Part:
+        name = f"{letter}{number}"
+        self.names[name] = meaning
+        return Part(name)
+
+    def enclose(self, function: str, group: list[Part]) -> Part:
+        """A parenthesised group, or a function with its inputs, as one operand."""
+        inputs: list[list[Part]] = [[]]
+        for part in group:
+            if part.kind == ",":
+                inputs.append([])
+            else:
+                inputs[-1].append(part)
+        parts = [self.shorten(each) for each in inputs]
+        if not function:
+            inner = parts[0]
+            if inner.size == 1:
+                return inner
+            return self.bounded(Part(f"({inner.text})", "operand", inner.size, inner.depth + 1))
+        if sum(part.size for part in parts) > PIECE:
+            parts = [self.parsed(part) for part in parts]
+        text = f"{function}({', '.join(part.text for part in parts)})"
+        if len(parts) > PIECE:  # one call with very many inputs: too long for the parser, so it is made here
+            trees = [self.names[self.parsed(part).text] for part in parts]
+            return self.placeholder("t", len(self.names), self.names[function](*trees))
+        size, depth = sum(part.size for part in parts) + 1, max(part.depth for part in parts) + 1
+        return self.bounded(Part(text, "operand", size, depth))
+
+    def bounded(self, part: Part) -> Part:
+        return self.parsed(part) if part.size > PIECE or part.depth > PIECE_DEPTH else part
+
+    def parsed(self, part: Part) -> Part:
+        """The placeholder of the tree of `part`."""
+        if part.text in self.names:
+            return part
+        return self.placeholder("t", len(self.names), self.tree.parse(part.text, self.names))
+
+    def shorten(self, parts: list[Part]) -> Part:
+        """One operand for a run of operands and operators, small enough to be part of a piece."""
+        if sum(part.size for part in parts) <= PIECE:
+            return _joined(parts)
+        for signs in _LOOSEST_FIRST:
+            if any(part.kind == "binary" and part.text in signs for part in parts):
+                return self.fold_left(parts, signs)
+        return self.fold_right(parts)
+
+    def fold_left(self, parts: list[Part], signs: tuple[str, ...]) -> Part:
+        """A left-associative chain: the first operands make one operand of the rest."""
+        done: list[Part] = []
+        size = 0
+        operand: list[Part] = []
+        for part in [*parts, None]:
+            if part is not None and not (part.kind == "binary" and part.text in signs):
+                operand.append(part)
+                continue
+            short = self.shorten(operand)
+            operand = []
+            if len(done) > 1 and size + short.size > PIECE:
+                done = [self.parsed(_joined(done[:-1])), done[-1]]
+                size = 2
+            done.append(short)
+            size += short.size
+            if part is not None:
+                done.append(part)
+                size += 1
+        return self.bounded(_joined(done))
+
+    def fold_right(self, parts: list[Part]) -> Part:
+        """A chain of powers and signs (`-a**-b**c`): what stands behind an operator is an operand, from the right."""
+        done: list[Part] = []
+        size = 0
+        for part in reversed(parts):
+            if part.kind != "operand" and size >= PIECE - 1:
+                done = [self.parsed(_joined(done[::-1]))]
+                size = 1
+            done.append(part if part.size < PIECE // 2 else self.parsed(part))
+            size += done[-1].size
+        return self.bounded(_joined(done[::-1]))
+
+
+def _joined(parts: list[Part]) -> Part:
+    text = " ".join(part.text for part in parts)
+    return Part(text, "operand", sum(part.size for part in parts), max(part.depth for part in parts))

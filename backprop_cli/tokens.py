@@ -1,0 +1,274 @@
+"""Text → tokens with positions. One pass that rejects whatever is not arithmetic; nothing later can fail to parse."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+from .errors import InputError, Span, quote
+from .ops import CONSTANTS, Op, spellings
+
+MAX_CHARACTERS = 1_000_000
+MAX_TOKENS = 100_000
+MAX_NESTING = 10_000
+MAX_NUMBER = 64
+MAX_NAME = 128
+
+
+class Token(NamedTuple):
+    """kind: `number`, `variable`, `constant`, `call` (text is the function), `(`, `)`, `,`, `binary` or `unary`."""
+
+    kind: str
+    text: str
+    span: Span
+    op: Op | None = None
+
+
+_SPACE = " \t\r\n"
+_TOKEN = re.compile(
+    r"[ \t\r\n]+"
+    r"|(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
+    r"|(?P<name>[^\W\d²³¹⁰-⁹][^\W²³¹⁰-⁹]*)"
+    r"|(?P<operator>\*\*|/(?!/)|[-+*^−×·⋅÷])"
+    r"|(?P<bracket>[(),])"
+)
+_SUPERSCRIPT = re.compile("[²³¹⁰-⁹]")
+_OPERATORS = {"^": "**", "−": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/"}
+
+_REFUSED: list[tuple[str, str, str]] = [
+    (r"==|!=|<=|>=|<|>|≤|≥|≠", "a comparison is not part of an expression", "max, min, relu and abs choose between values"),
+    (r":=|=", "an assignment is not part of an expression", ""),
+    (r"\"|'|`|“|”|‘|’", "a string is not part of an expression", ""),
+    (r"\.(?=\s*[^\W\d])", "attribute access is not part of an expression", ""),
+    (r"//", "'//' is not an operator here", "write floor(x/y)"),
+    (r"%", "'%' is not an operator here", "the remainder of x/y is x - y*floor(x/y)"),
+    (r"!", "'!' is not an operator here", "the factorial of x is gamma(x + 1)"),
+    (r"\|", "'|' is not an operator here", "the absolute value of x is abs(x)"),
+    (r"√", "'√' is not an operator here", "write sqrt(x)"),
+    (r"[\[\]{}]", "only round parentheses group an expression", ""),
+    (r"[²³¹⁰-⁹]+", "a superscript is not an operator here", "write x**2"),
+    (r"\.", "a number needs a digit beside its point", ""),
+]
+_REFUSED_AT = [(re.compile(pattern), message, hint) for pattern, message, hint in _REFUSED]
+
+
+def tokenize(source: str, variables: Collection[str] = ()) -> list[Token]:
+    """The tokens of an expression, checked: `variables` are names that are variables even if they spell a constant.
+
+    Raises InputError, with the place, for anything that is not a well-formed expression within the limits.
+    """
+    if len(source) > MAX_CHARACTERS:
+        raise InputError(
+            f"the expression has {len(source):,} characters; the limit is {MAX_CHARACTERS:,}", hint=_NAME_RESULTS
+        )
+    return _Checker(source, variables).run()
+
+
+_NAME_RESULTS = "evaluate it in parts, and give intermediate results a name"
+
+
+class _Open(NamedTuple):
+    """An open parenthesis: its position in the text, the function's name token where it is a call, its op candidates."""
+
+    start: int
+    call: int | None
+    candidates: Sequence[Op]
+    commas: list[int]
+
+
+class _Checker:
+    def __init__(self, source: str, variables: Collection[str]) -> None:
+        self.source = source
+        self.variables = variables
+        self.functions: Mapping[str, list[Op]] = spellings()
+        self.tokens: list[Token] = []
+        self.open: list[_Open] = []
+        self.wants_operand = True
+
+    def fail(self, message: str, span: Span, hint: str = "") -> InputError:
+        return InputError(message, self.source, span, hint)
+
+    def run(self) -> list[Token]:
+        source, position = self.source, 0
+        while position < len(source):
+            match = _TOKEN.match(source, position)
+            if match is None:
+                raise self.refused(position)
+            start, position = match.span()
+            kind = match.lastgroup
+            if kind is None:
+                continue
+            if len(self.tokens) >= MAX_TOKENS:
+                raise self.fail(
+                    f"the expression has more than {MAX_TOKENS:,} numbers, names and operators",
+                    (start, position),
+                    _NAME_RESULTS,
+                )
+            if kind == "number":
+                self.number(start, position)
+            elif kind == "name":
+                while position < len(source) and f"_{source[position]}".isidentifier():
+                    position += 1  # combining marks, which \w does not match
+                self.name(start, position)
+            elif kind == "operator":
+                self.operator(_OPERATORS.get(match[0], match[0]), (start, position))
+            else:
+                getattr(self, {"(": "opening", ")": "closing", ",": "comma"}[match[0]])((start, position))
+        self.finish()
+        return self.tokens
+
+    # -- operands --
+
+    def number(self, start: int, end: int) -> None:
+        text, source = self.source[start:end], self.source
+        if end < len(source) and source[end] == "." or re.match(r"[0-9.]", source[end : end + 1]):
+            end = re.compile(r"[0-9.]*").match(source, end).end()  # type: ignore[union-attr]
+            raise self.fail(f"malformed number {quote(source[start:end])}", (start, end), "one decimal point at most")
+        if end - start > MAX_NUMBER:
+            raise self.fail(f"a number has at most {MAX_NUMBER} characters; this one has {end - start:,}", (start, end))
+        self.operand(Token("number", text, (start, end)))
+
+    def name(self, start: int, end: int) -> None:
+        raw = self.source[start:end]
+        if end - start > MAX_NAME:
+            raise self.fail(f"a name has at most {MAX_NAME} characters; this one has {end - start:,}", (start, end))
+        name = unicodedata.normalize("NFKC", raw)
+        if not name.isidentifier():
+            bad = next(i for i, c in enumerate(raw) if not f"_{unicodedata.normalize('NFKC', c)}".isidentifier())
+            raise self.refused(start + bad)
+        rest = self.source[end:].lstrip(_SPACE) if self.source[end : end + 1] in _SPACE else self.source[end : end + 1]
+        if rest.startswith("("):
+            if self.wants_operand and name not in self.functions:
+                raise self.unknown_function(name, (start, end))
+            self.operand(Token("call", name, (start, end)))
+            self.wants_operand = True
+        else:
+            constant = CONSTANTS.get(name) if name not in self.variables else None
+            self.operand(Token("constant" if constant else "variable", name, (start, end)))
+
+    def operand(self, token: Token) -> None:
+        if not self.wants_operand:
+            raise self.missing_operator(token)
+        self.tokens.append(token)
+        self.wants_operand = False
+
+    # -- operators and brackets --
+
+    def operator(self, sign: str, span: Span) -> None:
+        if not self.wants_operand:
+            self.tokens.append(Token("binary", sign, span))
+            self.wants_operand = True
+        elif sign in "+-":
+            self.tokens.append(Token("unary", sign, span))
+        else:
+            last = self.tokens[-1] if self.tokens else None
+            message = (
+                f"something is missing between {quote(last.text)} and {quote(sign)}"
+                if last is not None and last.kind in ("binary", "unary")
+                else f"{quote(sign)} has nothing on its left"
+            )
+            raise self.fail(message, span)
+
+    def opening(self, span: Span) -> None:
+        last = self.tokens[-1] if self.tokens else None
+        if last is not None and last.kind == "call":
+            self.open.append(_Open(span[0], len(self.tokens) - 1, self.functions[last.text], []))
+        else:
+            token = Token("(", "(", span)
+            if not self.wants_operand:
+                raise self.missing_operator(token)
+            self.open.append(_Open(span[0], None, (), []))
+        if len(self.open) > MAX_NESTING:
+            raise self.fail(f"more than {MAX_NESTING:,} nested parentheses", span, _NAME_RESULTS)
+        self.tokens.append(Token("(", "(", span))
+
+    def comma(self, span: Span) -> None:
+        if not self.open or self.open[-1].call is None:
+            hint = "a decimal point is written '.'" if self.between_digits(span[0]) else ""
+            raise self.fail("a comma only separates the inputs of a function", span, hint)
+        self.need_operand_before(span)
+        self.open[-1].commas.append(span[0])
+        self.tokens.append(Token(",", ",", span))
+        self.wants_operand = True
+
+    def closing(self, span: Span) -> None:
+        if not self.open:
+            raise self.fail("')' closes nothing", span)
+        group = self.open[-1]
+        empty = self.tokens[-1].kind == "("
+        if group.call is None or not empty:
+            self.need_operand_before(span)
+        self.open.pop()
+        if group.call is not None:
+            self.settle_call(group, 0 if empty else len(group.commas) + 1, span[1])
+        self.tokens.append(Token(")", ")", span))
+        self.wants_operand = False
+
+    def settle_call(self, group: _Open, count: int, end: int) -> None:
+        assert group.call is not None
+        token = self.tokens[group.call]
+        op = next((op for op in group.candidates if op.accepts(count)), None)
+        if op is None:
+            forms = " or ".join(op.call if op.call.startswith(op.name) else f"{op.name}(x, y)" for op in group.candidates)
+            takes = " or ".join("2 or more" if op.variadic else str(len(op.inputs)) for op in group.candidates)
+            plural = "" if takes == "1" else "s"
+            raise self.fail(
+                f"{token.text} takes {takes} input{plural}, not {count}", (token.span[0], end), f"write {forms}"
+            )
+        self.tokens[group.call] = token._replace(op=op)
+
+    def finish(self) -> None:
+        end = len(self.source.rstrip(_SPACE))
+        if not self.tokens:
+            raise self.fail("the expression is empty", (0, 1), 'for example: backprop eval "(x+y)*z" --x -2 --y 5 --z -4')
+        if self.open and not (self.wants_operand and self.tokens[-1].kind in ("binary", "unary")):
+            at = self.open[-1].start
+            raise self.fail("'(' is never closed", (at, at + 1))
+        if self.wants_operand:
+            raise self.fail(f"the expression ends after {quote(self.tokens[-1].text)}", (end, end + 1))
+
+    # -- what went wrong --
+
+    def need_operand_before(self, span: Span) -> None:
+        if self.wants_operand:
+            last = self.tokens[-1]
+            if last.kind == "(" and self.source[span[0]] == ")":
+                raise self.fail("nothing stands between the parentheses", (last.span[0], span[1]))
+            raise self.fail(f"something is missing between {quote(last.text)} and {quote(self.source[span[0]])}", span)
+
+    def between_digits(self, position: int) -> bool:
+        return self.source[max(0, position - 1)].isdigit() and self.source[position + 1 : position + 2].isdigit()
+
+    def missing_operator(self, token: Token) -> InputError:
+        last = self.tokens[-1]
+        span = (last.span[0], token.span[1])
+        if last.kind == "variable" and token.kind == "(":
+            return self.unknown_function(last.text, last.span)
+        message = f"an operator is missing between {quote(last.text)} and {quote(token.text)}"
+        if last.text in self.functions and last.kind == "variable":
+            return self.fail(message, span, f"a function needs parentheses: {last.text}({token.text})")
+        if last.kind == "number" and re.fullmatch(r"_\d+", token.text):
+            return self.fail(message, span, f"write {last.text}{token.text[1:]}")
+        left = last.text if last.kind in ("number", "variable", "constant") else "…)"
+        right = {"(": "(…", "call": f"{token.text}(…"}.get(token.kind, token.text)
+        return self.fail(message, span, f"to multiply, write {left}*{right}")
+
+    def unknown_function(self, name: str, span: Span) -> InputError:
+        close = difflib.get_close_matches(name, self.functions, n=1) if len(name) <= MAX_NAME else []
+        by_case = [known for known in self.functions if known.lower() == name.lower()]
+        guess = (by_case or close or [""])[0]
+        hint = f"did you mean '{guess}'?" if guess else f"to multiply, write {name}*(…)"
+        return self.fail(f"unknown function {quote(name)}", span, hint)
+
+    def refused(self, position: int) -> InputError:
+        for pattern, message, hint in _REFUSED_AT:
+            match = pattern.match(self.source, position)
+            if match:
+                return self.fail(message, match.span(), hint)
+        character = self.source[position]
+        plain = unicodedata.normalize("NFKC", character)
+        hint = f"write {quote(plain)}" if plain != character and plain.isascii() and plain.strip() else ""
+        return self.fail(f"unexpected character {quote(character)}", (position, position + 1), hint)
