@@ -9,10 +9,10 @@ __all__ = ["BackpropError", "Trace", "backprop"]
 
 if TYPE_CHECKING:
     from .api import backprop
-    from .engine import Trace
     from .errors import BackpropError
+    from .trace import Trace
 
-_HOME = {"backprop": "api", "Trace": "engine", "BackpropError": "errors"}
+_HOME = {"backprop": "api", "Trace": "trace", "BackpropError": "errors"}
 
 
 def __getattr__(name: str) -> Any:

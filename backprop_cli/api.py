@@ -6,9 +6,10 @@ from collections.abc import Collection, Mapping
 
 from . import point
 from .arithmetic import FLOATS, IEEE
-from .engine import TIES, Trace, run
+from .engine import TIES, run
 from .errors import InputError, quote
 from .lower import compile_expression
+from .trace import Trace
 
 
 def backprop(

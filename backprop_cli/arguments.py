@@ -38,7 +38,9 @@ def split(words: Sequence[str], takes_value: Mapping[str, bool]) -> Arguments:
             break
         if name in takes_value:
             if equals and not takes_value[name]:
-                raise InputError(f"{name} takes no value", hint=f"a variable of that name is set by --set {name[2:]}={value}")
+                raise InputError(
+                    f"{name} takes no value", hint=f"a variable of that name is set by --set {name[2:]}={value}"
+                )
             if takes_value[name] and not equals:
                 value = _value_of(name, queue)
             if name == "--set":

@@ -217,12 +217,8 @@ def _ieee(function: Function, special: Callable[[float], float]) -> Function:
     return total
 
 
-def _nan(x: float) -> float:
-    return math.nan
-
-
-def _infinity(x: float) -> float:
-    return math.inf
+def _always(value: float) -> Callable[[float], float]:
+    return lambda _x: value
 
 
 def _signed_infinity(x: float) -> float:
@@ -234,14 +230,14 @@ def _pole(place: float, value: Callable[[float], float]) -> Callable[[float], fl
 
 
 _SPECIAL: dict[str, Callable[[float], float]] = {
-    **dict.fromkeys("exp exp2 expm1 cosh".split(), _infinity),
-    **dict.fromkeys("log log2 log10".split(), _pole(0.0, lambda x: -math.inf)),
+    **dict.fromkeys(["exp", "exp2", "expm1", "cosh"], _always(math.inf)),
+    **dict.fromkeys(["log", "log2", "log10"], _pole(0.0, _always(-math.inf))),
     "log1p": lambda x: -math.inf if x == -1 else math.nan,
     "sinh": _signed_infinity,
     "atanh": _pole(1.0, _signed_infinity),
     "gamma": lambda x: _signed_infinity(x) if x == 0 or x > 0 or abs(x) < 1 else math.nan,
-    "lgamma": _infinity,
-    **dict.fromkeys("sqrt asin acos acosh sin cos tan digamma".split(), _nan),
+    "lgamma": _always(math.inf),
+    **dict.fromkeys(["sqrt", "asin", "acos", "acosh", "sin", "cos", "tan", "digamma"], _always(math.nan)),
 }
 
 _IEEE_FUNCTIONS: dict[str, Function] = {

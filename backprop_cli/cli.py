@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import codecs
+import errno
 import os
 import shlex
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from . import __version__
 from .errors import BackpropError, InputError, quote
+from .streams import emit, is_unicode, read_text
 
 if TYPE_CHECKING:
-    from .engine import Trace
+    from .trace import Trace
 
 EPILOG = """\
 \b
@@ -44,7 +45,19 @@ class ExpressionCommand(click.Command):
         found = arguments.split(args, takes_value)
         ctx.meta["words"], ctx.meta["takes_value"] = list(args), takes_value
         ctx.params["bindings"] = found.bindings
+        if "--help" not in found.options:
+            _one_expression(found.positional)
         return super().parse_args(ctx, [*found.options, "--", *found.positional])
+
+
+def _one_expression(positional: list[str]) -> None:
+    if not positional:
+        raise InputError("there is no expression", hint='for example: backprop eval "(x+y)*z" --x -2 --y 5 --z -4')
+    if len(positional) > 1:
+        raise InputError(
+            f"one expression at a time: {quote(positional[0])} and {quote(positional[1])} are two",
+            hint=f"an expression with spaces stands in quotes: {shlex.quote(' '.join(positional))}",
+        )
 
 
 @click.group(context_settings={"max_content_width": 80})
@@ -69,7 +82,9 @@ def cli() -> None:
 @click.option("--digits", type=click.IntRange(1, 17), default=6, show_default=True,
               help="Significant digits in tables; JSON and --get are always exact.")  # fmt: skip
 @click.pass_context
-def evaluate(ctx: click.Context, expression: str, bindings: dict[str, str], as_json: bool, form: str, **options: Any) -> None:
+def evaluate(
+    ctx: click.Context, /, expression: str, bindings: dict[str, str], as_json: bool, form: str, **options: Any
+) -> None:
     """Evaluate EXPRESSION and backpropagate through it.
 
     Every variable of the expression takes a value: --x -2 or --x=-2. A value is a number or a constant expression
@@ -113,8 +128,8 @@ def _trace(
     try:
         if names is not None:
             point.check_wrt(graph, names)
-        point.check(graph, given, (name[2:] for name in ctx.meta["takes_value"]))
-    except point.MissingVariables as error:
+        point.check(graph, given, list(ctx.meta["takes_value"]))
+    except point.MissingVariablesError as error:
         words = working_command(ctx.meta["words"], error.names, ctx.meta["takes_value"])
         error.hint = f"{ctx.command_path} {shlex.join(words)}"
         raise
@@ -147,14 +162,14 @@ def _show_table(trace: Trace, digits: int) -> None:
     width = None if sys.stdout.isatty() else 10_000
     console = Console(width=width, highlight=False, emoji=False, markup=False, soft_wrap=False)
     with console.capture() as capture:
-        console.print(table(trace, digits))
+        console.print(table(trace, digits, console.width))
     emit("".join(f"{line.rstrip()}\n" for line in capture.get().splitlines()), sys.stdout)
 
 
 def _show_json(trace: Trace, _digits: int) -> None:
     from .render.json import render
 
-    emit(render(trace, ascii_only=not _is_unicode(sys.stdout)), sys.stdout)
+    emit(render(trace, ascii_only=not is_unicode(sys.stdout)), sys.stdout)
 
 
 def _show_csv(trace: Trace, _digits: int) -> None:
@@ -175,59 +190,6 @@ _FORMATS: dict[str, Callable[[Trace, int], None]] = {
     "csv": _show_csv,
     "markdown": _show_markdown,
 }
-
-
-# -- Input and output ----------------------------------------------------------------------------------------------
-
-
-def read_text(path: str, what: str) -> str:
-    """The text of a file, or of standard input for `-`. Raises InputError where it cannot be read as UTF-8."""
-    from .tokens import MAX_CHARACTERS
-
-    limit = 4 * MAX_CHARACTERS
-    try:
-        if path == "-":
-            data = sys.stdin.buffer.read(limit + 1)
-        else:
-            with Path(path).open("rb") as file:
-                data = file.read(limit + 1)
-        if len(data) > limit:
-            raise InputError(f"{what} is longer than {limit:,} bytes")
-        return data.decode("utf-8-sig")
-    except (OSError, ValueError, AttributeError) as error:
-        name = "standard input" if path == "-" else quote(path)
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        hint = 'a JSON object may stand there too: --at \'{"x": -2}\'' if isinstance(error, FileNotFoundError) else ""
-        raise InputError(f"{what} cannot be read from {name}: {reason[:1].lower()}{reason[1:]}", hint=hint) from None
-
-
-_PLAIN = {"−": "-", "·": "*", "–": "-", "→": "->", "←": "<-", "∂": "d", "×": "*", "≥": ">=", "≤": "<=", "≠": "!=",
-          "…": "...", "─": "-", "∞": "inf", "²": "^2", "³": "^3", "⁻": "-", **{c: f"^{i}" for i, c in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}}  # fmt: skip
-
-
-def _plainly(error: UnicodeError) -> tuple[str, int]:
-    """What stands for a character that the terminal's encoding lacks."""
-    if not isinstance(error, UnicodeEncodeError):
-        raise error
-    text = error.object[error.start : error.end]
-    return "".join(_PLAIN.get(c, c.encode("unicode_escape").decode("ascii")) for c in text), error.end
-
-
-codecs.register_error("backprop", _plainly)
-
-
-def _is_unicode(stream: Any) -> bool:
-    return codecs.lookup(stream.encoding or "ascii").name.startswith("utf")
-
-
-def emit(text: str, stream: Any) -> None:
-    """Write and flush, whatever the stream's encoding."""
-    if stream is None:
-        return
-    if not _is_unicode(stream):
-        text = text.encode(stream.encoding or "ascii", "backprop").decode(stream.encoding or "ascii")
-    stream.write(text)
-    stream.flush()
 
 
 # -- Exit status ---------------------------------------------------------------------------------------------------
@@ -257,8 +219,6 @@ def _told(error: click.ClickException, words: Sequence[str]) -> InputError:
     """A complaint of click's, as one of ours."""
     message = error.format_message().strip().rstrip(".")
     message = " ".join(f"{message[:1].lower()}{message[1:]}".split())
-    if isinstance(error, click.MissingParameter) and error.param is not None and error.param.name == "expression":
-        return InputError("there is no expression", hint='for example: backprop eval "(x+y)*z" --x -2 --y 5 --z -4')
     if "such command" in message and words and not words[0].isidentifier():
         return InputError(f"no command {quote(words[0])}", hint=f"backprop eval {shlex.join(words)}")
     hint = f"{error.ctx.command_path} --help" if isinstance(error, click.UsageError) and error.ctx is not None else ""
@@ -268,6 +228,8 @@ def _told(error: click.ClickException, words: Sequence[str]) -> InputError:
 def main() -> NoReturn:
     """The console command."""
     try:
+        if sys.stdout is None:
+            raise OSError(errno.EBADF, "standard output is closed")  # noqa: TRY301
         status = run_command(sys.argv[1:])
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
@@ -278,6 +240,7 @@ def main() -> NoReturn:
         status = 128 + signal.SIGINT
     except OSError as error:  # a full disk, a closed descriptor
         status = 1
-        os.write(2, f"error: the result cannot be written: {(error.strerror or '').lower()}\n".encode())
+        with suppress(OSError):  # standard error may be closed as well; then the exit status says it alone
+            os.write(2, f"error: the result cannot be written: {(error.strerror or '').lower()}\n".encode())
     # Everything is flushed; taking SymPy's modules apart would cost a sixth of the whole run.
     os._exit(status)

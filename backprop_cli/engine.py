@@ -1,95 +1,16 @@
-"""Forward, backward: one graph, one point, one arithmetic → a Trace, whose unit of truth is the edge."""
+"""Forward, backward: one graph, one point, one arithmetic → a Trace."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import NamedTuple
 
 from . import faults
 from .arithmetic import FLOATS, Arithmetic, Value
-from .formula import Formula, substitute, tidy
 from .graph import Graph, Node
+from .trace import Edge, Notice, Trace
 
 TIES = ("both", "split", "first")
 """What inputs of max or min that tie receive: 1 each (CS231n), equal shares (PyTorch, JAX), all to the first."""
-
-
-class Edge(NamedTuple):
-    """One use of a node as an input of a gate.
-
-    local: ∂gate/∂input, from the gate alone; chained: upstream × local. Both are None where no gradient is asked for
-    (the input is a constant). On an inactive edge chained is 0, and local is None where it does not exist.
-    """
-
-    gate: Node
-    slot: int
-    input: Node
-    local: Value | None
-    chained: Value | None
-
-
-class Notice(NamedTuple):
-    """A warning. kind: `tie`, `kink` or `constant`; node: its name."""
-
-    kind: str
-    node: str
-    message: str
-
-
-@dataclass(frozen=True, eq=False)
-class Trace:
-    """One forward and one backward pass. `values[i]` and `upstream[i]` belong to `graph.nodes[i]`.
-
-    upstream: ∂output/∂node, None where no gradient is asked for; edges: all of them, in forward order of their gates.
-    """
-
-    graph: Graph
-    arithmetic: Arithmetic
-    point: Mapping[str, Value]
-    values: list[Value]
-    upstream: list[Value | None] = field(repr=False)
-    edges: list[Edge] = field(repr=False)
-    warnings: list[Notice]
-
-    @property
-    def value(self) -> Value:
-        """The value of the output."""
-        return self.values[-1]
-
-    @cached_property
-    def gradient(self) -> dict[str, Value]:
-        """∂output/∂variable for each variable asked for, in order of first use."""
-        return {
-            node.name: self.upstream[node.index]
-            for node in self.graph.variables
-            if self.upstream[node.index] is not None
-        }
-
-    @property
-    def constants(self) -> dict[str, Value]:
-        """The names that were read as constants, with their values."""
-        return {name: self.arithmetic.constant(name) for name in self.graph.constants}
-
-    @cached_property
-    def _first_edge(self) -> list[int]:
-        first = [0]
-        for node in self.graph.nodes:
-            first.append(first[-1] + len(node.inputs))
-        return first
-
-    def edges_of(self, gate: Node) -> list[Edge]:
-        """The edges into a gate, by slot."""
-        return self.edges[self._first_edge[gate.index] : self._first_edge[gate.index + 1]]
-
-    def rule(self, edge: Edge) -> Formula:
-        """The formula of the edge's local gradient, over the names of this gate's inputs."""
-        op = edge.gate.op
-        assert op is not None
-        inputs = [edge.input] if op.variadic else [self.graph.nodes[i] for i in edge.gate.inputs]
-        words = dict(zip(op.inputs, (node.name for node in inputs), strict=True))
-        return tidy(substitute(op.partial(edge.slot), words))
 
 
 def run(
@@ -144,6 +65,11 @@ def _constant_value(graph: Graph, node: Node, arithmetic: Arithmetic) -> Value:
 
 
 class _Backward:
+    """The backward pass. `flow[i]` is the sum of what has come back to node i, or None while nothing has.
+
+    A node that only inactive edges use stays at None: nothing flows there, so nothing below it can go wrong either.
+    """
+
     def __init__(
         self,
         graph: Graph,
@@ -160,12 +86,9 @@ class _Backward:
         self.ties = ties
         self.zero, self.one = arithmetic.number("0"), arithmetic.number("1")
         self.wanted = self._wanted(wrt)
+        self.flow: list[Value | None] = [None] * len(graph.nodes)
         self.edges: list[Edge] = []
-        self.warnings = [
-            Notice("constant", name, f"{name} is read as the constant {faults.number(arithmetic.constant(name))}…; a value for it makes it a variable")
-            for name in graph.constants
-            if name in ("e", "E")
-        ]
+        self.warnings: list[Notice] = []
 
     def _wanted(self, wrt: Collection[str] | None) -> list[bool]:
         """For each node: does it depend on a variable that gets a gradient?"""
@@ -178,64 +101,60 @@ class _Backward:
         return wanted
 
     def run(self) -> Trace:
-        nodes = self.graph.nodes
-        # None: nothing has flowed here (yet). A node that only inactive edges use stays so, and everything below it.
-        flow: list[Value | None] = [None] * len(nodes)
-        if self.wanted[-1]:
-            flow[-1] = self.one
-        for node in reversed(nodes):
-            if node.op is None:
-                continue
-            upstream = flow[node.index]
-            edges = self._unwanted(node) if not self.wanted[node.index] else self._edges(node, upstream)
-            self.edges.extend(reversed(edges))
-            if upstream is None:
-                continue
-            for edge, active in zip(edges, self._active(node, edges), strict=True):
-                if active:
-                    before = flow[edge.input.index]
-                    after = edge.chained if before is None else before + edge.chained
-                    if self.arithmetic.strict and not self.arithmetic.is_finite(after):
-                        raise faults.sum_overflows(self.graph, edge.input)
-                    flow[edge.input.index] = after
-        upstream_of = [
-            None if not wanted else self.zero if flowed is None else flowed
-            for wanted, flowed in zip(self.wanted, flow, strict=True)
+        self.flow[-1] = self.one
+        for node in reversed(self.graph.nodes):
+            if node.op is not None:
+                self.edges.extend(reversed(self._through(node)))
+        upstream = [
+            (self.zero if flowed is None else flowed) if wanted else None
+            for wanted, flowed in zip(self.wanted, self.flow, strict=True)
         ]
-        self.edges.reverse()
-        self.warnings.sort(key=lambda notice: notice.kind == "constant")
-        return Trace(
-            self.graph, self.arithmetic, self.point, self.values, upstream_of, self.edges, self.warnings[::-1]
-        )
+        edges, warnings = self.edges[::-1], self._constants_used() + self.warnings[::-1]
+        return Trace(self.graph, self.arithmetic, self.point, self.values, upstream, edges, warnings)
 
-    def _unwanted(self, gate: Node) -> list[Edge]:
-        return [Edge(gate, slot, self.graph.nodes[i], None, None) for slot, i in enumerate(gate.inputs)]
-
-    def _active(self, gate: Node, edges: list[Edge]) -> list[bool]:
-        """Which edges carry anything: not those into constants, nor those that a routing gate did not select."""
-        routes = gate.op is not None and gate.op.role == "routes"
-        return [edge.chained is not None and not (routes and edge.local == 0) for edge in edges]
-
-    def _edges(self, gate: Node, upstream: Value | None) -> list[Edge]:
-        """The edges of a gate; `upstream` None means that nothing flows here, and then nothing can go wrong here."""
-        assert gate.op is not None
+    def _through(self, gate: Node) -> list[Edge]:
+        """Send what has come back to a gate on along its edges."""
+        nodes, upstream = self.graph.nodes, self.flow[gate.position]
+        if not self.wanted[gate.position]:
+            return [Edge(gate, slot, nodes[i], None, None) for slot, i in enumerate(gate.inputs)]
         inputs = [self.values[i] for i in gate.inputs]
-        out = self.values[gate.index]
-        rule = self.arithmetic.rule(gate.op)
-        routes = gate.op.role == "routes"
-        shares = self._shares(gate, inputs, out) if routes and gate.op.variadic else None
-        if rule.kink is not None and upstream is not None and rule.kink(*inputs, out):
-            self._warn("kink", gate, f"has a kink at {faults.at(self.graph, gate, inputs)}: the gradient 0 is a convention")
+        locals_ = self._locals(gate, inputs, upstream)
+        routes = gate.op is not None and gate.op.role == "routes"
         edges = []
-        for slot, i in enumerate(gate.inputs):
-            local = chained = None
+        for slot, (i, local) in enumerate(zip(gate.inputs, locals_, strict=True)):
+            chained = None
             if self.wanted[i]:
-                local = shares[slot] if shares else self._local(gate, slot, inputs, out, upstream)
-                chained = self.zero if upstream is None or (routes and local == 0) else upstream * local
-                if self.arithmetic.strict and not self.arithmetic.is_finite(chained):
-                    raise faults.chain_overflows(self.graph, gate, slot, upstream, local)
-            edges.append(Edge(gate, slot, self.graph.nodes[i], local, chained))
+                active = upstream is not None and not (routes and local == 0)
+                chained = self._chain(gate, slot, upstream, local) if active else self.zero
+            edges.append(Edge(gate, slot, nodes[i], local if self.wanted[i] else None, chained))
         return edges
+
+    def _chain(self, gate: Node, slot: int, upstream: Value, local: Value) -> Value:
+        """The chain rule, for one edge: multiply, and add to what has already come back to the input."""
+        chained = upstream * local
+        if self.arithmetic.strict and not self.arithmetic.is_finite(chained):
+            raise faults.chain_overflows(self.graph, gate, slot, upstream, local)
+        i = gate.inputs[slot]
+        before = self.flow[i]
+        total = chained if before is None else before + chained
+        if self.arithmetic.strict and not self.arithmetic.is_finite(total):
+            raise faults.sum_overflows(self.graph, self.graph.nodes[i])
+        self.flow[i] = total
+        return chained
+
+    def _locals(self, gate: Node, inputs: list[Value], upstream: Value | None) -> list[Value | None]:
+        """The local gradient of each edge; None where there is none and none is needed."""
+        assert gate.op is not None
+        rule, out = self.arithmetic.rule(gate.op), self.values[gate.position]
+        if rule.kink is not None and upstream is not None and rule.kink(*inputs, out):
+            place = faults.at(self.graph, gate, inputs)
+            self._warn("kink", gate, f"has a kink at {place}: the gradient 0 there is a convention")
+        if gate.op.role == "routes" and gate.op.variadic:
+            return self._shares(gate, [rule.partials[0](value, out) for value in inputs])
+        return [
+            self._local(gate, slot, inputs, out, upstream) if self.wanted[i] else None
+            for slot, i in enumerate(gate.inputs)
+        ]
 
     def _local(self, gate: Node, slot: int, inputs: list[Value], out: Value, upstream: Value | None) -> Value | None:
         assert gate.op is not None
@@ -250,22 +169,31 @@ class _Backward:
             raise faults.no_local(self.graph, gate, slot, inputs, out, upstream, self.wanted, self.arithmetic)
         return None
 
-    def _shares(self, gate: Node, inputs: list[Value], out: Value) -> list[Value]:
+    def _shares(self, gate: Node, selected: list[Value]) -> list[Value]:
         """The local gradients of max or min. Constants take part in a tie, though nothing flows into them."""
-        selects = self.arithmetic.rule(gate.op).partials[0]  # type: ignore[arg-type]
-        locals_ = [selects(value, out) for value in inputs]
-        tied = [slot for slot, local in enumerate(locals_) if local == 1]
-        if len(tied) > 1:
-            names = ", ".join(dict.fromkeys(self.graph.nodes[gate.inputs[slot]].name for slot in tied))
-            convention = {"both": "each gets 1", "split": f"each gets 1/{len(tied)}", "first": "the first gets 1"}[self.ties]
-            self._warn("tie", gate, f"has a tie of {names}: {convention} by convention (--ties {self.ties})")
-            for slot in tied:
-                if self.ties == "split":
-                    locals_[slot] = self.one / len(tied)
-                elif self.ties == "first" and slot != tied[0]:
-                    locals_[slot] = self.zero
-        return locals_
+        tied = [slot for slot, local in enumerate(selected) if local == 1]
+        if len(tied) < 2:
+            return selected
+        share = {"both": "each gets 1", "split": f"each gets 1/{len(tied)}", "first": "the first gets 1"}[self.ties]
+        names = ", ".join(dict.fromkeys(self.graph.nodes[gate.inputs[slot]].name for slot in tied))
+        self._warn("tie", gate, f"has a tie of {names}: {share} by convention (--ties {self.ties})")
+        if self.ties == "both":
+            return selected
+        if self.ties == "split":
+            return [local / len(tied) for local in selected]  # those that are not selected are 0
+        return [local if slot == tied[0] else self.zero for slot, local in enumerate(selected)]
 
     def _warn(self, kind: str, gate: Node, message: str) -> None:
-        written = self.graph.written(gate)
-        self.warnings.append(Notice(kind, gate.name, f"{gate.name} = {written} {message}"))
+        self.warnings.append(Notice(kind, gate.name, f"{gate.name} = {self.graph.written(gate)} {message}"))
+
+    def _constants_used(self) -> list[Notice]:
+        return [
+            Notice(
+                "constant",
+                name,
+                f"{name} is read as the constant {faults.number(self.arithmetic.constant(name))}…; "
+                f"give {name} a value to make it a variable",
+            )
+            for name in self.graph.constants
+            if name in ("e", "E")
+        ]

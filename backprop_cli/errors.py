@@ -81,6 +81,4 @@ def _width(text: str) -> int:
     """Terminal columns that `text` takes (UAX #11: wide and fullwidth characters take two)."""
     if text.isascii():
         return len(text)
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
-    )
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)

@@ -40,9 +40,7 @@ def _title(graph: Graph, node: Node) -> str:
     return f"{node.name} = {graph.written(node)}"
 
 
-def no_value(
-    graph: Graph, gate: Node, inputs: Sequence[Value], arithmetic: Arithmetic, error: Exception
-) -> MathError:
+def no_value(graph: Graph, gate: Node, inputs: Sequence[Value], arithmetic: Arithmetic, error: Exception) -> MathError:
     """The gate has no finite real value at these inputs; `error` is what its rule raised (OverflowError: too large)."""
     assert gate.op is not None
     where = _where(graph, gate, inputs)
@@ -101,15 +99,16 @@ def _variables_not_below(graph: Graph, indices: Sequence[int], wanted: Sequence[
     """The variables that get a gradient and that none of these nodes depends on."""
     below = set(indices)
     for node in reversed(graph.nodes):
-        if node.index in below:
+        if node.position in below:
             below.update(node.inputs)
-    return [node.name for node in graph.variables if wanted[node.index] and node.index not in below]
+    return [node.name for node in graph.variables if wanted[node.position] and node.position not in below]
 
 
 def chain_overflows(graph: Graph, gate: Node, slot: int, upstream: Value, local: Value) -> MathError:
     """Upstream × local is beyond the range of the arithmetic."""
     name = graph.nodes[gate.inputs[slot]].name
-    message = f"upstream × local = {number(upstream)} × {number(local)} overflows on the edge from {name} into {_title(graph, gate)}"
+    product = f"upstream × local = {number(upstream)} × {number(local)}"
+    message = f"{product} overflows on the edge from {name} into {_title(graph, gate)}"
     return MathError(message, graph.source, gate.span)
 
 

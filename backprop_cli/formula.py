@@ -61,7 +61,7 @@ class Formula:
 
     @property
     def is_number(self) -> bool:
-        """Whether this is a literal such as `2`, `-1` or `2e-3` (a variable may be called `nan`, so the start counts)."""
+        """Whether this is a literal such as `2`, `-1` or `2e-3` (not `nan`, which may be a variable)."""
         return not self.args and _NUMBER(self.head) is not None
 
 

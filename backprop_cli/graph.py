@@ -15,7 +15,7 @@ class Node(NamedTuple):
     literal: the text of a number, or the name of a constant; body: the nodes of a constant expression, forward.
     """
 
-    index: int
+    position: int
     name: str
     span: Span
     op: Op | None = None
@@ -62,16 +62,16 @@ def validate(graph: Graph) -> None:
     names = [node.name for node in graph.nodes if not node.is_constant]
     if len(set(names)) != len(names):
         raise ValueError("two nodes have the same name")
-    used = {i for node in graph.nodes for i in node.inputs} | {graph.output.index}
+    used = {i for node in graph.nodes for i in node.inputs} | {graph.output.position}
     if len(used) != len(graph.nodes):
         raise ValueError("a node is not used")
 
 
 def _validate_nodes(nodes: tuple[Node, ...]) -> None:
-    for position, node in enumerate(nodes):
-        if node.index != position:
-            raise ValueError(f"node {position} has index {node.index}")
-        if any(not 0 <= i < position for i in node.inputs):
+    for here, node in enumerate(nodes):
+        if node.position != here:
+            raise ValueError(f"node {here} has position {node.position}")
+        if any(not 0 <= i < here for i in node.inputs):
             raise ValueError(f"node {node.name} has an input that does not come before it")
         if node.op is None and node.inputs:
             raise ValueError(f"node {node.name} has inputs but no operation")

@@ -1,4 +1,4 @@
-"""SymPy tree → graph: one gate for each operation as written, names shared, constant parts folded. A loop, no recursion."""
+"""SymPy tree → graph: one gate for each operation as written, names shared, constants folded. Loops, no recursion."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ class _Builder:
         return inside
 
     def add(self, node: Node) -> int:
-        self.nodes.append(node._replace(index=len(self.nodes)))
+        self.nodes.append(node._replace(position=len(self.nodes)))
         return len(self.nodes) - 1
 
     def variable(self, part: _Flat) -> int:

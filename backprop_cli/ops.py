@@ -18,17 +18,17 @@ out = Formula("out")
 """The value of the gate itself."""
 pi = Formula("pi")
 
-exp, log, log2, log10, log1p, expm1, exp2 = map(Formula, "exp log log2 log10 log1p expm1 exp2".split())
-sqrt, cbrt, hypot, floor, ceil = map(Formula, "sqrt cbrt hypot floor ceil".split())
-fabs, sign, maximum, minimum, relu = map(Formula, "abs sign max min relu".split())
-sigmoid, softplus, tanh = map(Formula, "sigmoid softplus tanh".split())
-sin, cos, tan, asin, acos, atan, atan2 = map(Formula, "sin cos tan asin acos atan atan2".split())
-sinh, cosh, asinh, acosh, atanh = map(Formula, "sinh cosh asinh acosh atanh".split())
-erf, erfc, gamma, lgamma, digamma = map(Formula, "erf erfc gamma lgamma digamma".split())
+exp, log, log2, log10, log1p, expm1, exp2 = map(Formula, ["exp", "log", "log2", "log10", "log1p", "expm1", "exp2"])
+sqrt, cbrt, hypot, floor, ceil = map(Formula, ["sqrt", "cbrt", "hypot", "floor", "ceil"])
+fabs, sign, maximum, minimum, relu = map(Formula, ["abs", "sign", "max", "min", "relu"])
+sigmoid, softplus, tanh = map(Formula, ["sigmoid", "softplus", "tanh"])
+sin, cos, tan, asin, acos, atan, atan2 = map(Formula, ["sin", "cos", "tan", "asin", "acos", "atan", "atan2"])
+sinh, cosh, asinh, acosh, atanh = map(Formula, ["sinh", "cosh", "asinh", "acosh", "atanh"])
+erf, erfc, gamma, lgamma, digamma = map(Formula, ["erf", "erfc", "gamma", "lgamma", "digamma"])
 log_base = Formula("log_base")
 """`log_base(x, base)`: the logarithm to any base, in one well-rounded step."""
 
-where, eq, gt, both = map(Formula, "where eq gt both".split())
+where, eq, gt, both = map(Formula, ["where", "eq", "gt", "both"])
 """`where(condition, yes, no)`, of which only the chosen side is computed; equal, greater, and."""
 selected = Formula("selected")
 """`selected(x, out)`: 1 where x is the output, 0 where another input is."""
@@ -77,7 +77,9 @@ class Op:
         self.variadic = inputs.endswith("...")
         self.inputs = tuple(inputs.removesuffix("...").split())
         self.value = value
-        self.partials = tuple(partial if isinstance(partial, Formula) else Formula(str(partial)) for partial in partials)
+        self.partials = tuple(
+            partial if isinstance(partial, Formula) else Formula(str(partial)) for partial in partials
+        )
         self.role = role
         self.domain = domain
         self.kink = kink
@@ -123,7 +125,7 @@ TABLE: list[Op] = [
             "∂/∂y does not exist for x < 0"),
 
     Op("exp",      "x",   exp(x),      out),
-    Op("log",      "x",   log(x),      1 / x,                                                domain="x > 0", aliases="ln"),
+    Op("log",      "x",   log(x),      1 / x,             domain="x > 0", aliases="ln"),
     Op("log",      "x base", careful(log(x) / log(base), log_base(x, base)),
                                        1 / (x * log(base)), -out / (base * log(base)),
        domain="x > 0, base > 0 and base ≠ 1", aliases="ln"),
@@ -139,8 +141,8 @@ TABLE: list[Op] = [
 
     Op("abs",      "x",   fabs(x),     sign(x),           kink=eq(x, 0),   note="0 at x = 0", aliases="Abs fabs"),
     Op("sign",     "x",   sign(x),     0,                 kink=eq(x, 0),   note="0 at x = 0", aliases="sgn"),
-    Op("max",      "x...", maximum(x), chosen,  role="routes",   note="a tie gives 1 to each", aliases="Max"),
-    Op("min",      "x...", minimum(x), chosen,  role="routes",   note="a tie gives 1 to each", aliases="Min"),
+    Op("max",      "x...", maximum(x), chosen,  role="routes",   note="a tie gives 1 to both", aliases="Max"),
+    Op("min",      "x...", minimum(x), chosen,  role="routes",   note="a tie gives 1 to both", aliases="Min"),
     Op("relu",     "x",   careful(maximum(x, 0), relu(x)), where(gt(x, 0), 1, 0),
        role="routes", kink=eq(x, 0), note="0 at x = 0", aliases="ReLU"),
 
@@ -171,10 +173,11 @@ TABLE: list[Op] = [
     Op("erf",      "x",   erf(x),      2 / sqrt(pi) * exp(-(x**2))),
     Op("erfc",     "x",   erfc(x),     -2 / sqrt(pi) * exp(-(x**2))),
     Op("gamma",    "x",   gamma(x),    out * digamma(x),  domain="x not 0, −1, −2, …",       aliases="Γ"),
-    Op("lgamma",   "x",   lgamma(x),   digamma(x),        domain="x not 0, −1, −2, …",       aliases="loggamma gammaln"),
+    Op("lgamma",   "x",   lgamma(x),   digamma(x),        domain="x not 0, −1, −2, …", aliases="loggamma gammaln"),
 
-    Op("floor",    "x",   floor(x),    0,                 kink=eq(x, out), note="0 at whole numbers too"),
-    Op("ceil",     "x",   ceil(x),     0,                 kink=eq(x, out), note="0 at whole numbers too", aliases="ceiling"),
+    Op("floor",    "x",   floor(x),    0,                 kink=eq(x, out), note="0 at whole numbers"),
+    Op("ceil",     "x",   ceil(x),     0,                 kink=eq(x, out), note="0 at whole numbers",
+       aliases="ceiling"),
 ]
 # fmt: on
 

@@ -19,7 +19,7 @@ _PLAIN = re.compile(r"[+-]?([0-9]{1,40}\.?[0-9]{0,20}|\.[0-9]{1,40})([eE][+-]?[0
 _NONFINITE = re.compile(r"[+-]?(inf(inity)?|nan)", re.IGNORECASE).fullmatch
 
 
-class MissingVariables(InputError):
+class MissingVariablesError(InputError):
     """Variables of the expression that were given no value; `names` in order of first use."""
 
     def __init__(self, graph: Graph, names: list[str], hint: str = "") -> None:
@@ -38,27 +38,22 @@ def read_name(text: str) -> str:
 
 def read_value(name: str, text: str, arithmetic: Arithmetic) -> Value:
     """The value of a number or of a constant expression. Raises InputError, or MathError where it has no value."""
-    if _PLAIN(text.strip()):
+    if _PLAIN(text.strip()) or _NONFINITE(text.strip()):
         value = arithmetic.number(text.strip())
-    elif not arithmetic.strict and _NONFINITE(text.strip()):
-        return arithmetic.number(text.strip())
-    elif _NONFINITE(text.strip()):
-        raise InputError(f"the value of {name} is not finite", text, (0, len(text)))
     else:
         try:
             graph = compile_expression(text)
             if graph.variables:
                 node = graph.variables[0]
-                raise InputError(
-                    f"the value of {name} is not a constant: it depends on {quote(node.name)}", text, node.span
-                )
+                raise InputError(f"{quote(node.name)} is not a constant", text, node.span)
             value = forward(graph, {}, arithmetic)[-1]
         except BackpropError as error:
-            if name not in error.message:
-                error.message = f"in the value of {name}: {error.message}"
+            error.message = f"in the value of {name}: {error.message}"
             raise
     if arithmetic.strict and not arithmetic.is_finite(value):
-        raise InputError(f"the value of {name} is not finite", text, (0, len(text)), "the largest double is about 1.8e308")
+        raise InputError(
+            f"the value of {name} is not finite", text, (0, len(text)), "the largest double is about 1.8e308"
+        )
     return value
 
 
@@ -102,10 +97,10 @@ def _unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return data
 
 
-def check(graph: Graph, given: Iterable[str], other_words: Iterable[str] = ()) -> None:
-    """Raise InputError for a name that the expression does not use, MissingVariables for one without a value.
+def check(graph: Graph, given: Iterable[str], options: Iterable[str] = ()) -> None:
+    """Raise InputError for a name that the expression does not use, MissingVariablesError for one without a value.
 
-    other_words: what else an unknown name may have been meant to be (options).
+    options: what else an unknown name may have been meant to be (`--json`).
     """
     known = [node.name for node in graph.variables]
     given = list(given)
@@ -114,14 +109,16 @@ def check(graph: Graph, given: Iterable[str], other_words: Iterable[str] = ()) -
         if name not in known:
             likely = [*missing, *known]
             close = [each for each in likely if each.lower() == name.lower()]
-            close += difflib.get_close_matches(name, [*likely, *other_words], n=1)
+            close += difflib.get_close_matches(name, likely, n=1) or difflib.get_close_matches(
+                f"--{name}", options, n=1
+            )
             has = f"its variables are {_listed(known)}" if known else "it has no variables"
             raise InputError(
                 f"the expression has no variable {quote(name)}",
                 hint=f"did you mean '{close[0]}'?" if close else has,
             )
     if missing:
-        raise MissingVariables(graph, missing)
+        raise MissingVariablesError(graph, missing)
 
 
 def check_wrt(graph: Graph, wrt: Iterable[str]) -> None:

@@ -39,7 +39,11 @@ _SUPERSCRIPT = re.compile("[²³¹⁰-⁹]")
 _OPERATORS = {"^": "**", "−": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/"}
 
 _REFUSED: list[tuple[str, str, str]] = [
-    (r"==|!=|<=|>=|<|>|≤|≥|≠", "a comparison is not part of an expression", "max, min, relu and abs choose between values"),
+    (
+        r"==|!=|<=|>=|<|>|≤|≥|≠",
+        "a comparison is not part of an expression",
+        "max, min, relu and abs choose between values",
+    ),
     (r":=|=", "an assignment is not part of an expression", ""),
     (r"\"|'|`|“|”|‘|’", "a string is not part of an expression", ""),
     (r"\.(?=\s*[^\W\d])", "attribute access is not part of an expression", ""),
@@ -71,7 +75,7 @@ _NAME_RESULTS = "evaluate it in parts, and give intermediate results a name"
 
 
 class _Open(NamedTuple):
-    """An open parenthesis: its position in the text, the function's name token where it is a call, its op candidates."""
+    """An open parenthesis: its place in the text, and for a call the function's token and what it may mean."""
 
     start: int
     call: int | None
@@ -124,7 +128,7 @@ class _Checker:
 
     def number(self, start: int, end: int) -> None:
         text, source = self.source[start:end], self.source
-        if end < len(source) and source[end] == "." or re.match(r"[0-9.]", source[end : end + 1]):
+        if (end < len(source) and source[end] == ".") or re.match(r"[0-9.]", source[end : end + 1]):
             end = re.compile(r"[0-9.]*").match(source, end).end()  # type: ignore[union-attr]
             raise self.fail(f"malformed number {quote(source[start:end])}", (start, end), "one decimal point at most")
         if end - start > MAX_NUMBER:
@@ -212,7 +216,9 @@ class _Checker:
         token = self.tokens[group.call]
         op = next((op for op in group.candidates if op.accepts(count)), None)
         if op is None:
-            forms = " or ".join(op.call if op.call.startswith(op.name) else f"{op.name}(x, y)" for op in group.candidates)
+            forms = " or ".join(
+                op.call if op.call.startswith(op.name) else f"{op.name}(x, y)" for op in group.candidates
+            )
             takes = " or ".join("2 or more" if op.variadic else str(len(op.inputs)) for op in group.candidates)
             plural = "" if takes == "1" else "s"
             raise self.fail(
@@ -223,7 +229,9 @@ class _Checker:
     def finish(self) -> None:
         end = len(self.source.rstrip(_SPACE))
         if not self.tokens:
-            raise self.fail("the expression is empty", (0, 1), 'for example: backprop eval "(x+y)*z" --x -2 --y 5 --z -4')
+            raise self.fail(
+                "the expression is empty", (0, 1), 'for example: backprop eval "(x+y)*z" --x -2 --y 5 --z -4'
+            )
         if self.open and not (self.wants_operand and self.tokens[-1].kind in ("binary", "unary")):
             at = self.open[-1].start
             raise self.fail("'(' is never closed", (at, at + 1))

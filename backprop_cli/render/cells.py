@@ -6,16 +6,17 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..arithmetic import Value
-from ..engine import Edge, Trace
 from ..errors import printable
 from ..formula import text
 from ..graph import Node
+from ..trace import Edge, Trace
 
 DIGITS = 6
 NONE = "–"
 """What stands where there is no gradient: a constant, or a variable that was not asked for."""
 
 _LONGEST = 60  # characters of an operation, a rule or a constant that a cell shows
+_LONGEST_TITLE = 2_000
 
 
 class EdgeCells(NamedTuple):
@@ -61,7 +62,7 @@ def short(words: str, limit: int = _LONGEST) -> str:
 
 def title(trace: Trace, digits: int = DIGITS) -> str:
     """The expression, as written, with its value."""
-    return f"{printable(' '.join(trace.graph.source.split()))} = {number(trace.value, digits)}"
+    return f"{short(trace.graph.source, _LONGEST_TITLE)} = {number(trace.value, digits)}"
 
 
 def gates(trace: Trace, digits: int = DIGITS) -> Iterator[GateCells]:
@@ -69,7 +70,7 @@ def gates(trace: Trace, digits: int = DIGITS) -> Iterator[GateCells]:
     for node in trace.graph.nodes:
         if node.op is not None:
             edges = [_edge(trace, edge, digits) for edge in trace.edges_of(node)]
-            value, upstream = (number(each[node.index], digits) for each in (trace.values, trace.upstream))
+            value, upstream = (number(each[node.position], digits) for each in (trace.values, trace.upstream))
             yield GateCells(node.name, short(written(trace, node)), value, upstream, edges)
 
 
@@ -97,6 +98,7 @@ def variables(trace: Trace, digits: int = DIGITS) -> Iterator[VariableCells]:
     output = trace.graph.output.name
     for name, gradient in trace.gradient.items():
         shown = number(gradient, digits)
-        step = {"1": "h", "-1": "h"}.get(shown, f"{shown.removeprefix('-')}h")
+        size = shown.removeprefix("-")
+        step = "h" if size == "1" else f"{size}h" if size[-1:].isdigit() and "e" not in size else f"{size}·h"
         tells = f"{output}" if shown == "0" else f"{output} {'−' if shown.startswith('-') else '+'} {step}"
         yield VariableCells(name, number(trace.point[name], digits), shown, f"{name} + h → {tells}")

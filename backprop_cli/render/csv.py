@@ -6,7 +6,7 @@ import csv
 import io
 
 from ..arithmetic import Value
-from ..engine import Trace
+from ..trace import Trace
 
 COLUMNS = ("node", "op", "expression", "value", "upstream", "input", "local", "chained")
 
@@ -17,7 +17,7 @@ def render(trace: Trace) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for node in trace.graph.nodes:
-        value, upstream = trace.values[node.index], trace.upstream[node.index]
+        value, upstream = trace.values[node.position], trace.upstream[node.position]
         head = (node.name, node.kind, trace.graph.written(node), _number(value), _number(upstream))
         for edge in trace.edges_of(node):
             writer.writerow((*head, edge.input.name, _number(edge.local), _number(edge.chained)))

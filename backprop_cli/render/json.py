@@ -7,8 +7,8 @@ import math
 from typing import Any
 
 from ..arithmetic import Value
-from ..engine import Trace
 from ..graph import Node
+from ..trace import Trace
 
 
 def document(trace: Trace) -> dict[str, Any]:
@@ -42,8 +42,8 @@ def _node(trace: Trace, node: Node) -> dict[str, Any]:
         "name": node.name,
         "op": node.kind,
         "expression": trace.graph.written(node),
-        "value": _number(trace.values[node.index]),
-        "upstream": _number(trace.upstream[node.index]),
+        "value": _number(trace.values[node.position]),
+        "upstream": _number(trace.upstream[node.position]),
         "inputs": [
             {"name": edge.input.name, "local": _number(edge.local), "chained": _number(edge.chained)}
             for edge in trace.edges_of(node)

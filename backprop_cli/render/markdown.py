@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..engine import Trace
+from ..trace import Trace
 from . import cells
 
 
@@ -13,13 +13,13 @@ def render(trace: Trace, digits: int = cells.DIGITS) -> str:
     lines = [_code(cells.title(trace, digits)), ""]
     rows = [row for gate in cells.gates(trace, digits) for row in _gate_rows(gate)]
     if rows:
-        lines += [*_table(("gate", "input", "local is", "value", "upstream", "local", "chained"), 3, rows), ""]
+        lines += [*_table(("gate", "input", "rule", "value", "upstream", "local", "chained"), 3, rows), ""]
     if trace.constants:
         named = ", ".join(f"{name} = {cells.number(value, digits)}" for name, value in trace.constants.items())
         lines += [f"constants: {named}", ""]
     gradient = [(_code(name), value, slope, tells) for name, value, slope, tells in cells.variables(trace, digits)]
     if gradient:
-        lines += _table(("variable", "value", "gradient", "which tells"), 1, gradient)
+        lines += _table(("variable", "value", "gradient", "tells"), 1, gradient)
     else:
         lines.append("no gradient: nothing here varies")
     return "\n".join(lines) + "\n"
@@ -33,7 +33,7 @@ def _gate_rows(gate: cells.GateCells) -> Iterable[Sequence[str]]:
 
 def _table(columns: Sequence[str], texts: int, rows: Iterable[Sequence[str]]) -> list[str]:
     """A pipe table. The first `texts` columns are left-aligned, and so is a last one that holds words."""
-    align = [":--" if i < texts or name == "which tells" else "--:" for i, name in enumerate(columns)]
+    align = [":--" if i < texts or name == "tells" else "--:" for i, name in enumerate(columns)]
     return [f"| {' | '.join(row)} |" for row in (columns, align, *rows)]
 
 

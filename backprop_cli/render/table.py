@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import chain, islice
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 from rich import box
@@ -10,7 +10,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from ..engine import Trace
+from ..trace import Trace
 from . import cells
 
 if TYPE_CHECKING:
@@ -19,64 +19,68 @@ if TYPE_CHECKING:
 SHOWN = 400
 """Gates, and variables, that a table shows; of more, the first and the last half of these."""
 
+_MARGIN = 12
+"""Columns beside its digits that a number may take: sign, point, exponent, padding, and its share of the frame."""
+
 Row = TypeVar("Row")
 
 
-def table(trace: Trace, digits: int = cells.DIGITS) -> RenderableType:
-    """The whole picture of a trace, for a rich console."""
+def table(trace: Trace, digits: int = cells.DIGITS, width: int = 80) -> RenderableType:
+    """The whole picture of a trace, for a rich console of `width` columns."""
     parts: list[RenderableType] = [Text(cells.title(trace, digits), style="bold")]
     gate_count = sum(1 for node in trace.graph.nodes if node.op is not None)
     if gate_count:
-        parts += [Text(), _gates(trace, gate_count, digits)]
+        parts += [Text(), _gates(trace, gate_count, digits, width)]
     if trace.constants:
         named = ", ".join(f"{name} = {cells.number(value, digits)}" for name, value in trace.constants.items())
-        parts += [Text(), Text(f"constants: {named}")]
-    parts += [Text(), _gradient(trace, digits) if trace.gradient else Text("no gradient: nothing here varies")]
+        parts += [Text(), Text(f" constants: {named}")]
+    parts += [Text(), _gradient(trace, digits, width) if trace.gradient else Text(" no gradient: nothing here varies")]
     return Group(*parts)
 
 
-def _frame(first: str, *numbers: str, last: str) -> Table:
-    frame = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), header_style="bold")
-    frame.add_column(first, no_wrap=True, overflow="ellipsis")
+def _frame(first: str, numbers: Iterable[str], last: str, room: int) -> Table:
+    """A frame of words, numbers, words. The words share `room`: in a narrow terminal they give way, never a number."""
+    frame = Table(box=box.SIMPLE_HEAD, show_edge=False, header_style="bold")
+    frame.add_column(first, overflow="ellipsis", no_wrap=True, max_width=max(10, room * 3 // 5))
     for name in numbers:
         frame.add_column(name, justify="right", no_wrap=True)
-    frame.add_column(last, no_wrap=True, overflow="ellipsis")
+    frame.add_column(last, overflow="ellipsis", no_wrap=True, max_width=max(10, room * 2 // 5))
     return frame
 
 
-def _gates(trace: Trace, count: int, digits: int) -> Table:
-    frame = _frame("gate", "value", "upstream", "local", "chained", last="local is")
+def _gates(trace: Trace, count: int, digits: int, width: int) -> Table:
+    frame = _frame("gate\n  ← input", ("value\nlocal", "upstream\nchained"), "\nrule", width - 2 * (digits + _MARGIN))
     for gate in _ends(cells.gates(trace, digits), count):
         if gate is None:
             frame.add_row(Text(_left_out(count, "gates"), style="italic"))
             continue
-        head = Text(f"{gate.name} = {gate.operation}", style="bold")
-        frame.add_row(head, Text(gate.value, style="green"), Text(gate.upstream, style="red"), "", "", "")
+        head = Text(f"{gate.name} = {gate.operation}")
+        frame.add_row(head, Text(gate.value, style="green"), Text(gate.upstream, style="red"), style="bold")
         for edge in gate.edges:
-            source = Text(f"  ← {edge.input}")
-            frame.add_row(source, "", "", Text(edge.local), Text(edge.chained, style="red"), Text(edge.rule))
+            frame.add_row(Text(f"  ← {edge.input}"), Text(edge.local), Text(edge.chained, style="red"), Text(edge.rule))
     return frame
 
 
-def _gradient(trace: Trace, digits: int) -> Table:
-    frame = _frame("variable", "value", "gradient", last="which tells")
+def _gradient(trace: Trace, digits: int, width: int) -> Table:
+    frame = _frame("variable", ("value", "gradient"), "tells", width - 2 * (digits + _MARGIN))
     count = len(trace.gradient)
     for variable in _ends(cells.variables(trace, digits), count):
         if variable is None:
             frame.add_row(Text(_left_out(count, "variables"), style="italic"))
             continue
         name, value, gradient, tells = variable
-        frame.add_row(Text(name, style="bold"), Text(value, style="green"), Text(gradient, style="red"), Text(tells))
+        frame.add_row(Text(name), Text(value, style="green"), Text(gradient, style="red"), Text(tells))
     return frame
 
 
-def _ends(rows: chain[Row] | object, count: int) -> chain[Row | None]:
+def _ends(rows: Iterator[Row], count: int) -> Iterator[Row | None]:
     """All rows; of more than SHOWN the first and the last, with None for those between."""
-    iterator = iter(rows)  # type: ignore[call-overload]
-    if count <= SHOWN:
-        return chain(iterator)
     half = SHOWN // 2
-    return chain(islice(iterator, half), [None], islice(iterator, count - SHOWN, None))
+    for position, row in enumerate(rows):
+        if count <= SHOWN or not half <= position < count - half:
+            yield row
+        elif position == half:
+            yield None
 
 
 def _left_out(count: int, what: str) -> str:

@@ -1,0 +1,65 @@
+"""Text in and text out: files and standard input as UTF-8, and any encoding that a terminal or a pipe may have."""
+
+from __future__ import annotations
+
+import codecs
+import sys
+from pathlib import Path
+from typing import TextIO
+
+from .errors import InputError, quote
+
+MAX_BYTES = 4_000_000
+"""What is read at most: a character of UTF-8 takes up to four bytes."""
+
+
+def read_text(path: str, what: str) -> str:
+    """The text of a file, or of standard input for `-`. Raises InputError where it cannot be read as UTF-8."""
+    if path == "-" and sys.stdin is None:
+        raise InputError(f"{what} cannot be read: standard input is closed")
+    try:
+        if path == "-":
+            data = sys.stdin.buffer.read(MAX_BYTES + 1)
+        else:
+            with Path(path).open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise InputError(f"{what} is longer than {MAX_BYTES:,} bytes")
+        return data.decode("utf-8-sig")
+    except (OSError, ValueError) as error:
+        name = "standard input" if path == "-" else quote(path)
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        hint = "a JSON object may stand there too: --at '{\"x\": -2}'" if isinstance(error, FileNotFoundError) else ""
+        raise InputError(f"{what} cannot be read from {name}: {reason[:1].lower()}{reason[1:]}", hint=hint) from None
+
+
+_PLAIN = {
+    **dict(zip("−–·×→←∂…─≥≤≠∞⁻²³", "- - * * -> <- d ... - >= <= != inf - ^2 ^3".split(), strict=True)),
+    **{digit: f"^{value}" for value, digit in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
+}
+
+
+def _plainly(error: UnicodeError) -> tuple[str, int]:
+    """What stands for a character that the terminal's encoding lacks."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end]
+    return "".join(_PLAIN.get(c, c.encode("unicode_escape").decode("ascii")) for c in text), error.end
+
+
+codecs.register_error("backprop", _plainly)
+
+
+def is_unicode(stream: TextIO) -> bool:
+    """Whether every character can be written to the stream."""
+    return codecs.lookup(stream.encoding or "ascii").name.startswith("utf")
+
+
+def emit(text: str, stream: TextIO | None) -> None:
+    """Write and flush, whatever the stream's encoding. A stream that was closed before the start takes nothing."""
+    if stream is None:
+        return
+    if not is_unicode(stream):
+        text = text.encode(stream.encoding or "ascii", "backprop").decode(stream.encoding or "ascii")
+    stream.write(text)
+    stream.flush()

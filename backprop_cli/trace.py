@@ -1,0 +1,88 @@
+"""What one forward and one backward pass leave behind. The edge is the unit of truth; every view is made of these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+from .arithmetic import Arithmetic, Value
+from .formula import Formula, substitute, tidy
+from .graph import Graph, Node
+
+
+class Edge(NamedTuple):
+    """One use of a node as an input of a gate.
+
+    local: ∂gate/∂input, from the gate alone; chained: upstream × local. Both are None where no gradient is asked for
+    (the input is a constant). On an inactive edge chained is 0, and local is None where it does not exist.
+    """
+
+    gate: Node
+    slot: int
+    input: Node
+    local: Value | None
+    chained: Value | None
+
+
+class Notice(NamedTuple):
+    """A warning. kind: `tie`, `kink` or `constant`; node: its name."""
+
+    kind: str
+    node: str
+    message: str
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """One forward and one backward pass. `values[i]` and `upstream[i]` belong to `graph.nodes[i]`.
+
+    upstream: ∂output/∂node, None where no gradient is asked for; edges: all of them, in forward order of their gates.
+    """
+
+    graph: Graph
+    arithmetic: Arithmetic
+    point: Mapping[str, Value]
+    values: list[Value]
+    upstream: list[Value | None] = field(repr=False)
+    edges: list[Edge] = field(repr=False)
+    warnings: list[Notice]
+
+    @property
+    def value(self) -> Value:
+        """The value of the output."""
+        return self.values[-1]
+
+    @cached_property
+    def gradient(self) -> dict[str, Value]:
+        """∂output/∂variable for each variable asked for, in order of first use."""
+        return {
+            node.name: self.upstream[node.position]
+            for node in self.graph.variables
+            if self.upstream[node.position] is not None
+        }
+
+    @property
+    def constants(self) -> dict[str, Value]:
+        """The names that were read as constants, with their values."""
+        return {name: self.arithmetic.constant(name) for name in self.graph.constants}
+
+    @cached_property
+    def _first_edge(self) -> list[int]:
+        first = [0]
+        for node in self.graph.nodes:
+            first.append(first[-1] + len(node.inputs))
+        return first
+
+    def edges_of(self, gate: Node) -> list[Edge]:
+        """The edges into a gate, by slot."""
+        return self.edges[self._first_edge[gate.position] : self._first_edge[gate.position + 1]]
+
+    def rule(self, edge: Edge) -> Formula:
+        """The formula of the edge's local gradient, over the names of this gate's inputs."""
+        op = edge.gate.op
+        assert op is not None
+        inputs = [edge.input] if op.variadic else [self.graph.nodes[i] for i in edge.gate.inputs]
+        words = dict(zip(op.inputs, (node.name for node in inputs), strict=True))
+        return tidy(substitute(op.partial(edge.slot), words))
