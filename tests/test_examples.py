@@ -1,0 +1,127 @@
+"""Every example is run as printed, and its whole output compared: examples/, README, docs and --help.
+
+`python tests/test_examples.py` writes their present output into the files; the diff then shows what changed.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SCRIPTS = sorted((ROOT / "examples").glob("*.sh"))
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+_NEEDS = {"jq"}
+
+
+def run(command: list[str], cwd: Path = ROOT) -> str:
+    """Output and messages of a command as they appear on a screen that is not one: no colour, no width."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    keep = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "COLUMNS")}
+    environment = {**keep, "PATH": path, "PYTHONIOENCODING": "utf-8"}
+    result = subprocess.run(
+        command, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False
+    )
+    return result.stdout.decode()
+
+
+def skip_without_tools(text: str) -> None:
+    for tool in _NEEDS:
+        if re.search(rf"\b{tool}\b", text) and shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed here")
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_example_script(script: Path) -> None:
+    skip_without_tools(script.read_text())
+    assert run(["sh", str(script)]) == script.with_suffix(".txt").read_text()
+
+
+def test_every_script_says_what_to_see() -> None:
+    assert len(SCRIPTS) >= 8
+    for script in SCRIPTS:
+        opening = script.read_text().splitlines()[:4]
+        assert opening[0] == "#!/bin/sh"
+        assert opening[1].startswith("# ")
+        assert opening[2].startswith("# ")
+        assert not opening[3].startswith("#"), f"{script.name} opens with two lines, not more"
+
+
+def sessions(page: Path) -> list[tuple[str, str]]:
+    """(command, output) of each `$ ` line in the page's console blocks."""
+    blocks = re.findall(r"^```console\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
+    return [session for block in blocks for session in in_block(block)]
+
+
+def in_block(block: str) -> list[tuple[str, str]]:
+    """(command, output) of each `$ ` line in one block; a command may go on behind a backslash."""
+    found = []
+    for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+        command, _, output = part.partition("\n")
+        while command.endswith("\\"):
+            more, _, output = output.partition("\n")
+            command += f"\n{more}"
+        found.append((command, output))
+    return found
+
+
+DOCUMENTED = [(page, command, output) for page in PAGES for command, output in sessions(page)]
+
+
+@pytest.mark.parametrize(("page", "command", "output"), DOCUMENTED, ids=[f"{p.name}: {c}" for p, c, _ in DOCUMENTED])
+def test_documented_session(page: Path, command: str, output: str, tmp_path: Path) -> None:
+    skip_without_tools(command)
+    assert run(["bash", "-c", command], cwd=tmp_path).rstrip() == output.rstrip()
+
+
+def test_python_in_the_pages(tmp_path: Path) -> None:
+    blocks = [
+        block
+        for page in PAGES
+        for block in re.findall(r"^```python\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
+    ]
+    assert blocks
+    for number, block in enumerate(blocks):
+        file = tmp_path / f"block{number}.txt"
+        file.write_text(block)
+        assert run([sys.executable, "-m", "doctest", str(file)]) == ""
+
+
+def test_help_examples_are_documented_with_their_output() -> None:
+    text = run([sys.executable, "-m", "backprop_cli", "eval", "--help"])
+    examples = re.findall(r"^ +(backprop eval .*)$", text.partition("Examples:")[2], re.MULTILINE)
+    assert len(examples) >= 4
+    documented = {command for _, command, _ in DOCUMENTED}
+    assert [example for example in examples if example not in documented] == []
+
+
+def test_the_example_of_the_design_is_the_first_thing_in_the_readme() -> None:
+    readme = PAGES[0].read_text()
+    first = sessions(PAGES[0])[0]
+    assert first[0] == 'backprop eval "(x+y)*z" --x -2 --y 5 --z -4'
+    assert readme.index("```console") < 1500
+
+
+def write() -> None:
+    """Put the present output of every example where the tests expect it."""
+    for script in SCRIPTS:
+        script.with_suffix(".txt").write_text(run(["sh", str(script)]))
+    for page in PAGES:
+        text = page.read_text()
+        for block in re.findall(r"^```console\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+            with tempfile.TemporaryDirectory() as folder:
+                fresh = "".join(
+                    f"$ {command}\n{run(['bash', '-c', command], cwd=Path(folder)).strip(chr(10))}\n"
+                    for command, _ in in_block(block)
+                )
+            text = text.replace(f"```console\n{block}```", f"```console\n{fresh}```")
+        page.write_text(text)
+
+
+if __name__ == "__main__":
+    write()
