@@ -1,104 +1,11 @@
-"""The second table: which functions and guards a number system brings. Rules are compiled once for each system."""
+"""Doubles: FLOATS, where whatever is not finite is an error, and IEEE, where nothing is."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Callable
 
-from .formula import Formula
-from .ops import CONSTANTS, Op
-
-Value: TypeAlias = Any
-"""A number of the arithmetic in use."""
-Function: TypeAlias = Callable[..., Value]
-
-
-class Rule(NamedTuple):
-    """A row of the table, compiled: `value(*inputs)`, and `partials[slot](*inputs, out)` (see `Op.partial`)."""
-
-    value: Function
-    partials: tuple[Function, ...]
-    kink: Function | None
-
-
-_TEMPLATES = {
-    "add": "({} + {})",
-    "sub": "({} - {})",
-    "mul": "({} * {})",
-    "div": "({} / {})",
-    "neg": "(-{})",
-    "where": "({1} if {0} else {2})",
-    "eq": "({} == {})",
-    "gt": "({} > {})",
-    "both": "({} and {})",
-    "careful": "{1}",
-}
-
-
-class Arithmetic:
-    """A number system.
-
-    functions: what the words of a rule mean here; number: the value of a literal's text; strict: whether a value
-    that is not finite is an error; unchecked: the same system without that guard, for telling what went wrong.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        functions: Mapping[str, Function],
-        constants: Mapping[str, Value],
-        number: Callable[[str], Value],
-        is_finite: Callable[[Value], bool],
-        templates: Mapping[str, str] | None = None,
-        unchecked: Arithmetic | None = None,
-    ) -> None:
-        self.name = name
-        self.number = number
-        self.is_finite = is_finite
-        self.constants = constants
-        self.strict = unchecked is not None
-        self.unchecked = unchecked or self
-        self._namespace: dict[str, Any] = {"__builtins__": {}, **functions, **constants}
-        self._templates = {**_TEMPLATES, **(templates or {})}
-        self._rules: dict[Op, Rule] = {}
-
-    def constant(self, text: str) -> Value:
-        """The value of a literal, or of a constant's name (as written, `π`, or as `ops.CONSTANTS` calls it)."""
-        name = CONSTANTS.get(text, text)
-        return self.constants[name] if name in self.constants else self.number(text)
-
-    def rule(self, op: Op) -> Rule:
-        """The row compiled for this arithmetic (once)."""
-        if op not in self._rules:
-            inputs = ", ".join(op.inputs)
-            value = self._namespace[op.name] if op.variadic else self._compile(inputs, op.value)
-            partials = tuple(self._compile(f"{inputs}, out", partial) for partial in op.partials)
-            kink = self._compile(f"{inputs}, out", op.kink) if op.kink else None
-            self._rules[op] = Rule(value, partials, kink)
-        return self._rules[op]
-
-    def _compile(self, parameters: str, formula: Formula) -> Function:
-        # The text comes from the rows of the table alone; nothing that a user typed reaches it.
-        function: Function = eval(f"lambda {parameters}: {self._code(formula)}", self._namespace)  # noqa: S307
-        return function
-
-    def _code(self, formula: Formula) -> str:
-        head, args = formula.head, formula.args
-        if formula.is_number:
-            name = f"number_{head}".replace("-", "minus_")
-            self._namespace[name] = self.number(head)
-            return name
-        if not args:
-            return head
-        if head == "pow" and args[1].head == "2" and not args[0].args:
-            return f"({args[0].head} * {args[0].head})"  # a square overflows to infinity, whose reciprocal is right
-        code = [self._code(arg) for arg in args]
-        template = self._templates.get(head)
-        return template.format(*code) if template else f"{head}({', '.join(code)})"
-
-
-# -- Floats --------------------------------------------------------------------------------------------------------
+from .system import Arithmetic, Function
 
 
 def _sigmoid(x: float) -> float:
