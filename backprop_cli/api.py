@@ -8,6 +8,7 @@ from . import point
 from .arithmetic import FLOATS, IEEE
 from .engine import TIES, run
 from .errors import InputError, quote
+from .graph import Graph
 from .lower import compile_expression
 from .trace import Trace
 
@@ -20,13 +21,16 @@ def backprop(
     wrt: Collection[str] | None = None,
     ties: str = "both",
     allow_nonfinite: bool = False,
+    precision: int | None = None,
+    exact: bool = False,
     **variables: float | str,
 ) -> Trace:
     """One forward and one backward pass over the expression, exactly as written.
 
     values, variables: a number, or the text of a constant expression, for each variable (`values` also takes names
     that Python does not allow as keywords); wrt: the variables that get gradients, all by default; ties: what inputs
-    of max and min that tie receive (`both`, `split`, `first`); allow_nonfinite: infinities and NaN instead of errors.
+    of max and min that tie receive (`both`, `split`, `first`); allow_nonfinite: infinities and NaN instead of errors;
+    precision: significant digits (2 to 10,000) of mpmath numbers instead of doubles; exact: SymPy numbers instead.
     Raises BackpropError: InputError where the input is wrong, MathError where there is no value or gradient.
 
     >>> backprop("(x+y)*z", x=-2, y=5, z=-4).gradient
@@ -34,10 +38,34 @@ def backprop(
     """
     if ties not in TIES:
         raise InputError(f"ties is one of {', '.join(TIES)}, not {quote(ties)}")
-    arithmetic = IEEE if allow_nonfinite else FLOATS
     given = {point.read_name(name): value for name, value in {**(values or {}), **variables}.items()}
     graph = compile_expression(expression, given)
     point.check(graph, given)
     if wrt is not None:
         point.check_wrt(graph, wrt)
+    return compute(graph, given, wrt=wrt, ties=ties, allow_nonfinite=allow_nonfinite, precision=precision, exact=exact)
+
+
+def compute(
+    graph: Graph,
+    given: Mapping[str, float | str],
+    *,
+    wrt: Collection[str] | None = None,
+    ties: str = "both",
+    allow_nonfinite: bool = False,
+    precision: int | None = None,
+    exact: bool = False,
+) -> Trace:
+    """The trace of a graph at given values, in the arithmetic that the options ask for (see `backprop`)."""
+    if allow_nonfinite + (precision is not None) + exact > 1:
+        raise InputError("allow-nonfinite, precision and exact are three different arithmetics: choose one")
+    if precision is not None:
+        from .certain import run_certain
+
+        return run_certain(graph, given, precision, wrt=wrt, ties=ties)
+    if exact:
+        from .arithmetic.exact import run_exact
+
+        return run_exact(graph, given, wrt=wrt, ties=ties)
+    arithmetic = IEEE if allow_nonfinite else FLOATS
     return run(graph, point.complete(given, arithmetic), wrt=wrt, ties=ties, arithmetic=arithmetic)

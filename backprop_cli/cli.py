@@ -74,13 +74,17 @@ def cli() -> None:
 @click.option("--ties", type=click.Choice(["both", "split", "first"]), default="both", show_default=True,
               help="What inputs of max or min that tie receive.")  # fmt: skip
 @click.option("--allow-nonfinite", is_flag=True, help="Give infinities and NaN instead of errors.")
+@click.option(
+    "--precision", type=click.IntRange(2, 10_000), metavar="N", help="Compute with N correct significant digits."
+)
+@click.option("--exact", is_flag=True, help="Compute with exact numbers: 1/3, sqrt(2)/2, exp(-1).")
 @click.option("--format", "form", type=click.Choice(["table", "json", "csv", "markdown"]), default="table",
               show_default=True, help="How to print the result.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--get", metavar="value|NAME", multiple=True,
               help="Print only the value, or only the gradient of NAME; repeat it for more, a line each.")  # fmt: skip
-@click.option("--digits", type=click.IntRange(1, 17), default=6, show_default=True,
-              help="Significant digits in tables; JSON and --get are always exact.")  # fmt: skip
+@click.option("--digits", type=click.IntRange(1, 10_000), metavar="N",
+              help="Significant digits in tables (6, or those of --precision); JSON and --get hold all there are.")  # fmt: skip
 @click.pass_context
 def evaluate(
     ctx: click.Context, /, expression: str, bindings: dict[str, str], as_json: bool, form: str, **options: Any
@@ -93,7 +97,7 @@ def evaluate(
     if expression == "-" and options["at"] == "-":
         raise InputError("the expression and --at cannot both come from standard input")
     source = read_text("-", "the expression").strip() if expression == "-" else expression
-    trace = _trace(ctx, source, bindings, **{name: options[name] for name in ("at", "wrt", "ties", "allow_nonfinite")})
+    trace = _trace(ctx, source, bindings, **{name: options[name] for name in _COMPUTING})
     for notice in trace.warnings:
         emit(f"warning: {notice.message}\n", sys.stderr)
     if options["get"]:
@@ -102,22 +106,22 @@ def evaluate(
         _FORMATS["json" if as_json else form](trace, options["digits"])
 
 
+_COMPUTING = ("at", "wrt", "ties", "allow_nonfinite", "precision", "exact")
+
+
 def _trace(
     ctx: click.Context,
     source: str,
     bindings: dict[str, str],
     at: str | None,
     wrt: str | None,
-    ties: str,
-    allow_nonfinite: bool,
+    **options: Any,
 ) -> Trace:
     from . import point
+    from .api import compute
     from .arguments import working_command
-    from .arithmetic import FLOATS, IEEE
-    from .engine import run
     from .lower import compile_expression
 
-    arithmetic = IEEE if allow_nonfinite else FLOATS
     given = bindings
     if at is not None:
         inline = at.lstrip().startswith(("{", "["))
@@ -133,7 +137,7 @@ def _trace(
         words = working_command(ctx.meta["words"], error.names, ctx.meta["takes_value"])
         error.hint = f"{ctx.command_path} {shlex.join(words)}"
         raise
-    return run(graph, point.complete(given, arithmetic), wrt=names, ties=ties, arithmetic=arithmetic)
+    return compute(graph, given, wrt=names, **options)
 
 
 # -- Results -------------------------------------------------------------------------------------------------------
@@ -149,11 +153,11 @@ def _get(trace: Trace, names: Sequence[str]) -> str:
             known = ", ".join(["value", *trace.gradient])
             why = "gets no gradient (see --wrt)" if name in variables else "is not a variable of the expression"
             raise InputError(f"--get {quote(name)} {why}", hint=f"there is: {known}")
-        lines.append(repr(trace.value if name == "value" else trace.gradient[name]))
+        lines.append(trace.arithmetic.exactly(trace.value if name == "value" else trace.gradient[name]))
     return "\n".join(lines) + "\n"
 
 
-def _show_table(trace: Trace, digits: int) -> None:
+def _show_table(trace: Trace, digits: int | None) -> None:
     from rich.console import Console
 
     from .render.table import table
@@ -166,25 +170,25 @@ def _show_table(trace: Trace, digits: int) -> None:
     emit("".join(f"{line.rstrip()}\n" for line in capture.get().splitlines()), sys.stdout)
 
 
-def _show_json(trace: Trace, _digits: int) -> None:
+def _show_json(trace: Trace, _digits: int | None) -> None:
     from .render.json import render
 
     emit(render(trace, ascii_only=not is_unicode(sys.stdout)), sys.stdout)
 
 
-def _show_csv(trace: Trace, _digits: int) -> None:
+def _show_csv(trace: Trace, _digits: int | None) -> None:
     from .render.csv import render
 
     emit(render(trace), sys.stdout)
 
 
-def _show_markdown(trace: Trace, digits: int) -> None:
+def _show_markdown(trace: Trace, digits: int | None) -> None:
     from .render.markdown import render
 
     emit(render(trace, digits), sys.stdout)
 
 
-_FORMATS: dict[str, Callable[[Trace, int], None]] = {
+_FORMATS: dict[str, Callable[[Trace, int | None], None]] = {
     "table": _show_table,
     "json": _show_json,
     "csv": _show_csv,

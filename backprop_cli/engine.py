@@ -58,9 +58,12 @@ def _gate_value(graph: Graph, node: Node, values: list[Value], arithmetic: Arith
 def _constant_value(graph: Graph, node: Node, arithmetic: Arithmetic) -> Value:
     if node.body:
         return forward(Graph(graph.source, node.body), {}, arithmetic)[-1]
-    value = arithmetic.constant(node.literal)
+    try:
+        value = arithmetic.constant(node.literal)
+    except OverflowError:
+        raise faults.too_large(graph, node, arithmetic) from None
     if arithmetic.strict and not arithmetic.is_finite(value):
-        raise faults.too_large(graph, node)
+        raise faults.too_large(graph, node, arithmetic)
     return value
 
 
@@ -133,7 +136,7 @@ class _Backward:
         """The chain rule, for one edge: multiply, and add to what has already come back to the input."""
         chained = upstream * local
         if self.arithmetic.strict and not self.arithmetic.is_finite(chained):
-            raise faults.chain_overflows(self.graph, gate, slot, upstream, local)
+            raise faults.chain_overflows(self.graph, gate, slot, upstream, local, self.arithmetic)
         i = gate.inputs[slot]
         before = self.flow[i]
         total = chained if before is None else before + chained
@@ -147,10 +150,10 @@ class _Backward:
         assert gate.op is not None
         rule, out = self.arithmetic.rule(gate.op), self.values[gate.position]
         if rule.kink is not None and upstream is not None and rule.kink(*inputs, out):
-            place = faults.at(self.graph, gate, inputs)
+            place = faults.at(self.graph, gate, inputs, self.arithmetic)
             self._warn("kink", gate, f"has a kink at {place}: the gradient 0 there is a convention")
         if gate.op.role == "routes" and gate.op.variadic:
-            return self._shares(gate, [rule.partials[0](value, out) for value in inputs])
+            return self._shares(gate, [rule.partial(slot, inputs, out) for slot in range(len(inputs))])
         return [
             self._local(gate, slot, inputs, out, upstream) if self.wanted[i] else None
             for slot, i in enumerate(gate.inputs)
@@ -158,9 +161,8 @@ class _Backward:
 
     def _local(self, gate: Node, slot: int, inputs: list[Value], out: Value, upstream: Value | None) -> Value | None:
         assert gate.op is not None
-        partials = self.arithmetic.rule(gate.op).partials
         try:
-            local = partials[0](inputs[slot], out) if gate.op.variadic else partials[slot](*inputs, out)
+            local = self.arithmetic.rule(gate.op).partial(slot, inputs, out)
         except (ArithmeticError, ValueError):
             local = None
         if local is not None and (self.arithmetic.is_finite(local) or not self.arithmetic.strict):
@@ -187,13 +189,11 @@ class _Backward:
         self.warnings.append(Notice(kind, gate.name, f"{gate.name} = {self.graph.written(gate)} {message}"))
 
     def _constants_used(self) -> list[Notice]:
-        return [
-            Notice(
-                "constant",
-                name,
-                f"{name} is read as the constant {faults.number(self.arithmetic.constant(name))}…; "
-                f"give {name} a value to make it a variable",
-            )
-            for name in self.graph.constants
-            if name in ("e", "E")
-        ]
+        system = self.arithmetic
+        notices = []
+        for name in self.graph.constants:
+            if name in ("e", "E"):
+                value = system.show(system.constant(name), faults.DIGITS)
+                message = f"{name} is read as the constant {value}…; give {name} a value to make it a variable"
+                notices.append(Notice("constant", name, message))
+        return notices

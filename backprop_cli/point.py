@@ -131,6 +131,6 @@ def _listed(names: list[str], limit: int = 12) -> str:
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
-def complete(given: Mapping[str, str | float], arithmetic: Arithmetic) -> dict[str, Value]:
+def complete(given: Mapping[str, float | str], arithmetic: Arithmetic) -> dict[str, Value]:
     """The values of all given names. Raises InputError or MathError for one that has none."""
     return {name: read_value(name, str(value), arithmetic) for name, value in given.items()}

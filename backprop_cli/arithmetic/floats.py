@@ -155,9 +155,40 @@ _IEEE_FUNCTIONS: dict[str, Function] = {
     "log_base": _ieee_log_base,
 }
 
-_FLOAT_CONSTANTS = {"pi": math.pi, "e": math.e}
+_CONSTANTS = {"pi": math.pi, "e": math.e}
 
-IEEE = Arithmetic("ieee", _IEEE_FUNCTIONS, _FLOAT_CONSTANTS, float, math.isfinite, {"div": "div({}, {})"})
-"""Doubles, with infinities and NaN as IEEE 754 has them. No function of it raises."""
-FLOATS = Arithmetic("float", _FLOAT_FUNCTIONS, _FLOAT_CONSTANTS, float, math.isfinite, unchecked=IEEE)
-"""Doubles; whatever is not finite is an error."""
+
+class Floats(Arithmetic):
+    """Doubles; whatever is not finite is an error."""
+
+    range_hint = "the largest double is about 1.8e308; --allow-nonfinite goes on with infinity"
+
+    def number(self, text: str) -> float:
+        return float(text)
+
+    def is_finite(self, value: float) -> bool:
+        return math.isfinite(value)
+
+    def to_float(self, value: float) -> float:
+        return value
+
+    def show(self, value: float, digits: int) -> str:
+        return f"{value + 0.0:.{digits}g}"  # + 0.0 turns −0 into 0
+
+    def exactly(self, value: float) -> str:
+        return repr(value)
+
+    def data(self, value: float) -> float | str:
+        if math.isfinite(value):
+            return value
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+class Ieee(Floats):
+    """Doubles, with infinities and NaN as IEEE 754 has them. No function of it raises."""
+
+    strict = False
+
+
+FLOATS = Floats(_FLOAT_FUNCTIONS, _CONSTANTS)
+IEEE = Ieee(_IEEE_FUNCTIONS, _CONSTANTS, {"div": "div({}, {})"})

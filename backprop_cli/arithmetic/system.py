@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 from ..formula import Formula
@@ -19,6 +21,11 @@ class Rule(NamedTuple):
     value: Function
     partials: tuple[Function, ...]
     kink: Function | None
+    variadic: bool
+
+    def partial(self, slot: int, inputs: Sequence[Value], out: Value) -> Value:
+        """The local gradient with respect to the input in `slot`."""
+        return self.partials[0](inputs[slot], out) if self.variadic else self.partials[slot](*inputs, out)
 
 
 _TEMPLATES = {
@@ -35,32 +42,53 @@ _TEMPLATES = {
 }
 
 
-class Arithmetic:
-    """A number system.
+class Arithmetic(ABC):
+    """A number system: subclasses say what a number is, and bring functions for the words of a rule.
 
-    functions: what the words of a rule mean here; number: the value of a literal's text; strict: whether a value
-    that is not finite is an error; unchecked: the same system without that guard, for telling what went wrong.
+    strict: whether a value that is not finite is an error; digits: how many a table shows unless it is told.
     """
+
+    strict = True
+    digits = 6
+    header: Mapping[str, Any] = MappingProxyType({})
+    """What a JSON document says of the arithmetic."""
+    range_hint = ""
+    """What to tell a person whose numbers overflow."""
 
     def __init__(
         self,
-        name: str,
         functions: Mapping[str, Function],
         constants: Mapping[str, Value],
-        number: Callable[[str], Value],
-        is_finite: Callable[[Value], bool],
         templates: Mapping[str, str] | None = None,
-        unchecked: Arithmetic | None = None,
     ) -> None:
-        self.name = name
-        self.number = number
-        self.is_finite = is_finite
         self.constants = constants
-        self.strict = unchecked is not None
-        self.unchecked = unchecked or self
         self._namespace: dict[str, Any] = {"__builtins__": {}, **functions, **constants}
         self._templates = {**_TEMPLATES, **(templates or {})}
         self._rules: dict[Op, Rule] = {}
+
+    @abstractmethod
+    def number(self, text: str) -> Value:
+        """The value of a literal's text. Raises OverflowError where it is beyond the system."""
+
+    @abstractmethod
+    def is_finite(self, value: Value) -> bool:
+        """Whether the value is a number, neither infinite nor undefined."""
+
+    @abstractmethod
+    def to_float(self, value: Value) -> float:
+        """The nearest double (an infinity where there is none), for telling what went wrong."""
+
+    @abstractmethod
+    def show(self, value: Value, digits: int) -> str:
+        """The value to `digits` significant digits, for people."""
+
+    @abstractmethod
+    def exactly(self, value: Value) -> str:
+        """The whole value as text, for machines."""
+
+    def data(self, value: Value) -> Any:
+        """The value in a JSON document."""
+        return self.exactly(value)
 
     def constant(self, text: str) -> Value:
         """The value of a literal, or of a constant's name (as written, `π`, or as `ops.CONSTANTS` calls it)."""
@@ -74,7 +102,7 @@ class Arithmetic:
             value = self._namespace[op.name] if op.variadic else self._compile(inputs, op.value)
             partials = tuple(self._compile(f"{inputs}, out", partial) for partial in op.partials)
             kink = self._compile(f"{inputs}, out", op.kink) if op.kink else None
-            self._rules[op] = Rule(value, partials, kink)
+            self._rules[op] = Rule(value, partials, kink, op.variadic)
         return self._rules[op]
 
     def _compile(self, parameters: str, formula: Formula) -> Function:

@@ -11,7 +11,6 @@ from ..formula import text
 from ..graph import Node
 from ..trace import Edge, Trace
 
-DIGITS = 6
 NONE = "–"
 """What stands where there is no gradient: a constant, or a variable that was not asked for."""
 
@@ -47,11 +46,9 @@ class VariableCells(NamedTuple):
     tells: str
 
 
-def number(value: Value | None, digits: int = DIGITS) -> str:
-    """A value to `digits` significant digits; a dash for None."""
-    if value is None:
-        return NONE
-    return f"{value + 0.0:.{digits}g}"  # + 0.0 turns −0 into 0
+def number(trace: Trace, value: Value | None, digits: int | None) -> str:
+    """A value to `digits` significant digits (None: as many as its arithmetic shows); a dash where there is none."""
+    return NONE if value is None else trace.arithmetic.show(value, digits or trace.arithmetic.digits)
 
 
 def short(words: str, limit: int = _LONGEST) -> str:
@@ -60,17 +57,23 @@ def short(words: str, limit: int = _LONGEST) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def title(trace: Trace, digits: int = DIGITS) -> str:
+def title(trace: Trace, digits: int | None) -> str:
     """The expression, as written, with its value."""
-    return f"{short(trace.graph.source, _LONGEST_TITLE)} = {number(trace.value, digits)}"
+    return f"{short(trace.graph.source, _LONGEST_TITLE)} = {number(trace, trace.value, digits)}"
 
 
-def gates(trace: Trace, digits: int = DIGITS) -> Iterator[GateCells]:
+def constants(trace: Trace, digits: int | None) -> str:
+    """The names that were read as constants, with their values; empty where there are none."""
+    named = ", ".join(f"{name} = {number(trace, value, digits)}" for name, value in trace.constants.items())
+    return f"constants: {named}" if named else ""
+
+
+def gates(trace: Trace, digits: int | None) -> Iterator[GateCells]:
     """The gates in forward order."""
     for node in trace.graph.nodes:
         if node.op is not None:
             edges = [_edge(trace, edge, digits) for edge in trace.edges_of(node)]
-            value, upstream = (number(each[node.position], digits) for each in (trace.values, trace.upstream))
+            value, upstream = (number(trace, each[node.position], digits) for each in (trace.values, trace.upstream))
             yield GateCells(node.name, short(written(trace, node)), value, upstream, edges)
 
 
@@ -82,23 +85,23 @@ def written(trace: Trace, gate: Node) -> str:
     return gate.op.written(names)
 
 
-def _edge(trace: Trace, edge: Edge, digits: int) -> EdgeCells:
-    local = number(edge.local, digits)
+def _edge(trace: Trace, edge: Edge, digits: int | None) -> EdgeCells:
+    local = number(trace, edge.local, digits)
     rule = "" if edge.chained is None else short(text(trace.rule(edge)))
     return EdgeCells(
         short(edge.input.name, _LONGEST // 2),
         local,
-        number(edge.chained, digits),
+        number(trace, edge.chained, digits),
         "" if rule.replace("−", "-") == local else rule,
     )
 
 
-def variables(trace: Trace, digits: int = DIGITS) -> Iterator[VariableCells]:
+def variables(trace: Trace, digits: int | None) -> Iterator[VariableCells]:
     """The variables that have a gradient, in order of first use."""
     output = trace.graph.output.name
     for name, gradient in trace.gradient.items():
-        shown = number(gradient, digits)
+        shown = number(trace, gradient, digits)
         size = shown.removeprefix("-")
         step = "h" if size == "1" else f"{size}h" if size[-1:].isdigit() and "e" not in size else f"{size}·h"
         tells = f"{output}" if shown == "0" else f"{output} {'−' if shown.startswith('-') else '+'} {step}"
-        yield VariableCells(name, number(trace.point[name], digits), shown, f"{name} + h → {tells}")
+        yield VariableCells(name, number(trace, trace.point[name], digits), shown, f"{name} + h → {tells}")

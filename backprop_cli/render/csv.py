@@ -18,13 +18,13 @@ def render(trace: Trace) -> str:
     writer.writerow(COLUMNS)
     for node in trace.graph.nodes:
         value, upstream = trace.values[node.position], trace.upstream[node.position]
-        head = (node.name, node.kind, trace.graph.written(node), _number(value), _number(upstream))
+        head = (node.name, node.kind, trace.graph.written(node), _number(trace, value), _number(trace, upstream))
         for edge in trace.edges_of(node):
-            writer.writerow((*head, edge.input.name, _number(edge.local), _number(edge.chained)))
+            writer.writerow((*head, edge.input.name, _number(trace, edge.local), _number(trace, edge.chained)))
         if not node.inputs:
             writer.writerow((*head, "", "", ""))
     return text.getvalue()
 
 
-def _number(value: Value | None) -> str:
-    return "" if value is None else repr(value)
+def _number(trace: Trace, value: Value | None) -> str:
+    return "" if value is None else trace.arithmetic.exactly(value)

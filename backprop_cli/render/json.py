@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
+from collections.abc import Mapping
 from typing import Any
 
 from ..arithmetic import Value
@@ -16,10 +16,11 @@ def document(trace: Trace) -> dict[str, Any]:
     return {
         "expression": trace.graph.source.strip(),
         "output": trace.graph.output.name,
-        "value": _number(trace.value),
-        "point": _numbers(trace.point),
-        "constants": _numbers(trace.constants),
-        "gradient": _numbers(trace.gradient),
+        "value": _number(trace, trace.value),
+        "point": _numbers(trace, trace.point),
+        **trace.arithmetic.header,
+        "constants": _numbers(trace, trace.constants),
+        "gradient": _numbers(trace, trace.gradient),
         "nodes": [_node(trace, node) for node in trace.graph.nodes],
         "warnings": [notice._asdict() for notice in trace.warnings],
     }
@@ -42,20 +43,18 @@ def _node(trace: Trace, node: Node) -> dict[str, Any]:
         "name": node.name,
         "op": node.kind,
         "expression": trace.graph.written(node),
-        "value": _number(trace.values[node.position]),
-        "upstream": _number(trace.upstream[node.position]),
+        "value": _number(trace, trace.values[node.position]),
+        "upstream": _number(trace, trace.upstream[node.position]),
         "inputs": [
-            {"name": edge.input.name, "local": _number(edge.local), "chained": _number(edge.chained)}
+            {"name": edge.input.name, "local": _number(trace, edge.local), "chained": _number(trace, edge.chained)}
             for edge in trace.edges_of(node)
         ],
     }
 
 
-def _numbers(values: Any) -> dict[str, Any]:
-    return {name: _number(value) for name, value in values.items()}
+def _numbers(trace: Trace, values: Mapping[str, Value]) -> dict[str, Any]:
+    return {name: _number(trace, value) for name, value in values.items()}
 
 
-def _number(value: Value | None) -> Any:
-    if not isinstance(value, float) or math.isfinite(value):
-        return value
-    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+def _number(trace: Trace, value: Value | None) -> Any:
+    return None if value is None else trace.arithmetic.data(value)

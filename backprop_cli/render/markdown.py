@@ -8,15 +8,14 @@ from ..trace import Trace
 from . import cells
 
 
-def render(trace: Trace, digits: int = cells.DIGITS) -> str:
+def render(trace: Trace, digits: int | None = None) -> str:
     """The trace as GitHub-flavoured Markdown."""
     lines = [_code(cells.title(trace, digits)), ""]
     rows = [row for gate in cells.gates(trace, digits) for row in _gate_rows(gate)]
     if rows:
         lines += [*_table(("gate", "input", "rule", "value", "upstream", "local", "chained"), 3, rows), ""]
     if trace.constants:
-        named = ", ".join(f"{name} = {cells.number(value, digits)}" for name, value in trace.constants.items())
-        lines += [f"constants: {named}", ""]
+        lines += [cells.constants(trace, digits), ""]
     gradient = [(_code(name), value, slope, tells) for name, value, slope, tells in cells.variables(trace, digits)]
     if gradient:
         lines += _table(("variable", "value", "gradient", "tells"), 1, gradient)

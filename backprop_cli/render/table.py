@@ -25,15 +25,14 @@ _MARGIN = 12
 Row = TypeVar("Row")
 
 
-def table(trace: Trace, digits: int = cells.DIGITS, width: int = 80) -> RenderableType:
+def table(trace: Trace, digits: int | None = None, width: int = 80) -> RenderableType:
     """The whole picture of a trace, for a rich console of `width` columns."""
     parts: list[RenderableType] = [Text(cells.title(trace, digits), style="bold")]
     gate_count = sum(1 for node in trace.graph.nodes if node.op is not None)
     if gate_count:
         parts += [Text(), _gates(trace, gate_count, digits, width)]
     if trace.constants:
-        named = ", ".join(f"{name} = {cells.number(value, digits)}" for name, value in trace.constants.items())
-        parts += [Text(), Text(f" constants: {named}")]
+        parts += [Text(), Text(f" {cells.constants(trace, digits)}")]
     parts += [Text(), _gradient(trace, digits, width) if trace.gradient else Text(" no gradient: nothing here varies")]
     return Group(*parts)
 
@@ -48,8 +47,13 @@ def _frame(first: str, numbers: Iterable[str], last: str, room: int) -> Table:
     return frame
 
 
-def _gates(trace: Trace, count: int, digits: int, width: int) -> Table:
-    frame = _frame("gate\n  ← input", ("value\nlocal", "upstream\nchained"), "\nrule", width - 2 * (digits + _MARGIN))
+def _gates(trace: Trace, count: int, digits: int | None, width: int) -> Table:
+    frame = _frame(
+        "gate\n  ← input",
+        ("value\nlocal", "upstream\nchained"),
+        "\nrule",
+        width - 2 * ((digits or trace.arithmetic.digits) + _MARGIN),
+    )
     for gate in _ends(cells.gates(trace, digits), count):
         if gate is None:
             frame.add_row(Text(_left_out(count, "gates"), style="italic"))
@@ -61,8 +65,10 @@ def _gates(trace: Trace, count: int, digits: int, width: int) -> Table:
     return frame
 
 
-def _gradient(trace: Trace, digits: int, width: int) -> Table:
-    frame = _frame("variable", ("value", "gradient"), "tells", width - 2 * (digits + _MARGIN))
+def _gradient(trace: Trace, digits: int | None, width: int) -> Table:
+    frame = _frame(
+        "variable", ("value", "gradient"), "tells", width - 2 * ((digits or trace.arithmetic.digits) + _MARGIN)
+    )
     count = len(trace.gradient)
     for variable in _ends(cells.variables(trace, digits), count):
         if variable is None:
