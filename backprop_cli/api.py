@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from . import point
-from .arithmetic import FLOATS, IEEE
-from .engine import TIES, run
+from .arithmetic import FLOATS, IEEE, TIES
+from .engine import run
 from .errors import InputError, quote
 from .graph import Graph
 from .lower import compile_expression
@@ -23,6 +24,7 @@ def backprop(
     allow_nonfinite: bool = False,
     precision: int | None = None,
     exact: bool = False,
+    hessian: bool = False,
     **variables: float | str,
 ) -> Trace:
     """One forward and one backward pass over the expression, exactly as written.
@@ -30,7 +32,8 @@ def backprop(
     values, variables: a number, or the text of a constant expression, for each variable (`values` also takes names
     that Python does not allow as keywords); wrt: the variables that get gradients, all by default; ties: what inputs
     of max and min that tie receive (`both`, `split`, `first`); allow_nonfinite: infinities and NaN instead of errors;
-    precision: significant digits (2 to 10,000) of mpmath numbers instead of doubles; exact: SymPy numbers instead.
+    precision: significant digits (2 to 10,000) of mpmath numbers instead of doubles; exact: SymPy numbers instead;
+    hessian: second derivatives too.
     Raises BackpropError: InputError where the input is wrong, MathError where there is no value or gradient.
 
     >>> backprop("(x+y)*z", x=-2, y=5, z=-4).gradient
@@ -55,17 +58,25 @@ def compute(
     allow_nonfinite: bool = False,
     precision: int | None = None,
     exact: bool = False,
+    hessian: bool = False,
 ) -> Trace:
     """The trace of a graph at given values, in the arithmetic that the options ask for (see `backprop`)."""
     if allow_nonfinite + (precision is not None) + exact > 1:
         raise InputError("allow-nonfinite, precision and exact are three different arithmetics: choose one")
     if precision is not None:
-        from .certain import run_certain
+        from .certain import hessian_certain, run_certain
 
-        return run_certain(graph, given, precision, wrt=wrt, ties=ties)
+        trace = run_certain(graph, given, precision, wrt=wrt, ties=ties)
+        matrix = hessian_certain(graph, given, precision, wrt=wrt, ties=ties) if hessian else None
+        return replace(trace, hessian=matrix)
     if exact:
-        from .arithmetic.exact import run_exact
+        from .exact import run_exact
 
         return run_exact(graph, given, wrt=wrt, ties=ties)
     arithmetic = IEEE if allow_nonfinite else FLOATS
-    return run(graph, point.complete(given, arithmetic), wrt=wrt, ties=ties, arithmetic=arithmetic)
+    trace = run(graph, point.complete(given, arithmetic), wrt=wrt, ties=ties, arithmetic=arithmetic)
+    if not hessian:
+        return trace
+    from .hessian import hessian as second_derivatives
+
+    return replace(trace, hessian=second_derivatives(graph, given, wrt=wrt, ties=ties, arithmetic=arithmetic))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 from . import point
 from .arithmetic import Value
@@ -11,11 +12,35 @@ from .arithmetic.precise import Precise
 from .engine import run
 from .errors import MathError
 from .graph import Graph
+from .hessian import Hessian, hessian
 from .trace import Notice, Trace
 
-MIN_PLACES, MAX_PLACES = 2, 10_000
 _GUARDS = (10, 30, 90, 270, 810)
 """Digits beyond those shown. Two runs that agree end the search; cancellation needs more."""
+
+
+Result = TypeVar("Result")
+
+
+def settle(
+    places: int, compute: Callable[[Precise], Result], numbers: Callable[[Result], Iterable[Value | None]]
+) -> tuple[Result, list[int]]:
+    """The first result whose `numbers` show the same digits as at a lower precision; which of them never did."""
+    before: list[str | None] = []
+    for guard in _GUARDS:
+        arithmetic = Precise(places, guard)
+        result = compute(arithmetic)
+        shown = [None if value is None else arithmetic.exactly(value) for value in numbers(result)]
+        unsettled = [i for i, text in enumerate(shown) if not before or text != before[i]]
+        if not unsettled:
+            break
+        before = shown
+    return result, unsettled
+
+
+def is_noise(value: Value, arithmetic: Precise) -> bool:
+    """Whether an unsettled value is so small that it is taken for the rounding error of a zero."""
+    return bool(abs(value) < arithmetic.number(f"1e-{arithmetic.digits + _GUARDS[-2]}"))
 
 
 def run_certain(
@@ -29,18 +54,37 @@ def run_certain(
     """A trace whose numbers are right to `places` significant digits. Values are read from their texts.
 
     What shrinks with every increase of the precision is taken for the rounding error of a zero, and a notice says so.
-    Raises MathError as the engine does.
+    Raises MathError as the engine does, and where digits never settle.
     """
-    before: list[str | None] = []
-    for guard in _GUARDS:
-        arithmetic = Precise(places, guard)
-        trace = run(graph, point.complete(given, arithmetic), wrt=wrt, ties=ties, arithmetic=arithmetic)
-        shown = [None if value is None else arithmetic.exactly(value) for value in _numbers(trace)]
-        unsettled = [i for i, text in enumerate(shown) if not before or text != before[i]]
-        if not unsettled:
-            return trace
-        before = shown
-    return _with_zeros(trace, set(unsettled), places)
+
+    def compute(arithmetic: Precise) -> Trace:
+        return run(graph, point.complete(given, arithmetic), wrt=wrt, ties=ties, arithmetic=arithmetic)
+
+    trace, unsettled = settle(places, compute, _numbers)
+    return _with_zeros(trace, unsettled) if unsettled else trace
+
+
+def hessian_certain(
+    graph: Graph,
+    given: Mapping[str, float | str],
+    places: int,
+    *,
+    wrt: Collection[str] | None = None,
+    ties: str = "both",
+) -> Hessian:
+    """The second derivatives, right to `places` significant digits."""
+
+    def compute(arithmetic: Precise) -> Hessian:
+        return hessian(graph, given, wrt=wrt, ties=ties, arithmetic=arithmetic)
+
+    matrix, unsettled = settle(places, compute, lambda rows: [value for row in rows.values() for value in row.values()])
+    cells = [(row, column) for row in matrix for column in matrix[row]]
+    for i in unsettled:
+        row, column = cells[i]
+        if not is_noise(matrix[row][column], arithmetic := Precise(places)):
+            raise MathError(f"the digits of ∂²f/∂{row}∂{column} do not settle at any precision tried", graph.source)
+        matrix[row][column] = arithmetic.number("0")
+    return matrix
 
 
 def _numbers(trace: Trace) -> Iterator[Value | None]:
@@ -52,25 +96,24 @@ def _numbers(trace: Trace) -> Iterator[Value | None]:
         yield edge.chained
 
 
-def _with_zeros(trace: Trace, unsettled: set[int], places: int) -> Trace:
+def _with_zeros(trace: Trace, unsettled: list[int]) -> Trace:
     """The trace with unsettled numbers, which are rounding errors of zeros, replaced by zeros."""
     arithmetic = trace.arithmetic
-    zero, noise = arithmetic.number("0"), arithmetic.number(f"1e-{places + _GUARDS[-2]}")
+    assert isinstance(arithmetic, Precise)
     numbers = list(_numbers(trace))
     count = len(trace.values)
     nodes = [*trace.graph.nodes, *trace.graph.nodes, *(edge.gate for edge in trace.edges for _ in range(2))]
-    name = nodes[min(unsettled)].name
     for i in unsettled:
-        value = numbers[i]
-        if value is not None and abs(value) > noise:
+        if not is_noise(numbers[i], arithmetic):
             raise MathError(f"the digits of {nodes[i].name} do not settle at any precision tried", trace.graph.source)
-        numbers[i] = zero
-    digits = f"{_GUARDS[-1]} more digits do not tell {name} from 0, so it is taken for 0"
+        numbers[i] = arithmetic.number("0")
+    name = nodes[unsettled[0]].name
+    message = f"{_GUARDS[-1]} more digits do not tell {name} from 0, so it is taken for 0"
     pairs = iter(numbers[2 * count :])
     return replace(
         trace,
         values=numbers[:count],
         upstream=numbers[count : 2 * count],
         edges=[edge._replace(local=next(pairs), chained=next(pairs)) for edge in trace.edges],
-        warnings=[*trace.warnings, Notice("precision", name, digits)],
+        warnings=[*trace.warnings, Notice("precision", name, message)],
     )

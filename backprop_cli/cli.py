@@ -78,6 +78,7 @@ def cli() -> None:
     "--precision", type=click.IntRange(2, 10_000), metavar="N", help="Compute with N correct significant digits."
 )
 @click.option("--exact", is_flag=True, help="Compute with exact numbers: 1/3, sqrt(2)/2, exp(-1).")
+@click.option("--hessian", is_flag=True, help="Second derivatives too.")
 @click.option("--format", "form", type=click.Choice(["table", "json", "csv", "markdown"]), default="table",
               show_default=True, help="How to print the result.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
@@ -106,7 +107,7 @@ def evaluate(
         _FORMATS["json" if as_json else form](trace, options["digits"])
 
 
-_COMPUTING = ("at", "wrt", "ties", "allow_nonfinite", "precision", "exact")
+_COMPUTING = ("at", "wrt", "ties", "allow_nonfinite", "precision", "exact", "hessian")
 
 
 def _trace(

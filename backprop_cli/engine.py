@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from . import faults
-from .arithmetic import FLOATS, Arithmetic, Value
+from .arithmetic import FLOATS, Arithmetic, Value, share_tie
 from .graph import Graph, Node
 from .trace import Edge, Notice, Trace
-
-TIES = ("both", "split", "first")
-"""What inputs of max or min that tie receive: 1 each (CS231n), equal shares (PyTorch, JAX), all to the first."""
 
 
 def run(
@@ -179,11 +176,7 @@ class _Backward:
         share = {"both": "each gets 1", "split": f"each gets 1/{len(tied)}", "first": "the first gets 1"}[self.ties]
         names = ", ".join(dict.fromkeys(self.graph.nodes[gate.inputs[slot]].name for slot in tied))
         self._warn("tie", gate, f"has a tie of {names}: {share} by convention (--ties {self.ties})")
-        if self.ties == "both":
-            return selected
-        if self.ties == "split":
-            return [local / len(tied) for local in selected]  # those that are not selected are 0
-        return [local if slot == tied[0] else self.zero for slot, local in enumerate(selected)]
+        return share_tie(selected, self.ties)
 
     def _warn(self, kind: str, gate: Node, message: str) -> None:
         self.warnings.append(Notice(kind, gate.name, f"{gate.name} = {self.graph.written(gate)} {message}"))

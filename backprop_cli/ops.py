@@ -18,17 +18,19 @@ out = Formula("out")
 """The value of the gate itself."""
 pi = Formula("pi")
 
-exp, log, log2, log10, log1p, expm1, exp2 = map(Formula, ["exp", "log", "log2", "log10", "log1p", "expm1", "exp2"])
-sqrt, cbrt, hypot, floor, ceil = map(Formula, ["sqrt", "cbrt", "hypot", "floor", "ceil"])
-fabs, sign, maximum, minimum, relu = map(Formula, ["abs", "sign", "max", "min", "relu"])
-sigmoid, softplus, tanh = map(Formula, ["sigmoid", "softplus", "tanh"])
-sin, cos, tan, asin, acos, atan, atan2 = map(Formula, ["sin", "cos", "tan", "asin", "acos", "atan", "atan2"])
-sinh, cosh, asinh, acosh, atanh = map(Formula, ["sinh", "cosh", "asinh", "acosh", "atanh"])
-erf, erfc, gamma, lgamma, digamma = map(Formula, ["erf", "erfc", "gamma", "lgamma", "digamma"])
+exp, log, log2, log10, log1p, expm1, exp2 = map(Formula, "exp log log2 log10 log1p expm1 exp2".split())
+sqrt, cbrt, hypot, floor, ceil = map(Formula, "sqrt cbrt hypot floor ceil".split())
+fabs, sign, maximum, minimum, relu = map(Formula, "abs sign max min relu".split())
+sigmoid, softplus, tanh = map(Formula, "sigmoid softplus tanh".split())
+sin, cos, tan, asin, acos, atan, atan2 = map(Formula, "sin cos tan asin acos atan atan2".split())
+sinh, cosh, asinh, acosh, atanh = map(Formula, "sinh cosh asinh acosh atanh".split())
+erf, erfc, gamma, lgamma, digamma = map(Formula, "erf erfc gamma lgamma digamma".split())
+polygamma = Formula("polygamma")
+"""`polygamma(n, x)`: the n-th derivative of digamma."""
 log_base = Formula("log_base")
 """`log_base(x, base)`: the logarithm to any base, in one well-rounded step."""
 
-where, eq, gt, both = map(Formula, ["where", "eq", "gt", "both"])
+where, eq, gt, both = map(Formula, "where eq gt both".split())
 """`where(condition, yes, no)`, of which only the chosen side is computed; equal, greater, and."""
 selected = Formula("selected")
 """`selected(x, out)`: 1 where x is the output, 0 where another input is."""
@@ -174,6 +176,7 @@ TABLE: list[Op] = [
     Op("erfc",     "x",   erfc(x),     -2 / sqrt(pi) * exp(-(x**2))),
     Op("gamma",    "x",   gamma(x),    out * digamma(x),  domain="x not 0, −1, −2, …",       aliases="Γ"),
     Op("lgamma",   "x",   lgamma(x),   digamma(x),        domain="x not 0, −1, −2, …", aliases="loggamma gammaln"),
+    Op("digamma",  "x",   digamma(x),  polygamma(1, x),   domain="x not 0, −1, −2, …",       aliases="psi"),
 
     Op("floor",    "x",   floor(x),    0,                 kink=eq(x, out), note="0 at whole numbers"),
     Op("ceil",     "x",   ceil(x),     0,                 kink=eq(x, out), note="0 at whole numbers",

@@ -27,7 +27,7 @@ class Edge(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """A warning. kind: `tie`, `kink` or `constant`; node: its name."""
+    """A warning. kind: `tie`, `kink`, `constant` or `precision`; node: its name."""
 
     kind: str
     node: str
@@ -38,7 +38,8 @@ class Notice(NamedTuple):
 class Trace:
     """One forward and one backward pass. `values[i]` and `upstream[i]` belong to `graph.nodes[i]`.
 
-    upstream: ∂output/∂node, None where no gradient is asked for; edges: all of them, in forward order of their gates.
+    upstream: ∂output/∂node, None where no gradient is asked for; edges: all of them, in forward order of their gates;
+    hessian: ∂²output/∂row∂column, where second derivatives are asked for.
     """
 
     graph: Graph
@@ -48,6 +49,7 @@ class Trace:
     upstream: list[Value | None] = field(repr=False)
     edges: list[Edge] = field(repr=False)
     warnings: list[Notice]
+    hessian: Mapping[str, Mapping[str, Value]] | None = None
 
     @property
     def value(self) -> Value:

@@ -55,13 +55,17 @@ def _log_base(x: float, base: float) -> float:
     return math.log(x) / math.log(base)
 
 
-def _digamma(x: float) -> float:
-    # mpmath, because the standard library has no digamma; imported here, because few expressions need it.
+def _polygamma(order: float, x: float) -> float:
+    # mpmath, because the standard library has no such function; imported here, because few expressions need it.
     from mpmath import libmp
 
     if x <= 0 and x == math.floor(x):
-        raise ValueError("a pole of digamma")
-    return float(libmp.to_float(libmp.mpf_psi0(libmp.from_float(x), 60, libmp.round_nearest)))
+        raise ValueError("a pole of polygamma")
+    return float(libmp.to_float(libmp.mpf_psi(int(order), libmp.from_float(x), 60, libmp.round_nearest)))
+
+
+def _digamma(x: float) -> float:
+    return _polygamma(0, x)
 
 
 _FLOAT_FUNCTIONS: dict[str, Function] = {
@@ -84,6 +88,7 @@ _FLOAT_FUNCTIONS: dict[str, Function] = {
     "ceil": _ceil,
     "log_base": _log_base,
     "digamma": _digamma,
+    "polygamma": _polygamma,
 }
 
 
@@ -152,6 +157,7 @@ _IEEE_FUNCTIONS: dict[str, Function] = {
     **{name: _ieee(_FLOAT_FUNCTIONS[name], special) for name, special in _SPECIAL.items()},
     "pow": _ieee_pow,
     "div": _ieee_div,
+    "polygamma": lambda order, x: _ieee(lambda each: _polygamma(order, each), _always(math.nan))(x),
     "log_base": _ieee_log_base,
 }
 

@@ -122,4 +122,5 @@ def _functions(mp: Any) -> dict[str, Function]:
         "gamma": real(mp.gamma, _GAMMA_BITS),
         "lgamma": real(lgamma, _GAMMA_BITS),
         "digamma": real(mp.digamma, _EXP_BITS),
+        "polygamma": real(lambda order, x: mp.psi(int(order), x), _EXP_BITS),
     }

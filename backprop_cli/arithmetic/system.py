@@ -14,6 +14,20 @@ Value: TypeAlias = Any
 """A number of the arithmetic in use."""
 Function: TypeAlias = Callable[..., Value]
 
+TIES = ("both", "split", "first")
+"""What inputs of max or min that tie receive: 1 each (CS231n), equal shares (PyTorch, JAX), all to the first."""
+
+
+def share_tie(selected: list[Value], ties: str) -> list[Value]:
+    """The local gradients of max or min, by one of TIES, from 1 for each selected input and 0 for the others."""
+    count = sum(1 for local in selected if local == 1)
+    if count < 2 or ties == "both":
+        return selected
+    if ties == "split":
+        return [local / count for local in selected]
+    first = next(slot for slot, local in enumerate(selected) if local == 1)
+    return [local if slot == first else local - local for slot, local in enumerate(selected)]
+
 
 class Rule(NamedTuple):
     """A row of the table, compiled: `value(*inputs)`, and `partials[slot](*inputs, out)` (see `Op.partial`)."""
@@ -94,6 +108,11 @@ class Arithmetic(ABC):
         """The value of a literal, or of a constant's name (as written, `π`, or as `ops.CONSTANTS` calls it)."""
         name = CONSTANTS.get(text, text)
         return self.constants[name] if name in self.constants else self.number(text)
+
+    def word(self, name: str) -> Function:
+        """What a word of the rules means here."""
+        function: Function = self._namespace[name]
+        return function
 
     def rule(self, op: Op) -> Rule:
         """The row compiled for this arithmetic (once)."""

@@ -62,6 +62,15 @@ def title(trace: Trace, digits: int | None) -> str:
     return f"{short(trace.graph.source, _LONGEST_TITLE)} = {number(trace, trace.value, digits)}"
 
 
+def hessian(trace: Trace, digits: int | None) -> list[tuple[str, ...]]:
+    """The second derivatives as rows, the first of which names the columns; no row where there are none."""
+    matrix = trace.hessian
+    if not matrix:
+        return []
+    rows = [(name, *(number(trace, value, digits) for value in columns.values())) for name, columns in matrix.items()]
+    return [("∂²/∂∂", *matrix), *rows]
+
+
 def constants(trace: Trace, digits: int | None) -> str:
     """The names that were read as constants, with their values; empty where there are none."""
     named = ", ".join(f"{name} = {number(trace, value, digits)}" for name, value in trace.constants.items())

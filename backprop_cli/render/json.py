@@ -21,6 +21,7 @@ def document(trace: Trace) -> dict[str, Any]:
         **trace.arithmetic.header,
         "constants": _numbers(trace, trace.constants),
         "gradient": _numbers(trace, trace.gradient),
+        **({"hessian": _matrix(trace)} if trace.hessian is not None else {}),
         "nodes": [_node(trace, node) for node in trace.graph.nodes],
         "warnings": [notice._asdict() for notice in trace.warnings],
     }
@@ -50,6 +51,10 @@ def _node(trace: Trace, node: Node) -> dict[str, Any]:
             for edge in trace.edges_of(node)
         ],
     }
+
+
+def _matrix(trace: Trace) -> dict[str, dict[str, Any]]:
+    return {row: _numbers(trace, columns) for row, columns in (trace.hessian or {}).items()}
 
 
 def _numbers(trace: Trace, values: Mapping[str, Value]) -> dict[str, Any]:

@@ -21,6 +21,8 @@ def render(trace: Trace, digits: int | None = None) -> str:
         lines += _table(("variable", "value", "gradient", "tells"), 1, gradient)
     else:
         lines.append("no gradient: nothing here varies")
+    if matrix := cells.hessian(trace, digits):
+        lines += ["", *_table(matrix[0], 1, matrix[1:])]
     return "\n".join(lines) + "\n"
 
 

@@ -34,6 +34,8 @@ def table(trace: Trace, digits: int | None = None, width: int = 80) -> Renderabl
     if trace.constants:
         parts += [Text(), Text(f" {cells.constants(trace, digits)}")]
     parts += [Text(), _gradient(trace, digits, width) if trace.gradient else Text(" no gradient: nothing here varies")]
+    if matrix := cells.hessian(trace, digits):
+        parts += [Text(), _matrix(matrix)]
     return Group(*parts)
 
 
@@ -76,6 +78,15 @@ def _gradient(trace: Trace, digits: int | None, width: int) -> Table:
             continue
         name, value, gradient, tells = variable
         frame.add_row(Text(name), Text(value, style="green"), Text(gradient, style="red"), Text(tells))
+    return frame
+
+
+def _matrix(rows: list[tuple[str, ...]]) -> Table:
+    frame = Table(box=box.SIMPLE_HEAD, show_edge=False, header_style="bold")
+    for position, name in enumerate(rows[0]):
+        frame.add_column(Text(name), justify="right" if position else "left", no_wrap=True)
+    for name, *values in rows[1:]:
+        frame.add_row(Text(name, style="bold"), *map(Text, values))
     return frame
 
 

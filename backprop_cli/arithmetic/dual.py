@@ -1,0 +1,114 @@
+"""Dual numbers a + b·ε with ε² = 0 over any other arithmetic: run the backward pass on them, and its ε is a derivative.
+
+What a primitive does to the ε comes from the same row of the table as everything else: the sum of partial × b.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..ops import TABLE, Op
+from .system import Arithmetic, Rule, Value, share_tie
+
+
+class Dual:
+    """`value + dot·ε`; `dot` None stands for an exact 0 (a constant), of which no partial is computed."""
+
+    __slots__ = ("dot", "value")
+
+    def __init__(self, value: Value, dot: Value | None = None) -> None:
+        self.value = value
+        self.dot = dot
+
+    def __add__(self, other: Dual) -> Dual:
+        return Dual(self.value + other.value, _sum(self.dot, other.dot))
+
+    def __sub__(self, other: Dual) -> Dual:
+        return Dual(self.value - other.value, _sum(self.dot, None if other.dot is None else -other.dot))
+
+    def __mul__(self, other: Dual) -> Dual:
+        one = None if self.dot is None else self.dot * other.value
+        two = None if other.dot is None else self.value * other.dot
+        return Dual(self.value * other.value, _sum(one, two))
+
+    def __truediv__(self, count: int) -> Dual:
+        return Dual(self.value / count, None if self.dot is None else self.dot / count)
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self.value == (other.value if isinstance(other, Dual) else other))
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _sum(one: Value | None, two: Value | None) -> Value | None:
+    return two if one is None else one if two is None else one + two
+
+
+class DualNumbers(Arithmetic):
+    """Dual numbers over `base`. ties: as in the engine, for the ε of max and min."""
+
+    _OPERATORS = ("add", "sub", "mul", "div", "neg")
+
+    def __init__(self, base: Arithmetic, ties: str = "both") -> None:
+        self.base = base
+        self.ties = ties
+        self.digits = base.digits
+        constants = {name: Dual(value) for name, value in base.constants.items()}
+        templates = {name: f"{name}({', '.join(['{}'] * count)})" for name, count in self._arities().items()}
+        super().__init__(self._words(), constants, {**templates, "gt": "({0}.value > {1}.value)"})
+
+    def _arities(self) -> dict[str, int]:
+        return {op.name: len(op.inputs) for op in TABLE if op.name in self._OPERATORS}
+
+    def _words(self) -> dict[str, Any]:
+        words = {op.name: self._gate(op) for op in reversed(TABLE)}  # of two rows of a name, the first
+        logarithm = next(op for op in TABLE if op.name == "log" and len(op.inputs) == 2)
+        return {**words, "log_base": self._gate(logarithm), "selected": self._selected, "polygamma": self._polygamma}
+
+    def _gate(self, op: Op) -> Any:
+        return lambda *inputs: self._apply(op, inputs)
+
+    def _apply(self, op: Op, inputs: tuple[Dual, ...]) -> Dual:
+        rule = self.base.rule(op)
+        values = [each.value for each in inputs]
+        out = rule.value(*values)
+        slots = [slot for slot, each in enumerate(inputs) if each.dot is not None]
+        if op.role == "routes" and op.variadic:
+            locals_ = share_tie([rule.partial(slot, values, out) for slot in range(len(values))], self.ties)
+        else:
+            locals_ = [rule.partial(slot, values, out) if slot in slots else None for slot in range(len(values))]
+        dot = None
+        for slot in slots:
+            dot = _sum(dot, locals_[slot] * inputs[slot].dot)
+        return Dual(out, dot)
+
+    def _selected(self, x: Dual, out: Dual) -> Dual:
+        return Dual(self.base.number("1" if x.value == out.value else "0"))
+
+    def _polygamma(self, order: Dual, x: Dual) -> Dual:
+        derivative = self.base.word("polygamma")
+        value = derivative(order.value, x.value)
+        return Dual(value, None if x.dot is None else derivative(order.value + 1, x.value) * x.dot)
+
+    def rule(self, op: Op) -> Rule:
+        if op not in self._rules:
+            compiled = super().rule(op)
+            kink = self.base.rule(op).kink
+            on_values = kink and (lambda *args: kink(*(each.value for each in args)))
+            self._rules[op] = compiled._replace(value=self._gate(op), kink=on_values)
+        return self._rules[op]
+
+    def number(self, text: str) -> Dual:
+        return Dual(self.base.number(text))
+
+    def is_finite(self, value: Dual) -> bool:
+        return self.base.is_finite(value.value) and (value.dot is None or self.base.is_finite(value.dot))
+
+    def to_float(self, value: Dual) -> float:
+        return self.base.to_float(value.value)
+
+    def show(self, value: Dual, digits: int) -> str:
+        return self.base.show(value.value, digits)
+
+    def exactly(self, value: Dual) -> str:
+        return self.base.exactly(value.value)

@@ -1,0 +1,236 @@
+"""Exact numbers and symbols, by SymPy. This module imports SymPy; import it where it is needed.
+
+No text of a user's reaches SymPy: literals are made of their digits, and symbols of checked names. What could grow
+without bound is refused before it does.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy
+from sympy import Integer, Max, Min, Piecewise, Rational, Symbol
+from sympy.printing.str import StrPrinter
+
+from ..errors import quote
+from .system import Arithmetic, Function, Value
+
+MAX_BITS = 100_000
+"""Bits of a whole number, numerator or denominator; a power that would have more is refused."""
+MAX_FACTORIAL = 2_000
+"""The largest argument of gamma and its kin that is worked out."""
+MAX_EXPONENT = 20_000
+"""The largest decimal exponent of a literal."""
+_LONGEST = 40
+
+
+class Symbolic(Arithmetic):
+    """Rational numbers, roots, constants and symbols, as far as SymPy carries them."""
+
+    header = {"exact": True}  # noqa: RUF012
+    range_hint = "exact numbers cannot grow that far; --precision 50 can"
+
+    def __init__(self) -> None:
+        words: dict[str, Function] = {name: _real(function) for name, function in _FUNCTIONS.items()}
+        logic: dict[str, Function] = {"eq": _equal, "gt": _greater, "where": _where, "selected": _selected}
+        templates = {"where": "where({}, {}, {})", "eq": "eq({}, {})", "gt": "gt({}, {})", "careful": "{0}"}
+        binary = {name: f"{name}({{}}, {{}})" for name in ("add", "sub", "mul", "div")}
+        super().__init__({**words, **logic}, {"pi": sympy.pi, "e": sympy.E}, {**templates, **binary})
+
+    def symbol(self, name: str) -> Value:
+        """A real unknown."""
+        return Symbol(name, real=True)
+
+    def number(self, text: str) -> Value:
+        mantissa, _, exponent = text.lower().partition("e")
+        if exponent and abs(int(exponent)) > MAX_EXPONENT:
+            raise OverflowError
+        return Rational(mantissa) * Integer(10) ** int(exponent or "0")
+
+    def is_finite(self, value: Value) -> bool:
+        return not value.has(sympy.oo, -sympy.oo, sympy.zoo, sympy.nan)
+
+    def to_float(self, value: Value) -> float:
+        try:
+            return float(value)
+        except (TypeError, ValueError, OverflowError):
+            return float("nan")
+
+    def show(self, value: Value, digits: int) -> str:
+        text = self.exactly(value)
+        if len(text) <= _LONGEST or value.free_symbols:
+            return text
+        return f"≈ {sympy.N(value, digits)}"
+
+    def exactly(self, value: Value) -> str:
+        return str(_Printer().doprint(value))
+
+
+class UndecidedError(Exception):
+    """A comparison of exact numbers that SymPy cannot settle."""
+
+
+class _Printer(StrPrinter):  # type: ignore[misc]
+    """SymPy's formulas as expressions that this program takes, but for conditions, which are there to be read."""
+
+    def _print_Piecewise(self, piecewise: Piecewise) -> str:  # noqa: N802
+        *cases, (last, _) = piecewise.args
+        words = [f"{self._print(value)} if {_condition(self, condition)} else " for value, condition in cases]
+        return f"({''.join(words)}{self._print(last)})"
+
+    def _print_Function(self, call: sympy.Function) -> str:  # noqa: N802
+        name = _SPELLED.get(type(call).__name__, type(call).__name__)
+        args = call.args
+        if name == "polygamma" and args[0] == 0:
+            name, args = "digamma", args[1:]
+        return f"{name}({', '.join(map(self._print, args))})"
+
+    _print_Max = _print_Min = _print_LatticeOp = _print_Function
+
+    def _print_Exp1(self, _e: Value) -> str:  # noqa: N802
+        return "exp(1)"
+
+
+def _condition(printer: _Printer, condition: Any) -> str:
+    if isinstance(condition, sympy.And):
+        return " and ".join(sorted(_condition(printer, each) for each in condition.args))
+    return str(printer.doprint(condition))
+
+
+_SPELLED = {"Abs": "abs", "Max": "max", "Min": "min", "ceiling": "ceil", "loggamma": "lgamma"}
+
+
+def _sign_of(value: Value) -> int | None:
+    """−1, 0 or 1; None for what depends on symbols."""
+    if value.is_zero:
+        return 0
+    if value.is_positive or value.is_negative:
+        return 1 if value.is_positive else -1
+    if value.free_symbols:
+        return None
+    near = value.evalf(50, maxn=400)
+    if near.is_real and near._prec > 1:
+        return 1 if near > 0 else -1
+    if value.equals(0):
+        return 0
+    raise UndecidedError(f"cannot tell whether {quote(str(value))} is 0 or not")
+
+
+def _equal(x: Value, y: Value) -> Any:
+    """Whether x = y. An input of max or min is the output under a condition that a person can read."""
+    if isinstance(y, (Max, Min)) and x in y.args:
+        others = [each for each in y.args if each != x]
+        return sympy.And(*((x >= each) if isinstance(y, Max) else (x <= each) for each in others))
+    return x == y or _sign_of(x - y) == 0
+
+
+def _greater(x: Value, y: Value) -> Any:
+    sign = _sign_of(x - y)
+    return x > y if sign is None else sign > 0
+
+
+def _where(condition: Any, yes: Value, no: Value) -> Value:
+    if condition is True or condition == sympy.true:
+        return yes
+    if condition is False or condition == sympy.false:
+        return no
+    return Piecewise((yes, condition), (no, True))
+
+
+def _selected(x: Value, out: Value) -> Value:
+    return _where(_equal(x, out), Integer(1), Integer(0))
+
+
+def _real(function: Function) -> Function:
+    """The function, but for results that are infinite or not real, and arguments that would grow beyond bounds."""
+
+    def guarded(*args: Value) -> Value:
+        result = function(*args)
+        if result.has(sympy.zoo, sympy.oo, -sympy.oo, sympy.nan) or result.is_real is False:
+            raise ValueError("no finite real value")
+        if not result.free_symbols and result.is_real is None and abs(sympy.im(result.evalf(20))) > 1e-15:
+            raise ValueError("no real value")
+        if result.is_Rational and max(abs(result.p).bit_length(), result.q.bit_length()) > MAX_BITS:
+            raise OverflowError
+        return result
+
+    return guarded
+
+
+def _div(x: Value, y: Value) -> Value:
+    if y == 0 or (not y.free_symbols and _sign_of(y) == 0):
+        raise ZeroDivisionError
+    return x / y
+
+
+def _pow(x: Value, y: Value) -> Value:
+    if x.is_Rational and y.is_Rational:
+        if x == 0 and y < 0:
+            raise ZeroDivisionError
+        bits = max(abs(x.p).bit_length(), x.q.bit_length())
+        if (x not in (0, 1, -1) and abs(y) * bits > MAX_BITS) or y.q.bit_length() > 64:
+            raise OverflowError
+    elif not x.free_symbols and not y.free_symbols and y.is_Rational and abs(y) > MAX_BITS:
+        raise OverflowError
+    return x**y
+
+
+def _bounded(function: Function, bound: int = MAX_FACTORIAL) -> Function:
+    def checked(*args: Value) -> Value:
+        if any(not each.free_symbols and abs(each.evalf(15)) > bound for each in args):
+            raise OverflowError
+        return function(*args)
+
+    return checked
+
+
+def _rounded(function: Function) -> Function:
+    return _bounded(function, 10**300)
+
+
+def _cbrt(x: Value) -> Value:
+    sign = None if x.free_symbols and not x.is_nonnegative else 1 if x.is_nonnegative else _sign_of(x)
+    return sympy.sign(x) * sympy.cbrt(abs(x)) if sign is None else sign * sympy.cbrt(sign * x) if sign else x
+
+
+def _lgamma(x: Value) -> Value:
+    return sympy.log(abs(sympy.gamma(x))) if x.is_negative else sympy.loggamma(x)
+
+
+def _digamma(x: Value) -> Value:
+    return sympy.polygamma(0, x)
+
+
+_FUNCTIONS: dict[str, Function] = {
+    **{
+        name: getattr(sympy, name)
+        for name in (
+            "exp log sqrt sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh erf erfc sign".split()
+        )
+    },
+    "add": lambda x, y: x + y,
+    "sub": lambda x, y: x - y,
+    "mul": lambda x, y: x * y,
+    "div": _div,
+    "pow": _pow,
+    "log2": lambda x: sympy.log(x) / sympy.log(2),
+    "log10": lambda x: sympy.log(x) / sympy.log(10),
+    "log1p": lambda x: sympy.log(1 + x),
+    "expm1": lambda x: sympy.exp(x) - 1,
+    "exp2": lambda x: _pow(Integer(2), x),
+    "log_base": lambda x, base: _div(sympy.log(x), sympy.log(base)),
+    "cbrt": _cbrt,
+    "hypot": lambda *xs: sympy.sqrt(sympy.Add(*(x**2 for x in xs))),
+    "abs": sympy.Abs,
+    "max": Max,
+    "min": Min,
+    "relu": lambda x: Max(0, x),
+    "sigmoid": lambda x: 1 / (1 + sympy.exp(-x)),
+    "softplus": lambda x: sympy.log(1 + sympy.exp(x)),
+    "gamma": _bounded(sympy.gamma),
+    "lgamma": _bounded(_lgamma),
+    "digamma": _bounded(_digamma),
+    "polygamma": _bounded(sympy.polygamma),
+    "floor": _rounded(sympy.floor),
+    "ceil": _rounded(sympy.ceiling),
+}
