@@ -46,7 +46,16 @@ def backprop(
     point.check(graph, given)
     if wrt is not None:
         point.check_wrt(graph, wrt)
-    return compute(graph, given, wrt=wrt, ties=ties, allow_nonfinite=allow_nonfinite, precision=precision, exact=exact)
+    return compute(
+        graph,
+        given,
+        wrt=wrt,
+        ties=ties,
+        allow_nonfinite=allow_nonfinite,
+        precision=precision,
+        exact=exact,
+        hessian=hessian,
+    )
 
 
 def compute(
@@ -72,7 +81,7 @@ def compute(
     if exact:
         from .exact import run_exact
 
-        return run_exact(graph, given, wrt=wrt, ties=ties)
+        return run_exact(graph, given, wrt=wrt, ties=ties, hessian=hessian)
     arithmetic = IEEE if allow_nonfinite else FLOATS
     trace = run(graph, point.complete(given, arithmetic), wrt=wrt, ties=ties, arithmetic=arithmetic)
     if not hessian:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from typing import Any
+
+import sympy
 
 from . import point
 from .arithmetic import Value
@@ -14,6 +17,7 @@ from .arithmetic.symbolic import Symbolic, UndecidedError
 from .engine import run
 from .errors import MathError
 from .graph import Graph
+from .hessian import hessian as second_derivatives
 from .trace import Trace
 
 SECONDS = 4.0
@@ -43,23 +47,49 @@ def time_limit(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
+@dataclass(frozen=True)
+class Derivation:
+    """A trace on symbols, and its gradient simplified."""
+
+    trace: Trace
+    simplified: Mapping[str, Value]
+
+
 def run_exact(
-    graph: Graph, given: Mapping[str, float | str], *, wrt: Collection[str] | None = None, ties: str = "both"
+    graph: Graph,
+    given: Mapping[str, float | str],
+    *,
+    wrt: Collection[str] | None = None,
+    ties: str = "both",
+    hessian: bool = False,
 ) -> Trace:
     """The trace on exact numbers; a variable without a value is a symbol.
 
     Raises MathError as the engine does, and where the numbers grow beyond what can be carried in SECONDS.
     """
     arithmetic = Symbolic()
+    unknown = [node.name for node in graph.variables if node.name not in given]
     try:
         with time_limit(SECONDS):
             values: dict[str, Value] = point.complete(given, arithmetic)
-            symbols = {node.name: arithmetic.symbol(node.name) for node in graph.variables if node.name not in values}
-            return run(graph, {**values, **symbols}, wrt=wrt, ties=ties, arithmetic=arithmetic)
+            symbols = {name: arithmetic.symbol(name) for name in unknown}
+            trace = run(graph, {**values, **symbols}, wrt=wrt, ties=ties, arithmetic=arithmetic)
+            matrix = second_derivatives(graph, given, wrt=wrt, ties=ties, arithmetic=arithmetic) if hessian else None
+            return replace(trace, point=values, hessian=matrix)
     except TooSlowError:
         message = f"exact numbers are not carried through this in {SECONDS:g} seconds"
     except RecursionError:
         message = "the formulas are nested too deeply for exact numbers"
     except UndecidedError as error:
         message = str(error)
-    raise MathError(message, graph.source, hint="--precision 50 gives 50 correct digits")
+    raise MathError(message, graph.source, hint="--precision 50 gives 50 correct digits" if not unknown else "")
+
+
+def derive(graph: Graph, given: Mapping[str, float | str], *, wrt: Collection[str] | None = None) -> Derivation:
+    """The passes on symbols, and the gradient simplified, as far as SymPy gets in SECONDS."""
+    trace = run_exact(graph, given, wrt=wrt)
+    simplified = dict(trace.gradient)
+    with suppress(TooSlowError, RecursionError), time_limit(SECONDS):
+        for name, formula in trace.gradient.items():
+            simplified[name] = sympy.simplify(formula)
+    return Derivation(trace, simplified)

@@ -77,7 +77,8 @@ def no_local(
     what = "does not exist" if local != local else "is infinite"
     if local == local and upstream == 0:
         what += ", and its upstream is 0 (0·∞ is undefined)"
-    message = f"∂{gate.name}/∂{names[slot]} = {rule} {what}{_where(graph, gate, inputs, arithmetic)}, in {_title(graph, gate)}"
+    where, title = _where(graph, gate, inputs, arithmetic), _title(graph, gate)
+    message = f"∂{gate.name}/∂{names[slot]} = {rule} {what}{where}, in {title}"
     bad = [i for i, each in zip(gate.inputs, locals_, strict=True) if not math.isfinite(each)]
     others = _variables_not_below(graph, bad, wanted)
     hint = f"--wrt {','.join(others)} takes the gradients that do not need it" if others else gate.op.note

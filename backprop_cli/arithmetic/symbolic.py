@@ -85,7 +85,8 @@ class _Printer(StrPrinter):  # type: ignore[misc]
             name, args = "digamma", args[1:]
         return f"{name}({', '.join(map(self._print, args))})"
 
-    _print_Max = _print_Min = _print_LatticeOp = _print_Function
+    _print_Max = _print_Function  # noqa: N815 - the names are SymPy's
+    _print_Min = _print_Function  # noqa: N815
 
     def _print_Exp1(self, _e: Value) -> str:  # noqa: N802
         return "exp(1)"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..arithmetic import Value
 from ..errors import printable
 from ..formula import text
 from ..graph import Node
 from ..trace import Edge, Trace
+
+if TYPE_CHECKING:
+    from ..exact import Derivation
 
 NONE = "–"
 """What stands where there is no gradient: a constant, or a variable that was not asked for."""
@@ -103,6 +106,13 @@ def _edge(trace: Trace, edge: Edge, digits: int | None) -> EdgeCells:
         number(trace, edge.chained, digits),
         "" if rule.replace("−", "-") == local else rule,
     )
+
+
+def derivatives(derivation: Derivation) -> Iterator[tuple[str, str, str]]:
+    """For each variable its name, its gradient as chained, and that gradient simplified."""
+    show = derivation.trace.arithmetic.exactly
+    for name, gradient in derivation.trace.gradient.items():
+        yield name, show(gradient), show(derivation.simplified[name])
 
 
 def variables(trace: Trace, digits: int | None) -> Iterator[VariableCells]:

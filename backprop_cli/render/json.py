@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..arithmetic import Value
 from ..graph import Node
 from ..trace import Trace
+
+if TYPE_CHECKING:
+    from ..exact import Derivation
+    from ..referee import Review
 
 
 def document(trace: Trace) -> dict[str, Any]:
@@ -27,16 +31,43 @@ def document(trace: Trace) -> dict[str, Any]:
     }
 
 
-def render(trace: Trace, *, ascii_only: bool = False) -> str:
-    """The document as text: a line for each entry and for each node."""
-    lines = []
-    for key, entry in document(trace).items():
+def derivation_document(derivation: Derivation) -> dict[str, Any]:
+    """A derivation as plain data: the same document with formulas for numbers, and the simplified gradient."""
+    full = document(derivation.trace)
+    del full["exact"]
+    head = {key: full.pop(key) for key in ("expression", "output", "value", "point", "constants", "gradient")}
+    show = derivation.trace.arithmetic.exactly
+    return {**head, "simplified": {name: show(each) for name, each in derivation.simplified.items()}, **full}
+
+
+def review_document(review: Review) -> dict[str, Any]:
+    """The methods' gradients as plain data; null where a method cannot run, with the reason."""
+    return {
+        "expression": review.trace.graph.source.strip(),
+        "value": _number(review.trace, review.trace.value),
+        "point": _numbers(review.trace, review.trace.point),
+        "agree": review.agree and review.compared,
+        "methods": {
+            name: [
+                {"method": e.method, "gradient": e.value, "difference": e.difference, "reason": e.reason or None}
+                for e in estimates
+            ]
+            for name, estimates in review.estimates.items()
+        },
+        "warnings": [notice._asdict() for notice in review.trace.warnings],
+    }
+
+
+def lines(document: dict[str, Any], *, ascii_only: bool = False) -> str:
+    """A document as text: a line for each entry, and for each element of a list."""
+    entries = []
+    for key, entry in document.items():
         if isinstance(entry, list) and entry:
             inner = ",\n  ".join(json.dumps(each, ensure_ascii=ascii_only, allow_nan=False) for each in entry)
-            lines.append(f'"{key}": [\n  {inner}]')
+            entries.append(f'"{key}": [\n  {inner}]')
         else:
-            lines.append(f'"{key}": {json.dumps(entry, ensure_ascii=ascii_only, allow_nan=False)}')
-    return "{" + ",\n ".join(lines) + "}\n"
+            entries.append(f'"{key}": {json.dumps(entry, ensure_ascii=ascii_only, allow_nan=False)}')
+    return "{" + ",\n ".join(entries) + "}\n"
 
 
 def _node(trace: Trace, node: Node) -> dict[str, Any]:

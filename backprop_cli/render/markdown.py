@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from ..trace import Trace
 from . import cells
+
+if TYPE_CHECKING:
+    from ..exact import Derivation
 
 
 def render(trace: Trace, digits: int | None = None) -> str:
@@ -23,6 +27,19 @@ def render(trace: Trace, digits: int | None = None) -> str:
         lines.append("no gradient: nothing here varies")
     if matrix := cells.hessian(trace, digits):
         lines += ["", *_table(matrix[0], 1, matrix[1:])]
+    return "\n".join(lines) + "\n"
+
+
+def render_derivation(derivation: Derivation) -> str:
+    """A derivation as Markdown: the gates and edges, then the gradient as chained and simplified."""
+    trace = derivation.trace
+    lines = [_code(f"{trace.graph.output.name} = {cells.short(trace.graph.source)}"), ""]
+    rows = [row for gate in cells.gates(trace, None) for row in _gate_rows(gate)]
+    if rows:
+        formulas = [(*row[:3], *(cell and _code(cell) for cell in row[3:])) for row in rows]
+        lines += [*_table(("gate", "input", "rule", "value", "upstream", "local", "chained"), 7, formulas), ""]
+    gradient = [tuple(map(_code, row)) for row in cells.derivatives(derivation)]
+    lines += _table(("variable", "gradient, as chained", "simplified"), 3, gradient)
     return "\n".join(lines) + "\n"
 
 

@@ -16,6 +16,9 @@ from . import cells
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from ..exact import Derivation
+    from ..referee import Review
+
 SHOWN = 400
 """Gates, and variables, that a table shows; of more, the first and the last half of these."""
 
@@ -79,6 +82,44 @@ def _gradient(trace: Trace, digits: int | None, width: int) -> Table:
         name, value, gradient, tells = variable
         frame.add_row(Text(name), Text(value, style="green"), Text(gradient, style="red"), Text(tells))
     return frame
+
+
+def derivation_table(derivation: Derivation, width: int = 80) -> RenderableType:
+    """Every node and edge of a derivation as formulas, and the gradient as chained and simplified."""
+    trace = derivation.trace
+    parts: list[RenderableType] = [Text(f"{trace.graph.output.name} = {cells.short(trace.graph.source)}", style="bold")]
+    count = sum(1 for node in trace.graph.nodes if node.op is not None)
+    if count:
+        parts += [Text(), _gates(trace, count, None, width)]
+    frame = Table(box=box.SIMPLE_HEAD, show_edge=False, header_style="bold")
+    for column in ("variable", "gradient, as chained", "simplified"):
+        frame.add_column(column, overflow="fold")
+    for name, chained, simplified in cells.derivatives(derivation):
+        frame.add_row(Text(name, style="bold"), Text(chained), Text(simplified, style="red"))
+    parts += [Text(), frame if trace.gradient else Text(" no gradient: nothing here varies")]
+    return Group(*parts)
+
+
+def review_table(review: Review) -> RenderableType:
+    """The gradient by each method, a line each, with its difference from backpropagation's."""
+    frame = Table(box=box.SIMPLE_HEAD, show_edge=False, header_style="bold")
+    for column in ("variable", "method", "gradient", "difference"):
+        frame.add_column(column, justify="right" if column in ("gradient", "difference") else "left", no_wrap=True)
+    frame.add_column("", overflow="fold")
+    for name, estimates in review.estimates.items():
+        for position, each in enumerate(estimates):
+            value = "–" if each.value is None else f"{each.value:.15g}"
+            difference = "" if each.difference is None else f"{each.difference:.1e}" if each.difference else "0"
+            note = each.reason or ("" if each.agrees else "disagrees")
+            row = (Text("" if position else name), Text(each.method), Text(value), Text(difference), Text(note))
+            frame.add_row(*row, style=None if each.agrees else "bold red")
+    if not review.estimates:
+        verdict = "no gradient to check: nothing here varies"
+    elif not review.agree:
+        verdict = "the methods disagree"
+    else:
+        verdict = "the methods agree" if review.compared else "not every gradient has a second opinion here"
+    return Group(Text(cells.title(review.trace, None), style="bold"), Text(), frame, Text(), Text(f" {verdict}"))
 
 
 def _matrix(rows: list[tuple[str, ...]]) -> Table:

@@ -1,0 +1,68 @@
+"""Complex numbers of 40 digits, by mpmath, for the complex step. Import it where it is needed.
+
+Only analytic functions have a meaning here (each on the branch that is real on the real axis); rules that route or
+round have none, and naming one raises NameError when it is evaluated.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mpmath import MPContext
+
+from .system import Arithmetic, Function, Value
+
+DIGITS = 40
+
+
+class Complexes(Arithmetic):
+    """Complex numbers, on which analytic primitives have values."""
+
+    def __init__(self) -> None:
+        self.context: Any = MPContext()
+        self.context.dps = DIGITS
+        super().__init__(_functions(self.context), {"pi": +self.context.pi, "e": +self.context.e})
+
+    def number(self, text: str) -> Value:
+        return self.context.mpf(text)
+
+    def is_finite(self, value: Value) -> bool:
+        return bool(self.context.isfinite(value))
+
+    def to_float(self, value: Value) -> float:
+        return float(value.real)
+
+    def show(self, value: Value, digits: int) -> str:
+        return str(self.context.nstr(value, digits))
+
+    def exactly(self, value: Value) -> str:
+        return self.show(value, DIGITS)
+
+
+def _functions(mp: Any) -> dict[str, Function]:
+    def cbrt(z: Value) -> Value:
+        return -mp.cbrt(-z) if z.real < 0 else mp.cbrt(z)
+
+    def hypot(*zs: Value) -> Value:
+        return mp.sqrt(mp.fsum(z * z for z in zs))
+
+    def atan2(y: Value, x: Value) -> Value:
+        return -mp.j * mp.log((x + mp.j * y) / hypot(x, y))
+
+    def lgamma(z: Value) -> Value:
+        return mp.log(mp.gamma(z) * mp.sign(mp.gamma(z).real))
+
+    names = "exp log log10 log1p expm1 sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc gamma"
+    return {
+        **{name: getattr(mp, name) for name in (*names.split(), "digamma")},
+        "pow": mp.power,
+        "log2": lambda z: mp.log(z) / mp.log(2),
+        "log_base": lambda z, base: mp.log(z) / mp.log(base),
+        "exp2": lambda z: mp.power(2, z),
+        "cbrt": cbrt,
+        "hypot": hypot,
+        "atan2": atan2,
+        "lgamma": lgamma,
+        "sigmoid": lambda z: 1 / (1 + mp.exp(-z)),
+        "softplus": lambda z: mp.log(1 + mp.exp(z)),
+    }

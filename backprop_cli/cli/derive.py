@@ -1,0 +1,71 @@
+"""`backprop derive`: the formulas."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from ..streams import emit
+from .expression import SETTINGS, ExpressionCommand, read_request, show, show_json, takes_an_expression, warn
+
+if TYPE_CHECKING:
+    from ..exact import Derivation
+
+EPILOG = """\
+\b
+Examples:
+  backprop derive "(x+y)*z"
+  backprop derive "sigmoid(w*x + b)" --wrt w,b --x 2
+  backprop derive "x**2 + y**2" --format latex
+"""
+
+
+@click.command("derive", cls=ExpressionCommand, epilog=EPILOG, context_settings=SETTINGS)
+@takes_an_expression
+@click.option("--format", "form", type=click.Choice(["table", "json", "latex", "markdown"]), default="table",
+              show_default=True, help="How to print the result.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.pass_context
+def derive(
+    ctx: click.Context,
+    /,
+    expression: str,
+    bindings: dict[str, str],
+    at: str | None,
+    wrt: str | None,
+    form: str,
+    as_json: bool,
+    **_options: object,
+) -> None:
+    """Derive the gradient of EXPRESSION as formulas.
+
+    The same forward and backward pass, on symbols: each node's value, local and chained gradient is a formula. At the
+    end stands the gradient, as it is chained and simplified. Variables may be given values (--x 2), one by one.
+    """
+    from .. import exact
+
+    request = read_request(ctx, expression, bindings, at, wrt, partly=True)
+    derivation = exact.derive(request.graph, request.given, wrt=request.wrt)
+    warn(derivation.trace.warnings)
+    _print(derivation, "json" if as_json else form)
+
+
+def _print(derivation: Derivation, form: str) -> None:
+    if form == "table":
+        from ..render.table import derivation_table
+
+        show(lambda width: derivation_table(derivation, width))
+    elif form == "json":
+        from ..render.json import derivation_document
+
+        show_json(derivation_document(derivation))
+    elif form == "latex":
+        from ..render import latex
+
+        emit(latex.render(derivation), sys.stdout)
+    else:
+        from ..render import markdown
+
+        emit(markdown.render_derivation(derivation), sys.stdout)

@@ -1,0 +1,105 @@
+"""`backprop eval`: the numbers, at a point."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..errors import InputError, quote
+from ..streams import emit
+from .expression import SETTINGS, ExpressionCommand, read_request, show, show_json, takes_an_expression, warn
+
+if TYPE_CHECKING:
+    from ..trace import Trace
+
+EPILOG = """\
+\b
+Examples:
+  backprop eval "(x+y)*z" --x -2 --y 5 --z -4
+  backprop eval "(x+y)*z" --x -2 --y 5 --z -4 --get value --get x
+  backprop eval "1/(1+exp(-t))" --t 1/3 --json
+  backprop eval "sigmoid(w*x + b)" --at '{"w": 2, "x": -1, "b": 0.5}' --wrt w,b
+"""
+
+
+@click.command("eval", cls=ExpressionCommand, epilog=EPILOG, context_settings=SETTINGS)
+@takes_an_expression
+@click.option("--ties", type=click.Choice(["both", "split", "first"]), default="both", show_default=True,
+              help="What inputs of max or min that tie receive.")  # fmt: skip
+@click.option("--allow-nonfinite", is_flag=True, help="Give infinities and NaN instead of errors.")
+@click.option("--precision", type=click.IntRange(2, 10_000), metavar="N",
+              help="Compute with N (2 to 10,000) correct significant digits.")  # fmt: skip
+@click.option("--exact", is_flag=True, help="Compute with exact numbers: 1/3, sqrt(2)/2, exp(-1).")
+@click.option("--hessian", is_flag=True, help="Second derivatives too.")
+@click.option("--format", "form", type=click.Choice(["table", "json", "csv", "markdown"]), default="table",
+              show_default=True, help="How to print the result.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("--get", metavar="value|NAME", multiple=True,
+              help="Print only the value, or only the gradient of NAME; repeat it for more, a line each.")  # fmt: skip
+@click.option("--digits", type=click.IntRange(1, 10_000), metavar="N",
+              help="Significant digits in tables: 6, or those of --precision. JSON and --get hold all.")  # fmt: skip
+@click.pass_context
+def evaluate(
+    ctx: click.Context,
+    /,
+    expression: str,
+    bindings: dict[str, str],
+    at: str | None,
+    wrt: str | None,
+    form: str,
+    as_json: bool,
+    get: Sequence[str],
+    digits: int | None,
+    **options: Any,
+) -> None:
+    """Evaluate EXPRESSION and backpropagate through it.
+
+    Every variable of the expression takes a value: --x -2 or --x=-2. A value is a number or a constant expression
+    such as 1/3 or -pi/4. EXPRESSION may begin with a minus sign; - reads it from standard input.
+    """
+    from ..api import compute
+
+    request = read_request(ctx, expression, bindings, at, wrt)
+    options.pop("set")  # its bindings are among the others
+    trace = compute(request.graph, request.given, wrt=request.wrt, **options)
+    warn(trace.warnings)
+    if get:
+        emit(_bare_numbers(trace, get), sys.stdout)
+    else:
+        _print(trace, "json" if as_json else form, digits)
+
+
+def _print(trace: Trace, form: str, digits: int | None) -> None:
+    if form == "table":
+        from ..render.table import table
+
+        show(lambda width: table(trace, digits, width))
+    elif form == "json":
+        from ..render.json import document
+
+        show_json(document(trace))
+    elif form == "csv":
+        from ..render import csv
+
+        emit(csv.render(trace), sys.stdout)
+    else:
+        from ..render import markdown
+
+        emit(markdown.render(trace, digits), sys.stdout)
+
+
+def _bare_numbers(trace: Trace, names: Sequence[str]) -> str:
+    lines = []
+    variables = [node.name for node in trace.graph.variables]
+    for name in names:
+        if name == "value" and name in variables:
+            raise InputError("'value' is also a variable here, so --get value could mean either", hint="use --json")
+        if name != "value" and name not in trace.gradient:
+            known = ", ".join(["value", *trace.gradient])
+            why = "gets no gradient (see --wrt)" if name in variables else "is not a variable of the expression"
+            raise InputError(f"--get {quote(name)} {why}", hint=f"there is: {known}")
+        lines.append(trace.arithmetic.exactly(trace.value if name == "value" else trace.gradient[name]))
+    return "\n".join(lines) + "\n"

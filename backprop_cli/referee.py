@@ -1,0 +1,171 @@
+"""The program as its own referee: the gradient by four methods that share as little as possible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from . import point
+from .arithmetic import FLOATS, Value
+from .arithmetic.precise import Precise
+from .engine import forward, run
+from .errors import MathError
+from .graph import Graph, Node
+from .trace import Trace
+
+TOLERANCE = 1e-9
+"""Relative difference up to which two methods agree. The noise of doubles is some 1e-15 times the condition."""
+_STEP = 20  # the step of differences and of the complex step is 10^-20 of the variable
+_LARGEST = 2_000  # gates of a graph that SymPy is asked to differentiate
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One method's gradient for one variable: a number, or None and the reason why there is none."""
+
+    method: str
+    value: float | None
+    reason: str = ""
+    difference: float | None = None
+    """Relative to backprop's."""
+
+    @property
+    def agrees(self) -> bool:
+        return self.difference is None or self.difference <= TOLERANCE
+
+
+@dataclass(frozen=True)
+class Review:
+    """The estimates for each variable, backprop's first."""
+
+    trace: Trace
+    estimates: Mapping[str, list[Estimate]]
+
+    @property
+    def compared(self) -> bool:
+        """Whether each variable has a second opinion."""
+        return all(any(each.difference is not None for each in row) for row in self.estimates.values())
+
+    @property
+    def agree(self) -> bool:
+        return all(each.agrees for row in self.estimates.values() for each in row)
+
+
+def review(
+    graph: Graph, given: Mapping[str, float | str], *, wrt: Collection[str] | None = None, ties: str = "both"
+) -> Review:
+    """The gradient by backpropagation, complex step, central differences at 60 digits, and SymPy's diff.
+
+    Raises MathError where backpropagation itself does.
+    """
+    values = point.complete(given, FLOATS)
+    trace = run(graph, values, wrt=wrt, ties=ties)
+    exactly = {name: repr(value) for name, value in values.items()}
+    kink = next((notice for notice in trace.warnings if notice.kind in ("tie", "kink")), None)
+    methods: dict[str, Callable[[str], float]] = {
+        "complex step": lambda name: _complex_step(graph, exactly, name),
+        "differences": lambda name: _central_difference(graph, exactly, name),
+        "SymPy diff": _symbolic_derivatives(graph, exactly),
+    }
+    estimates = {}
+    for name, gradient in trace.gradient.items():
+        row = [Estimate("backprop", gradient)]
+        for method, estimate in methods.items():
+            if kink is not None:
+                row.append(Estimate(method, None, f"{kink.node} has a {kink.kind} here: no derivative, a convention"))
+            else:
+                row.append(_attempt(method, estimate, name, gradient))
+        estimates[name] = row
+    return Review(trace, estimates)
+
+
+class CannotError(Exception):
+    """A method does not apply here, for the reason given."""
+
+
+def _attempt(method: str, estimate: Callable[[str], float], name: str, gradient: float) -> Estimate:
+    try:
+        value = estimate(name)
+    except CannotError as error:
+        return Estimate(method, None, str(error))
+    except MathError as error:
+        return Estimate(method, None, f"no value beside the point: {error.message}")
+    largest = max(abs(value), abs(gradient))
+    return Estimate(method, value, difference=abs(value - gradient) / largest if largest else 0.0)
+
+
+def _depends(graph: Graph, name: str) -> list[Node]:
+    """The gates that depend on a variable."""
+    reached = {node.position for node in graph.variables if node.name == name}
+    gates = []
+    for node in graph.nodes:
+        if reached.intersection(node.inputs):
+            reached.add(node.position)
+            gates.append(node)
+    return gates
+
+
+def _complex_step(graph: Graph, exactly: Mapping[str, str], name: str) -> float:
+    """Im f(x + ih)/h (Squire and Trapp, SIAM Rev. 40 (1998) 110): no difference is taken, so nothing cancels."""
+    from .arithmetic.complexes import Complexes
+
+    for gate in _depends(graph, name):
+        assert gate.op is not None
+        if gate.op.role == "routes" or gate.op.kink is not None:
+            raise CannotError(f"{gate.name} = {graph.written(gate)} is not analytic")
+    system = Complexes()
+    mp = system.context
+    values: dict[str, Any] = {each: mp.mpf(text) for each, text in exactly.items()}
+    step = mp.mpf(10) ** -_STEP
+    values[name] = mp.mpc(values[name], step)
+    # The other gates may be of any kind: their values are real, and come from the real numbers.
+    real = forward(graph, {each: mp.mpf(text) for each, text in exactly.items()}, Precise(40))
+    reached = {node.position for node in _depends(graph, name)}
+    results: list[Value] = []
+    for node in graph.nodes:
+        if node.position in reached:
+            assert node.op is not None
+            results.append(system.rule(node.op).value(*(results[i] for i in node.inputs)))
+        elif node.name == name and node.kind == "input":
+            results.append(values[name])
+        else:
+            results.append(mp.mpf(real[node.position]))
+    return float(mp.im(results[-1]) / step)
+
+
+def _central_difference(graph: Graph, exactly: Mapping[str, str], name: str) -> float:
+    """(f(x + h) − f(x − h))/2h at 60 digits: the error is of the order of h² = 10^−40."""
+    system = Precise(60)
+    values = {each: system.number(text) for each, text in exactly.items()}
+    step = (abs(values[name]) or system.number("1")) * system.number(f"1e-{_STEP}")
+    above, below = (forward(graph, {**values, name: values[name] + shift}, system)[-1] for shift in (step, -step))
+    return float((above - below) / (2 * step))
+
+
+def _symbolic_derivatives(graph: Graph, exactly: Mapping[str, str]) -> Callable[[str], float]:
+    """SymPy's own diff of the formula that the values of the gates make: our partials have no part in it."""
+
+    def estimate(name: str) -> float:
+        import sympy
+
+        from .arithmetic.symbolic import Symbolic, UndecidedError
+        from .exact import SECONDS, TooSlowError, time_limit
+
+        if len(graph.nodes) > _LARGEST:
+            raise CannotError(f"more than {_LARGEST:,} nodes are too many for SymPy")
+        system = Symbolic()
+        symbols = {node.name: system.symbol(node.name) for node in graph.variables}
+        try:
+            with time_limit(SECONDS):
+                formula = forward(graph, symbols, system)[-1]
+                derivative = sympy.diff(formula, symbols[name])
+                at = {symbol: system.number(exactly[each]) for each, symbol in symbols.items()}
+                value = sympy.N(derivative.subs(at), 30)
+                return float(value)
+        except (TooSlowError, RecursionError):
+            raise CannotError(f"SymPy does not finish in {SECONDS:g} seconds") from None
+        except (UndecidedError, TypeError, ValueError, MathError):
+            raise CannotError("SymPy's derivative has no number here") from None
+
+    return estimate
