@@ -41,7 +41,7 @@ def backprop(
     """
     if ties not in TIES:
         raise InputError(f"ties is one of {', '.join(TIES)}, not {quote(ties)}")
-    given = {point.read_name(name): value for name, value in {**(values or {}), **variables}.items()}
+    given = point.by_name([*(values or {}).items(), *variables.items()])
     graph = compile_expression(expression, given)
     point.check(graph, given)
     if wrt is not None:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from .errors import InputError, quote
+from .errors import InputError, quote, suggest
 from .point import read_name
 
-_OPTION = re.compile(r"--([^\W\d][^=\s+*/^(),.-]*)(=.*)?", re.DOTALL).fullmatch
-_DASHED = re.compile(r"--([^\W\d][\w-]*)(=.*)?", re.DOTALL).fullmatch
+_NAME = re.compile(r"--([^\W\d][^=\s+*/^(),.-]*)(=.*)?", re.DOTALL).fullmatch
+_DASHED = re.compile(r"--[^\W\d][\w-]*(=.*)?", re.DOTALL).fullmatch
+_CUTOFF = 0.75  # how alike two options must be for one to be suggested
+
+
+class Option(NamedTuple):
+    """takes_value: whether a value follows; repeatable: whether it may come more than once."""
+
+    takes_value: bool
+    repeatable: bool
 
 
 class Arguments(NamedTuple):
@@ -23,12 +29,13 @@ class Arguments(NamedTuple):
     bindings: dict[str, str]
 
 
-def split(words: Sequence[str], takes_value: Mapping[str, bool]) -> Arguments:
-    """Sort the words of a command line. takes_value: for each option (`--wrt`), whether a value follows it.
+def split(words: Sequence[str], known: Mapping[str, Option], more: str = "") -> Arguments:
+    """Sort the words of a command line. known: the options by name (`--wrt`); more: the command that explains them.
 
     Raises InputError for a variable without a value or with two, and for what is neither option nor variable.
     """
     found = Arguments([], [], {})
+    once: set[str] = set()
     queue = list(reversed(words))
     while queue:
         word = queue.pop()
@@ -36,44 +43,44 @@ def split(words: Sequence[str], takes_value: Mapping[str, bool]) -> Arguments:
         if word == "--":
             found.positional.extend(reversed(queue))
             break
-        if name in takes_value:
-            if equals and not takes_value[name]:
-                raise InputError(
-                    f"{name} takes no value", hint=f"a variable of that name is set by --set {name[2:]}={value}"
-                )
-            if takes_value[name] and not equals:
-                value = _value_of(name, queue)
+        if name in known:
+            option = known[name]
+            if equals and not option.takes_value:
+                hint = f"a variable of that name is set by --set {name[2:]}={value}" if name[2:].isidentifier() else ""
+                raise InputError(f"{name} takes no value", hint=hint)
+            if option.takes_value and not equals:
+                value = _value_of(name, queue, more)
+            if name in once and option.takes_value and not option.repeatable:
+                raise InputError(f"{name} is given twice")
+            once.add(name)
             if name == "--set":
                 _bind(found.bindings, *_assignment(value))
             else:
-                found.options.append(f"{name}={value}" if takes_value[name] else name)
-        elif _OPTION(word):
-            bound = name[2:]
+                found.options.append(f"{name}={value}" if option.takes_value else name)
+        elif _NAME(word):
+            close = suggest(name, known, _CUTOFF)
+            hint = f"did you mean {close}?" if close else f"for example: {name} 2"
             if not equals:
-                value = _value_of(name, queue, takes_value)
-            _bind(found.bindings, bound, value)
-        elif _DASHED(word) and (found.positional or _close(name, takes_value)):
-            raise _no_option(name, takes_value)
+                value = _value_of(name, queue, hint)
+            elif not value.strip():
+                raise InputError(f"{name} needs a value", hint=hint)
+            _bind(found.bindings, name[2:], value)
+        elif _DASHED(word):
+            close = suggest(name, known, _CUTOFF)
+            hint = (
+                f"did you mean {close}?" if close else "behind -- stands an expression that begins with two minus signs"
+            )
+            raise InputError(f"no option {quote(name)}", hint=hint)
         else:
             found.positional.append(word)
     return found
 
 
-def _value_of(name: str, queue: list[str], takes_value: Mapping[str, bool] | None = None) -> str:
+def _value_of(name: str, queue: list[str], hint: str) -> str:
     """The word behind `name`. Another option there means that the value was forgotten."""
-    if queue and not (_OPTION(queue[-1]) or _DASHED(queue[-1])) and queue[-1] != "--":
+    if queue and not (_NAME(queue[-1]) or _DASHED(queue[-1])) and queue[-1] != "--":
         return queue.pop()
-    close = _close(name, takes_value or {})
-    raise InputError(f"{name} needs a value", hint=f"did you mean {close}?" if close else f"for example: {name} 2")
-
-
-def _close(name: str, takes_value: Mapping[str, bool]) -> str:
-    return next(iter(difflib.get_close_matches(name, takes_value, n=1, cutoff=0.75)), "")
-
-
-def _no_option(name: str, takes_value: Mapping[str, bool]) -> InputError:
-    close = _close(name, takes_value)
-    return InputError(f"no option {quote(name)}", hint=f"did you mean {close}?" if close else "")
+    raise InputError(f"{name} needs a value", hint=hint)
 
 
 def _assignment(text: str) -> tuple[str, str]:
@@ -90,10 +97,10 @@ def _bind(bindings: dict[str, str], name: str, value: str) -> None:
     bindings[name] = value
 
 
-def working_command(words: Sequence[str], missing: Sequence[str], takes_value: Mapping[str, bool]) -> list[str]:
-    """`words` with a value for each missing variable."""
+def working_command(words: Sequence[str], missing: Sequence[str], known: Mapping[str, Option]) -> list[str]:
+    """`words`, each on one line, with a value for each missing variable."""
     end = words.index("--") if "--" in words else len(words)
     added: list[str] = []
     for name in missing:
-        added += ["--set", f"{name}=1"] if f"--{name}" in takes_value else [f"--{name}", "1"]
-    return [unicodedata.normalize("NFC", word) for word in [*words[:end], *added, *words[end:]]]
+        added += ["--set", f"{name}=1"] if f"--{name}" in known else [f"--{name}", "1"]
+    return [" ".join(word.split()) if "\n" in word else word for word in (*words[:end], *added, *words[end:])]

@@ -31,14 +31,16 @@ _NUMBER = re.compile(r"\s*([+-]?)(\d*)\.?(\d*)(?:[eE]([-+]?\d{1,4}))?\s*", re.AS
 class Verdict:
     """What became of one claim.
 
-    right: whether it holds; value: the gradient at the point, as text; how: what the judgement rests on;
-    mistake: a key of KINDS where a wrong claim is one of those, and place says where; steps: the chain otherwise.
+    right: whether it holds; value: the gradient at the point, as text; claimed: what a formula claims there;
+    how: what the judgement rests on; mistake: a key of KINDS where a wrong claim is one of those, and place says
+    where; steps: the chain otherwise.
     """
 
     name: str
     claim: str
     right: bool
     value: str
+    claimed: str = ""
     how: str = ""
     mistake: str = ""
     place: str = ""
@@ -46,43 +48,56 @@ class Verdict:
 
 
 class _Claim:
-    """A claim as a number with as many digits as were given, or as a formula."""
+    """A claim as a number with as many digits as were given, or as a formula of variables and gates."""
 
     def __init__(self, graph: Graph, name: str, claim: str) -> None:
-        self.unit: str | None = None  # one in the last digit given
-        match = _NUMBER(claim)
-        if match and (match[2] or match[3]):
-            places = len(match[3]) - int(match[4] or "0")
-            self.unit = f"1e{-places}"
+        self.name, self.text = name, claim
+        self.unit, self.digits = _precision(claim)
+        known = {node.name for node in graph.nodes if not node.is_constant}
         try:
-            self.graph = compile_expression(claim, [node.name for node in graph.variables])
+            self.graph = compile_expression(claim, known)
+            unknown = next((node for node in self.graph.variables if node.name not in known), None)
+            if unknown is not None:
+                message = f"the expression has no variable {quote(unknown.name)}"
+                raise InputError(message, claim, unknown.span)
         except BackpropError as error:
             error.message = f"in the claim for {name}: {error.message}"
             raise
-        known = {node.name for node in graph.variables}
-        for node in self.graph.variables:
-            if node.name not in known:
-                message = f"in the claim for {name}: the expression has no variable {quote(node.name)}"
-                raise InputError(message, claim, node.span)
         self.is_formula = bool(self.graph.variables)
 
-    def value(self, values: Mapping[str, Value], arithmetic: Precise) -> Value:
-        return forward(self.graph, values, arithmetic)[-1]
+    def value(self, trace: Trace) -> Value:
+        """What is claimed at the point of a trace. Raises MathError where the claim has no value."""
+        known = {node.name: value for node, value in zip(trace.graph.nodes, trace.values, strict=True)}
+        return forward(self.graph, known, trace.arithmetic)[-1]
 
     def is_close(self, value: Value, claimed: Value, arithmetic: Precise) -> bool:
         """Whether a value is what is claimed: to half of the last digit given, or to rounding."""
         difference = abs(value - claimed)
         if difference <= arithmetic.number(_CLOSE) * max(abs(value), abs(claimed)):
             return True
-        if self.unit is None or claimed == 0:
+        if self.unit is None:
             return False
         return bool(difference <= arithmetic.number(self.unit) / 2 * (1 + arithmetic.number(_CLOSE)))
+
+
+def _precision(claim: str) -> tuple[str | None, int]:
+    """One in the last digit of a number that may have been rounded, or None; and how many digits it has.
+
+    A single digit before the point is exact, because nobody rounds 0.6 to 1 and many mistakes give 1. So is 0.0, as
+    programs write 0; 0.00 is a rounded number.
+    """
+    match = _NUMBER(claim)
+    if not match or not (match[2] or match[3]):
+        return None, 0
+    digits = len(f"{match[2]}{match[3]}".lstrip("0"))
+    exact = len(match[3]) < 2 if digits == 0 else len(match[2]) == 1 and not match[3] and match[4] is None
+    return None if exact else f"1e{int(match[4] or '0') - len(match[3])}", digits
 
 
 def judge(
     graph: Graph, given: Mapping[str, float | str], claims: Mapping[str, str], *, ties: str = "both"
 ) -> list[Verdict]:
-    """A verdict for each claim (variable → number or formula of the variables).
+    """A verdict for each claim (variable → number, or formula of the variables and gates).
 
     Raises InputError for a claim that cannot be read, MathError where the expression has no gradient.
     """
@@ -90,41 +105,40 @@ def judge(
     for name in claims:
         if name not in names:
             raise InputError(f"a claim for {quote(name)}, which is not a variable of the expression")
-    read = {name: _Claim(graph, name, claim) for name, claim in claims.items()}
-    arithmetic = Precise(_PLACES)
-    here = run(graph, point.complete(given, arithmetic), ties=ties, arithmetic=arithmetic)
-    formulas = any(claim.is_formula for claim in read.values())
-    traces = [here, *(_elsewhere(here, ties) if formulas else [])]
-    return [_verdict(traces if claim.is_formula else [here], name, claims[name], claim) for name, claim in read.items()]
+    read = [_Claim(graph, name, claim) for name, claim in claims.items()]
+    here, wrt = _here(graph, point.complete(given, Precise(_PLACES)), list(claims), ties)
+    elsewhere = _elsewhere(here, wrt, ties) if any(claim.is_formula for claim in read) else []
+    return [_verdict([here, *elsewhere] if claim.is_formula else [here], claim) for claim in read]
 
 
-def _verdict(traces: list[Trace], name: str, text_: str, claim: _Claim) -> Verdict:
-    arithmetic = traces[0].arithmetic
+def _here(
+    graph: Graph, values: Mapping[str, Value], names: list[str], ties: str
+) -> tuple[Trace, Collection[str] | None]:
+    """The trace at the given point. Where not every variable has a gradient, those that are claimed may have one."""
+    try:
+        return run(graph, values, ties=ties, arithmetic=Precise(_PLACES)), None
+    except MathError:
+        return run(graph, values, wrt=names, ties=ties, arithmetic=Precise(_PLACES)), names
+
+
+def _verdict(traces: list[Trace], claim: _Claim) -> Verdict:
+    here, name = traces[0], claim.name
+    arithmetic = here.arithmetic
     assert isinstance(arithmetic, Precise)
-    value = arithmetic.show(traces[0].gradient[name], 6)
-    claimed = []
-    for trace in traces:
-        try:
-            claimed.append(claim.value(trace.point, arithmetic))
-        except MathError as error:
-            return Verdict(
-                name, text_, False, value, how=f"the claim has no value: {error.message}", steps=_steps(traces[0], name)
-            )
-
-    def fits(values: Sequence[Value]) -> bool:
-        return all(claim.is_close(one, two, arithmetic) for one, two in zip(values, claimed, strict=True))
-
-    right = [trace.gradient[name] for trace in traces]
-    if fits(right):
-        how = _proof(traces, name, claim) if claim.is_formula else ""
-        return Verdict(name, text_, True, value, how=how)
-    how = ""
-    if claim.is_formula and claim.is_close(right[0], claimed[0], arithmetic):
-        how = "it holds at this point, but not at others"
-    for parallel in zip(*(mistakes(trace, name) for trace in traces), strict=True):
-        if fits([each.value for each in parallel]):
-            return Verdict(name, text_, False, value, how, parallel[0].kind, parallel[0].place)
-    return Verdict(name, text_, False, value, how, steps=_steps(traces[0], name))
+    value = arithmetic.show(here.gradient[name], max(_SHOWN, claim.digits + 2))
+    try:
+        claimed = [claim.value(here)]
+    except MathError as error:
+        reason = f"the claim has no value here: {error.message}"
+        return Verdict(name, claim.text, False, value, how=reason, steps=_steps(here, name))
+    for trace in traces[1:]:
+        with suppress(MathError):  # a formula may hold in a part of the domain only, such as exp(log(x)) for x
+            claimed.append(claim.value(trace))
+            continue
+        claimed.append(None)
+    traces = [trace for trace, each in zip(traces, claimed, strict=True) if each is not None]
+    claimed = [each for each in claimed if each is not None]
+    return _compared(traces, claimed, claim, value)
 
 
 def _elsewhere(here: Trace, ties: str) -> list[Trace]:

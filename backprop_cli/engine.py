@@ -138,7 +138,7 @@ class _Backward:
         before = self.flow[i]
         total = chained if before is None else before + chained
         if self.arithmetic.strict and not self.arithmetic.is_finite(total):
-            raise faults.sum_overflows(self.graph, self.graph.nodes[i])
+            raise faults.sum_overflows(self.graph, self.graph.nodes[i], self.arithmetic)
         self.flow[i] = total
         return chained
 
@@ -160,13 +160,14 @@ class _Backward:
         assert gate.op is not None
         try:
             local = self.arithmetic.rule(gate.op).partial(slot, inputs, out)
-        except (ArithmeticError, ValueError):
-            local = None
-        if local is not None and (self.arithmetic.is_finite(local) or not self.arithmetic.strict):
-            return local
-        if upstream is not None:
-            raise faults.no_local(self.graph, gate, slot, inputs, out, upstream, self.wanted, self.arithmetic)
-        return None
+            if self.arithmetic.is_finite(local) or not self.arithmetic.strict:
+                return local
+            raise OverflowError
+        except (ArithmeticError, ValueError) as error:
+            if upstream is None:
+                return None
+            system = self.arithmetic
+            raise faults.no_local(self.graph, gate, slot, inputs, out, upstream, self.wanted, system, error) from None
 
     def _shares(self, gate: Node, selected: list[Value]) -> list[Value]:
         """The local gradients of max or min. Constants take part in a tie, though nothing flows into them."""

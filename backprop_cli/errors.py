@@ -1,11 +1,13 @@
 """Every error that a person can meet: one sentence, the place, and a hint. An error draws itself."""
 
+import difflib
 import unicodedata
+from collections.abc import Iterable
 
 Span = tuple[int, int]
 """Half-open range of character positions in a source text."""
 
-_WINDOW = 60  # characters of a long source line that are shown around the place
+_COLUMNS = 76  # of a drawn source line; two more are its indentation
 
 
 class BackpropError(Exception):
@@ -50,31 +52,57 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
-def quote(text: str, limit: int = 40) -> str:
-    """`text` in quotes, shortened in the middle to about `limit` characters."""
+def shorten(text: str, limit: int = 60) -> str:
+    """`text` on one line, shortened in the middle to about `limit` characters."""
     if len(text) > limit:
         half = (limit - 1) // 2
         text = f"{text[:half]}…{text[-half:]}"
-    return f"'{printable(text)}'"
+    return printable(text)
+
+
+def quote(text: str, limit: int = 40) -> str:
+    """`text` in quotes, shortened."""
+    return f"'{shorten(text, limit)}'"
+
+
+def suggest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """The known word that was probably meant; empty if none. A common beginning counts most: cosine is cos."""
+    known = list(known)
+    same = [each for each in known if each.lower() == word.lower()]
+    close = same or difflib.get_close_matches(word, known, n=5, cutoff=cutoff)
+    return max(close, key=lambda each: _common_beginning(word, each), default="")
+
+
+def _common_beginning(one: str, two: str) -> int:
+    return next((i for i, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two)))
 
 
 def _draw(source: str, span: Span) -> tuple[str, str]:
-    """The source line that holds the start of `span`, and a line of carets under the span."""
+    """The source line that holds the start of `span`, cut to fit a terminal, and a line of carets under the span."""
     start, end = span
     first = source.rfind("\n", 0, start) + 1
     last = source.find("\n", start)
     last = len(source) if last < 0 else last
-    end = min(max(end, start + 1), max(last, start + 1))
-    left, right = "", ""
-    if last - first > 2 * _WINDOW:
-        cut = max(first, start - _WINDOW)
-        left, first = ("…" if cut > first else ""), cut
-        cut = min(last, max(start + _WINDOW, first + 2 * _WINDOW))
-        right, last = ("…" if cut < last else ""), cut
-        end = min(end, max(last, start + 1))
-    before, inside, after = (printable(part) for part in (source[first:start], source[start:end], source[end:last]))
-    carets = " " * _width(left + before) + "^" * max(1, _width(inside))
-    return f"{left}{before}{inside}{after}{right}", carets
+    left = right = start
+    room = _COLUMNS
+    if last - first <= _COLUMNS and _width(_line(source[first:last])) <= _COLUMNS:
+        left, right = first, last
+    else:
+        room -= 2  # for the signs that something is cut
+        while left > first and (cost := _width(_line(source[left - 1]))) <= room - _COLUMNS // 2:
+            left, room = left - 1, room - cost
+        while right < last and (cost := _width(_line(source[right]))) <= room:
+            right, room = right + 1, room - cost
+        while left > first and (cost := _width(_line(source[left - 1]))) <= room:
+            left, room = left - 1, room - cost
+    before, inside = _line(source[left:start]), _line(source[start : min(end, right)])
+    head, tail = "…" * (left > first), "…" * (right < last)
+    line = f"{head}{before}{inside}{_line(source[max(start, min(end, right)) : right])}{tail}"
+    return line, " " * _width(head + before) + "^" * max(1, _width(inside))
+
+
+def _line(text: str) -> str:
+    return printable(text.replace("\t", " "))
 
 
 def _width(text: str) -> int:

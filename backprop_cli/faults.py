@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 from .arithmetic import IEEE, Arithmetic, Value
-from .errors import MathError
+from .errors import MathError, shorten
 from .formula import substitute, text, tidy
 from .graph import Graph, Node
 
@@ -16,9 +17,13 @@ _LIST = 8  # names of a gate's inputs that a message shows
 
 def at(graph: Graph, gate: Node, inputs: Sequence[Value], arithmetic: Arithmetic) -> str:
     """`x = -1, q1 = 3`: the inputs of a gate and their values, but for numbers that stand there as written."""
-    names = (graph.nodes[i].name for i in gate.inputs)
-    pairs = {name: arithmetic.show(value, DIGITS) for name, value in zip(names, inputs, strict=True)}
-    shown = [f"{name} = {value}" for name, value in pairs.items() if name != value]
+    nodes = (graph.nodes[i] for i in gate.inputs)
+    pairs = {node: arithmetic.show(value, DIGITS) for node, value in zip(nodes, inputs, strict=True)}
+    shown = [
+        f"{shorten(name)} = {value}"
+        for node, value in pairs.items()
+        if not node.literal and (name := graph.named(node)) != value
+    ]
     return ", ".join(shown[:_LIST] + ["…"] * (len(shown) > _LIST))
 
 
@@ -30,8 +35,8 @@ def _where(graph: Graph, gate: Node, inputs: Sequence[Value], arithmetic: Arithm
 def _title(graph: Graph, node: Node) -> str:
     """`q2 = log(q1)`; a part of a constant goes by what is written."""
     if not graph.variables:
-        return node.name
-    return f"{node.name} = {graph.written(node)}"
+        return shorten(graph.named(node))
+    return f"{node.name} = {shorten(graph.written(node))}"
 
 
 def no_value(graph: Graph, gate: Node, inputs: Sequence[Value], arithmetic: Arithmetic, error: Exception) -> MathError:
@@ -39,8 +44,8 @@ def no_value(graph: Graph, gate: Node, inputs: Sequence[Value], arithmetic: Arit
     assert gate.op is not None
     where = _where(graph, gate, inputs, arithmetic)
     title = _title(graph, gate)
-    needs = f"{gate.op.call} needs {gate.op.domain}" if gate.op.domain else ""
-    if isinstance(error, ZeroDivisionError):
+    needs = _needs(graph, gate)
+    if isinstance(error, ZeroDivisionError) and gate.op.name == "div":
         message = f"division by zero in {title}{where}"
     elif isinstance(error, OverflowError):
         message = f"{title} overflows{where}"
@@ -51,9 +56,22 @@ def no_value(graph: Graph, gate: Node, inputs: Sequence[Value], arithmetic: Arit
     return MathError(message, graph.source, gate.span, needs)
 
 
+def _needs(graph: Graph, gate: Node) -> str:
+    """`log(q1) needs q1 > 0`; where an input is a constant, the rule's own words read better."""
+    assert gate.op is not None
+    if not gate.op.domain:
+        return ""
+    inputs = [graph.nodes[i] for i in gate.inputs]
+    if any(node.is_constant or node.literal for node in inputs) or not graph.variables:
+        return f"{gate.op.call} needs {gate.op.domain}"
+    names = dict(zip(gate.op.inputs, (node.name for node in inputs), strict=True))
+    domain = re.sub(r"\b(?:x|y|base)\b", lambda word: names.get(word[0], word[0]), gate.op.domain)
+    return f"{shorten(graph.written(gate))} needs {domain}"
+
+
 def too_large(graph: Graph, node: Node, arithmetic: Arithmetic) -> MathError:
     """A literal is beyond the range of the arithmetic."""
-    return MathError(f"the number {node.name} overflows", graph.source, node.span, arithmetic.range_hint)
+    return MathError(f"the number {shorten(node.name)} overflows", graph.source, node.span, arithmetic.range_hint)
 
 
 def no_local(
@@ -65,23 +83,29 @@ def no_local(
     upstream: Value,
     wanted: Sequence[bool],
     arithmetic: Arithmetic,
+    error: Exception,
 ) -> MathError:
-    """The local gradient of an edge is infinite, or there is none."""
+    """The local gradient of an edge is infinite, or there is none; `error` is what its rule raised."""
     assert gate.op is not None
     floats, value = [arithmetic.to_float(each) for each in inputs], arithmetic.to_float(out)
     locals_ = [IEEE.rule(gate.op).partial(each, floats, value) for each in range(len(floats))]
     local = locals_[slot]
     names = [graph.nodes[i].name for i in gate.inputs]
     words = {gate.op.inputs[0]: names[slot]} if gate.op.variadic else dict(zip(gate.op.inputs, names, strict=True))
-    rule = text(tidy(substitute(gate.op.partial(slot), words)))
-    what = "does not exist" if local != local else "is infinite"
-    if local == local and upstream == 0:
+    rule = shorten(text(tidy(substitute(gate.op.partial(slot), {**words, "out": gate.name}))))
+    overflows = isinstance(error, OverflowError)
+    what = "overflows" if overflows else "does not exist" if local != local else "is infinite"
+    if what == "is infinite" and upstream == 0:
         what += ", and its upstream is 0 (0·∞ is undefined)"
     where, title = _where(graph, gate, inputs, arithmetic), _title(graph, gate)
     message = f"∂{gate.name}/∂{names[slot]} = {rule} {what}{where}, in {title}"
     bad = [i for i, each in zip(gate.inputs, locals_, strict=True) if not math.isfinite(each)]
     others = _variables_not_below(graph, bad, wanted)
-    hint = f"--wrt {','.join(others)} takes the gradients that do not need it" if others else gate.op.note
+    hint = (
+        f"--wrt {','.join(others)} takes the gradients that do not need it"
+        if others
+        else arithmetic.range_hint * overflows
+    )
     return MathError(message, graph.source, gate.span, hint)
 
 
@@ -101,9 +125,10 @@ def chain_overflows(
     name = graph.nodes[gate.inputs[slot]].name
     product = f"upstream × local = {arithmetic.show(upstream, DIGITS)} × {arithmetic.show(local, DIGITS)}"
     message = f"{product} overflows on the edge from {name} into {_title(graph, gate)}"
-    return MathError(message, graph.source, gate.span)
+    return MathError(message, graph.source, gate.span, arithmetic.range_hint)
 
 
-def sum_overflows(graph: Graph, node: Node) -> MathError:
+def sum_overflows(graph: Graph, node: Node, arithmetic: Arithmetic) -> MathError:
     """The sum of what flows back into a node is beyond the range of the arithmetic."""
-    return MathError(f"the sum of the chained gradients of {node.name} overflows", graph.source, node.span)
+    message = f"the sum of the chained gradients of {node.name} overflows"
+    return MathError(message, graph.source, node.span, arithmetic.range_hint)

@@ -49,9 +49,18 @@ class Graph(NamedTuple):
         """The input nodes, in the order in which the expression first names them."""
         return [node for node in self.nodes if node.kind == "input"]
 
+    def named(self, node: Node) -> str:
+        """The node's name; for a part of a constant, which has none, what stands in the source."""
+        return node.name or label(self.source, node.span)
+
     def written(self, node: Node) -> str:
         """The operation of a gate over the names of its inputs (`q1 * z`); the name of any other node."""
         return node.op.written(self.nodes[i].name for i in node.inputs) if node.op else node.name
+
+
+def label(source: str, span: Span) -> str:
+    """What stands there in the source, on one line."""
+    return " ".join(source[slice(*span)].split())
 
 
 def validate(graph: Graph) -> None:

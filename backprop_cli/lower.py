@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import Span
-from .graph import Graph, Node
+from .graph import Graph, Node, label
 from .ops import CONSTANTS, Op
 from .syntax import collector_paused, parse
 from .tokens import Token
@@ -165,14 +165,11 @@ class _Builder:
                 body.append(Node(len(body), token.text, span, literal=CONSTANTS.get(token.text, token.text)))
             else:
                 inputs = tuple(child - first for child in part.children)
-                body.append(Node(len(body), self.label(span), span, part.op, inputs))
+                body.append(Node(len(body), "", span, part.op, inputs))
         if len(body) == 1:
             return body[0]
-        return Node(0, body[-1].name, body[-1].span, body=tuple(body))
+        return Node(0, label(self.source, body[-1].span), body[-1].span, body=tuple(body))
 
     def span(self, part: _Flat) -> Span:
         first, last = part.reach
         return self.tokens[first].span[0], self.tokens[last].span[1]
-
-    def label(self, span: Span) -> str:
-        return " ".join(self.source[slice(*span)].split())

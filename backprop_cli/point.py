@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
+from . import tokens
 from .arithmetic import Arithmetic, Value
 from .engine import forward
-from .errors import BackpropError, InputError, quote
+from .errors import BackpropError, InputError, quote, suggest
 from .graph import Graph
 from .lower import compile_expression
+
+Given = TypeVar("Given")
 
 _PLAIN = re.compile(r"[+-]?([0-9]{1,40}\.?[0-9]{0,20}|\.[0-9]{1,40})([eE][+-]?[0-9]{1,3})?", re.ASCII).fullmatch
 _NONFINITE = re.compile(r"[+-]?(inf(inity)?|nan)", re.IGNORECASE).fullmatch
@@ -30,15 +31,31 @@ class MissingVariablesError(InputError):
 
 def read_name(text: str) -> str:
     """A variable's name as expressions spell it (NFKC). Raises InputError where it is not a name."""
-    name = unicodedata.normalize("NFKC", text)
-    if not name.isidentifier():
+    name = tokens.read_name(text)
+    if not name:
         raise InputError(f"{quote(text)} is not a variable's name")
     return name
 
 
+def by_name(pairs: Iterable[tuple[str, Given]], where: str = "") -> dict[str, Given]:
+    """What is given for each variable. Raises InputError for a name that comes twice, in whatever spelling."""
+    found: dict[str, Given] = {}
+    for text, value in pairs:
+        name = read_name(text)
+        if name in found:
+            raise InputError(f"{quote(name)} is given twice{where and f' in {where}'}")
+        found[name] = value
+    return found
+
+
 def read_value(name: str, text: str, arithmetic: Arithmetic) -> Value:
     """The value of a number or of a constant expression. Raises InputError, or MathError where it has no value."""
-    if _PLAIN(text.strip()) or _NONFINITE(text.strip()):
+    if _NONFINITE(text.strip()):
+        if arithmetic.strict:
+            hint = "--allow-nonfinite admits it"
+            raise InputError(f"the value of {name} is not finite", text, (0, len(text)), hint)
+        return arithmetic.number(text.strip())
+    if _PLAIN(text.strip()):
         value = arithmetic.number(text.strip())
     else:
         try:
@@ -51,9 +68,7 @@ def read_value(name: str, text: str, arithmetic: Arithmetic) -> Value:
             error.message = f"in the value of {name}: {error.message}"
             raise
     if arithmetic.strict and not arithmetic.is_finite(value):
-        raise InputError(
-            f"the value of {name} is not finite", text, (0, len(text)), "the largest double is about 1.8e308"
-        )
+        raise InputError(f"the value of {name} is not finite", text, (0, len(text)), arithmetic.range_hint)
     return value
 
 
@@ -64,11 +79,15 @@ def read_json(text: str, where: str) -> dict[str, str]:
     """
     try:
         data = json.loads(
-            text, parse_int=_Literal, parse_float=_Literal, parse_constant=_Literal, object_pairs_hook=_unique
+            text.rstrip(),
+            parse_int=_Literal,
+            parse_float=_Literal,
+            parse_constant=_Literal,
+            object_pairs_hook=lambda pairs: _unique(pairs, where),
         )
     except json.JSONDecodeError as error:
         message = f"{where} is not JSON: {error.msg[:1].lower()}{error.msg[1:]}"
-        raise InputError(message, text, (error.pos, error.pos + 1), 'for example: {"x": -2, "y": 5}') from None
+        raise InputError(message, text.rstrip(), (error.pos, error.pos + 1), 'for example: {"x": -2, "y": 5}') from None
     except RecursionError:
         raise InputError(f"{where} is nested too deeply", hint='for example: {"x": -2, "y": 5}') from None
     if isinstance(data, dict) and isinstance(data.get("point"), dict):
@@ -79,7 +98,7 @@ def read_json(text: str, where: str) -> dict[str, str]:
         if not isinstance(value, str):
             kind = {bool: "true or false", list: "a list", dict: "an object"}.get(type(value), "null")
             raise InputError(f"the value of {quote(name)} in {where} is {kind}, not a number")
-    return _unique((read_name(name), str(value)) for name, value in data.items())
+    return by_name(((name, str(value)) for name, value in data.items()), where)
 
 
 class _Literal(str):
@@ -88,12 +107,12 @@ class _Literal(str):
     __slots__ = ()
 
 
-def _unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    data: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in data:
-            raise InputError(f"{quote(name)} is given twice")
-        data[name] = value
+def _unique(pairs: list[tuple[str, Any]], where: str) -> dict[str, Any]:
+    data = dict(pairs)
+    if len(data) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InputError(f"{quote(twice)} is given twice in {where}")
     return data
 
 
@@ -107,15 +126,11 @@ def check(graph: Graph, given: Iterable[str], options: Iterable[str] = ()) -> No
     missing = [name for name in known if name not in given]
     for name in given:
         if name not in known:
-            likely = [*missing, *known]
-            close = [each for each in likely if each.lower() == name.lower()]
-            close += difflib.get_close_matches(name, likely, n=1) or difflib.get_close_matches(
-                f"--{name}", options, n=1
-            )
-            has = f"its variables are {_listed(known)}" if known else "it has no variables"
+            close = suggest(name, missing) or suggest(name, known) or suggest(f"--{name}", options, 0.75)
+            plural = "variables are" if len(known) > 1 else "variable is"
+            has = f"its {plural} {_listed(known)}" if known else "it has no variables"
             raise InputError(
-                f"the expression has no variable {quote(name)}",
-                hint=f"did you mean '{close[0]}'?" if close else has,
+                f"the expression has no variable {quote(name)}", hint=f"did you mean '{close}'?" if close else has
             )
     if missing:
         raise MissingVariablesError(graph, missing)

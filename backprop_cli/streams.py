@@ -28,13 +28,15 @@ def read_text(path: str, what: str) -> str:
         return data.decode("utf-8-sig")
     except (OSError, ValueError) as error:
         name = "standard input" if path == "-" else quote(path)
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        other = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else "it is not the name of a file"
+        reason = getattr(error, "strerror", None) or other
         hint = "a JSON object may stand there too: --at '{\"x\": -2}'" if isinstance(error, FileNotFoundError) else ""
         raise InputError(f"{what} cannot be read from {name}: {reason[:1].lower()}{reason[1:]}", hint=hint) from None
 
 
 _PLAIN = {
-    **dict(zip("−–·×→←∂…─≥≤≠∞⁻²³", "- - * * -> <- d ... - >= <= != inf - ^2 ^3".split(), strict=True)),
+    # The arrow of an edge keeps its width, so that columns stay in line.
+    **dict(zip("−–·×→←∂…─≥≤≠∞⁻²³", "- - * * -> < d ... - >= <= != inf - ^2 ^3".split(), strict=True)),
     **{digit: f"^{value}" for value, digit in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
 }
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from .errors import InputError, Span, quote
+from .errors import InputError, Span, quote, suggest
 from .ops import CONSTANTS, Op, spellings
 
 MAX_CHARACTERS = 1_000_000
@@ -31,11 +30,12 @@ _SPACE = " \t\r\n"
 _TOKEN = re.compile(
     r"[ \t\r\n]+"
     r"|(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
-    r"|(?P<name>[^\W\d²³¹⁰-⁹][^\W²³¹⁰-⁹]*)"
+    r"|(?P<name>[^\W\d²³¹⁰-ⁿ][^\W²³¹⁰-ⁿ]*)"
     r"|(?P<operator>\*\*|/(?!/)|[-+*^−×·⋅÷])"
     r"|(?P<bracket>[(),])"
 )
-_SUPERSCRIPT = re.compile("[²³¹⁰-⁹]")
+_LETTER = re.compile("[^\\W²³¹⁰-ⁿ]").fullmatch
+_PARENTHESIS = re.compile(r"[ \t\r\n]*\(")
 _OPERATORS = {"^": "**", "−": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/"}
 
 _REFUSED: list[tuple[str, str, str]] = [
@@ -44,6 +44,9 @@ _REFUSED: list[tuple[str, str, str]] = [
         "a comparison is not part of an expression",
         "max, min, relu and abs choose between values",
     ),
+    (r"[–—‐‑]", "an unusual dash is not an operator here", "write -"),
+    (r"[∙•∗]", "an unusual dot is not an operator here", "write *"),
+    (r"[^\S \t\r\n\x0b\x0c]", "an unusual kind of space is not part of an expression", "write a plain one"),
     (r":=|=", "an assignment is not part of an expression", ""),
     (r"\"|'|`|“|”|‘|’", "a string is not part of an expression", ""),
     (r"\.(?=\s*[^\W\d])", "attribute access is not part of an expression", ""),
@@ -53,9 +56,10 @@ _REFUSED: list[tuple[str, str, str]] = [
     (r"\|", "'|' is not an operator here", "the absolute value of x is abs(x)"),
     (r"√", "'√' is not an operator here", "write sqrt(x)"),
     (r"[\[\]{}]", "only round parentheses group an expression", ""),
-    (r"[²³¹⁰-⁹]+", "a superscript is not an operator here", "write x**2"),
+    (r"[⁺⁻]?[²³¹⁰⁴-⁹ⁿ]+", "a superscript is not an operator here", "write **{}"),
     (r"\.", "a number needs a digit beside its point", ""),
 ]
+_PYTHON_WORDS = {"if", "else", "and", "or", "not", "lambda", "for", "in", "is"}
 _REFUSED_AT = [(re.compile(pattern), message, hint) for pattern, message, hint in _REFUSED]
 
 
@@ -72,6 +76,26 @@ def tokenize(source: str, variables: Collection[str] = ()) -> list[Token]:
 
 
 _NAME_RESULTS = "evaluate it in parts, and give intermediate results a name"
+
+
+def read_name(text: str) -> str:
+    """A variable's name in its normal spelling (NFKC); empty where the text is not a name."""
+    match = _TOKEN.match(text)
+    if match is None or match.lastgroup != "name" or _end_of_name(text, match.end()) != len(text):
+        return ""
+    name = unicodedata.normalize("NFKC", text)
+    return name if name.isidentifier() and len(text) <= MAX_NAME else ""
+
+
+def _end_of_name(source: str, position: int) -> int:
+    """Where a name ends that has been matched up to `position`: `\\w` does not match combining marks."""
+    while position < len(source) and not source[position].isascii():
+        if not unicodedata.category(source[position]).startswith("M"):
+            break
+        position += 1
+        while position < len(source) and _LETTER(source[position]):
+            position += 1
+    return position
 
 
 class _Open(NamedTuple):
@@ -114,9 +138,8 @@ class _Checker:
             if kind == "number":
                 self.number(start, position)
             elif kind == "name":
-                while position < len(source) and f"_{source[position]}".isidentifier():
-                    position += 1  # combining marks, which \w does not match
-                self.name(start, position)
+                self.name(start, _end_of_name(source, position))
+                position = self.tokens[-1].span[1]
             elif kind == "operator":
                 self.operator(_OPERATORS.get(match[0], match[0]), (start, position))
             else:
@@ -130,7 +153,8 @@ class _Checker:
         text, source = self.source[start:end], self.source
         if (end < len(source) and source[end] == ".") or re.match(r"[0-9.]", source[end : end + 1]):
             end = re.compile(r"[0-9.]*").match(source, end).end()  # type: ignore[union-attr]
-            raise self.fail(f"malformed number {quote(source[start:end])}", (start, end), "one decimal point at most")
+            hint = "an exponent is a whole number" if "e" in text.lower() else "one decimal point at most"
+            raise self.fail(f"malformed number {quote(source[start:end])}", (start, end), hint)
         if end - start > MAX_NUMBER:
             raise self.fail(f"a number has at most {MAX_NUMBER} characters; this one has {end - start:,}", (start, end))
         self.operand(Token("number", text, (start, end)))
@@ -141,12 +165,15 @@ class _Checker:
             raise self.fail(f"a name has at most {MAX_NAME} characters; this one has {end - start:,}", (start, end))
         name = unicodedata.normalize("NFKC", raw)
         if not name.isidentifier():
-            bad = next(i for i, c in enumerate(raw) if not f"_{unicodedata.normalize('NFKC', c)}".isidentifier())
-            raise self.refused(start + bad)
-        rest = self.source[end:].lstrip(_SPACE) if self.source[end : end + 1] in _SPACE else self.source[end : end + 1]
-        if rest.startswith("("):
+            parts = (unicodedata.normalize("NFKC", c) for c in raw)
+            bad = (i for i, part in enumerate(parts) if not f"_{part}".isidentifier())
+            raise self.refused(start + next(bad, 0))
+        if _PARENTHESIS.match(self.source, end):
             if self.wants_operand and name not in self.functions:
-                raise self.unknown_function(name, (start, end))
+                if name not in self.variables:
+                    raise self.unknown_function(name, (start, end))
+                self.operand(Token("variable", name, (start, end)))
+                return
             self.operand(Token("call", name, (start, end)))
             self.wants_operand = True
         else:
@@ -170,9 +197,9 @@ class _Checker:
         else:
             last = self.tokens[-1] if self.tokens else None
             message = (
-                f"something is missing between {quote(last.text)} and {quote(sign)}"
+                f"something is missing between {self.typed(last.span)} and {self.typed(span)}"
                 if last is not None and last.kind in ("binary", "unary")
-                else f"{quote(sign)} has nothing on its left"
+                else f"{self.typed(span)} has nothing on its left"
             )
             raise self.fail(message, span)
 
@@ -236,7 +263,7 @@ class _Checker:
             at = self.open[-1].start
             raise self.fail("'(' is never closed", (at, at + 1))
         if self.wants_operand:
-            raise self.fail(f"the expression ends after {quote(self.tokens[-1].text)}", (end, end + 1))
+            raise self.fail(f"the expression ends after {self.typed(self.tokens[-1].span)}", (end, end + 1))
 
     # -- what went wrong --
 
@@ -247,27 +274,28 @@ class _Checker:
                 raise self.fail("nothing stands between the parentheses", (last.span[0], span[1]))
             raise self.fail(f"something is missing between {quote(last.text)} and {quote(self.source[span[0]])}", span)
 
+    def typed(self, span: Span) -> str:
+        return quote(self.source[slice(*span)])
+
     def between_digits(self, position: int) -> bool:
         return self.source[max(0, position - 1)].isdigit() and self.source[position + 1 : position + 2].isdigit()
 
     def missing_operator(self, token: Token) -> InputError:
         last = self.tokens[-1]
         span = (last.span[0], token.span[1])
-        if last.kind == "variable" and token.kind == "(":
-            return self.unknown_function(last.text, last.span)
         message = f"an operator is missing between {quote(last.text)} and {quote(token.text)}"
         if last.text in self.functions and last.kind == "variable":
             return self.fail(message, span, f"a function needs parentheses: {last.text}({token.text})")
-        if last.kind == "number" and re.fullmatch(r"_\d+", token.text):
-            return self.fail(message, span, f"write {last.text}{token.text[1:]}")
-        left = last.text if last.kind in ("number", "variable", "constant") else "…)"
-        right = {"(": "(…", "call": f"{token.text}(…"}.get(token.kind, token.text)
+        if last.kind == "number" and re.fullmatch(r"(_\d+)+", token.text):
+            return self.fail(message, span, f"write {last.text}{token.text.replace('_', '')}")
+        if token.kind != "(" and _PYTHON_WORDS & {last.text, token.text}:
+            return self.fail(message, span, "max, min, relu and abs choose between values; there are no conditions")
+        left = last.text if last.kind in ("number", "variable", "constant") else "(…)"
+        right = {"(": "(…)", "call": f"{token.text}(…)"}.get(token.kind, token.text)
         return self.fail(message, span, f"to multiply, write {left}*{right}")
 
     def unknown_function(self, name: str, span: Span) -> InputError:
-        close = difflib.get_close_matches(name, self.functions, n=1) if len(name) <= MAX_NAME else []
-        by_case = [known for known in self.functions if known.lower() == name.lower()]
-        guess = (by_case or close or [""])[0]
+        guess = "" if name in CONSTANTS or len(name) == 1 else suggest(name, self.functions)
         hint = f"did you mean '{guess}'?" if guess else f"to multiply, write {name}*(…)"
         return self.fail(f"unknown function {quote(name)}", span, hint)
 
@@ -275,7 +303,8 @@ class _Checker:
         for pattern, message, hint in _REFUSED_AT:
             match = pattern.match(self.source, position)
             if match:
-                return self.fail(message, match.span(), hint)
+                plain = unicodedata.normalize("NFKC", match[0]).replace("−", "-")
+                return self.fail(message, match.span(), hint.format(plain))
         character = self.source[position]
         plain = unicodedata.normalize("NFKC", character)
         hint = f"write {quote(plain)}" if plain != character and plain.isascii() and plain.strip() else ""

@@ -14,7 +14,7 @@ from typing import NoReturn
 import click
 
 from .. import __version__
-from ..errors import BackpropError, InputError, quote
+from ..errors import BackpropError, InputError, quote, suggest
 from ..streams import emit
 from .check import check
 from .derive import derive
@@ -22,7 +22,26 @@ from .evaluate import evaluate
 from .expression import SETTINGS
 
 
-@click.group(context_settings=SETTINGS)
+class Commands(click.Group):
+    """The subcommands. Whatever is none of them is an expression, to which `eval` was forgotten."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if self.get_command(ctx, args[0]) is None:
+            close = suggest(args[0], self.list_commands(ctx))
+            hint = f"did you mean '{close}'?" if close else _forgotten(args)
+            raise InputError(f"no command {quote(args[0])}", hint=hint)
+        return super().resolve_command(ctx, args)
+
+
+def _forgotten(words: Sequence[str]) -> str:
+    is_word = words[0].isidentifier() or not words[0].strip()
+    without_values = len(words) == 1 or not words[1].startswith("-")
+    return "backprop --help" if is_word and without_values else f"backprop eval {shlex.join(words)}"
+
+
+@click.group(cls=Commands, context_settings=SETTINGS)
 @click.version_option(__version__, prog_name="backprop")
 def cli() -> None:
     """A gradient calculator: every local and every chained gradient of an expression, exactly as you write it."""
@@ -35,13 +54,13 @@ for command in (evaluate, derive, check):
 def run_command(words: Sequence[str]) -> int:
     """Run one command line; print what there is to print; return the exit status."""
     try:
+        if not words:
+            emit(f"{cli.get_help(click.Context(cli, info_name='backprop'))}\n", sys.stderr)
+            return 2
         status = cli.main(args=list(words), prog_name="backprop", standalone_mode=False)
     except BackpropError as error:
         emit(f"{error}\n", sys.stderr)
         return error.exit_code
-    except click.exceptions.NoArgsIsHelpError as error:
-        emit(f"{error.format_message()}\n", sys.stderr)
-        return 2
     except click.ClickException as error:
         emit(f"{_told(error, words)}\n", sys.stderr)
         return 2
@@ -54,12 +73,15 @@ def run_command(words: Sequence[str]) -> int:
 
 def _told(error: click.ClickException, words: Sequence[str]) -> InputError:
     """A complaint of click's, as one of ours."""
-    message = error.format_message().strip().rstrip(".")
-    message = " ".join(f"{message[:1].lower()}{message[1:]}".split())
-    if "such command" in message and words and not words[0].isidentifier():
-        return InputError(f"no command {quote(words[0])}", hint=f"backprop eval {shlex.join(words)}")
-    hint = f"{error.ctx.command_path} --help" if isinstance(error, click.UsageError) and error.ctx is not None else ""
-    return InputError(message, hint=hint)
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    more = f"{context.command_path} --help" if context is not None else "backprop --help"
+    if isinstance(error, click.NoSuchOption):
+        if not error.option_name.startswith("--"):
+            return InputError(f"no command {quote(words[0])}", hint=_forgotten(words))
+        close = suggest(error.option_name, ["--version", "--help"], 0.7)
+        return InputError(f"no option {quote(error.option_name)}", hint=f"did you mean {close}?" if close else more)
+    message = " ".join(error.format_message().split()).rstrip(".")
+    return InputError(f"{message[:1].lower()}{message[1:]}", hint=more)
 
 
 def main() -> NoReturn:

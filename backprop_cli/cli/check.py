@@ -15,8 +15,8 @@ EPILOG = """\
 \b
 Examples:
   backprop check "(x+y)*z" --x -2 --y 5 --z -4
-  backprop check "(x+y)*z" --x -2 --y 5 --z -4 --claim x=-4 --claim "z = x + y"
-  backprop check "sigmoid(w*x)" --w 2 --x -1 --claims '{"w": -0.105, "x": 0.105}'
+  backprop check "x*y*y" --x 2 --y 3 --claim x=9 --claim "y = x*y"
+  backprop check "sigmoid(w*x)" --w 2 --x -1 --claims '{"w": -0.105}'
 """
 
 
@@ -42,7 +42,7 @@ def check(
     as_json: bool,
     **_options: object,
 ) -> None:
-    """Check the gradient of EXPRESSION by other methods, or check claims about it.
+    """Check the gradient of EXPRESSION, or claims about it.
 
     Without a claim: backpropagation beside the complex step, central differences at 60 digits, and SymPy's diff. With
     claims: is each one right, to the digits given, or as a formula? A wrong one is held against the usual mistakes.

@@ -21,7 +21,7 @@ Examples:
   backprop eval "(x+y)*z" --x -2 --y 5 --z -4
   backprop eval "(x+y)*z" --x -2 --y 5 --z -4 --get value --get x
   backprop eval "1/(1+exp(-t))" --t 1/3 --json
-  backprop eval "sigmoid(w*x + b)" --at '{"w": 2, "x": -1, "b": 0.5}' --wrt w,b
+  backprop eval "sigmoid(w*x)" --at '{"w": 2, "x": -1}' --wrt w --precision 30
 """
 
 
@@ -31,7 +31,7 @@ Examples:
               help="What inputs of max or min that tie receive.")  # fmt: skip
 @click.option("--allow-nonfinite", is_flag=True, help="Give infinities and NaN instead of errors.")
 @click.option("--precision", type=click.IntRange(2, 10_000), metavar="N",
-              help="Compute with N (2 to 10,000) correct significant digits.")  # fmt: skip
+              help="Compute with N correct significant digits.")  # fmt: skip
 @click.option("--exact", is_flag=True, help="Compute with exact numbers: 1/3, sqrt(2)/2, exp(-1).")
 @click.option("--hessian", is_flag=True, help="Second derivatives too.")
 @click.option("--format", "form", type=click.Choice(["table", "json", "csv", "markdown"]), default="table",

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ..trace import Notice
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+NARROWEST = 60
+"""Columns below which a table is not made narrower: a terminal's wrapping is better than a number cut in two."""
 SETTINGS = {"max_content_width": 80}
 
 
@@ -28,14 +30,14 @@ class ExpressionCommand(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         from .. import arguments
 
-        takes_value = {
-            name: not getattr(option, "is_flag", False)
+        known = {
+            name: arguments.Option(not option.is_flag, option.multiple)
             for option in self.get_params(ctx)
             if isinstance(option, click.Option)
             for name in option.opts
         }
-        found = arguments.split(args, takes_value)
-        ctx.meta["words"], ctx.meta["takes_value"] = list(args), takes_value
+        found = arguments.split(args, known, f"{ctx.command_path} --help")
+        ctx.meta["words"], ctx.meta["known"] = list(args), known
         ctx.params["bindings"] = found.bindings
         if "--help" not in found.options:
             _one_expression(found.positional)
@@ -99,20 +101,28 @@ def read_request(
     given = bindings
     if at is not None:
         inline = at.lstrip().startswith(("{", "["))
-        text, where = (at, "the JSON of --at") if inline else (read_text(at, "--at"), "--at")
-        given = {**point.read_json(text, where), **bindings}
+        given = {**point.read_json(at if inline else read_text(at, "--at"), "--at"), **bindings}
     graph = compile_expression(source, given)
-    names = [point.read_name(name.strip()) for name in wrt.split(",")] if wrt is not None else None
+    names = None if wrt is None else _read_names(wrt)
     if names is not None:
         point.check_wrt(graph, names)
     try:
-        point.check(graph, given, list(ctx.meta["takes_value"]))
+        point.check(graph, given, list(ctx.meta["known"]))
     except point.MissingVariablesError as error:
         if not partly:
-            words = working_command(ctx.meta["words"], error.names, ctx.meta["takes_value"])
+            words = working_command(ctx.meta["words"], error.names, ctx.meta["known"])
             error.hint = f"{ctx.command_path} {shlex.join(words)}"
             raise
     return Request(graph, given, names)
+
+
+def _read_names(wrt: str) -> list[str]:
+    from .. import point
+
+    names = [name.strip() for name in wrt.split(",")]
+    if not all(names) or any(" " in name for name in names):
+        raise InputError(f"--wrt takes names with commas between them, not {quote(wrt)}", hint="for example: --wrt x,y")
+    return [point.read_name(name) for name in names]
 
 
 def warn(notices: Iterable[Notice]) -> None:
@@ -125,8 +135,8 @@ def show(make: Callable[[int], RenderableType]) -> None:
     """Print what `make` gives for a width: that of the terminal. A pipe has none, so nothing is cut or padded there."""
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() else 10_000
-    console = Console(width=width, highlight=False, emoji=False, markup=False)
+    console = Console(highlight=False, emoji=False, markup=False)
+    console.width = max(console.width, NARROWEST) if sys.stdout.isatty() else 10_000
     with console.capture() as capture:
         console.print(make(console.width))
     emit("".join(f"{line.rstrip()}\n" for line in capture.get().splitlines()), sys.stdout)

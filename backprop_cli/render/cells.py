@@ -118,9 +118,11 @@ def derivatives(derivation: Derivation) -> Iterator[tuple[str, str, str]]:
 def variables(trace: Trace, digits: int | None) -> Iterator[VariableCells]:
     """The variables that have a gradient, in order of first use."""
     output = trace.graph.output.name
+    taken = {node.name for node in trace.graph.nodes}
+    h = next(letter for letter in ("h", "δ", "ε", "Δ", "h_") if letter not in taken)
     for name, gradient in trace.gradient.items():
         shown = number(trace, gradient, digits)
         size = shown.removeprefix("-")
-        step = "h" if size == "1" else f"{size}h" if size[-1:].isdigit() and "e" not in size else f"{size}·h"
+        step = h if size == "1" else f"{size}{h}" if size.replace(".", "").isdigit() else f"{size}·{h}"
         tells = f"{output}" if shown == "0" else f"{output} {'−' if shown.startswith('-') else '+'} {step}"
-        yield VariableCells(name, number(trace, trace.point[name], digits), shown, f"{name} + h → {tells}")
+        yield VariableCells(name, number(trace, trace.point[name], digits), shown, f"{name} + {h} → {tells}")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -22,81 +23,84 @@ if TYPE_CHECKING:
 SHOWN = 400
 """Gates, and variables, that a table shows; of more, the first and the last half of these."""
 
-_MARGIN = 12
-"""Columns beside its digits that a number may take: sign, point, exponent, padding, and its share of the frame."""
+_BETWEEN = 11  # columns that the frame itself takes
+_NARROWEST = 10  # columns of words that are left even in a narrow terminal
+_NOTHING = "no gradient: nothing here varies"
 
-Row = TypeVar("Row")
+Item = TypeVar("Item")
+
+
+class Row(NamedTuple):
+    """Words, two numbers, words, and how they are set."""
+
+    first: str
+    one: str = ""
+    two: str = ""
+    last: str = ""
+    style: str = ""
+    value: str = ""
 
 
 def table(trace: Trace, digits: int | None = None, width: int = 80) -> RenderableType:
     """The whole picture of a trace, for a rich console of `width` columns."""
-    parts: list[RenderableType] = [Text(cells.title(trace, digits), style="bold")]
-    gate_count = sum(1 for node in trace.graph.nodes if node.op is not None)
-    if gate_count:
-        parts += [Text(), _gates(trace, gate_count, digits, width)]
+    parts: list[RenderableType] = [Text(cells.title(trace, digits), style="bold"), *_gates(trace, digits, width)]
     if trace.constants:
         parts += [Text(), Text(f" {cells.constants(trace, digits)}")]
-    parts += [Text(), _gradient(trace, digits, width) if trace.gradient else Text(" no gradient: nothing here varies")]
+    parts += _gradient(trace, digits, width) if trace.gradient else [Text(), Text(f" {_NOTHING}")]
     if matrix := cells.hessian(trace, digits):
         parts += [Text(), _matrix(matrix)]
     return Group(*parts)
 
 
-def _frame(first: str, numbers: Iterable[str], last: str, room: int) -> Table:
-    """A frame of words, numbers, words. The words share `room`: in a narrow terminal they give way, never a number."""
-    frame = Table(box=box.SIMPLE_HEAD, show_edge=False, header_style="bold")
-    frame.add_column(first, overflow="ellipsis", no_wrap=True, max_width=max(10, room * 3 // 5))
-    for name in numbers:
-        frame.add_column(name, justify="right", no_wrap=True)
-    frame.add_column(last, overflow="ellipsis", no_wrap=True, max_width=max(10, room * 2 // 5))
-    return frame
-
-
-def _gates(trace: Trace, count: int, digits: int | None, width: int) -> Table:
-    frame = _frame(
-        "gate\n  ← input",
-        ("value\nlocal", "upstream\nchained"),
-        "\nrule",
-        width - 2 * ((digits or trace.arithmetic.digits) + _MARGIN),
-    )
+def _gates(trace: Trace, digits: int | None, width: int) -> list[RenderableType]:
+    """A row for each gate, and under it a row for each edge."""
+    count = sum(1 for node in trace.graph.nodes if node.op is not None)
+    rows: list[Row] = []
     for gate in _ends(cells.gates(trace, digits), count):
         if gate is None:
-            frame.add_row(Text(_left_out(count, "gates"), style="italic"))
+            rows.append(Row("…"))
             continue
-        head = Text(f"{gate.name} = {gate.operation}")
-        frame.add_row(head, Text(gate.value, style="green"), Text(gate.upstream, style="red"), style="bold")
-        for edge in gate.edges:
-            frame.add_row(Text(f"  ← {edge.input}"), Text(edge.local), Text(edge.chained, style="red"), Text(edge.rule))
-    return frame
+        rows.append(Row(f"{gate.name} = {gate.operation}", gate.value, gate.upstream, style="bold", value="green"))
+        rows += [Row(f"  ← {edge.input}", edge.local, edge.chained, edge.rule) for edge in gate.edges]
+    header = Row("gate\n  ← input", "value\nlocal", "upstream\nchained", "\nrule")
+    return [Text(), _frame(header, rows, width), *_left_out(count, "gates")] if rows else []
 
 
-def _gradient(trace: Trace, digits: int | None, width: int) -> Table:
-    frame = _frame(
-        "variable", ("value", "gradient"), "tells", width - 2 * ((digits or trace.arithmetic.digits) + _MARGIN)
-    )
+def _gradient(trace: Trace, digits: int | None, width: int) -> list[RenderableType]:
     count = len(trace.gradient)
-    for variable in _ends(cells.variables(trace, digits), count):
-        if variable is None:
-            frame.add_row(Text(_left_out(count, "variables"), style="italic"))
-            continue
-        name, value, gradient, tells = variable
-        frame.add_row(Text(name), Text(value, style="green"), Text(gradient, style="red"), Text(tells))
+    shown = _ends(cells.variables(trace, digits), count)
+    rows = [Row("…") if each is None else Row(*each, value="green") for each in shown]
+    return [Text(), _frame(Row("variable", "value", "gradient", "tells"), rows, width), *_left_out(count, "variables")]
+
+
+def _frame(header: Row, rows: list[Row], width: int) -> Table:
+    """Words, two numbers, words. Where the terminal is too narrow for all, the words give way, never a number."""
+    need = [max(cell_len(line) for row in (header, *rows) for line in row[column].split("\n")) for column in range(4)]
+    room = width - need[1] - need[2] - _BETWEEN
+    last = min(need[3], max(room * 2 // 5, room - need[0], _NARROWEST))
+    first = min(need[0], max(room - last, _NARROWEST))
+    frame = Table(box=box.SIMPLE_HEAD, show_edge=False, header_style="bold")
+    frame.add_column(header.first, overflow="ellipsis", no_wrap=True, max_width=first)
+    frame.add_column(header.one, justify="right", no_wrap=True, min_width=need[1])
+    frame.add_column(header.two, justify="right", no_wrap=True, min_width=need[2])
+    frame.add_column(header.last, overflow="ellipsis", no_wrap=True, max_width=last)
+    for row in rows:
+        numbers = (Text(row.one, style=row.value), Text(row.two, style="red"))
+        frame.add_row(Text(row.first), *numbers, Text(row.last), style=row.style)
     return frame
 
 
 def derivation_table(derivation: Derivation, width: int = 80) -> RenderableType:
     """Every node and edge of a derivation as formulas, and the gradient as chained and simplified."""
     trace = derivation.trace
-    parts: list[RenderableType] = [Text(f"{trace.graph.output.name} = {cells.short(trace.graph.source)}", style="bold")]
-    count = sum(1 for node in trace.graph.nodes if node.op is not None)
-    if count:
-        parts += [Text(), _gates(trace, count, None, width)]
+    head = Text(f"{trace.graph.output.name} = {cells.short(trace.graph.source)}", style="bold")
+    parts: list[RenderableType] = [head, *_gates(trace, None, width)]
     frame = Table(box=box.SIMPLE_HEAD, show_edge=False, header_style="bold")
     for column in ("variable", "gradient, as chained", "simplified"):
         frame.add_column(column, overflow="fold")
     for name, chained, simplified in cells.derivatives(derivation):
         frame.add_row(Text(name, style="bold"), Text(chained), Text(simplified, style="red"))
-    parts += [Text(), frame if trace.gradient else Text(" no gradient: nothing here varies")]
+    parts += [Text(), frame if trace.gradient else Text(f" {_NOTHING}")]
     return Group(*parts)
 
 
@@ -131,7 +135,7 @@ def _matrix(rows: list[tuple[str, ...]]) -> Table:
     return frame
 
 
-def _ends(rows: Iterator[Row], count: int) -> Iterator[Row | None]:
+def _ends(rows: Iterator[Item], count: int) -> Iterator[Item | None]:
     """All rows; of more than SHOWN the first and the last, with None for those between."""
     half = SHOWN // 2
     for position, row in enumerate(rows):
@@ -141,5 +145,7 @@ def _ends(rows: Iterator[Row], count: int) -> Iterator[Row | None]:
             yield None
 
 
-def _left_out(count: int, what: str) -> str:
-    return f"… {count - SHOWN:,} {what} are left out here; --json and --format csv have all {count:,}"
+def _left_out(count: int, what: str) -> list[Text]:
+    if count <= SHOWN:
+        return []
+    return [Text(), Text(f" {count - SHOWN:,} {what} of {count:,} are left out here; --json and --format csv have all")]

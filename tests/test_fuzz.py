@@ -1,0 +1,281 @@
+"""Random text never ends in anything but a valid graph or an error that points into the text."""
+
+from __future__ import annotations
+
+import random
+import sys
+import traceback
+import unicodedata
+from collections.abc import Callable, Iterable
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from hostile import REFUSED, Hang, check_drawing, check_error, hang_guard
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from backprop_cli import BackpropError, backprop
+from backprop_cli.graph import validate
+from backprop_cli.lower import compile_expression
+from backprop_cli.ops import spellings
+
+NASTY = [
+    *"xyzefπσαk0123456789",
+    *"+-*/^()+-*/^(),,..  ",
+    *"\t\n\r\f\v\0\x1b\x7f\x85\xa0\xad\u200b\u200d\u2028\u202e\u2066\u3000\ufeff",
+    *"'\"`\\#@$%&|~!?<>=:;[]{}_",
+    *"−×·⋅÷–—∗∕⁄√∞∑≤≥≠…²³⁰⁻ⁿ₀₁₊½①Ⅷªµ",
+    *"ﬁﷺｘ１（）＋ﾞͺℎ\u212b\u0301\u0308\u0345\u20dd\u0903ख中가ا٣१𝑥𝟏💥",
+    *"\ud800\udfff\udc80\uffff\U0010ffff\U000e0001",
+]
+FUNCTIONS = list(spellings())
+WORDS = [
+    *FUNCTIONS,
+    *["x", "y", "z", "e", "pi", "π", "v0", "t1", "f2", "q1", "f", "lambda", "__class__", "x₀", "हिन्दी", "sine", "_"],
+    *["0", "1", "2.5", ".5", "3.", "1e5", "1e-400", "1e400", "1E+2", "1.2.3", "0x1", "1_0", "9" * 70, "١"],
+    *["+", "-", "*", "/", "**", "^", "//", "−", "×", "·", "÷", "%", "==", "=", ":=", "!", "|", "."],
+    *["(", ")", "(", ")", "(", ")", ",", ",", "[", "]", "'", '"', "²", "\n", "\t", " ", "\0", "\\\n", "#"],
+]
+VALID = [
+    "(x+y)*z",
+    "1/(1+exp(-t))",
+    "sigmoid(w*x + b)",
+    "max(x, y, 2*z) - min(x, 1/3)",
+    "log(x, 2) + ln(y)**-x",
+    "-x**-y**2 + --x",
+    "a0 + a1*x + a2*x**2 + a3*x^3",
+    "exp(-(x-mu)**2/(2*σ**2)) / (σ*sqrt(2*pi))",
+    "sqrt(x**2+y**2) * atan2(y, x)",
+    "hypot(x, y, z)·2.5e-3 ÷ e",
+    "softplus(relu(tanh(sin(cos(x)))))",
+    "x₀*x0 + \n\t x_1",
+    "gamma(gamma) + max*max(max, 1)",
+    "((((((((((x))))))))))",
+    "+x - +y",
+    "2*pi*E*1e10/3",
+    "हिन्दी * e\u0301",
+    *(text for texts in REFUSED.values() for text in texts if len(text) < 100),
+]
+
+
+def characters(rng: random.Random) -> str:
+    return "".join(rng.choices(NASTY, k=rng.randrange(1, 40)))
+
+
+def any_characters(rng: random.Random) -> str:
+    return "".join(
+        chr(rng.randrange(rng.choice([0x80, 0x400, 0x10000, 0x110000]))) for _ in range(rng.randrange(1, 20))
+    )
+
+
+def soup(rng: random.Random) -> str:
+    return rng.choice(["", " "]).join(rng.choices(WORDS, k=rng.randrange(1, 25)))
+
+
+def mutation(rng: random.Random) -> str:
+    text = list(rng.choice(VALID))
+    for _ in range(rng.randrange(1, 5)):
+        at = rng.randrange(len(text) + 1)
+        to = min(len(text), at + rng.randrange(1, 6))
+        match rng.randrange(6):
+            case 0:
+                text[at:at] = rng.choice([*NASTY, *WORDS])
+            case 1:
+                del text[at:to]
+            case 2:
+                text[at:at] = text[at:to]
+            case 3 if text:
+                first, second = rng.randrange(len(text)), rng.randrange(len(text))
+                text[first], text[second] = text[second], text[first]
+            case 4:
+                text[at:to] = rng.choice(NASTY)
+            case _:
+                text[at:at] = rng.choice(VALID)
+    return "".join(text)
+
+
+def nest(rng: random.Random) -> str:
+    """A valid expression, deep to one side, and now and then one fault in it."""
+    text = rng.choice(["x", "y", "2", "pi", "3.5", "f"])
+    for _ in range(int(rng.choice([3, 10, 40, 250]) * rng.random())):
+        other = rng.choice(["x", "z", "1", "-y", "e", "(x+1)", "sin(y)", "2**x"])
+        sign = rng.choice(["+", "-", "*", "/", "**", " - ", "·", "^"])
+        text = rng.choice(
+            [
+                f"({text})",
+                f"-{text}",
+                f"+{text}",
+                f"{text}{sign}{other}",
+                f"{other}{sign}{text}",
+                f"({text}){sign}{other}",
+                f"{rng.choice(['exp', 'sin', 'abs', 'σ', 'ln'])}({text})",
+                f"{rng.choice(['max', 'hypot', 'Min'])}({other}, {text}, x)",
+                f"log({text}, {other})",
+            ]
+        )
+    if rng.random() < 0.5:
+        at = rng.randrange(len(text) + 1)
+        text = text[:at] + rng.choice(["", "(", ")", ",", "*", "x", "2"]) + text[at + rng.randrange(2) :]
+    return text
+
+
+def long_chain(rng: random.Random) -> str:
+    """Long enough for the parser to get it in pieces."""
+    signs = rng.choice([["+"], ["+", "-"], ["*", "/"], ["**"], ["+", "-", "*", "/", "**", "**-", "*--"]])
+    terms = ["x", "y", "2", "(x-y)", "sin(x)", "max(x,y,1)", "-z" if signs == ["**"] else "z"]
+    parts = [rng.choice(terms)]
+    for _ in range(rng.randrange(150, 700)):
+        parts += rng.choice(signs), rng.choice(terms)
+    return "".join(parts)
+
+
+# How often each is drawn: a long chain costs as much as fifty of the others.
+GENERATORS: dict[Callable[[random.Random], str], int] = {
+    characters: 200,
+    any_characters: 150,
+    soup: 250,
+    mutation: 300,
+    nest: 95,
+    long_chain: 5,
+}
+
+
+def check(text: str) -> bool:
+    """Whether it compiled; AssertionError if it did neither that nor fail as it should."""
+    try:
+        graph = compile_expression(text)
+    except BackpropError as error:
+        check_error(error, text)
+        return False
+    validate(graph)
+    assert graph.source == text
+    for node in graph.nodes:
+        start, end = node.span
+        assert 0 <= start < end <= len(text)
+    return True
+
+
+def check_at_a_point(text: str) -> None:
+    try:
+        backprop(text, {node.name: 1.5 for node in compile_expression(text).variables})
+    except BackpropError as error:
+        check_error(error, text)
+
+
+def complaints(texts: Iterable[str]) -> tuple[int, dict[str, str]]:
+    """How many compiled; and what went wrong, each with the shortest text that does it."""
+    compiled = 0
+    wrong: dict[str, str] = {}
+
+    def note(error: BaseException, text: str) -> None:
+        *_, last = traceback.extract_tb(error.__traceback__)
+        fault = f"{type(error).__name__} in {Path(last.filename).name}:{last.lineno}"
+        if len(text) < len(wrong.get(fault, f"{text} ")):
+            wrong[fault] = text
+
+    left = iter(texts)
+    text = ""
+    while batch := list(islice(left, 200)):  # a guard for each text would cost more than the text
+        try:
+            with hang_guard(60):
+                for text in batch:
+                    try:
+                        if check(text):
+                            compiled += 1
+                            check_at_a_point(text)
+                    except Exception as error:
+                        note(error, text)
+        except Hang as error:
+            note(error, text)
+    return compiled, wrong
+
+
+def fuzz(seed: int, count: int) -> tuple[int, dict[str, str]]:
+    rng = random.Random(seed)
+    generators = rng.choices(list(GENERATORS), weights=list(GENERATORS.values()), k=count)
+    return complaints(generator(rng) for generator in generators)
+
+
+def test_fuzz_a_little() -> None:
+    compiled, wrong = fuzz(1, 2_000)
+    assert wrong == {}
+    assert compiled > 200  # else the generators test nothing but refusals
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(2, 12))
+def test_fuzz(seed: int) -> None:
+    compiled, wrong = fuzz(seed, 10_000)
+    assert wrong == {}
+    assert compiled > 1_000
+
+
+def _around(character: str) -> list[str]:
+    return [character, f"x{character}", f"{character}x", f"x{character}y+1", f"2{character}", f"sin({character})"]
+
+
+def _tricky() -> list[str]:
+    """Marks and numerals, what only one of Python and regular expressions lets into names, and what NFKC changes."""
+    every = map(chr, range(sys.maxunicode + 1))
+    return [
+        c
+        for c in every
+        if unicodedata.category(c)[0] in "NM"
+        or (f"_{c}".isidentifier() != c.isalnum() and c != "_")
+        or (unicodedata.normalize("NFKC", c) != c and unicodedata.name(c, "CJK")[:3] not in ("CJK", "ARA"))
+    ]
+
+
+def test_tricky_characters() -> None:
+    tricky = _tricky()
+    assert len(tricky) > 4_000
+    sample = random.Random(1).sample(tricky, 300)
+    _, wrong = complaints(text for c in sample for text in _around(c))
+    assert wrong == {}
+
+
+def _is_one_of_many(c: str) -> bool:
+    """Private, or one of the ideographs and Hangul syllables, which are all alike; every 64th is left."""
+    alike = unicodedata.category(c) == "Co" or unicodedata.name(c, "").startswith(("CJK UNIFIED", "HANGUL SYLLABLE"))
+    return alike and ord(c) % 64 != 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("plane", [0x0, 0x10000, 0x20000, 0x30000, 0xE0000, 0xF0000], ids=hex)
+def test_every_character(plane: int) -> None:
+    characters = [c for c in map(chr, range(plane, plane + 0x10000)) if unicodedata.category(c) != "Cn"]
+    compiled, wrong = complaints(text for c in characters if not _is_one_of_many(c) for text in (c, f"x{c}", f"2{c}y"))
+    assert wrong == {}
+    assert compiled or plane >= 0xE0000
+
+
+# Surrogates too: they come from arguments that are not UTF-8.
+_ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)
+_LIKELY_TEXT = st.text(st.sampled_from([c for c in NASTY if len(c) == 1]), max_size=40)
+_WORDS = st.lists(st.sampled_from(WORDS), max_size=20).map("".join)
+_SETTINGS = settings(max_examples=200, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@_SETTINGS
+@given(st.one_of(_ANY_TEXT, _LIKELY_TEXT, _WORDS))
+def test_any_text(text: str) -> None:
+    check(text)
+
+
+@_SETTINGS
+@given(st.text(), st.text(), st.text())
+def test_any_text_inside_valid_text(before: str, inside: str, after: str) -> None:
+    check(f"{before}(x+{inside})*max(y, {after})")
+    check(f"sin({inside})")
+
+
+@_SETTINGS
+@given(st.text(), st.text())
+def test_any_text_as_value_or_name(name: str, value: str) -> None:
+    cases: list[dict[str, float | str]] = [{"x": value}, {name: 1.0}, {"x": 1.0, name: value}]
+    for values in cases:
+        try:
+            backprop("x", values)
+        except BackpropError as error:
+            check_drawing(error)

@@ -1,0 +1,221 @@
+"""The walls of the design: what may import what, where the libraries are loaded, and how long a file may be."""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import backprop_cli
+
+ROOT = Path(backprop_cli.__file__).parent
+LIBRARIES = {"click", "rich", "sympy", "mpmath", "numpy"}
+
+MAY_IMPORT = {
+    "errors": "",
+    "formula": "",
+    "ops": "formula",
+    # Text to graph
+    "tokens": "errors ops",
+    "tree": "ops",
+    "syntax": "tokens tree",
+    "graph": "errors ops",
+    "lower": "errors ops tokens syntax graph",
+    # Graph to trace
+    "arithmetic": "arithmetic.system arithmetic.floats",
+    "arithmetic.*": "errors formula ops arithmetic.system",
+    "trace": "arithmetic formula graph",
+    "faults": "arithmetic errors formula graph",
+    "engine": "arithmetic errors graph trace faults",
+    "point": "arithmetic errors graph lower engine",
+    "hessian": "arithmetic arithmetic.dual errors graph engine point",
+    "certain": "arithmetic arithmetic.precise errors graph trace engine point hessian",
+    "exact": "arithmetic arithmetic.symbolic errors graph trace engine point hessian",
+    "referee": "arithmetic arithmetic.* errors graph trace engine point exact",
+    "mistakes": "arithmetic trace",
+    "claims": "arithmetic arithmetic.* errors formula graph lower trace engine point exact mistakes",
+    "api": "arithmetic errors graph lower trace engine point hessian certain exact",
+    # A view is a function of what these find out
+    "render": "",
+    "render.*": "arithmetic errors formula graph trace exact referee claims render.cells",
+    # What a person types
+    "arguments": "errors point",
+    "streams": "errors",
+    "cli": "backprop_cli errors streams cli.*",
+    "cli.*": "errors streams arguments point lower api exact referee claims render.* cli.expression",
+    "__main__": "cli",
+    "backprop_cli": "api errors trace",
+}
+"""What each module may import of ours, wherever in the file. `x.*` stands for the modules in x that have no line."""
+
+MAY_LOAD = {
+    "click": "cli cli.*",
+    "rich": "cli.* render.table",
+    "sympy": "tree arithmetic.symbolic exact referee claims render.latex",
+    "mpmath": "arithmetic.*",
+    "numpy": "",
+}
+"""Which modules may import a library, wherever in the file."""
+
+LIGHT = ["backprop_cli", "api", "cli", "engine", "render.json", "render.csv", "render.markdown"]
+"""Modules that no library is loaded for when they are imported, be it by what they import (but click for `cli`)."""
+
+
+class Import(NamedTuple):
+    """An import statement: of one of our modules (`render.cells`) or of a library (`sympy`)."""
+
+    name: str
+    ours: bool
+    at_top: bool
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts) or "backprop_cli"
+
+
+PATHS = {module_name(path): path for path in sorted(ROOT.rglob("*.py"))}
+
+
+def statements(node: ast.AST, at_top: bool = True) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
+    """The import statements below a node, but for those that only a type checker sees."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import | ast.ImportFrom):
+            yield child, at_top
+        elif not (isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"):
+            inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            yield from statements(child, at_top and not inside)
+
+
+def imports(name: str) -> list[Import]:
+    path, found = PATHS[name], []
+    package = path.relative_to(ROOT).parent.parts
+    for statement, at_top in statements(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(statement, ast.Import):
+            found += [Import(alias.name.partition(".")[0], False, at_top) for alias in statement.names]
+        elif statement.level == 0:
+            found.append(Import((statement.module or "").partition(".")[0], False, at_top))
+        else:
+            base = [*package[: len(package) - statement.level + 1], *(statement.module or "").split(".")]
+            source = ".".join(filter(None, base))
+            for alias in statement.names:
+                below = f"{source}.{alias.name}".lstrip(".")
+                found.append(Import(below if below in PATHS else source or "backprop_cli", True, at_top))
+    assert not any(each.name == "backprop_cli" and not each.ours for each in found), "import our own modules by a dot"
+    return found
+
+
+IMPORTS = {name: imports(name) for name in PATHS}
+
+
+def line_for(name: str) -> str:
+    """The key of a module's line in MAY_IMPORT."""
+    package = name.rpartition(".")[0]
+    return f"{package}.*" if package and name not in MAY_IMPORT else name
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_walls(name: str) -> None:
+    assert line_for(name) in MAY_IMPORT, f"{name} is a new module: say in MAY_IMPORT what it may import"
+    allowed = MAY_IMPORT[line_for(name)].split()
+    for each in IMPORTS[name]:
+        if each.ours:
+            assert each.name in allowed or line_for(each.name) in allowed, f"{name} may not import {each.name}"
+
+
+def test_the_table_of_walls_has_no_stale_line() -> None:
+    assert set(MAY_IMPORT) == set(map(line_for, PATHS))
+
+
+def test_imports_point_one_way() -> None:
+    order = {name: [each.name for each in IMPORTS[name] if each.ours] for name in PATHS if name != "backprop_cli"}
+    list(graphlib.TopologicalSorter(order).static_order())  # raises CycleError
+
+
+@pytest.mark.parametrize("library", sorted(LIBRARIES))
+def test_which_modules_load_a_library(library: str) -> None:
+    users = {name for name in PATHS for each in IMPORTS[name] if each.name == library and not each.ours}
+    allowed = MAY_LOAD[library].split()
+    assert {name for name in users if name not in allowed and line_for(name) not in allowed} == set()
+
+
+@pytest.mark.parametrize("name", LIGHT)
+def test_importing_loads_no_library(name: str) -> None:
+    """What is imported at the top of a module, and at the top of what that imports, takes no time to load."""
+    seen, queue, allowed = {name}, [name], {"click"} if name == "cli" else set()
+    while queue:
+        for each in IMPORTS[queue.pop()]:
+            if not each.ours:
+                assert not each.at_top or each.name not in LIBRARIES - allowed
+            elif each.at_top and each.name not in seen:
+                seen.add(each.name)
+                queue.append(each.name)
+
+
+def test_only_the_standard_library_beside_these() -> None:
+    known = LIBRARIES | set(sys.stdlib_module_names)
+    assert {each.name for found in IMPORTS.values() for each in found if not each.ours} <= known
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_no_file_is_long(name: str) -> None:
+    assert len(PATHS[name].read_text(encoding="utf-8").splitlines()) <= 300
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_what_is_never_called(name: str) -> None:
+    """The recursion limit stays (raising it ends in a crash); text reaches SymPy by `parse_expr` in tree.py alone."""
+    names = {
+        node.id if isinstance(node, ast.Name) else node.attr
+        for node in ast.walk(ast.parse(PATHS[name].read_text(encoding="utf-8")))
+        if isinstance(node, ast.Name | ast.Attribute)
+    }
+    assert not names & {"setrecursionlimit", "sympify", "exec"}
+    assert "parse_expr" not in names or name == "tree"
+
+
+# -- What a run really loads ---------------------------------------------------------------------------------------
+
+
+def loaded(*words: str) -> set[str]:
+    """The libraries that are in memory after this command line."""
+    code = "import json, sys; from backprop_cli.cli import run_command; assert run_command(sys.argv[1:]) == 0"
+    return _modules(f"{code}; print(chr(0), json.dumps(sorted(sys.modules)))", words)
+
+
+def _modules(code: str, words: Sequence[str] = ()) -> set[str]:
+    result = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, encoding="utf-8", timeout=60, check=True
+    )
+    return set(json.loads(result.stdout.rpartition("\0")[2])) & LIBRARIES
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["eval", "--help"]], ids=" ".join)
+def test_help_and_version_load_nothing(words: list[str]) -> None:
+    assert loaded(*words) == {"click"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--json"], ["--format", "csv"], ["--format", "markdown"], ["--get", "value"]],
+    ids=" ".join,
+)
+def test_only_the_table_loads_rich(words: list[str]) -> None:
+    assert "rich" not in loaded("eval", "x*sin(x)", "--x", "2", *words)
+
+
+def test_the_table_loads_rich() -> None:
+    """So that the tests above test something."""
+    assert loaded("eval", "x*sin(x)", "--x", "2") >= {"rich", "sympy", "click"}
+
+
+def test_importing_the_package_loads_nothing() -> None:
+    code = "import json, sys, backprop_cli; print(chr(0), json.dumps(sorted(sys.modules)))"
+    assert _modules(code) == set()
