@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 from . import point
 from .arithmetic import Value
@@ -24,7 +25,11 @@ POINTS = 8
 _ATTEMPTS = 400
 _PLACES = 100
 _CLOSE = "1e-15"
+_SECONDS = 1.0  # for a proof
+_SHOWN = 6  # significant digits of a value in a verdict
+_FEW = 4  # variables that a counterexample names
 _NUMBER = re.compile(r"\s*([+-]?)(\d*)\.?(\d*)(?:[eE]([-+]?\d{1,4}))?\s*", re.ASCII).fullmatch
+_DECIMAL = re.compile(r"(?<![\w.])(\d*)\.(\d+)(?:[eE]([-+]?\d{1,4}))?", re.ASCII).finditer
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,19 @@ class Verdict:
     steps: Sequence[str] = ()
 
 
+class _Claimed(NamedTuple):
+    """What a claim comes to at the point of a trace, give or take what its digits leave open."""
+
+    trace: Trace
+    value: Value
+    tolerance: Value
+
+    def is_close(self, gradient: Value) -> bool:
+        """Whether a gradient is what is claimed: as far as the digits given tell, and up to rounding."""
+        rounding = self.trace.arithmetic.number(_CLOSE) * max(abs(gradient), abs(self.value), self.tolerance)
+        return bool(abs(gradient - self.value) <= self.tolerance + rounding)
+
+
 class _Claim:
     """A claim as a number with as many digits as were given, or as a formula of variables and gates."""
 
@@ -64,20 +82,30 @@ class _Claim:
             error.message = f"in the claim for {name}: {error.message}"
             raise
         self.is_formula = bool(self.graph.variables)
+        self.nudged = [] if self.digits else [compile_expression(each, known) for each in _nudged(claim)]
 
-    def value(self, trace: Trace) -> Value:
+    def value(self, trace: Trace, graph: Graph | None = None) -> Value:
         """What is claimed at the point of a trace. Raises MathError where the claim has no value."""
         known = {node.name: value for node, value in zip(trace.graph.nodes, trace.values, strict=True)}
-        return forward(self.graph, known, trace.arithmetic)[-1]
+        return forward(graph or self.graph, known, trace.arithmetic)[-1]
 
-    def is_close(self, value: Value, claimed: Value, arithmetic: Precise) -> bool:
-        """Whether a value is what is claimed: to half of the last digit given, or to rounding."""
-        difference = abs(value - claimed)
-        if difference <= arithmetic.number(_CLOSE) * max(abs(value), abs(claimed)):
-            return True
-        if self.unit is None:
-            return False
-        return bool(difference <= arithmetic.number(self.unit) / 2 * (1 + arithmetic.number(_CLOSE)))
+    def at(self, trace: Trace) -> _Claimed:
+        """The same, with the tolerance."""
+        value, zero = self.value(trace), trace.arithmetic.number("0")
+        if self.unit is not None:
+            return _Claimed(trace, value, trace.arithmetic.number(self.unit) / 2)
+        return _Claimed(trace, value, sum((abs(self.value(trace, each) - value) for each in self.nudged), zero))
+
+
+def _nudged(claim: str) -> Iterator[str]:
+    """The formula with each of its decimals, one at a time, half a unit of its last digit larger.
+
+    Those of one digit, such as 0.5, are taken to be exact.
+    """
+    for match in _DECIMAL(claim):
+        if len(f"{match[1]}{match[2]}".lstrip("0")) > 1:
+            half = f"5e{int(match[3] or '0') - len(match[2]) - 1}"
+            yield f"{claim[: match.start()]}({match[0]} + {half}){claim[match.end() :]}"
 
 
 def _precision(claim: str) -> tuple[str | None, int]:
@@ -106,42 +134,69 @@ def judge(
         if name not in names:
             raise InputError(f"a claim for {quote(name)}, which is not a variable of the expression")
     read = [_Claim(graph, name, claim) for name, claim in claims.items()]
-    here, wrt = _here(graph, point.complete(given, Precise(_PLACES)), list(claims), ties)
+    arithmetic = Precise(_PLACES)
+    here, wrt = _here(graph, point.complete(given, arithmetic), list(claims), ties, arithmetic)
     elsewhere = _elsewhere(here, wrt, ties) if any(claim.is_formula for claim in read) else []
     return [_verdict([here, *elsewhere] if claim.is_formula else [here], claim) for claim in read]
 
 
 def _here(
-    graph: Graph, values: Mapping[str, Value], names: list[str], ties: str
+    graph: Graph, values: Mapping[str, Value], names: list[str], ties: str, arithmetic: Precise
 ) -> tuple[Trace, Collection[str] | None]:
-    """The trace at the given point. Where not every variable has a gradient, those that are claimed may have one."""
+    """The trace at the given point; where some variable has no gradient, for those that are claimed to have one."""
     try:
-        return run(graph, values, ties=ties, arithmetic=Precise(_PLACES)), None
+        return run(graph, values, ties=ties, arithmetic=arithmetic), None
     except MathError:
-        return run(graph, values, wrt=names, ties=ties, arithmetic=Precise(_PLACES)), names
+        return run(graph, values, wrt=names, ties=ties, arithmetic=arithmetic), names
 
 
 def _verdict(traces: list[Trace], claim: _Claim) -> Verdict:
     here, name = traces[0], claim.name
     arithmetic = here.arithmetic
     assert isinstance(arithmetic, Precise)
-    value = arithmetic.show(here.gradient[name], max(_SHOWN, claim.digits + 2))
+    gradient = here.gradient[name]
     try:
-        claimed = [claim.value(here)]
+        found = [claim.at(here)]
     except MathError as error:
-        reason = f"the claim has no value here: {error.message}"
-        return Verdict(name, claim.text, False, value, how=reason, steps=_steps(here, name))
+        how = f"the claim has no value here: {error.message}"
+        return Verdict(name, claim.text, False, arithmetic.show(gradient, _SHOWN), how=how, steps=_steps(here, name))
     for trace in traces[1:]:
-        with suppress(MathError):  # a formula may hold in a part of the domain only, such as exp(log(x)) for x
-            claimed.append(claim.value(trace))
-            continue
-        claimed.append(None)
-    traces = [trace for trace, each in zip(traces, claimed, strict=True) if each is not None]
-    claimed = [each for each in claimed if each is not None]
-    return _compared(traces, claimed, claim, value)
+        with suppress(MathError):  # a formula may hold in a part of the domain only, as exp(log(x)) does for x
+            found.append(claim.at(trace))
+    holds = [each.is_close(each.trace.gradient[name]) for each in found]
+    value, claimed = _shown(arithmetic, gradient, found[0].value, max(_SHOWN, claim.digits + 1), apart=not holds[0])
+    notes = [notice.message for notice in here.warnings if notice.kind in ("tie", "kink")]
+    if all(holds):
+        notes += [_proof(found, claim)] if claim.is_formula else []
+        return Verdict(name, claim.text, True, value, claimed, "; ".join(notes))
+    if holds[0]:
+        notes.append(_counterexample(found[holds.index(False)], name))
+    how = "; ".join(notes)
+    for parallel in zip(*(mistakes(each.trace, name) for each in found), strict=True):
+        if all(each.is_close(wrong.value) for each, wrong in zip(found, parallel, strict=True)):
+            return Verdict(name, claim.text, False, value, claimed, how, parallel[0].kind, parallel[0].place)
+    return Verdict(name, claim.text, False, value, claimed, how, steps=_steps(here, name))
 
 
-def _elsewhere(here: Trace, ties: str) -> list[Trace]:
+def _shown(arithmetic: Precise, value: Value, claimed: Value, digits: int, *, apart: bool) -> tuple[str, str]:
+    """Two values as text, with as many digits as it takes to tell them apart."""
+    while True:
+        texts = arithmetic.show(value, digits), arithmetic.show(claimed, digits)
+        if not apart or texts[0] != texts[1] or digits >= _PLACES:
+            return texts
+        digits *= 2
+
+
+def _counterexample(found: _Claimed, name: str) -> str:
+    """Where a formula that holds at the given point does not."""
+    trace = found.trace
+    shown = [f"{each} = {trace.arithmetic.show(value, 4)}" for each, value in trace.point.items()]
+    at = f"at {', '.join(shown)}" if len(shown) <= _FEW else "at another point"
+    theirs, ours = (trace.arithmetic.show(value, _SHOWN) for value in (found.value, trace.gradient[name]))
+    return f"it holds at this point, but not at others: {at} it is {theirs}, and the gradient is {ours}"
+
+
+def _elsewhere(here: Trace, wrt: Collection[str] | None, ties: str) -> list[Trace]:
     """Traces at random points of the domain where max, abs and the like take the same sides as here."""
     randomly = random.Random(0)  # noqa: S311 - for points, not for secrets
     arithmetic, traces = here.arithmetic, []
@@ -153,7 +208,7 @@ def _elsewhere(here: Trace, ties: str) -> list[Trace]:
             for name, value in here.point.items()
         }
         try:
-            trace = run(here.graph, values, ties=ties, arithmetic=arithmetic)
+            trace = run(here.graph, values, wrt=wrt, ties=ties, arithmetic=arithmetic)
         except MathError:
             continue
         if _sides(trace) == _sides(here):
@@ -163,16 +218,19 @@ def _elsewhere(here: Trace, ties: str) -> list[Trace]:
     return traces
 
 
-def _sides(trace: Trace) -> list[Any]:
-    """Which side of its kinks each gate is on."""
-    return [
-        edge.local
-        for edge in trace.edges
-        if edge.gate.op is not None and (edge.gate.op.role == "routes" or edge.gate.op.name == "abs")
-    ]
+def _sides(trace: Trace) -> list[Value]:
+    """Which side of its kinks each gate is on: which inputs it routes to, or the piece that its slope belongs to."""
+    sides = []
+    for gate in trace.graph.nodes:
+        if gate.op is not None and gate.op.role == "routes":
+            sides += [edge.local for edge in trace.edges_of(gate)]
+        elif gate.op is not None and gate.op.kink is not None:
+            x, out = trace.values[gate.inputs[0]], trace.values[gate.position]
+            sides += [trace.arithmetic.word("sign")(x) if gate.kind == "abs" else out]
+    return sides
 
 
-def _proof(traces: list[Trace], name: str, claim: _Claim) -> str:
+def _proof(found: Sequence[_Claimed], claim: _Claim) -> str:
     """What a right formula rests on: a proof where SymPy finds one, or the points at which it was compared."""
     from sympy import simplify
 
@@ -180,15 +238,16 @@ def _proof(traces: list[Trace], name: str, claim: _Claim) -> str:
     from .exact import TooSlowError, time_limit
 
     system = Symbolic()
-    symbols = {node.name: system.symbol(node.name) for node in traces[0].graph.variables}
+    graph = found[0].trace.graph
+    symbols = {node.name: system.symbol(node.name) for node in graph.variables}
     try:
-        with time_limit(1.0):
-            gradient = run(traces[0].graph, symbols, arithmetic=system).gradient[name]
-            if simplify(gradient - forward(claim.graph, symbols, system)[-1]) == 0:
+        with time_limit(_SECONDS):
+            trace = run(graph, symbols, wrt=[claim.name], arithmetic=system)
+            if simplify(trace.gradient[claim.name] - claim.value(trace)) == 0:
                 return "proved by simplification"
     except (TooSlowError, RecursionError, UndecidedError, MathError):
         pass  # no proof; the points remain
-    return f"equal at {len(traces)} points"
+    return f"equal at {len(found)} points" if len(found) > 1 else "equal at this point; no other could be tried"
 
 
 def _steps(trace: Trace, name: str) -> list[str]:
@@ -197,19 +256,22 @@ def _steps(trace: Trace, name: str) -> list[str]:
     for node in trace.graph.nodes:
         if below.intersection(node.inputs):
             below.add(node.position)
-    f = trace.graph.output.name
-    lines = []
-    for edge in reversed(trace.edges):
+    f, show = trace.graph.output.name, trace.arithmetic.show
+    back, lines = [], []
+    for edge in sorted(trace.edges, key=lambda each: (-each.gate.position, each.slot)):
         if edge.input.position in below and edge.chained is not None and edge.local is not None:
             numbers = (trace.upstream[edge.gate.position], edge.local, edge.chained)
-            upstream, local, chained = (trace.arithmetic.show(value, 6) for value in numbers)
+            upstream, local, chained = (show(value, _SHOWN) for value in numbers)
             rule = text(trace.rule(edge))
             source = f"{edge.gate.name} = {trace.graph.written(edge.gate)}"
-            factor = local if rule == local else f"{local} ({rule})"
+            factor = local if rule.replace("−", "-") == local else f"{local} ({rule})"
             lines.append(f"∂{f}/∂{edge.input.name} through {source}: upstream {upstream} × local {factor} = {chained}")
-    total = trace.arithmetic.show(trace.gradient[name], 6)
-    lines.append(f"∂{f}/∂{name} is the sum of what comes back to {name}: {total}")
-    return lines
+            back += [chained] if edge.input.name == name else []
+    total = show(trace.gradient[name], _SHOWN)
+    if len(back) > 1:
+        added = " + ".join(f"({each})" if each.startswith("-") else each for each in back)
+        lines.append(f"∂{f}/∂{name} = {added} = {total}: what comes back to {name} adds up")
+    return lines or [f"∂{f}/∂{name} = {total}"]
 
 
 def explain(verdict: Verdict) -> str:

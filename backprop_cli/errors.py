@@ -89,16 +89,20 @@ def _draw(source: str, span: Span) -> tuple[str, str]:
         left, right = first, last
     else:
         room -= 2  # for the signs that something is cut
-        while left > first and (cost := _width(_line(source[left - 1]))) <= room - _COLUMNS // 2:
+        while left > first and (cost := _cost(source[left - 1])) <= room - _COLUMNS // 2:
             left, room = left - 1, room - cost
-        while right < last and (cost := _width(_line(source[right]))) <= room:
+        while right < last and (cost := _cost(source[right])) <= room:
             right, room = right + 1, room - cost
-        while left > first and (cost := _width(_line(source[left - 1]))) <= room:
+        while left > first and (cost := _cost(source[left - 1])) <= room:
             left, room = left - 1, room - cost
     before, inside = _line(source[left:start]), _line(source[start : min(end, right)])
     head, tail = "…" * (left > first), "…" * (right < last)
     line = f"{head}{before}{inside}{_line(source[max(start, min(end, right)) : right])}{tail}"
     return line, " " * _width(head + before) + "^" * max(1, _width(inside))
+
+
+def _cost(character: str) -> int:
+    return max(1, _width(_line(character)))  # a million combining marks take no column, but are no drawing either
 
 
 def _line(text: str) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-from . import tokens
+from . import names
 from .arithmetic import Arithmetic, Value
 from .engine import forward
 from .errors import BackpropError, InputError, quote, suggest
@@ -31,7 +31,7 @@ class MissingVariablesError(InputError):
 
 def read_name(text: str) -> str:
     """A variable's name as expressions spell it (NFKC). Raises InputError where it is not a name."""
-    name = tokens.read_name(text)
+    name = names.read_name(text)
     if not name:
         raise InputError(f"{quote(text)} is not a variable's name")
     return name
@@ -110,8 +110,8 @@ class _Literal(str):
 def _unique(pairs: list[tuple[str, Any]], where: str) -> dict[str, Any]:
     data = dict(pairs)
     if len(data) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        given = [name for name, _ in pairs]
+        twice = next(name for name in given if given.count(name) > 1)
         raise InputError(f"{quote(twice)} is given twice in {where}")
     return data
 

@@ -8,13 +8,13 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from .errors import InputError, Span, quote, suggest
+from .names import MAX_NAME, NAME, end_of_name
 from .ops import CONSTANTS, Op, spellings
 
 MAX_CHARACTERS = 1_000_000
 MAX_TOKENS = 100_000
 MAX_NESTING = 10_000
 MAX_NUMBER = 64
-MAX_NAME = 128
 
 
 class Token(NamedTuple):
@@ -30,11 +30,10 @@ _SPACE = " \t\r\n"
 _TOKEN = re.compile(
     r"[ \t\r\n]+"
     r"|(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
-    r"|(?P<name>[^\W\d²³¹⁰-ⁿ][^\W²³¹⁰-ⁿ]*)"
+    rf"|(?P<name>{NAME})"
     r"|(?P<operator>\*\*|/(?!/)|[-+*^−×·⋅÷])"
     r"|(?P<bracket>[(),])"
 )
-_LETTER = re.compile("[^\\W²³¹⁰-ⁿ]").fullmatch
 _PARENTHESIS = re.compile(r"[ \t\r\n]*\(")
 _OPERATORS = {"^": "**", "−": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/"}
 
@@ -78,26 +77,6 @@ def tokenize(source: str, variables: Collection[str] = ()) -> list[Token]:
 _NAME_RESULTS = "evaluate it in parts, and give intermediate results a name"
 
 
-def read_name(text: str) -> str:
-    """A variable's name in its normal spelling (NFKC); empty where the text is not a name."""
-    match = _TOKEN.match(text)
-    if match is None or match.lastgroup != "name" or _end_of_name(text, match.end()) != len(text):
-        return ""
-    name = unicodedata.normalize("NFKC", text)
-    return name if name.isidentifier() and len(text) <= MAX_NAME else ""
-
-
-def _end_of_name(source: str, position: int) -> int:
-    """Where a name ends that has been matched up to `position`: `\\w` does not match combining marks."""
-    while position < len(source) and not source[position].isascii():
-        if not unicodedata.category(source[position]).startswith("M"):
-            break
-        position += 1
-        while position < len(source) and _LETTER(source[position]):
-            position += 1
-    return position
-
-
 class _Open(NamedTuple):
     """An open parenthesis: its place in the text, and for a call the function's token and what it may mean."""
 
@@ -138,7 +117,7 @@ class _Checker:
             if kind == "number":
                 self.number(start, position)
             elif kind == "name":
-                self.name(start, _end_of_name(source, position))
+                self.name(start, end_of_name(source, position))
                 position = self.tokens[-1].span[1]
             elif kind == "operator":
                 self.operator(_OPERATORS.get(match[0], match[0]), (start, position))

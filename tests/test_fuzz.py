@@ -200,7 +200,7 @@ def fuzz(seed: int, count: int) -> tuple[int, dict[str, str]]:
 def test_fuzz_a_little() -> None:
     compiled, wrong = fuzz(1, 2_000)
     assert wrong == {}
-    assert compiled > 200  # else the generators test nothing but refusals
+    assert compiled > 150  # else the generators test nothing but refusals
 
 
 @pytest.mark.slow

@@ -23,7 +23,8 @@ MAY_IMPORT = {
     "formula": "",
     "ops": "formula",
     # Text to graph
-    "tokens": "errors ops",
+    "names": "",
+    "tokens": "errors names ops",
     "tree": "ops",
     "syntax": "tokens tree",
     "graph": "errors ops",
@@ -34,7 +35,7 @@ MAY_IMPORT = {
     "trace": "arithmetic formula graph",
     "faults": "arithmetic errors formula graph",
     "engine": "arithmetic errors graph trace faults",
-    "point": "arithmetic errors graph lower engine",
+    "point": "names arithmetic errors graph lower engine",
     "hessian": "arithmetic arithmetic.dual errors graph engine point",
     "certain": "arithmetic arithmetic.precise errors graph trace engine point hessian",
     "exact": "arithmetic arithmetic.symbolic errors graph trace engine point hessian",

@@ -14,16 +14,17 @@ def render(verdicts: Sequence[Verdict]) -> str:
     """A line for each claim; for a wrong one the mistake, or the chain as it should be."""
     lines = []
     for each in verdicts:
-        how = f"  ({each.how})" if each.how else ""
-        if each.right:
-            value = "" if each.value == each.claim else f" = {each.value} here"
-            lines.append(f"{each.name}: right  {printable(each.claim)}{value}{how}")
-            continue
-        lines.append(f"{each.name}: WRONG  {printable(each.claim)}; the gradient is {each.value} here{how}")
-        if each.mistake:
-            lines.append(f"    {explain(each)}")
-        lines += [f"    {step}" for step in each.steps]
+        lines.append(f"{each.name}: {'right' if each.right else 'WRONG'}  {_compared(each)}")
+        lines += [f"    {line}" for line in (each.how, explain(each), *each.steps) if line]
     return "\n".join(lines) + "\n"
+
+
+def _compared(verdict: Verdict) -> str:
+    """The claim, what it is here if it does not say so itself, and the gradient if that differs."""
+    claim, claimed, value = printable(verdict.claim), verdict.claimed, verdict.value
+    is_number = claimed in ("", claim.strip().removeprefix("+")) or verdict.is_number
+    both = claim if is_number else f"{claim} is {claimed} here"
+    return both if claimed == value else f"{both}; the gradient is {value}"
 
 
 def document(graph: Graph, verdicts: Sequence[Verdict]) -> dict[str, Any]:
