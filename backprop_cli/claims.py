@@ -6,7 +6,7 @@ import random
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from . import point
@@ -36,9 +36,9 @@ _DECIMAL = re.compile(r"(?<![\w.])(\d*)\.(\d+)(?:[eE]([-+]?\d{1,4}))?", re.ASCII
 class Verdict:
     """What became of one claim.
 
-    right: whether it holds; value: the gradient at the point, as text; claimed: what a formula claims there;
-    how: what the judgement rests on; mistake: a key of KINDS where a wrong claim is one of those, and place says
-    where; steps: the chain otherwise.
+    right: whether it holds; value: the gradient at the point, as text; claimed: what the claim comes to there, empty
+    where it has no value; is_number: whether it says so itself; how: what the judgement rests on; mistake: a key of
+    KINDS where a wrong claim is one of those, and place says where; steps: the chain otherwise.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Verdict:
     right: bool
     value: str
     claimed: str = ""
+    is_number: bool = False
     how: str = ""
     mistake: str = ""
     place: str = ""
@@ -71,6 +72,7 @@ class _Claim:
     def __init__(self, graph: Graph, name: str, claim: str) -> None:
         self.name, self.text = name, claim
         self.unit, self.digits = _precision(claim)
+        self.is_number = self.digits is not None
         known = {node.name for node in graph.nodes if not node.is_constant}
         try:
             self.graph = compile_expression(claim, known)
@@ -82,7 +84,7 @@ class _Claim:
             error.message = f"in the claim for {name}: {error.message}"
             raise
         self.is_formula = bool(self.graph.variables)
-        self.nudged = [] if self.digits else [compile_expression(each, known) for each in _nudged(claim)]
+        self.nudged = [] if self.is_number else [compile_expression(each, known) for each in _nudged(claim)]
 
     def value(self, trace: Trace, graph: Graph | None = None) -> Value:
         """What is claimed at the point of a trace. Raises MathError where the claim has no value."""
@@ -108,15 +110,15 @@ def _nudged(claim: str) -> Iterator[str]:
             yield f"{claim[: match.start()]}({match[0]} + {half}){claim[match.end() :]}"
 
 
-def _precision(claim: str) -> tuple[str | None, int]:
-    """One in the last digit of a number that may have been rounded, or None; and how many digits it has.
+def _precision(claim: str) -> tuple[str | None, int | None]:
+    """One in the last digit of a number that may have been rounded, or None; and how many digits a number has.
 
     A single digit before the point is exact, because nobody rounds 0.6 to 1 and many mistakes give 1. So is 0.0, as
     programs write 0; 0.00 is a rounded number.
     """
     match = _NUMBER(claim)
     if not match or not (match[2] or match[3]):
-        return None, 0
+        return None, None
     digits = len(f"{match[2]}{match[3]}".lstrip("0"))
     exact = len(match[3]) < 2 if digits == 0 else len(match[2]) == 1 and not match[3] and match[4] is None
     return None if exact else f"1e{int(match[4] or '0') - len(match[3])}", digits
@@ -164,18 +166,20 @@ def _verdict(traces: list[Trace], claim: _Claim) -> Verdict:
         with suppress(MathError):  # a formula may hold in a part of the domain only, as exp(log(x)) does for x
             found.append(claim.at(trace))
     holds = [each.is_close(each.trace.gradient[name]) for each in found]
-    value, claimed = _shown(arithmetic, gradient, found[0].value, max(_SHOWN, claim.digits + 1), apart=not holds[0])
+    digits = max(_SHOWN, (claim.digits or 0) + 1)
+    value, claimed = _shown(arithmetic, gradient, found[0].value, digits, apart=not holds[0])
+    verdict = Verdict(name, claim.text, all(holds), value, claimed, claim.is_number)
     notes = [notice.message for notice in here.warnings if notice.kind in ("tie", "kink")]
-    if all(holds):
+    if verdict.right:
         notes += [_proof(found, claim)] if claim.is_formula else []
-        return Verdict(name, claim.text, True, value, claimed, "; ".join(notes))
+        return replace(verdict, how="; ".join(notes))
     if holds[0]:
         notes.append(_counterexample(found[holds.index(False)], name))
-    how = "; ".join(notes)
+    verdict = replace(verdict, how="; ".join(notes))
     for parallel in zip(*(mistakes(each.trace, name) for each in found), strict=True):
         if all(each.is_close(wrong.value) for each, wrong in zip(found, parallel, strict=True)):
-            return Verdict(name, claim.text, False, value, claimed, how, parallel[0].kind, parallel[0].place)
-    return Verdict(name, claim.text, False, value, claimed, how, steps=_steps(here, name))
+            return replace(verdict, mistake=parallel[0].kind, place=parallel[0].place)
+    return replace(verdict, steps=_steps(here, name))
 
 
 def _shown(arithmetic: Precise, value: Value, claimed: Value, digits: int, *, apart: bool) -> tuple[str, str]:

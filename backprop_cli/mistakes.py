@@ -19,10 +19,10 @@ KINDS = {
     "sign": "the sign is flipped",
     "loser": "max, min or relu passes the gradient to an input that it did not select",
     "branch": "a branch of a fork is forgotten, though branches add up",
+    "product": "the derivative of a product is not the product of the derivatives",
     "upstream": "the upstream gradient is forgotten",
     "quotient": "the quotient rule goes wrong",
     "power": "the power rule goes wrong",
-    "product": "the derivative of a product is not the product of the derivatives",
     "factor": "a factor of the chain is forgotten",
     "input": "the chain goes through the wrong input",
 }
@@ -47,7 +47,7 @@ def mistakes(trace: Trace, name: str) -> Iterator[Mistake]:
     chain = _Chain(trace, name)
     yield Mistake("sign", _minus(chain), -chain.right)
     if len(trace.edges) <= _MOST_EDGES:
-        for kind in (_losers, _branches, _upstreams, _signs, _quotients, _powers, _products, _factors, _inputs):
+        for kind in (_losers, _branches, _products, _upstreams, _signs, _quotients, _powers, _factors, _inputs):
             yield from kind(chain)
 
 
@@ -173,12 +173,22 @@ def _forks(chain: _Chain) -> list[list[Edge]]:
     return [edges for edges in groups.values() if len(edges) > 1]
 
 
+def _products(chain: _Chain) -> Iterator[Mistake]:
+    """u·v has u′·v + u·v′, not u′·v′."""
+    for gate in chain.gates_of("mul"):
+        u, v = (chain.below[i] for i in gate.inputs)
+        # Where only one input varies the other has the derivative 0, and nobody means that.
+        if len([edge for edge in chain.edges if edge.gate is gate]) == 2:
+            yield Mistake("product", chain.written(gate), chain.with_below(gate, u * v))
+
+
 def _upstreams(chain: _Chain) -> Iterator[Mistake]:
     """The derivative of a gate on the way, or one local gradient, stands for that of the output."""
     for gate in chain.gates:
         if gate is chain.trace.graph.output:
             continue
-        rest = f"still to be multiplied by ∂{chain.f}/∂{gate.name}"
+        upstream = chain.trace.arithmetic.show(chain.upstream(gate), 6)
+        rest = f"still to be multiplied by ∂{chain.f}/∂{gate.name} = {upstream}"
         yield Mistake("upstream", f"this is ∂{gate.name}/∂{chain.name}, {rest}", chain.below[gate.position])
         for edge in chain.edges:
             if edge.gate is gate and edge.input.name == chain.name:
@@ -235,15 +245,6 @@ def _powers(chain: _Chain) -> Iterator[Mistake]:
         for what, local in wrong:
             place = f"{chain.rule(edge)} in {chain.written(gate)}, but {what}"
             yield Mistake("power", place, chain.with_local(edge, local))
-
-
-def _products(chain: _Chain) -> Iterator[Mistake]:
-    """u·v has u′·v + u·v′, not u′·v′."""
-    for gate in chain.gates_of("mul"):
-        u, v = (chain.below[i] for i in gate.inputs)
-        # Where only one input varies the other has the derivative 0, and nobody means that.
-        if len([edge for edge in chain.edges if edge.gate is gate]) == 2:
-            yield Mistake("product", chain.written(gate), chain.with_below(gate, u * v))
 
 
 def _factors(chain: _Chain) -> Iterator[Mistake]:

@@ -93,9 +93,9 @@ def test_python_in_the_pages(tmp_path: Path) -> None:
 
 
 def test_help_examples_are_documented_with_their_output() -> None:
-    text = run([sys.executable, "-m", "backprop_cli", "eval", "--help"])
-    examples = re.findall(r"^ +(backprop eval .*)$", text.partition("Examples:")[2], re.MULTILINE)
-    assert len(examples) >= 4
+    texts = [run([sys.executable, "-m", "backprop_cli", command, "--help"]) for command in ("eval", "derive", "check")]
+    examples = re.findall(r"^ +(backprop .*)$", "".join(text.partition("Examples:")[2] for text in texts), re.MULTILINE)
+    assert len(examples) >= 10
     documented = {command for _, command, _ in DOCUMENTED}
     assert [example for example in examples if example not in documented] == []
 

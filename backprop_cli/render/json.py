@@ -34,8 +34,7 @@ def document(trace: Trace) -> dict[str, Any]:
 def derivation_document(derivation: Derivation) -> dict[str, Any]:
     """A derivation as plain data: the same document with formulas for numbers, and the simplified gradient."""
     full = document(derivation.trace)
-    del full["exact"]
-    head = {key: full.pop(key) for key in ("expression", "output", "value", "point", "constants", "gradient")}
+    head = {key: full.pop(key) for key in ("expression", "output", "value", "point", "exact", "constants", "gradient")}
     show = derivation.trace.arithmetic.exactly
     return {**head, "simplified": {name: show(each) for name, each in derivation.simplified.items()}, **full}
 

@@ -8,6 +8,7 @@ import unicodedata
 from sympy import Symbol
 from sympy import latex as sympy_latex
 
+from ..arithmetic import Value
 from ..exact import Derivation
 from ..formula import Formula
 from ..graph import Graph, Node
@@ -27,12 +28,17 @@ def render(derivation: Derivation) -> str:
             gate, inner = name(edge.gate.name), name(edge.input.name)
             left = rf"\frac{{\partial {f}}}{{\partial {gate}}} \cdot \frac{{\partial {gate}}}{{\partial {inner}}}"
             right = (trace.upstream[edge.gate.position], edge.local)
-            factors = r" \cdot ".join(rf"\left({sympy_latex(each)}\right)" for each in right)
+            factors = r" \cdot ".join(map(_factor, right))
             lines.append(f"{left} &= {factors} = {sympy_latex(edge.chained)}")
     for variable, formula in derivation.simplified.items():
         lines.append(rf"\frac{{\partial {f}}}{{\partial {name(variable)}}} &= {sympy_latex(formula)}")
     body = " \\\\\n".join(_plain(line) for line in lines)
     return f"\\begin{{align*}}\n{body}\n\\end{{align*}}\n"
+
+
+def _factor(value: Value) -> str:
+    text = str(sympy_latex(value))
+    return rf"\left({text}\right)" if value.is_Add or value.could_extract_minus_sign() else text
 
 
 def name(word: str) -> str:

@@ -22,9 +22,9 @@ def render(verdicts: Sequence[Verdict]) -> str:
 def _compared(verdict: Verdict) -> str:
     """The claim, what it is here if it does not say so itself, and the gradient if that differs."""
     claim, claimed, value = printable(verdict.claim), verdict.claimed, verdict.value
-    is_number = claimed in ("", claim.strip().removeprefix("+")) or verdict.is_number
-    both = claim if is_number else f"{claim} is {claimed} here"
-    return both if claimed == value else f"{both}; the gradient is {value}"
+    if claimed and not verdict.is_number:
+        claim = f"{claim} is {claimed} here"
+    return claim if claimed == value else f"{claim}; the gradient is {value}"
 
 
 def document(graph: Graph, verdicts: Sequence[Verdict]) -> dict[str, Any]:
@@ -34,6 +34,7 @@ def document(graph: Graph, verdicts: Sequence[Verdict]) -> dict[str, Any]:
             "variable": each.name,
             "claim": each.claim,
             "right": each.right,
+            "value": each.claimed or None,
             "gradient": each.value,
             "how": each.how or None,
             "mistake": each.mistake or None,
