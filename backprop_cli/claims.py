@@ -25,6 +25,7 @@ POINTS = 8
 _ATTEMPTS = 400
 _PLACES = 100
 _CLOSE = "1e-15"
+_NOISE = "1e-95"
 _SECONDS = 1.0  # for a proof
 _SHOWN = 6  # significant digits of a value in a verdict
 _FEW = 4  # variables that a counterexample names
@@ -86,17 +87,23 @@ class _Claim:
         self.is_formula = bool(self.graph.variables)
         self.nudged = [] if self.is_number else [compile_expression(each, known) for each in _nudged(claim)]
 
-    def value(self, trace: Trace, graph: Graph | None = None) -> Value:
-        """What is claimed at the point of a trace. Raises MathError where the claim has no value."""
+    def values(self, trace: Trace, graph: Graph | None = None) -> list[Value]:
+        """The values of the claim's nodes at the point of a trace. Raises MathError where it has no value."""
         known = {node.name: value for node, value in zip(trace.graph.nodes, trace.values, strict=True)}
-        return forward(graph or self.graph, known, trace.arithmetic)[-1]
+        return forward(graph or self.graph, known, trace.arithmetic)
 
     def at(self, trace: Trace) -> _Claimed:
-        """The same, with the tolerance."""
-        value, zero = self.value(trace), trace.arithmetic.number("0")
+        """What is claimed at the point of a trace."""
+        number, values = trace.arithmetic.number, self.values(trace)
+        # Terms that cancel leave noise of their own size.
+        size = max(map(abs, values)) + sum(
+            abs(edge.chained) for edge in trace.edges if edge.input.name == self.name and edge.chained is not None
+        )
         if self.unit is not None:
-            return _Claimed(trace, value, trace.arithmetic.number(self.unit) / 2)
-        return _Claimed(trace, value, sum((abs(self.value(trace, each) - value) for each in self.nudged), zero))
+            left_open = number(self.unit) / 2
+        else:
+            left_open = sum((abs(self.values(trace, each)[-1] - values[-1]) for each in self.nudged), number("0"))
+        return _Claimed(trace, values[-1], left_open + number(_NOISE) * size)
 
 
 def _nudged(claim: str) -> Iterator[str]:
@@ -247,7 +254,7 @@ def _proof(found: Sequence[_Claimed], claim: _Claim) -> str:
     try:
         with time_limit(_SECONDS):
             trace = run(graph, symbols, wrt=[claim.name], arithmetic=system)
-            if simplify(trace.gradient[claim.name] - claim.value(trace)) == 0:
+            if simplify(trace.gradient[claim.name] - claim.values(trace)[-1]) == 0:
                 return "proved by simplification"
     except (TooSlowError, RecursionError, UndecidedError, MathError):
         pass  # no proof; the points remain

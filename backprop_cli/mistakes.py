@@ -206,12 +206,13 @@ def _quotients(chain: _Chain) -> Iterator[Mistake]:
             (f"the rules for {top} and {bottom} are exchanged", -x / (y * y), one / y),
             (f"it is turned over, into {bottom} / {top}", ratio(-y, x * x), ratio(one, x)),
             (f"{bottom} is not squared", one / y, -x / y),
-            (f"{bottom} is not squared", one, -x / y),
             (f"∂{gate.name}/∂{bottom} is −{top}/{bottom}², and {top} is left out", one / y, -one / (y * y)),
             (f"∂{gate.name}/∂{top} is 1/{bottom}, and not squared", one / (y * y), -x / (y * y)),
             (f"the division by {bottom}² is left out", y, -x),
         ):
             yield Mistake("quotient", f"{inside}, {what}", chain.with_locals(gate, locals_))
+        if len([edge for edge in chain.edges if edge.gate is gate]) == 2:
+            yield Mistake("quotient", f"{inside}, {bottom} is not squared", chain.with_locals(gate, (one, -x / y)))
         each = ratio(*(chain.below[i] for i in gate.inputs))
         place = f"{inside}, the derivative of {top} is divided by that of {bottom}"
         yield Mistake("quotient", place, chain.with_below(gate, each))

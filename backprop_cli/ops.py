@@ -44,6 +44,9 @@ def careful(read: Operand, computed: Operand) -> Formula:
 chosen = careful(where(eq(x, out), 1, 0), selected(x, out))
 """The partial of a gate that selects one of its inputs."""
 
+power_rule = where(eq(y, 0), 0, where(both(gt(fabs(y), 2**53), gt(fabs(x), 0)), y * out / x, y * x ** (y - 1)))
+"""y·x^(y−1), where the exponent 0 gives 0 everywhere, and from 2^53 on y − 1 is no double any more."""
+
 # -- What a row is -------------------------------------------------------------------------------------------------
 
 ROLES = {
@@ -120,7 +123,7 @@ TABLE: list[Op] = [
     Op("mul",      "x y", x * y,       y, x,                                                 role="switches"),
     Op("div",      "x y", x / y,       1 / y, careful(-x / y**2, -out / y),                  domain="y ≠ 0"),
     Op("neg",      "x",   -x,          -1),
-    Op("pow",      "x y", x**y,        careful(y * x ** (y - 1), where(eq(y, 0), 0, y * x ** (y - 1))),
+    Op("pow",      "x y", x**y,        careful(y * x ** (y - 1), power_rule),
                                        careful(out * log(x), where(both(eq(x, 0), gt(y, 0)), 0, out * log(x))),
        domain="x > 0, or x = 0 with y ≥ 0, or x < 0 with a whole number y",
        note="exponent 0 gives 1 with ∂/∂x = 0 everywhere; 0 to a positive power takes both partials by their limits; "
@@ -145,7 +148,7 @@ TABLE: list[Op] = [
     Op("sign",     "x",   sign(x),     0,                 kink=eq(x, 0),   note="0 at x = 0", aliases="sgn"),
     Op("max",      "x...", maximum(x), chosen,  role="routes",   note="a tie gives 1 to both", aliases="Max"),
     Op("min",      "x...", minimum(x), chosen,  role="routes",   note="a tie gives 1 to both", aliases="Min"),
-    Op("relu",     "x",   careful(maximum(x, 0), relu(x)), where(gt(x, 0), 1, 0),
+    Op("relu",     "x",   careful(maximum(x, 0), relu(x)), careful(where(gt(x, 0), 1, 0), relu(sign(x))),
        role="routes", kink=eq(x, 0), note="0 at x = 0", aliases="ReLU"),
 
     Op("sigmoid",  "x",   careful(1 / (1 + exp(-x)), sigmoid(x)), careful(out * (1 - out), out * sigmoid(-x)),

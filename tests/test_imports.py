@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "lower": "errors ops tokens syntax graph",
     # Graph to trace
     "arithmetic": "arithmetic.system arithmetic.floats",
-    "arithmetic.*": "errors formula ops arithmetic.system",
+    "arithmetic.*": "errors formula ops arithmetic.system arithmetic.special",
     "trace": "arithmetic formula graph",
     "faults": "arithmetic errors formula graph",
     "engine": "arithmetic errors graph trace faults",

@@ -57,11 +57,11 @@ def _log_base(x: float, base: float) -> float:
 
 def _polygamma(order: float, x: float) -> float:
     # mpmath, because the standard library has no such function; imported here, because few expressions need it.
-    from mpmath import libmp
+    from .special import DOUBLES, polygamma
 
-    if x <= 0 and x == math.floor(x):
-        raise ValueError("a pole of polygamma")
-    return float(libmp.to_float(libmp.mpf_psi(int(order), libmp.from_float(x), 60, libmp.round_nearest)))
+    if math.isinf(x):
+        raise ValueError("polygamma has no value at infinity")
+    return float(polygamma(DOUBLES, order, DOUBLES.mpf(x)))
 
 
 def _digamma(x: float) -> float:

@@ -12,6 +12,7 @@ from typing import Any
 
 from mpmath import MPContext
 
+from .special import polygamma
 from .system import Arithmetic, Function, Value
 
 MAX_EXPONENT = 1_000_000
@@ -121,6 +122,6 @@ def _functions(mp: Any) -> dict[str, Function]:
         "erfc": real(mp.erfc, _EXP_BITS // 2),
         "gamma": real(mp.gamma, _GAMMA_BITS),
         "lgamma": real(lgamma, _GAMMA_BITS),
-        "digamma": real(mp.digamma, _EXP_BITS),
-        "polygamma": real(lambda order, x: mp.psi(int(order), x), _EXP_BITS),
+        "digamma": real(lambda x: polygamma(mp, 0, x), _EXP_BITS),
+        "polygamma": real(lambda order, x: polygamma(mp, order, x), _EXP_BITS),
     }
