@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from . import point
 from .arithmetic import FLOATS, IEEE, TIES
@@ -12,6 +13,21 @@ from .errors import InputError, quote
 from .graph import Graph
 from .lower import compile_expression
 from .trace import Trace
+
+
+class Settings(NamedTuple):
+    """What may be asked of a trace. wrt: the variables that get gradients, all by default; ties: what inputs of max and
+    min that tie receive (`both`, `split`, `first`); allow_nonfinite: infinities and NaN instead of errors; precision:
+    significant digits (2 to 10,000) of mpmath numbers instead of doubles; exact: SymPy numbers instead; hessian: second
+    derivatives too.
+    """
+
+    wrt: Collection[str] | None = None
+    ties: str = "both"
+    allow_nonfinite: bool = False
+    precision: int | None = None
+    exact: bool = False
+    hessian: bool = False
 
 
 def backprop(
@@ -30,10 +46,7 @@ def backprop(
     """One forward and one backward pass over the expression, exactly as written.
 
     values, variables: a number, or the text of a constant expression, for each variable (`values` also takes names
-    that Python does not allow as keywords); wrt: the variables that get gradients, all by default; ties: what inputs
-    of max and min that tie receive (`both`, `split`, `first`); allow_nonfinite: infinities and NaN instead of errors;
-    precision: significant digits (2 to 10,000) of mpmath numbers instead of doubles; exact: SymPy numbers instead;
-    hessian: second derivatives too.
+    that Python does not allow as keywords); the others are those of `Settings`.
     Raises BackpropError: InputError where the input is wrong, MathError where there is no value or gradient.
 
     >>> backprop("(x+y)*z", x=-2, y=5, z=-4).gradient
@@ -44,35 +57,20 @@ def backprop(
     given = point.by_name([*(values or {}).items(), *variables.items()])
     graph = compile_expression(expression, given)
     point.check(graph, given)
-    if wrt is not None:
-        point.check_wrt(graph, wrt)
-    return compute(
-        graph,
-        given,
-        wrt=wrt,
-        ties=ties,
-        allow_nonfinite=allow_nonfinite,
-        precision=precision,
-        exact=exact,
-        hessian=hessian,
-    )
+    names = None if wrt is None else [point.read_name(name) for name in wrt]
+    if names is not None:
+        point.check_wrt(graph, names)
+    return compute(graph, given, Settings(names, ties, allow_nonfinite, precision, exact, hessian))
 
 
-def compute(
-    graph: Graph,
-    given: Mapping[str, float | str],
-    *,
-    wrt: Collection[str] | None = None,
-    ties: str = "both",
-    allow_nonfinite: bool = False,
-    precision: int | None = None,
-    exact: bool = False,
-    hessian: bool = False,
-) -> Trace:
-    """The trace of a graph at given values, in the arithmetic that the options ask for (see `backprop`)."""
+def compute(graph: Graph, given: Mapping[str, float | str], settings: Settings) -> Trace:
+    """The trace of a graph at given values, in the arithmetic that the settings ask for."""
+    wrt, ties, allow_nonfinite, precision, exact, hessian = settings
     if allow_nonfinite + (precision is not None) + exact > 1:
         raise InputError("allow-nonfinite, precision and exact are three different arithmetics: choose one")
     if precision is not None:
+        if not 2 <= precision <= 10_000:
+            raise InputError(f"precision is a number of digits from 2 to 10,000, not {precision}")
         from .certain import hessian_certain, run_certain
 
         trace = run_certain(graph, given, precision, wrt=wrt, ties=ties)

@@ -63,8 +63,8 @@ class _Claimed(NamedTuple):
 
     def is_close(self, gradient: Value) -> bool:
         """Whether a gradient is what is claimed: as far as the digits given tell, and up to rounding."""
-        rounding = self.trace.arithmetic.number(_CLOSE) * max(abs(gradient), abs(self.value), self.tolerance)
-        return bool(abs(gradient - self.value) <= self.tolerance + rounding)
+        difference, close = abs(gradient - self.value), self.trace.arithmetic.number(_CLOSE)
+        return bool(difference <= max(self.tolerance * (1 + close), close * max(abs(gradient), abs(self.value))))
 
 
 class _Claim:

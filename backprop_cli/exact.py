@@ -24,8 +24,8 @@ SECONDS = 4.0
 """How long a computation on exact numbers or symbols may take."""
 
 
-class TooSlowError(Exception):
-    """The time was up."""
+class TooSlowError(BaseException):
+    """The time was up. No Exception, because SymPy tries things and catches what they raise."""
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def time_limit(seconds: float) -> Iterator[None]:
         raise TooSlowError
 
     before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)  # and again, should the first be lost in a destructor
     try:
         yield
     finally:

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 _NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII).fullmatch
 
+_SHORT = re.compile(r"-?\d{1,12}(\.\d{1,12})?", re.ASCII).fullmatch  # numbers whose difference is exact and short
+
 
 class Formula:
     """A node of a formula: `head` applied to `args`; a number or a word when there are no `args`."""
@@ -67,6 +69,9 @@ class Formula:
 
 Operand = Formula | int
 
+READ_BY_THE_FIRST = ("careful", "convention")
+"""Heads with two arguments: the first is there for readers, the second for computing."""
+
 
 class Style(NamedTuple):
     """How operators are written: the sign between (or before) operands, and how tightly it binds."""
@@ -94,7 +99,7 @@ def text(formula: Formula, style: Style = READING) -> str:
 
 def _text(formula: Formula, style: Style) -> tuple[str, int]:
     head, args = formula.head, formula.args
-    if head == "careful":
+    if head in READ_BY_THE_FIRST:
         return _text(args[0], style)
     if head == "where":
         condition, yes, no = (_text(arg, style)[0] for arg in args)
@@ -137,10 +142,10 @@ def tidy(formula: Formula) -> Formula:
     """The formula as a person would write it out: `2·x^(2 − 1)` becomes `2·x`. The value stays."""
     from decimal import Decimal
 
-    if formula.head == "careful":
+    if formula.head in READ_BY_THE_FIRST:
         return tidy(formula.args[0])
     args = [tidy(arg) for arg in formula.args]
-    numbers = [Decimal(arg.head) if arg.is_number else None for arg in args]
+    numbers = [Decimal(arg.head) if not arg.args and _SHORT(arg.head) else None for arg in args]
     match formula.head, numbers:
         case "sub", [Decimal() as a, Decimal() as b]:
             return Formula(f"{a - b:f}")

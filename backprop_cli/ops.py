@@ -41,11 +41,16 @@ def careful(read: Operand, computed: Operand) -> Formula:
     return Formula("careful", read, computed)
 
 
+def convention(read: Operand, computed: Operand) -> Formula:
+    """A formula, and what every arithmetic computes for it: the same, but for cases settled by convention or limit."""
+    return Formula("convention", read, computed)
+
+
 chosen = careful(where(eq(x, out), 1, 0), selected(x, out))
 """The partial of a gate that selects one of its inputs."""
 
-power_rule = where(eq(y, 0), 0, where(both(gt(fabs(y), 2**53), gt(fabs(x), 0)), y * out / x, y * x ** (y - 1)))
-"""y·x^(y−1), where the exponent 0 gives 0 everywhere, and from 2^53 on y − 1 is no double any more."""
+power = careful(y * x ** (y - 1), where(both(gt(fabs(y), 2**53), gt(fabs(x), 0)), y * out / x, y * x ** (y - 1)))
+"""The partial of x^y with respect to x. From 2^53 on, y − 1 is no double any more."""
 
 # -- What a row is -------------------------------------------------------------------------------------------------
 
@@ -123,15 +128,15 @@ TABLE: list[Op] = [
     Op("mul",      "x y", x * y,       y, x,                                                 role="switches"),
     Op("div",      "x y", x / y,       1 / y, careful(-x / y**2, -out / y),                  domain="y ≠ 0"),
     Op("neg",      "x",   -x,          -1),
-    Op("pow",      "x y", x**y,        careful(y * x ** (y - 1), power_rule),
-                                       careful(out * log(x), where(both(eq(x, 0), gt(y, 0)), 0, out * log(x))),
+    Op("pow",      "x y", x**y,        convention(power, where(eq(y, 0), 0, power)),
+                                       convention(out * log(x), where(both(eq(x, 0), gt(y, 0)), 0, out * log(x))),
        domain="x > 0, or x = 0 with y ≥ 0, or x < 0 with a whole number y",
        note="exponent 0 gives 1 with ∂/∂x = 0 everywhere; 0 to a positive power takes both partials by their limits; "
             "∂/∂y does not exist for x < 0"),
 
     Op("exp",      "x",   exp(x),      out),
     Op("log",      "x",   log(x),      1 / x,             domain="x > 0", aliases="ln"),
-    Op("log",      "x base", careful(log(x) / log(base), log_base(x, base)),
+    Op("log",      "x base", convention(log(x) / log(base), log_base(x, base)),
                                        1 / (x * log(base)), -out / (base * log(base)),
        domain="x > 0, base > 0 and base ≠ 1", aliases="ln"),
     Op("log2",     "x",   log2(x),     1 / (x * log(2)),                                     domain="x > 0"),

@@ -16,7 +16,10 @@ from .lower import compile_expression
 
 Given = TypeVar("Given")
 
-_PLAIN = re.compile(r"[+-]?([0-9]{1,40}\.?[0-9]{0,20}|\.[0-9]{1,40})([eE][+-]?[0-9]{1,3})?", re.ASCII).fullmatch
+# As many digits as --precision can ask for, so that what it prints can be read again.
+_PLAIN = re.compile(
+    r"[+-]?([0-9]{1,10100}\.?[0-9]{0,10100}|\.[0-9]{1,10100})([eE][+-]?[0-9]{1,3})?", re.ASCII
+).fullmatch
 _NONFINITE = re.compile(r"[+-]?(inf(inity)?|nan)", re.IGNORECASE).fullmatch
 
 
@@ -56,7 +59,10 @@ def read_value(name: str, text: str, arithmetic: Arithmetic) -> Value:
             raise InputError(f"the value of {name} is not finite", text, (0, len(text)), hint)
         return arithmetic.number(text.strip())
     if _PLAIN(text.strip()):
-        value = arithmetic.number(text.strip())
+        try:
+            value = arithmetic.number(text.strip())
+        except OverflowError:
+            raise InputError(f"the value of {name} is too large", text, (0, len(text)), arithmetic.range_hint) from None
     else:
         try:
             graph = compile_expression(text)

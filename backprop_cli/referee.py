@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 from . import point
@@ -16,7 +18,8 @@ from .trace import Trace
 
 TOLERANCE = 1e-9
 """Relative difference up to which two methods agree. The noise of doubles is some 1e-15 times the condition."""
-_STEP = 20  # the step of differences and of the complex step is 10^-20 of the variable
+_STEP = 30  # the step of differences and of the complex step is 10^-30 of the variable
+_JUMP = 1e-3  # a relative change over such a step that no slope explains
 _LARGEST = 2_000  # gates of a graph that SymPy is asked to differentiate
 
 
@@ -61,13 +64,18 @@ def review(
     """
     values = point.complete(given, FLOATS)
     trace = run(graph, values, wrt=wrt, ties=ties)
-    exactly = {name: repr(value) for name, value in values.items()}
+    exactly = {name: str(Decimal(value)) for name, value in values.items()}  # the double, to its last bit
     kink = next((notice for notice in trace.warnings if notice.kind in ("tie", "kink")), None)
     methods: dict[str, Callable[[str], float]] = {
         "complex step": lambda name: _complex_step(graph, exactly, name),
         "differences": lambda name: _central_difference(graph, exactly, name),
         "SymPy diff": _symbolic_derivatives(graph, exactly),
     }
+    # Where terms cancel, what is left is noise of their size: a difference is measured against them.
+    terms = dict.fromkeys(trace.gradient, 0.0)
+    for edge in trace.edges:
+        if edge.input.name in terms:
+            terms[edge.input.name] += abs(edge.chained or 0.0)
     estimates = {}
     for name, gradient in trace.gradient.items():
         row = [Estimate("backprop", gradient)]
@@ -75,7 +83,7 @@ def review(
             if kink is not None:
                 row.append(Estimate(method, None, f"{kink.node} has a {kink.kind} here: no derivative, a convention"))
             else:
-                row.append(_attempt(method, estimate, name, gradient))
+                row.append(_attempt(method, estimate, name, gradient, terms[name]))
         estimates[name] = row
     return Review(trace, estimates)
 
@@ -84,14 +92,16 @@ class CannotError(Exception):
     """A method does not apply here, for the reason given."""
 
 
-def _attempt(method: str, estimate: Callable[[str], float], name: str, gradient: float) -> Estimate:
+def _attempt(method: str, estimate: Callable[[str], float], name: str, gradient: float, terms: float) -> Estimate:
     try:
         value = estimate(name)
     except CannotError as error:
         return Estimate(method, None, str(error))
     except MathError as error:
         return Estimate(method, None, f"no value beside the point: {error.message}")
-    largest = max(abs(value), abs(gradient))
+    if not isfinite(value):
+        return Estimate(method, None, "its result is not a number here")
+    largest = max(abs(value), abs(gradient), terms)
     return Estimate(method, value, difference=abs(value - gradient) / largest if largest else 0.0)
 
 
@@ -117,15 +127,17 @@ def _complex_step(graph: Graph, exactly: Mapping[str, str], name: str) -> float:
     system = Complexes()
     mp = system.context
     values: dict[str, Any] = {each: mp.mpf(text) for each, text in exactly.items()}
-    step = mp.mpf(10) ** -_STEP
+    step = (abs(values[name]) or mp.one) * mp.mpf(10) ** -_STEP
     values[name] = mp.mpc(values[name], step)
     # The other gates may be of any kind: their values are real, and come from the real numbers.
-    real = forward(graph, {each: mp.mpf(text) for each, text in exactly.items()}, Precise(40))
+    real = forward(graph, {each: mp.mpf(text) for each, text in exactly.items()}, Precise(80))
     reached = {node.position for node in _depends(graph, name)}
     results: list[Value] = []
     for node in graph.nodes:
         if node.position in reached:
             assert node.op is not None
+            if node.op.name == "pow" and real[node.inputs[0]] == 0 and real[node.inputs[1]] % 1 != 0:
+                raise CannotError(f"{node.name} = {graph.written(node)} branches at 0")
             results.append(system.rule(node.op).value(*(results[i] for i in node.inputs)))
         elif node.name == name and node.kind == "input":
             results.append(values[name])
@@ -140,6 +152,8 @@ def _central_difference(graph: Graph, exactly: Mapping[str, str], name: str) -> 
     values = {each: system.number(text) for each, text in exactly.items()}
     step = (abs(values[name]) or system.number("1")) * system.number(f"1e-{_STEP}")
     above, below = (forward(graph, {**values, name: values[name] + shift}, system)[-1] for shift in (step, -step))
+    if abs(above - below) > _JUMP * max(abs(above), abs(below)):
+        raise CannotError("the value jumps here")
     return float((above - below) / (2 * step))
 
 

@@ -1,4 +1,4 @@
-"""Complex numbers of 40 digits, by mpmath, for the complex step. Import it where it is needed.
+"""Complex numbers of 80 digits, by mpmath, for the complex step. Import it where it is needed.
 
 Only analytic functions have a meaning here (each on the branch that is real on the real axis); rules that route or
 round have none, and naming one raises NameError when it is evaluated.
@@ -12,7 +12,7 @@ from mpmath import MPContext
 
 from .system import Arithmetic, Function, Value
 
-DIGITS = 40
+DIGITS = 80
 
 
 class Complexes(Arithmetic):

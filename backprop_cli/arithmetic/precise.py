@@ -95,7 +95,10 @@ def _functions(mp: Any) -> dict[str, Function]:
     def selected(x: Value, out: Value) -> Value:
         return mp.one if x == out else mp.zero
 
-    plain: list[str] = "log sqrt hypot asin acos atan atan2 asinh acosh atanh log1p floor ceil log10".split()
+    def hypot(*xs: Value) -> Value:
+        return mp.sqrt(mp.fsum(x * x for x in xs))
+
+    plain: list[str] = "log sqrt asin acos atan atan2 asinh acosh atanh log1p floor ceil log10".split()
     growing: list[str] = "exp expm1 sinh cosh tanh".split()
     turning: list[str] = "sin cos tan".split()
     by_name: dict[str, Callable[..., Any]] = {
@@ -110,6 +113,7 @@ def _functions(mp: Any) -> dict[str, Function]:
         "log_base": real(lambda x, base: mp.log(x) / mp.log(base)),
         "exp2": real(lambda x: mp.power(2, x), _EXP_BITS),
         "cbrt": real(cbrt),
+        "hypot": real(hypot),
         "abs": abs,
         "sign": sign,
         "max": max,

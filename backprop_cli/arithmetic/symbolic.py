@@ -6,6 +6,7 @@ without bound is refused before it does.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import sympy
@@ -15,12 +16,12 @@ from sympy.printing.str import StrPrinter
 from ..errors import quote
 from .system import Arithmetic, Function, Value
 
-MAX_BITS = 100_000
-"""Bits of a whole number, numerator or denominator; a power that would have more is refused."""
-MAX_FACTORIAL = 2_000
+MAX_BITS = 14_000
+"""Bits of a whole number, numerator or denominator: as many as Python writes out (4,300 digits)."""
+MAX_FACTORIAL = 1_500
 """The largest argument of gamma and its kin that is worked out."""
-MAX_EXPONENT = 20_000
-"""The largest decimal exponent of a literal."""
+MAX_DIGITS = 4_000
+"""Digits of a literal, and its largest decimal exponent."""
 _LONGEST = 40
 
 
@@ -33,7 +34,12 @@ class Symbolic(Arithmetic):
     def __init__(self) -> None:
         words: dict[str, Function] = {name: _real(function) for name, function in _FUNCTIONS.items()}
         logic: dict[str, Function] = {"eq": _equal, "gt": _greater, "where": _where, "selected": _selected}
-        templates = {"where": "where({}, {}, {})", "eq": "eq({}, {})", "gt": "gt({}, {})", "careful": "{0}"}
+        templates = {
+            "where": "where({}, lambda: {}, lambda: {})",
+            "eq": "eq({}, {})",
+            "gt": "gt({}, {})",
+            "careful": "{0}",
+        }
         binary = {name: f"{name}({{}}, {{}})" for name in ("add", "sub", "mul", "div")}
         super().__init__({**words, **logic}, {"pi": sympy.pi, "e": sympy.E}, {**templates, **binary})
 
@@ -43,7 +49,7 @@ class Symbolic(Arithmetic):
 
     def number(self, text: str) -> Value:
         mantissa, _, exponent = text.lower().partition("e")
-        if exponent and abs(int(exponent)) > MAX_EXPONENT:
+        if len(mantissa) > MAX_DIGITS or len(exponent) > 6 or abs(int(exponent or "0")) > MAX_DIGITS:
             raise OverflowError
         return Rational(mantissa) * Integer(10) ** int(exponent or "0")
 
@@ -130,16 +136,42 @@ def _greater(x: Value, y: Value) -> Any:
     return x > y if sign is None else sign > 0
 
 
-def _where(condition: Any, yes: Value, no: Value) -> Value:
+def _where(condition: Any, yes: Callable[[], Value], no: Callable[[], Value]) -> Value:
     if condition is True or condition == sympy.true:
-        return yes
+        return yes()
     if condition is False or condition == sympy.false:
-        return no
-    return Piecewise((yes, condition), (no, True))
+        return no()
+    return Piecewise((yes(), condition), (no(), True))
 
 
 def _selected(x: Value, out: Value) -> Value:
-    return _where(_equal(x, out), Integer(1), Integer(0))
+    return _where(_equal(x, out), lambda: Integer(1), lambda: Integer(0))
+
+
+def _largest(*values: Value) -> Value:
+    """The largest number, by proof; a Max where symbols are among them."""
+    best = values[0]
+    for value in values[1:]:
+        sign = _sign_of(value - best)
+        if sign is None:
+            return Max(*values)
+        best = value if sign > 0 else best
+    return best
+
+
+def _smallest(*values: Value) -> Value:
+    largest = _largest(*(-value for value in values))
+    return Min(*values) if isinstance(largest, Max) else -largest
+
+
+def _sign(x: Value) -> Value:
+    sign = _sign_of(x)
+    return sympy.sign(x) if sign is None else Integer(sign)
+
+
+def _abs(x: Value) -> Value:
+    sign = _sign_of(x)
+    return sympy.Abs(x) if sign is None else sign * x
 
 
 def _real(function: Function) -> Function:
@@ -151,7 +183,7 @@ def _real(function: Function) -> Function:
             raise ValueError("no finite real value")
         if not result.free_symbols and result.is_real is None and abs(sympy.im(result.evalf(20))) > 1e-15:
             raise ValueError("no real value")
-        if result.is_Rational and max(abs(result.p).bit_length(), result.q.bit_length()) > MAX_BITS:
+        if any(max(abs(each.p).bit_length(), each.q.bit_length()) > MAX_BITS for each in result.atoms(Rational)):
             raise OverflowError
         return result
 
@@ -205,27 +237,27 @@ def _digamma(x: Value) -> Value:
 _FUNCTIONS: dict[str, Function] = {
     **{
         name: getattr(sympy, name)
-        for name in (
-            "exp log sqrt sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh erf erfc sign".split()
-        )
+        for name in ("exp log sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc".split())
     },
     "add": lambda x, y: x + y,
     "sub": lambda x, y: x - y,
     "mul": lambda x, y: x * y,
     "div": _div,
     "pow": _pow,
-    "log2": lambda x: sympy.log(x) / sympy.log(2),
-    "log10": lambda x: sympy.log(x) / sympy.log(10),
+    "log2": lambda x: sympy.log(x, 2),
+    "log10": lambda x: sympy.log(x, 10),
     "log1p": lambda x: sympy.log(1 + x),
     "expm1": lambda x: sympy.exp(x) - 1,
     "exp2": lambda x: _pow(Integer(2), x),
-    "log_base": lambda x, base: _div(sympy.log(x), sympy.log(base)),
+    "log_base": lambda x, base: sympy.log(x, base),
     "cbrt": _cbrt,
     "hypot": lambda *xs: sympy.sqrt(sympy.Add(*(x**2 for x in xs))),
-    "abs": sympy.Abs,
-    "max": Max,
-    "min": Min,
-    "relu": lambda x: Max(0, x),
+    "atan2": lambda y, x: Integer(0) if x == 0 and y == 0 else sympy.atan2(y, x),
+    "abs": _abs,
+    "sign": _sign,
+    "max": _largest,
+    "min": _smallest,
+    "relu": lambda x: _largest(Integer(0), x),
     "sigmoid": lambda x: 1 / (1 + sympy.exp(-x)),
     "softplus": lambda x: sympy.log(1 + sympy.exp(x)),
     "gamma": _bounded(sympy.gamma),

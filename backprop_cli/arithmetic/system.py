@@ -53,6 +53,7 @@ _TEMPLATES = {
     "gt": "({} > {})",
     "both": "({} and {})",
     "careful": "{1}",
+    "convention": "{1}",
 }
 
 

@@ -60,11 +60,11 @@ def evaluate(
     Every variable of the expression takes a value: --x -2 or --x=-2. A value is a number or a constant expression
     such as 1/3 or -pi/4. EXPRESSION may begin with a minus sign; - reads it from standard input.
     """
-    from ..api import compute
+    from ..api import Settings, compute
 
     request = read_request(ctx, expression, bindings, at, wrt)
     options.pop("set")  # its bindings are among the others
-    trace = compute(request.graph, request.given, wrt=request.wrt, **options)
+    trace = compute(request.graph, request.given, Settings(request.wrt, **options))
     warn(trace.warnings)
     if get:
         emit(_bare_numbers(trace, get), sys.stdout)
