@@ -9,13 +9,13 @@ from typing import TypeVar
 from . import point
 from .arithmetic import Value
 from .arithmetic.precise import Precise
-from .engine import run
-from .errors import MathError
+from .engine import forward, run
+from .errors import MathError, shorten
 from .graph import Graph
 from .hessian import Hessian, hessian
 from .trace import Notice, Trace
 
-_GUARDS = (10, 30, 90, 270, 810)
+_GUARDS = (10, 30, 90, 270, 810, 1620)
 """Digits beyond those shown. Two runs that agree end the search; cancellation needs more."""
 
 
@@ -25,14 +25,18 @@ Result = TypeVar("Result")
 def settle(
     places: int, compute: Callable[[Precise], Result], numbers: Callable[[Result], Iterable[Value | None]]
 ) -> tuple[Result, list[int]]:
-    """The first result whose `numbers` show the same digits as at a lower precision; which of them never did."""
+    """The first result whose `numbers` show the same digits as at a lower precision; which of them never did.
+
+    Where something was absorbed in a sum (1 + 1e-50), or a number lies between two roundings, agreement proves nothing
+    yet: then all precisions are tried.
+    """
     before: list[str | None] = []
     for guard in _GUARDS:
         arithmetic = Precise(places, guard)
         result = compute(arithmetic)
         shown = [None if value is None else arithmetic.exactly(value) for value in numbers(result)]
         unsettled = [i for i, text in enumerate(shown) if not before or text != before[i]]
-        if not unsettled:
+        if not unsettled and not (arithmetic.absorbed or any(map(arithmetic.is_near_tie, numbers(result)))):
             break
         before = shown
     return result, unsettled
@@ -94,6 +98,12 @@ def _numbers(trace: Trace) -> Iterator[Value | None]:
     for edge in trace.edges:
         yield edge.local
         yield edge.chained
+    for body in _bodies(trace):  # what constants are made of decides as well: sign(sin(pi))
+        yield from forward(body, {}, trace.arithmetic)
+
+
+def _bodies(trace: Trace) -> list[Graph]:
+    return [Graph(trace.graph.source, node.body) for node in trace.graph.nodes if node.body]
 
 
 def _with_zeros(trace: Trace, unsettled: list[int]) -> Trace:
@@ -103,11 +113,14 @@ def _with_zeros(trace: Trace, unsettled: list[int]) -> Trace:
     numbers = list(_numbers(trace))
     count = len(trace.values)
     nodes = [*trace.graph.nodes, *trace.graph.nodes, *(edge.gate for edge in trace.edges for _ in range(2))]
+    nodes += [node for body in _bodies(trace) for node in body.nodes]
     for i in unsettled:
         if not is_noise(numbers[i], arithmetic):
-            raise MathError(f"the digits of {nodes[i].name} do not settle at any precision tried", trace.graph.source)
+            raise MathError(
+                f"the digits of {trace.graph.named(nodes[i])} do not settle at any precision tried", trace.graph.source
+            )
         numbers[i] = arithmetic.number("0")
-    name = nodes[unsettled[0]].name
+    name = shorten(trace.graph.named(nodes[unsettled[0]]))
     message = f"{_GUARDS[-1]} more digits do not tell {name} from 0, so it is taken for 0"
     pairs = iter(numbers[2 * count :])
     return replace(

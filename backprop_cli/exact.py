@@ -24,6 +24,10 @@ SECONDS = 4.0
 """How long a computation on exact numbers or symbols may take."""
 
 
+_SYMPY_GIVES_UP = (RecursionError, ValueError, TypeError, AttributeError, NotImplementedError, ArithmeticError)
+"""What SymPy raises on formulas that it cannot simplify; they stay as they are."""
+
+
 class TooSlowError(BaseException):
     """The time was up. No Exception, because SymPy tries things and catches what they raise."""
 
@@ -89,7 +93,10 @@ def derive(graph: Graph, given: Mapping[str, float | str], *, wrt: Collection[st
     """The passes on symbols, and the gradient simplified, as far as SymPy gets in SECONDS."""
     trace = run_exact(graph, given, wrt=wrt)
     simplified = dict(trace.gradient)
-    with suppress(TooSlowError, RecursionError), time_limit(SECONDS):
+    with suppress(TooSlowError), time_limit(SECONDS):
         for name, formula in trace.gradient.items():
-            simplified[name] = sympy.simplify(formula)
+            with suppress(*_SYMPY_GIVES_UP):
+                shorter = sympy.simplify(formula)
+                if trace.arithmetic.is_finite(shorter):  # SymPy puts zoo at a point where a piece is not defined
+                    simplified[name] = shorter
     return Derivation(trace, simplified)

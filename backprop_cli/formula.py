@@ -99,6 +99,11 @@ def text(formula: Formula, style: Style = READING) -> str:
 
 def _text(formula: Formula, style: Style) -> tuple[str, int]:
     head, args = formula.head, formula.args
+    if not args:
+        negative = head.startswith("-") and formula.is_number
+        word = head.replace("-", style.signs["neg"], 1) if negative else head
+        simple = formula.is_number or head.isidentifier()
+        return word, _BINDING["neg"] if negative else _ATOM if simple else 0
     if head in READ_BY_THE_FIRST:
         return _text(args[0], style)
     if head == "where":
@@ -106,11 +111,6 @@ def _text(formula: Formula, style: Style) -> tuple[str, int]:
         return f"{yes} if {condition} else {no}", _BINDING[head]
     if head == "abs" and style is READING:
         return f"|{text(args[0], style)}|", _ATOM
-    if not args:
-        negative = head.startswith("-") and formula.is_number
-        word = head.replace("-", style.signs["neg"], 1) if negative else head
-        simple = formula.is_number or head.isidentifier()
-        return word, _BINDING["neg"] if negative else _ATOM if simple else 0
     if head not in _BINDING:
         return f"{head}({', '.join(text(arg, style) for arg in args)})", _ATOM
     binding, sign = _BINDING[head], style.signs[head]
@@ -142,6 +142,8 @@ def tidy(formula: Formula) -> Formula:
     """The formula as a person would write it out: `2·x^(2 − 1)` becomes `2·x`. The value stays."""
     from decimal import Decimal
 
+    if not formula.args:
+        return formula
     if formula.head in READ_BY_THE_FIRST:
         return tidy(formula.args[0])
     args = [tidy(arg) for arg in formula.args]

@@ -78,8 +78,8 @@ def read_value(name: str, text: str, arithmetic: Arithmetic) -> Value:
     return value
 
 
-def read_json(text: str, where: str) -> dict[str, str]:
-    """Names and value texts from a JSON object, or from the `point` of a document that this program wrote.
+def read_json(text: str, where: str, part: str = "point") -> dict[str, str]:
+    """Names and value texts from a JSON object, or from that part of a document that this program wrote.
 
     A string is read like a value on the command line. Raises InputError where it is not such an object.
     """
@@ -96,8 +96,8 @@ def read_json(text: str, where: str) -> dict[str, str]:
         raise InputError(message, text.rstrip(), (error.pos, error.pos + 1), 'for example: {"x": -2, "y": 5}') from None
     except RecursionError:
         raise InputError(f"{where} is nested too deeply", hint='for example: {"x": -2, "y": 5}') from None
-    if isinstance(data, dict) and isinstance(data.get("point"), dict):
-        data = data["point"]
+    if isinstance(data, dict) and isinstance(data.get(part), dict):
+        data = data[part]
     if not isinstance(data, dict):
         raise InputError(f"{where} holds no JSON object", hint='for example: {"x": -2, "y": 5}')
     for name, value in data.items():

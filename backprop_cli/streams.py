@@ -30,7 +30,8 @@ def read_text(path: str, what: str) -> str:
         name = "standard input" if path == "-" else quote(path)
         other = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else "it is not the name of a file"
         reason = getattr(error, "strerror", None) or other
-        hint = "a JSON object may stand there too: --at '{\"x\": -2}'" if isinstance(error, FileNotFoundError) else ""
+        missing = isinstance(error, FileNotFoundError) and what.startswith("--")
+        hint = f"a JSON object may stand there too: {what} '{{\"x\": -2}}'" if missing else ""
         raise InputError(f"{what} cannot be read from {name}: {reason[:1].lower()}{reason[1:]}", hint=hint) from None
 
 

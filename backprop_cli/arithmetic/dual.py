@@ -53,6 +53,7 @@ class DualNumbers(Arithmetic):
         self.base = base
         self.ties = ties
         self.digits = base.digits
+        self.strict = base.strict
         constants = {name: Dual(value) for name, value in base.constants.items()}
         templates = {name: f"{name}({', '.join(['{}'] * count)})" for name, count in self._arities().items()}
         super().__init__(self._words(), constants, {**templates, "gt": "({0}.value > {1}.value)"})

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, Context
 from typing import Any
 
 from mpmath import MPContext
 
+from ..errors import MathError
 from .special import polygamma
 from .system import Arithmetic, Function, Value
 
 MAX_EXPONENT = 1_000_000
 """The largest decimal exponent of a literal."""
-_EXP_BITS = 64  # exp(x) is refused for |x| beyond 2^64: its exponent alone would be a number of 20 digits
+MAX_GAMMA_PLACES = 1_000
+"""Digits of gamma, lgamma and digamma; ten times as many would take minutes."""
+_EXP_BITS = 400  # exp(x) is refused for |x| beyond 2^400: its exponent alone would be a number of 120 digits
 _GAMMA_BITS = 55
+_DECIMAL_EXPONENT = 17  # characters of an exponent that decimal numbers can have
 _TRIG_BITS = 50_000  # sin(x) for |x| beyond 2^50,000 would need as many bits of pi
 
 
@@ -31,9 +36,24 @@ class Precise(Arithmetic):
         self.digits = places
         self.header = {"precision": places}
         self.guard = guard
-        super().__init__(_functions(self.context), {"pi": +self.context.pi, "e": +self.context.e})
+        self.absorbed = False
+        constants = {"pi": +self.context.pi, "e": +self.context.e}
+        templates = {name: f"{name}({{}}, {{}})" for name in ("add", "sub")}
+        super().__init__({**_functions(self.context, self), "add": self._add, "sub": self._sub}, constants, templates)
 
-    range_hint = "numbers beyond 10^(10^19) cannot be stored"
+    range_hint = "this is beyond what can be computed with"
+
+    def _add(self, x: Value, y: Value) -> Value:
+        return self._watch(x + y, x, y)
+
+    def _sub(self, x: Value, y: Value) -> Value:
+        return self._watch(x - y, x, y)
+
+    def _watch(self, total: Value, x: Value, y: Value) -> Value:
+        """Note it where an operand has left no trace, or the two have left none: more digits may tell otherwise."""
+        if x and y and (total == x or total in (y, -y) or not total):
+            self.absorbed = True
+        return total
 
     def number(self, text: str) -> Value:
         exponent = re.search(r"[eE]([-+]?\d+)$", text)
@@ -51,15 +71,36 @@ class Precise(Arithmetic):
             return float("inf") if value > 0 else float("-inf")
 
     def show(self, value: Value, digits: int) -> str:
-        text: str = self.context.nstr(value, min(digits, self.digits), min_fixed=-5, max_fixed=max(6, digits))
-        return re.sub(r"\.0(?=$|e)", "", text)
+        """The value, rounded once: from all the digits there are to those shown."""
+        places = min(digits, self.digits)
+        whole = self.context.nstr(value, self.context.dps, min_fixed=0, max_fixed=0)
+        if len(whole.rpartition("e")[2]) > _DECIMAL_EXPONENT or not self.is_finite(value):
+            return str(self.context.nstr(value, places))
+        context = Context(prec=places, rounding=ROUND_HALF_EVEN, Emax=MAX_EMAX, Emin=MIN_EMIN)
+        rounded = context.normalize(context.create_decimal(whole))
+        if not rounded:
+            return "0"
+        sign, figures, _ = rounded.as_tuple()
+        power, text = rounded.adjusted(), "".join(map(str, figures))
+        if -4 <= power < max(places, len(text)):
+            return f"{rounded:f}"
+        point = f".{text[1:]}" if len(text) > 1 else ""
+        return f"{'-' * sign}{text[0]}{point}e{power:+d}"
+
+    def is_near_tie(self, value: Value | None) -> bool:
+        """Whether the digits behind those shown are 5000… or 4999…, so that a later digit decides the rounding."""
+        if not value:
+            return False
+        figures = re.sub(r"e.*|[^0-9]", "", self.context.nstr(value, self.context.dps, min_fixed=0, max_fixed=0))
+        tail = figures[self.digits : self.digits + 8].ljust(8, "0")
+        return tail in ("50000000", "49999999")
 
     def exactly(self, value: Value) -> str:
         return self.show(value, self.digits)
 
 
-def _functions(mp: Any) -> dict[str, Function]:
-    """The words of a rule, by the functions of an mpmath context."""
+def _functions(mp: Any, system: Precise) -> dict[str, Function]:
+    """The words of a rule, by the functions of an mpmath context. A whole result may be one that was rounded to it."""
 
     def real(function: Function, most_bits: int | None = None) -> Function:
         def guarded(*args: Value) -> Value:
@@ -68,9 +109,21 @@ def _functions(mp: Any) -> dict[str, Function]:
             result = function(*args)
             if not mp.isfinite(result) or isinstance(result, mp.mpc):
                 raise ValueError("no finite real value")
+            if mp.isint(result) and any(args):
+                system.absorbed = True
             return result
 
         return guarded
+
+    def within_patience(function: Function) -> Function:
+        def patient(*args: Value) -> Value:
+            if system.digits > MAX_GAMMA_PLACES:
+                raise MathError(f"gamma and its kin are worked out to {MAX_GAMMA_PLACES:,} digits, which takes seconds")
+            return function(*args)
+
+        return patient
+
+    exp = real(mp.exp, _EXP_BITS)
 
     def power(x: Value, y: Value) -> Value:
         if x and y and mp.mag(y) + mp.mag(mp.mag(x) + 1) > _EXP_BITS:
@@ -81,10 +134,16 @@ def _functions(mp: Any) -> dict[str, Function]:
         return mp.sign(x) * mp.cbrt(abs(x))
 
     def sigmoid(x: Value) -> Value:
-        return 1 / (1 + mp.exp(-x))
+        return mp.one if is_vast(x) and x > 0 else 1 / (1 + exp(-x))
 
     def softplus(x: Value) -> Value:
-        return max(x, mp.zero) + mp.log1p(mp.exp(-abs(x)))
+        return x if is_vast(x) and x > 0 else max(x, mp.zero) + mp.log1p(exp(-abs(x)))
+
+    def tanh(x: Value) -> Value:
+        return mp.sign(x) if is_vast(x) else mp.tanh(x)
+
+    def is_vast(x: Value) -> bool:
+        return bool(x) and mp.mag(x) > _EXP_BITS
 
     def lgamma(x: Value) -> Value:
         return mp.loggamma(x) if x > 0 else mp.log(abs(mp.gamma(x)))
@@ -99,7 +158,7 @@ def _functions(mp: Any) -> dict[str, Function]:
         return mp.sqrt(mp.fsum(x * x for x in xs))
 
     plain: list[str] = "log sqrt asin acos atan atan2 asinh acosh atanh log1p floor ceil log10".split()
-    growing: list[str] = "exp expm1 sinh cosh tanh".split()
+    growing: list[str] = "expm1 sinh cosh".split()
     turning: list[str] = "sin cos tan".split()
     by_name: dict[str, Callable[..., Any]] = {
         **{name: real(getattr(mp, name)) for name in plain},
@@ -120,12 +179,14 @@ def _functions(mp: Any) -> dict[str, Function]:
         "min": min,
         "relu": lambda x: max(x, mp.zero),
         "selected": selected,
-        "sigmoid": real(sigmoid, _EXP_BITS),
-        "softplus": real(softplus, _EXP_BITS),
+        "exp": exp,
+        "tanh": real(tanh),
+        "sigmoid": real(sigmoid),
+        "softplus": real(softplus),
         "erf": real(mp.erf, _EXP_BITS // 2),
         "erfc": real(mp.erfc, _EXP_BITS // 2),
-        "gamma": real(mp.gamma, _GAMMA_BITS),
-        "lgamma": real(lgamma, _GAMMA_BITS),
-        "digamma": real(lambda x: polygamma(mp, 0, x), _EXP_BITS),
-        "polygamma": real(lambda order, x: polygamma(mp, order, x), _EXP_BITS),
+        "gamma": within_patience(real(mp.gamma, _GAMMA_BITS)),
+        "lgamma": within_patience(real(lgamma, _EXP_BITS)),
+        "digamma": within_patience(real(lambda x: polygamma(mp, 0, x), _EXP_BITS)),
+        "polygamma": within_patience(real(lambda order, x: polygamma(mp, order, x), _EXP_BITS)),
     }

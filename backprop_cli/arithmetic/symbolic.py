@@ -125,10 +125,16 @@ def _sign_of(value: Value) -> int | None:
 
 def _equal(x: Value, y: Value) -> Any:
     """Whether x = y. An input of max or min is the output under a condition that a person can read."""
-    if isinstance(y, (Max, Min)) and x in y.args:
-        others = [each for each in y.args if each != x]
-        return sympy.And(*((x >= each) if isinstance(y, Max) else (x <= each) for each in others))
-    return x == y or _sign_of(x - y) == 0
+    if x == y:
+        return True
+    for kind in (Max, Min):
+        if isinstance(y, kind) and y.free_symbols:
+            inner = set(x.args) if isinstance(x, kind) else {x}  # SymPy makes one Max of nested ones
+            others = sorted(set(y.args) - inner, key=sympy.default_sort_key)
+            if len(others) == len(y.args):
+                others = [y]  # SymPy has left x out, because it knows of a larger one
+            return sympy.And(*((x >= each) if kind is Max else (x <= each) for each in others))
+    return _sign_of(x - y) == 0
 
 
 def _greater(x: Value, y: Value) -> Any:

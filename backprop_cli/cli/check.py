@@ -63,7 +63,9 @@ def _read_claims(given: Sequence[str], source: str | None) -> dict[str, str]:
     found: dict[str, str] = {}
     if source is not None:
         inline = source.lstrip().startswith(("{", "["))
-        found = point.read_json(source if inline else read_text(source, "--claims"), "--claims")
+        found = point.read_json(source if inline else read_text(source, "--claims"), "--claims", "gradient")
+        if not found:
+            raise InputError("--claims holds no claim", hint='for example: --claims \'{"x": "2*x*y"}\'')
     for words in given:
         name, equals, claim = words.partition("=")
         if not equals:
