@@ -10,7 +10,7 @@ from . import point
 from .arithmetic import Value
 from .arithmetic.precise import Precise
 from .engine import forward, run
-from .errors import MathError, shorten
+from .errors import MathError, quote, shorten
 from .graph import Graph
 from .hessian import Hessian, hessian
 from .trace import Notice, Trace
@@ -36,7 +36,7 @@ def settle(
         result = compute(arithmetic)
         shown = [None if value is None else arithmetic.exactly(value) for value in numbers(result)]
         unsettled = [i for i, text in enumerate(shown) if not before or text != before[i]]
-        if not unsettled and not (arithmetic.absorbed or any(map(arithmetic.is_near_tie, numbers(result)))):
+        if not unsettled and not (arithmetic.unsure or any(map(arithmetic.is_near_tie, numbers(result)))):
             break
         before = shown
     return result, unsettled
@@ -65,7 +65,13 @@ def run_certain(
         return run(graph, point.complete(given, arithmetic), wrt=wrt, ties=ties, arithmetic=arithmetic)
 
     trace, unsettled = settle(places, compute, _numbers)
-    return _with_zeros(trace, unsettled) if unsettled else trace
+    assert isinstance(trace.arithmetic, Precise)
+    if unsettled:
+        return _with_zeros(trace, unsettled)
+    if trace.arithmetic.zeroed:
+        message = f"{_GUARDS[-1]} more digits do not tell a part of {quote(graph.source)} from 0: it is taken for 0"
+        return replace(trace, warnings=[*trace.warnings, Notice("precision", trace.graph.output.name, message)])
+    return trace
 
 
 def hessian_certain(

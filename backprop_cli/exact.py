@@ -28,6 +28,9 @@ _SYMPY_GIVES_UP = (RecursionError, ValueError, TypeError, AttributeError, NotImp
 """What SymPy raises on formulas that it cannot simplify; they stay as they are."""
 
 
+_LEFT_WHOLE = (sympy.Abs, sympy.sign, sympy.Max, sympy.Min, sympy.Piecewise, sympy.floor, sympy.ceiling)
+
+
 class TooSlowError(BaseException):
     """The time was up. No Exception, because SymPy tries things and catches what they raise."""
 
@@ -96,7 +99,19 @@ def derive(graph: Graph, given: Mapping[str, float | str], *, wrt: Collection[st
     with suppress(TooSlowError), time_limit(SECONDS):
         for name, formula in trace.gradient.items():
             with suppress(*_SYMPY_GIVES_UP):
-                shorter = sympy.simplify(formula)
+                shorter = _simplify(formula)
                 if trace.arithmetic.is_finite(shorter):  # SymPy puts zoo at a point where a piece is not defined
                     simplified[name] = shorter
     return Derivation(trace, simplified)
+
+
+def _simplify(formula: Value) -> Value:
+    """The formula simplified, with absolute values, maxima and conditions left whole: SymPy only lengthens them."""
+    whole: dict[Value, Value] = {}
+    walk = sympy.preorder_traversal(formula)
+    for part in walk:
+        if isinstance(part, _LEFT_WHOLE):
+            whole.setdefault(part, sympy.Dummy(real=True, nonnegative=part.is_nonnegative))
+            walk.skip()
+    back = {dummy: part for part, dummy in whole.items()}
+    return sympy.simplify(formula.xreplace(whole)).xreplace(back)

@@ -21,6 +21,7 @@ MAX_EXPONENT = 1_000_000
 """The largest decimal exponent of a literal."""
 MAX_GAMMA_PLACES = 1_000
 """Digits of gamma, lgamma and digamma; ten times as many would take minutes."""
+_NOISE_BITS = 12  # of a sum's last bits that may be rounding errors
 _EXP_BITS = 400  # exp(x) is refused for |x| beyond 2^400: its exponent alone would be a number of 120 digits
 _GAMMA_BITS = 55
 _DECIMAL_EXPONENT = 17  # characters of an exponent that decimal numbers can have
@@ -36,10 +37,12 @@ class Precise(Arithmetic):
         self.digits = places
         self.header = {"precision": places}
         self.guard = guard
-        self.absorbed = False
+        self.unsure = False  # whether more digits may change more than the last ones
+        self.zeroed = False  # whether something has been taken for 0
         constants = {"pi": +self.context.pi, "e": +self.context.e}
-        templates = {name: f"{name}({{}}, {{}})" for name in ("add", "sub")}
-        super().__init__({**_functions(self.context, self), "add": self._add, "sub": self._sub}, constants, templates)
+        templates = {name: f"{name}({{}}, {{}})" for name in ("add", "sub", "eq")}
+        watched = {"add": self._add, "sub": self._sub, "eq": self.is_near}
+        super().__init__({**_functions(self.context, self), **watched}, constants, templates)
 
     range_hint = "this is beyond what can be computed with"
 
@@ -50,10 +53,21 @@ class Precise(Arithmetic):
         return self._watch(x - y, x, y)
 
     def _watch(self, total: Value, x: Value, y: Value) -> Value:
-        """Note it where an operand has left no trace, or the two have left none: more digits may tell otherwise."""
+        """A sum. Where an operand has left no trace, or the two cancel, more digits may tell otherwise."""
         if x and y and (total == x or total in (y, -y) or not total):
-            self.absorbed = True
-        return total
+            self.unsure = True
+        return self.unless_noise(total, max(abs(x), abs(y)))
+
+    def unless_noise(self, value: Value, size: Value) -> Value:
+        """`value`, or 0 where it is no more than the rounding errors of terms of that size."""
+        if value and size and self.context.mag(value) < self.context.mag(size) - self.context.prec + _NOISE_BITS:
+            self.unsure = self.zeroed = True
+            return self.context.zero
+        return value
+
+    def is_near(self, x: Value, y: Value) -> bool:
+        """Whether two numbers are the same but for rounding errors."""
+        return x == y or not self.unless_noise(x - y, max(abs(x), abs(y)))
 
     def number(self, text: str) -> Value:
         exponent = re.search(r"[eE]([-+]?\d+)$", text)
@@ -110,7 +124,7 @@ def _functions(mp: Any, system: Precise) -> dict[str, Function]:
             if not mp.isfinite(result) or isinstance(result, mp.mpc):
                 raise ValueError("no finite real value")
             if mp.isint(result) and any(args):
-                system.absorbed = True
+                system.unsure = True
             return result
 
         return guarded
@@ -152,23 +166,37 @@ def _functions(mp: Any, system: Precise) -> dict[str, Function]:
         return mp.sign(x)
 
     def selected(x: Value, out: Value) -> Value:
-        return mp.one if x == out else mp.zero
+        return mp.one if system.is_near(x, out) else mp.zero
+
+    def rounded(function: Function) -> Function:
+        return lambda x: mp.nint(x) if system.is_near(x, mp.nint(x)) else function(x)
+
+    def vanishing(function: Function, size: Callable[[Value], Value]) -> Function:
+        """A function that is 0 where its argument is not: errors of that size in the argument are no value of it."""
+        return lambda x: system.unless_noise(function(x), size(x))
 
     def hypot(*xs: Value) -> Value:
         return mp.sqrt(mp.fsum(x * x for x in xs))
 
-    plain: list[str] = "log sqrt asin acos atan atan2 asinh acosh atanh log1p floor ceil log10".split()
+    def logarithm(function: Function) -> Function:
+        return vanishing(real(function), lambda _x: mp.one)
+
+    plain: list[str] = "sqrt asin acos atan atan2 asinh acosh atanh log1p".split()
     growing: list[str] = "expm1 sinh cosh".split()
     turning: list[str] = "sin cos tan".split()
     by_name: dict[str, Callable[..., Any]] = {
         **{name: real(getattr(mp, name)) for name in plain},
         **{name: real(getattr(mp, name), _EXP_BITS) for name in growing},
-        **{name: real(getattr(mp, name), _TRIG_BITS) for name in turning},
+        **{name: vanishing(real(getattr(mp, name), _TRIG_BITS), abs) for name in turning},
     }
     return {
         **by_name,
         "pow": real(power),
-        "log2": real(lambda x: mp.log(x, 2)),
+        "log": logarithm(mp.log),
+        "log10": logarithm(mp.log10),
+        "log2": logarithm(lambda x: mp.log(x, 2)),
+        "floor": real(rounded(mp.floor)),
+        "ceil": real(rounded(mp.ceil)),
         "log_base": real(lambda x, base: mp.log(x) / mp.log(base)),
         "exp2": real(lambda x: mp.power(2, x), _EXP_BITS),
         "cbrt": real(cbrt),

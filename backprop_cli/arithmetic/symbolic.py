@@ -101,6 +101,9 @@ class _Printer(StrPrinter):  # type: ignore[misc]
 def _condition(printer: _Printer, condition: Any) -> str:
     if isinstance(condition, sympy.And):
         return " and ".join(sorted(_condition(printer, each) for each in condition.args))
+    if isinstance(condition, (sympy.Eq, sympy.Ne)):
+        sign = "==" if isinstance(condition, sympy.Eq) else "!="
+        return f"{printer.doprint(condition.lhs)} {sign} {printer.doprint(condition.rhs)}"
     return str(printer.doprint(condition))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
 from sympy import Symbol
@@ -13,6 +12,32 @@ from ..exact import Derivation
 from ..formula import Formula
 from ..graph import Graph, Node
 
+_ATOM = 9
+_BINDING = {"add": 1, "sub": 1, "neg": 2, "mul": 2, "pow": 3}
+_TEMPLATES = {
+    ("add", 2): "{} + {}",
+    ("sub", 2): "{} - {}",
+    ("mul", 2): r"{} \cdot {}",
+    ("div", 2): r"\frac{{{}}}{{{}}}",
+    ("neg", 1): "-{}",
+    ("pow", 2): "{{{}}}^{{{}}}",
+    ("exp2", 1): "2^{{{}}}",
+    ("sqrt", 1): r"\sqrt{{{}}}",
+    ("cbrt", 1): r"\sqrt[3]{{{}}}",
+    ("abs", 1): r"\left|{{{}}}\right|",
+    ("floor", 1): r"\left\lfloor {}\right\rfloor",
+    ("ceil", 1): r"\left\lceil {}\right\rceil",
+    ("log", 2): r"\log_{{{1}}}\left({0}\right)",
+    ("log2", 1): r"\log_{{2}}\left({}\right)",
+    ("log10", 1): r"\log_{{10}}\left({}\right)",
+    ("asin", 1): r"\arcsin\left({}\right)",
+    ("acos", 1): r"\arccos\left({}\right)",
+    ("atan", 1): r"\arctan\left({}\right)",
+    ("gamma", 1): r"\Gamma\left({}\right)",
+    ("digamma", 1): r"\psi\left({}\right)",
+}
+"""How some primitives are set; the others are functions of their names."""
+_CAPITALS = set("Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split())  # the others look Latin
 _KNOWN = set("exp log sin cos tan sinh cosh tanh max min".split())
 
 
@@ -23,6 +48,9 @@ def render(derivation: Derivation) -> str:
     lines = [
         f"{name(node.name)} &= {operation(trace.graph, node)}" for node in trace.graph.nodes if node.op is not None
     ]
+    if trace.graph.output.op is None:
+        node = trace.graph.output
+        lines.append(f"& {constant(node)[0] if node.is_constant else name(node.name)}")
     for edge in reversed(trace.edges):
         if edge.chained is not None and edge.local is not None:
             gate, inner = name(edge.gate.name), name(edge.input.name)
@@ -52,35 +80,42 @@ def operation(graph: Graph, gate: Node) -> str:
     words = []
     for i in gate.inputs:
         node = graph.nodes[i]
-        text = re.sub(r"\*\*|\^", "^", node.name).replace("*", r" \cdot ") if node.is_constant else name(node.name)
-        words.append(rf"\left({text}\right)" if node.body else text)
-    return latex(Formula(gate.op.name, *map(Formula, words)))
+        text, binding = constant(node) if node.is_constant else (name(node.name), _ATOM)
+        words.append(text if binding == _ATOM else rf"\left({text}\right)")
+    return latex(Formula(gate.op.name, *map(Formula, words)))[0]
 
 
-def latex(formula: Formula) -> str:
-    """A formula whose words are LaTeX already."""
-    head, args = formula.head, [latex(arg) for arg in formula.args]
-    if not args:
-        return head
-    match head, args:
-        case "add", [a, b]:
-            return f"{a} + {b}"
-        case "sub", [a, b]:
-            return f"{a} - {b}"
-        case "mul", [a, b]:
-            return rf"{a} \cdot {b}"
-        case "div", [a, b]:
-            return rf"\frac{{{a}}}{{{b}}}"
-        case "neg", [a]:
-            return f"-{a}"
-        case "pow", [a, b]:
-            return f"{{{a}}}^{{{b}}}"
-        case "sqrt", [a]:
-            return rf"\sqrt{{{a}}}"
-        case "abs", [a]:
-            return rf"\left|{a}\right|"
-    function = rf"\{head}" if head in _KNOWN else rf"\operatorname{{{head}}}"
-    return rf"{function}\left({', '.join(args)}\right)"
+def constant(node: Node) -> tuple[str, int]:
+    """A constant as it is written, with how tightly it binds."""
+    parts: list[Formula] = []
+    for each in node.body or (node,):
+        inputs = [parts[i] for i in each.inputs]
+        parts.append(Formula(each.op.name, *inputs) if each.op else Formula(_literal(each.literal)))
+    return latex(parts[-1])
+
+
+def _literal(text: str) -> str:
+    mantissa, _, exponent = text.lower().partition("e")
+    if text == "pi":
+        return r"\pi"
+    if not exponent:
+        return text
+    power = f"10^{{{int(exponent)}}}"
+    return power if mantissa == "1" else rf"{mantissa} \cdot {power}"
+
+
+def latex(formula: Formula) -> tuple[str, int]:
+    """A formula whose words are LaTeX already, with how tightly it binds."""
+    if not formula.args:
+        return formula.head, _ATOM
+    args = [latex(arg) for arg in formula.args]
+    binding = _BINDING.get(formula.head, _ATOM)
+    template = _TEMPLATES.get((formula.head, len(args))) or _TEMPLATES.get((formula.head, 0))
+    texts = [text if binding == _ATOM or own > binding else rf"\left({text}\right)" for text, own in args]
+    if template:
+        return template.format(*texts), binding
+    function = rf"\{formula.head}" if formula.head in _KNOWN else rf"\operatorname{{{formula.head}}}"
+    return rf"{function}\left({', '.join(texts)}\right)", _ATOM
 
 
 def _plain(line: str) -> str:
@@ -90,6 +125,12 @@ def _plain(line: str) -> str:
 
 def _character(character: str) -> str:
     words = unicodedata.name(character, "").split()
-    if words[:3] == ["GREEK", "SMALL", "LETTER"] and len(words) == 4:
-        return rf"\{words[3].lower().replace('lamda', 'lambda')} "
+    if words[:1] == ["GREEK"] and words[2:3] == ["LETTER"] and len(words) == 4:
+        letter = words[3].lower().replace("lamda", "lambda")
+        capital = letter.capitalize() in _CAPITALS
+        return (
+            rf"\{letter if words[1] == 'SMALL' else letter.capitalize()} "
+            if words[1] == "SMALL" or capital
+            else letter[0].upper()
+        )
     return rf"\text{{{character}}}"

@@ -1,0 +1,436 @@
+"""Second derivatives: against SymPy's, in floats and to 45 digits; at kinks; where there are none; in every view.
+
+Floats are compared in two ways. Entry by entry, relative to the entry, where the point is as exact for the oracle as it
+is for the program (the oracle is given the doubles, not the decimals) and the entry is well conditioned: it is when
+moving each value by one unit in the last place moves the entry by no more. And, for every entry, relative to its
+`scale`: the size of the terms it is the sum of, bounded below by what an error of one rounding in f itself amounts to.
+At --precision 50 every entry is compared, digit by digit, and nothing is ill conditioned.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+import mpmath
+import oracle
+import pytest
+import sympy
+from jsonschema import Draft202012Validator
+from test_cli import run as command
+from test_formulas import FORMULAS, Formula
+
+from backprop_cli import backprop
+from backprop_cli.errors import InputError, MathError
+from backprop_cli.hessian import MAX_VARIABLES
+from backprop_cli.ops import TABLE, Op
+
+VALIDATOR = Draft202012Validator(
+    json.loads(importlib.resources.files("backprop_cli.render").joinpath("schema.json").read_text("utf-8"))
+)
+
+Matrix = dict[str, dict[str, oracle.Number]]
+
+# -- Against SymPy -------------------------------------------------------------------------------------------------
+
+
+@cache
+def second_derivatives(text: str, given: tuple[str, ...]) -> tuple[dict[str, Any], dict[tuple[str, str], sympy.Expr]]:
+    whole, symbols = oracle.expression(text, given)
+    first = {name: sympy.diff(whole, symbol) for name, symbol in symbols.items()}
+    names = list(symbols)
+    pairs = [(one, two) for i, one in enumerate(names) for two in names[i:]]
+    return symbols, {(one, two): sympy.diff(first[one], symbols[two]) for one, two in pairs}
+
+
+def sympy_hessian(text: str, point: Mapping[str, str | Fraction]) -> Matrix:
+    """∂²f/∂row∂column, by SymPy's diff, good to the oracle's DIGITS."""
+    symbols, entries = second_derivatives(text, tuple(point))
+    matrix: Matrix = {name: {} for name in symbols}
+    with mpmath.workdps(oracle.WORKING):
+        known = {symbol: oracle.exact(point[name]) for name, symbol in symbols.items()}
+        for (one, two), entry in entries.items():
+            matrix[one][two] = matrix[two][one] = oracle.real(oracle.numeric(entry, known))
+    return matrix
+
+
+def entries(matrix: Mapping[str, Mapping[str, Any]]) -> dict[tuple[str, str], Any]:
+    return {(row, column): value for row, columns in matrix.items() for column, value in columns.items()}
+
+
+MANY = [formula for formula in FORMULAS if len(formula.point) <= 5 and len(formula.expression) <= 60][::2]
+"""What the fast suite compares; the slow one compares all."""
+
+
+def test_more_than_a_hundred_formulas_are_compared() -> None:
+    assert len(MANY) >= 100
+
+
+def compare_precise(formula: Formula) -> None:
+    expected = entries(sympy_hessian(formula.expression, formula.point))
+    trace = backprop(formula.expression, formula.point, precision=50, hessian=True)
+    assert trace.hessian is not None
+    got = {pair: trace.arithmetic.exactly(value) for pair, value in entries(trace.hessian).items()}
+    assert got.keys() == expected.keys()
+    with mpmath.workdps(oracle.WORKING):
+        # What is 0 by cancellation is below 1e-80 of its terms in the oracle, which carries 90 digits.
+        largest = max(map(abs, expected.values()), default=mpmath.mpf(0)) or mpmath.mpf(1)
+        wrong = {
+            pair: (text, mpmath.nstr(expected[pair], 50))
+            for pair, text in got.items()
+            if abs(mpmath.mpf(text) - expected[pair]) > abs(expected[pair]) * mpmath.mpf("5e-46")
+            and not (Decimal(text) == 0 and abs(expected[pair]) < largest * mpmath.mpf("1e-60"))
+        }
+    assert wrong == {}
+
+
+def compare_floats(formula: Formula) -> None:
+    floats = {name: float(text) for name, text in formula.point.items()}
+    at = {name: Fraction(value) for name, value in floats.items()}
+    expected = entries(sympy_hessian(formula.expression, at))
+    matrix = backprop(formula.expression, floats, hessian=True).hessian
+    assert matrix is not None
+    got = entries(matrix)
+    assert got.keys() == expected.keys()
+    # How far an entry moves when every value moves by 1e-14 of itself: two points are enough to tell its condition.
+    moved = [
+        entries(
+            sympy_hessian(formula.expression, {name: x * (1 + sign * Fraction(1, 10**14)) for name, x in at.items()})
+        )
+        for sign in (1, -1)
+    ]
+    trace = backprop(formula.expression, floats)
+    wrong = {}
+    with mpmath.workdps(oracle.WORKING):
+        for (row, column), value in got.items():
+            entry = expected[row, column]
+            condition = max(abs(other[row, column] - entry) for other in moved)
+            # f and its gradient are rounded too: 1e-15 of them, over the size of the variables, is lost in any case.
+            step = [abs(oracle.exact(floats[name])) or mpmath.mpf(1) for name in (row, column)]
+            terms = max(abs(each) for each in trace.values if each is not None)
+            scale = oracle.exact(float(terms)) / step[0] / step[1]
+            scale = max(scale, abs(oracle.exact(trace.gradient[column])) / step[0])
+            if abs(oracle.exact(value) - entry) > 1e-10 * abs(entry) + condition + 1e-14 * scale:
+                wrong[row, column] = (value, float(entry))
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("formula", MANY, ids=[formula.name for formula in MANY])
+def test_second_derivatives_are_those_of_sympy_to_45_digits(formula: Formula) -> None:
+    compare_precise(formula)
+
+
+@pytest.mark.parametrize("formula", MANY, ids=[formula.name for formula in MANY])
+def test_second_derivatives_in_floats_are_those_of_sympy(formula: Formula) -> None:
+    compare_floats(formula)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("formula", FORMULAS, ids=[formula.name for formula in FORMULAS])
+def test_second_derivatives_of_all_formulas(formula: Formula) -> None:
+    compare_precise(formula)
+    compare_floats(formula)
+
+
+def test_most_entries_agree_without_any_allowance() -> None:
+    # So that the allowances above cannot hide a rule that is wrong: nearly all entries do not need them.
+    compared, close = 0, 0
+    for formula in MANY[:80]:
+        floats = {name: float(text) for name, text in formula.point.items()}
+        expected = entries(sympy_hessian(formula.expression, {name: Fraction(x) for name, x in floats.items()}))
+        matrix = backprop(formula.expression, floats, hessian=True).hessian
+        assert matrix is not None
+        for pair, value in entries(matrix).items():
+            compared += 1
+            close += abs(value - float(expected[pair])) <= 1e-10 * abs(float(expected[pair]))
+    assert compared > 300
+    assert close >= 0.97 * compared
+
+
+@pytest.mark.parametrize("formula", FORMULAS, ids=[formula.name for formula in FORMULAS])
+def test_the_matrix_is_symmetric(formula: Formula) -> None:
+    matrix = backprop(formula.expression, formula.point, hessian=True).hessian
+    assert matrix is not None
+    scale = max((abs(value) for value in entries(matrix).values()), default=0.0)
+    names = list(matrix)
+    assert all(list(columns) == names for columns in matrix.values())
+    for one in names:
+        for two in names:
+            size = max(abs(matrix[one][two]), abs(matrix[two][one]))
+            assert abs(matrix[one][two] - matrix[two][one]) <= 1e-9 * size + 1e-13 * scale, (one, two)
+
+
+INSIDE = {"acosh": ["2.3"], "atanh": ["0.3"], "asin": ["0.3"], "acos": ["0.3"], "log": ["1.3", "2.7"]}
+
+
+@pytest.mark.parametrize("op", TABLE, ids=[op.call for op in TABLE])
+def test_every_primitive(op: Op) -> None:
+    for count in (2, 3) if op.variadic else (len(op.inputs),):
+        names = ["a", "b", "c"][:count]
+        point = dict(zip(names, INSIDE.get(op.name, ["1.3", "0.7", "2.9"]), strict=False))
+        expression = op.written(names)
+        expected = entries(sympy_hessian(f"1*({expression})", point))
+        got = backprop(expression, point, hessian=True).hessian
+        precise = backprop(expression, point, hessian=True, precision=40)
+        assert got is not None
+        assert precise.hessian is not None
+        with mpmath.workdps(60):
+            for pair, entry in expected.items():
+                assert abs(entries(got)[pair] - entry) <= 1e-12 * abs(entry), pair
+                digits = mpmath.mpf(precise.arithmetic.exactly(entries(precise.hessian)[pair]))
+                assert abs(digits - entry) <= mpmath.mpf("5e-39") * abs(entry), pair
+
+
+# -- Small and known -----------------------------------------------------------------------------------------------
+
+
+def hessian_of(
+    expression: str, options: dict[str, Any] | None = None, **values: float | str
+) -> dict[str, dict[str, Any]]:
+    matrix = backprop(expression, values, hessian=True, **(options or {})).hessian
+    assert matrix is not None
+    return {row: dict(columns) for row, columns in matrix.items()}
+
+
+def test_known_matrices() -> None:
+    assert hessian_of("x**2*y + y**3", x=3, y=5) == {"x": {"x": 10, "y": 6}, "y": {"x": 6, "y": 30}}
+    assert hessian_of("x*y", x=3, y=5) == {"x": {"x": 0, "y": 1}, "y": {"x": 1, "y": 0}}
+    assert hessian_of("x*x", x=3) == {"x": {"x": 2}}
+    assert hessian_of("x + 2*y", x=3, y=1) == {"x": {"x": 0, "y": 0}, "y": {"x": 0, "y": 0}}
+    assert hessian_of("x", x=3) == {"x": {"x": 0}}
+    assert hessian_of("x**3", x=0) == {"x": {"x": 0}}
+    assert hessian_of("x**1", x=0) == {"x": {"x": 0}}
+    assert hessian_of("x**0", x=0) == {"x": {"x": 0}}
+    assert hessian_of("x**2", x=0) == {"x": {"x": 2}}
+    assert hessian_of("x**2", x=-3) == {"x": {"x": 2}}
+    assert hessian_of("(-2)**2*x**3", x=-1) == {"x": {"x": -24}}
+
+
+def test_a_constant_expression_has_an_empty_matrix() -> None:
+    assert backprop("2*pi", hessian=True).hessian == {}
+
+
+def test_without_being_asked_for_there_is_none() -> None:
+    assert backprop("x*x", x=3).hessian is None
+
+
+def test_wrt_chooses_rows_and_columns() -> None:
+    assert hessian_of("x*y*z", {"wrt": ["z", "x"]}, x=2, y=3, z=5) == {"x": {"x": 0, "z": 3}, "z": {"x": 3, "z": 0}}
+    # What is not asked for cannot go wrong: y**1.5 has no second derivative at 0.
+    assert hessian_of("x**2 + y**1.5", {"wrt": ["x"]}, x=2, y=0) == {"x": {"x": 2}}
+
+
+def test_the_gradient_and_the_value_are_those_without_second_derivatives() -> None:
+    plain = backprop("sin(x*y)/z", x=1, y=2, z=3)
+    full = backprop("sin(x*y)/z", x=1, y=2, z=3, hessian=True)
+    assert (full.values, full.upstream, full.edges) == (plain.values, plain.upstream, plain.edges)
+
+
+def test_many_variables_up_to_a_limit() -> None:
+    def total(count: int) -> tuple[str, dict[str, float]]:
+        names = [f"x{i}" for i in range(count)]
+        return "+".join(f"{name}*{name}" for name in names), dict.fromkeys(names, 1.0)
+
+    expression, point = total(60)
+    matrix = backprop(expression, point, hessian=True).hessian
+    assert matrix is not None
+    assert all(value == (2 if row == column else 0) for (row, column), value in entries(matrix).items())
+    expression, point = total(MAX_VARIABLES + 1)
+    with pytest.raises(InputError, match=r"501 variables.*limit of 500") as caught:
+        backprop(expression, point, hessian=True)
+    assert "--wrt" in caught.value.hint
+    few = backprop(expression, point, hessian=True, wrt=["x7"]).hessian
+    assert few is not None
+    assert entries(few) == {("x7", "x7"): 2.0}
+
+
+@pytest.mark.slow
+def test_as_many_variables_as_the_limit_allows() -> None:
+    names = [f"x{i}" for i in range(MAX_VARIABLES)]
+    matrix = backprop("+".join(f"{n}*{n}" for n in names), dict.fromkeys(names, 1.0), hessian=True).hessian
+    assert matrix is not None
+    assert len(entries(matrix)) == MAX_VARIABLES**2
+
+
+# -- Kinks and ties ------------------------------------------------------------------------------------------------
+
+KINKS = [
+    ("abs(x)*y", {"x": "0", "y": "2"}),
+    ("relu(x)**2 + y", {"x": "0", "y": "2"}),
+    ("sign(x)*y", {"x": "0", "y": "2"}),
+    ("floor(x)*y", {"x": "3", "y": "2"}),
+    ("ceil(x)*y", {"x": "3", "y": "2"}),
+    ("max(x, y)**2", {"x": "2", "y": "2"}),
+    ("min(x*y, 4)", {"x": "2", "y": "2"}),
+    ("max(x, y, 2)*x", {"x": "2", "y": "2"}),
+]
+
+
+@pytest.mark.parametrize("options", [{}, {"precision": 30}, {"exact": True}], ids=["floats", "precision", "exact"])
+@pytest.mark.parametrize(("expression", "point"), KINKS, ids=[each for each, _ in KINKS])
+def test_kinks_warn_as_the_gradient_does(expression: str, point: dict[str, str], options: dict[str, Any]) -> None:
+    plain, full = backprop(expression, point, **options), backprop(expression, point, hessian=True, **options)
+    assert full.warnings == plain.warnings
+    assert {notice.kind for notice in full.warnings} <= {"kink", "tie"}
+    assert len(full.warnings) == 1
+    assert full.hessian is not None
+    matrix = {pair: float(value) for pair, value in entries(full.hessian).items()}
+    floats = backprop(expression, point, hessian=True).hessian
+    assert floats is not None
+    assert matrix == entries(floats)
+
+
+@pytest.mark.parametrize(
+    ("ties", "expected"),
+    [
+        # Along x the tied max(x, y) moves by its share s of x; d(2·max·share of row)/d column = 2·s(row)·s(column).
+        ("both", {"x": {"x": 2, "y": 2}, "y": {"x": 2, "y": 2}}),
+        ("split", {"x": {"x": 0.5, "y": 0.5}, "y": {"x": 0.5, "y": 0.5}}),
+        ("first", {"x": {"x": 2, "y": 0}, "y": {"x": 0, "y": 0}}),
+    ],
+)
+@pytest.mark.parametrize("options", [{}, {"precision": 20}, {"exact": True}], ids=["floats", "precision", "exact"])
+def test_ties(ties: str, expected: dict[str, dict[str, float]], options: dict[str, Any]) -> None:
+    matrix = hessian_of("max(x, y)**2", {"ties": ties, **options}, x=3, y=3)
+    assert {row: {column: float(v) for column, v in columns.items()} for row, columns in matrix.items()} == expected
+
+
+def test_the_loser_of_max_is_not_looked_at() -> None:
+    assert hessian_of("max(x, y**1.5)", x=1, y=0) == {"x": {"x": 0, "y": 0}, "y": {"x": 0, "y": 0}}
+    assert hessian_of("relu(y**1.5 - 1)*x", x=1, y=0) == {"y": {"y": 0, "x": 0}, "x": {"y": 0, "x": 0}}
+
+
+def test_the_command_warns_once() -> None:
+    result = command("eval", "abs(x)*y", "--x", "0", "--y", "2", "--hessian", "--json")
+    assert result.status == 0
+    assert result.err.count("warning: ") == 1
+    assert len(json.loads(result.out)["warnings"]) == 1
+
+
+# -- Where there are none ------------------------------------------------------------------------------------------
+
+NONE = [
+    ("x**1.5", {"x": "0"}, "x**1.5"),
+    ("3*y + x**1.5", {"x": "0", "y": "1"}, "x**1.5"),
+    ("exp(x**(4/3))", {"x": "0"}, "x**(4/3)"),
+    ("abs(x)**1.5 + y", {"x": "0", "y": "1"}, "abs(x)**1.5"),
+    ("x*y**1.25", {"x": "2", "y": "0"}, "y**1.25"),
+]
+
+
+@pytest.mark.parametrize("options", [{}, {"precision": 30}, {"exact": True}], ids=["floats", "precision", "exact"])
+@pytest.mark.parametrize(("expression", "point", "place"), NONE, ids=[each for each, _, _ in NONE])
+def test_no_finite_second_derivative_names_the_place(
+    expression: str, point: dict[str, str], place: str, options: dict[str, Any]
+) -> None:
+    assert backprop(expression, point, **options).gradient  # there is a first one
+    with pytest.raises(MathError) as caught:
+        backprop(expression, point, hessian=True, **options)
+    error = caught.value
+    assert "second derivative" in error.message
+    assert f"'{place}'" in error.message
+    assert error.span is not None
+    assert expression[slice(*error.span)] == place
+
+
+def test_no_first_derivative_is_the_first_derivatives_error() -> None:
+    every: list[dict[str, Any]] = [{}, {"precision": 30}, {"exact": True}]
+    for options in every:
+        with pytest.raises(MathError) as plain:
+            backprop("sqrt(x)", x=0, **options)
+        with pytest.raises(MathError) as full:
+            backprop("sqrt(x)", x=0, hessian=True, **options)
+        assert str(full.value) == str(plain.value)
+
+
+def test_overflow_of_a_second_derivative_is_an_error() -> None:
+    with pytest.raises(MathError) as caught:
+        backprop("1/x", x="1e-150", hessian=True)  # 2/x³ is 2e450
+    assert "second derivative" in caught.value.message
+    assert hessian_of("1/x", {"precision": 20}, x="1e-150")["x"]["x"] > 1
+
+
+def test_allow_nonfinite_gives_infinities() -> None:
+    trace = backprop("x**1.5", x=0, hessian=True, allow_nonfinite=True)
+    assert trace.hessian is not None
+    assert not abs(trace.hessian["x"]["x"]) < float("inf")
+    result = command("eval", "x**1.5", "--x", "0", "--hessian", "--allow-nonfinite", "--json")
+    assert result.status == 0
+    VALIDATOR.validate(json.loads(result.out))
+
+
+# -- Exact ---------------------------------------------------------------------------------------------------------
+
+
+def test_exact_second_derivatives() -> None:
+    trace = backprop("x**2*y + sqrt(y)", x="1/3", y="2", exact=True, hessian=True)
+    assert trace.hessian is not None
+    shown = {pair: trace.arithmetic.exactly(value) for pair, value in entries(trace.hessian).items()}
+    assert shown == {("x", "x"): "4", ("x", "y"): "2/3", ("y", "x"): "2/3", ("y", "y"): "-sqrt(2)/16"}
+
+
+@pytest.mark.parametrize("formula", MANY[::6], ids=[formula.name for formula in MANY[::6]])
+def test_exact_second_derivatives_are_the_precise_ones(formula: Formula) -> None:
+    exact = backprop(formula.expression, formula.point, exact=True, hessian=True).hessian
+    precise = backprop(formula.expression, formula.point, precision=40, hessian=True).hessian
+    assert exact is not None
+    assert precise is not None
+    with mpmath.workdps(60):
+        for pair, value in entries(precise).items():
+            number = mpmath.mpf(str(sympy.N(entries(exact)[pair], 50)))
+            assert abs(number - value) <= mpmath.mpf("1e-35") * max(abs(number), mpmath.mpf("1e-60")), pair
+
+
+# -- The views -----------------------------------------------------------------------------------------------------
+
+WORDS = ["eval", "x**2*y + y**3", "--x", "3", "--y", "5", "--hessian"]
+
+
+def test_json() -> None:
+    document = json.loads(command(*WORDS, "--json").out)
+    VALIDATOR.validate(document)
+    assert document["hessian"] == {"x": {"x": 10.0, "y": 6.0}, "y": {"x": 6.0, "y": 30.0}}
+    precise = json.loads(command(*WORDS, "--json", "--precision", "30").out)
+    VALIDATOR.validate(precise)
+    assert precise["hessian"] == {"x": {"x": "10", "y": "6"}, "y": {"x": "6", "y": "30"}}
+    exact = json.loads(command(*WORDS, "--json", "--exact").out)
+    VALIDATOR.validate(exact)
+    assert exact["hessian"] == precise["hessian"]
+    assert "hessian" not in json.loads(command(*WORDS[:-1], "--json").out)
+
+
+def test_table_has_the_variables_along_both_sides() -> None:
+    lines = command(*WORDS).out.splitlines()
+    head = next(i for i, line in enumerate(lines) if line.split()[1:] == ["x", "y"])
+    assert lines[head + 2].split() == ["x", "10", "6"]
+    assert lines[head + 3].split() == ["y", "6", "30"]
+
+
+def test_markdown() -> None:
+    lines = command(*WORDS, "--format", "markdown").out.splitlines()
+    rows = [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+    assert ["x", "10", "6"] in rows
+    assert ["y", "6", "30"] in rows
+    assert [row[1:] for row in rows].count(["x", "y"]) == 1
+
+
+def test_digits_of_a_table() -> None:
+    out = command("eval", "x/y", "--x", "1", "--y", "3", "--hessian", "--digits", "4").out
+    assert "-0.1111" in out
+    assert "-0.11111" not in out
+
+
+def test_a_precise_table_shows_all_digits() -> None:
+    out = command("eval", "x/y", "--x", "1", "--y", "3", "--hessian", "--precision", "30").out
+    assert "-0." + "1" * 30 in out
+
+
+def test_an_error_of_the_command_is_drawn() -> None:
+    result = command("eval", "3*y + x**1.5", "--x", "0", "--y", "1", "--hessian")
+    assert (result.status, result.out) == (1, "")
+    assert "\n  3*y + x**1.5\n        ^^^^^^\n" in result.err

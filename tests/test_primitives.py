@@ -1,0 +1,310 @@
+"""Every row of the table of primitives, against mpmath at high precision. No row can lack a test: they are iterated."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
+from typing import Any, TypeAlias
+
+import mpmath
+import oracle
+import pytest
+import sympy
+
+from backprop_cli.engine import run
+from backprop_cli.errors import MathError
+from backprop_cli.formula import Formula
+from backprop_cli.lower import compile_expression
+from backprop_cli.ops import TABLE, Op
+
+CALLS = [(op, count) for op in TABLE for count in ((2, 3) if op.variadic else (len(op.inputs),))]
+"""Each row with a number of inputs; rows that take any number are tried with two and with three."""
+
+every_call = pytest.mark.parametrize(("op", "count"), CALLS, ids=[f"{op.call}-{count}" for op, count in CALLS])
+every_row = pytest.mark.parametrize("op", TABLE, ids=[op.call for op in TABLE])
+
+PATIENCE = 30
+"""Seconds. A rule whose work grows with the size of its input would stop the whole suite."""
+
+
+@pytest.fixture(autouse=True)
+def no_endless_rule() -> Iterator[None]:
+    def give_up(number: int, frame: FrameType | None) -> None:
+        raise TimeoutError(f"no answer within {PATIENCE} seconds")
+
+    if not hasattr(signal, "SIGALRM"):  # not on Windows
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(PATIENCE)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+# -- Values and local gradients ------------------------------------------------------------------------------------
+
+_SIZES = [1e-200, 1e-20, 1e-8, 1e-3, 0.3, 0.5, 1 - 1e-12, 1.0, 1 + 1e-12, 1.4616321449683622, 1.5, 2.0, 2.5, math.e]
+_SIZES += [3.0, 5.0, 7.25, 10.0, 20.0, 26.0, 40.0, 100.5, 170.5, 300.25, 700.0, 709.5, 1000.0, 123456.75, 1e10]
+_SIZES += [1e10 + 0.5, 1e16, 1e22, 1e100, 1e200, 1e300]
+_FEWER = [1e-200, 1e-20, 1e-3, 0.3, 1.0, 1 + 1e-12, 2.0, 2.5, 3.0, 40.0, 1000.0, 1e10, 1e200]
+CANDIDATES: dict[int, list[float]] = {
+    1: [0.0, *_SIZES, *(-size for size in _SIZES)],
+    2: [0.0, *_FEWER, *(-size for size in _FEWER)],
+    3: [0.0, 1e-200, -0.3, 1.0, 2.5, -40.0, 1e200],
+}
+"""Inputs that are tried on every row. It is the oracle that says whether there is an answer to compare."""
+
+Points: TypeAlias = Sequence[tuple[float, ...]]
+LARGEST, SMALLEST_NORMAL = sys.float_info.max, sys.float_info.min
+TINIEST = math.ulp(0.0)
+
+AWKWARD: list[tuple[str, Points]] = [
+    ("sigmoid tanh softplus", [(40.0,), (-40.0,), (1000.0,), (-1000.0,), (0.0,)]),
+    ("tanh", [(300.0,), (-300.0,), (1e-20,)]),
+    ("log1p expm1", [(1e-20,), (-1e-20,), (TINIEST,)]),
+    ("log1p", [(-1 + 1e-16,), (1e300,)]),
+    ("asin acos atanh", [(1 - 1e-12,), (-1 + 1e-12,), (math.nextafter(1, 0),)]),
+    ("acosh", [(1 + 1e-12,), (math.nextafter(1, 2),), (1e200,)]),
+    ("asinh", [(1e-200,), (1e200,), (-1e200,)]),
+    ("atan2", [(1e-200, 1e-200), (-1e-200, 2e-200), (1e200, -1e200), (1e200, 1e-200), (1e-200, 1e200)]),
+    ("hypot", [(1e-200, 1e-200), (3e-200, -4e-200), (1e200, 1e200), (-1e200, 1e-200), (1e200, 1e200, 1e200)]),
+    ("erf", [(5.0,), (1e-200,), (26.0,)]),
+    ("erfc", [(5.0,), (20.0,), (26.0,), (-5.0,)]),
+    ("pow", [(1e-5, 60.0), (1e5, -60.0), (1 + 1e-12, 1e14), (0.999999, -1e8), (1e-300, 1e-10), (1e300, 1e-10)]),
+    ("pow", [(2.0, 1e-300), (TINIEST, 0.5), (LARGEST, 0.5), (-3.0, 301.0), (-1e-3, -101.0), (0.5, 1000.0)]),
+    ("pow", [(-1.000000000000002, -1.6732530857688314e16), (-1 + 2**-53, 2.0**53)]),  # y - 1 is no longer exact there
+    ("gamma", [(170.0,), (170.6,), (1e-300,), (-0.5,), (-10.25,), (-170.5,), (1.4616321449683622,)]),
+    ("lgamma", [(1e10,), (1e300,), (1e-300,), (-0.5,), (-1e6 - 0.5,), (1.4616321449683622,), (1.4616321449683624,)]),
+    ("digamma", [(1e10,), (1e300,), (1e-100,), (-0.5,), (-1e6 - 0.5,), (1.4616321449683622,), (-0.5040830082644554,)]),
+    ("log", [(1e300, 1e-300), (8.0, 2.0), (1e-5, 10.0), (1 + 1e-12, 1 - 1e-12), (2.0, 1e300)]),
+    ("log2 log10", [(TINIEST,), (LARGEST,), (1 + 1e-12,), (1 - 1e-12,)]),
+    ("sin cos tan", [(1e22,), (math.pi,), (math.pi / 2,), (1e300,)]),
+    ("cbrt", [(1e-300,), (-1e-300,), (LARGEST,)]),
+    ("div", [(1e-200, 1e100), (1e300, 1e10), (1.0, 1e-150)]),
+]
+
+NEAR_ROOTS = {("gamma", 0), ("lgamma", 0), ("lgamma", "value"), ("digamma", "value")}
+"""What is judged in absolute terms below 1: digamma has a root between two doubles, and `math.lgamma`, as CPython's own
+comments say, holds no relative accuracy near its roots 1 and 2."""
+
+
+def check(op: Op, inputs: Sequence[float]) -> int:
+    """Compare the value and each local gradient that exists; refuse what does not. How many numbers were compared."""
+    names = [f"x{slot}" for slot in range(len(inputs))]
+    graph = compile_expression(op.written(names), names)
+    point = dict(zip(names, inputs, strict=True))
+    function = oracle.MPMATH_FUNCTIONS[op.name]
+    with mpmath.workdps(60):
+        exact = [oracle.exact(value) for value in inputs]
+        value = oracle.value_of(function, exact)
+    if value is None or abs(value) > LARGEST:
+        with pytest.raises(MathError):
+            run(graph, point, wrt=[])
+        return 0
+    assert_close(op, "value", inputs, run(graph, point, wrt=[]).value, value)
+    compared = 1
+    for slot, name in enumerate(names):
+        slope = oracle.slope_of(function, exact, slot)
+        if slope is not None and abs(slope) > LARGEST:
+            with pytest.raises(MathError):
+                run(graph, point, wrt=[name])
+        elif slope is not None:
+            trace = run(graph, point, wrt=[name])
+            local = trace.edges[slot].local
+            assert local is not None
+            assert_close(op, slot, inputs, local, slope)
+            assert trace.gradient == {name: local}
+            compared += 1
+    return compared
+
+
+def assert_close(op: Op, what: int | str, inputs: Sequence[float], got: float, expected: oracle.Number) -> None:
+    with mpmath.workdps(60):
+        allowed = max(4 * math.ulp(float(expected)), 1e-13 * abs(expected))
+        if (op.name, what) in NEAR_ROOTS:
+            allowed = max(allowed, 4 * math.ulp(1.0))
+        if 0 < abs(expected) < SMALLEST_NORMAL:
+            allowed = SMALLEST_NORMAL  # what underflows may come out as 0
+        if expected == 0:
+            allowed = 0
+        error = abs(oracle.exact(got) - expected)
+        assert error <= allowed, f"{op.call}, {what} at {inputs}: {got!r}, not {mpmath.nstr(expected, 20)}"
+
+
+@every_call
+def test_value_and_local_gradients_are_those_of_mpmath(op: Op, count: int) -> None:
+    compared = sum(check(op, inputs) for inputs in itertools.product(CANDIDATES[count], repeat=count))
+    assert compared >= 30
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs"), [(name, inputs) for names, points in AWKWARD for name in names.split() for inputs in points]
+)
+def test_awkward_points(name: str, inputs: tuple[float, ...]) -> None:
+    op = next(op for op in TABLE if op.name == name and op.accepts(len(inputs)))
+    assert check(op, inputs) > 0
+
+
+# -- The formulas of the rules, read by an interpreter of our own -----------------------------------------------------
+
+READ, COMPUTED = 0, 1
+_MORE_WORDS: dict[str, Callable[..., Any]] = {
+    "polygamma": lambda order, x: mpmath.psi(int(order), x),
+    "log_base": lambda x, base: mpmath.log(x) / mpmath.log(base),
+    "selected": lambda x, out: mpmath.mpf(x == out),
+    "eq": lambda x, y: x == y,
+    "gt": lambda x, y: x > y,
+    "both": lambda x, y: x and y,
+}
+
+
+def interpret(formula: Formula, words: dict[str, list[Any]], functions: dict[str, Any], number: Any, form: int) -> Any:
+    """The value of a formula. A word may stand for several operands: `max(x)` of a row that takes any number."""
+
+    def of(part: Formula) -> Any:
+        return interpret(part, words, functions, number, form)
+
+    head, args = formula.head, formula.args
+    if head in ("careful", "convention"):  # two forms of one formula
+        return of(args[form])
+    if head == "where":
+        return of(args[1]) if of(args[0]) else of(args[2])
+    if not args:
+        return words[head][0] if head in words else number(head)
+    operands = [each for arg in args for each in (words[arg.head] if arg.head in words else [of(arg)])]
+    return functions[head](*operands)
+
+
+def over_mpmath(op: Op, formula: Formula, inputs: Sequence[Any], slot: int | None, out: Any, form: int) -> Any:
+    """A formula of a row at numbers; `slot` says which input a partial of a row with any number of inputs is about."""
+    words = {name: [value] for name, value in zip(op.inputs, inputs, strict=False)}
+    if op.variadic:
+        words[op.inputs[0]] = list(inputs) if slot is None else [inputs[slot]]
+    words |= {"out": [out], "pi": [+mpmath.pi]}
+    return interpret(formula, words, oracle.MPMATH_FUNCTIONS | _MORE_WORDS, oracle.exact, form)
+
+
+def points(op: Op, count: int, wanted: int = 60) -> Iterator[tuple[list[Any], Any]]:
+    """Random inputs where the row has a value, off every kink, and that value."""
+    choose = random.Random(f"{op.name} {count}")
+    function = oracle.MPMATH_FUNCTIONS[op.name]
+    found = 0
+    for _ in range(100 * wanted):
+        inputs = [oracle.exact(choose.choice([1, 3, 20]) * choose.uniform(-1, 1)) for _ in range(count)]
+        if op.name == "pow" and choose.random() < 0.3:
+            inputs[1] = mpmath.nint(inputs[1])
+        value = oracle.value_of(function, inputs)
+        if value is not None:
+            found += 1
+            yield inputs, value
+        if found == wanted:
+            return
+    raise AssertionError(f"{op} has a value at {found} of the points tried")
+
+
+def same(left: Any, right: Any) -> bool:
+    return bool(mpmath.almosteq(left, right, rel_eps=1e-50, abs_eps=1e-55))
+
+
+def real_or_none(function: Callable[..., Any], *args: Any) -> Any:
+    try:
+        return oracle.real(function(*args))
+    except (ArithmeticError, ValueError):
+        return None
+
+
+@every_call
+def test_value_formula_is_the_function_of_its_name(op: Op, count: int) -> None:
+    with mpmath.workdps(120):
+        for inputs, value in points(op, count):
+            for form in (READ, COMPUTED):
+                assert same(over_mpmath(op, op.value, inputs, None, None, form), value), (inputs, form)
+
+
+@every_call
+def test_read_and_computed_forms_of_partials_agree(op: Op, count: int) -> None:
+    with mpmath.workdps(120):
+        for slot in range(count):
+            compared = 0
+            for inputs, out in points(op, count):
+                read, computed = (
+                    real_or_none(over_mpmath, op, op.partial(slot), inputs, slot, out, form)
+                    for form in (READ, COMPUTED)
+                )
+                assert (read is None) == (computed is None), (inputs, read, computed)
+                if read is not None:
+                    compared += 1
+                    assert same(read, computed), (slot, inputs)
+            assert compared >= 30
+
+
+@every_call
+def test_partials_are_the_derivatives_that_sympy_finds(op: Op, count: int) -> None:
+    symbols = list(sympy.symbols(f"x0:{count}"))
+    words: dict[str, list[Any]] = {name: [symbol] for name, symbol in zip(op.inputs, symbols, strict=False)}
+    if op.variadic:
+        words[op.inputs[0]] = symbols
+    operators: dict[str, Any] = {name: oracle.MPMATH_FUNCTIONS[name] for name in "add sub mul div neg pow".split()}
+    value = sympy.sympify(interpret(op.value, words, oracle.SYMPY_FUNCTIONS | operators, sympy.Rational, READ))
+    with mpmath.workdps(120):
+        for slot, symbol in enumerate(symbols):
+            derivative = sympy.diff(value, symbol)
+            compared = 0
+            for inputs, out in points(op, count, wanted=40):
+                expected = real_or_none(oracle.numeric, derivative, dict(zip(symbols, inputs, strict=True)))
+                partial = real_or_none(over_mpmath, op, op.partial(slot), inputs, slot, out, READ)
+                assert (expected is None) == (partial is None), inputs
+                if expected is not None:
+                    compared += 1
+                    assert same(partial, expected), (slot, inputs)
+            assert compared >= 10
+
+
+# -- The table itself ------------------------------------------------------------------------------------------------
+
+
+def test_every_row_has_a_function_of_the_oracles() -> None:
+    written_with_signs = {"add", "sub", "mul", "div", "neg", "pow"}
+    assert {op.name for op in TABLE} <= set(oracle.MPMATH_FUNCTIONS)
+    assert {op.name for op in TABLE} - written_with_signs <= set(oracle.SYMPY_FUNCTIONS)
+
+
+@every_row
+def test_row_has_a_partial_for_each_input(op: Op) -> None:
+    assert len(op.partials) == len(op.inputs) == len(set(op.inputs))
+
+
+def test_rows_are_unique_by_name_and_number_of_inputs() -> None:
+    taken = Counter((op.name, count) for op in TABLE for count in range(1, 6) if op.accepts(count))
+    assert [key for key, times in taken.items() if times > 1] == []
+
+
+def test_no_spelling_means_two_rows() -> None:
+    taken = Counter(
+        (spelling, count)
+        for op in TABLE
+        for spelling in (op.name, *op.aliases)
+        for count in range(1, 6)
+        if op.accepts(count)
+    )
+    assert [key for key, times in taken.items() if times > 1] == []
+    names = {op.name for op in TABLE}
+    assert [alias for op in TABLE for alias in op.aliases if alias in names] == []
+
+
+@every_row
+def test_every_alias_means_its_row(op: Op) -> None:
+    count = 2 if op.variadic else len(op.inputs)
+    names = ["a", "b"][:count]
+    for spelling in op.aliases:
+        graph = compile_expression(f"{spelling}({', '.join(names)})")
+        assert graph.nodes[-1].op is op

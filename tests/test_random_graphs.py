@@ -1,0 +1,606 @@
+"""Random expressions: gradients against complex steps, edges that add up, text that keeps its tree."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import mpmath
+import oracle
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from backprop_cli import backprop
+from backprop_cli.errors import MathError
+from backprop_cli.lower import compile_expression
+from backprop_cli.ops import TABLE, spellings
+
+UNIT = sys.float_info.epsilon / 2
+"""The relative error of one rounding."""
+NOISE = 1e-30
+"""What the oracle may be off by, and what floats lose where they underflow (the slope of erf at 40)."""
+
+relaxed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+
+
+# -- Trees ----------------------------------------------------------------------------------------------------------
+
+
+class Tree(NamedTuple):
+    """A gate over `parts`, or a leaf: `text` is a variable's name or a constant as written."""
+
+    op: str
+    parts: tuple[Tree, ...] = ()
+    text: str = ""
+
+    @property
+    def is_variable(self) -> bool:
+        return self.op == "input"
+
+
+def variable(name: str) -> Tree:
+    return Tree("input", text=name)
+
+
+def constant(text: str) -> Tree:
+    return Tree("constant", text=text)
+
+
+def gate(op: str, *parts: Tree) -> Tree:
+    return Tree(op, parts)
+
+
+def forward(tree: Tree) -> Iterator[Tree]:
+    """The nodes in forward order: each occurrence of a variable is one. (Trees here may be thousands of gates deep.)"""
+    stack = [(tree, False)]
+    while stack:
+        node, ready = stack.pop()
+        if ready or not node.parts:
+            yield node
+        else:
+            stack.append((node, True))
+            stack.extend((part, False) for part in reversed(node.parts))
+
+
+def layout(tree: Tree) -> list[tuple[Tree, list[int]]]:
+    """The nodes in forward order, each with the positions of its parts."""
+    laid: list[tuple[Tree, list[int]]] = []
+    waiting: list[int] = []
+    for position, node in enumerate(forward(tree)):
+        first = len(waiting) - len(node.parts)
+        laid.append((node, waiting[first:]))
+        waiting[first:] = [position]
+    return laid
+
+
+def varies(tree: Tree) -> bool:
+    return any(node.is_variable for node in forward(tree))
+
+
+VARIABLES = ["x", "y", "beta", "lambda", "S", "gamma", "max", "σ", "x_1", "e"]
+"""Names that Python, SymPy or the table of primitives have other ideas about among them."""
+CONSTANTS = ["2", "3", "0.5", ".25", "1.", "7", "1e1", "2.5E-1", "0.1", "pi", "π", "1.75"]
+
+
+# -- Text: every way to write a tree that means just this tree ------------------------------------------------------
+
+_SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(5)
+_SIGNS: dict[str, tuple[int, list[str]]] = {
+    "add": (_SUM, ["+"]),
+    "sub": (_SUM, ["-", "−"]),
+    "mul": (_PRODUCT, ["*", "×", "·"]),
+    "div": (_PRODUCT, ["/", "÷"]),
+    "pow": (_POWER, ["**", "^"]),
+}
+
+
+def written(tree: Tree, choose: random.Random) -> str:
+    """Text of the tree, with parentheses, plus signs and spaces that change nothing put in at random."""
+    texts: list[tuple[str, int]] = []
+    for node, parts in layout(tree):
+        text, level = _plain(node, [texts[part] for part in parts], choose)
+        while choose.random() < 0.15:
+            text, level = f"({_space(choose)}{text}{_space(choose)})", _ATOM
+        if level >= _SIGN and choose.random() < 0.05:
+            text, level = f"+{_space(choose)}{text}", _SIGN
+        texts.append((text, level))
+    return texts[-1][0]
+
+
+def _plain(node: Tree, parts: list[tuple[str, int]], choose: random.Random) -> tuple[str, int]:
+    """The text of a node over the texts of its parts, and how tightly its outermost operator binds."""
+    if not parts:
+        return node.text, _ATOM
+    if node.op == "neg":
+        return choose.choice("-−") + _space(choose) + _operand(parts[0], _SIGN), _SIGN
+    if node.op in _SIGNS:
+        level, signs = _SIGNS[node.op]
+        # sums and products group to the left; a power to the right, and its exponent may carry a sign
+        levels = (_ATOM, _SIGN) if node.op == "pow" else (level, level + 1)
+        left, right = map(_operand, parts, levels)
+        return f"{left}{_space(choose)}{choose.choice(signs)}{_space(choose)}{right}", level
+    name = choose.choice(_NAMES[node.op, len(parts)])
+    inputs = ",".join(_space(choose) + text + _space(choose) for text, _ in parts)
+    return f"{name}{choose.choice(['', '', ' '])}({inputs})", _ATOM
+
+
+def _operand(part: tuple[str, int], least: int) -> str:
+    text, level = part
+    return text if level >= least else f"({text})"
+
+
+def _space(choose: random.Random) -> str:
+    return choose.choice(["", "", "", " ", "  ", "\t", "\n"])
+
+
+_NAMES = {
+    (op.name, count): [name for name, rows in spellings().items() if op in rows]
+    for op in TABLE
+    for count in range(1, 5)
+    if op.accepts(count)
+}
+
+
+# -- Random trees ---------------------------------------------------------------------------------------------------
+
+_WRAPS: list[tuple[str, ...]] = [(), ("tanh",), ("softplus",), ("softplus", "1 +")]
+"""What makes an operand fit a function: as it is, within (−1, 1), positive, above 1."""
+
+
+class Known(NamedTuple):
+    """A tree and what it evaluates to."""
+
+    tree: Tree
+    value: oracle.Number
+
+
+class Example(NamedTuple):
+    tree: Tree
+    point: dict[str, float]
+    text: str
+
+
+@st.composite
+def examples(draw: st.DrawFn) -> Example:
+    """1 to some 15 gates of any kind over a few shared variables, at a point away from kinks, poles and overflow."""
+    names = draw(st.lists(st.sampled_from(VARIABLES), min_size=1, max_size=4, unique=True))
+    sizes = st.floats(0.05, 4, allow_nan=False).flatmap(lambda size: st.sampled_from([size, -size]))
+    point = {name: draw(sizes) for name in names}
+
+    def leaf() -> Known:
+        if draw(st.integers(0, 3)):
+            name = draw(st.sampled_from(names))
+            return Known(variable(name), mpmath.mpf(point[name]))
+        text = draw(st.sampled_from(CONSTANTS))
+        return Known(constant(text), oracle.evaluate(text, {}))
+
+    def build(gates: int) -> Known:
+        if gates == 0:
+            return leaf()
+        op = draw(st.sampled_from(TABLE))
+        count = draw(st.integers(2, 3)) if op.variadic else len(op.inputs)
+        parts, rest = [], gates - 1
+        for slot in range(count):
+            share = draw(st.integers(0, rest)) if slot < count - 1 else rest
+            parts.append(build(share))
+            rest -= share
+        return fitted(op.name, parts)
+
+    with mpmath.workdps(30):
+        known = build(draw(st.integers(1, 12)))
+        if not varies(known.tree):
+            known = fitted("mul", [known, Known(variable(names[0]), mpmath.mpf(point[names[0]]))])
+    tree = known.tree
+    used = {node.text for node in forward(tree) if node.is_variable}
+    text = written(tree, random.Random(draw(st.integers(0, 2**32))))
+    return Example(tree, {name: value for name, value in point.items() if name in used}, text)
+
+
+def fitted(op: str, parts: Sequence[Known]) -> Known:
+    """The gate over these operands, or over what makes them fit it."""
+    for wraps in itertools.product(_WRAPS, repeat=len(parts)):
+        operands = [wrapped(part, wrap) for part, wrap in zip(parts, wraps, strict=True)]
+        value = calm(op, [operand.value for operand in operands], [exact(operand.tree) for operand in operands])
+        if value is not None:
+            return Known(gate(op, *(operand.tree for operand in operands)), value)
+    return wrapped(parts[0], ("tanh",))
+
+
+def wrapped(known: Known, wrap: tuple[str, ...]) -> Known:
+    for step in wrap:
+        if step == "1 +":
+            known = Known(gate("add", constant("1"), known.tree), 1 + known.value)
+        else:
+            known = Known(gate(step, known.tree), oracle.MPMATH_FUNCTIONS[step](known.value))
+    return known
+
+
+def exact(tree: Tree) -> bool:
+    """Whether this is a number that a float holds as written, with or without a sign."""
+    while tree.op == "neg":
+        tree = tree.parts[0]
+    return tree.op == "constant" and oracle.evaluate(tree.text, {}) == float(oracle.evaluate(tree.text, {}))
+
+
+def calm(op: str, inputs: Sequence[oracle.Number], fixed: Sequence[bool]) -> oracle.Number | None:
+    """The gate's value; None if it has none, is large, tiny or steep, or near a kink, a jump or the end of its domain.
+
+    To see this the inputs are moved a little, but not those that are fixed: a negative base may have the exponent 2.
+    """
+    function = oracle.MPMATH_FUNCTIONS[op]
+    value = oracle.value_of(function, inputs)
+    if value is None or abs(value) > 1e4 or 0 < abs(value) < 1e-6:
+        return None
+    for slot, x in enumerate(inputs):
+        if fixed[slot]:
+            continue
+        step = max(abs(x), mpmath.mpf("1e-3")) * mpmath.mpf("1e-6")
+        slopes = []
+        for sign in (1, -1):
+            moved = oracle.value_of(function, [x + sign * step if i == slot else x for i, x in enumerate(inputs)])
+            if moved is None:
+                return None
+            slopes.append((moved - value) / (sign * step))
+        steepness = abs(slopes[0]) + abs(slopes[1])
+        if steepness > 1e5 or abs(slopes[0] - slopes[1]) > 0.01 * steepness + 0.001:
+            return None
+    return value
+
+
+# -- What the gradient is, and how far rounding may move it ---------------------------------------------------------
+
+
+class Truth(NamedTuple):
+    """Value and gradient, and for each a bound of the error that rounding every gate and local gradient may cause."""
+
+    value: oracle.Number
+    value_bound: oracle.Number
+    gradient: dict[str, oracle.Number]
+    bounds: dict[str, oracle.Number]
+
+
+class Circuit:
+    """A tree laid out flat, evaluated over complex numbers with something added to one of its nodes."""
+
+    def __init__(self, tree: Tree, point: Mapping[str, float]) -> None:
+        laid = layout(tree)
+        self.nodes = [node for node, _ in laid]
+        self.parts = [parts for _, parts in laid]
+        self.parent: list[int | None] = [None] * len(laid)
+        for position, parts in enumerate(self.parts):
+            for part in parts:
+                self.parent[part] = position
+        self.point = point
+
+    def values(self, moved: str = "", by: Any = 0) -> list[oracle.Number]:
+        """The value of each node, with `by` added to one variable."""
+        values: list[oracle.Number] = []
+        for node, parts in zip(self.nodes, self.parts, strict=True):
+            if node.is_variable:
+                values.append(oracle.exact(self.point[node.text]) + (by if node.text == moved else 0))
+            elif node.op == "constant":
+                values.append(oracle.evaluate(node.text, {}))
+            else:
+                values.append(oracle.MPMATH_FUNCTIONS[node.op](*(values[part] for part in parts)))
+        return values
+
+    def output(self, values: list[oracle.Number], position: int, shift: Any) -> oracle.Number:
+        """The output when `shift` is added to one node; only the gates above it change."""
+        value, above = values[position] + shift, self.parent[position]
+        while above is not None:
+            inputs = [value if part == position else values[part] for part in self.parts[above]]
+            value = oracle.MPMATH_FUNCTIONS[self.nodes[above].op](*inputs)
+            position, above = above, self.parent[above]
+        return value
+
+
+def truth(tree: Tree, point: Mapping[str, float]) -> Truth:
+    """By complex steps, without a derivative rule; and a first-order error analysis of the program's two passes.
+
+    Forward: the value v of each gate comes out as v + δ, |δ| ≤ 8 units; this moves the gradient by ∂²f/∂x∂v · δ.
+    Backward: each local gradient, product and sum is off by at most 32 units, and moves the gradient by as much of
+    what flows from x through that edge, ∂f/∂v · ∂v/∂x. All terms are added up without regard to sign.
+    """
+    circuit = Circuit(tree, point)
+    with mpmath.workdps(70):
+        tiny, small = mpmath.mpf(10) ** -32, mpmath.mpf(10) ** -18
+        real = circuit.values()
+        positions = range(len(real))
+        upstream = [mpmath.im(circuit.output(real, i, mpmath.mpc(0, tiny))) / tiny for i in positions]
+        deltas = [rounding(node, value) for node, value in zip(circuit.nodes, real, strict=True)]
+        gradient, bounds = {}, {}
+        for name in point:
+            values = circuit.values(name, mpmath.mpc(0, tiny))
+            slope = mpmath.im(values[-1]) / tiny
+            forward_part = sum(
+                abs(mpmath.im(circuit.output(values, i, small)) / tiny - slope) / small * deltas[i]
+                for i in positions
+                if deltas[i]
+            )
+            backward_part = sum(abs(upstream[i] * mpmath.im(values[i]) / tiny) for i in positions[:-1])
+            backward_part += sum(
+                extra(circuit, real, upstream, i) * abs(mpmath.im(values[i]) / tiny) for i in positions
+            )
+            gradient[name], bounds[name] = slope, forward_part + 32 * UNIT * backward_part + NOISE
+        value_bound = NOISE + sum(abs(slope) * delta for slope, delta in zip(upstream, deltas, strict=True))
+        return Truth(real[-1], value_bound, gradient, bounds)
+
+
+EXACT = ("neg", "abs", "sign", "max", "min", "relu", "floor", "ceil")
+NEAR_ROOTS = ("lgamma", "digamma")
+"""Accurate in absolute terms only, where the value is small (see test_primitives)."""
+
+
+def rounding(node: Tree, value: oracle.Number) -> oracle.Number:
+    """How far the computed value of a node may be from what its computed inputs give."""
+    if node.is_variable or node.op in EXACT or (node.op == "constant" and value == float(value)):
+        return mpmath.mpf(0)
+    return 8 * UNIT * (max(abs(value), 1) if node.op in NEAR_ROOTS else abs(value))
+
+
+def extra(circuit: Circuit, real: list[oracle.Number], upstream: list[oracle.Number], position: int) -> oracle.Number:
+    """The size beside which the local gradient of gamma and lgamma, digamma times something, is accurate."""
+    above = circuit.parent[position]
+    if above is None or circuit.nodes[above].op not in ("gamma", "lgamma"):
+        return mpmath.mpf(0)
+    return abs(upstream[above]) * (abs(real[above]) if circuit.nodes[above].op == "gamma" else 1)
+
+
+@pytest.mark.parametrize("count", [800, pytest.param(10_000, marks=pytest.mark.slow)])
+def test_gradients_are_those_of_complex_steps(count: int) -> None:
+    seen: Counter[str] = Counter()
+
+    @settings(relaxed, max_examples=count)
+    @given(examples())
+    def check(example: Example) -> None:
+        trace = backprop(example.text, example.point)
+        expected = truth(example.tree, example.point)
+        assert trace.gradient.keys() == example.point.keys()
+        with mpmath.workdps(70):
+            assert abs(trace.value - expected.value) <= 4 * expected.value_bound, expected
+            for name, slope in expected.gradient.items():
+                seen["gradients"] += 1
+                bound = 4 * expected.bounds[name]
+                assert abs(trace.gradient[name] - slope) <= bound, (name, trace.gradient[name], expected)
+                well = bound <= 1e-12 * abs(slope) or slope == 0  # then they agree to 1e-12
+                seen["well conditioned"] += well
+                event("well conditioned" if well else "ill conditioned: within the error bound")
+        seen.update(node.op for node in forward(example.tree))
+
+    check()
+    assert seen["gradients"] >= count
+    assert seen["well conditioned"] >= 0.8 * seen["gradients"]
+    assert [op.name for op in TABLE if not seen[op.name]] == []
+
+
+# -- Edges ----------------------------------------------------------------------------------------------------------
+
+
+def shape(tree: Tree) -> list[tuple[str, tuple[int, ...]]]:
+    """The graph that the program is to make of a tree: names shared, constant parts folded, nothing else touched."""
+    nodes: list[tuple[str, tuple[int, ...]]] = []
+    variables: dict[str, int] = {}
+
+    def add(kind: str, *inputs: int) -> int:
+        nodes.append((kind, inputs))
+        return len(nodes) - 1
+
+    laid, moves, inside = layout(tree), list[bool](), set[int]()
+    for node, parts in laid:
+        moves.append(node.is_variable or any(moves[part] for part in parts))
+        if not moves[-1]:
+            inside.update(parts)
+    places: dict[int, int] = {}
+    for position, (node, parts) in enumerate(laid):
+        if node.is_variable:
+            if node.text not in variables:
+                variables[node.text] = add("input")
+            places[position] = variables[node.text]
+        elif moves[position]:
+            places[position] = add(node.op, *(places[part] for part in parts))
+        elif position not in inside:
+            places[position] = add("constant")
+    return nodes
+
+
+@settings(relaxed, max_examples=300)
+@given(examples())
+def test_edges_are_the_operands_as_written_and_add_up(example: Example) -> None:
+    trace = backprop(example.text, example.point)
+    assert len(trace.edges) == sum(len(inputs) for kind, inputs in shape(example.tree))
+    incoming: dict[str, list[float]] = {node.name: [] for node in trace.graph.nodes if not node.is_constant}
+    upstream = {node.name: value for node, value in zip(trace.graph.nodes, trace.upstream, strict=True)}
+    for edge in trace.edges:
+        if edge.input.is_constant:
+            assert edge.local is None
+            assert edge.chained is None
+        else:
+            assert edge.chained is not None
+            assert edge.chained == (upstream[edge.gate.name] * edge.local if edge.local is not None else 0)
+            incoming[edge.input.name].append(edge.chained)
+    assert upstream[trace.graph.nodes[-1].name] == 1
+    for node in trace.graph.nodes[:-1]:
+        if not node.is_constant:
+            chained = incoming[node.name]
+            assert chained
+            total = upstream[node.name]
+            assert total is not None
+            assert abs(math.fsum(chained) - total) <= len(chained) * UNIT * math.fsum(map(abs, chained))
+    assert trace.gradient == {name: upstream[name] for name in trace.gradient}
+
+
+@pytest.mark.parametrize(
+    ("text", "edges", "gradient"),
+    [
+        ("x*x", [("x", 3, 3), ("x", 3, 3)], 6),
+        ("x + x", [("x", 1, 1), ("x", 1, 1)], 2),
+        ("x - x", [("x", 1, 1), ("x", -1, -1)], 0),
+        ("x/x", [("x", 1 / 3, 1 / 3), ("x", -1 / 3, -1 / 3)], 0),
+        ("hypot(x, x, x, x)", [("x", 0.5, 0.5)] * 4, 2),
+    ],
+)
+def test_a_name_written_twice_has_two_edges(text: str, edges: list[tuple[str, float, float]], gradient: float) -> None:
+    trace = backprop(text, x=3)
+    assert [(edge.input.name, edge.local, edge.chained) for edge in trace.edges] == edges
+    assert trace.gradient == {"x": gradient}
+
+
+def test_an_expression_written_twice_has_two_gates() -> None:
+    trace = backprop("(x+y)*(x+y)", x=1, y=2)
+    assert [node.kind for node in trace.graph.nodes] == ["input", "input", "add", "add", "mul"]
+
+
+# -- Text keeps its tree --------------------------------------------------------------------------------------------
+
+
+def any_leaf(choose: random.Random) -> Tree:
+    return variable(choose.choice(VARIABLES)) if choose.random() < 0.7 else constant(choose.choice(CONSTANTS))
+
+
+def any_gate(choose: random.Random) -> tuple[str, int]:
+    """The name of a row and a number of inputs that it takes; half the time one of the operators with two."""
+    return choose.choice(list(_NAMES)) if choose.random() < 0.5 else (choose.choice(_ARITHMETIC), 2)
+
+
+def any_tree(gates: int, choose: random.Random) -> Tree:
+    """Any tree, whether or not it has a value."""
+    if gates == 0:
+        return any_leaf(choose)
+    op, count = any_gate(choose)
+    rest, parts = gates - 1, []
+    for slot in range(count):
+        share = choose.randint(0, rest) if slot < count - 1 else rest
+        parts.append(any_tree(share, choose))
+        rest -= share
+    return gate(op, *parts)
+
+
+def any_chain(gates: int, slot: int, choose: random.Random, only: Sequence[str] = ()) -> Tree:
+    """A tree all of whose gates but the first have a gate as their first (0) or last (−1) input."""
+    tree = any_leaf(choose)
+    for _ in range(gates):
+        op, count = (choose.choice(only), 2) if only else any_gate(choose)
+        parts = [any_leaf(choose) for _ in range(count)]
+        parts[slot] = tree
+        tree = gate(op, *parts)
+    return tree
+
+
+_ARITHMETIC = ["add", "sub", "mul", "div", "pow"]
+
+
+def assert_kept(tree: Tree, choose: random.Random) -> None:
+    text = written(tree, choose)
+    graph = compile_expression(text, VARIABLES)
+    assert [(node.kind, node.inputs) for node in graph.nodes] == shape(tree), text
+    names = dict.fromkeys(node.text for node in forward(tree) if node.is_variable)
+    assert [node.name for node in graph.variables] == list(names)
+
+
+@settings(relaxed, max_examples=500)
+@given(st.integers(0, 25), st.integers(0, 2**32))
+def test_text_comes_back_as_the_tree_that_was_written(gates: int, seed: int) -> None:
+    choose = random.Random(seed)
+    assert_kept(any_tree(gates, choose), choose)
+
+
+# Long enough that the parser is handed it in pieces.
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_large_text_comes_back_too(seed: int) -> None:
+    choose = random.Random(seed)
+    assert_kept(any_tree(1500, choose), choose)
+
+
+@pytest.mark.parametrize("only", [(), ("add", "sub"), ("mul", "div"), ("pow",), ("sub", "div", "pow")])
+@pytest.mark.parametrize("slot", [0, -1])
+def test_deep_text_comes_back_too(slot: int, only: tuple[str, ...]) -> None:
+    choose = random.Random(slot)
+    assert_kept(any_chain(1000, slot, choose, only), choose)
+
+
+# -- Arithmetic is Python's -----------------------------------------------------------------------------------------
+
+
+def plain_values(tree: Tree, point: Mapping[str, float], values: list[float]) -> float:
+    """The tree over Python's floats; `values` collects those of the gates that vary, in forward order."""
+    if not tree.parts:
+        return point[tree.text] if tree.is_variable else float(tree.text)
+    operands = [plain_values(part, point, values) for part in tree.parts]
+    match tree.op, operands:
+        case "add", [x, y]:
+            value = x + y
+        case "sub", [x, y]:
+            value = x - y
+        case "mul", [x, y]:
+            value = x * y
+        case "div", [x, y]:
+            value = x / y
+        case _, [x]:
+            value = -x
+        case _:
+            raise AssertionError(tree.op)
+    if not math.isfinite(value):
+        raise OverflowError
+    if varies(tree):
+        values.append(value)
+    return value
+
+
+LITERALS = ["1", "3", "0.1", "1e-300", "9.007199254740993e15", "1e308", ".7", "5e-324", "123456789.123456789"]
+
+
+@st.composite
+def arithmetic_trees(draw: st.DrawFn) -> Tree:
+    def build(gates: int) -> Tree:
+        if gates == 0:
+            if draw(st.booleans()):
+                return variable(draw(st.sampled_from(["x", "y", "z"])))
+            return constant(draw(st.sampled_from(LITERALS)))
+        op = draw(st.sampled_from(["add", "sub", "mul", "div", "neg"]))
+        if op == "neg":
+            return gate(op, build(gates - 1))
+        left = draw(st.integers(0, gates - 1))
+        return gate(op, build(left), build(gates - 1 - left))
+
+    return build(draw(st.integers(1, 20)))
+
+
+def test_values_are_those_of_plain_floats_bit_for_bit() -> None:
+    seen: Counter[str] = Counter()
+    number = st.floats(allow_nan=False, allow_infinity=False) | st.floats(-10, 10)
+
+    @settings(relaxed, max_examples=400)
+    @given(arithmetic_trees(), st.fixed_dictionaries({"x": number, "y": number, "z": number}), st.integers(0, 2**32))
+    def check(tree: Tree, point: dict[str, float], seed: int) -> None:
+        text = written(tree, random.Random(seed))
+        point = {name: point[name] for name in point if variable(name) in forward(tree)}
+        expected: list[float] = []
+        try:
+            output = plain_values(tree, point, expected)
+        except ArithmeticError:
+            seen["no value"] += 1
+            with pytest.raises(MathError):
+                backprop(text, point, wrt=[])
+            return
+        seen["a value"] += 1
+        trace = backprop(text, point, wrt=[])
+        assert same_bits(trace.value, output)
+        gates = [value for node, value in zip(trace.graph.nodes, trace.values, strict=True) if node.op is not None]
+        assert len(gates) == len(expected)
+        assert all(map(same_bits, gates, expected))
+
+    check()
+    assert seen["a value"] >= 60
+    assert seen["no value"] >= 5
+
+
+def same_bits(left: float, right: float) -> bool:
+    return left == right and math.copysign(1, left) == math.copysign(1, right)

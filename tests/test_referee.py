@@ -1,0 +1,319 @@
+"""The referee: four methods that agree on real formulas, tell a wrong rule, and say why where they cannot run."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+from test_cli import run
+from test_formulas import FORMULAS, Formula
+
+from backprop_cli import ops
+from backprop_cli.arithmetic import FLOATS
+from backprop_cli.errors import MathError
+from backprop_cli.formula import Formula as Rule
+from backprop_cli.lower import compile_expression
+from backprop_cli.ops import TABLE, Op
+from backprop_cli.referee import TOLERANCE, Estimate, Review, review
+
+METHODS = ["backprop", "complex step", "differences", "SymPy diff"]
+
+
+def reviewed(expression: str, **point: float | str) -> Review:
+    return review(compile_expression(expression, list(point)), point)
+
+
+def estimates(result: Review, name: str = "x") -> dict[str, Estimate]:
+    return {each.method: each for each in result.estimates[name]}
+
+
+# -- They agree ------------------------------------------------------------------------------------------------------
+
+SAMPLE = [formula for position, formula in enumerate(FORMULAS) if position % 4 == 1 and len(formula.expression) < 200]
+"""Formulas of every file. All of them take a minute."""
+
+
+def test_the_sample_is_large_enough() -> None:
+    assert len(SAMPLE) >= 150
+
+
+def agrees(formula: Formula) -> None:
+    result = review(compile_expression(formula.expression, list(formula.point)), formula.point)
+    wrong = {
+        (name, each.method): (each.value, each.difference)
+        for name, row in result.estimates.items()
+        for each in row
+        if not each.agrees
+    }
+    assert wrong == {}
+    assert result.agree
+    assert result.compared
+    assert list(result.estimates) == list(result.trace.gradient)
+
+
+@pytest.mark.parametrize("formula", SAMPLE, ids=[formula.name for formula in SAMPLE])
+def test_methods_agree_on_real_formulas(formula: Formula) -> None:
+    agrees(formula)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("formula", FORMULAS, ids=[formula.name for formula in FORMULAS])
+def test_methods_agree_on_all_formulas(formula: Formula) -> None:
+    agrees(formula)
+
+
+def test_the_row_of_a_variable() -> None:
+    result = reviewed("(x+y)*z", x=-2, y=5, z=-4)
+    methods = {name: [each.method for each in row] for name, row in result.estimates.items()}
+    assert methods == dict.fromkeys("xyz", METHODS)
+    assert [each.value for each in result.estimates["x"]] == [-4.0] * 4
+    assert result.estimates["x"][0] == Estimate("backprop", -4.0)
+    assert all(each.difference == 0 for each in result.estimates["x"][1:])
+
+
+@pytest.mark.parametrize(
+    ("expression", "point"),
+    [
+        ("k*T", {"k": "1.38e-23", "T": "300"}),  # a step has to be small beside the variable
+        ("exp(-q*V/(k*T))", {"q": "1.6e-19", "V": "0.6", "k": "1.38e-23", "T": "300"}),
+        ("log(x*y) - log(x) - log(y)", {"x": "0.3", "y": "0.7"}),  # terms that cancel leave noise
+        ("sin(x)**2 + cos(x)**2", {"x": "0.7"}),
+        ("asin(x)", {"x": "0.9999999999999999"}),  # the double itself, not the decimal that stands for it
+        ("1/(1 - x)", {"x": "0.9999999999999999"}),
+        ("tan(x)", {"x": "1.5707963267948966"}),
+        ("x**2", {"x": "0"}),
+        ("x**y", {"x": "0", "y": "2"}),
+        ("x**1.5", {"x": "0"}),
+        ("x*log(x)", {"x": "1e-300"}),
+        ("sqrt(x)", {"x": "1e-300"}),
+        ("hypot(x, y)", {"x": "0", "y": "2"}),
+        ("x - x", {"x": "3"}),
+        ("x*0 + y", {"x": "3", "y": "1"}),
+        ("exp(x)", {"x": "700"}),
+        ("exp(-x)", {"x": "1000"}),
+        ("lgamma(x)", {"x": "-0.5"}),
+        ("cbrt(x)", {"x": "-8"}),
+        ("sigmoid(x) + softplus(x)", {"x": "-800"}),
+    ],
+)
+def test_awkward_points_are_no_disagreement(expression: str, point: dict[str, str]) -> None:
+    result = reviewed(expression, **point)
+    assert result.agree, result.estimates
+
+
+# -- Every primitive -------------------------------------------------------------------------------------------------
+
+NOT_ANALYTIC = {"abs", "sign", "max", "min", "relu", "floor", "ceil"}
+INPUTS = {"acosh": (1.7,), "pow": (1.3, 0.6), "log": (1.3, 0.6), "gamma": (1.3,), "hypot": (1.3, 0.6, -0.4)}
+"""Where 0.6 alone, or 0.6 and 1.3, are not in the domain, or too few."""
+
+
+@pytest.mark.parametrize("op", TABLE, ids=[op.call for op in TABLE])
+def test_every_analytic_primitive_is_reached_by_the_complex_step(op: Op) -> None:
+    count = 3 if op.variadic else len(op.inputs)
+    inputs = [*INPUTS.get(op.name, (0.6, 1.3)), 0.4][:count]
+    names = [f"x{slot}" for slot in range(count)]
+    result = reviewed(op.written(names), **dict(zip(names, inputs, strict=True)))
+    assert result.agree
+    for row in result.estimates.values():
+        methods = {each.method: each for each in row}
+        if op.name in NOT_ANALYTIC:
+            assert methods["complex step"].value is None
+            assert methods["complex step"].reason == f"f = {op.written(names)} is not analytic"
+        else:
+            assert methods["complex step"].difference is not None
+            assert methods["complex step"].difference <= TOLERANCE
+        assert methods["differences"].difference is not None  # which works for all of them
+
+
+def test_primitives_that_are_not_analytic_are_those() -> None:
+    assert {op.name for op in TABLE if op.role == "routes" or op.kink is not None} == NOT_ANALYTIC
+
+
+# -- A wrong rule is caught ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("op", [op for op in TABLE if op.partials], ids=[op.call for op in TABLE])
+def test_a_wrong_partial_is_caught_in_every_row(op: Op, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = tuple(partial + 2 for partial in op.partials)
+    monkeypatch.setattr(op, "partials", wrong)
+    monkeypatch.setattr(FLOATS, "_rules", {})
+    count = 3 if op.variadic else len(op.inputs)
+    inputs = [*INPUTS.get(op.name, (0.6, 1.3)), 0.4][:count]
+    names = [f"x{slot}" for slot in range(count)]
+    result = reviewed(op.written(names), **dict(zip(names, inputs, strict=True)))
+    assert not result.agree
+    assert all(any(not each.agrees for each in row) for row in result.estimates.values())
+
+
+def test_a_wrong_partial_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ops.named("sin"), "partials", (Rule("sin", Rule("x")),))
+    monkeypatch.setattr(FLOATS, "_rules", {})
+    result = run("check", "sin(w*x)", "--x", "0.5", "--w", "2")
+    assert result.status == 1
+    assert result.err == ""
+    lines = result.out.splitlines()
+    assert lines[-1] == " the methods disagree"
+    assert result.out.count("disagrees") == 6
+    data = json.loads(run("check", "sin(w*x)", "--x", "0.5", "--w", "2", "--json").out)
+    assert data["agree"] is False
+
+
+def test_a_wrong_row_of_the_day_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = Rule("x")
+    right, wrong = Op("cube", "x", x * x * x, 3 * x * x), Op("cube", "x", x * x * x, 2 * x * x)
+    for row, status in ((right, 0), (wrong, 1)):
+        monkeypatch.setattr(ops, "TABLE", [*TABLE, row])
+        assert run("check", "cube(x)*y", "--x", "1.5", "--y", "2").status == status
+
+
+# -- What cannot run says why ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("expression", "gate"),
+    [
+        ("max(x, y)*2", "q1 = max(x, y)"),
+        ("abs(x)*y", "q1 = abs(x)"),
+        ("relu(x*y)", "f = relu(q1)"),
+        ("x*y + floor(3*x)", "q3 = floor(q2)"),
+        ("sign(x)*x", "q1 = sign(x)"),
+    ],
+)
+def test_what_is_not_analytic_has_no_complex_step(expression: str, gate: str) -> None:
+    result = reviewed(expression, **{name: value for name, value in {"x": 0.3, "y": 2}.items() if name in expression})
+    assert estimates(result)["complex step"] == Estimate("complex step", None, f"{gate} is not analytic")
+    assert result.agree
+    assert result.compared
+
+
+def test_a_gate_that_is_not_analytic_is_no_obstacle_to_others() -> None:
+    result = reviewed("abs(x)*exp(y)", x=-2, y=0.5)
+    assert estimates(result, "y")["complex step"].difference == 0
+    assert estimates(result, "x")["complex step"].value is None
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("relu(x)", "f has a kink here: no derivative, a convention"),
+        ("abs(x)*y", "q1 has a kink here: no derivative, a convention"),
+        ("max(x, 0) + y", "q1 has a tie here: no derivative, a convention"),
+    ],
+)
+def test_at_a_kink_no_method_has_a_say(expression: str, reason: str) -> None:
+    result = reviewed(expression, **{name: value for name, value in {"x": 0, "y": 2}.items() if name in expression})
+    assert {each.reason for each in result.estimates["x"][1:]} == {reason}
+    assert result.agree
+    assert not result.compared
+    assert [notice.kind for notice in result.trace.warnings] == [reason.split()[3]]
+
+
+def test_no_value_beside_the_point() -> None:
+    # 0 is the border of the domain: there is a value there, and a slope to the right, but nothing to the left.
+    result = reviewed("x**1.5", x=0)
+    reason = estimates(result)["differences"].reason
+    assert reason.startswith("no value beside the point: f = x**1.5 has no real value at x = -1e-")
+    assert estimates(result)["SymPy diff"].difference == 0
+
+
+def test_a_jump_has_no_slope() -> None:
+    result = reviewed("atan2(y, x)", y=0, x=-1)
+    assert estimates(result, "y")["differences"].value is None
+    assert result.agree
+
+
+def test_what_is_too_large_for_sympy_says_so() -> None:
+    result = reviewed("+".join(["x"] * 2500), x=2)
+    assert estimates(result)["SymPy diff"].reason == "more than 2,000 nodes are too many for SymPy"
+    assert estimates(result)["complex step"].value == 2500
+    assert result.agree
+    assert result.compared
+
+
+def test_what_takes_sympy_too_long_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backprop_cli.exact.SECONDS", 0.001)
+    result = reviewed("exp(sin(x)*cos(x*x))/(1 + x**2)*log(1 + x**4)", x=1.5)
+    assert estimates(result)["SymPy diff"].reason == "SymPy does not finish in 0.001 seconds"
+    assert result.agree
+
+
+def test_what_sympy_has_no_number_for_says_so() -> None:
+    result = reviewed("x*floor(y)", x=2, y=2.5)
+    assert estimates(result, "y")["SymPy diff"].reason == "SymPy's derivative has no number here"
+    assert estimates(result, "x")["SymPy diff"].difference == 0
+
+
+@pytest.mark.parametrize(
+    ("expression", "point"),
+    [
+        ("log(x)", {"x": -1}),
+        ("sqrt(x)", {"x": 0}),
+        ("1/x", {"x": 0}),
+        ("exp(x)", {"x": 1000}),
+        ("x**y", {"x": -2, "y": 2}),
+    ],
+)
+def test_where_there_is_no_gradient_there_is_nothing_to_review(expression: str, point: dict[str, float]) -> None:
+    with pytest.raises(MathError):
+        reviewed(expression, **point)
+    words = [word for name, value in point.items() for word in (f"--{name}", str(value))]
+    result = run("check", expression, *words)
+    assert (result.status, result.out) == (1, "")
+    assert result.err == run("eval", expression, *words).err
+
+
+def test_wrt_leaves_out_what_is_not_asked_for() -> None:
+    graph = compile_expression("x**y")
+    result = review(graph, {"x": -2, "y": 2}, wrt=["x"])
+    assert list(result.estimates) == ["x"]
+    assert result.estimates["x"][0].value == -4
+    assert result.agree
+    assert result.compared
+
+
+def test_values_from_constant_expressions() -> None:
+    assert reviewed("sin(x)", x="pi/3").estimates["x"][0].value == pytest.approx(0.5)
+    assert reviewed("sin(x)", x="pi/3").agree
+
+
+# -- The documents ---------------------------------------------------------------------------------------------------
+
+
+def test_the_json_form() -> None:
+    result = run("check", "abs(x)*y", "--x", "-2", "--y", "3", "--json")
+    assert result.status == 0
+    data = json.loads(result.out)
+    assert list(data) == ["expression", "value", "point", "agree", "methods", "warnings"]
+    assert (data["expression"], data["value"], data["point"]) == ("abs(x)*y", 6.0, {"x": -2.0, "y": 3.0})
+    assert data["agree"] is True
+    assert data["warnings"] == []
+    assert [row["method"] for row in data["methods"]["x"]] == METHODS
+    assert data["methods"]["x"][:3] == [
+        {"method": "backprop", "gradient": -3.0, "difference": None, "reason": None},
+        {"method": "complex step", "gradient": None, "difference": None, "reason": "q1 = abs(x) is not analytic"},
+        {"method": "differences", "gradient": -3.0, "difference": 0.0, "reason": None},
+    ]
+
+
+def test_the_json_form_at_a_kink() -> None:
+    result = run("check", "relu(x)", "--x", "0", "--json")
+    assert result.status == 1
+    data = json.loads(result.out)
+    assert data["agree"] is False
+    assert [notice["kind"] for notice in data["warnings"]] == ["kink"]
+    assert result.err == "warning: f = relu(x) has a kink at x = 0: the gradient 0 there is a convention\n"
+
+
+def test_nothing_varies() -> None:
+    result = run("check", "1/3 + pi")
+    assert result.status == 0
+    assert result.out.splitlines()[-1] == " no gradient to check: nothing here varies"
+
+
+def test_no_estimate_is_not_a_number() -> None:
+    for formula in SAMPLE[:10]:
+        result = review(compile_expression(formula.expression, list(formula.point)), formula.point)
+        for row in result.estimates.values():
+            assert all(each.value is None or math.isfinite(each.value) for each in row)
