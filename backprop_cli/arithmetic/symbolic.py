@@ -13,7 +13,7 @@ import sympy
 from sympy import Integer, Max, Min, Piecewise, Rational, Symbol
 from sympy.printing.str import StrPrinter
 
-from ..errors import quote
+from ..errors import quote, shorten
 from .system import Arithmetic, Function, Value
 
 MAX_BITS = 14_000
@@ -66,7 +66,10 @@ class Symbolic(Arithmetic):
         text = self.exactly(value)
         if len(text) <= _LONGEST or value.free_symbols:
             return text
-        return f"≈ {sympy.N(value, digits)}"
+        try:
+            return f"≈ {sympy.N(value, digits)}"
+        except ArithmeticError:  # an exponent that SymPy cannot write out
+            return shorten(text, _LONGEST)
 
     def exactly(self, value: Value) -> str:
         return str(_Printer().doprint(value))
