@@ -158,7 +158,7 @@ def test_the_formulas_are_the_gradient(formula: Formula) -> None:
     assert compare(formula) >= 4
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("formula", FORMULAS, ids=[formula.name for formula in FORMULAS])
 def test_the_formulas_of_all_are_the_gradient(formula: Formula) -> None:
     with hang_guard(60):

@@ -194,7 +194,7 @@ def test_formulas_have_the_value_and_gradient_of_50_digits(formula: Formula) -> 
     compare(formula.expression, formula.point)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("formula", FORMULAS, ids=[formula.name for formula in FORMULAS])
 def test_all_formulas_are_exact_or_say_that_they_cannot(formula: Formula) -> None:
     try:

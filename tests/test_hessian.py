@@ -130,7 +130,7 @@ def test_second_derivatives_in_floats_are_those_of_sympy(formula: Formula) -> No
     compare_floats(formula)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("formula", FORMULAS, ids=[formula.name for formula in FORMULAS])
 def test_second_derivatives_of_all_formulas(formula: Formula) -> None:
     compare_precise(formula)

@@ -57,7 +57,7 @@ def test_methods_agree_on_real_formulas(formula: Formula) -> None:
     agrees(formula)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("formula", FORMULAS, ids=[formula.name for formula in FORMULAS])
 def test_methods_agree_on_all_formulas(formula: Formula) -> None:
     agrees(formula)
