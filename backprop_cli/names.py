@@ -18,8 +18,13 @@ def read_name(text: str) -> str:
     match = _BEGINNING(text)
     if match is None or end_of_name(text, match.end()) != len(text) or len(text) > MAX_NAME:
         return ""
+    return normal(text)
+
+
+def normal(text: str) -> str:
+    """NFKC of a name; empty where that is none. A dot in the middle multiplies, even one that comes out of an Ŀ."""
     name = unicodedata.normalize("NFKC", text)
-    return name if name.isidentifier() else ""
+    return name if name.isidentifier() and "·" not in name else ""
 
 
 def end_of_name(source: str, position: int) -> int:

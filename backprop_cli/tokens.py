@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from .errors import InputError, Span, quote, suggest
-from .names import MAX_NAME, NAME, end_of_name
+from .names import MAX_NAME, NAME, end_of_name, normal
 from .ops import CONSTANTS, Op, spellings
 
 MAX_CHARACTERS = 1_000_000
@@ -142,10 +142,9 @@ class _Checker:
         raw = self.source[start:end]
         if end - start > MAX_NAME:
             raise self.fail(f"a name has at most {MAX_NAME} characters; this one has {end - start:,}", (start, end))
-        name = unicodedata.normalize("NFKC", raw)
-        if not name.isidentifier():
-            parts = (unicodedata.normalize("NFKC", c) for c in raw)
-            bad = (i for i, part in enumerate(parts) if not f"_{part}".isidentifier())
+        name = normal(raw)
+        if not name:
+            bad = (i for i, character in enumerate(raw) if not normal(f"_{character}"))
             raise self.refused(start + next(bad, 0))
         if _PARENTHESIS.match(self.source, end):
             if self.wants_operand and name not in self.functions:
