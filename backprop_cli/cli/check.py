@@ -9,7 +9,17 @@ import click
 
 from ..errors import InputError
 from ..streams import emit, read_text
-from .expression import SETTINGS, ExpressionCommand, Request, read_request, show, show_json, takes_an_expression, warn
+from .expression import (
+    SETTINGS,
+    ExpressionCommand,
+    Request,
+    read_request,
+    show,
+    show_json,
+    takes_an_expression,
+    takes_ties,
+    warn,
+)
 
 EPILOG = """\
 \b
@@ -25,22 +35,19 @@ Examples:
 @click.option("--claim", metavar="NAME=CLAIM", multiple=True,
               help="A gradient derived by hand, as a number or as a formula; repeat it for more.")  # fmt: skip
 @click.option("--claims", metavar="FILE|-|JSON", help="Such claims as a JSON object.")
-@click.option("--ties", type=click.Choice(["both", "split", "first"]), default="both", show_default=True,
-              help="What inputs of max or min that tie receive.")  # fmt: skip
+@takes_ties
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
 @click.pass_context
 def check(
     ctx: click.Context,
     /,
     expression: str,
-    bindings: dict[str, str],
     at: str | None,
-    wrt: str | None,
     claim: Sequence[str],
     claims: str | None,
     ties: str,
     as_json: bool,
-    **_options: object,
+    **_request: object,
 ) -> None:
     """Check the gradient of EXPRESSION, or claims about it.
 
@@ -50,7 +57,7 @@ def check(
     """
     if [expression, at, claims].count("-") > 1:
         raise InputError("the expression, --at and --claims cannot come from standard input together")
-    request = read_request(ctx, expression, bindings, at, wrt)
+    request = read_request(ctx)
     read = _read_claims(claim, claims)
     right = _judge(request, read, ties, as_json) if read else _review(request, ties, as_json)
     if not right:

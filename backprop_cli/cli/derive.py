@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 import click
 
 from ..streams import emit
-from .expression import SETTINGS, ExpressionCommand, read_request, show, show_json, takes_an_expression, warn
+from .expression import (
+    SETTINGS,
+    ExpressionCommand,
+    read_request,
+    show,
+    show_json,
+    takes_a_format,
+    takes_an_expression,
+    warn,
+)
 
 if TYPE_CHECKING:
     from ..exact import Derivation
@@ -24,21 +33,9 @@ Examples:
 
 @click.command("derive", cls=ExpressionCommand, epilog=EPILOG, context_settings=SETTINGS)
 @takes_an_expression
-@click.option("--format", "form", type=click.Choice(["table", "json", "latex", "markdown"]), default="table",
-              show_default=True, help="How to print the result.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@takes_a_format("table", "json", "latex", "markdown")
 @click.pass_context
-def derive(
-    ctx: click.Context,
-    /,
-    expression: str,
-    bindings: dict[str, str],
-    at: str | None,
-    wrt: str | None,
-    form: str,
-    as_json: bool,
-    **_options: object,
-) -> None:
+def derive(ctx: click.Context, /, form: str, **_request: object) -> None:
     """Derive the gradient of EXPRESSION as formulas.
 
     The same forward and backward pass, on symbols: each node's value, local and chained gradient is a formula. At the
@@ -46,10 +43,10 @@ def derive(
     """
     from .. import exact
 
-    request = read_request(ctx, expression, bindings, at, wrt, partly=True)
+    request = read_request(ctx, partly=True)
     derivation = exact.derive(request.graph, request.given, wrt=request.wrt)
     warn(derivation.trace.warnings)
-    _print(derivation, "json" if as_json else form)
+    _print(derivation, form)
 
 
 def _print(derivation: Derivation, form: str) -> None:

@@ -10,7 +10,17 @@ import click
 
 from ..errors import InputError, quote
 from ..streams import emit
-from .expression import SETTINGS, ExpressionCommand, read_request, show, show_json, takes_an_expression, warn
+from .expression import (
+    SETTINGS,
+    ExpressionCommand,
+    read_request,
+    show,
+    show_json,
+    takes_a_format,
+    takes_an_expression,
+    takes_ties,
+    warn,
+)
 
 if TYPE_CHECKING:
     from ..trace import Trace
@@ -27,16 +37,13 @@ Examples:
 
 @click.command("eval", cls=ExpressionCommand, epilog=EPILOG, context_settings=SETTINGS)
 @takes_an_expression
-@click.option("--ties", type=click.Choice(["both", "split", "first"]), default="both", show_default=True,
-              help="What inputs of max or min that tie receive.")  # fmt: skip
+@takes_ties
 @click.option("--allow-nonfinite", is_flag=True, help="Give infinities and NaN instead of errors.")
 @click.option("--precision", type=click.IntRange(2, 10_000), metavar="N",
               help="Compute with N correct significant digits.")  # fmt: skip
 @click.option("--exact", is_flag=True, help="Compute with exact numbers: 1/3, sqrt(2)/2, exp(-1).")
 @click.option("--hessian", is_flag=True, help="Second derivatives too.")
-@click.option("--format", "form", type=click.Choice(["table", "json", "csv", "markdown"]), default="table",
-              show_default=True, help="How to print the result.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@takes_a_format("table", "json", "csv", "markdown")
 @click.option("--get", metavar="value|NAME", multiple=True,
               help="Print only the value, or only the gradient of NAME; repeat it for more, a line each.")  # fmt: skip
 @click.option("--digits", type=click.IntRange(1, 10_000), metavar="N",
@@ -45,12 +52,7 @@ Examples:
 def evaluate(
     ctx: click.Context,
     /,
-    expression: str,
-    bindings: dict[str, str],
-    at: str | None,
-    wrt: str | None,
     form: str,
-    as_json: bool,
     get: Sequence[str],
     digits: int | None,
     **options: Any,
@@ -62,14 +64,14 @@ def evaluate(
     """
     from ..api import Settings, compute
 
-    request = read_request(ctx, expression, bindings, at, wrt)
-    options.pop("set")  # its bindings are among the others
-    trace = compute(request.graph, request.given, Settings(request.wrt, **options))
+    request = read_request(ctx)
+    asked = {name: options[name] for name in Settings._fields if name != "wrt"}
+    trace = compute(request.graph, request.given, Settings(request.wrt, **asked))
     warn(trace.warnings)
     if get:
         emit(_bare_numbers(trace, get), sys.stdout)
     else:
-        _print(trace, "json" if as_json else form, digits)
+        _print(trace, form, digits)
 
 
 def _print(trace: Trace, form: str, digits: int | None) -> None:

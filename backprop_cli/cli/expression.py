@@ -55,7 +55,7 @@ def _one_expression(positional: list[str]) -> None:
 
 
 def takes_an_expression(command: Decorated) -> Decorated:
-    """The argument and the options of every command that takes an expression."""
+    """The argument and the options of every command that takes an expression; `read_request` reads them."""
     for decorate in (
         click.option("--wrt", metavar="NAMES", help="Only these variables (x,y) get gradients; the rest is constant."),
         click.option(
@@ -70,6 +70,30 @@ def takes_an_expression(command: Decorated) -> Decorated:
     return command
 
 
+def takes_ties(command: Decorated) -> Decorated:
+    """The option of every command whose numbers depend on it."""
+    choice = click.Choice(["both", "split", "first"])
+    words = "What inputs of max or min that tie receive."
+    return click.option("--ties", type=choice, default="both", show_default=True, help=words)(command)
+
+
+def takes_a_format(*forms: str) -> Callable[[Decorated], Decorated]:
+    """`--format`, one of these, the first by default; and `--json`. The command is handed the choice as `form`."""
+
+    def chosen(ctx: click.Context, _option: click.Parameter, form: str) -> str:
+        return "json" if ctx.params["as_json"] else form
+
+    def decorate(command: Decorated) -> Decorated:
+        words = "The same as --format json."
+        command = click.option("--json", "as_json", is_flag=True, is_eager=True, help=words)(command)
+        words, choice = "How to print the result.", click.Choice(forms)
+        return click.option(
+            "--format", "form", type=choice, default=forms[0], show_default=True, callback=chosen, help=words
+        )(command)
+
+    return decorate
+
+
 class Request(NamedTuple):
     """A graph, the texts of its variables' values, and the variables that get gradients (None: all)."""
 
@@ -78,15 +102,7 @@ class Request(NamedTuple):
     wrt: Collection[str] | None
 
 
-def read_request(
-    ctx: click.Context,
-    expression: str,
-    bindings: dict[str, str],
-    at: str | None,
-    wrt: str | None,
-    *,
-    partly: bool = False,
-) -> Request:
+def read_request(ctx: click.Context, *, partly: bool = False) -> Request:
     """What the words of a command line ask for. partly: whether variables may go without a value.
 
     Raises InputError where a variable has no value, a value no variable, and for whatever cannot be read.
@@ -95,6 +111,7 @@ def read_request(
     from ..arguments import working_command
     from ..lower import compile_expression
 
+    expression, bindings, at, wrt = (ctx.params[name] for name in ("expression", "bindings", "at", "wrt"))
     if expression == "-" and at == "-":
         raise InputError("the expression and --at cannot both come from standard input")
     source = read_text("-", "the expression").strip() if expression == "-" else expression
