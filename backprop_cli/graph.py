@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .errors import Span
+from .formula import Formula
 from .ops import Op
 
 
@@ -12,7 +13,8 @@ class Node(NamedTuple):
     """A gate (has `op`), a constant (has `literal` or `body`), or an input variable (has neither).
 
     inputs: indices of earlier nodes, one for each edge; span: where the node stands in the source;
-    literal: the text of a number, or the name of a constant; body: the nodes of a constant expression, forward.
+    literal: the text of a number, or the name of a constant; body: the nodes of a constant expression, forward;
+    group: the index of the innermost opened module that the node is part of, −1 for none.
     """
 
     position: int
@@ -22,6 +24,7 @@ class Node(NamedTuple):
     inputs: tuple[int, ...] = ()
     literal: str = ""
     body: tuple[Node, ...] = ()
+    group: int = -1
 
     @property
     def is_constant(self) -> bool:
@@ -33,12 +36,26 @@ class Node(NamedTuple):
         return self.op.name if self.op else "constant" if self.is_constant else "input"
 
 
+class Group(NamedTuple):
+    """A module's call whose gates are shown. name: of the call's output; module: whose call; parent: the index of the
+    group around this one, −1 for none.
+    """
+
+    name: str
+    module: str
+    parent: int = -1
+
+
 class Graph(NamedTuple):
-    """The circuit of one expression. `nodes[-1]` is the output; `constants` are the names read as constants."""
+    """The circuit of one program. `nodes[-1]` is the output; `constants` are the names read as constants.
+
+    A gate inside a group is named after the group: `q3.q1`. The group's output bears the group's own name.
+    """
 
     source: str
     nodes: tuple[Node, ...]
     constants: tuple[str, ...] = ()
+    groups: tuple[Group, ...] = ()
 
     @property
     def output(self) -> Node:
@@ -56,6 +73,19 @@ class Graph(NamedTuple):
     def written(self, node: Node) -> str:
         """The operation of a gate over the names of its inputs (`q1 * z`); the name of any other node."""
         return node.op.written(self.nodes[i].name for i in node.inputs) if node.op else node.name
+
+
+class Module(Op):
+    """A gate made of gates. `inside` is its circuit, whose input nodes are the module's inputs, in order.
+
+    Its local gradients come from running its inside; its partials are only names for them: ∂sigma/∂t.
+    """
+
+    def __init__(self, name: str, inside: Graph) -> None:
+        inputs = [node.name for node in inside.variables]
+        value, partials = Formula(name, *map(Formula, inputs)), [Formula(f"∂{name}/∂{each}") for each in inputs]
+        super().__init__(name, " ".join(inputs), value, *partials)
+        self.inside = inside
 
 
 def label(source: str, span: Span) -> str:

@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "tokens": "errors names ops",
     "tree": "ops",
     "syntax": "tokens tree",
-    "graph": "errors ops",
+    "graph": "errors formula ops",
     "lower": "errors ops tokens syntax graph",
     # Graph to trace
     "arithmetic": "arithmetic.system arithmetic.floats",
