@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from typing import NamedTuple
 
 from . import faults
 from .arithmetic import FLOATS, Arithmetic, Value, share_tie
-from .graph import Graph, Node
+from .errors import MathError
+from .graph import Graph, Module, Node
 from .trace import Edge, Notice, Trace
 
 
@@ -43,6 +46,9 @@ def forward(graph: Graph, point: Mapping[str, Value], arithmetic: Arithmetic) ->
 def _gate_value(graph: Graph, node: Node, values: list[Value], arithmetic: Arithmetic) -> Value:
     assert node.op is not None
     inputs = [values[i] for i in node.inputs]
+    if isinstance(node.op, Module):
+        with _inside(graph, node):
+            return forward(node.op.inside, dict(zip(node.op.inputs, inputs, strict=True)), arithmetic)[-1]
     try:
         value = arithmetic.rule(node.op).value(*inputs)
     except (ArithmeticError, ValueError) as error:
@@ -62,6 +68,23 @@ def _constant_value(graph: Graph, node: Node, arithmetic: Arithmetic) -> Value:
     if arithmetic.strict and not arithmetic.is_finite(value):
         raise faults.too_large(graph, node, arithmetic)
     return value
+
+
+@contextmanager
+def _inside(graph: Graph, call: Node) -> Iterator[None]:
+    """What goes wrong inside a module is told with the call."""
+    try:
+        yield
+    except MathError as error:
+        error.message = f"in {graph.title(call)}: {error.message}"
+        raise
+
+
+class _Local(NamedTuple):
+    """The local gradient of an edge, None where there is none and none is needed; does anything flow along it?"""
+
+    value: Value | None
+    active: bool = True
 
 
 class _Backward:
@@ -109,7 +132,7 @@ class _Backward:
             (self.zero if flowed is None else flowed) if wanted else None
             for wanted, flowed in zip(self.wanted, self.flow, strict=True)
         ]
-        edges, warnings = self.edges[::-1], self._constants_used() + self.warnings[::-1]
+        edges, warnings = self.edges[::-1], self._notices_of_the_graph() + self.warnings[::-1]
         return Trace(self.graph, self.arithmetic, self.point, self.values, upstream, edges, warnings)
 
     def _through(self, gate: Node) -> list[Edge]:
@@ -118,15 +141,13 @@ class _Backward:
         if not self.wanted[gate.position]:
             return [Edge(gate, slot, nodes[i], None, None) for slot, i in enumerate(gate.inputs)]
         inputs = [self.values[i] for i in gate.inputs]
-        locals_ = self._locals(gate, inputs, upstream)
-        routes = gate.op is not None and gate.op.role == "routes"
         edges = []
-        for slot, (i, local) in enumerate(zip(gate.inputs, locals_, strict=True)):
+        for slot, (i, local) in enumerate(zip(gate.inputs, self._locals(gate, inputs, upstream), strict=True)):
             chained = None
             if self.wanted[i]:
-                active = upstream is not None and not (routes and local == 0)
-                chained = self._chain(gate, slot, upstream, local) if active else self.zero
-            edges.append(Edge(gate, slot, nodes[i], local if self.wanted[i] else None, chained))
+                active = upstream is not None and local.active
+                chained = self._chain(gate, slot, upstream, local.value) if active else self.zero
+            edges.append(Edge(gate, slot, nodes[i], local.value if self.wanted[i] else None, chained))
         return edges
 
     def _chain(self, gate: Node, slot: int, upstream: Value, local: Value) -> Value:
@@ -142,19 +163,44 @@ class _Backward:
         self.flow[i] = total
         return chained
 
-    def _locals(self, gate: Node, inputs: list[Value], upstream: Value | None) -> list[Value | None]:
-        """The local gradient of each edge; None where there is none and none is needed."""
+    def _locals(self, gate: Node, inputs: list[Value], upstream: Value | None) -> list[_Local]:
+        """The local gradient of each edge."""
         assert gate.op is not None
+        if isinstance(gate.op, Module):
+            return self._locals_of_module(gate, gate.op, inputs, upstream)
         rule, out = self.arithmetic.rule(gate.op), self.values[gate.position]
         if rule.kink is not None and upstream is not None and rule.kink(*inputs, out):
             place = faults.at(self.graph, gate, inputs, self.arithmetic)
             self._warn("kink", gate, f"has a kink at {place}: the gradient 0 there is a convention")
-        if gate.op.role == "routes" and gate.op.variadic:
-            return self._shares(gate, [rule.partial(slot, inputs, out) for slot in range(len(inputs))])
-        return [
+        routes = gate.op.role == "routes"
+        if routes and gate.op.variadic:
+            shares = self._shares(gate, [rule.partial(slot, inputs, out) for slot in range(len(inputs))])
+            return [_Local(share, share != 0) for share in shares]
+        values = [
             self._local(gate, slot, inputs, out, upstream) if self.wanted[i] else None
             for slot, i in enumerate(gate.inputs)
         ]
+        return [_Local(value, not (routes and value == 0)) for value in values]
+
+    def _locals_of_module(
+        self, gate: Node, module: Module, inputs: list[Value], upstream: Value | None
+    ) -> list[_Local]:
+        """Both passes through the inside of a module: what comes back to its inputs is its local gradients."""
+        point = dict(zip(module.inputs, inputs, strict=True))
+        wanted = [name for name, i in zip(module.inputs, gate.inputs, strict=True) if self.wanted[i]]
+        try:
+            with _inside(self.graph, gate):
+                values = forward(module.inside, point, self.arithmetic)
+                inner = _Backward(module.inside, point, values, self.arithmetic, wanted, self.ties)
+                trace = inner.run()
+        except MathError:
+            if upstream is None:
+                return [_Local(None, False) for _ in inputs]
+            raise
+        for notice in trace.warnings if upstream is not None else ():
+            self.warnings.append(notice._replace(message=f"in {self.graph.title(gate)}: {notice.message}"))
+        active = {node.name: inner.flow[node.position] is not None for node in module.inside.variables}
+        return [_Local(trace.gradient.get(name), active[name]) for name in module.inputs]
 
     def _local(self, gate: Node, slot: int, inputs: list[Value], out: Value, upstream: Value | None) -> Value | None:
         assert gate.op is not None
@@ -182,7 +228,7 @@ class _Backward:
     def _warn(self, kind: str, gate: Node, message: str) -> None:
         self.warnings.append(Notice(kind, gate.name, f"{gate.name} = {self.graph.written(gate)} {message}"))
 
-    def _constants_used(self) -> list[Notice]:
+    def _notices_of_the_graph(self) -> list[Notice]:
         system = self.arithmetic
         notices = []
         for name in self.graph.constants:
@@ -190,4 +236,5 @@ class _Backward:
                 value = system.show(system.constant(name), faults.DIGITS)
                 message = f"{name} is read as the constant {value}…; give {name} a value to make it a variable"
                 notices.append(Notice("constant", name, message))
+        notices += [Notice("unused", name, f"nothing uses {name}: it is left out") for name in self.graph.unused]
         return notices

@@ -32,18 +32,11 @@ def _where(graph: Graph, gate: Node, inputs: Sequence[Value], arithmetic: Arithm
     return f" at {place}" if place else ""
 
 
-def _title(graph: Graph, node: Node) -> str:
-    """`q2 = log(q1)`; a part of a constant goes by what is written."""
-    if not graph.variables:
-        return shorten(graph.named(node))
-    return f"{node.name} = {shorten(graph.written(node))}"
-
-
 def no_value(graph: Graph, gate: Node, inputs: Sequence[Value], arithmetic: Arithmetic, error: Exception) -> MathError:
     """The gate has no finite real value at these inputs; `error` is what its rule raised (OverflowError: too large)."""
     assert gate.op is not None
     where = _where(graph, gate, inputs, arithmetic)
-    title = _title(graph, gate)
+    title = graph.title(gate)
     needs = _needs(graph, gate)
     if isinstance(error, ZeroDivisionError) and gate.op.name == "div":
         message = f"division by zero in {title}{where}"
@@ -97,7 +90,7 @@ def no_local(
     what = "overflows" if overflows else "does not exist" if local != local else "is infinite"
     if what == "is infinite" and upstream == 0:
         what += ", and its upstream is 0 (0·∞ is undefined)"
-    where, title = _where(graph, gate, inputs, arithmetic), _title(graph, gate)
+    where, title = _where(graph, gate, inputs, arithmetic), graph.title(gate)
     message = f"∂{gate.name}/∂{names[slot]} = {rule} {what}{where}, in {title}"
     bad = [i for i, each in zip(gate.inputs, locals_, strict=True) if not math.isfinite(each)]
     others = _variables_not_below(graph, bad, wanted)
@@ -124,7 +117,7 @@ def chain_overflows(
     """Upstream × local is beyond the range of the arithmetic."""
     name = graph.nodes[gate.inputs[slot]].name
     product = f"upstream × local = {arithmetic.show(upstream, DIGITS)} × {arithmetic.show(local, DIGITS)}"
-    message = f"{product} overflows on the edge from {name} into {_title(graph, gate)}"
+    message = f"{product} overflows on the edge from {name} into {graph.title(gate)}"
     return MathError(message, graph.source, gate.span, arithmetic.range_hint)
 
 

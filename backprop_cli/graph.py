@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from .errors import Span
+from .errors import Span, shorten
 from .formula import Formula
 from .ops import Op
+
+_COMMENT = re.compile(r"#[^\n]*")
 
 
 class Node(NamedTuple):
@@ -31,6 +35,17 @@ class Node(NamedTuple):
         return bool(self.literal or self.body)
 
     @property
+    def size(self) -> int:
+        """The gates that evaluating the node takes, with those inside modules."""
+        own = self.op.size if isinstance(self.op, Module) else int(self.op is not None)
+        return own + sum(part.size for part in self.body)
+
+    @property
+    def depth(self) -> int:
+        """How many modules lie inside each other here."""
+        return max([part.depth for part in self.body] + [self.op.depth if isinstance(self.op, Module) else 0])
+
+    @property
     def kind(self) -> str:
         """`input`, `constant`, or the name of the primitive."""
         return self.op.name if self.op else "constant" if self.is_constant else "input"
@@ -49,12 +64,15 @@ class Group(NamedTuple):
 class Graph(NamedTuple):
     """The circuit of one program. `nodes[-1]` is the output; `constants` are the names read as constants.
 
-    A gate inside a group is named after the group: `q3.q1`. The group's output bears the group's own name.
+    stages: the names that the program assigns to, and where; unused: those of them that are left out, because nothing
+    uses them. A gate inside a group is named after the group: `q3.q1`. The group's output bears the group's own name.
     """
 
     source: str
     nodes: tuple[Node, ...]
     constants: tuple[str, ...] = ()
+    stages: tuple[tuple[str, Span], ...] = ()
+    unused: tuple[str, ...] = ()
     groups: tuple[Group, ...] = ()
 
     @property
@@ -71,26 +89,35 @@ class Graph(NamedTuple):
         return node.name or label(self.source, node.span)
 
     def written(self, node: Node) -> str:
-        """The operation of a gate over the names of its inputs (`q1 * z`); the name of any other node."""
-        return node.op.written(self.nodes[i].name for i in node.inputs) if node.op else node.name
+        """The operation of a gate over the names of its inputs (`q1 * z`); the number, the constant, the variable."""
+        if node.op:
+            return node.op.written(self.nodes[i].name for i in node.inputs)
+        return (node.is_constant and label(self.source, node.span)) or node.name
+
+    def title(self, node: Node) -> str:
+        """`q2 = log(q1)`, shortened; a part of a constant goes by what is written."""
+        if not self.variables:
+            return shorten(self.named(node))
+        return f"{node.name} = {shorten(self.written(node))}"
 
 
 class Module(Op):
-    """A gate made of gates. `inside` is its circuit, whose input nodes are the module's inputs, in order.
+    """A gate made of gates. `inside` is its circuit, whose input nodes are the module's inputs.
 
     Its local gradients come from running its inside; its partials are only names for them: ∂sigma/∂t.
     """
 
-    def __init__(self, name: str, inside: Graph) -> None:
-        inputs = [node.name for node in inside.variables]
+    def __init__(self, name: str, inputs: Sequence[str], inside: Graph) -> None:
         value, partials = Formula(name, *map(Formula, inputs)), [Formula(f"∂{name}/∂{each}") for each in inputs]
         super().__init__(name, " ".join(inputs), value, *partials)
         self.inside = inside
+        self.size = sum(node.size for node in inside.nodes)
+        self.depth = 1 + max(node.depth for node in inside.nodes)
 
 
 def label(source: str, span: Span) -> str:
-    """What stands there in the source, on one line."""
-    return " ".join(source[slice(*span)].split())
+    """What stands there in the source, on one line and without comments."""
+    return " ".join(_COMMENT.sub("", source[slice(*span)]).split())
 
 
 def validate(graph: Graph) -> None:
@@ -102,8 +129,12 @@ def validate(graph: Graph) -> None:
     if len(set(names)) != len(names):
         raise ValueError("two nodes have the same name")
     used = {i for node in graph.nodes for i in node.inputs} | {graph.output.position}
-    if len(used) != len(graph.nodes):
+    if any(node.position not in used and node.kind != "input" for node in graph.nodes):
         raise ValueError("a node is not used")
+    if any(not -1 <= node.group < len(graph.groups) for node in graph.nodes):
+        raise ValueError("a node is in a group that does not exist")
+    if any(not -1 <= group.parent < here for here, group in enumerate(graph.groups)):
+        raise ValueError("a group is in one that does not come before it")
 
 
 def _validate_nodes(nodes: tuple[Node, ...]) -> None:

@@ -7,11 +7,11 @@ operators. So it is handed pieces: a part that has grown large is parsed, and a 
 from __future__ import annotations
 
 import gc
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .tokens import Token, tokenize
+from .tokens import Token
 
 if TYPE_CHECKING:
     from .tree import Tree
@@ -31,12 +31,11 @@ class Part(NamedTuple):
     depth: int = 0
 
 
-def parse(source: str, variables: Collection[str] = ()) -> tuple[list[Token], Tree]:
-    """The tokens of `source` and the tree over them. Raises InputError (see `tokenize`)."""
-    tokens = tokenize(source, variables)
+def parse(expressions: Iterable[list[Token]]) -> Iterator[Tree]:
+    """The tree of each expression. `Tree.token` is an index into the expression's own tokens."""
     from . import tree
 
-    return tokens, _Assembler(tokens, tree).run()
+    return _Assembler(tree).trees(expressions)
 
 
 @contextmanager
@@ -52,21 +51,39 @@ def collector_paused() -> Iterator[None]:
 
 
 class _Assembler:
-    def __init__(self, tokens: list[Token], tree: Any) -> None:
-        self.tokens = tokens
+    def __init__(self, tree: Any) -> None:
         self.tree = tree
         self.names: dict[str, Any] = {}
 
-    def run(self) -> Tree:
+    def trees(self, expressions: Iterable[list[Token]]) -> Iterator[Tree]:
+        """Short expressions go to the parser together."""
+        waiting: list[Part] = []
+        for tokens in expressions:
+            waiting.append(self.whole(tokens))
+            if sum(part.size for part in waiting) > PIECE:
+                yield from self.parsed_together(waiting)
+                waiting = []
+        yield from self.parsed_together(waiting)
+
+    def parsed_together(self, parts: list[Part]) -> list[Tree]:
+        if not parts:
+            return []
+        text = f"{', '.join(part.text for part in parts)},"
+        trees: list[Tree] = [*self.tree.parse(text, self.names)]
+        self.names.clear()
+        return trees
+
+    def whole(self, tokens: list[Token]) -> Part:
+        """An expression as one operand."""
         groups: list[list[Part]] = [[]]  # the parts of each group that is still open
         calls: list[str] = []  # for each open parenthesis, the function before it
         function = ""
-        for index, token in enumerate(self.tokens):
+        for index, token in enumerate(tokens):
             match token.kind:
                 case "number" | "constant" | "variable":
-                    groups[-1].append(self.placeholder("v", index, self.tree.leaf(index)))
+                    groups[-1].append(self.placeholder("v", self.tree.leaf(index)))
                 case "call":
-                    function = self.placeholder("f", index, self.tree.call(token.op, index)).text
+                    function = self.placeholder("f", self.tree.call(token.op, index)).text
                 case "(":
                     groups.append([])
                     calls.append(function)
@@ -78,11 +95,10 @@ class _Assembler:
                     pass
                 case _:
                     groups[-1].append(Part(token.text, token.kind))
-        result: Tree = self.tree.parse(self.shorten(groups[0]).text, self.names)
-        return result
+        return self.shorten(groups[0])
 
-    def placeholder(self, letter: str, number: int, meaning: Any) -> Part:
-        name = f"{letter}{number}"
+    def placeholder(self, letter: str, meaning: Any) -> Part:
+        name = f"{letter}{len(self.names)}"
         self.names[name] = meaning
         return Part(name)
 
@@ -105,7 +121,7 @@ class _Assembler:
         text = f"{function}({', '.join(part.text for part in parts)})"
         if len(parts) > PIECE:  # one call with very many inputs: too long for the parser, so it is made here
             trees = [self.names[self.parsed(part).text] for part in parts]
-            return self.placeholder("t", len(self.names), self.names[function](*trees))
+            return self.placeholder("t", self.names[function](*trees))
         size, depth = sum(part.size for part in parts) + 1, max(part.depth for part in parts) + 1
         return self.bounded(Part(text, "operand", size, depth))
 
@@ -116,7 +132,7 @@ class _Assembler:
         """The placeholder of the tree of `part`."""
         if part.text in self.names:
             return part
-        return self.placeholder("t", len(self.names), self.tree.parse(part.text, self.names))
+        return self.placeholder("t", self.tree.parse(part.text, self.names))
 
     def shorten(self, parts: list[Part]) -> Part:
         """One operand for a run of operands and operators, small enough to be part of a piece."""

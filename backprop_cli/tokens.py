@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from .errors import InputError, Span, quote, suggest
 from .names import MAX_NAME, NAME, end_of_name, normal
 from .ops import CONSTANTS, Op, spellings
+from .refusals import refusal
 
 MAX_CHARACTERS = 1_000_000
 MAX_TOKENS = 100_000
@@ -26,55 +27,41 @@ class Token(NamedTuple):
     op: Op | None = None
 
 
-_SPACE = " \t\r\n"
 _TOKEN = re.compile(
-    r"[ \t\r\n]+"
+    r"[ \t\r\n]+|#[^\n]*"
     r"|(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
     rf"|(?P<name>{NAME})"
     r"|(?P<operator>\*\*|/(?!/)|[-+*^−×·⋅÷])"
     r"|(?P<bracket>[(),])"
 )
-_PARENTHESIS = re.compile(r"[ \t\r\n]*\(")
+_PARENTHESIS = re.compile(r"(?:[ \t\r\n]|#[^\n]*\n)*\(")
+_OF_NUMBERS = frozenset("0123456789.")
+_PYTHON_WORDS = {"if", "else", "and", "or", "not", "lambda", "for", "in", "is"}
 _OPERATORS = {"^": "**", "−": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/"}
 
-_REFUSED: list[tuple[str, str, str]] = [
-    (
-        r"==|!=|<=|>=|<|>|≤|≥|≠",
-        "a comparison is not part of an expression",
-        "max, min, relu and abs choose between values",
-    ),
-    (r"[–—‐‑]", "an unusual dash is not an operator here", "write -"),
-    (r"[∙•∗]", "an unusual dot is not an operator here", "write *"),
-    (r"[^\S \t\r\n\x0b\x0c]", "an unusual kind of space is not part of an expression", "write a plain one"),
-    (r":=|=", "an assignment is not part of an expression", ""),
-    (r"\"|'|`|“|”|‘|’", "a string is not part of an expression", ""),
-    (r"\.(?=\s*[^\W\d])", "attribute access is not part of an expression", ""),
-    (r"//", "'//' is not an operator here", "write floor(x/y)"),
-    (r"%", "'%' is not an operator here", "the remainder of x/y is x - y*floor(x/y)"),
-    (r"!", "'!' is not an operator here", "the factorial of x is gamma(x + 1)"),
-    (r"\|", "'|' is not an operator here", "the absolute value of x is abs(x)"),
-    (r"√", "'√' is not an operator here", "write sqrt(x)"),
-    (r"[\[\]{}]", "only round parentheses group an expression", ""),
-    (r"[⁺⁻]?[²³¹⁰⁴-⁹ⁿ]+", "a superscript is not an operator here", "write **{}"),
-    (r"\.", "a number needs a digit beside its point", ""),
-]
-_PYTHON_WORDS = {"if", "else", "and", "or", "not", "lambda", "for", "in", "is"}
-_REFUSED_AT = [(re.compile(pattern), message, hint) for pattern, message, hint in _REFUSED]
 
+def tokenize(
+    source: str,
+    variables: Collection[str] = (),
+    *,
+    part: Span | None = None,
+    modules: Mapping[str, Op] = MappingProxyType({}),
+    undefined: Mapping[str, str] = MappingProxyType({}),
+) -> list[Token]:
+    """The tokens of an expression, checked.
 
-def tokenize(source: str, variables: Collection[str] = ()) -> list[Token]:
-    """The tokens of an expression, checked: `variables` are names that are variables even if they spell a constant.
-
+    variables: names that are variables even if they spell a constant; part: where in the source the expression stands;
+    modules: functions beside the primitives; undefined: names of functions that are none yet, and what to say of them.
     Raises InputError, with the place, for anything that is not a well-formed expression within the limits.
     """
-    if len(source) > MAX_CHARACTERS:
-        raise InputError(
-            f"the expression has {len(source):,} characters; the limit is {MAX_CHARACTERS:,}", hint=_NAME_RESULTS
-        )
-    return _Checker(source, variables).run()
+    part = part or (0, len(source))
+    if part[1] - part[0] > MAX_CHARACTERS:
+        message = f"the expression has {part[1] - part[0]:,} characters; the limit is {MAX_CHARACTERS:,}"
+        raise InputError(message, hint=_NAME_RESULTS)
+    return _Checker(source, variables, part, modules, undefined).run()
 
 
-_NAME_RESULTS = "evaluate it in parts, and give intermediate results a name"
+_NAME_RESULTS = "give intermediate results a name: q = x + y; f = q*z"
 
 
 class _Open(NamedTuple):
@@ -87,10 +74,19 @@ class _Open(NamedTuple):
 
 
 class _Checker:
-    def __init__(self, source: str, variables: Collection[str]) -> None:
+    def __init__(
+        self,
+        source: str,
+        variables: Collection[str],
+        part: Span,
+        modules: Mapping[str, Op],
+        undefined: Mapping[str, str],
+    ) -> None:
         self.source = source
         self.variables = variables
-        self.functions: Mapping[str, list[Op]] = spellings()
+        self.start, self.end = part
+        self.functions: Mapping[str, list[Op]] = {**spellings(), **{name: [op] for name, op in modules.items()}}
+        self.undefined = undefined
         self.tokens: list[Token] = []
         self.open: list[_Open] = []
         self.wants_operand = True
@@ -99,11 +95,11 @@ class _Checker:
         return InputError(message, self.source, span, hint)
 
     def run(self) -> list[Token]:
-        source, position = self.source, 0
-        while position < len(source):
-            match = _TOKEN.match(source, position)
+        source, position = self.source, self.start
+        while position < self.end:
+            match = _TOKEN.match(source, position, self.end)
             if match is None:
-                raise self.refused(position)
+                raise refusal(source, position)
             start, position = match.span()
             kind = match.lastgroup
             if kind is None:
@@ -130,8 +126,9 @@ class _Checker:
 
     def number(self, start: int, end: int) -> None:
         text, source = self.source[start:end], self.source
-        if (end < len(source) and source[end] == ".") or re.match(r"[0-9.]", source[end : end + 1]):
-            end = re.compile(r"[0-9.]*").match(source, end).end()  # type: ignore[union-attr]
+        if source[end : end + 1] in _OF_NUMBERS:
+            while source[end : end + 1] in _OF_NUMBERS:
+                end += 1
             hint = "an exponent is a whole number" if "e" in text.lower() else "one decimal point at most"
             raise self.fail(f"malformed number {quote(source[start:end])}", (start, end), hint)
         if end - start > MAX_NUMBER:
@@ -145,8 +142,10 @@ class _Checker:
         name = normal(raw)
         if not name:
             bad = (i for i, character in enumerate(raw) if not normal(f"_{character}"))
-            raise self.refused(start + next(bad, 0))
-        if _PARENTHESIS.match(self.source, end):
+            raise refusal(self.source, start + next(bad, 0))
+        if _PARENTHESIS.match(self.source, end, self.end):
+            if self.wants_operand and name in self.undefined:
+                raise self.fail(self.undefined[name], (start, end))
             if self.wants_operand and name not in self.functions:
                 if name not in self.variables:
                     raise self.unknown_function(name, (start, end))
@@ -232,11 +231,12 @@ class _Checker:
         self.tokens[group.call] = token._replace(op=op)
 
     def finish(self) -> None:
-        end = len(self.source.rstrip(_SPACE))
         if not self.tokens:
+            place = (self.start, self.start + 1)
             raise self.fail(
-                "the expression is empty", (0, 1), 'for example: backprop eval "(x+y)*z" --x -2 --y 5 --z -4'
+                "the expression is empty", place, 'for example: backprop eval "(x+y)*z" --x -2 --y 5 --z -4'
             )
+        end = self.tokens[-1].span[1]
         if self.open and not (self.wants_operand and self.tokens[-1].kind in ("binary", "unary")):
             at = self.open[-1].start
             raise self.fail("'(' is never closed", (at, at + 1))
@@ -276,14 +276,3 @@ class _Checker:
         guess = "" if name in CONSTANTS or len(name) == 1 else suggest(name, self.functions)
         hint = f"did you mean '{guess}'?" if guess else f"to multiply, write {name}*(…)"
         return self.fail(f"unknown function {quote(name)}", span, hint)
-
-    def refused(self, position: int) -> InputError:
-        for pattern, message, hint in _REFUSED_AT:
-            match = pattern.match(self.source, position)
-            if match:
-                plain = unicodedata.normalize("NFKC", match[0]).replace("−", "-")
-                return self.fail(message, match.span(), hint.format(plain))
-        character = self.source[position]
-        plain = unicodedata.normalize("NFKC", character)
-        hint = f"write {quote(plain)}" if plain != character and plain.isascii() and plain.strip() else ""
-        return self.fail(f"unexpected character {quote(character)}", (position, position + 1), hint)

@@ -27,7 +27,7 @@ class Edge(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """A warning. kind: `tie`, `kink`, `constant` or `precision`; node: its name."""
+    """A warning. kind: `tie`, `kink`, `constant`, `unused` or `precision`; node: its name."""
 
     kind: str
     node: str

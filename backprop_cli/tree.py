@@ -6,7 +6,7 @@ This module imports SymPy; import it where an expression is parsed, not at the t
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from sympy import Expr
@@ -43,9 +43,9 @@ class Tree(Expr):  # type: ignore[misc]
         return gate(named("neg"), self)
 
 
-@cache
+@lru_cache(maxsize=1_000)  # modules come and go
 def gate_class(op: Op) -> type[Tree]:
-    """The subclass for one primitive. Its name is not one of SymPy's, because SymPy's printers dispatch on names."""
+    """The subclass for one operation. Its name is not one of SymPy's, because SymPy's printers dispatch on names."""
     return type(f"Gate_{op.name}", (Tree,), {"op": op, "__slots__": ()})
 
 
@@ -68,7 +68,9 @@ def call(op: Op, token: int) -> Callable[..., Tree]:
     return lambda *args: gate(op, *args, token=token)
 
 
-def parse(placeholders: str, names: dict[str, Any]) -> Tree:
-    """The tree of a piece of placeholder text (`v0 + f2(v3)`), by SymPy's parser, with our names and nothing else."""
-    tree: Tree = parse_expr(placeholders, local_dict=names, global_dict={"__builtins__": {}}, transformations=())
-    return tree
+def parse(placeholders: str, names: dict[str, Any]) -> Any:
+    """The tree of a piece of placeholder text (`v0 + f2(v3)`), by SymPy's parser, with our names and nothing else.
+
+    Commas make a tuple of trees.
+    """
+    return parse_expr(placeholders, local_dict=names, global_dict={"__builtins__": {}}, transformations=())
