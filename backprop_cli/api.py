@@ -41,10 +41,12 @@ def backprop(
     precision: int | None = None,
     exact: bool = False,
     hessian: bool = False,
+    expand: bool = False,
     **variables: float | str,
 ) -> Trace:
-    """One forward and one backward pass over the expression, exactly as written.
+    """One forward and one backward pass over the expression or program, exactly as written.
 
+    expand: whether modules, and compound primitives, are opened into their gates;
     values, variables: a number, or the text of a constant expression, for each variable (`values` also takes names
     that Python does not allow as keywords); the others are those of `Settings`.
     Raises BackpropError: InputError where the input is wrong, MathError where there is no value or gradient.
@@ -56,6 +58,10 @@ def backprop(
         raise InputError(f"ties is one of {', '.join(TIES)}, not {quote(ties)}")
     given = point.by_name([*(values or {}).items(), *variables.items()])
     graph = compile_expression(expression, given)
+    if expand:
+        from .expand import expand as opened
+
+        graph = opened(graph)
     point.check(graph, given)
     names = None if wrt is None else [point.read_name(name) for name in wrt]
     if names is not None:

@@ -11,6 +11,7 @@ from .arithmetic import Value
 from .arithmetic.precise import Precise
 from .engine import forward, run
 from .errors import MathError, quote, shorten
+from .expand import expand
 from .graph import Graph
 from .hessian import Hessian, hessian
 from .trace import Notice, Trace
@@ -104,12 +105,13 @@ def _numbers(trace: Trace) -> Iterator[Value | None]:
     for edge in trace.edges:
         yield edge.local
         yield edge.chained
-    for body in _bodies(trace):  # what constants are made of decides as well: sign(sin(pi))
-        yield from forward(body, {}, trace.arithmetic)
+    for inside in _insides(trace.graph):  # what constants and modules are made of decides as well: sign(sin(pi))
+        yield from forward(inside, trace.point, trace.arithmetic)
 
 
-def _bodies(trace: Trace) -> list[Graph]:
-    return [Graph(trace.graph.source, node.body) for node in trace.graph.nodes if node.body]
+def _insides(graph: Graph) -> list[Graph]:
+    opened = [expand(graph, modules_only=True)] if graph.modules else []
+    return opened + [Graph(graph.source, node.body) for node in graph.nodes if node.body]
 
 
 def _with_zeros(trace: Trace, unsettled: list[int]) -> Trace:
@@ -119,7 +121,7 @@ def _with_zeros(trace: Trace, unsettled: list[int]) -> Trace:
     numbers = list(_numbers(trace))
     count = len(trace.values)
     nodes = [*trace.graph.nodes, *trace.graph.nodes, *(edge.gate for edge in trace.edges for _ in range(2))]
-    nodes += [node for body in _bodies(trace) for node in body.nodes]
+    nodes += [node for inside in _insides(trace.graph) for node in inside.nodes]
     for i in unsettled:
         if not is_noise(numbers[i], arithmetic):
             raise MathError(

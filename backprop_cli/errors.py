@@ -25,10 +25,25 @@ class BackpropError(Exception):
         self.source = source
         self.span = span
         self.hint = hint
+        self.file = ""
+        """Where the source comes from, if not from the command line."""
+
+    @property
+    def line(self) -> int:
+        """The line of the source at which `span` starts, counted from 1."""
+        return 1 + self.source.count("\n", 0, self.span[0]) if self.span else 1
+
+    @property
+    def column(self) -> int:
+        """The column at which `span` starts, counted in characters from 1."""
+        return self.span[0] - self.source.rfind("\n", 0, self.span[0]) if self.span else 1
 
     def __str__(self) -> str:
         lines = [f"error: {printable(self.message)}"]
         if self.span is not None and self.source.strip():
+            if self.file or "\n" in self.source.strip():
+                name = f"{printable(self.file)}, " if self.file not in ("", "-") else ""
+                lines.append(f"  {name}line {self.line}, column {self.column}:")
             lines += [f"  {line}".rstrip() for line in _draw(self.source, self.span)]
         if self.hint:
             lines.append(f"hint: {printable(self.hint)}")

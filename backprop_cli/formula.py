@@ -62,6 +62,16 @@ class Formula:
         return text(self)
 
     @property
+    def heads(self) -> set[str]:
+        """The operations that the formula is made of."""
+        return {self.head}.union(*(arg.heads for arg in self.args)) if self.args else set()
+
+    @property
+    def words(self) -> set[str]:
+        """The operands that it is made of, numbers and words."""
+        return set[str]().union(*(arg.words for arg in self.args)) if self.args else {self.head}
+
+    @property
     def is_number(self) -> bool:
         """Whether this is a literal such as `2`, `-1` or `2e-3` (not `nan`, which may be a variable)."""
         return not self.args and _NUMBER(self.head) is not None
@@ -102,7 +112,7 @@ def _text(formula: Formula, style: Style) -> tuple[str, int]:
     if not args:
         negative = head.startswith("-") and formula.is_number
         word = head.replace("-", style.signs["neg"], 1) if negative else head
-        simple = formula.is_number or head.isidentifier()
+        simple = formula.is_number or all(part.isidentifier() for part in head.split("."))
         return word, _BINDING["neg"] if negative else _ATOM if simple else 0
     if head in READ_BY_THE_FIRST:
         return _text(args[0], style)

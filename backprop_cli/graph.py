@@ -53,12 +53,13 @@ class Node(NamedTuple):
 
 class Group(NamedTuple):
     """A module's call whose gates are shown. name: of the call's output; module: whose call; parent: the index of the
-    group around this one, −1 for none.
+    group around this one, −1 for none; call: the operation over the names of its inputs (`sigma(q2)`).
     """
 
     name: str
     module: str
     parent: int = -1
+    call: str = ""
 
 
 class Graph(NamedTuple):
@@ -76,6 +77,16 @@ class Graph(NamedTuple):
     groups: tuple[Group, ...] = ()
 
     @property
+    def is_program(self) -> bool:
+        """Whether the source assigns or defines anything; an expression alone has no =."""
+        return "=" in self.source
+
+    @property
+    def modules(self) -> bool:
+        """Whether a gate is the call of a module."""
+        return any(isinstance(part.op, Module) for node in self.nodes for part in (node, *node.body))
+
+    @property
     def output(self) -> Node:
         return self.nodes[-1]
 
@@ -83,6 +94,15 @@ class Graph(NamedTuple):
     def variables(self) -> list[Node]:
         """The input nodes, in the order in which the expression first names them."""
         return [node for node in self.nodes if node.kind == "input"]
+
+    def around(self, node: Node) -> list[int]:
+        """The groups that the node is in, outermost first."""
+        found: list[int] = []
+        group = node.group
+        while group >= 0:
+            found.append(group)
+            group = self.groups[group].parent
+        return found[::-1]
 
     def named(self, node: Node) -> str:
         """The node's name; for a part of a constant, which has none, what stands in the source."""
@@ -111,6 +131,8 @@ class Module(Op):
         value, partials = Formula(name, *map(Formula, inputs)), [Formula(f"∂{name}/∂{each}") for each in inputs]
         super().__init__(name, " ".join(inputs), value, *partials)
         self.inside = inside
+        places = {node.name: node for node in inside.variables}
+        self.input_nodes = [places[each] for each in inputs]
         self.size = sum(node.size for node in inside.nodes)
         self.depth = 1 + max(node.depth for node in inside.nodes)
 

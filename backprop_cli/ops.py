@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 
-from .formula import TYPED, Formula, Operand, text
+from .formula import READ_BY_THE_FIRST, TYPED, Formula, Operand, text
 
 # -- The words that a rule may use ---------------------------------------------------------------------------------
 
@@ -32,6 +32,8 @@ log_base = Formula("log_base")
 
 where, eq, gt, both = map(Formula, "where eq gt both".split())
 """`where(condition, yes, no)`, of which only the chosen side is computed; equal, greater, and."""
+total = Formula("total")
+"""In a rule with any number of inputs: the sum over all of them."""
 selected = Formula("selected")
 """`selected(x, out)`: 1 where x is the output, 0 where another input is."""
 
@@ -101,6 +103,13 @@ class Op:
     def __repr__(self) -> str:
         return f"Op({self.call})"
 
+    @property
+    def gates(self) -> Formula | None:
+        """The output as a formula of other primitives, as people read it; None where the row is a gate by itself."""
+        read = self.value.args[0] if self.value.head in READ_BY_THE_FIRST else self.value
+        known = {"total", *(op.name for op in TABLE)}
+        return read if read.head != self.name and read.heads <= known else None
+
     @cached_property
     def call(self) -> str:
         """How the primitive is written: `x + y`, `sigmoid(x)`, `max(x, …)`."""
@@ -139,14 +148,14 @@ TABLE: list[Op] = [
     Op("log",      "x base", convention(log(x) / log(base), log_base(x, base)),
                                        1 / (x * log(base)), -out / (base * log(base)),
        domain="x > 0, base > 0 and base ≠ 1", aliases="ln"),
-    Op("log2",     "x",   log2(x),     1 / (x * log(2)),                                     domain="x > 0"),
-    Op("log10",    "x",   log10(x),    1 / (x * log(10)),                                    domain="x > 0"),
+    Op("log2",     "x",   careful(log(x) / log(2), log2(x)), 1 / (x * log(2)),               domain="x > 0"),
+    Op("log10",    "x",   careful(log(x) / log(10), log10(x)), 1 / (x * log(10)),            domain="x > 0"),
     Op("log1p",    "x",   careful(log(1 + x), log1p(x)), 1 / (1 + x),                        domain="x > −1"),
     Op("expm1",    "x",   careful(exp(x) - 1, expm1(x)), careful(out + 1, exp(x))),
-    Op("exp2",     "x",   exp2(x),     out * log(2)),
+    Op("exp2",     "x",   careful(Formula("2") ** x, exp2(x)), out * log(2)),
     Op("sqrt",     "x",   sqrt(x),     1 / (2 * out),                                        domain="x ≥ 0"),
     Op("cbrt",     "x",   cbrt(x),     1 / (3 * out**2)),
-    Op("hypot",    "x...", hypot(x),   x / out,
+    Op("hypot",    "x...", careful(sqrt(total(x**2)), hypot(x)), x / out,
        note="at hypot(0, 0) there is no gradient"),
 
     Op("abs",      "x",   fabs(x),     sign(x),           kink=eq(x, 0),   note="0 at x = 0", aliases="Abs fabs"),
@@ -159,11 +168,12 @@ TABLE: list[Op] = [
     Op("sigmoid",  "x",   careful(1 / (1 + exp(-x)), sigmoid(x)), careful(out * (1 - out), out * sigmoid(-x)),
        aliases="σ logistic expit"),
     Op("softplus", "x",   careful(log(1 + exp(x)), softplus(x)), sigmoid(x)),
-    Op("tanh",     "x",   tanh(x),     careful(1 - out**2, 4 * sigmoid(2 * x) * sigmoid(-2 * x))),
+    Op("tanh",     "x",   careful((exp(x) - exp(-x)) / (exp(x) + exp(-x)), tanh(x)),
+                          careful(1 - out**2, 4 * sigmoid(2 * x) * sigmoid(-2 * x))),
 
     Op("sin",      "x",   sin(x),      cos(x)),
     Op("cos",      "x",   cos(x),      -sin(x)),
-    Op("tan",      "x",   tan(x),      1 + out**2),
+    Op("tan",      "x",   careful(sin(x) / cos(x), tan(x)), 1 + out**2),
     Op("asin",     "x",   asin(x),     careful(1 / sqrt(1 - x**2), 1 / sqrt((1 - x) * (1 + x))),
        domain="−1 ≤ x ≤ 1", aliases="arcsin"),
     Op("acos",     "x",   acos(x),     careful(-1 / sqrt(1 - x**2), -1 / sqrt((1 - x) * (1 + x))),
@@ -172,8 +182,8 @@ TABLE: list[Op] = [
     Op("atan2",    "y x", atan2(y, x), careful(x / (x**2 + y**2), x / hypot(x, y) / hypot(x, y)),
                                        careful(-y / (x**2 + y**2), -y / hypot(x, y) / hypot(x, y)),
        note="at atan2(0, 0) there is no gradient", aliases="arctan2"),
-    Op("sinh",     "x",   sinh(x),     cosh(x)),
-    Op("cosh",     "x",   cosh(x),     sinh(x)),
+    Op("sinh",     "x",   careful((exp(x) - exp(-x)) / 2, sinh(x)), cosh(x)),
+    Op("cosh",     "x",   careful((exp(x) + exp(-x)) / 2, cosh(x)), sinh(x)),
     Op("asinh",    "x",   asinh(x),    careful(1 / sqrt(x**2 + 1), 1 / hypot(x, 1)),         aliases="arcsinh arsinh"),
     Op("acosh",    "x",   acosh(x),    careful(1 / sqrt(x**2 - 1), 1 / (sqrt(x - 1) * sqrt(x + 1))),
        domain="x ≥ 1", aliases="arccosh arcosh"),

@@ -130,7 +130,11 @@ def check(graph: Graph, given: Iterable[str], options: Iterable[str] = ()) -> No
     known = [node.name for node in graph.variables]
     given = list(given)
     missing = [name for name in known if name not in given]
+    stages = dict(graph.stages)
     for name in given:
+        if name in stages:
+            message = f"{quote(name)} is computed by the program, so it takes no value"
+            raise InputError(message, graph.source, stages[name])
         if name not in known:
             close = suggest(name, missing) or suggest(name, known) or suggest(f"--{name}", options, 0.75)
             plural = "variables are" if len(known) > 1 else "variable is"
@@ -144,6 +148,14 @@ def check(graph: Graph, given: Iterable[str], options: Iterable[str] = ()) -> No
 
 def check_wrt(graph: Graph, wrt: Iterable[str]) -> None:
     """Raise InputError for a name in --wrt that the expression does not use."""
+    for name, span in graph.stages:
+        if name in wrt:
+            raise InputError(
+                f"{quote(name)} is a stage, and --wrt takes variables",
+                graph.source,
+                span,
+                "the upstream gradient of a stage stands in the table; --get prints it",
+            )
     check(graph, [*dict.fromkeys(wrt), *(node.name for node in graph.variables)])
 
 

@@ -41,7 +41,8 @@ Examples:
 def check(
     ctx: click.Context,
     /,
-    expression: str,
+    expression: str | None,
+    file: str | None,
     at: str | None,
     claim: Sequence[str],
     claims: str | None,
@@ -55,9 +56,9 @@ def check(
     claims: is each one right, to the digits given, or as a formula? A wrong one is held against the usual mistakes.
     The exit status is 1 where methods disagree or a claim is wrong.
     """
-    if [expression, at, claims].count("-") > 1:
+    if [expression, file, at, claims].count("-") > 1:
         raise InputError("the expression, --at and --claims cannot come from standard input together")
-    request = read_request(ctx)
+    request = read_request(ctx, opened=True)
     read = _read_claims(claim, claims)
     right = _judge(request, read, ties, as_json) if read else _review(request, ties, as_json)
     if not right:

@@ -95,13 +95,14 @@ def _print(trace: Trace, form: str, digits: int | None) -> None:
 
 def _bare_numbers(trace: Trace, names: Sequence[str]) -> str:
     lines = []
-    variables = [node.name for node in trace.graph.variables]
+    gradients = {node.name: trace.upstream[node.position] for node in trace.graph.nodes if not node.is_constant}
     for name in names:
-        if name == "value" and name in variables:
-            raise InputError("'value' is also a variable here, so --get value could mean either", hint="use --json")
-        if name != "value" and name not in trace.gradient:
+        if name == "value" and name in gradients:
+            raise InputError("'value' is also a name in the expression, so it could mean either", hint="use --json")
+        number = trace.value if name == "value" else gradients.get(name)
+        if number is None:
             known = ", ".join(["value", *trace.gradient])
-            why = "gets no gradient (see --wrt)" if name in variables else "is not a variable of the expression"
+            why = "gets no gradient (see --wrt)" if name in gradients else "is not a variable of the expression"
             raise InputError(f"--get {quote(name)} {why}", hint=f"there is: {known}")
-        lines.append(trace.arithmetic.exactly(trace.value if name == "value" else trace.gradient[name]))
+        lines.append(trace.arithmetic.exactly(number))
     return "\n".join(lines) + "\n"

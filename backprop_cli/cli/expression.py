@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
-from ..errors import InputError, quote
-from ..streams import emit, is_unicode, read_text
+from ..errors import BackpropError, InputError, quote
+from ..streams import MAX_PROGRAM, emit, is_unicode, read_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -40,11 +40,25 @@ class ExpressionCommand(click.Command):
         ctx.meta["words"], ctx.meta["known"] = list(args), known
         ctx.params["bindings"] = found.bindings
         if "--help" not in found.options:
-            _one_expression(found.positional)
+            from_file = any(word.startswith("--file=") for word in found.options)
+            _one_expression(found.positional, from_file=from_file)
         return super().parse_args(ctx, [*found.options, "--", *found.positional])
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """An error in a program that came from a file tells which."""
+        try:
+            return super().invoke(ctx)
+        except BackpropError as error:
+            if error.source and error.source == ctx.meta.get("program"):
+                error.file = ctx.params["file"]
+            raise
 
-def _one_expression(positional: list[str]) -> None:
+
+def _one_expression(positional: list[str], *, from_file: bool) -> None:
+    if from_file:
+        if positional:
+            raise InputError(f"--file holds the program, so there is no other expression: {quote(positional[0])}")
+        return
     if not positional:
         raise InputError("there is no expression", hint='for example: backprop eval "(x+y)*z" --x -2 --y 5 --z -4')
     if len(positional) > 1:
@@ -64,7 +78,9 @@ def takes_an_expression(command: Decorated) -> Decorated:
         click.option(
             "--set", metavar="NAME=VALUE", multiple=True, help="Bind a variable whose name is also an option's."
         ),
-        click.argument("expression"),
+        click.option("--expand", is_flag=True, help="Open modules, and gates like sigmoid, into the gates inside."),
+        click.option("--file", metavar="FILE|-", help="Take the expression or program from a file instead."),
+        click.argument("expression", required=False),
     ):
         command = decorate(command)
     return command
@@ -102,8 +118,9 @@ class Request(NamedTuple):
     wrt: Collection[str] | None
 
 
-def read_request(ctx: click.Context, *, partly: bool = False) -> Request:
-    """What the words of a command line ask for. partly: whether variables may go without a value.
+def read_request(ctx: click.Context, *, partly: bool = False, opened: bool = False) -> Request:
+    """What the words of a command line ask for. partly: whether variables may go without a value; opened: whether the
+    command looks inside modules in any case.
 
     Raises InputError where a variable has no value, a value no variable, and for whatever cannot be read.
     """
@@ -111,15 +128,17 @@ def read_request(ctx: click.Context, *, partly: bool = False) -> Request:
     from ..arguments import working_command
     from ..lower import compile_expression
 
-    expression, bindings, at, wrt = (ctx.params[name] for name in ("expression", "bindings", "at", "wrt"))
-    if expression == "-" and at == "-":
-        raise InputError("the expression and --at cannot both come from standard input")
-    source = read_text("-", "the expression").strip() if expression == "-" else expression
+    bindings, at, wrt = (ctx.params[name] for name in ("bindings", "at", "wrt"))
+    source = _read_program(ctx)
     given = bindings
     if at is not None:
         inline = at.lstrip().startswith(("{", "["))
         given = {**point.read_json(at if inline else read_text(at, "--at"), "--at"), **bindings}
     graph = compile_expression(source, given)
+    if ctx.params["expand"] or (opened and graph.modules):
+        from ..expand import expand
+
+        graph = expand(graph, modules_only=not ctx.params["expand"])
     names = None if wrt is None else _read_names(wrt)
     if names is not None:
         point.check_wrt(graph, names)
@@ -131,6 +150,23 @@ def read_request(ctx: click.Context, *, partly: bool = False) -> Request:
             error.hint = f"{ctx.command_path} {shlex.join(words)}"
             raise
     return Request(graph, given, names)
+
+
+def _read_program(ctx: click.Context) -> str:
+    """The expression's text: from its argument, from a file, or from standard input."""
+    expression, file = ctx.params["expression"], ctx.params["file"]
+    if file is None:
+        if expression != "-":
+            return str(expression)
+        file = expression
+    if file == "-" and ctx.params["at"] == "-":
+        raise InputError("the expression and --at cannot both come from standard input")
+    what = "the expression" if expression == "-" else "--file"
+    source = read_text(file, what, MAX_PROGRAM)
+    if expression == "-":
+        return source.strip()
+    ctx.meta["program"] = source
+    return source
 
 
 def _read_names(wrt: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..arithmetic import Value
 from ..errors import printable
 from ..formula import text
-from ..graph import Node
+from ..graph import Graph, Node
 from ..trace import Edge, Trace
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ NONE = "–"
 
 _LONGEST = 60  # characters of an operation, a rule or a constant that a cell shows
 _LONGEST_TITLE = 2_000
+_LINES = 50  # of a program that a title shows
 
 
 class EdgeCells(NamedTuple):
@@ -31,13 +32,15 @@ class EdgeCells(NamedTuple):
 
 
 class GateCells(NamedTuple):
-    """One gate, and its edges."""
+    """One gate, and its edges. opened: the calls whose gates begin here, outermost first; depth: the groups around."""
 
     name: str
     operation: str
     value: str
     upstream: str
     edges: list[EdgeCells]
+    opened: list[str]
+    depth: int
 
 
 class VariableCells(NamedTuple):
@@ -60,9 +63,24 @@ def short(words: str, limit: int = _LONGEST) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
+def program(graph: Graph) -> list[str]:
+    """The lines of a program, as written, but for what is beyond the first; empty for an expression alone."""
+    if not graph.is_program:
+        return []
+    lines = [printable(line.rstrip().expandtabs(4))[:_LONGEST_TITLE] for line in graph.source.strip().splitlines()]
+    return [*lines[:_LINES], "…"] if len(lines) > _LINES else lines
+
+
 def title(trace: Trace, digits: int | None) -> str:
-    """The expression, as written, with its value."""
-    return f"{short(trace.graph.source, _LONGEST_TITLE)} = {number(trace, trace.value, digits)}"
+    """The expression, as written, or the name of a program's output; with its value."""
+    graph = trace.graph
+    name = graph.output.name if graph.is_program else short(graph.source, _LONGEST_TITLE)
+    return f"{name} = {number(trace, trace.value, digits)}"
+
+
+def derived(graph: Graph) -> list[str]:
+    """What is derived: a program as written, or `f = ` an expression."""
+    return program(graph) or [f"{graph.output.name} = {short(graph.source)}"]
 
 
 def hessian(trace: Trace, digits: int | None) -> list[tuple[str, ...]]:
@@ -82,11 +100,21 @@ def constants(trace: Trace, digits: int | None) -> str:
 
 def gates(trace: Trace, digits: int | None) -> Iterator[GateCells]:
     """The gates in forward order."""
+    groups = trace.graph.groups
+    before: list[int] = []
     for node in trace.graph.nodes:
-        if node.op is not None:
-            edges = [_edge(trace, edge, digits) for edge in trace.edges_of(node)]
-            value, upstream = (number(trace, each[node.position], digits) for each in (trace.values, trace.upstream))
-            yield GateCells(node.name, short(written(trace, node)), value, upstream, edges)
+        if node.op is None:
+            continue
+        around = trace.graph.around(node)
+        opened = [
+            f"{'  ' * i}{short(f'{groups[each].name} = {groups[each].call}')}:"
+            for i, each in enumerate(around)
+            if each not in before
+        ]
+        before = around
+        edges = [_edge(trace, edge, digits) for edge in trace.edges_of(node)]
+        value, upstream = (number(trace, each[node.position], digits) for each in (trace.values, trace.upstream))
+        yield GateCells(node.name, short(written(trace, node)), value, upstream, edges, opened, len(around))
 
 
 def written(trace: Trace, gate: Node) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..arithmetic import Value
-from ..graph import Node
+from ..graph import Group, Node
 from ..trace import Trace
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def document(trace: Trace) -> dict[str, Any]:
         "constants": _numbers(trace, trace.constants),
         "gradient": _numbers(trace, trace.gradient),
         **({"hessian": _matrix(trace)} if trace.hessian is not None else {}),
+        **({"groups": [_group(group) for group in trace.graph.groups]} if trace.graph.groups else {}),
         "nodes": [_node(trace, node) for node in trace.graph.nodes],
         "warnings": [notice._asdict() for notice in trace.warnings],
     }
@@ -76,11 +77,20 @@ def _node(trace: Trace, node: Node) -> dict[str, Any]:
         "expression": trace.graph.written(node),
         "value": _number(trace, trace.values[node.position]),
         "upstream": _number(trace, trace.upstream[node.position]),
+        **({"group": _index(node.group)} if trace.graph.groups else {}),
         "inputs": [
             {"name": edge.input.name, "local": _number(trace, edge.local), "chained": _number(trace, edge.chained)}
             for edge in trace.edges_of(node)
         ],
     }
+
+
+def _group(group: Group) -> dict[str, Any]:
+    return {"name": group.name, "op": group.module, "expression": group.call, "group": _index(group.parent)}
+
+
+def _index(group: int) -> int | None:
+    return group if group >= 0 else None
 
 
 def _matrix(trace: Trace) -> dict[str, dict[str, Any]]:

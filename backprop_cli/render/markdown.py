@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def render(trace: Trace, digits: int | None = None) -> str:
     """The trace as GitHub-flavoured Markdown."""
-    lines = [_code(cells.title(trace, digits)), ""]
+    lines = [*_block(cells.program(trace.graph)), _code(cells.title(trace, digits)), ""]
     rows = [row for gate in cells.gates(trace, digits) for row in _gate_rows(gate)]
     if rows:
         lines += [*_table(("gate", "input", "rule", "value", "upstream", "local", "chained"), 3, rows), ""]
@@ -33,7 +33,7 @@ def render(trace: Trace, digits: int | None = None) -> str:
 def render_derivation(derivation: Derivation) -> str:
     """A derivation as Markdown: the gates and edges, then the gradient as chained and simplified."""
     trace = derivation.trace
-    lines = [_code(f"{trace.graph.output.name} = {cells.short(trace.graph.source)}"), ""]
+    lines = _block(cells.derived(trace.graph))
     rows = [row for gate in cells.gates(trace, None) for row in _gate_rows(gate)]
     if rows:
         formulas = [(*row[:3], *(cell and _code(cell) for cell in row[3:])) for row in rows]
@@ -43,7 +43,13 @@ def render_derivation(derivation: Derivation) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _block(lines: list[str]) -> list[str]:
+    return [*(f"    {line}".rstrip() for line in lines), ""] if lines else []
+
+
 def _gate_rows(gate: cells.GateCells) -> Iterable[Sequence[str]]:
+    for call in gate.opened:
+        yield f"{_code(call.strip())}", "", "", "", "", "", ""
     yield _code(f"{gate.name} = {gate.operation}"), "", "", gate.value, gate.upstream, "", ""
     for edge in gate.edges:
         yield "", _code(edge.input), edge.rule and _code(edge.rule), "", "", edge.local, edge.chained

@@ -11,6 +11,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from ..graph import Graph
 from ..trace import Trace
 from . import cells
 
@@ -43,13 +44,19 @@ class Row(NamedTuple):
 
 def table(trace: Trace, digits: int | None = None, width: int = 80) -> RenderableType:
     """The whole picture of a trace, for a rich console of `width` columns."""
-    parts: list[RenderableType] = [Text(cells.title(trace, digits), style="bold"), *_gates(trace, digits, width)]
+    title = Text(cells.title(trace, digits), style="bold")
+    parts: list[RenderableType] = [*_program(trace.graph), title, *_gates(trace, digits, width)]
     if trace.constants:
         parts += [Text(), Text(f" {cells.constants(trace, digits)}")]
     parts += _gradient(trace, digits, width) if trace.gradient else [Text(), Text(f" {_NOTHING}")]
     if matrix := cells.hessian(trace, digits):
         parts += [Text(), _matrix(matrix)]
     return Group(*parts)
+
+
+def _program(graph: Graph) -> list[RenderableType]:
+    lines = cells.program(graph)
+    return [Text("\n".join(lines)), Text()] if lines else []
 
 
 def _gates(trace: Trace, digits: int | None, width: int) -> list[RenderableType]:
@@ -60,8 +67,11 @@ def _gates(trace: Trace, digits: int | None, width: int) -> list[RenderableType]
         if gate is None:
             rows.append(Row("…"))
             continue
-        rows.append(Row(f"{gate.name} = {gate.operation}", gate.value, gate.upstream, style="bold", value="green"))
-        rows += [Row(f"  ← {edge.input}", edge.local, edge.chained, edge.rule) for edge in gate.edges]
+        rows += [Row(call, style="dim italic") for call in gate.opened]
+        inset = "  " * gate.depth
+        words = f"{inset}{gate.name} = {gate.operation}"
+        rows.append(Row(words, gate.value, gate.upstream, style="bold", value="green"))
+        rows += [Row(f"{inset}  ← {edge.input}", edge.local, edge.chained, edge.rule) for edge in gate.edges]
     header = Row("gate\n  ← input", "value\nlocal", "upstream\nchained", "\nrule")
     return [Text(), _frame(header, rows, width), *_left_out(count, "gates")] if rows else []
 
@@ -93,8 +103,8 @@ def _frame(header: Row, rows: list[Row], width: int) -> Table:
 def derivation_table(derivation: Derivation, width: int = 80) -> RenderableType:
     """Every node and edge of a derivation as formulas, and the gradient as chained and simplified."""
     trace = derivation.trace
-    head = Text(f"{trace.graph.output.name} = {cells.short(trace.graph.source)}", style="bold")
-    parts: list[RenderableType] = [head, *_gates(trace, None, width)]
+    head = [Text(line, style="bold") for line in cells.derived(trace.graph)]
+    parts: list[RenderableType] = [*head, *_gates(trace, None, width)]
     frame = Table(box=box.SIMPLE_HEAD, show_edge=False, header_style="bold")
     for column in ("variable", "gradient, as chained", "simplified"):
         frame.add_column(column, overflow="fold")
@@ -123,7 +133,8 @@ def review_table(review: Review) -> RenderableType:
         verdict = "the methods disagree"
     else:
         verdict = "the methods agree" if review.compared else "not every gradient has a second opinion here"
-    return Group(Text(cells.title(review.trace, None), style="bold"), Text(), frame, Text(), Text(f" {verdict}"))
+    title = Text(cells.title(review.trace, None), style="bold")
+    return Group(*_program(review.trace.graph), title, Text(), frame, Text(), Text(f" {verdict}"))
 
 
 def _matrix(rows: list[tuple[str, ...]]) -> Table:
