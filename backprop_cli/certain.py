@@ -14,7 +14,7 @@ from .errors import MathError, quote, shorten
 from .expand import expand
 from .graph import Graph
 from .hessian import Hessian, hessian
-from .trace import Notice, Trace
+from .trace import Edges, Notice, Trace
 
 _GUARDS = (10, 30, 90, 270, 810, 1620)
 """Digits beyond those shown. Two runs that agree end the search; cancellation needs more."""
@@ -135,6 +135,8 @@ def _with_zeros(trace: Trace, unsettled: list[int]) -> Trace:
         trace,
         values=numbers[:count],
         upstream=numbers[count : 2 * count],
-        edges=[edge._replace(local=next(pairs), chained=next(pairs)) for edge in trace.edges],
+        edges=Edges.stored(
+            trace.graph, [edge._replace(local=next(pairs), chained=next(pairs)) for edge in trace.edges]
+        ),
         warnings=[*trace.warnings, Notice("precision", name, message)],
     )

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from . import faults
 from .arithmetic import FLOATS, Arithmetic, Value, share_tie
 from .errors import MathError
 from .graph import Graph, Module, Node
-from .trace import Edge, Notice, Trace
+from .tape import Tape, UnusualError
+from .trace import Edge, Edges, Notice, Trace
+
+LARGE = 1_000
+"""Nodes from which on a loop compiled for the graph is worth its while."""
 
 
 def run(
@@ -26,8 +30,40 @@ def run(
     point: a value for each variable of the graph; wrt: the variables that get gradients (all, if None);
     ties: one of TIES. Raises MathError where there is no value or no gradient, unless the arithmetic is not strict.
     """
+    if arithmetic is FLOATS and len(graph.nodes) >= LARGE:
+        with suppress(UnusualError):
+            return Evaluator(graph, wrt=wrt).trace(point)
     values = forward(graph, point, arithmetic)
     return _Backward(graph, point, values, arithmetic, wrt, ties).run()
+
+
+class Evaluator:
+    """The passes over doubles for one graph at many points, or over many gates.
+
+    Raises UnusualError where only the engine knows what to do: `run` does both.
+    """
+
+    def __init__(self, graph: Graph, *, wrt: Collection[str] | None = None) -> None:
+        self.graph = graph
+        self.wrt = wrt
+        constants = {node.position: _constant_value(graph, node, FLOATS) for node in graph.nodes if node.is_constant}
+        self.tape = Tape(graph, _wanted(graph, wrt), constants)
+
+    def trace(self, point: Mapping[str, float]) -> Trace:
+        """One forward and one backward pass; the edges are made when somebody looks at them."""
+        values, flow = self.tape.run(point)
+        return _Backward(self.graph, point, values, FLOATS, self.wrt, "both", flow).trace_on_demand()
+
+
+def _wanted(graph: Graph, wrt: Collection[str] | None) -> list[bool]:
+    """For each node: does it depend on a variable that gets a gradient?"""
+    wanted: list[bool] = []
+    for node in graph.nodes:
+        if node.op is not None:
+            wanted.append(any(wanted[i] for i in node.inputs))
+        else:
+            wanted.append(not node.is_constant and (wrt is None or node.name in wrt))
+    return wanted
 
 
 def forward(graph: Graph, point: Mapping[str, Value], arithmetic: Arithmetic) -> list[Value]:
@@ -101,6 +137,7 @@ class _Backward:
         arithmetic: Arithmetic,
         wrt: Collection[str] | None,
         ties: str,
+        flow: list[Value | None] | None = None,
     ) -> None:
         self.graph = graph
         self.point = point
@@ -108,60 +145,61 @@ class _Backward:
         self.arithmetic = arithmetic
         self.ties = ties
         self.zero, self.one = arithmetic.number("0"), arithmetic.number("1")
-        self.wanted = self._wanted(wrt)
-        self.flow: list[Value | None] = [None] * len(graph.nodes)
-        self.edges: list[Edge] = []
+        self.wanted = _wanted(graph, wrt)
+        self.flow: list[Value | None] = flow or [None] * len(graph.nodes)
         self.warnings: list[Notice] = []
 
-    def _wanted(self, wrt: Collection[str] | None) -> list[bool]:
-        """For each node: does it depend on a variable that gets a gradient?"""
-        wanted: list[bool] = []
-        for node in self.graph.nodes:
-            if node.op is not None:
-                wanted.append(any(wanted[i] for i in node.inputs))
-            else:
-                wanted.append(not node.is_constant and (wrt is None or node.name in wrt))
-        return wanted
-
     def run(self) -> Trace:
+        edges: list[Edge] = []
         self.flow[-1] = self.one
         for node in reversed(self.graph.nodes):
             if node.op is not None:
-                self.edges.extend(reversed(self._through(node)))
+                into = self.edges_into(node)
+                for edge in into:
+                    self.add(edge)
+                edges.extend(reversed(into))
+        return self.trace(Edges.stored(self.graph, edges[::-1]))
+
+    def trace_on_demand(self) -> Trace:
+        """The trace when all that flows is known already."""
+        return self.trace(Edges(self.graph, self.edges_into))
+
+    def trace(self, edges: Edges) -> Trace:
         upstream = [
             (self.zero if flowed is None else flowed) if wanted else None
             for wanted, flowed in zip(self.wanted, self.flow, strict=True)
         ]
-        edges, warnings = self.edges[::-1], self._notices_of_the_graph() + self.warnings[::-1]
+        warnings = self._notices_of_the_graph() + self.warnings[::-1]
         return Trace(self.graph, self.arithmetic, self.point, self.values, upstream, edges, warnings)
 
-    def _through(self, gate: Node) -> list[Edge]:
-        """Send what has come back to a gate on along its edges."""
+    def edges_into(self, gate: Node) -> list[Edge]:
+        """What flows back along each edge into a gate: upstream × local, the chain rule."""
         nodes, upstream = self.graph.nodes, self.flow[gate.position]
         if not self.wanted[gate.position]:
             return [Edge(gate, slot, nodes[i], None, None) for slot, i in enumerate(gate.inputs)]
         inputs = [self.values[i] for i in gate.inputs]
         edges = []
         for slot, (i, local) in enumerate(zip(gate.inputs, self._locals(gate, inputs, upstream), strict=True)):
-            chained = None
-            if self.wanted[i]:
-                active = upstream is not None and local.active
-                chained = self._chain(gate, slot, upstream, local.value) if active else self.zero
-            edges.append(Edge(gate, slot, nodes[i], local.value if self.wanted[i] else None, chained))
+            if not self.wanted[i]:
+                edges.append(Edge(gate, slot, nodes[i], None, None))
+            elif upstream is None or not local.active:
+                edges.append(Edge(gate, slot, nodes[i], local.value, self.zero, active=False))
+            else:
+                chained = upstream * local.value
+                if self.arithmetic.strict and not self.arithmetic.is_finite(chained):
+                    raise faults.chain_overflows(self.graph, gate, slot, upstream, local.value, self.arithmetic)
+                edges.append(Edge(gate, slot, nodes[i], local.value, chained))
         return edges
 
-    def _chain(self, gate: Node, slot: int, upstream: Value, local: Value) -> Value:
-        """The chain rule, for one edge: multiply, and add to what has already come back to the input."""
-        chained = upstream * local
-        if self.arithmetic.strict and not self.arithmetic.is_finite(chained):
-            raise faults.chain_overflows(self.graph, gate, slot, upstream, local, self.arithmetic)
-        i = gate.inputs[slot]
-        before = self.flow[i]
-        total = chained if before is None else before + chained
+    def add(self, edge: Edge) -> None:
+        """Gradients add up at forks."""
+        if edge.chained is None or not edge.active:
+            return
+        before = self.flow[edge.input.position]
+        total = edge.chained if before is None else before + edge.chained
         if self.arithmetic.strict and not self.arithmetic.is_finite(total):
-            raise faults.sum_overflows(self.graph, self.graph.nodes[i], self.arithmetic)
-        self.flow[i] = total
-        return chained
+            raise faults.sum_overflows(self.graph, edge.input, self.arithmetic)
+        self.flow[edge.input.position] = total
 
     def _locals(self, gate: Node, inputs: list[Value], upstream: Value | None) -> list[_Local]:
         """The local gradient of each edge."""

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from .formula import TYPED, Formula, text
-from .graph import Graph, Group, Module, Node
+from .graph import Graph, Group, Module
+from .nodes import Node, Nodes
 from .ops import Op, named
 
 _NOWHERE = (0, 0)  # the span of what stands in no source
@@ -120,7 +121,7 @@ class _Expansion:
         return None if self.modules_only else module_of(op, count)
 
 
-def _reachable(nodes: list[Node], output: int) -> tuple[Node, ...]:
+def _reachable(nodes: list[Node], output: int) -> Nodes:
     """The nodes that the output depends on, and all inputs, with the output last. A module may ignore an input."""
     used = [False] * len(nodes)
     used[output] = True
@@ -131,6 +132,4 @@ def _reachable(nodes: list[Node], output: int) -> tuple[Node, ...]:
     kept = [node for node in nodes if node.kind == "input" or used[node.position]]
     kept.sort(key=lambda node: node.position == output)
     places = {node.position: here for here, node in enumerate(kept)}
-    return tuple(
-        node._replace(position=places[node.position], inputs=tuple(places[i] for i in node.inputs)) for node in kept
-    )
+    return Nodes(node._replace(inputs=tuple(places[i] for i in node.inputs)) for node in kept)

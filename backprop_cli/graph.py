@@ -8,47 +8,12 @@ from typing import NamedTuple
 
 from .errors import Span, shorten
 from .formula import Formula
+from .nodes import Node, Nodes
 from .ops import Op
 
+__all__ = ["Graph", "Group", "Module", "Node", "Nodes", "label", "validate"]
+
 _COMMENT = re.compile(r"#[^\n]*")
-
-
-class Node(NamedTuple):
-    """A gate (has `op`), a constant (has `literal` or `body`), or an input variable (has neither).
-
-    inputs: indices of earlier nodes, one for each edge; span: where the node stands in the source;
-    literal: the text of a number, or the name of a constant; body: the nodes of a constant expression, forward;
-    group: the index of the innermost opened module that the node is part of, −1 for none.
-    """
-
-    position: int
-    name: str
-    span: Span
-    op: Op | None = None
-    inputs: tuple[int, ...] = ()
-    literal: str = ""
-    body: tuple[Node, ...] = ()
-    group: int = -1
-
-    @property
-    def is_constant(self) -> bool:
-        return bool(self.literal or self.body)
-
-    @property
-    def size(self) -> int:
-        """The gates that evaluating the node takes, with those inside modules."""
-        own = self.op.size if isinstance(self.op, Module) else int(self.op is not None)
-        return own + sum(part.size for part in self.body)
-
-    @property
-    def depth(self) -> int:
-        """How many modules lie inside each other here."""
-        return max([part.depth for part in self.body] + [self.op.depth if isinstance(self.op, Module) else 0])
-
-    @property
-    def kind(self) -> str:
-        """`input`, `constant`, or the name of the primitive."""
-        return self.op.name if self.op else "constant" if self.is_constant else "input"
 
 
 class Group(NamedTuple):
@@ -70,7 +35,7 @@ class Graph(NamedTuple):
     """
 
     source: str
-    nodes: tuple[Node, ...]
+    nodes: Sequence[Node]
     constants: tuple[str, ...] = ()
     stages: tuple[tuple[str, Span], ...] = ()
     unused: tuple[str, ...] = ()
@@ -159,7 +124,7 @@ def validate(graph: Graph) -> None:
         raise ValueError("a group is in one that does not come before it")
 
 
-def _validate_nodes(nodes: tuple[Node, ...]) -> None:
+def _validate_nodes(nodes: Sequence[Node]) -> None:
     for here, node in enumerate(nodes):
         if node.position != here:
             raise ValueError(f"node {here} has position {node.position}")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+import re
+import unicodedata
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from .errors import InputError, Span, quote
 from .flatten import Flat, constant_parts, flatten
-from .graph import Graph, Module, Node, label
+from .graph import Graph, Module, label
+from .nodes import Node, Nodes
 from .ops import CONSTANTS
 from .statements import Statement, split
 from .syntax import collector_paused, parse
@@ -33,95 +36,90 @@ def compile_expression(source: str, variables: Collection[str] = ()) -> Graph:
         return _Program(source, variables).run()
 
 
-@dataclass
-class _Stage:
-    """A statement that is no module, with its tokens. `used` tells whether the output depends on it."""
-
-    statement: Statement
-    tokens: list[Token]
-    used: bool = False
-
-    @property
-    def variables(self) -> set[str]:
-        return {token.text for token in self.tokens if token.kind == "variable"}
-
-
 class _Program:
-    """Statements, read in their order. A name is assigned once, and used behind that."""
+    """Statements, read in their order. A name is assigned once, and used behind that.
 
-    def __init__(self, source: str, variables: Collection[str]) -> None:
+    unused: names of stages that are left out; `needs` gathers, for each other stage, the stages that it uses.
+    """
+
+    def __init__(self, source: str, variables: Collection[str], unused: Collection[str] = ()) -> None:
         self.source = source
+        self.unused = unused
         self.statements = split(source)
-        self.assigned = {each.name: each for each in self.statements if each.inputs is None and each.name}
-        self.defined = {each.name: each for each in self.statements if each.inputs is not None}
-        self.variables = {*variables, *self.assigned}
+        self.stages: dict[str, Statement] = {}
+        self.undefined: dict[str, str] = {}
+        for each in self.statements:
+            self.announce(each)
+        if self.statements[-1].inputs is not None:
+            last = self.statements[-1]
+            message = "the program has no output: its last statement defines a module"
+            raise self.fail(message, last.head, f"for example: f = {last.name}({', '.join(last.inputs or ())})")
+        self.given = variables
+        self.variables = {*variables, *self.stages}
         self.modules: dict[str, Module] = {}
         self.constants: dict[str, None] = {}  # an ordered set
+        self.needs: dict[str, set[str]] = {}
+
+    def announce(self, statement: Statement) -> None:
+        name, head = statement.name, statement.head
+        if statement.inputs is None and name in self.stages:
+            line = self.source.count("\n", 0, self.stages[name].head[0]) + 1
+            hint = f"it already is on line {line}; each stage has a name of its own"
+            raise self.fail(f"{quote(name)} is assigned twice", head, hint)
+        if statement.inputs is not None and name in self.undefined:
+            raise self.fail(f"the module {quote(name)} is defined twice", head)
+        if statement.inputs is not None:
+            self.undefined[name] = f"{quote(name)} is used before it is defined"
+        elif name:
+            self.stages[name] = statement
 
     def run(self) -> Graph:
-        stages = self.read()
-        self.mark_used(stages)
-        taken = set[str]().union(self.assigned, *(stage.variables for stage in stages))
-        builder = _Builder(self.source, taken)
-        used = [stage for stage in stages if stage.used]
-        trees = parse(stage.tokens for stage in used)
-        for stage in stages:
-            if stage.used:
-                builder.add(stage.tokens, next(trees), stage.statement.name, is_last=stage is stages[-1])
-            else:
-                builder.add_inputs(token for token in stage.tokens if token.text not in self.assigned)
-        stages_ = tuple((name, each.head) for name, each in self.assigned.items())
-        unused = tuple(stage.statement.name for stage in stages if not stage.used)
+        builder = _Builder(self.source, _numbered_names(self.source))
+        waiting: deque[tuple[Statement, list[Token]]] = deque()
+        for tree in parse(self.read(waiting, builder)):
+            statement, tokens = waiting.popleft()
+            builder.add(tokens, tree, statement.name, is_last=statement is self.statements[-1])
+        if unused := self.stages_not_needed():
+            return _Program(self.source, self.given, unused).run()
         nodes = builder.finished()
-        self.check_size(nodes, stages[-1].statement.body)
-        return Graph(self.source, nodes, tuple(self.constants), stages_, unused)
+        self.check_size(nodes, self.statements[-1].body)
+        stages = tuple((name, each.head) for name, each in self.stages.items())
+        return Graph(self.source, nodes, tuple(self.constants), stages, tuple(self.unused))
 
     def fail(self, message: str, span: Span, hint: str = "") -> InputError:
         return InputError(message, self.source, span, hint)
 
-    def line(self, statement: Statement) -> str:
-        return f"line {self.source.count(chr(10), 0, statement.head[0]) + 1}"
-
-    def read(self) -> list[_Stage]:
-        """The stages, with modules compiled on the way."""
-        stages: list[_Stage] = []
-        known: set[str] = set()
-        undefined = {name: f"{quote(name)} is used before it is defined" for name in self.defined}
+    def read(self, waiting: deque[tuple[Statement, list[Token]]], builder: _Builder) -> Iterator[list[Token]]:
+        """The tokens of each stage, which then waits for its tree. Modules are compiled on the way."""
+        done: set[str] = set()
         for statement in self.statements:
             if statement.inputs is not None:
-                self.define(statement, undefined)
+                self.define(statement, statement.inputs)
                 continue
-            if statement.name in known:
-                hint = f"it already is on {self.line(self.first(statement.name))}; each stage has a name of its own"
-                raise self.fail(f"{quote(statement.name)} is assigned twice", statement.head, hint)
-            tokens = self.tokenize(statement.body, self.variables, undefined)
+            tokens = self.tokenize(statement.body, self.variables)
+            needs = self.needs[statement.name] = set()
             for token in tokens:
-                if token.kind == "variable" and token.text in self.assigned and token.text not in known:
-                    raise self.fail(f"{quote(token.text)} is used before it is assigned", token.span)
-            known.add(statement.name)
-            stages.append(_Stage(statement, tokens))
-        if not stages or self.statements[-1].inputs is not None:
-            last = self.statements[-1]
-            message = "the program has no output: its last statement defines a module"
-            raise self.fail(message, last.head, f"for example: f = {last.name}({', '.join(last.inputs or ())})")
-        return stages
+                if token.kind == "variable" and token.text in self.stages:
+                    if token.text not in done:
+                        raise self.fail(f"{quote(token.text)} is used before it is assigned", token.span)
+                    needs.add(token.text)
+            done.add(statement.name)
+            if statement.name in self.unused:
+                builder.add_inputs(token for token in tokens if token.text not in self.stages)
+            else:
+                waiting.append((statement, tokens))
+                yield tokens
 
-    def first(self, name: str) -> Statement:
-        return next(each for each in self.statements if each.name == name and each.inputs is None)
-
-    def tokenize(self, part: Span, variables: Collection[str], undefined: dict[str, str]) -> list[Token]:
-        tokens = tokenize(self.source, variables, part=part, modules=self.modules, undefined=undefined)
+    def tokenize(self, part: Span, variables: Collection[str]) -> list[Token]:
+        tokens = tokenize(self.source, variables, part=part, modules=self.modules, undefined=self.undefined)
         self.constants.update(dict.fromkeys(token.text for token in tokens if token.kind == "constant"))
         return tokens
 
-    def define(self, statement: Statement, undefined: dict[str, str]) -> None:
+    def define(self, statement: Statement, inputs: tuple[str, ...]) -> None:
         """A module: a graph of its own, of its inputs alone."""
-        name, inputs = statement.name, statement.inputs
-        assert inputs is not None
-        if name in self.modules:
-            raise self.fail(f"the module {quote(name)} is defined twice", statement.head)
-        undefined[name] = f"{quote(name)} calls itself, which never ends"
-        tokens = self.tokenize(statement.body, inputs, undefined)
+        name = statement.name
+        self.undefined[name] = f"{quote(name)} calls itself, which never ends"
+        tokens = self.tokenize(statement.body, inputs)
         for token in tokens:
             if token.kind == "variable" and token.text not in inputs:
                 hint = f"a module takes all that it needs: {name}({', '.join([*inputs, token.text])}) = …"
@@ -132,9 +130,11 @@ class _Program:
         nodes = builder.finished()
         self.check_size(nodes, statement.body)
         self.modules[name] = Module(name, inputs, Graph(self.source, nodes))
-        del undefined[name]
+        del self.undefined[name]
 
-    def check_size(self, nodes: Iterable[Node], span: Span) -> None:
+    def check_size(self, nodes: Nodes, span: Span) -> None:
+        if not self.modules:
+            return
         inside = [node for node in nodes if node.body or isinstance(node.op, Module)]
         size = sum(node.size for node in inside)
         if size > MAX_OPENED:
@@ -142,12 +142,19 @@ class _Program:
         if any(node.depth > MAX_DEPTH for node in inside):
             raise self.fail(f"more than {MAX_DEPTH} modules inside each other", span)
 
-    def mark_used(self, stages: list[_Stage]) -> None:
-        needed: set[str] = set()
-        for stage in reversed(stages):
-            stage.used = stage is stages[-1] or stage.statement.name in needed
-            if stage.used:
-                needed |= stage.variables
+    def stages_not_needed(self) -> list[str]:
+        """The stages that the output does not depend on, unless they are left out already."""
+        needed = {self.statements[-1].name}
+        for name in reversed(self.needs):
+            if name in needed:
+                needed |= self.needs[name]
+        return [] if self.unused else [name for name in self.stages if name not in needed]
+
+
+def _numbered_names(source: str) -> set[str]:
+    """The names in a source that a gate without a name might otherwise get."""
+    plain = source if source.isascii() else unicodedata.normalize("NFKC", source)
+    return set(re.findall(r"\b(?:q[0-9]+|f)\b", re.sub(r"#[^\n]*", "", plain)))
 
 
 class _Builder:
@@ -156,7 +163,7 @@ class _Builder:
     def __init__(self, source: str, taken: set[str]) -> None:
         self.source = source
         self.taken = taken
-        self.nodes: list[Node] = []
+        self.nodes = Nodes()
         self.places: dict[str, int] = {}
         self.output = 0
         self.gates = 0
@@ -181,13 +188,13 @@ class _Builder:
                 continue
             given = name if position == last else ""
             if constant[position]:
-                place[position] = self.append(self.folded(tokens, flat, position, given))
+                place[position] = self.nodes.append(self.folded(tokens, flat, position, given))
             elif part.op is None:
                 place[position] = self.variable(tokens[part.token].text, _span(tokens, part))
             else:
                 given = given or self.free_name(is_output=is_last and position == last)
                 inputs = tuple(place.pop(child) for child in part.children)
-                place[position] = self.append(Node(0, given, _span(tokens, part), part.op, inputs))
+                place[position] = self.nodes.append(Node(0, given, _span(tokens, part), part.op, inputs))
         self.output = place[last]
         if name:
             self.places[name] = self.output
@@ -200,13 +207,9 @@ class _Builder:
             if (name := f"q{self.gates}") not in self.taken:
                 return name
 
-    def append(self, node: Node) -> int:
-        self.nodes.append(node._replace(position=len(self.nodes)))
-        return len(self.nodes) - 1
-
     def variable(self, name: str, span: Span) -> int:
         if name not in self.places:
-            self.places[name] = self.append(Node(0, name, span))
+            self.places[name] = self.nodes.append(Node(0, name, span))
         return self.places[name]
 
     def folded(self, tokens: list[Token], flat: list[Flat], position: int, name: str) -> Node:
@@ -225,12 +228,12 @@ class _Builder:
             return body[0]._replace(name=name or body[0].name)
         return Node(0, name or label(self.source, body[-1].span), body[-1].span, body=tuple(body))
 
-    def finished(self) -> tuple[Node, ...]:
+    def finished(self) -> Nodes:
         """All nodes, the output last. Only inputs that nothing uses can stand behind it."""
-        if self.output != len(self.nodes) - 1:
-            self.nodes.append(self.nodes.pop(self.output))
-            self.nodes = [node._replace(position=here) for here, node in enumerate(self.nodes)]
-        return tuple(self.nodes)
+        if self.output == len(self.nodes) - 1:
+            return self.nodes
+        before, behind = self.nodes[: self.output], self.nodes[self.output + 1 :]
+        return Nodes([*before, *behind, self.nodes[self.output]])
 
 
 def _span(tokens: list[Token], part: Flat) -> Span:

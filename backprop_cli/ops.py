@@ -73,6 +73,11 @@ class Op:
     aliases: other accepted spellings.
     """
 
+    size = 1
+    """The gates that it is made of."""
+    depth = 0
+    """How many modules lie inside each other in it."""
+
     def __init__(
         self,
         name: str,
@@ -148,14 +153,14 @@ TABLE: list[Op] = [
     Op("log",      "x base", convention(log(x) / log(base), log_base(x, base)),
                                        1 / (x * log(base)), -out / (base * log(base)),
        domain="x > 0, base > 0 and base ≠ 1", aliases="ln"),
-    Op("log2",     "x",   careful(log(x) / log(2), log2(x)), 1 / (x * log(2)),               domain="x > 0"),
-    Op("log10",    "x",   careful(log(x) / log(10), log10(x)), 1 / (x * log(10)),            domain="x > 0"),
+    Op("log2",     "x",   convention(log(x) / log(2), log2(x)), 1 / (x * log(2)),               domain="x > 0"),
+    Op("log10",    "x",   convention(log(x) / log(10), log10(x)), 1 / (x * log(10)),            domain="x > 0"),
     Op("log1p",    "x",   careful(log(1 + x), log1p(x)), 1 / (1 + x),                        domain="x > −1"),
     Op("expm1",    "x",   careful(exp(x) - 1, expm1(x)), careful(out + 1, exp(x))),
-    Op("exp2",     "x",   careful(Formula("2") ** x, exp2(x)), out * log(2)),
+    Op("exp2",     "x",   convention(Formula("2") ** x, exp2(x)), out * log(2)),
     Op("sqrt",     "x",   sqrt(x),     1 / (2 * out),                                        domain="x ≥ 0"),
     Op("cbrt",     "x",   cbrt(x),     1 / (3 * out**2)),
-    Op("hypot",    "x...", careful(sqrt(total(x**2)), hypot(x)), x / out,
+    Op("hypot",    "x...", convention(sqrt(total(x**2)), hypot(x)), x / out,
        note="at hypot(0, 0) there is no gradient"),
 
     Op("abs",      "x",   fabs(x),     sign(x),           kink=eq(x, 0),   note="0 at x = 0", aliases="Abs fabs"),
@@ -168,12 +173,12 @@ TABLE: list[Op] = [
     Op("sigmoid",  "x",   careful(1 / (1 + exp(-x)), sigmoid(x)), careful(out * (1 - out), out * sigmoid(-x)),
        aliases="σ logistic expit"),
     Op("softplus", "x",   careful(log(1 + exp(x)), softplus(x)), sigmoid(x)),
-    Op("tanh",     "x",   careful((exp(x) - exp(-x)) / (exp(x) + exp(-x)), tanh(x)),
+    Op("tanh",     "x",   convention((exp(x) - exp(-x)) / (exp(x) + exp(-x)), tanh(x)),
                           careful(1 - out**2, 4 * sigmoid(2 * x) * sigmoid(-2 * x))),
 
     Op("sin",      "x",   sin(x),      cos(x)),
     Op("cos",      "x",   cos(x),      -sin(x)),
-    Op("tan",      "x",   careful(sin(x) / cos(x), tan(x)), 1 + out**2),
+    Op("tan",      "x",   convention(sin(x) / cos(x), tan(x)), 1 + out**2),
     Op("asin",     "x",   asin(x),     careful(1 / sqrt(1 - x**2), 1 / sqrt((1 - x) * (1 + x))),
        domain="−1 ≤ x ≤ 1", aliases="arcsin"),
     Op("acos",     "x",   acos(x),     careful(-1 / sqrt(1 - x**2), -1 / sqrt((1 - x) * (1 + x))),
@@ -182,8 +187,8 @@ TABLE: list[Op] = [
     Op("atan2",    "y x", atan2(y, x), careful(x / (x**2 + y**2), x / hypot(x, y) / hypot(x, y)),
                                        careful(-y / (x**2 + y**2), -y / hypot(x, y) / hypot(x, y)),
        note="at atan2(0, 0) there is no gradient", aliases="arctan2"),
-    Op("sinh",     "x",   careful((exp(x) - exp(-x)) / 2, sinh(x)), cosh(x)),
-    Op("cosh",     "x",   careful((exp(x) + exp(-x)) / 2, cosh(x)), sinh(x)),
+    Op("sinh",     "x",   convention((exp(x) - exp(-x)) / 2, sinh(x)), cosh(x)),
+    Op("cosh",     "x",   convention((exp(x) + exp(-x)) / 2, cosh(x)), sinh(x)),
     Op("asinh",    "x",   asinh(x),    careful(1 / sqrt(x**2 + 1), 1 / hypot(x, 1)),         aliases="arcsinh arsinh"),
     Op("acosh",    "x",   acosh(x),    careful(1 / sqrt(x**2 - 1), 1 / (sqrt(x - 1) * sqrt(x + 1))),
        domain="x ≥ 1", aliases="arccosh arcosh"),

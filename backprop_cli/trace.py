@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 from .arithmetic import Arithmetic, Value
 from .formula import Formula, substitute, tidy
@@ -16,7 +16,8 @@ class Edge(NamedTuple):
     """One use of a node as an input of a gate.
 
     local: ∂gate/∂input, from the gate alone; chained: upstream × local. Both are None where no gradient is asked for
-    (the input is a constant). On an inactive edge chained is 0, and local is None where it does not exist.
+    (the input is a constant). On an edge that is not active (into the loser of a max) chained is 0, whatever is above
+    and below it, and local is None where it does not exist.
     """
 
     gate: Node
@@ -24,6 +25,43 @@ class Edge(NamedTuple):
     input: Node
     local: Value | None
     chained: Value | None
+    active: bool = True
+
+
+class Edges(Sequence[Edge]):
+    """The edges of a graph, in forward order of their gates, each gate's made when it is looked at."""
+
+    def __init__(self, graph: Graph, of: Callable[[Node], list[Edge]]) -> None:
+        """of: the edges into a gate, by slot."""
+        self.graph = graph
+        self.of = of
+
+    @classmethod
+    def stored(cls, graph: Graph, edges: list[Edge]) -> Edges:
+        """Edges that are there already, all of them in order."""
+        first = [0]
+        for node in graph.nodes:
+            first.append(first[-1] + len(node.inputs))
+        return cls(graph, lambda gate: edges[first[gate.position] : first[gate.position + 1]])
+
+    @cached_property
+    def _all(self) -> list[Edge]:
+        return list(self)
+
+    def __iter__(self) -> Iterator[Edge]:
+        for node in self.graph.nodes:
+            if node.op is not None:
+                yield from self.of(node)
+
+    def __len__(self) -> int:
+        return sum(len(node.inputs) for node in self.graph.nodes)
+
+    @overload
+    def __getitem__(self, index: int) -> Edge: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Edge]: ...
+    def __getitem__(self, index: int | slice) -> Edge | list[Edge]:
+        return self._all[index]
 
 
 class Notice(NamedTuple):
@@ -47,7 +85,7 @@ class Trace:
     point: Mapping[str, Value]
     values: list[Value]
     upstream: list[Value | None] = field(repr=False)
-    edges: list[Edge] = field(repr=False)
+    edges: Edges = field(repr=False)
     warnings: list[Notice]
     hessian: Mapping[str, Mapping[str, Value]] | None = None
 
@@ -70,16 +108,9 @@ class Trace:
         """The names that were read as constants, with their values."""
         return {name: self.arithmetic.constant(name) for name in self.graph.constants}
 
-    @cached_property
-    def _first_edge(self) -> list[int]:
-        first = [0]
-        for node in self.graph.nodes:
-            first.append(first[-1] + len(node.inputs))
-        return first
-
     def edges_of(self, gate: Node) -> list[Edge]:
         """The edges into a gate, by slot."""
-        return self.edges[self._first_edge[gate.position] : self._first_edge[gate.position + 1]]
+        return self.edges.of(gate)
 
     def rule(self, edge: Edge) -> Formula:
         """The formula of the edge's local gradient, over the names of this gate's inputs."""

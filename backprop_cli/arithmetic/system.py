@@ -77,7 +77,7 @@ class Arithmetic(ABC):
         templates: Mapping[str, str] | None = None,
     ) -> None:
         self.constants = constants
-        self._namespace: dict[str, Any] = {"__builtins__": {}, **functions, **constants}
+        self.namespace: dict[str, Any] = {"__builtins__": {}, **functions, **constants}
         self._templates = {**_TEMPLATES, **(templates or {})}
         self._rules: dict[Op, Rule] = {}
 
@@ -112,14 +112,14 @@ class Arithmetic(ABC):
 
     def word(self, name: str) -> Function:
         """What a word of the rules means here."""
-        function: Function = self._namespace[name]
+        function: Function = self.namespace[name]
         return function
 
     def rule(self, op: Op) -> Rule:
         """The row compiled for this arithmetic (once)."""
         if op not in self._rules:
             inputs = ", ".join(op.inputs)
-            value = self._namespace[op.name] if op.variadic else self._compile(inputs, op.value)
+            value = self.namespace[op.name] if op.variadic else self._compile(inputs, op.value)
             partials = tuple(self._compile(f"{inputs}, out", partial) for partial in op.partials)
             kink = self._compile(f"{inputs}, out", op.kink) if op.kink else None
             self._rules[op] = Rule(value, partials, kink, op.variadic)
@@ -127,19 +127,20 @@ class Arithmetic(ABC):
 
     def _compile(self, parameters: str, formula: Formula) -> Function:
         # The text comes from the rows of the table alone; nothing that a user typed reaches it.
-        function: Function = eval(f"lambda {parameters}: {self._code(formula)}", self._namespace)  # noqa: S307
+        function: Function = eval(f"lambda {parameters}: {self.code(formula)}", self.namespace)  # noqa: S307
         return function
 
-    def _code(self, formula: Formula) -> str:
+    def code(self, formula: Formula) -> str:
+        """The formula as a Python expression over `namespace`; words for operands stay as they are."""
         head, args = formula.head, formula.args
         if formula.is_number:
             name = f"number_{head}".replace("-", "minus_")
-            self._namespace[name] = self.number(head)
+            self.namespace[name] = self.number(head)
             return name
         if not args:
             return head
         if head == "pow" and args[1].head == "2" and not args[0].args:
             return f"({args[0].head} * {args[0].head})"  # a square overflows to infinity, whose reciprocal is right
-        code = [self._code(arg) for arg in args]
+        code = [self.code(arg) for arg in args]
         template = self._templates.get(head)
         return template.format(*code) if template else f"{head}({', '.join(code)})"
