@@ -76,7 +76,7 @@ class _Claim:
         self.is_number = self.digits is not None
         known = {node.name for node in graph.nodes if not node.is_constant}
         try:
-            self.graph = compile_expression(claim, known)
+            self.graph = compile_expression(claim, known, program=False)
             unknown = next((node for node in self.graph.variables if node.name not in known), None)
             if unknown is not None:
                 message = f"the expression has no variable {quote(unknown.name)}"
@@ -85,7 +85,9 @@ class _Claim:
             error.message = f"in the claim for {name}: {error.message}"
             raise
         self.is_formula = bool(self.graph.variables)
-        self.nudged = [] if self.is_number else [compile_expression(each, known) for each in _nudged(claim)]
+        self.nudged = (
+            [] if self.is_number else [compile_expression(each, known, program=False) for each in _nudged(claim)]
+        )
 
     def values(self, trace: Trace, graph: Graph | None = None) -> list[Value]:
         """The values of the claim's nodes at the point of a trace. Raises MathError where it has no value."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from . import faults
 from .arithmetic import FLOATS, Arithmetic, Value, share_tie
 from .errors import MathError
-from .graph import Graph, Module, Node
+from .graph import Graph, Module, Node, Nodes
 from .tape import Tape, UnusualError
 from .trace import Edge, Edges, Notice, Trace
 
@@ -32,37 +32,49 @@ def run(
     """
     if arithmetic is FLOATS and len(graph.nodes) >= LARGE:
         with suppress(UnusualError):
-            return Evaluator(graph, wrt=wrt).trace(point)
+            return evaluator(graph, wrt).trace(point)
     values = forward(graph, point, arithmetic)
-    return _Backward(graph, point, values, arithmetic, wrt, ties).run()
+    return _Backward(graph, point, values, arithmetic, _wanted(Nodes.of(graph.nodes), wrt), ties).run()
 
 
 class Evaluator:
-    """The passes over doubles for one graph at many points, or over many gates.
+    """The passes over doubles for one graph, large or at many points.
 
     Raises UnusualError where only the engine knows what to do: `run` does both.
     """
 
     def __init__(self, graph: Graph, *, wrt: Collection[str] | None = None) -> None:
-        self.graph = graph
-        self.wrt = wrt
-        constants = {node.position: _constant_value(graph, node, FLOATS) for node in graph.nodes if node.is_constant}
-        self.tape = Tape(graph, _wanted(graph, wrt), constants)
+        nodes = Nodes.of(graph.nodes)
+        self.graph = graph._replace(nodes=nodes)
+        self.wanted = _wanted(nodes, wrt)
+        self.tape = Tape(nodes, self.wanted, {i: _constant_value(graph, nodes[i], FLOATS) for i in nodes.constants})
 
     def trace(self, point: Mapping[str, float]) -> Trace:
         """One forward and one backward pass; the edges are made when somebody looks at them."""
         values, flow = self.tape.run(point)
-        return _Backward(self.graph, point, values, FLOATS, self.wrt, "both", flow).trace_on_demand()
+        return _Backward(self.graph, point, values, FLOATS, self.wanted, "both", flow).trace_on_demand()
 
 
-def _wanted(graph: Graph, wrt: Collection[str] | None) -> list[bool]:
+def evaluator(graph: Graph, wrt: Collection[str] | None = None) -> Evaluator:
+    """The evaluator of a graph, which is made once."""
+    memo = Nodes.of(graph.nodes).memo
+    key = None if wrt is None else frozenset(wrt)
+    if key not in memo:
+        memo[key] = Evaluator(graph, wrt=wrt)
+    made: Evaluator = memo[key]
+    return made
+
+
+def _wanted(nodes: Nodes, wrt: Collection[str] | None) -> list[bool]:
     """For each node: does it depend on a variable that gets a gradient?"""
-    wanted: list[bool] = []
-    for node in graph.nodes:
-        if node.op is not None:
-            wanted.append(any(wanted[i] for i in node.inputs))
-        else:
-            wanted.append(not node.is_constant and (wrt is None or node.name in wrt))
+    wanted = [False] * len(nodes)
+    for i in nodes.variables:
+        wanted[i] = wrt is None or nodes.names[i] in wrt
+    for i, inputs in enumerate(nodes.inputs):
+        for each in inputs:
+            if wanted[each]:
+                wanted[i] = True
+                break
     return wanted
 
 
@@ -135,7 +147,7 @@ class _Backward:
         point: Mapping[str, Value],
         values: list[Value],
         arithmetic: Arithmetic,
-        wrt: Collection[str] | None,
+        wanted: Sequence[bool],
         ties: str,
         flow: list[Value | None] | None = None,
     ) -> None:
@@ -145,7 +157,7 @@ class _Backward:
         self.arithmetic = arithmetic
         self.ties = ties
         self.zero, self.one = arithmetic.number("0"), arithmetic.number("1")
-        self.wanted = _wanted(graph, wrt)
+        self.wanted = wanted
         self.flow: list[Value | None] = flow or [None] * len(graph.nodes)
         self.warnings: list[Notice] = []
 
@@ -229,7 +241,8 @@ class _Backward:
         try:
             with _inside(self.graph, gate):
                 values = forward(module.inside, point, self.arithmetic)
-                inner = _Backward(module.inside, point, values, self.arithmetic, wanted, self.ties)
+                asked = _wanted(Nodes.of(module.inside.nodes), wanted)
+                inner = _Backward(module.inside, point, values, self.arithmetic, asked, self.ties)
                 trace = inner.run()
         except MathError:
             if upstream is None:

@@ -58,7 +58,8 @@ class Graph(NamedTuple):
     @property
     def variables(self) -> list[Node]:
         """The input nodes, in the order in which the expression first names them."""
-        return [node for node in self.nodes if node.kind == "input"]
+        nodes = Nodes.of(self.nodes)
+        return [nodes[i] for i in nodes.variables]
 
     def around(self, node: Node) -> list[int]:
         """The groups that the node is in, outermost first."""

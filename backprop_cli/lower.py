@@ -13,7 +13,7 @@ from .flatten import Flat, constant_parts, flatten
 from .graph import Graph, Module, label
 from .nodes import Node, Nodes
 from .ops import CONSTANTS
-from .statements import Statement, split
+from .statements import Statement, split, whole
 from .syntax import collector_paused, parse
 from .tokens import Token, tokenize
 
@@ -26,14 +26,16 @@ MAX_DEPTH = 50
 """Modules inside each other."""
 
 
-def compile_expression(source: str, variables: Collection[str] = ()) -> Graph:
-    """The graph of an expression or of a program. `variables`: names that are variables even where they spell a
-    constant (`e`, `pi`).
+def compile_expression(source: str, variables: Collection[str] = (), *, program: bool = True) -> Graph:
+    """The graph of an expression, or of a program if that may be.
+
+    variables: names that are variables even where they spell a constant (`e`, `pi`).
 
     Raises InputError, with the place, for anything that is not well-formed and within the limits.
     """
     with collector_paused():
-        return _Program(source, variables).run()
+        statements = split(source) if program else [whole(source)]
+        return _Program(source, statements, variables).run()
 
 
 class _Program:
@@ -42,10 +44,16 @@ class _Program:
     unused: names of stages that are left out; `needs` gathers, for each other stage, the stages that it uses.
     """
 
-    def __init__(self, source: str, variables: Collection[str], unused: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        source: str,
+        statements: list[Statement],
+        variables: Collection[str],
+        unused: Collection[str] = (),
+    ) -> None:
         self.source = source
+        self.statements = statements
         self.unused = unused
-        self.statements = split(source)
         self.stages: dict[str, Statement] = {}
         self.undefined: dict[str, str] = {}
         for each in self.statements:
@@ -80,7 +88,7 @@ class _Program:
             statement, tokens = waiting.popleft()
             builder.add(tokens, tree, statement.name, is_last=statement is self.statements[-1])
         if unused := self.stages_not_needed():
-            return _Program(self.source, self.given, unused).run()
+            return _Program(self.source, self.statements, self.given, unused).run()
         nodes = builder.finished()
         self.check_size(nodes, self.statements[-1].body)
         stages = tuple((name, each.head) for name, each in self.stages.items())

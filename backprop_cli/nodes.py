@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, overload
+from typing import Any, NamedTuple, overload
 
 from .errors import Span
 from .ops import Op
@@ -57,8 +57,20 @@ class Nodes(Sequence[Node]):
         self.starts, self.ends = array("l"), array("l")
         self.constants: dict[int, tuple[str, tuple[Node, ...]]] = {}
         self.groups: dict[int, int] = {}
+        self.memo: dict[Any, Any] = {}
+        """What others have worked out of the nodes, and keep."""
         for node in nodes:
             self.append(node)
+
+    @classmethod
+    def of(cls, nodes: Sequence[Node]) -> Nodes:
+        """These nodes in columns, be they so already."""
+        return nodes if isinstance(nodes, Nodes) else cls(nodes)
+
+    @property
+    def variables(self) -> list[int]:
+        """The positions of the input variables."""
+        return [i for i, op in enumerate(self.ops) if op is None and i not in self.constants]
 
     def append(self, node: Node) -> int:
         """Add a node behind the others; return its position."""

@@ -65,7 +65,7 @@ def read_value(name: str, text: str, arithmetic: Arithmetic) -> Value:
             raise InputError(f"the value of {name} is too large", text, (0, len(text)), arithmetic.range_hint) from None
     else:
         try:
-            graph = compile_expression(text)
+            graph = compile_expression(text, program=False)
             if graph.variables:
                 node = graph.variables[0]
                 raise InputError(f"{quote(node.name)} is not a constant", text, node.span)

@@ -41,7 +41,7 @@ def split(source: str) -> list[Statement]:
         if len(statements) == 1 and not doubtful:
             return statements
         if ";" not in source:
-            return [Statement("", None, (0, 0), (0, len(source)))]
+            return [whole(source)]
     if doubtful:
         at = doubtful[0]
         hint = "put the sign at the end of the line above, or the whole expression in parentheses"
@@ -52,6 +52,11 @@ def split(source: str) -> list[Statement]:
             message = "only the last statement may go without a name: nothing can use this one"
             raise InputError(message, source, each.body, "write NAME = before it")
     return statements
+
+
+def whole(source: str) -> Statement:
+    """All of the source as one expression."""
+    return Statement("", None, (0, 0), (0, len(source)))
 
 
 def _pieces(source: str) -> tuple[list[Span], list[int]]:

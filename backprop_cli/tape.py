@@ -14,7 +14,7 @@ from typing import Any
 
 from .arithmetic import FLOATS
 from .formula import Formula, substitute
-from .graph import Graph, Module
+from .graph import Module
 from .nodes import Nodes
 from .ops import Op
 
@@ -33,14 +33,13 @@ class Tape:
     Raises UnusualError for a graph with modules, whose gradients the engine gets from their insides.
     """
 
-    def __init__(self, graph: Graph, wanted: Sequence[bool], leaves: Mapping[int, float]) -> None:
+    def __init__(self, nodes: Nodes, wanted: Sequence[bool], leaves: Mapping[int, float]) -> None:
         """wanted: for each node, whether it depends on a variable that gets a gradient; leaves: values of constants."""
-        nodes = graph.nodes if isinstance(graph.nodes, Nodes) else Nodes(graph.nodes)
         self.wanted = wanted
         self.template = [0.0] * len(nodes)
         for place, value in leaves.items():
             self.template[place] = value
-        self.variables = [(node.name, node.position) for node in graph.variables]
+        self.variables = [(nodes.names[place], place) for place in nodes.variables]
         self.places = [place for place, op in enumerate(nodes.ops) if op is not None]
         self.inputs = [nodes.inputs[place] for place in self.places]
         numbers: dict[Kind, int] = {}

@@ -862,6 +862,8 @@ def check_drawing(error: BackpropError) -> None:
     if error.hint:
         assert rest.pop().startswith("hint: "), repr(drawing)
     if error.span is not None and error.source.strip():
+        if "\n" in error.source.strip():
+            assert re.fullmatch(r"  line \d+, column \d+:", rest.pop(0)), repr(drawing)
         _, carets = rest
         assert re.fullmatch(r" {2,}\^+", carets), repr(drawing)
     else:

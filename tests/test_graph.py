@@ -18,7 +18,8 @@ BROKEN = {
     "has inputs but no operation": (X, Y._replace(inputs=(0,)), ADD),
     "is not a use of add": (X, Y, ADD._replace(inputs=(0, 1, 1))),
     "the same name": (X, Y._replace(name="x"), ADD),
-    "is not used": (X, Y, ADD._replace(inputs=(0, 0))),
+    "is not used": (X, Y, ADD._replace(name="q"), ADD._replace(position=3)),
+    "in a group that does not exist": (X, Y, ADD._replace(group=0)),
     "not made of numbers and gates alone": (Node(0, "1+y", (0, 3), body=(ONE, Y, SUM)),),
 }
 

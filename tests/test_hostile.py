@@ -47,6 +47,8 @@ def _alarm(event: str, args: tuple[Any, ...]) -> str | None:
         source = args[0].decode("utf-8", "replace") if isinstance(args[0], bytes) else args[0]
         if isinstance(source, str) and _PLACEHOLDERS.fullmatch(source):
             return None
+    if event == "array.__new__":
+        return None
     if event == "exec" and isinstance(args[0], CodeType):
         code = args[0]
         inner = any(isinstance(constant, str | bytes | CodeType) for constant in code.co_consts)
