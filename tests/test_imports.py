@@ -16,7 +16,7 @@ import pytest
 import backprop_cli
 
 ROOT = Path(backprop_cli.__file__).parent
-LIBRARIES = {"click", "rich", "sympy", "mpmath", "numpy"}
+LIBRARIES = {"click", "rich", "sympy", "mpmath", "flint", "numpy"}
 
 MAY_IMPORT = {
     "errors": "",
@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "expand": "formula ops graph nodes",
     # Graph to trace
     "arithmetic": "arithmetic.system arithmetic.floats",
-    "arithmetic.*": "errors formula ops arithmetic.system arithmetic.special",
+    "arithmetic.*": "errors formula ops arithmetic.system arithmetic.special arithmetic.balls",
     "trace": "arithmetic formula graph",
     "faults": "arithmetic errors formula graph",
     "tape": "arithmetic formula ops graph nodes",
@@ -67,6 +67,7 @@ MAY_LOAD = {
     "rich": "cli.* render.table",
     "sympy": "tree arithmetic.symbolic exact referee claims render.latex",
     "mpmath": "arithmetic.*",
+    "flint": "arithmetic.balls",
     "numpy": "",
 }
 """Which modules may import a library, wherever in the file."""

@@ -20,7 +20,8 @@ from .system import Arithmetic, Function, Value
 MAX_EXPONENT = 1_000_000
 """The largest decimal exponent of a literal."""
 MAX_GAMMA_PLACES = 1_000
-"""Digits of gamma, lgamma and digamma; ten times as many would take minutes."""
+"""Digits of gamma, lgamma and digamma by mpmath; ten times as many would take minutes."""
+_FLINT_PLACES = 300  # from here on FLINT, where there is one, is faster than mpmath, though it has to be loaded first
 _NOISE_BITS = 12  # of a sum's last bits that may be rounding errors
 _EXP_BITS = 400  # exp(x) is refused for |x| beyond 2^400: its exponent alone would be a number of 120 digits
 _GAMMA_BITS = 55
@@ -129,11 +130,20 @@ def _functions(mp: Any, system: Precise) -> dict[str, Function]:
 
         return guarded
 
-    def within_patience(function: Function) -> Function:
+    def within_patience(name: str, function: Function) -> Function:
+        """`function`, of mpmath, or FLINT's of this name where mpmath is slow."""
+
         def patient(*args: Value) -> Value:
-            if system.digits > MAX_GAMMA_PLACES:
-                raise MathError(f"gamma and its kin are worked out to {MAX_GAMMA_PLACES:,} digits, which takes seconds")
-            return function(*args)
+            if system.digits < _FLINT_PLACES:
+                return function(*args)
+            try:
+                from . import balls
+            except ImportError:
+                if system.digits <= MAX_GAMMA_PLACES:
+                    return function(*args)
+                message = f"gamma and its kin are worked out to {MAX_GAMMA_PLACES:,} digits without FLINT"
+                raise MathError(message, hint='pip install "backprop-cli[gamma]" adds it') from None
+            return balls.evaluate(mp, name, *args)
 
         return patient
 
@@ -161,6 +171,8 @@ def _functions(mp: Any, system: Precise) -> dict[str, Function]:
 
     def lgamma(x: Value) -> Value:
         return mp.loggamma(x) if x > 0 else mp.log(abs(mp.gamma(x)))
+
+    psi = real(within_patience("polygamma", lambda order, x: polygamma(mp, order, x)), _EXP_BITS)
 
     def sign(x: Value) -> Value:
         return mp.sign(x)
@@ -213,8 +225,8 @@ def _functions(mp: Any, system: Precise) -> dict[str, Function]:
         "softplus": real(softplus),
         "erf": real(mp.erf, _EXP_BITS // 2),
         "erfc": real(mp.erfc, _EXP_BITS // 2),
-        "gamma": within_patience(real(mp.gamma, _GAMMA_BITS)),
-        "lgamma": within_patience(real(lgamma, _EXP_BITS)),
-        "digamma": within_patience(real(lambda x: polygamma(mp, 0, x), _EXP_BITS)),
-        "polygamma": within_patience(real(lambda order, x: polygamma(mp, order, x), _EXP_BITS)),
+        "gamma": real(within_patience("gamma", mp.gamma), _GAMMA_BITS),
+        "lgamma": real(within_patience("lgamma", lgamma), _EXP_BITS),
+        "digamma": lambda x: psi(0, x),
+        "polygamma": psi,
     }

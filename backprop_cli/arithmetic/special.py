@@ -8,18 +8,17 @@ from mpmath import MPContext
 
 from .system import Value
 
-_REFLECTED = 20
 
-
-def polygamma(mp: Any, order: Value, x: Value) -> Value:
+def polygamma(mp: Any, order: Value, x: Value, reflected: float = 20) -> Value:
     """The polygamma function of order 0 to 2, or of any order for x > 0.
 
-    mpmath takes time in proportion to −x there; the reflection formula (Abramowitz and Stegun 6.4.7) does not.
+    mpmath takes time in proportion to −x there; the reflection formula (Abramowitz and Stegun 6.4.7) does not. It is
+    used where x ≤ −`reflected`. `mp` is an mpmath context, or what has such functions.
     """
     n = int(order)
     if x <= 0 and mp.isint(x):
         raise ValueError("a pole of polygamma")
-    if x > -_REFLECTED or n > 2:
+    if x > -reflected or n > 2:
         return mp.psi(n, x)
     cot, csc = mp.cospi(x) / mp.sinpi(x), 1 / mp.sinpi(x)
     cotangents = (mp.pi * cot, -((mp.pi * csc) ** 2), 2 * mp.pi**3 * cot * csc**2)
