@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from typing import NamedTuple
 
 from . import point
@@ -11,7 +10,6 @@ from .arithmetic import FLOATS, IEEE, TIES
 from .engine import run
 from .errors import InputError, quote
 from .graph import Graph
-from .lower import compile_expression
 from .trace import Trace
 
 
@@ -57,6 +55,8 @@ def backprop(
     if ties not in TIES:
         raise InputError(f"ties is one of {', '.join(TIES)}, not {quote(ties)}")
     given = point.by_name([*(values or {}).items(), *variables.items()])
+    from .lower import compile_expression
+
     graph = compile_expression(expression, given)
     if expand:
         from .expand import expand as opened
@@ -81,7 +81,7 @@ def compute(graph: Graph, given: Mapping[str, float | str], settings: Settings) 
 
         trace = run_certain(graph, given, precision, wrt=wrt, ties=ties)
         matrix = hessian_certain(graph, given, precision, wrt=wrt, ties=ties) if hessian else None
-        return replace(trace, hessian=matrix)
+        return trace.but(hessian=matrix)
     if exact:
         from .exact import run_exact
 
@@ -92,4 +92,4 @@ def compute(graph: Graph, given: Mapping[str, float | str], settings: Settings) 
         return trace
     from .hessian import hessian as second_derivatives
 
-    return replace(trace, hessian=second_derivatives(graph, given, wrt=wrt, ties=ties, arithmetic=arithmetic))
+    return trace.but(hessian=second_derivatives(graph, given, wrt=wrt, ties=ties, arithmetic=arithmetic))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import TypeVar
 
 from . import point
@@ -71,7 +70,7 @@ def run_certain(
         return _with_zeros(trace, unsettled)
     if trace.arithmetic.zeroed:
         message = f"{_GUARDS[-1]} more digits do not tell a part of {quote(graph.source)} from 0: it is taken for 0"
-        return replace(trace, warnings=[*trace.warnings, Notice("precision", trace.graph.output.name, message)])
+        return trace.but(warnings=[*trace.warnings, Notice("precision", trace.graph.output.name, message)])
     return trace
 
 
@@ -131,8 +130,7 @@ def _with_zeros(trace: Trace, unsettled: list[int]) -> Trace:
     name = shorten(trace.graph.named(nodes[unsettled[0]]))
     message = f"{_GUARDS[-1]} more digits do not tell {name} from 0, so it is taken for 0"
     pairs = iter(numbers[2 * count :])
-    return replace(
-        trace,
+    return trace.but(
         values=numbers[:count],
         upstream=numbers[count : 2 * count],
         edges=Edges.stored(

@@ -1,7 +1,5 @@
 """Every error that a person can meet: one sentence, the place, and a hint. An error draws itself."""
 
-import difflib
-import unicodedata
 from collections.abc import Iterable
 
 Span = tuple[int, int]
@@ -82,6 +80,8 @@ def quote(text: str, limit: int = 40) -> str:
 
 def suggest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     """The known word that was probably meant; empty if none. A common beginning counts most: cosine is cos."""
+    import difflib
+
     known = list(known)
     same = [each for each in known if each.lower() == word.lower()]
     close = same or difflib.get_close_matches(word, known, n=5, cutoff=cutoff)
@@ -128,4 +128,6 @@ def _width(text: str) -> int:
     """Terminal columns that `text` takes (UAX #11: wide and fullwidth characters take two)."""
     if text.isascii():
         return len(text)
+    import unicodedata
+
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)

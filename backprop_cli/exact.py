@@ -6,7 +6,7 @@ import signal
 import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import sympy
@@ -82,7 +82,7 @@ def run_exact(
             symbols = {name: arithmetic.symbol(name) for name in unknown}
             trace = run(graph, {**values, **symbols}, wrt=wrt, ties=ties, arithmetic=arithmetic)
             matrix = second_derivatives(graph, given, wrt=wrt, ties=ties, arithmetic=arithmetic) if hessian else None
-            return replace(trace, point=values, hessian=matrix)
+            return trace.but(point=values, hessian=matrix)
     except TooSlowError:
         message = f"exact numbers are not carried through this in {SECONDS:g} seconds"
     except RecursionError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
@@ -12,7 +11,6 @@ from .arithmetic import Arithmetic, Value
 from .engine import forward
 from .errors import BackpropError, InputError, quote, suggest
 from .graph import Graph
-from .lower import compile_expression
 
 Given = TypeVar("Given")
 
@@ -65,6 +63,8 @@ def read_value(name: str, text: str, arithmetic: Arithmetic) -> Value:
             raise InputError(f"the value of {name} is too large", text, (0, len(text)), arithmetic.range_hint) from None
     else:
         try:
+            from .lower import compile_expression
+
             graph = compile_expression(text, program=False)
             if graph.variables:
                 node = graph.variables[0]
@@ -83,6 +83,8 @@ def read_json(text: str, where: str, part: str = "point") -> dict[str, str]:
 
     A string is read like a value on the command line. Raises InputError where it is not such an object.
     """
+    import json
+
     try:
         data = json.loads(
             text.rstrip(),

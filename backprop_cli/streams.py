@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import sys
-from pathlib import Path
 from typing import TextIO
 
 from .errors import InputError, quote
@@ -23,7 +22,7 @@ def read_text(path: str, what: str, limit: int = MAX_BYTES) -> str:
         if path == "-":
             data = sys.stdin.buffer.read(limit + 1)
         else:
-            with Path(path).open("rb") as file:
+            with open(path, "rb") as file:  # noqa: PTH123  # loading pathlib takes longer
                 data = file.read(limit + 1)
         if len(data) > limit:
             raise InputError(f"{what} is longer than {limit:,} bytes")

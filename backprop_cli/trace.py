@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple, overload
+from typing import Any, NamedTuple, overload
 
 from .arithmetic import Arithmetic, Value
 from .formula import Formula, substitute, tidy
@@ -72,7 +71,6 @@ class Notice(NamedTuple):
     message: str
 
 
-@dataclass(frozen=True, eq=False)
 class Trace:
     """One forward and one backward pass. `values[i]` and `upstream[i]` belong to `graph.nodes[i]`.
 
@@ -80,14 +78,30 @@ class Trace:
     hessian: ∂²output/∂row∂column, where second derivatives are asked for.
     """
 
-    graph: Graph
-    arithmetic: Arithmetic
-    point: Mapping[str, Value]
-    values: list[Value]
-    upstream: list[Value | None] = field(repr=False)
-    edges: Edges = field(repr=False)
-    warnings: list[Notice]
-    hessian: Mapping[str, Mapping[str, Value]] | None = None
+    def __init__(
+        self,
+        graph: Graph,
+        arithmetic: Arithmetic,
+        point: Mapping[str, Value],
+        values: list[Value],
+        upstream: list[Value | None],
+        edges: Edges,
+        warnings: list[Notice],
+        hessian: Mapping[str, Mapping[str, Value]] | None = None,
+    ) -> None:
+        self.graph = graph
+        self.arithmetic = arithmetic
+        self.point = point
+        self.values = values
+        self.upstream = upstream
+        self.edges = edges
+        self.warnings = warnings
+        self.hessian = hessian
+
+    def but(self, **changes: Any) -> Trace:
+        """The same trace, but for these of its parts."""
+        names = ("graph", "arithmetic", "point", "values", "upstream", "edges", "warnings", "hessian")
+        return Trace(**{name: getattr(self, name) for name in names} | changes)
 
     @property
     def value(self) -> Value:

@@ -43,6 +43,7 @@ MAY_IMPORT = {
     "engine": "arithmetic errors graph trace faults tape",
     "point": "names arithmetic errors graph lower engine",
     "hessian": "arithmetic arithmetic.dual errors graph engine point",
+    "cache": "backprop_cli expand graph lower nodes ops",
     "certain": "arithmetic arithmetic.precise errors expand graph trace engine point hessian",
     "exact": "arithmetic arithmetic.symbolic errors graph trace engine point hessian",
     "referee": "arithmetic arithmetic.* errors graph trace engine point exact",
@@ -56,7 +57,7 @@ MAY_IMPORT = {
     "arguments": "errors point",
     "streams": "errors",
     "cli": "backprop_cli errors streams cli.*",
-    "cli.*": "errors streams arguments point expand lower api exact referee claims render.* cli.expression",
+    "cli.*": "errors streams arguments point expand lower cache api exact referee claims render.* cli.expression",
     "__main__": "cli",
     "backprop_cli": "api errors trace",
 }
@@ -69,6 +70,7 @@ MAY_LOAD = {
     "mpmath": "arithmetic.*",
     "flint": "arithmetic.balls",
     "numpy": "",
+    "platformdirs": "cache",
 }
 """Which modules may import a library, wherever in the file."""
 

@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib import import_module
 from typing import NoReturn
 
 import click
@@ -16,14 +17,26 @@ import click
 from .. import __version__
 from ..errors import BackpropError, InputError, quote, suggest
 from ..streams import emit
-from .check import check
-from .derive import derive
-from .evaluate import evaluate
-from .expression import SETTINGS
+
+COMMANDS = {"eval": "evaluate", "derive": "derive", "check": "check", "cache": "remembered"}
+"""Each subcommand, and the module beside this one that holds it under the module's name."""
 
 
 class Commands(click.Group):
-    """The subcommands. Whatever is none of them is an expression, to which `eval` was forgotten."""
+    """The subcommands, each loaded when it is called.
+
+    Whatever is none of them is an expression, to which `eval` was forgotten.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
+        if name not in COMMANDS:
+            return None
+        module = COMMANDS[name]
+        command: click.Command = getattr(import_module(f".{module}", __package__), module)
+        return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -41,14 +54,10 @@ def _forgotten(words: Sequence[str]) -> str:
     return "backprop --help" if is_word and without_values else f"backprop eval {shlex.join(words)}"
 
 
-@click.group(cls=Commands, context_settings=SETTINGS)
+@click.group(cls=Commands, context_settings={"max_content_width": 80})
 @click.version_option(__version__, prog_name="backprop")
 def cli() -> None:
     """A gradient calculator: every local and every chained gradient of an expression, exactly as you write it."""
-
-
-for command in (evaluate, derive, check):
-    cli.add_command(command)
 
 
 def run_command(words: Sequence[str]) -> int:

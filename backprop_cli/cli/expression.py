@@ -78,6 +78,7 @@ def takes_an_expression(command: Decorated) -> Decorated:
         click.option(
             "--set", metavar="NAME=VALUE", multiple=True, help="Bind a variable whose name is also an option's."
         ),
+        click.option("--no-cache", is_flag=True, help="Neither read nor write the cache of compiled expressions."),
         click.option("--expand", is_flag=True, help="Open modules, and gates like sigmoid, into the gates inside."),
         click.option("--file", metavar="FILE|-", help="Take the expression or program from a file instead."),
         click.argument("expression", required=False),
@@ -126,7 +127,6 @@ def read_request(ctx: click.Context, *, partly: bool = False, opened: bool = Fal
     """
     from .. import point
     from ..arguments import working_command
-    from ..lower import compile_expression
 
     bindings, at, wrt = (ctx.params[name] for name in ("bindings", "at", "wrt"))
     source = _read_program(ctx)
@@ -134,7 +134,7 @@ def read_request(ctx: click.Context, *, partly: bool = False, opened: bool = Fal
     if at is not None:
         inline = at.lstrip().startswith(("{", "["))
         given = {**point.read_json(at if inline else read_text(at, "--at"), "--at"), **bindings}
-    graph = compile_expression(source, given)
+    graph = _compiled(source, given, remember=not ctx.params["no_cache"])
     if ctx.params["expand"] or (opened and graph.modules):
         from ..expand import expand
 
@@ -150,6 +150,16 @@ def read_request(ctx: click.Context, *, partly: bool = False, opened: bool = Fal
             error.hint = f"{ctx.command_path} {shlex.join(words)}"
             raise
     return Request(graph, given, names)
+
+
+def _compiled(source: str, given: Collection[str], *, remember: bool) -> Graph:
+    if remember:
+        from ..cache import compile_cached
+
+        return compile_cached(source, given)
+    from ..lower import compile_expression
+
+    return compile_expression(source, given)
 
 
 def _read_program(ctx: click.Context) -> str:
