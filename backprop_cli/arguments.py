@@ -14,11 +14,8 @@ _DASHED = re.compile(r"--[^\W\d][\w-]*(=.*)?", re.DOTALL).fullmatch
 _CUTOFF = 0.75  # how alike two options must be for one to be suggested
 
 
-class Option(NamedTuple):
-    """takes_value: whether a value follows; repeatable: whether it may come more than once."""
-
-    takes_value: bool
-    repeatable: bool
+Option = tuple[bool, bool]
+"""Of an option: does a value follow, and may it come more than once?"""
 
 
 class Arguments(NamedTuple):
@@ -44,19 +41,19 @@ def split(words: Sequence[str], known: Mapping[str, Option], more: str = "") -> 
             found.positional.extend(reversed(queue))
             break
         if name in known:
-            option = known[name]
-            if equals and not option.takes_value:
+            takes_value, repeatable = known[name]
+            if equals and not takes_value:
                 hint = f"a variable of that name is set by --set {name[2:]}={value}" if name[2:].isidentifier() else ""
                 raise InputError(f"{name} takes no value", hint=hint)
-            if option.takes_value and not equals:
+            if takes_value and not equals:
                 value = _value_of(name, queue, more)
-            if name in once and option.takes_value and not option.repeatable:
+            if name in once and takes_value and not repeatable:
                 raise InputError(f"{name} is given twice")
             once.add(name)
             if name == "--set":
                 _bind(found.bindings, *_assignment(value))
             else:
-                found.options.append(f"{name}={value}" if option.takes_value else name)
+                found.options.append(f"{name}={value}" if takes_value else name)
         elif _NAME(word):
             close = suggest(name, known, _CUTOFF)
             hint = f"did you mean {close}?" if close else f"for example: {name} 2"

@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 from . import __version__
 from .graph import Graph, Module, validate
@@ -63,20 +63,18 @@ def _path(source: str, spelled: list[str]) -> str:
     place = directory()
     if not place:
         return ""
-    import hashlib
-    import unicodedata
+    import zlib
 
     table = [f"{op.name}{op.inputs}{op.variadic}{op.aliases}" for op in TABLE]
-    meaning = repr((_FORMAT, __version__, sys.version_info[:2], unicodedata.unidata_version, table, spelled, source))
-    return os.path.join(place, hashlib.sha256(meaning.encode("utf-8", "surrogatepass")).hexdigest() + _SUFFIX)
+    meaning = repr((_FORMAT, __version__, sys.version_info[:2], table, spelled, source)).encode(
+        "utf-8", "surrogatepass"
+    )
+    # Two checksums are enough, because the entry tells of which text it is; hashlib takes as long to load as all of this.
+    return os.path.join(place, f"{zlib.crc32(meaning):08x}{zlib.adler32(meaning):08x}{len(meaning):x}{_SUFFIX}")
 
 
-class Entry(NamedTuple):
-    """A file of the cache: its path, its bytes and when it was written."""
-
-    path: str
-    size: int
-    written: float
+Entry = tuple[float, int, str]
+"""A file of the cache: when it was written, its bytes, and its path."""
 
 
 def entries() -> list[Entry]:
@@ -87,16 +85,16 @@ def entries() -> list[Entry]:
             if file.name.endswith((_SUFFIX, _UNFINISHED)) and file.is_file(follow_symlinks=False):
                 with suppress(OSError):
                     status = file.stat(follow_symlinks=False)
-                    found.append(Entry(file.path, status.st_size, status.st_mtime))
-    return sorted(found, key=lambda entry: entry.written)
+                    found.append((status.st_mtime, status.st_size, file.path))
+    return sorted(found)
 
 
 def clear() -> int:
     """Remove all entries; return how many. Raises OSError where one cannot be removed."""
     count = 0
-    for entry in entries():
+    for _written, _size, path in entries():
         with suppress(FileNotFoundError):  # another process was faster
-            os.remove(entry.path)
+            os.remove(path)
             count += 1
     return count
 
@@ -147,13 +145,13 @@ def _write(path: str, graph: Graph, spelled: list[str]) -> None:
 
 def _make_room(size: int) -> None:
     found = entries()
-    total = sum(entry.size for entry in found) + size
-    for entry in found:
+    total = size + sum(bytes_ for _written, bytes_, _path in found)
+    for _written, bytes_, path in found:
         if total <= MAX_TOTAL:
             return
         with suppress(OSError):
-            os.remove(entry.path)
-        total -= entry.size
+            os.remove(path)
+        total -= bytes_
 
 
 # -- A graph as plain data -----------------------------------------------------------------------------------------

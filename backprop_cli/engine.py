@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import NamedTuple
 
 from . import faults
 from .arithmetic import FLOATS, Arithmetic, Value, share_tie
 from .errors import MathError
 from .graph import Graph, Module, Node, Nodes
-from .tape import Tape, UnusualError
 from .trace import Edge, Edges, Notice, Trace
 
 LARGE = 1_000
@@ -31,6 +29,8 @@ def run(
     ties: one of TIES. Raises MathError where there is no value or no gradient, unless the arithmetic is not strict.
     """
     if arithmetic is FLOATS and len(graph.nodes) >= LARGE:
+        from .tape import UnusualError
+
         with suppress(UnusualError):
             return evaluator(graph, wrt).trace(point)
     values = forward(graph, point, arithmetic)
@@ -40,10 +40,12 @@ def run(
 class Evaluator:
     """The passes over doubles for one graph, large or at many points.
 
-    Raises UnusualError where only the engine knows what to do: `run` does both.
+    Raises tape.UnusualError where only the engine knows what to do: `run` does both.
     """
 
     def __init__(self, graph: Graph, *, wrt: Collection[str] | None = None) -> None:
+        from .tape import Tape
+
         nodes = Nodes.of(graph.nodes)
         self.graph = graph._replace(nodes=nodes)
         self.wanted = _wanted(nodes, wrt)
@@ -128,11 +130,8 @@ def _inside(graph: Graph, call: Node) -> Iterator[None]:
         raise
 
 
-class _Local(NamedTuple):
-    """The local gradient of an edge, None where there is none and none is needed; does anything flow along it?"""
-
-    value: Value | None
-    active: bool = True
+_Local = tuple[Value | None, bool]
+"""The local gradient of an edge, None where there is none and none is needed; and does anything flow along it?"""
 
 
 class _Backward:
@@ -185,22 +184,25 @@ class _Backward:
         return Trace(self.graph, self.arithmetic, self.point, self.values, upstream, edges, warnings)
 
     def edges_into(self, gate: Node) -> list[Edge]:
-        """What flows back along each edge into a gate: upstream × local, the chain rule."""
+        """What flows back along each edge into a gate: upstream × local, the chain rule. Other nodes have no edges."""
+        if gate.op is None:
+            return []
         nodes, upstream = self.graph.nodes, self.flow[gate.position]
         if not self.wanted[gate.position]:
             return [Edge(gate, slot, nodes[i], None, None) for slot, i in enumerate(gate.inputs)]
         inputs = [self.values[i] for i in gate.inputs]
         edges = []
-        for slot, (i, local) in enumerate(zip(gate.inputs, self._locals(gate, inputs, upstream), strict=True)):
+        locals_ = self._locals(gate, inputs, upstream)
+        for slot, (i, (local, active)) in enumerate(zip(gate.inputs, locals_, strict=True)):
             if not self.wanted[i]:
                 edges.append(Edge(gate, slot, nodes[i], None, None))
-            elif upstream is None or not local.active:
-                edges.append(Edge(gate, slot, nodes[i], local.value, self.zero, active=False))
+            elif upstream is None or not active:
+                edges.append(Edge(gate, slot, nodes[i], local, self.zero, active=False))
             else:
-                chained = upstream * local.value
+                chained = upstream * local
                 if self.arithmetic.strict and not self.arithmetic.is_finite(chained):
-                    raise faults.chain_overflows(self.graph, gate, slot, upstream, local.value, self.arithmetic)
-                edges.append(Edge(gate, slot, nodes[i], local.value, chained))
+                    raise faults.chain_overflows(self.graph, gate, slot, upstream, local, self.arithmetic)
+                edges.append(Edge(gate, slot, nodes[i], local, chained))
         return edges
 
     def add(self, edge: Edge) -> None:
@@ -225,12 +227,12 @@ class _Backward:
         routes = gate.op.role == "routes"
         if routes and gate.op.variadic:
             shares = self._shares(gate, [rule.partial(slot, inputs, out) for slot in range(len(inputs))])
-            return [_Local(share, share != 0) for share in shares]
+            return [(share, bool(share != 0)) for share in shares]
         values = [
             self._local(gate, slot, inputs, out, upstream) if self.wanted[i] else None
             for slot, i in enumerate(gate.inputs)
         ]
-        return [_Local(value, not (routes and value == 0)) for value in values]
+        return [(value, not (routes and value == 0)) for value in values]
 
     def _locals_of_module(
         self, gate: Node, module: Module, inputs: list[Value], upstream: Value | None
@@ -246,12 +248,12 @@ class _Backward:
                 trace = inner.run()
         except MathError:
             if upstream is None:
-                return [_Local(None, False) for _ in inputs]
+                return [(None, False) for _ in inputs]
             raise
         for notice in trace.warnings if upstream is not None else ():
             self.warnings.append(notice._replace(message=f"in {self.graph.title(gate)}: {notice.message}"))
         active = {node.name: inner.flow[node.position] is not None for node in module.inside.variables}
-        return [_Local(trace.gradient.get(name), active[name]) for name in module.inputs]
+        return [(trace.gradient.get(name), active[name]) for name in module.inputs]
 
     def _local(self, gate: Node, slot: int, inputs: list[Value], out: Value, upstream: Value | None) -> Value | None:
         assert gate.op is not None

@@ -10,9 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-_NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII).fullmatch
-
-_SHORT = re.compile(r"-?\d{1,12}(\.\d{1,12})?", re.ASCII).fullmatch  # numbers whose difference is exact and short
+_SHORT = r"-?[0-9]{1,12}(\.[0-9]{1,12})?"  # numbers whose difference is exact and short
 
 
 class Formula:
@@ -74,7 +72,13 @@ class Formula:
     @property
     def is_number(self) -> bool:
         """Whether this is a literal such as `2`, `-1` or `2e-3` (not `nan`, which may be a variable)."""
-        return not self.args and _NUMBER(self.head) is not None
+        if self.args or self.head[:1] not in "-.0123456789":
+            return False
+        try:
+            float(self.head)
+        except ValueError:
+            return False
+        return self.head[1:2] not in ("i", "n")  # -inf, -nan
 
 
 Operand = Formula | int
@@ -157,7 +161,7 @@ def tidy(formula: Formula) -> Formula:
     if formula.head in READ_BY_THE_FIRST:
         return tidy(formula.args[0])
     args = [tidy(arg) for arg in formula.args]
-    numbers = [Decimal(arg.head) if not arg.args and _SHORT(arg.head) else None for arg in args]
+    numbers = [Decimal(arg.head) if not arg.args and re.fullmatch(_SHORT, arg.head) else None for arg in args]
     match formula.head, numbers:
         case "sub", [Decimal() as a, Decimal() as b]:
             return Formula(f"{a - b:f}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -12,8 +11,6 @@ from .nodes import Node, Nodes
 from .ops import Op
 
 __all__ = ["Graph", "Group", "Module", "Node", "Nodes", "label", "validate"]
-
-_COMMENT = re.compile(r"#[^\n]*")
 
 
 class Group(NamedTuple):
@@ -105,7 +102,8 @@ class Module(Op):
 
 def label(source: str, span: Span) -> str:
     """What stands there in the source, on one line and without comments."""
-    return " ".join(_COMMENT.sub("", source[slice(*span)]).split())
+    lines = source[slice(*span)].split("\n")
+    return " ".join(" ".join(line.partition("#")[0] for line in lines).split())
 
 
 def validate(graph: Graph) -> None:

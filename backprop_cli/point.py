@@ -15,10 +15,8 @@ from .graph import Graph
 Given = TypeVar("Given")
 
 # As many digits as --precision can ask for, so that what it prints can be read again.
-_PLAIN = re.compile(
-    r"[+-]?([0-9]{1,10100}\.?[0-9]{0,10100}|\.[0-9]{1,10100})([eE][+-]?[0-9]{1,3})?", re.ASCII
-).fullmatch
-_NONFINITE = re.compile(r"[+-]?(inf(inity)?|nan)", re.IGNORECASE).fullmatch
+_PLAIN = r"[+-]?([0-9]{1,10100}\.?[0-9]{0,10100}|\.[0-9]{1,10100})([eE][+-]?[0-9]{1,3})?"
+_NONFINITE = r"[+-]?([iI][nN][fF]([iI][nN][iI][tT][yY])?|[nN][aA][nN])"
 
 
 class MissingVariablesError(InputError):
@@ -51,12 +49,12 @@ def by_name(pairs: Iterable[tuple[str, Given]], where: str = "") -> dict[str, Gi
 
 def read_value(name: str, text: str, arithmetic: Arithmetic) -> Value:
     """The value of a number or of a constant expression. Raises InputError, or MathError where it has no value."""
-    if _NONFINITE(text.strip()):
+    if re.fullmatch(_NONFINITE, text.strip()):
         if arithmetic.strict:
             hint = "--allow-nonfinite admits it"
             raise InputError(f"the value of {name} is not finite", text, (0, len(text)), hint)
         return arithmetic.number(text.strip())
-    if _PLAIN(text.strip()):
+    if re.fullmatch(_PLAIN, text.strip()):
         try:
             value = arithmetic.number(text.strip())
         except OverflowError:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shlex
-import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -18,6 +16,8 @@ from .. import __version__
 from ..errors import BackpropError, InputError, quote, suggest
 from ..streams import emit
 
+INTERRUPTED, BROKEN_PIPE = 128 + 2, 128 + 13
+"""The exit status of what SIGINT and SIGPIPE end. (The module that knows their numbers takes long to load.)"""
 COMMANDS = {"eval": "evaluate", "derive": "derive", "check": "check", "cache": "remembered"}
 """Each subcommand, and the module beside this one that holds it under the module's name."""
 
@@ -51,7 +51,11 @@ class Commands(click.Group):
 def _forgotten(words: Sequence[str]) -> str:
     is_word = words[0].isidentifier() or not words[0].strip()
     without_values = len(words) == 1 or not words[1].startswith("-")
-    return "backprop --help" if is_word and without_values else f"backprop eval {shlex.join(words)}"
+    if is_word and without_values:
+        return "backprop --help"
+    import shlex
+
+    return f"backprop eval {shlex.join(words)}"
 
 
 @click.group(cls=Commands, context_settings={"max_content_width": 80})
@@ -76,7 +80,7 @@ def run_command(words: Sequence[str]) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        return 128 + signal.SIGINT
+        return INTERRUPTED
     return status if isinstance(status, int) else 0
 
 
@@ -103,9 +107,9 @@ def main() -> NoReturn:
             if stream is not None:
                 stream.flush()
     except BrokenPipeError:
-        status = 128 + getattr(signal, "SIGPIPE", 13)
+        status = BROKEN_PIPE
     except KeyboardInterrupt:
-        status = 128 + signal.SIGINT
+        status = INTERRUPTED
     except OSError as error:  # a full disk, a closed descriptor
         status = 1
         with suppress(OSError):  # standard error may be closed as well; then the exit status says it alone

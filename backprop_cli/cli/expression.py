@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -31,7 +30,7 @@ class ExpressionCommand(click.Command):
         from .. import arguments
 
         known = {
-            name: arguments.Option(not option.is_flag, option.multiple)
+            name: (not option.is_flag, option.multiple)
             for option in self.get_params(ctx)
             if isinstance(option, click.Option)
             for name in option.opts
@@ -62,6 +61,8 @@ def _one_expression(positional: list[str], *, from_file: bool) -> None:
     if not positional:
         raise InputError("there is no expression", hint='for example: backprop eval "(x+y)*z" --x -2 --y 5 --z -4')
     if len(positional) > 1:
+        import shlex
+
         raise InputError(
             f"one expression at a time: {quote(positional[0])} and {quote(positional[1])} are two",
             hint=f"an expression with spaces stands in quotes: {shlex.quote(' '.join(positional))}",
@@ -146,6 +147,8 @@ def read_request(ctx: click.Context, *, partly: bool = False, opened: bool = Fal
         point.check(graph, given, list(ctx.meta["known"]))
     except point.MissingVariablesError as error:
         if not partly:
+            import shlex
+
             words = working_command(ctx.meta["words"], error.names, ctx.meta["known"])
             error.hint = f"{ctx.command_path} {shlex.join(words)}"
             raise

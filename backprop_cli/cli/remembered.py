@@ -31,7 +31,7 @@ def remembered(clear: bool) -> None:
         emit(f"{_counted(count)} removed from {place}\n", sys.stdout)
     else:
         found = cache.entries()
-        size = sum(entry.size for entry in found)
+        size = sum(size for _written, size, _path in found)
         limit = cache.MAX_TOTAL
         emit(f"{_counted(len(found))}, {size:,} of at most {limit:,} bytes, in {place}\n", sys.stdout)
 
