@@ -17,6 +17,7 @@ from .wording import Part, equation
 SHOWN = 100
 """Gates, and variables, that a text tells of; of more, the first and the last half of these."""
 
+_EDGES = 40  # of one gate, likewise
 _WIDEST = 100  # columns of a paragraph in a wide terminal
 _LINES = 20  # of a program that the title shows
 
@@ -117,7 +118,16 @@ def _backward(story: Story) -> Iterator[Block]:
         else:
             yield Block("step", each.heading)
             yield from (Block("detail", words) for words in each.says)
-            yield from (Block("detail", words) for told in each.edges for words in told.equations)
+            yield from _edges(each)
+
+
+def _edges(step: Through) -> Iterator[Block]:
+    half, count = _EDGES // 2, len(step.edges)
+    for place, told in enumerate(step.edges):
+        if count <= _EDGES or not half <= place < count - half:
+            yield from (Block("detail", words) for words in told.equations)
+        elif place == half:
+            yield _gap(Gap(count - 2 * half, "edges"))._replace(kind="detail")
 
 
 def _gradient(story: Story) -> Iterator[Block]:

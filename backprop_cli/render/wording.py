@@ -17,6 +17,7 @@ from . import cells
 
 LISTED = 12
 """Names in a sentence, inputs of one gate and terms of a sum that are written out; of more, some."""
+_NO_FIGURE = re.compile(r"[eE].*|[^0-9]").sub
 _NAME = 30  # characters of a name
 
 
@@ -47,7 +48,7 @@ def listed(names: Iterable[str], limit: int = LISTED) -> str:
 
 def _figures(shown: str) -> str:
     """The significant digits of a number, without zeros at either end."""
-    return re.sub(r"[eE].*|[^0-9]", "", shown).strip("0")
+    return _NO_FIGURE("", shown).strip("0")
 
 
 def _leaves(formula: Formula) -> set[str]:
@@ -72,11 +73,17 @@ class Wording:
         self.trace = trace
         self.digits = digits or trace.arithmetic.digits
         self.output = trace.graph.output
+        self._plain: dict[Value, Part] = {}  # most values stand in several places
 
     # -- Numbers
 
     def plain(self, value: Value) -> Part:
         """A value as arithmetics write it. It is not rounded if it is right but for rounding errors: 0.1 + 0.2 = 0.3"""
+        if value not in self._plain:
+            self._plain[value] = self._shown(value)
+        return self._plain[value]
+
+    def _shown(self, value: Value) -> Part:
         system = self.trace.arithmetic
         shown = system.show(value, self.digits)
         if system.trusted is None or not system.is_finite(value):
