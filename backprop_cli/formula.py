@@ -129,7 +129,7 @@ def _text(formula: Formula, style: Style) -> tuple[str, int]:
     if head == "where":
         condition, yes, no = (_text(arg, style)[0] for arg in args)
         return f"{yes} if {condition} else {no}", _BINDING[head]
-    if head == "abs" and style is READING:
+    if head == "abs" and style is not TYPED:
         return f"|{text(args[0], style)}|", _ATOM
     if head not in _BINDING:
         return f"{head}({', '.join(text(arg, style) for arg in args)})", _ATOM

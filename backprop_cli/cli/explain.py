@@ -39,7 +39,7 @@ Examples:
 
 @click.command("explain", cls=ExpressionCommand, epilog=EPILOG, context_settings=SETTINGS)
 @takes_an_expression
-@click.option("--nudge", metavar="H", help="Compare f(x + H) with f + H·∂f/∂x, for each variable.")
+@click.option("--nudge", metavar="H", help="Also step each variable by H: f there, beside what its gradient says.")
 @takes_ties
 @takes_an_arithmetic
 @takes_a_format("text", "json", "markdown")
@@ -49,8 +49,7 @@ def explain(ctx: click.Context, /, nudge: str | None, form: str, digits: int | N
     """Explain the gradient of EXPRESSION step by step.
 
     The forward pass, a line for each gate; the backward pass in reverse, with the chain rule written out on each edge
-    and the sum at each fork; what each gate does with its gradient; and what the gradient tells. A number beside ≈ is
-    shown with fewer digits than it has.
+    and the sum at each fork; what each gate does with its gradient; and what the gradient tells.
     """
     from ..api import Settings, compute
 

@@ -53,8 +53,8 @@ def _verdict(words: Wording, nudge: Nudge, f: str, change: str) -> str:
 
 
 def _apart(words: Wording, miss: Value) -> str:
-    """A difference to three digits. It has fewer digits than its terms, so that nine of them stand for all."""
-    shown, whole = (words.trace.arithmetic.show(miss, digits) for digits in (3, 9))
+    """A difference to three digits. It has fewer digits than its terms, so that six of them stand for all."""
+    shown, whole = (words.trace.arithmetic.show(miss, digits) for digits in (3, 6))
     return f"{'' if shown == whole else 'about '}{shown.replace('-', '−')}"
 
 

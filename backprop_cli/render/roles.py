@@ -56,13 +56,11 @@ def _routes(words: Wording, gate: Node, receivers: Sequence[Edge]) -> str:
         return ""  # a tie, which has a notice
     node = nodes[gate.inputs[selected[0]]]
     others = [words.name(nodes[i]) for slot, i in enumerate(gate.inputs) if slot in receiving and slot != selected[0]]
+    name, rank = f"`{words.name(node)}`", _rank(words, gate, node)
+    if selected[0] not in receiving:
+        return f"{name} is {rank}, so none of the gradient goes to {listed(others)}."
     none = f", none to {listed(others)}" if others else ""
-    name = f"`{words.name(node)}`"
-    if selected[0] in receiving:
-        return f"{name} is {_rank(words, gate, node)}, so all of the gradient goes to {name}{none}."
-    return (
-        f"{name} is {_rank(words, gate, node)}, so all of the gradient goes there{none}, and ends: {name} is constant."
-    )
+    return f"{name} is {rank}, so all of the gradient goes to {name}{none}."
 
 
 def _is_selected(local: object, value: object, out: object) -> bool:

@@ -176,6 +176,8 @@ class Wording:
             return Rule(read, [Part(f"({read})")])
         if self._is_undefined_as_read(edge, here.values()):
             return Rule(read, [Part(read)], True)
+        if not here:
+            return Rule(read, [Part(read)])
         numbers = {key: self.plain(self.trace.values[node.position]) for key, node in here.items()}
         put_in = text(substitute(formula, {key: each.text for key, each in numbers.items()}), NUMBERS)
         return Rule(read, [Part(read), Part(put_in, any(each.rounded for each in numbers.values()))])
