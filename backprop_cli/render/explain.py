@@ -19,11 +19,13 @@ SHOWN = 100
 
 _EDGES = 40  # of one gate, likewise
 _WIDEST = 100  # columns of a paragraph in a wide terminal
-_LINES = 20  # of a program that the title shows
+_LONGEST = 2_000  # characters of an expression in the title
 
 
 class Block(NamedTuple):
-    """A piece of text. kind: `title`, `section`, `step`, or what stands under these: `line`, `detail`."""
+    """A piece of text. kind: `title`, `section`, `step`, what stands under these: `line`, `detail`; or a line of a
+    `program`, which has no marks.
+    """
 
     kind: str
     text: str
@@ -31,29 +33,31 @@ class Block(NamedTuple):
 
 def text(trace: Trace, digits: int | None = None, nudged: Nudges | None = None, width: int | None = None) -> str:
     """The explanation as plain text, wrapped to `width` columns if there is one."""
-    indent = {"title": 0, "section": 0, "step": 2, "line": 2, "detail": 4}
+    indent = {"program": 0, "title": 0, "section": 0, "step": 2, "line": 2, "detail": 4}
     lines: list[str] = []
     before = ""
     for kind, marked in _blocks(trace, digits, nudged):
-        words = marked.replace("`", "")
+        words = marked if kind == "program" else _plain(marked)
         if before and (kind in ("section", "step") or before == "section"):
             lines.append("")
-        lines += _wrapped(words, indent[kind], width) if width else [" " * indent[kind] + words]
+        wraps = width and kind != "program"
+        lines += _wrapped(words, indent[kind], width) if wraps else [" " * indent[kind] + words]
         before = kind
     return "\n".join(lines) + "\n"
 
 
 def markdown(trace: Trace, digits: int | None = None, nudged: Nudges | None = None) -> str:
     """The explanation as GitHub-flavoured Markdown: a heading for each part, and nested lists."""
-    begin = {"title": "", "section": "", "step": "- ", "line": "- ", "detail": "  - "}
+    begin = {"program": "    ", "title": "", "section": "", "step": "- ", "line": "- ", "detail": "  - "}
     lines: list[str] = []
     before = ""
     for kind, words in _blocks(trace, digits, nudged):
         title, _, rest = words.partition(". ") if kind == "section" else ("", "", words)
-        if before and (kind in ("section", "title") or before in ("section", "title")):
+        alone = {"section", "title"} & {kind, before}
+        if before and alone:
             lines.append("")
         lines += [f"### {title}", ""] if title else []
-        lines.append(begin[kind] + rest)
+        lines.append(f"{begin[kind]}{rest}".rstrip())
         before = kind
     return "\n".join(lines) + "\n"
 
@@ -73,9 +77,10 @@ class Nudges(NamedTuple):
 
 def _blocks(trace: Trace, digits: int | None, nudged: Nudges | None) -> Iterator[Block]:
     story = Story(trace, digits, SHOWN)
-    lines = trace.graph.source.strip().splitlines()
-    for line in [*lines[:_LINES], *["…"] * (len(lines) > _LINES)]:
-        yield Block("title", f"`{cells.short(line.replace(chr(96), chr(39)), 2_000)}`")
+    program = cells.program(trace.graph)
+    yield from (Block("program", line) for line in program)
+    if not program:
+        yield Block("title", f"`{cells.short(trace.graph.source, _LONGEST)}`")
     if point := story.point():
         yield Block("title", f"at {point}")
     for note in story.notes():
@@ -159,9 +164,7 @@ def _gap(gap: Gap) -> Block:
 def document(trace: Trace, digits: int | None = None, nudged: Nudges | None = None) -> dict[str, Any]:
     """The explanation as plain data: exact numbers, and the words that the text has for them."""
     story = Story(trace, digits)
-    full = json.document(trace)
-    warnings = full.pop("warnings")
-    del full["nodes"]
+    full = {**json.head(trace), **json.groups(trace)}
     full["forward"] = [_computed(trace, each) for each in story.forward() if isinstance(each, Computed)]
     has_pass = trace.gradient and trace.graph.output.op is not None
     steps = story.backward() if has_pass else ()
@@ -180,7 +183,7 @@ def document(trace: Trace, digits: int | None = None, nudged: Nudges | None = No
             "step": trace.arithmetic.data(nudged.step),
             "variables": [_nudge(story, nudged.step, each) for each in nudged.nudges],
         }
-    full["warnings"] = warnings
+    full["warnings"] = [notice._asdict() for notice in trace.warnings]
     return full
 
 
@@ -189,12 +192,13 @@ def _plain(marked: str) -> str:
 
 
 def _computed(trace: Trace, told: Computed) -> dict[str, Any]:
-    gate = told.gate
+    gate = told.node
     return {
         "name": gate.name,
         "op": gate.kind,
         "expression": trace.graph.written(gate),
         "value": trace.arithmetic.data(trace.values[gate.position]),
+        **({"group": gate.group if gate.group >= 0 else None} if trace.graph.groups else {}),
         "says": _plain(told.equation),
     }
 

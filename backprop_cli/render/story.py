@@ -20,9 +20,9 @@ from .wording import LISTED, Part, Wording, equation, listed
 
 
 class Computed(NamedTuple):
-    """A gate in the forward pass, with `q1 = x + y = −2 + 5 = 3`."""
+    """A gate, or a named constant, in the forward pass, with `q1 = x + y = −2 + 5 = 3`."""
 
-    gate: Node
+    node: Node
     equation: str
 
 
@@ -103,18 +103,23 @@ class Story:
     # -- Forward
 
     def forward(self) -> Iterator[Computed | Gap]:
-        """The gates in forward order."""
-        gates = [node for node in self.trace.graph.nodes if node.op is not None]
-        for place, gate in enumerate(gates):
-            if gap := self._gap(place, len(gates)):
+        """The gates in forward order, and the constants that have a name of their own."""
+        stages = {name for name, _ in self.trace.graph.stages}
+        nodes = [node for node in self.trace.graph.nodes if node.op or (node.is_constant and node.name in stages)]
+        for place, node in enumerate(nodes):
+            if gap := self._gap(place, len(nodes)):
                 if gap > 0:
                     yield Gap(gap, "gates")
                 continue
-            values = [self.trace.values[node.position] for node in self.words.inputs(gate)]
-            put_in = self.words.applied(gate, values)
-            value = self.words.number(self.trace.values[gate.position])
-            line = equation(Part(self.words.operation(gate)), put_in, value)
-            yield Computed(gate, line + self.words.inside(gate))
+            yield Computed(node, self._computed(node))
+
+    def _computed(self, node: Node) -> str:
+        words, values = self.words, self.trace.values
+        value = words.number(values[node.position])
+        if node.op is None:
+            return equation(Part(f"{words.name(node)} = {cells.short(self.trace.graph.written(node))}"), value)
+        put_in = words.applied(node, [values[each.position] for each in words.inputs(node)])
+        return equation(Part(words.operation(node)), put_in, value) + words.inside(node)
 
     # -- Backward
 
@@ -168,7 +173,7 @@ class Story:
         else:
             tie = any(notice.kind == "tie" for notice in self.notices.get(gate.name, ()))
             equations = [equation(Part(own), *([] if tie else rule.parts), words.number(edge.local))]
-            if gate is not words.output:
+            if gate.position != words.output.position:
                 total = () if turn else (Part(words.gradient(edge.input)),)
                 chain = Part(f"{words.gradient(gate)} · {own}")
                 numbers = words.product(self.trace.upstream[gate.position], edge.local)

@@ -155,7 +155,7 @@ class Wording:
         if gate.group < 0:
             return ""
         group = self.trace.graph.groups[gate.group]
-        return f" (inside `{group.name}`, a call of `{group.module}`)"
+        return f" (inside `{group.name} = {cells.short(group.call)}`)"
 
     # -- Rules
 
