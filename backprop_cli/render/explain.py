@@ -40,8 +40,10 @@ def text(trace: Trace, digits: int | None = None, nudged: Nudges | None = None, 
         words = marked if kind == "program" else _plain(marked)
         if before and (kind in ("section", "step") or before == "section"):
             lines.append("")
-        wraps = width and kind != "program"
-        lines += _wrapped(words, indent[kind], width) if wraps else [" " * indent[kind] + words]
+        if width and kind != "program":
+            lines += _wrapped(words, indent[kind], width)
+        else:
+            lines.append(" " * indent[kind] + words)
         before = kind
     return "\n".join(lines) + "\n"
 
