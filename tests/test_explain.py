@@ -385,7 +385,7 @@ PROGRAM = "# a `neuron`\nsigma(t) = 1/(1 + exp(-t))\nc = 2*pi\n\nq = w*x + c\nf 
 def test_a_program(expand: bool) -> None:
     words = [PROGRAM, "--w", "2", "--x", "-1", *["--expand"] * expand]
     shown = told(*words)
-    assert shown.startswith(f"{PROGRAM}\nat x = −1, w = 2, pi ≈ 3.14159\n")
+    assert shown.startswith(f"{PROGRAM}\nat w = 2, x = −1, pi ≈ 3.14159\n")
     assert "  c = 2*pi ≈ 6.28319\n" in shown
     assert "    c is a constant: nothing flows into it.\n" in shown
     assert ("inside q2 = sigma(q)" in shown) == expand
