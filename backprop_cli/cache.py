@@ -69,7 +69,7 @@ def _path(source: str, spelled: list[str]) -> str:
     meaning = repr((_FORMAT, __version__, sys.version_info[:2], table, spelled, source)).encode(
         "utf-8", "surrogatepass"
     )
-    # Two checksums are enough, because the entry tells of which text it is; hashlib takes as long to load as all of this.
+    # Two checksums are enough, because the entry tells of which text it is; and hashlib takes long to load.
     return os.path.join(place, f"{zlib.crc32(meaning):08x}{zlib.adler32(meaning):08x}{len(meaning):x}{_SUFFIX}")
 
 

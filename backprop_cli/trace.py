@@ -126,10 +126,15 @@ class Trace:
         """The edges into a gate, by slot."""
         return self.edges.of(gate)
 
-    def rule(self, edge: Edge) -> Formula:
-        """The formula of the edge's local gradient, over the names of this gate's inputs."""
+    def rule(self, edge: Edge, name: Callable[[Node], str] | None = None) -> Formula:
+        """The formula of the edge's local gradient, over the names of this gate's inputs and `out`.
+
+        name: what stands for an input, and for the gate instead of `out`.
+        """
         op = edge.gate.op
         assert op is not None
         inputs = [edge.input] if op.variadic else [self.graph.nodes[i] for i in edge.gate.inputs]
-        words = dict(zip(op.inputs, (node.name for node in inputs), strict=True))
+        words = dict(zip(op.inputs, (name(node) if name else node.name for node in inputs), strict=True))
+        if name:
+            words["out"] = name(edge.gate)
         return tidy(substitute(op.partial(edge.slot), words))

@@ -47,17 +47,24 @@ MAY_IMPORT = {
     "certain": "arithmetic arithmetic.precise errors expand graph trace engine point hessian",
     "exact": "arithmetic arithmetic.symbolic errors graph trace engine point hessian",
     "referee": "arithmetic arithmetic.* errors graph trace engine point exact",
+    "nudge": "arithmetic errors trace engine",
     "mistakes": "arithmetic trace",
     "claims": "arithmetic arithmetic.* errors formula graph lower trace engine point exact mistakes",
     "api": "arithmetic errors expand graph lower trace engine point hessian certain exact",
     # A view is a function of what these find out
     "render": "",
     "render.*": "arithmetic errors formula graph trace exact referee claims render.cells",
+    "render.wording": "arithmetic formula graph trace render.cells",
+    "render.roles": "graph trace render.wording",
+    "render.story": "arithmetic graph ops trace render.cells render.roles render.wording",
+    "render.nudges": "arithmetic nudge render.cells render.wording",
+    "render.explain": "arithmetic formula nudge trace render.* render.nudges render.story render.wording",
     # What a person types
     "arguments": "errors point",
     "streams": "errors",
     "cli": "backprop_cli errors streams cli.*",
-    "cli.*": "errors streams arguments point expand lower cache api exact referee claims render.* cli.expression",
+    "cli.*": "errors streams arguments point expand lower cache api exact referee claims nudge render.* render.explain "
+    "cli.expression",
     "__main__": "cli",
     "backprop_cli": "api errors trace",
 }
@@ -74,7 +81,7 @@ MAY_LOAD = {
 }
 """Which modules may import a library, wherever in the file."""
 
-LIGHT = ["backprop_cli", "api", "cli", "engine", "render.json", "render.csv", "render.markdown"]
+LIGHT = ["backprop_cli", "api", "cli", "engine", "render.json", "render.csv", "render.markdown", "render.explain"]
 """Modules that no library is loaded for when they are imported, be it by what they import (but click for `cli`)."""
 
 
@@ -208,7 +215,7 @@ def _modules(code: str, words: Sequence[str] = ()) -> set[str]:
     return set(json.loads(result.stdout.rpartition("\0")[2])) & LIBRARIES
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--version"], ["eval", "--help"]], ids=" ".join)
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["eval", "--help"], ["explain", "--help"]], ids=" ".join)
 def test_help_and_version_load_nothing(words: list[str]) -> None:
     assert loaded(*words) == {"click"}
 

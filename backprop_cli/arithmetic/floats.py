@@ -167,6 +167,7 @@ _CONSTANTS = {"pi": math.pi, "e": math.e}
 class Floats(Arithmetic):
     """Doubles; whatever is not finite is an error."""
 
+    trusted = 15
     range_hint = "the largest double is about 1.8e308; --allow-nonfinite goes on with infinity"
 
     def number(self, text: str) -> float:

@@ -35,7 +35,7 @@ class Precise(Arithmetic):
     def __init__(self, places: int, guard: int = 10) -> None:
         self.context: Any = MPContext()
         self.context.dps = places + guard
-        self.digits = places
+        self.digits = self.trusted = places
         self.header = {"precision": places}
         self.guard = guard
         self.unsure = False  # whether more digits may change more than the last ones

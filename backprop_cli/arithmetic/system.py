@@ -60,11 +60,13 @@ _TEMPLATES = {
 class Arithmetic(ABC):
     """A number system: subclasses say what a number is, and bring functions for the words of a rule.
 
-    strict: whether a value that is not finite is an error; digits: how many a table shows unless it is told.
+    strict: whether a value that is not finite is an error; digits: how many a table shows unless it is told; trusted:
+    how many a number has that are no rounding errors (None: it is exact).
     """
 
     strict = True
     digits = 6
+    trusted: int | None = None
     header: Mapping[str, Any] = MappingProxyType({})
     """What a JSON document says of the arithmetic."""
     range_hint = ""

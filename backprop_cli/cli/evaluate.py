@@ -17,7 +17,9 @@ from .expression import (
     show,
     show_json,
     takes_a_format,
+    takes_an_arithmetic,
     takes_an_expression,
+    takes_digits,
     takes_ties,
     warn,
 )
@@ -38,16 +40,12 @@ Examples:
 @click.command("eval", cls=ExpressionCommand, epilog=EPILOG, context_settings=SETTINGS)
 @takes_an_expression
 @takes_ties
-@click.option("--allow-nonfinite", is_flag=True, help="Give infinities and NaN instead of errors.")
-@click.option("--precision", type=click.IntRange(2, 10_000), metavar="N",
-              help="Compute with N correct significant digits.")  # fmt: skip
-@click.option("--exact", is_flag=True, help="Compute with exact numbers: 1/3, sqrt(2)/2, exp(-1).")
+@takes_an_arithmetic
 @click.option("--hessian", is_flag=True, help="Second derivatives too.")
 @takes_a_format("table", "json", "csv", "markdown")
 @click.option("--get", metavar="value|NAME", multiple=True,
               help="Print only the value, or only the gradient of NAME; repeat it for more, a line each.")  # fmt: skip
-@click.option("--digits", type=click.IntRange(1, 10_000), metavar="N",
-              help="Significant digits in tables: 6, or those of --precision. JSON and --get hold all.")  # fmt: skip
+@takes_digits("tables", "JSON and --get hold all.")
 @click.pass_context
 def evaluate(
     ctx: click.Context,

@@ -95,6 +95,28 @@ def takes_ties(command: Decorated) -> Decorated:
     return click.option("--ties", type=choice, default="both", show_default=True, help=words)(command)
 
 
+def takes_an_arithmetic(command: Decorated) -> Decorated:
+    """The options that choose what numbers are computed with, as `api.Settings` calls them."""
+    for decorate in (
+        click.option("--exact", is_flag=True, help="Compute with exact numbers: 1/3, sqrt(2)/2, exp(-1)."),
+        click.option(
+            "--precision",
+            type=click.IntRange(2, 10_000),
+            metavar="N",
+            help="Compute with N correct significant digits.",
+        ),
+        click.option("--allow-nonfinite", is_flag=True, help="Give infinities and NaN instead of errors."),
+    ):
+        command = decorate(command)
+    return command
+
+
+def takes_digits(what: str, whole: str) -> Callable[[Decorated], Decorated]:
+    """`--digits`: how many are shown in `what`; `whole` names the outputs that hold all."""
+    words = f"Significant digits in {what}: 6, or those of --precision. {whole}"
+    return click.option("--digits", type=click.IntRange(1, 10_000), metavar="N", help=words)
+
+
 def takes_a_format(*forms: str) -> Callable[[Decorated], Decorated]:
     """`--format`, one of these, the first by default; and `--json`. The command is handed the choice as `form`."""
 

@@ -145,12 +145,23 @@ def derivatives(derivation: Derivation) -> Iterator[tuple[str, str, str]]:
 
 def variables(trace: Trace, digits: int | None) -> Iterator[VariableCells]:
     """The variables that have a gradient, in order of first use."""
-    output = trace.graph.output.name
-    taken = {node.name for node in trace.graph.nodes}
-    h = next(letter for letter in ("h", "δ", "ε", "Δ", "h_") if letter not in taken)
+    output, h = trace.graph.output.name, step(trace)
     for name, gradient in trace.gradient.items():
         shown = number(trace, gradient, digits)
-        size = shown.removeprefix("-")
-        step = h if size == "1" else f"{size}{h}" if size.replace(".", "").isdigit() else f"{size}·{h}"
-        tells = f"{output}" if shown == "0" else f"{output} {'−' if shown.startswith('-') else '+'} {step}"
+        falls = trace.arithmetic.to_float(gradient) < 0
+        tells = output if shown == "0" else f"{output} {'−' if falls else '+'} {multiple(trace, gradient, digits, h)}"
         yield VariableCells(name, number(trace, trace.point[name], digits), shown, f"{name} + {h} → {tells}")
+
+
+def step(trace: Trace) -> str:
+    """What a small step is called: h, or a letter that no node has."""
+    taken = {node.name for node in trace.graph.nodes}
+    return next(letter for letter in ("h", "δ", "ε", "Δ", "h_") if letter not in taken)
+
+
+def multiple(trace: Trace, value: Value, digits: int | None, h: str) -> str:
+    """The size of a gradient times h: `4h`, `1e-07·h`, `(1 + sqrt(2))·h`."""
+    size = number(trace, -value if trace.arithmetic.to_float(value) < 0 else value, digits)
+    if size == "1":
+        return h
+    return f"{size}{h}" if size.replace(".", "").isdigit() else f"({size})·{h}" if " " in size else f"{size}·{h}"

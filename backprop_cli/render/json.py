@@ -18,6 +18,17 @@ if TYPE_CHECKING:
 def document(trace: Trace) -> dict[str, Any]:
     """The trace as plain data. Numbers are exact floats; infinities and NaN are strings."""
     return {
+        **head(trace),
+        **({"hessian": _matrix(trace)} if trace.hessian is not None else {}),
+        **groups(trace),
+        "nodes": [_node(trace, node) for node in trace.graph.nodes],
+        "warnings": [notice._asdict() for notice in trace.warnings],
+    }
+
+
+def head(trace: Trace) -> dict[str, Any]:
+    """What was asked and what came out, without the nodes."""
+    return {
         "expression": trace.graph.source.strip(),
         "output": trace.graph.output.name,
         "value": _number(trace, trace.value),
@@ -25,11 +36,12 @@ def document(trace: Trace) -> dict[str, Any]:
         **trace.arithmetic.header,
         "constants": _numbers(trace, trace.constants),
         "gradient": _numbers(trace, trace.gradient),
-        **({"hessian": _matrix(trace)} if trace.hessian is not None else {}),
-        **({"groups": [_group(group) for group in trace.graph.groups]} if trace.graph.groups else {}),
-        "nodes": [_node(trace, node) for node in trace.graph.nodes],
-        "warnings": [notice._asdict() for notice in trace.warnings],
     }
+
+
+def groups(trace: Trace) -> dict[str, Any]:
+    """The calls that --expand opened, if there are any."""
+    return {"groups": [_group(group) for group in trace.graph.groups]} if trace.graph.groups else {}
 
 
 def derivation_document(derivation: Derivation) -> dict[str, Any]:

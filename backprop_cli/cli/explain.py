@@ -1,0 +1,86 @@
+"""`backprop explain`: the two passes in words and numbers."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..errors import InputError
+from ..streams import emit
+from .expression import (
+    NARROWEST,
+    SETTINGS,
+    ExpressionCommand,
+    read_request,
+    show_json,
+    takes_a_format,
+    takes_an_arithmetic,
+    takes_an_expression,
+    takes_digits,
+    takes_ties,
+    warn,
+)
+
+if TYPE_CHECKING:
+    from ..render.explain import Nudges
+    from ..trace import Trace
+
+EPILOG = """\
+\b
+Examples:
+  backprop explain "(x+y)*z" --x -2 --y 5 --z -4
+  backprop explain "x*x + max(x, y)" --x 3 --y 1 --nudge 0.01
+  backprop explain "sigmoid(w*x)" --w 2 --x -1 --wrt w --format markdown
+"""
+
+
+@click.command("explain", cls=ExpressionCommand, epilog=EPILOG, context_settings=SETTINGS)
+@takes_an_expression
+@click.option("--nudge", metavar="H", help="Also step each variable by H: f there, beside what its gradient says.")
+@takes_ties
+@takes_an_arithmetic
+@takes_a_format("text", "json", "markdown")
+@takes_digits("words", "JSON holds all.")
+@click.pass_context
+def explain(ctx: click.Context, /, nudge: str | None, form: str, digits: int | None, **options: Any) -> None:
+    """Explain the gradient of EXPRESSION step by step.
+
+    The forward pass, a line for each gate; the backward pass in reverse, with the chain rule written out on each edge
+    and the sum at each fork; what each gate does with its gradient; and what the gradient tells.
+    """
+    from ..api import Settings, compute
+
+    request = read_request(ctx)
+    asked = {name: options[name] for name in Settings._fields if name in options and name != "wrt"}
+    trace = compute(request.graph, request.given, Settings(request.wrt, **asked))
+    nudged = None if nudge is None else _nudges(trace, nudge)
+    warn(trace.warnings)
+    _print(trace, form, digits, nudged)
+
+
+def _nudges(trace: Trace, text: str) -> Nudges:
+    from .. import point
+    from ..nudge import nudges
+    from ..render.explain import Nudges
+
+    if trace.arithmetic.trusted is None:
+        raise InputError("--nudge compares decimal numbers: --exact has none", hint="--precision 50 has many digits")
+    step = point.read_value("--nudge", text, trace.arithmetic)
+    if step == 0:
+        raise InputError("--nudge takes a step other than 0", hint="for example: --nudge 0.01")
+    return Nudges(step, list(nudges(trace, step)))
+
+
+def _print(trace: Trace, form: str, digits: int | None, nudged: Nudges | None) -> None:
+    from ..render import explain as view
+
+    if form == "json":
+        show_json(view.document(trace, digits, nudged))
+    elif form == "markdown":
+        emit(view.markdown(trace, digits, nudged), sys.stdout)
+    else:
+        width = max(shutil.get_terminal_size().columns, NARROWEST) if sys.stdout.isatty() else None
+        emit(view.text(trace, digits, nudged, width), sys.stdout)

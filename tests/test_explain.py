@@ -1,0 +1,592 @@
+"""The explanation: whole texts, that every number in it is the trace's, every edge told once, and every equation true.
+
+`python tests/test_explain.py` writes the present texts into tests/explanations; read the diff as a student would.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+import math
+import re
+import shlex
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import test_schema
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from test_cli import EXAMPLE, NEURON, PATTERNS, document, on_a_terminal, process, run
+from test_random_graphs import Example, examples, relaxed
+
+from backprop_cli import backprop
+from backprop_cli.engine import run as passes
+from backprop_cli.errors import MathError
+from backprop_cli.formula import NUMBERS, Formula, text
+from backprop_cli.graph import Graph, Group, Module, Node, validate
+from backprop_cli.nudge import nudges
+from backprop_cli.ops import ROLES, TABLE, Op, named, x, y
+from backprop_cli.render import explain
+from backprop_cli.render.story import Computed, Gap, Story, Sum, Through
+from backprop_cli.trace import Trace
+
+FILES = sorted((Path(__file__).parent / "explanations").glob("*.txt"))
+SCHEMA = json.loads(importlib.resources.files("backprop_cli.render").joinpath("explain-schema.json").read_text("utf-8"))
+SPAN = (0, 1)
+VALIDATOR = Draft202012Validator(SCHEMA)
+
+
+def told(*words: str, encoding: str = "utf-8") -> str:
+    result = run("explain", *words, encoding=encoding)
+    assert result.status == 0, result.err
+    return result.out
+
+
+def transcript(command: str) -> str:
+    words = shlex.split(command.removeprefix("$ backprop "))
+    return f"{command}\n{told(*words[1:])}"
+
+
+# -- Whole texts ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_whole_text(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert transcript(text.partition("\n")[0]) == text
+
+
+def test_there_are_texts_for_the_worked_circuits() -> None:
+    names = [path.stem for path in FILES]
+    assert len([name for name in names if name.startswith(("notes-", "cs231n-"))]) >= 8
+
+
+def test_the_derivation_of_the_notes() -> None:
+    """Section III of the notes, line by line; there the gate that is q1 here is called q."""
+    lines = [line.strip() for line in told(*EXAMPLE).splitlines()]
+    for line in (
+        "q1 = x + y = −2 + 5 = 3",
+        "f = q1 * z = 3 · (−4) = −12",
+        "∂f/∂q1 = z = −4",
+        "∂f/∂z = q1 = 3",
+        "∂q1/∂x = 1",
+        "∂q1/∂y = 1",
+        "∂f/∂x = ∂f/∂q1 · ∂q1/∂x = −4 · 1 = −4",
+        "∂f/∂y = ∂f/∂q1 · ∂q1/∂y = −4 · 1 = −4",
+        "∂f/∂x = −4: x + h → f − 4h. If x increases by a small h, f decreases by 4h.",
+        "∂f/∂y = −4: y + h → f − 4h. If y increases by a small h, f decreases by 4h.",
+        "∂f/∂z = 3: z + h → f + 3h. If z increases by a small h, f increases by 3h.",
+    ):
+        assert lines.count(line) == 1, line
+    ahead = [lines.index(line) for line in ("∂f/∂q1 = z = −4", "∂q1/∂x = 1")]
+    assert ahead == sorted(ahead), "the backward pass is in reverse order"
+
+
+# -- Roles ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("x+y --x 1 --y 2", "add distributes: {} Here x and y each get 1."),
+        ("(x+y)/3 --x 1 --y 2", "add distributes: {} Here x and y each get about 0.333333."),
+        ("x+x --x 1", "add distributes: {} Here x gets 1 on each edge."),
+        ("x+1 --x 1", "add distributes: {} Here x gets 1."),
+        ("x*y --x 1 --y 2", "mul switches: {} Here x gets y times the upstream, and y gets x times it."),
+        ("x*2 --x 1", "mul switches: {} Here x gets 2 times the upstream."),
+        ("x*x --x 1", "mul switches: {} Here both inputs are x, so x gets x times the upstream on each edge."),
+        ("max(x,y) --x 1 --y 2",
+         "max routes: {} Here y is the larger, so all of the gradient goes to y, none to x."),
+        ("min(x,y) --x 1 --y 2",
+         "min routes: {} Here x is the smaller, so all of the gradient goes to x, none to y."),
+        ("max(x,y,z) --x 1 --y 2 --z 0",
+         "max routes: {} Here y is the largest, so all of the gradient goes to y, none to x and z."),
+        ("min(x,2,y) --x 1 --y 2",
+         "min routes: {} Here x is the smallest, so all of the gradient goes to x, none to y."),
+        ("max(x,2) --x 3", "max routes: {} Here x is the larger, so all of the gradient goes to x."),
+        ("max(x,2) --x 1",
+         "max routes: {} Here 2 is the larger, so none of the gradient goes to x."),
+        ("max(x,y) --x 1 --y 2 --wrt x",
+         "max routes: {} Here y is the larger, so none of the gradient goes to x."),
+        ("max(x,y) --x 2 --y 2", "max routes: {}"),
+        ("relu(x) --x 2", "relu routes: {} Here all of the gradient goes to x."),
+        ("relu(x) --x -2", "relu routes: {} Here nothing goes to x."),
+    ],
+)  # fmt: skip
+def test_what_a_gate_does(words: str, sentence: str) -> None:
+    role = next(role for role in ROLES if f" {role}:" in sentence)
+    lines = [line.strip() for line in told(*shlex.split(words)).splitlines()]
+    assert sentence.format(f"it {ROLES[role]}.") in lines
+
+
+def test_a_role_is_explained_once() -> None:
+    text = told("(x+y)+(y*z)+(z*x)", "--x", "1", "--y", "2", "--z", "3")
+    assert text.count(ROLES["distributes"]) == text.count(ROLES["switches"]) == 1
+    assert "add distributes: x and y each get 1." in text
+    assert "mul switches: y gets z times the upstream, and z gets y times it." in text
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_new_row_is_explained(role: str) -> None:
+    """A row is all that it takes. What is not known of its role is not said."""
+    new = Op("second", "x y", y, 0, 1, role=role)
+    nodes = (Node(0, "a", SPAN), Node(1, "b", SPAN), Node(2, "f", SPAN, new, (0, 1)))
+    words = explain.text(passes(Graph("second(a, b)", nodes), {"a": 1.0, "b": 2.0}))
+    assert f"second {role}: it {ROLES[role]}." in words
+    assert "f = second(a, b) = second(1, 2) = 2" in words
+    assert "∂f/∂b = 1" in words
+
+
+def test_a_new_primitive_without_a_role() -> None:
+    TABLE.append(Op("double", "x", x + x, 2))
+    try:
+        text = told("double(x)*y", "--x", "3", "--y", "4", "--nudge", "1")
+    finally:
+        TABLE.pop()
+    for line in ("q1 = double(x) = double(3) = 6", "∂q1/∂x = 2", "∂f/∂x = ∂f/∂q1 · ∂q1/∂x = 4 · 2 = 8"):
+        assert f"    {line}\n" in text or f"  {line}\n" in text
+
+
+@pytest.mark.parametrize("op", TABLE, ids=lambda op: op.call)
+def test_every_primitive_is_explained(op: Op) -> None:
+    names = [*op.inputs, "w"] if op.variadic else list(op.inputs)
+    values = {name: (1.5 if op.name == "acosh" else 0.25) + slot / 8 for slot, name in enumerate(names)}
+    holds(backprop(f"{op.written(names)}*2", values))
+
+
+# -- Every number is the trace's, and every equation true ------------------------------------------------------------
+
+_NUMBER = re.compile(r"[−-]?(\d+\.?\d*(e[−+]?\d+)?|inf|nan)").fullmatch
+_SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+
+
+def number(shown: str) -> float:
+    assert _NUMBER(shown), shown
+    return float(shown.replace("−", "-"))
+
+
+def computed(side: str) -> float | None:
+    """The value of a side of an equation; None for one with names, with a condition, or with words of rules alone."""
+    typed = re.sub(r"[⁻⁰¹²³⁴-⁹]+", lambda found: f"**({found[0].translate(_SUPERSCRIPTS)})", side)
+    typed = re.sub(r"\|([^|]*)\|", r"abs(\1)", typed).replace("−", "-").replace("abs(abs(", "(abs(")
+    names = set(re.findall(r"(?<![\d.])[^\W\d]\w*(?!\w|\()", typed)) - {"pi"}
+    functions = set(re.findall(r"(?<![\d.])[^\W\d]\w*(?=\()", typed)) - {op.name for op in TABLE}
+    if names or functions or "…" in side:
+        return None
+    try:
+        return float(backprop(typed).value)
+    except MathError:
+        return None
+
+
+def sides(equation: str) -> list[str]:
+    return re.split(r" [=≈] ", equation.replace("`", ""))
+
+
+def is_close(one: float, other: float) -> bool:
+    return math.isclose(one, other, rel_tol=1e-6, abs_tol=1e-9)
+
+
+def true(equation: str) -> str:
+    """The last side of an equation, with which every other side agrees that has a value."""
+    *others, last = sides(equation)
+    for side in others:
+        value = computed(side)
+        assert value is None or is_close(value, number(last)), equation
+    return last
+
+
+def upstream(trace: Trace, node: Node) -> float:
+    value = trace.upstream[node.position]
+    assert value is not None
+    return float(value) + 0.0  # 0 for −0
+
+
+def holds(trace: Trace) -> None:
+    """Everything that a story says in numbers is so, and nothing is missing or said twice."""
+    story = Story(trace, 17)
+    graph = trace.graph
+    gates = [node for node in graph.nodes if node.op is not None]
+    forward = list(story.forward())
+    assert [each.node for each in forward if isinstance(each, Computed)] == gates
+    for each in forward:
+        assert isinstance(each, Computed)
+        assert number(true(each.equation.partition(" (inside")[0])) == trace.values[each.node.position] + 0.0
+    steps = list(story.backward())
+    seen: Counter[tuple[int, int]] = Counter()
+    summed: dict[str, Sum] = {}
+    order = [step.gate.position for step in steps if isinstance(step, Through)]
+    assert order == sorted(order, reverse=True)
+    assert set(order) == {node.position for node in gates if trace.upstream[node.position] is not None}
+    for step in steps:
+        if isinstance(step, Through):
+            heading = re.search(r"upstream `(.*?)`", step.heading)
+            assert heading
+            assert number(sides(heading[1])[-1]) == upstream(trace, step.gate)
+            for told in step.edges:
+                seen[told.edge.gate.position, told.edge.slot] += 1
+                equations = [found for line in told.equations for found in re.findall(r"`([^`]*[=≈][^`]*)`", line)]
+                assert number(true(equations[-1])) == float(told.edge.chained or 0)
+                if len(equations) > 1:
+                    assert number(true(equations[0])) == float(told.edge.local or 0)
+        elif isinstance(step, Sum):
+            assert step.node.name not in summed
+            summed[step.node.name] = step
+    carrying = {(edge.gate.position, edge.slot) for edge in trace.edges if edge.chained}
+    assert carrying <= set(seen)
+    assert set(seen.values()) <= {1}
+    for node in graph.nodes:
+        chained = [
+            edge.chained for edge in trace.edges if edge.input.position == node.position and edge.chained is not None
+        ]
+        assert (node.name in summed and not node.is_constant) == (len(chained) > 1)
+        if len(chained) > 1:
+            told_sum = summed[node.name]
+            assert sorted(told_sum.terms) == sorted(chained)
+            assert number(true(told_sum.equation)) == upstream(trace, node)
+            assert is_close(math.fsum(told_sum.terms), upstream(trace, node))
+    for tells in story.tells():
+        assert not isinstance(tells, Gap)
+        assert number(sides(tells.equation)[-1]) == trace.gradient[tells.variable] + 0.0
+
+
+@relaxed
+@given(examples(), st.data())
+def test_numbers_of_random_graphs(example: Example, data: st.DataObject) -> None:
+    wrt = data.draw(st.none() | st.lists(st.sampled_from(sorted(example.point)), min_size=1, unique=True))
+    trace = backprop(example.text, example.point, wrt=wrt)
+    holds(trace)
+    text = explain.text(trace)
+    shown = explain.markdown(trace)
+    for step in Story(trace).backward():
+        assert not isinstance(step, Gap)
+        lines = [step.equation] if isinstance(step, Sum) else [words for told in step.edges for words in told.equations]
+        for line in lines:
+            assert f"    {line.replace('`', '')}\n" in text
+            assert f"  - {line}\n" in shown
+    VALIDATOR.validate(explain.document(trace))
+
+
+@relaxed
+@given(st.lists(st.sampled_from(["x", "y", "x*y", "max(x, y)", "min(x, 1)", "relu(x)", "2", "abs(y)"]), min_size=1),
+       st.integers(-2, 2), st.integers(-2, 2), st.sampled_from(["both", "split", "first"]))  # fmt: skip
+def test_numbers_at_ties_and_kinks(terms: list[str], x: int, y: int, ties: str) -> None:
+    source = " + ".join([*terms, "x", "y"])
+    holds(backprop(source, {"x": x, "y": y}, ties=ties))
+
+
+@pytest.mark.parametrize("words", [EXAMPLE, NEURON, PATTERNS], ids=["example", "neuron", "patterns"])
+def test_the_document_has_the_numbers_of_eval(words: list[str]) -> None:
+    data, full = json.loads(told(*words, "--json")), document(*words)
+    for key in ("expression", "output", "value", "point", "gradient"):
+        assert data[key] == full[key]
+    nodes = {node["name"]: node for node in full["nodes"]}
+    for step in (step for step in data["backward"] if step["step"] == "gate"):
+        for edge in step["edges"]:
+            expected = nodes[step["name"]]["inputs"][edge["slot"]]
+            assert (edge["local"], edge["chained"]) == (expected["local"], expected["chained"])
+    assert {step["name"]: step["value"] for step in data["forward"]} == {
+        name: node["value"] for name, node in nodes.items() if node["inputs"]
+    }
+
+
+# -- = and ≈ ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("expression", "values", "line"),
+    [
+        ("x/3", {"x": 1}, "f = x / 3 = 1 / 3 ≈ 0.333333"),
+        ("x+y", {"x": 0.1, "y": 0.2}, "f = x + y = 0.1 + 0.2 = 0.3"),
+        ("x*3", {"x": "1/3"}, "f = x * 3 ≈ 0.333333 · 3 ≈ 1"),
+        ("x*2", {"x": 1234567}, "f = x * 2 ≈ 1.23457e+06 · 2 ≈ 2.46913e+06"),
+        ("x*2", {"x": 1e20}, "f = x * 2 = 1e+20 · 2 = 2e+20"),
+        ("x**2", {"x": 1e6}, "f = x**2 = (1e+06)² = 1e+12"),
+        ("x**2", {"x": -3}, "f = x**2 = (−3)² = 9"),
+        ("x**y", {"x": 2, "y": -3}, "f = x**y = 2⁻³ = 0.125"),
+        ("-x", {"x": -3}, "f = -x = −(−3) = 3"),
+        ("x-y", {"x": -3, "y": -4}, "f = x - y = −3 − (−4) = 1"),
+        ("x/y", {"x": -3, "y": -4}, "f = x / y = −3 / (−4) = 0.75"),
+        ("abs(x)", {"x": -3}, "f = abs(x) = |−3| = 3"),
+        ("x*1e-9", {"x": 1}, "f = x * 1e-9 = 1 · 1e−09 = 1e−09"),
+    ],
+)
+def test_equals_and_almost_equals(expression: str, values: dict[str, float | str], line: str) -> None:
+    assert f"  {line}\n" in explain.text(backprop(expression, values))
+
+
+def test_digits() -> None:
+    trace = backprop("x/3", x=2)
+    assert "= 2 / 3 ≈ 0.67\n" in explain.text(trace, 2)
+    assert "= 2 / 3 ≈ 0.66666666666666663\n" in explain.text(trace, 17)
+    assert "≈" not in explain.text(backprop("x/4", x=1), 17)
+
+
+def test_numbers_of_other_arithmetics() -> None:
+    exactly = told("sqrt(x)*(y/4)", "--x", "2", "--y", "sqrt(2)", "--exact")
+    assert "= sqrt(2) · (sqrt(2)/4) = 1/2\n" in exactly
+    assert "≈" not in exactly
+    assert "≈ 0.6666666666666666666666666667\n" in told("x/3", "--x", "2", "--precision", "28")
+    assert text(Formula("mul", Formula("sqrt(2)"), Formula("1/2")), NUMBERS) == "sqrt(2) · (1/2)"
+
+
+# -- Programs, modules and groups ------------------------------------------------------------------------------------
+
+SOURCE = "sigma(t) = 1/(1 + exp(-t))\nq = w*x\nf = sigma(q)"
+
+
+def test_an_opened_module() -> None:
+    nodes = (
+        Node(0, "w", SPAN), Node(1, "x", SPAN), Node(2, "q", SPAN, named("mul"), (0, 1)),
+        Node(3, "f.q1", SPAN, named("neg"), (2,), group=0), Node(4, "f.q2", SPAN, named("exp"), (3,), group=0),
+        Node(5, "1", SPAN, literal="1"), Node(6, "f.q3", SPAN, named("add"), (5, 4), group=0),
+        Node(7, "f", SPAN, named("div"), (5, 6), group=0),
+    )  # fmt: skip
+    graph = Graph(SOURCE, nodes, groups=(Group("f", "sigma", -1, "sigma(q)"),))
+    validate(graph)
+    trace = passes(graph, {"w": 2.0, "x": -1.0})
+    words = explain.text(trace)
+    assert words.startswith(f"{SOURCE}\nat w = 2, x = −1\n")
+    assert "  q = w * x = 2 · (−1) = −2\n" in words
+    assert "  f.q1 = -q = −(−2) = 2 (inside f = sigma(q))\n" in words
+    assert "    ∂f/∂q = ∂f/∂f.q1 · ∂f.q1/∂q ≈ " in words
+    holds(trace)
+
+
+def test_a_closed_module() -> None:
+    trace = backprop(SOURCE.replace("sigma(q)", "sigma(q)*x"), w=2, x=-1)
+    module = trace.graph.nodes[3].op
+    assert isinstance(module, Module)
+    holds(trace)
+    words = explain.text(trace)
+    assert "  q1 = sigma(q) = sigma(−2) ≈ 0.119203\n" in words
+    assert "    sigma is a module: its local gradient comes from the gates inside; --expand shows them.\n" in words
+    assert "    ∂q1/∂q = ∂sigma/∂t ≈ 0.104994\n" in words
+    assert "    ∂f/∂q = ∂f/∂q1 · ∂q1/∂q ≈ −1 · 0.104994 ≈ −0.104994\n" in words
+
+
+def test_the_derivation_of_the_notes_with_their_names() -> None:
+    lines = [line.strip() for line in told("q = x + y; f = q*z", "--x", "-2", "--y", "5", "--z", "-4").splitlines()]
+    for line in ("q = x + y = −2 + 5 = 3", "f = q * z = 3 · (−4) = −12", "∂f/∂q = z = −4", "∂f/∂z = q = 3",
+                 "∂q/∂x = 1", "∂q/∂y = 1", "∂f/∂x = ∂f/∂q · ∂q/∂x = −4 · 1 = −4",
+                 "∂f/∂y = ∂f/∂q · ∂q/∂y = −4 · 1 = −4"):  # fmt: skip
+        assert lines.count(line) == 1, line
+
+
+PROGRAM = "# a `neuron`\nsigma(t) = 1/(1 + exp(-t))\nc = 2*pi\n\nq = w*x + c\nf = sigma(q) + max(q, x)"
+
+
+@pytest.mark.parametrize("expand", [False, True])
+def test_a_program(expand: bool) -> None:
+    words = [PROGRAM, "--w", "2", "--x", "-1", *["--expand"] * expand]
+    shown = told(*words)
+    assert shown.startswith(f"{PROGRAM}\nat w = 2, x = −1, pi ≈ 3.14159\n")
+    assert "  c = 2*pi ≈ 6.28319\n" in shown
+    assert "    c is a constant: nothing flows into it.\n" in shown
+    assert ("inside q2 = sigma(q)" in shown) == expand
+    assert told(*words, "--format", "markdown").startswith("    # a `neuron`\n    sigma(t) = ")
+    data = json.loads(told(*words, "--json"))
+    VALIDATOR.validate(data)
+    assert ("groups" in data) == expand
+    holds(backprop(PROGRAM.replace("c = 2*pi\n", "").replace("+ c", "+ 2*pi"), w=2, x=-1, expand=expand))
+
+
+@relaxed
+@given(examples())
+def test_numbers_of_opened_graphs(example: Example) -> None:
+    holds(backprop(example.text, example.point, expand=True))
+
+
+# -- Nudges --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("expression", "at", "step", "says"),
+    [
+        ("3*x", 2, 5, "They agree: over this step the linear story holds."),
+        ("x*x", 3, 0.001, "They differ by 1e−06, 0.017% of h · ∂f/∂x: the linear story holds well."),
+        ("x*x", 3, 0.1, "They differ by 0.01, 1.7% of h · ∂f/∂x: the linear story holds roughly."),
+        ("x*x", 3, 3, "They differ by 9, 50% of h · ∂f/∂x: the linear story holds poorly."),
+        ("x*x", 3, 12, "They differ by 144, 200% of h · ∂f/∂x: the linear story does not hold over this step."),
+        (
+            "x*x",
+            0,
+            1,
+            "The gradient says that nothing changes, yet f changes by 1: it is flat only for a first moment.",
+        ),
+        ("1/x", 1, -1, "There f has no value: division by zero in f = 1 / x at x = 0. The linear story ends before."),
+        ("abs(x)", 1, -2, "They differ by 2, 100% of h · ∂f/∂x: the linear story does not hold over this step."),
+    ],
+)
+def test_how_far_the_linear_story_holds(expression: str, at: float, step: float, says: str) -> None:
+    trace = backprop(expression, x=at)
+    nudged = explain.Nudges(step, list(nudges(trace, step)))
+    assert f"    {says}\n" in explain.text(trace, nudged=nudged)
+    VALIDATOR.validate(explain.document(trace, nudged=nudged))
+
+
+@relaxed
+@given(examples(), st.sampled_from([0.5, 1e-3, -1e-6]))
+def test_nudges_of_random_graphs(example: Example, step: float) -> None:
+    trace = backprop(example.text, example.point)
+    for each in nudges(trace, step):
+        moved = {**example.point, each.variable: example.point[each.variable] + step}
+        assert each.linear == trace.value + step * trace.gradient[each.variable]
+        if each.value is None:
+            with pytest.raises(MathError) as error:
+                backprop(example.text, moved, wrt=[])
+            assert each.reason == error.value.message
+            continue
+        value = backprop(example.text, moved, wrt=[]).value
+        assert each.value == value
+        assert each.miss in (0, value - each.linear)
+        assert each.miss or abs(value - each.linear) < 1e-12 * max(1, abs(value), abs(trace.value), abs(each.linear))
+
+
+def test_a_nudge_at_many_digits() -> None:
+    data = json.loads(told("x*x", "--x", "1", "--nudge", "1e-20", "--precision", "50", "--json"))
+    assert float(data["nudge"]["variables"][0]["miss"]) == 1e-40
+
+
+# -- Size ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_long_expression_is_told_by_its_ends() -> None:
+    trace = backprop("+".join(["sin(x)*y"] * 2000), x=1, y=2)
+    words = explain.text(trace)
+    assert words.count("5,899 gates are left out here; --format json has all") == 2
+    assert len(words.splitlines()) < 1000
+    assert "  f = q" in words
+    assert "∂f/∂y ≈ " in words
+    data = explain.document(trace)
+    assert len(data["forward"]) == 5999
+    assert len([step for step in data["backward"] if step["step"] == "gate"]) == 5999
+    assert {step["name"]: len(step["terms"]) for step in data["backward"] if step["step"] == "sum"} == {
+        "x": 2000, "y": 2000,
+    }  # fmt: skip
+
+
+def test_a_deep_expression() -> None:
+    trace = backprop("exp(" * 3000 + "x" + ")*0" * 3000, x=1)
+    assert "The upstream is 0, so nothing flows back through this gate." in explain.text(trace)
+
+
+def test_wide_gates() -> None:
+    names = [f"v{i}" for i in range(300)]
+    values = {name: i + 1 for i, name in enumerate(names)}
+    words = explain.text(backprop(f"max({', '.join(names)}) + hypot({', '.join(names)})", values))
+    assert "260 edges are left out here; --format json has all" in words
+    assert "so all of the gradient goes to v299, none to v0, v1, " in words
+    assert "v11 and 287 more." in words
+    assert "q2 = hypot(v0, v1, v2, v3, v4, v5, v6, v7, v8, v9, v10, v11, …) = hypot(1, 2, 3, 4," in words
+    assert "200 variables are left out here" in words
+    assert max(map(len, words.splitlines()[1:])) < 300
+
+
+def test_a_sum_of_many_terms() -> None:
+    line = next(
+        line for line in told("+".join(["x"] * 20), "--x", "1").splitlines() if line.startswith("    ∂f/∂x = 1 +")
+    )
+    assert line == "    ∂f/∂x = 1 + 1 + 1 + 1 + 1 + 1 + … + 1 + 1 + 1 + 1 + 1 + 1 = 20"
+
+
+# -- Where it is printed ---------------------------------------------------------------------------------------------
+
+
+def width(line: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line)
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+def test_a_terminal(columns: int) -> None:
+    shown = on_a_terminal("explain", *PATTERNS, "--nudge", "0.1", columns=columns)
+    assert "\x1b" not in shown
+    assert max(map(width, shown.splitlines())) <= min(columns, 100)
+    piped = told(*PATTERNS, "--nudge", "0.1")
+    assert shown.split() == piped.split()
+    assert max(map(width, piped.splitlines())) > 100, "a pipe is not cut"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-16"])
+def test_any_encoding(encoding: str) -> None:
+    for form in ("text", "markdown", "json"):
+        assert "q1" in told(*NEURON, "--nudge", "0.1", "--format", form, encoding=encoding)
+    assert json.loads(told(*NEURON, "--json", encoding=encoding)) == json.loads(told(*NEURON, "--json"))
+
+
+def test_an_ascii_process() -> None:
+    result = process("explain", *EXAMPLE, LC_ALL="C", PYTHONCOERCECLOCALE="0", PYTHONUTF8="0")
+    assert result.returncode == 0
+    lines = result.stdout.decode("ascii").splitlines()
+    assert "    df/dx = df/dq1 * dq1/dx = -4 * 1 = -4" in lines
+    assert "  f = q1 * z = 3 * (-4) = -12" in lines
+    rounded = told("x/3", "--x", "1", encoding="ascii")
+    assert "f = x / 3 = 1 / 3 ~ 0.333333" in rounded
+
+
+# -- The document ----------------------------------------------------------------------------------------------------
+
+
+def test_the_schema_is_a_schema() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_schemas_agree_where_documents_do() -> None:
+    """Warnings and numbers are the same in every document."""
+    for part in ("warning", "number", "numbers"):
+        assert SCHEMA["$defs"][part] == test_schema.SCHEMA["$defs"][part]
+
+
+@pytest.mark.parametrize("name", test_schema.CASES)
+def test_every_document_fits(name: str) -> None:
+    words = [word for word in test_schema.CASES[name] if word not in ("--hessian", "--json")]
+    result = run("explain", *words, "--json")
+    if result.status:
+        pytest.skip("an example of an error")
+    assert [error.message for error in VALIDATOR.iter_errors(json.loads(result.out))] == []
+
+
+SAMPLE = json.loads(told("max(x*x, y)*z", "--x", "2", "--y", "4", "--z", "3", "--nudge", "1", "--json"))
+
+
+def parts(data: Any) -> Iterator[dict[str, Any]]:
+    """Every object of a document whose keys are fixed."""
+    yield data
+    for step in (*data["forward"], *data["backward"], *data["tells"], *data["warnings"]):
+        yield step
+        yield from step.get("edges", ())
+    yield data["nudge"]
+    yield from data["nudge"]["variables"]
+
+
+def test_faults_are_found() -> None:
+    assert list(VALIDATOR.iter_errors(SAMPLE)) == []
+    count = len(list(parts(SAMPLE)))
+    assert count > 15
+    for place in range(count):
+        for key in list(list(parts(SAMPLE))[place]):
+            if place == 0 and key == "nudge":
+                continue  # it stands there only where it was asked for
+            data = json.loads(json.dumps(SAMPLE))
+            del list(parts(data))[place][key]
+            assert not VALIDATOR.is_valid(data), key
+            data = json.loads(json.dumps(SAMPLE))
+            list(parts(data))[place][key] = {"x": [1]}
+            assert not VALIDATOR.is_valid(data), key
+        data = json.loads(json.dumps(SAMPLE))
+        list(parts(data))[place]["extra"] = 1
+        assert not VALIDATOR.is_valid(data)
+
+
+def write() -> None:
+    for path in FILES:
+        path.write_text(transcript(path.read_text(encoding="utf-8").partition("\n")[0]), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()
