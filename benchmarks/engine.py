@@ -56,7 +56,7 @@ def one_size(circuit: Circuit, size: int, rounds: int) -> Table:
 
     def first_run() -> float:
         fresh = ours_on(graph(circuit), circuit)
-        return 1e6 * seconds(fresh) / gates
+        return 1e6 * busy(fresh) / gates
 
     contenders = [
         Contender(OURS, partial(a_gate, reference, gates)),
@@ -80,7 +80,7 @@ def title_of(size: int) -> str:
 
 
 def a_gate(call: Callable[[], object], gates: int) -> float:
-    return 1e6 * seconds(call) / gates
+    return 1e6 * busy(call) / gates
 
 
 def peer(each: Peer, circuit: Circuit, reference: Gradient, size: int) -> Contender:
@@ -91,7 +91,7 @@ def peer(each: Peer, circuit: Circuit, reference: Gradient, size: int) -> Conten
         return Contender(each.name, None, "not tried at this size")
     built: list[Gradient] = []
     try:
-        took = seconds(lambda: built.append(each.build(circuit)))
+        took = busy(lambda: built.append(each.build(circuit)))
     except Exception as error:
         return Contender(each.name, None, failure(error))
     note = f"runs what took {took:.1f} s to build" if each.compiles else ""
@@ -180,9 +180,13 @@ def program_files(settings: Settings) -> list[Table]:
             point = json.dumps({f"x{i}": value for i, value in enumerate(circuit.point)})
             words = [settings.backprop, "eval", "--file", str(file), "--at", point, "--get", "value"]
             call = partial(subprocess.run, words, check=True, capture_output=True)
-            turn = partial(a_gate, call, len(circuit.gates))
+            turn = partial(a_line, call, len(circuit.gates))
             tables.append(compare(f"A program file of {size:,} lines", "µs a line", [Contender(row, turn)], 1, row))
     return tables
+
+
+def a_line(call: Callable[[], object], lines: int) -> float:
+    return 1e6 * seconds(call) / lines
 
 
 def program(circuit: Circuit) -> str:

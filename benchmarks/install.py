@@ -86,7 +86,7 @@ def facts(python: Path, rounds: int) -> str:
     versions = subprocess.run(words, capture_output=True, encoding="utf-8", check=True).stdout.strip()
     load = f", load {os.getloadavg()[0]:.1f} at the end" if hasattr(os, "getloadavg") else ""
     system = f"{platform.system()} {platform.machine()}, {processor()}, {os.cpu_count()} cores{load}"
-    return f"{versions}\n{system}. Medians of {rounds} rounds, fewer where a round takes long.\n"
+    return f"{versions}\n{system}. Rounds: {rounds}, fewer where one takes long.\n"
 
 
 def processor() -> str:

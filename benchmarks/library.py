@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from harness import NOT_INSTALLED, Contender, Settings, Table, compare, seconds
+from harness import NOT_INSTALLED, Contender, Settings, Table, busy, compare
 from peers import installed, load
 
 EXPRESSIONS = {
@@ -40,7 +40,7 @@ def contender(name: str, expression: str, start: Callable[[str], Answer], scale:
     def turn() -> float:
         if module == "sympy":
             load("sympy.core.cache").clear_cache()  # else it would remember its answer from the turn before
-        return scale * seconds(lambda: [answer() for _ in range(repeat)]) / repeat
+        return scale * busy(lambda: [answer() for _ in range(repeat)]) / repeat
 
     return Contender(name, turn, prepare=partial(check, answer, expression))
 

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from functools import partial
 
-from harness import NOT_INSTALLED, Contender, Goal, Settings, Table, compare, seconds
+from harness import NOT_INSTALLED, Contender, Goal, Settings, Table, busy, compare
 from peers import installed, load
 
 OURS = "backprop, to the graph"
@@ -58,4 +58,4 @@ def parser(
 
 
 def milliseconds(call: Callable[[], object]) -> float:
-    return 1e3 * seconds(call)
+    return 1e3 * busy(call)
