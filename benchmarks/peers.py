@@ -10,7 +10,8 @@ import importlib.util
 import math
 import operator
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from graphs import FLOATS, UNARY, Circuit, forward
@@ -47,31 +48,39 @@ def load(module: str) -> Any:
 
 def graph(circuit: Circuit) -> Any:
     """The circuit as a graph of ours."""
-    from backprop_cli.graph import Graph, Node
+    from backprop_cli.graph import Graph, Node, Nodes
     from backprop_cli.ops import named
 
     count, last = len(circuit.point), len(circuit.gates) - 1
     rows = {name: named(name) for name in FLOATS}
-    nodes = [Node(i, f"x{i}", (0, 0)) for i in range(count)]
+    nodes = Nodes(Node(i, f"x{i}", (0, 0)) for i in range(count))
     for i, (op, a, b) in enumerate(circuit.gates):
         name = f"q{i + 1}" if i < last else "f"
         nodes.append(Node(count + i, name, (0, 0), rows[op], (a,) if b == UNARY else (a, b)))
-    return Graph("", tuple(nodes))
+    return Graph("", nodes)
 
 
 def ours(circuit: Circuit) -> Gradient:
-    return ours_on(graph(circuit), circuit)
+    """By what evaluates one graph at many points: the passes alone."""
+    from backprop_cli.engine import Evaluator
+
+    evaluator = Evaluator(graph(circuit))
+    return gradient_by(evaluator.trace, circuit)
 
 
-def ours_on(built: Any, circuit: Circuit) -> Gradient:
-    """The gradient by our engine, on a graph that is built already."""
+def ours_once(circuit: Circuit) -> Gradient:
+    """By one run over the graph, from nothing known of it."""
     from backprop_cli.engine import run
 
+    return gradient_by(partial(run, graph(circuit)), circuit)
+
+
+def gradient_by(trace: Callable[[Mapping[str, float]], Any], circuit: Circuit) -> Gradient:
     names = [f"x{i}" for i in range(len(circuit.point))]
     point = dict(zip(names, circuit.point, strict=True))
 
     def gradient() -> list[float]:
-        found = run(built, point).gradient
+        found = trace(point).gradient
         return [found[name] for name in names]
 
     return gradient

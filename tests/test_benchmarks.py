@@ -183,7 +183,9 @@ def test_circuits_have_their_size_and_are_the_same_each_time() -> None:
     assert graphs.blocks(500) == graphs.blocks(500)
 
 
-@pytest.mark.parametrize("build", [peers.ours, *(peer.build for peer in peers.OTHERS if not peer.missing)])
+@pytest.mark.parametrize(
+    "build", [peers.ours, peers.ours_once, *(peer.build for peer in peers.OTHERS if not peer.missing)]
+)
 def test_gradients_are_those_of_small_steps(build: Callable[[graphs.Circuit], peers.Gradient]) -> None:
     circuit = graphs.blocks(100)
 
@@ -215,7 +217,7 @@ def test_the_engine_group() -> None:
     speed, memory, chain, files = tables
     assert len(speed.row(engine.OURS).samples) == 2
     assert all(sample > 0 for table in (speed, memory, chain) for row in table.rows for sample in row.samples)
-    assert {row.name for row in speed.rows} == {engine.OURS, engine.NEW, *(peer.name for peer in peers.OTHERS)}
+    assert {row.name for row in speed.rows} == {engine.OURS, engine.ONCE, *(peer.name for peer in peers.OTHERS)}
     assert all(row.samples or row.note for row in speed.rows)
     assert files.rows == (Row("backprop eval --file", note=NOT_AVAILABLE),)
 
