@@ -6,6 +6,7 @@ Every contender's gradient is compared with ours before it is measured: what dif
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import tempfile
 import tracemalloc
@@ -13,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from graphs import UNARY, Circuit, blocks, chain
+from graphs import UNARY, Circuit, blocks, chain, forward
 from harness import (
     NOT_AVAILABLE,
     NOT_INSTALLED,
@@ -173,9 +174,19 @@ def program_files(settings: Settings) -> list[Table]:
             point = json.dumps({f"x{i}": value for i, value in enumerate(circuit.point)})
             words = [settings.backprop, "eval", "--file", str(file), "--at", point, "--get", "value"]
             call = partial(subprocess.run, words, check=True, capture_output=True)
+            same = partial(same_value, words, circuit)
             turn = partial(a_line, call, len(circuit.gates))
-            tables.append(compare(f"A program file of {size:,} lines", "µs a line", [Contender(row, turn)], 1, row))
+            tables.append(
+                compare(f"A program file of {size:,} lines", "µs a line", [Contender(row, turn, prepare=same)], 1, row)
+            )
     return tables
+
+
+def same_value(words: list[str], circuit: Circuit) -> None:
+    """Raise ValueError unless the command prints the value of the circuit."""
+    printed = subprocess.run(words, check=True, capture_output=True, encoding="utf-8").stdout
+    if not math.isclose(float(printed), forward(circuit, circuit.point), rel_tol=TOLERANCE):
+        raise ValueError(f"printed {printed.strip()}")
 
 
 def a_line(call: Callable[[], object], lines: int) -> float:
