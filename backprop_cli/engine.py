@@ -67,15 +67,15 @@ def evaluator(graph: Graph, wrt: Collection[str] | None = None) -> Evaluator:
     return made
 
 
-def _wanted(nodes: Nodes, wrt: Collection[str] | None) -> list[bool]:
-    """For each node: does it depend on a variable that gets a gradient?"""
-    wanted = [False] * len(nodes)
+def _wanted(nodes: Nodes, wrt: Collection[str] | None) -> bytearray:
+    """For each node: does it depend on a variable that gets a gradient? 1 or 0."""
+    wanted = bytearray(len(nodes))
     for i in nodes.variables:
         wanted[i] = wrt is None or nodes.names[i] in wrt
     for i, inputs in enumerate(nodes.inputs):
         for each in inputs:
             if wanted[each]:
-                wanted[i] = True
+                wanted[i] = 1
                 break
     return wanted
 
@@ -146,7 +146,7 @@ class _Backward:
         point: Mapping[str, Value],
         values: list[Value],
         arithmetic: Arithmetic,
-        wanted: Sequence[bool],
+        wanted: Sequence[int],
         ties: str,
         flow: list[Value | None] | None = None,
     ) -> None:

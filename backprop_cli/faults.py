@@ -74,7 +74,7 @@ def no_local(
     inputs: Sequence[Value],
     out: Value,
     upstream: Value,
-    wanted: Sequence[bool],
+    wanted: Sequence[int],
     arithmetic: Arithmetic,
     error: Exception,
 ) -> MathError:
@@ -102,7 +102,7 @@ def no_local(
     return MathError(message, graph.source, gate.span, hint)
 
 
-def _variables_not_below(graph: Graph, indices: Sequence[int], wanted: Sequence[bool]) -> list[str]:
+def _variables_not_below(graph: Graph, indices: Sequence[int], wanted: Sequence[int]) -> list[str]:
     """The variables that get a gradient and that none of these nodes depends on."""
     below = set(indices)
     for node in reversed(graph.nodes):

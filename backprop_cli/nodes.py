@@ -57,6 +57,8 @@ class Nodes(Sequence[Node]):
         self.starts, self.ends = array("l"), array("l")
         self.constants: dict[int, tuple[str, tuple[Node, ...]]] = {}
         self.groups: dict[int, int] = {}
+        self.leaves: list[int] = []
+        """The positions of variables and constants."""
         self.memo: dict[Any, Any] = {}
         """What others have worked out of the nodes, and keep."""
         for node in nodes:
@@ -70,7 +72,7 @@ class Nodes(Sequence[Node]):
     @property
     def variables(self) -> list[int]:
         """The positions of the input variables."""
-        return [i for i, op in enumerate(self.ops) if op is None and i not in self.constants]
+        return [i for i in self.leaves if i not in self.constants]
 
     def append(self, node: Node) -> int:
         """Add a node behind the others; return its position."""
@@ -80,6 +82,8 @@ class Nodes(Sequence[Node]):
         self.inputs.append(node.inputs)
         self.starts.append(node.span[0])
         self.ends.append(node.span[1])
+        if node.op is None:
+            self.leaves.append(position)
         if node.literal or node.body:
             self.constants[position] = node.literal, node.body
         if node.group >= 0:

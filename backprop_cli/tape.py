@@ -7,6 +7,7 @@ tie, a kink, a domain left, an overflow) it gives up, and the engine, which can 
 from __future__ import annotations
 
 import math
+from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -33,14 +34,12 @@ class Tape:
     Raises UnusualError for a graph with modules, whose gradients the engine gets from their insides.
     """
 
-    def __init__(self, nodes: Nodes, wanted: Sequence[bool], leaves: Mapping[int, float]) -> None:
+    def __init__(self, nodes: Nodes, wanted: Sequence[int], leaves: Mapping[int, float]) -> None:
         """wanted: for each node, whether it depends on a variable that gets a gradient; leaves: values of constants."""
         self.wanted = wanted
-        self.template = [0.0] * len(nodes)
-        for place, value in leaves.items():
-            self.template[place] = value
+        self.size, self.leaves = len(nodes), leaves
         self.variables = [(nodes.names[place], place) for place in nodes.variables]
-        self.places = [place for place, op in enumerate(nodes.ops) if op is not None]
+        self.places = array("l", (place for place, op in enumerate(nodes.ops) if op is not None))
         self.inputs = [nodes.inputs[place] for place in self.places]
         numbers: dict[Kind, int] = {}
         found = [
@@ -57,7 +56,9 @@ class Tape:
 
     def run(self, point: Mapping[str, float]) -> tuple[list[float], list[float | None]]:
         """The values of all nodes, and what flows back to each; None where nothing does. Raises UnusualError."""
-        values = self.template.copy()
+        values = [0.0] * self.size
+        for place, value in self.leaves.items():
+            values[place] = value
         for name, place in self.variables:
             values[place] = point[name]
         untouched = -0.0  # known by its identity; and −0 + x is x, to the sign of a zero

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, overload
 
 from .arithmetic import Arithmetic, Value
 from .formula import Formula, substitute, tidy
-from .graph import Graph, Node
+from .graph import Graph, Node, Nodes
 
 
 class Edge(NamedTuple):
@@ -111,11 +111,8 @@ class Trace:
     @cached_property
     def gradient(self) -> dict[str, Value]:
         """∂output/∂variable for each variable asked for, in order of first use."""
-        return {
-            node.name: self.upstream[node.position]
-            for node in self.graph.variables
-            if self.upstream[node.position] is not None
-        }
+        nodes = Nodes.of(self.graph.nodes)
+        return {nodes.names[i]: self.upstream[i] for i in nodes.variables if self.upstream[i] is not None}
 
     @property
     def constants(self) -> dict[str, Value]:

@@ -166,7 +166,9 @@ def test_a_value_is_a_number_or_a_constant_expression(text: str, expected: float
     assert value("x", "--at", json.dumps({"x": text})) == expected
 
 
-OPTIONS = [name.removeprefix("--") for each in cli.get_command(None, "eval").params for name in each.opts if name[:2] == "--"]
+OPTIONS = [
+    name.removeprefix("--") for each in cli.get_command(None, "eval").params for name in each.opts if name[:2] == "--"
+]
 
 
 def test_the_options_of_the_design() -> None:
