@@ -1,5 +1,12 @@
-"""SymPy takes its whole numbers from FLINT where there is one. The tests are to see what most people have: Python's."""
+"""What holds for all tests: no cache but one of their own, and SymPy as most people have it."""
 
+import atexit
 import os
+import shutil
+import tempfile
 
+os.environ["BACKPROP_CACHE_DIR"] = tempfile.mkdtemp(prefix="backprop-tests-")
+atexit.register(shutil.rmtree, os.environ["BACKPROP_CACHE_DIR"], ignore_errors=True)
+
+# SymPy takes its whole numbers from FLINT where there is one.
 os.environ.setdefault("SYMPY_GROUND_TYPES", "python")

@@ -30,7 +30,7 @@ from unittest import mock
 import pytest
 
 from backprop_cli import __version__
-from backprop_cli.cli import cli, run_command
+from backprop_cli.cli import run_command
 
 
 class Result(NamedTuple):

@@ -29,7 +29,7 @@ KIN = {
 }
 """Each function and its derivative, as mpmath has them."""
 
-FLINTLESS = "import sys; sys.modules['flint'] = None; from backprop_cli.cli import main; main()"
+FLINTLESS = "import sys; sys.modules['flint'] = None; from backprop_cli.__main__ import main; main()"
 
 
 def assert_digits(got: str, expected: mpmath.mpf, digits: int) -> None:

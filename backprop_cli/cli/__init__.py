@@ -1,14 +1,10 @@
-"""The command line: options in, one call, print, exit status. `main` is the console command; a file a subcommand."""
+"""The command line: options in, one call, print, exit status. A file is a subcommand."""
 
 from __future__ import annotations
 
-import errno
-import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from importlib import import_module
-from typing import NoReturn
 
 import click
 
@@ -16,8 +12,6 @@ from .. import __version__
 from ..errors import BackpropError, InputError, quote, suggest
 from ..streams import emit
 
-INTERRUPTED, BROKEN_PIPE = 128 + 2, 128 + 13
-"""The exit status of what SIGINT and SIGPIPE end. (The module that knows their numbers takes long to load.)"""
 COMMANDS = {"eval": "evaluate", "explain": "explain", "derive": "derive", "check": "check", "cache": "remembered"}
 """Each subcommand, and the module beside this one that holds it under the module's name."""
 
@@ -80,7 +74,7 @@ def run_command(words: Sequence[str]) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        return INTERRUPTED
+        return 130
     return status if isinstance(status, int) else 0
 
 
@@ -95,24 +89,3 @@ def _told(error: click.ClickException, words: Sequence[str]) -> InputError:
         return InputError(f"no option {quote(error.option_name)}", hint=f"did you mean {close}?" if close else more)
     message = " ".join(error.format_message().split()).rstrip(".")
     return InputError(f"{message[:1].lower()}{message[1:]}", hint=more)
-
-
-def main() -> NoReturn:
-    """The console command."""
-    try:
-        if sys.stdout is None:
-            raise OSError(errno.EBADF, "standard output is closed")  # noqa: TRY301
-        status = run_command(sys.argv[1:])
-        for stream in (sys.stdout, sys.stderr):
-            if stream is not None:
-                stream.flush()
-    except BrokenPipeError:
-        status = BROKEN_PIPE
-    except KeyboardInterrupt:
-        status = INTERRUPTED
-    except OSError as error:  # a full disk, a closed descriptor
-        status = 1
-        with suppress(OSError):  # standard error may be closed as well; then the exit status says it alone
-            os.write(2, f"error: the result cannot be written: {(error.strerror or '').lower()}\n".encode())
-    # Everything is flushed; taking SymPy's modules apart would cost a sixth of the whole run.
-    os._exit(status)

@@ -8,18 +8,10 @@ from collections.abc import Sequence
 import click
 
 from ..errors import InputError
+from ..output import show, show_json, warn
+from ..request import Request
 from ..streams import emit, read_text
-from .expression import (
-    SETTINGS,
-    ExpressionCommand,
-    Request,
-    read_request,
-    show,
-    show_json,
-    takes_an_expression,
-    takes_ties,
-    warn,
-)
+from .expression import SETTINGS, ExpressionCommand, read_request, takes_an_expression, takes_ties
 
 EPILOG = """\
 \b

@@ -7,17 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..output import show, show_json, warn
 from ..streams import emit
-from .expression import (
-    SETTINGS,
-    ExpressionCommand,
-    read_request,
-    show,
-    show_json,
-    takes_a_format,
-    takes_an_expression,
-    warn,
-)
+from .expression import SETTINGS, ExpressionCommand, read_request, takes_a_format, takes_an_expression
 
 if TYPE_CHECKING:
     from ..exact import Derivation

@@ -9,19 +9,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import InputError
+from ..output import NARROWEST, show_json, warn
 from ..streams import emit
 from .expression import (
-    NARROWEST,
     SETTINGS,
     ExpressionCommand,
     read_request,
-    show_json,
     takes_a_format,
     takes_an_arithmetic,
     takes_an_expression,
     takes_digits,
     takes_ties,
-    warn,
 )
 
 if TYPE_CHECKING:

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Collection, Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
 
-from ..errors import BackpropError, InputError, quote
-from ..streams import MAX_PROGRAM, emit, is_unicode, read_text
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-    from ..graph import Graph
-    from ..trace import Notice
+from ..errors import InputError, quote
+from ..request import Asked, Request, named_after, read
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
-NARROWEST = 60
-"""Columns below which a table is not made narrower: a terminal's wrapping is better than a number cut in two."""
 SETTINGS = {"max_content_width": 80}
 
 
@@ -44,13 +35,8 @@ class ExpressionCommand(click.Command):
         return super().parse_args(ctx, [*found.options, "--", *found.positional])
 
     def invoke(self, ctx: click.Context) -> Any:
-        """An error in a program that came from a file tells which."""
-        try:
+        with named_after(ctx.params["file"]):
             return super().invoke(ctx)
-        except BackpropError as error:
-            if error.source and error.source == ctx.meta.get("program"):
-                error.file = ctx.params["file"]
-            raise
 
 
 def _one_expression(positional: list[str], *, from_file: bool) -> None:
@@ -134,104 +120,10 @@ def takes_a_format(*forms: str) -> Callable[[Decorated], Decorated]:
     return decorate
 
 
-class Request(NamedTuple):
-    """A graph, the texts of its variables' values, and the variables that get gradients (None: all)."""
-
-    graph: Graph
-    given: dict[str, str]
-    wrt: Collection[str] | None
-
-
 def read_request(ctx: click.Context, *, partly: bool = False, opened: bool = False) -> Request:
-    """What the words of a command line ask for. partly: whether variables may go without a value; opened: whether the
-    command looks inside modules in any case.
-
-    Raises InputError where a variable has no value, a value no variable, and for whatever cannot be read.
-    """
-    from .. import point
-    from ..arguments import working_command
-
-    bindings, at, wrt = (ctx.params[name] for name in ("bindings", "at", "wrt"))
-    source = _read_program(ctx)
-    given = bindings
-    if at is not None:
-        inline = at.lstrip().startswith(("{", "["))
-        given = {**point.read_json(at if inline else read_text(at, "--at"), "--at"), **bindings}
-    graph = _compiled(source, given, remember=not ctx.params["no_cache"])
-    if ctx.params["expand"] or (opened and graph.modules):
-        from ..expand import expand
-
-        graph = expand(graph, modules_only=not ctx.params["expand"])
-    names = None if wrt is None else _read_names(wrt)
-    if names is not None:
-        point.check_wrt(graph, names)
-    try:
-        point.check(graph, given, list(ctx.meta["known"]))
-    except point.MissingVariablesError as error:
-        if not partly:
-            import shlex
-
-            words = working_command(ctx.meta["words"], error.names, ctx.meta["known"])
-            error.hint = f"{ctx.command_path} {shlex.join(words)}"
-            raise
-    return Request(graph, given, names)
-
-
-def _compiled(source: str, given: Collection[str], *, remember: bool) -> Graph:
-    if remember:
-        from ..cache import compile_cached
-
-        return compile_cached(source, given)
-    from ..lower import compile_expression
-
-    return compile_expression(source, given)
-
-
-def _read_program(ctx: click.Context) -> str:
-    """The expression's text: from its argument, from a file, or from standard input."""
-    expression, file = ctx.params["expression"], ctx.params["file"]
-    if file is None:
-        if expression != "-":
-            return str(expression)
-        file = expression
-    if file == "-" and ctx.params["at"] == "-":
-        raise InputError("the expression and --at cannot both come from standard input")
-    what = "the expression" if expression == "-" else "--file"
-    source = read_text(file, what, MAX_PROGRAM)
-    if expression == "-":
-        return source.strip()
-    ctx.meta["program"] = source
-    return source
-
-
-def _read_names(wrt: str) -> list[str]:
-    from .. import point
-
-    names = [name.strip() for name in wrt.split(",")]
-    if not all(names) or any(" " in name for name in names):
-        raise InputError(f"--wrt takes names with commas between them, not {quote(wrt)}", hint="for example: --wrt x,y")
-    return [point.read_name(name) for name in names]
-
-
-def warn(notices: Iterable[Notice]) -> None:
-    """Print warnings where they do not disturb a pipe."""
-    for notice in notices:
-        emit(f"warning: {notice.message}\n", sys.stderr)
-
-
-def show(make: Callable[[int], RenderableType]) -> None:
-    """Print what `make` gives for a width: that of the terminal. A pipe has none, so nothing is cut or padded there."""
-    from rich.console import Console
-
-    console = Console(highlight=False, emoji=False, markup=False)
-    console.width = max(console.width, NARROWEST) if sys.stdout.isatty() else 10_000
-    with console.capture() as capture:
-        console.print(make(console.width))
-    emit("".join(f"{line.rstrip()}\n" for line in capture.get().splitlines()), sys.stdout)
-
-
-def show_json(document: dict[str, Any]) -> None:
-    """Print a JSON document, in ASCII where the output takes nothing else."""
-    from ..render.json import lines
-
-    emit(lines(document, ascii_only=not is_unicode(sys.stdout)), sys.stdout)
+    """What the words of a command line ask for (see `request.read`)."""
+    names = ("expression", "file", "at", "wrt", "expand", "no_cache")
+    parts = {name: ctx.params[name] for name in names}
+    words, known = ctx.meta["words"], ctx.meta["known"]
+    asked = Asked(ctx.command_path, words, known, ctx.params["bindings"], **parts)
+    return read(asked, partly=partly, opened=opened)

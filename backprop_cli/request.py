@@ -1,0 +1,132 @@
+"""What a command line asks for: a graph, values for its variables, and which of them get gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from .errors import BackpropError, InputError, quote
+from .streams import MAX_PROGRAM, read_text
+
+if TYPE_CHECKING:
+    from .arguments import Option
+    from .graph import Graph
+
+
+class Asked:
+    """The words of a command line that tell of the expression. words: all of them, behind `command`; known: the options
+    of the command, by name; the others are those of `takes_an_expression`.
+    """
+
+    def __init__(
+        self,
+        command: str,
+        words: Sequence[str],
+        known: Mapping[str, Option],
+        bindings: dict[str, str],
+        *,
+        expression: str | None,
+        file: str | None = None,
+        at: str | None = None,
+        wrt: str | None = None,
+        expand: bool = False,
+        no_cache: bool = False,
+    ) -> None:
+        self.command = command
+        self.words = words
+        self.known = known
+        self.bindings = bindings
+        self.expression = expression
+        self.file = file
+        self.at = at
+        self.wrt = wrt
+        self.expand = expand
+        self.no_cache = no_cache
+
+
+class Request:
+    """A graph, the texts of its variables' values, and the variables that get gradients (None: all)."""
+
+    def __init__(self, graph: Graph, given: dict[str, str], wrt: Collection[str] | None) -> None:
+        self.graph = graph
+        self.given = given
+        self.wrt = wrt
+
+
+def read(asked: Asked, *, partly: bool = False, opened: bool = False) -> Request:
+    """What the words of a command line ask for. partly: whether variables may go without a value; opened: whether the
+    command looks inside modules in any case.
+
+    Raises InputError where a variable has no value, a value no variable, and for whatever cannot be read.
+    """
+    from . import point
+    from .arguments import working_command
+
+    given, at, wrt = asked.bindings, asked.at, asked.wrt
+    source = read_program(asked)
+    if at is not None:
+        inline = at.lstrip().startswith(("{", "["))
+        given = {**point.read_json(at if inline else read_text(at, "--at"), "--at"), **given}
+    graph = _compiled(source, given, remember=not asked.no_cache)
+    if asked.expand or (opened and graph.modules):
+        from .expand import expand
+
+        graph = expand(graph, modules_only=not asked.expand)
+    names = None if wrt is None else _read_names(wrt)
+    if names is not None:
+        point.check_wrt(graph, names)
+    try:
+        point.check(graph, given, list(asked.known))
+    except point.MissingVariablesError as error:
+        if not partly:
+            import shlex
+
+            words = working_command(asked.words, error.names, asked.known)
+            error.hint = f"{asked.command} {shlex.join(words)}"
+            raise
+    return Request(graph, given, names)
+
+
+def _compiled(source: str, given: Collection[str], *, remember: bool) -> Graph:
+    if remember:
+        from .cache import compile_cached
+
+        return compile_cached(source, given)
+    from .lower import compile_expression
+
+    return compile_expression(source, given)
+
+
+def read_program(asked: Asked) -> str:
+    """The expression's text: from its argument, from a file, or from standard input."""
+    expression, file = asked.expression, asked.file
+    if file is None:
+        if expression != "-":
+            return str(expression)
+        file = expression
+    if file == "-" and asked.at == "-":
+        raise InputError("the expression and --at cannot both come from standard input")
+    what = "the expression" if expression == "-" else "--file"
+    source = read_text(file, what, MAX_PROGRAM)
+    return source.strip() if expression == "-" else source
+
+
+def _read_names(wrt: str) -> list[str]:
+    from . import point
+
+    names = [name.strip() for name in wrt.split(",")]
+    if not all(names) or any(" " in name for name in names):
+        raise InputError(f"--wrt takes names with commas between them, not {quote(wrt)}", hint="for example: --wrt x,y")
+    return [point.read_name(name) for name in names]
+
+
+@contextmanager
+def named_after(file: str | None) -> Iterator[None]:
+    """Errors in a program tell from which file it came."""
+    try:
+        yield
+    except BackpropError as error:
+        if file is not None and "=" in error.source:
+            error.file = file
+        raise
