@@ -166,9 +166,7 @@ def test_a_value_is_a_number_or_a_constant_expression(text: str, expected: float
     assert value("x", "--at", json.dumps({"x": text})) == expected
 
 
-OPTIONS = [
-    name.removeprefix("--") for each in cli.get_command(None, "eval").params for name in each.opts if name[:2] == "--"
-]
+OPTIONS = [name.removeprefix("--") for name in {**quick.OPTIONS, **quick.LEFT}]
 
 
 def test_the_options_of_the_design() -> None:
