@@ -14,8 +14,8 @@ _DASHED = re.compile(r"--[^\W\d][\w-]*(=.*)?", re.DOTALL).fullmatch
 _CUTOFF = 0.75  # how alike two options must be for one to be suggested
 
 
-Option = tuple[bool, bool]
-"""Of an option: does a value follow, and may it come more than once?"""
+Option = tuple[bool, bool, str]
+"""Of an option: does a value follow, may it come more than once, and its name in full."""
 
 
 class Arguments(NamedTuple):
@@ -40,13 +40,14 @@ def split(words: Sequence[str], known: Mapping[str, Option], more: str = "") -> 
         if word == "--":
             found.positional.extend(reversed(queue))
             break
-        if name in known:
-            takes_value, repeatable = known[name]
+        if name in known and (word == name or name.startswith("--")):  # -o stands alone: -o=x and -ox are expressions
+            takes_value, repeatable, full = known[name]
             if equals and not takes_value:
                 hint = f"a variable of that name is set by --set {name[2:]}={value}" if name[2:].isidentifier() else ""
                 raise InputError(f"{name} takes no value", hint=hint)
             if takes_value and not equals:
                 value = _value_of(name, queue, more)
+            name = full
             if name in once and takes_value and not repeatable:
                 raise InputError(f"{name} is given twice")
             once.add(name)

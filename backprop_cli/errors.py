@@ -58,6 +58,12 @@ class MathError(BackpropError):
     exit_code = 1
 
 
+class OutputError(BackpropError):
+    """The result cannot be drawn or written (exit status 1)."""
+
+    exit_code = 1
+
+
 def printable(text: str) -> str:
     """`text` with control characters, lone surrogates and the like written as escapes."""
     if text.isprintable():

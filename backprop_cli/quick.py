@@ -5,11 +5,14 @@ cache. Whatever is not plain is left to the command in `cli/evaluate.py`, which 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from .errors import BackpropError, InputError
 from .streams import emit
+
+if TYPE_CHECKING:
+    from .arguments import Option
 
 OPTIONS = {
     "--set": (True, True),
@@ -41,7 +44,7 @@ def run(words: Sequence[str]) -> int | None:
         return None
     from . import arguments
 
-    known = {**OPTIONS, **LEFT}
+    known = {name: (*rule, name) for name, rule in {**OPTIONS, **LEFT}.items()}
     try:
         found = arguments.split(words[1:], known)
     except InputError:
@@ -83,7 +86,7 @@ def _options(words: Sequence[str]) -> dict[str, Any] | None:
 
 def _evaluate(
     words: Sequence[str],
-    known: dict[str, tuple[bool, bool]],
+    known: Mapping[str, Option],
     bindings: dict[str, str],
     expression: str,
     *,

@@ -38,7 +38,7 @@ def read_text(path: str, what: str, limit: int = MAX_BYTES) -> str:
 
 _PLAIN = {
     # The arrow of an edge keeps its width, so that columns stay in line.
-    **dict(zip("−–·×→←∂…─≥≤≠≈∞⁻²³", "- - * * -> < d ... - >= <= != ~ inf - ^2 ^3".split(), strict=True)),
+    **dict(zip("−–·×→←↑↓∂…─│├╰≥≤≠≈∞⁻²³", "- - * * -> < ^ v d ... - | | ` >= <= != ~ inf - ^2 ^3".split(), strict=True)),
     **{digit: f"^{value}" for value, digit in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
 }
 

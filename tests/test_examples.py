@@ -93,7 +93,7 @@ def test_python_in_the_pages(tmp_path: Path) -> None:
 
 
 def test_help_examples_are_documented_with_their_output() -> None:
-    commands = ("eval", "explain", "derive", "check")
+    commands = ("eval", "explain", "derive", "check", "graph")
     texts = [run([sys.executable, "-m", "backprop_cli", command, "--help"]) for command in commands]
     examples = re.findall(r"^ +(backprop .*)$", "".join(text.partition("Examples:")[2] for text in texts), re.MULTILINE)
     assert len(examples) >= 10

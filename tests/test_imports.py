@@ -54,6 +54,9 @@ MAY_IMPORT = {
     # A view is a function of what these find out
     "render": "",
     "render.*": "arithmetic errors formula graph trace exact referee claims render.cells",
+    "render.circuit": "arithmetic formula graph ops trace render.cells",
+    "render.dot": "render.circuit",
+    "render.mermaid": "render.circuit",
     "render.wording": "arithmetic formula graph trace render.cells",
     "render.roles": "graph trace render.wording",
     "render.story": "arithmetic graph ops trace render.cells render.roles render.wording",
@@ -62,12 +65,13 @@ MAY_IMPORT = {
     # What a person types
     "arguments": "errors point",
     "streams": "errors",
+    "files": "errors",
     "request": "arguments cache errors expand graph lower point streams",
     "output": "errors render.* streams trace",
     "quick": "api arguments arithmetic errors output request streams",
     "cli": "backprop_cli errors streams cli.*",
-    "cli.*": "errors output request streams arguments point expand lower cache api exact referee claims nudge render.* "
-    "render.explain cli.expression",
+    "cli.*": "errors output request streams files arguments point expand lower cache api exact referee claims nudge "
+    "render.* render.circuit render.dot render.explain render.mermaid cli.expression",
     "__main__": "cli quick",
     "backprop_cli": "api errors trace",
 }
@@ -75,7 +79,7 @@ MAY_IMPORT = {
 
 MAY_LOAD = {
     "click": "cli cli.*",
-    "rich": "output render.table",
+    "rich": "output render.table render.tree",
     "sympy": "tree arithmetic.symbolic exact referee claims render.latex",
     "mpmath": "arithmetic.*",
     "flint": "arithmetic.balls",
@@ -84,7 +88,17 @@ MAY_LOAD = {
 }
 """Which modules may import a library, wherever in the file."""
 
-LIGHT = ["backprop_cli", "api", "cli", "engine", "render.json", "render.csv", "render.markdown", "render.explain"]
+LIGHT = [
+    "backprop_cli",
+    "api",
+    "cli",
+    "engine",
+    "render.json",
+    "render.csv",
+    "render.markdown",
+    "render.dot",
+    "render.explain",
+]
 """Modules that no library is loaded for when they are imported, be it by what they import (but click for `cli`)."""
 
 

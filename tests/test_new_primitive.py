@@ -141,6 +141,15 @@ def test_views() -> None:
     assert "silu" in command(*words, "--format", "csv").out
 
 
+def test_pictures() -> None:
+    for form in ("tree", "dot", "mermaid", "svg"):
+        for values in ([], ["--x", "2", "--y", "1"]):
+            shown = command("graph", "silu(x) + y", *values, "--format", form)
+            assert shown.status == 0, shown.err
+            assert "silu" in shown.out
+    assert ">exp<" in command("graph", "silu(x)", "--expand", "--format", "svg").out
+
+
 def test_arity_is_checked() -> None:
     result = command("eval", "silu(x, y)", "--x", "1", "--y", "2")
     assert result.status == 2

@@ -12,7 +12,14 @@ from .. import __version__
 from ..errors import BackpropError, InputError, quote, suggest
 from ..streams import emit
 
-COMMANDS = {"eval": "evaluate", "explain": "explain", "derive": "derive", "check": "check", "cache": "remembered"}
+COMMANDS = {
+    "eval": "evaluate",
+    "explain": "explain",
+    "derive": "derive",
+    "check": "check",
+    "graph": "picture",
+    "cache": "remembered",
+}
 """Each subcommand, and the module beside this one that holds it under the module's name."""
 
 

@@ -21,7 +21,7 @@ class ExpressionCommand(click.Command):
         from .. import arguments
 
         known = {
-            name: (not option.is_flag, option.multiple)
+            name: (not option.is_flag, option.multiple, max(option.opts, key=len))
             for option in self.get_params(ctx)
             if isinstance(option, click.Option)
             for name in option.opts

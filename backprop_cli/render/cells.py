@@ -114,13 +114,12 @@ def gates(trace: Trace, digits: int | None) -> Iterator[GateCells]:
         before = around
         edges = [_edge(trace, edge, digits) for edge in trace.edges_of(node)]
         value, upstream = (number(trace, each[node.position], digits) for each in (trace.values, trace.upstream))
-        yield GateCells(node.name, short(written(trace, node)), value, upstream, edges, opened, len(around))
+        yield GateCells(node.name, short(written(trace.graph, node)), value, upstream, edges, opened, len(around))
 
 
-def written(trace: Trace, gate: Node) -> str:
+def written(graph: Graph, gate: Node) -> str:
     """The operation over the names of its inputs; of very many inputs only the first are named."""
-    nodes = trace.graph.nodes
-    names = [short(nodes[i].name, _LONGEST // 2) for i in gate.inputs[:_LONGEST]]
+    names = [short(graph.nodes[i].name, _LONGEST // 2) for i in gate.inputs[:_LONGEST]]
     assert gate.op is not None
     return gate.op.written(names)
 

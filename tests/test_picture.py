@@ -1,0 +1,362 @@
+"""Pictures of the circuit: what they say, for every format, and that they say what the trace says."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+
+import pygraphviz
+import pytest
+from circuits import HOSTILE, TRACES, chain, hostile, parsed_edges, program
+
+from backprop_cli import backprop
+from backprop_cli.graph import Graph, Group, Module, Node
+from backprop_cli.lower import compile_expression
+from backprop_cli.ops import TABLE, named
+from backprop_cli.render import circuit, dot, graphviz, mermaid, tree
+from backprop_cli.trace import Trace
+
+ALL = pytest.mark.parametrize("trace", TRACES.values(), ids=TRACES)
+NAMES = pytest.mark.parametrize("name", HOSTILE, ids=repr)
+
+
+# -- The circuit, before it has a format ---------------------------------------------------------------------------
+
+
+@ALL
+def test_wires_are_the_edges_of_the_trace(trace: Trace) -> None:
+    """Each edge once, by gate and slot, with its numbers; and a stem for each node whose wire forks."""
+    drawing = circuit.draw(trace.graph, trace)
+    stems = {wire.target: wire for wire in drawing.wires if wire.target.startswith("fork")}
+    wires = [wire for wire in drawing.wires if wire.target.startswith("n")]
+    assert [(stems[w.source].source if w.source in stems else w.source, w.target) for w in wires] == [
+        (f"n{edge.input.position}", f"n{edge.gate.position}") for edge in trace.edges
+    ]
+    for wire, edge in zip(wires, trace.edges, strict=True):
+        assert shown(trace, edge.chained) == wire.gradient
+        assert shown(trace, edge.local) == wire.local
+        assert wire.value == shown(trace, trace.values[edge.input.position]) or edge.input.is_constant
+    for stem in stems.values():
+        position = int(stem.source[1:])
+        assert (stem.value, stem.gradient) == (
+            shown(trace, trace.values[position]),
+            shown(trace, trace.upstream[position]),
+        )
+
+
+def shown(trace: Trace, value: float | None) -> str:
+    return "" if value is None else trace.arithmetic.show(value, 6).replace("-", "−")
+
+
+def test_branches_add_up_to_their_stem() -> None:
+    trace = backprop("x*x + x", x=3)
+    wires = circuit.draw(trace.graph, trace).wires
+    stem = next(wire for wire in wires if wire.target == "fork0")
+    branches = [wire for wire in wires if wire.source == "fork0"]
+    assert stem.gradient == "7"
+    assert [(wire.gradient, wire.local) for wire in branches] == [("3", "3"), ("3", "3"), ("1", "1")]
+
+
+def test_structure_has_names_and_no_numbers() -> None:
+    drawing = circuit.draw(compile_expression("(x+y)*z + x"))
+    assert {wire.stage for wire in drawing.wires} == {"", "q1", "q2", "f"}
+    assert not any(wire.value or wire.gradient or wire.local for wire in drawing.wires)
+    assert not any(box.kind == "fork" for box in drawing.boxes)  # a bare wire needs none
+
+
+def test_inactive_wires() -> None:
+    trace = backprop("max(x, y, 2) + relu(z) + min(x, x) + 0*y", x=3, y=1, z=-1)
+    kinds = {(w.source, w.target, w.kind) for w in circuit.draw(trace.graph, trace).wires if w.kind == "inactive"}
+    at = {node.name: f"n{node.position}" for node in trace.graph.nodes}
+    y = f"fork{at['y'][1:]}"
+    assert kinds == {(y, at["q1"], "inactive"), (at["z"], at["q2"], "inactive")}  # 0·y is a product like any other
+
+
+def test_what_gets_no_gradient_has_none() -> None:
+    drawing = circuit.draw(TRACES["wrt"].graph, TRACES["wrt"])
+    wire = {wire.source: wire for wire in drawing.wires}
+    assert (wire["n1"].value, wire["n1"].gradient, wire["n1"].local) == ("3", "", "")
+
+
+def test_constants() -> None:
+    trace = backprop("2*pi*x - 3", x=1)
+    wires = [wire for wire in circuit.draw(trace.graph, trace).wires if wire.kind == "constant"]
+    assert [wire.value for wire in wires] == ["6.28319", ""]  # a number is not told twice
+    assert all(wire.gradient == wire.local == "" for wire in wires)
+
+
+def test_signs_follow_from_the_table() -> None:
+    signs = {op.name: circuit.sign(op) for op in TABLE}
+    some = {"add": "+", "sub": "−", "mul": "×", "div": "/", "neg": "−", "pow": "^", "exp": "exp", "max": "max"}
+    assert {**signs, **some, "sigmoid": "σ", "gamma": "Γ", "relu": "relu"} == signs
+    assert all(signs.values())
+
+
+def test_nested_frames() -> None:
+    trace = TRACES["modules"]
+    drawing = circuit.draw(trace.graph, trace)
+    assert len(drawing.frames) == len(trace.graph.groups) == 4
+    open_now: list[int] = []
+    for number, opens in drawing.nesting():
+        if opens:
+            assert (open_now or [-1])[-1] == drawing.frames[number].parent
+            open_now.append(number)
+        else:
+            assert open_now.pop() == number
+    assert open_now == []
+
+
+def test_frames_in_any_order() -> None:
+    """A group may stand before the one that it lies in."""
+    nodes = (Node(0, "x", (0, 1)), *(Node(i, f"q{i}", (0, 1), named("neg"), (i - 1,), group=2 - i) for i in (1, 2)))
+    nodes += (Node(3, "f", (0, 1), named("add"), (1, 2)),)
+    graph = Graph("x", nodes, groups=(Group("q2", "a", 1), Group("q1", "b", -1)))
+    assert list(circuit.draw(graph).nesting()) == [(1, True), (0, True), (0, False), (1, False)]
+    stem = next(wire for wire in circuit.draw(graph).wires if wire.target == "fork1")
+    assert stem.group == -1  # what leaves a group forks outside of it
+
+
+def test_a_wire_lies_in_the_innermost_group_round_both_its_ends() -> None:
+    trace = TRACES["modules"]
+    drawing = circuit.draw(trace.graph, trace)
+    group = {box.name: box.group for box in drawing.boxes}
+
+    def around(number: int) -> set[int]:
+        return {-1, number} | (around(drawing.frames[number].parent) if number >= 0 else set())
+
+    for wire in drawing.wires:
+        assert wire.group in around(group[wire.source]) & around(group[wire.target])
+
+
+# -- Whole outputs -------------------------------------------------------------------------------------------------
+
+MERMAID = """\
+flowchart LR
+  n0(("x")):::input
+  fork0((" ")):::fork
+  n1(("×"))
+  out((" ")):::output
+  n0 ---|"<span style='color:green'>3</span><br/><span style='color:red'>6</span>"| fork0
+  fork0 -->|"\u00a0<br/><span style='color:green'>3</span><br/><span style='color:red'>3</span><br/>\
+<span style='color:gray'>local 3</span>"| n1
+  fork0 -->|"\u00a0<br/><span style='color:green'>3</span><br/><span style='color:red'>3</span><br/>\
+<span style='color:gray'>local 3</span>"| n1
+  n1 -->|"f<br/><span style='color:green'>9</span><br/><span style='color:red'>1</span><br/>\u00a0"| out
+  classDef input fill:none,stroke:none
+  classDef constant fill:none,stroke:none,color:gray
+  classDef fork fill:gray,stroke:gray
+  classDef output fill:none,stroke:none
+"""
+
+DOT = """\
+  n0 [label="x", shape=plain]
+  n1 [label="σ", shape=circle, style=filled, fillcolor="#ffffff", fixedsize=true, width=0.44, fontsize=18, \
+tooltip="f = sigmoid(x)"]
+  out [label="", shape=point, width=0.01, style=invis]
+  w1 [shape=plain, width=0, height=0, label=<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">\
+<TR><TD HEIGHT="14"><FONT POINT-SIZE="10" COLOR="#24292f">f</FONT></TD></TR>\
+<TR><TD PORT="wire" HEIGHT="1" BGCOLOR="#24292f"></TD></TR><TR><TD HEIGHT="14"></TD></TR></TABLE>>]
+  n0 -> n1 [color="#24292f"]
+  n1 -> w1:wire:w [color="#24292f", dir=none, headclip=false]
+  w1:wire:e -> out [color="#24292f", tailclip=false]
+}
+"""
+
+
+def test_whole_mermaid() -> None:
+    assert mermaid.render(circuit.draw(TRACES["x*x"].graph, TRACES["x*x"])) == MERMAID
+
+
+def test_whole_dot() -> None:
+    text = dot.render(circuit.draw(compile_expression("sigmoid(x)")))
+    head, _, body = text.partition("  n0")
+    assert f"  n0{body}" == DOT
+    assert head.startswith('digraph "sigmoid(x)" {\n')
+    assert "rankdir=LR" in head
+
+
+TREE = """\
+(x+y)*(x+y) = 9
+
+                value   upstream   local   chained
+f = q1 * q2         9          1
+├─ q1 = x + y       3          3       3         3
+│  ├─ x            -2          6       1         3
+│  ╰─ y             5          6       1         3
+╰─ q2 = x + y       3          3       3         3
+   ├─ ↑ x          -2                  1         3
+   ╰─ ↑ y           5                  1         3
+"""
+
+STRUCTURE = """\
+f = 2*sin(x) - sin(x)
+
+f = q2 - q3
+├─ q2 = 2 * q1
+│  ├─ 2
+│  ╰─ q1 = sin(x)
+│     ╰─ x
+╰─ q3 = sin(x)
+   ╰─ ↑ x
+"""
+
+
+def test_whole_tree() -> None:
+    trace = backprop("(x+y)*(x+y)", x=-2, y=5)
+    assert tree.render(trace.graph, trace) == TREE
+    assert tree.render(compile_expression("2*sin(x) - sin(x)"), None) == STRUCTURE
+
+
+def test_tree_of_a_program() -> None:
+    graph = compile_expression("q = x + y; k = 2; f = q*q + k")
+    assert tree.render(graph, None).splitlines()[2:] == [
+        "f = q1 + k", "├─ q1 = q * q", "│  ├─ q = x + y", "│  │  ├─ x", "│  │  ╰─ y", "│  ╰─ ↑ q", "╰─ k = 2",
+    ]  # fmt: skip
+
+
+def test_tree_names_the_modules() -> None:
+    lines = tree.render(TRACES["modules"].graph, TRACES["modules"])
+    assert lines.count("[sigma]") == 2
+
+
+def test_tree_in_colour() -> None:
+    trace = backprop("2*x", x=3)
+    coloured = tree.render(trace.graph, trace, colour=True)
+    assert re.sub(r"\x1b\[\d+m", "", coloured) == tree.render(trace.graph, trace)
+    assert "\x1b[32m6\x1b[0m" in coloured  # the value green
+    assert "\x1b[31m2\x1b[0m" in coloured  # the gradient red
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_tree_fits_a_terminal(width: int) -> None:
+    trace = TRACES["40 gates, opened"]
+    lines = tree.render(trace.graph, trace, width=width).splitlines()
+    assert max(map(len, lines)) <= width
+    for number in ("0.0469199", "-0.0479579"):
+        assert any(number in line for line in lines)
+
+
+def test_a_deep_tree_goes_on_below() -> None:
+    lines = tree.render(chain(100), None).splitlines()
+    assert max(map(len, lines)) < 150
+    below = [line.split()[-1] for line in lines if "↓" in line]
+    assert below == ["q60", "q20"]
+    for name in below:
+        assert sum(line.startswith(f"{name} = ") for line in lines) == 1
+    assert sum("x" in line for line in lines[2:]) == 2  # in q1 = -x and as its leaf
+
+
+@ALL
+def test_a_tree_opens_each_node_once(trace: Trace) -> None:
+    lines = tree.render(trace.graph, None).splitlines()[2:]
+    words = [line.lstrip("├─╰│ ").partition(" ")[0] for line in lines if line and "↑" not in line and "↓" not in line]
+    for node in trace.graph.nodes:
+        if not node.is_constant:
+            assert words.count(node.name) == 1
+
+
+# -- Read back by real parsers -------------------------------------------------------------------------------------
+
+
+@ALL
+@pytest.mark.parametrize("values", [True, False])
+def test_dot_read_back(trace: Trace, values: bool) -> None:
+    text = dot.render(circuit.draw(trace.graph, trace if values else None))
+    expected = sorted((f"n{i}", f"n{gate.position}") for gate in trace.graph.nodes for i in gate.inputs)
+    assert parsed_edges(text) == expected
+    read = pygraphviz.AGraph(string=text)
+    for node in trace.graph.nodes:
+        label = read.get_node(f"n{node.position}").attr["label"]
+        assert label == (circuit.sign(node.op) if node.op else node.name)
+    assert len(read.subgraphs()) == sum(group.parent < 0 for group in trace.graph.groups)
+
+
+@ALL
+def test_svg_is_xml_with_the_texts_in_it(trace: Trace) -> None:
+    drawing = circuit.draw(trace.graph, trace, 4)
+    root = ET.fromstring(graphviz.picture(dot.render(drawing), "svg"))
+    texts = [each.text for each in root.iter("{http://www.w3.org/2000/svg}text")]
+    for box in drawing.boxes:
+        assert not box.text or box.text in texts
+    for wire in drawing.wires:
+        for _, text in (*wire.sides[0], *wire.sides[1]):
+            assert not text or text in texts
+
+
+def test_png_and_pdf() -> None:
+    text = dot.render(circuit.draw(TRACES["neuron"].graph, TRACES["neuron"], 4))
+    png, pdf = graphviz.picture(text, "png"), graphviz.picture(text, "pdf")
+    assert png.startswith(b"\x89PNG\r\n")
+    width, height = (int.from_bytes(png[at : at + 4]) for at in (16, 20))
+    assert 1500 < width < 4000  # sharp, and no wall
+    assert 300 < height < 1500
+    assert pdf.startswith(b"%PDF-")
+
+
+# -- Names from anywhere -------------------------------------------------------------------------------------------
+
+
+@NAMES
+def test_hostile_names_in_dot(name: str) -> None:
+    trace = hostile(name)
+    drawing = circuit.draw(trace.graph, trace)
+    text = dot.render(drawing)
+    assert parsed_edges(text) == [("n0", "n2"), ("n0", "n3"), ("n1", "n2"), ("n2", "n3")]
+    root = ET.fromstring(graphviz.picture(text, "svg"))
+    drawn = "".join("".join(root.itertext()).split())
+    for box in drawing.boxes:
+        assert "".join(box.text.split()) in drawn.replace("\xa0", "")
+    assert not [each for each in root.iter() if "script" in str(each.tag)]
+
+
+@NAMES
+def test_hostile_names_in_mermaid(name: str) -> None:
+    """Of ASCII only letters, digits, spaces and the points of numbers are written as they are."""
+    trace = hostile(name)
+    text = mermaid.render(circuit.draw(trace.graph, trace))
+    tame = hostile("x")
+    assert len(text.splitlines()) == len(mermaid.render(circuit.draw(tame.graph, tame)).splitlines())
+    for label in re.findall(r'"(.*)"', text):
+        plain = re.sub(r"<br/>|<span style='color:[a-z]+'>|</span>|#\w+;|(?<=\d)\.(?=\d)", "", label)
+        assert re.fullmatch(r"[\w ]*", re.sub(r"[^\x00-\x7f]|_", "", plain))
+        assert "_" not in plain
+
+
+@NAMES
+def test_hostile_names_in_a_tree(name: str) -> None:
+    trace = hostile(name)
+    lines = tree.render(trace.graph, trace).splitlines()
+    assert len(lines) == 3 + 5
+    assert all(line.isprintable() for line in lines)
+
+
+# -- Size ----------------------------------------------------------------------------------------------------------
+
+
+def views(graph: Graph) -> list[int]:
+    drawing = circuit.draw(graph)
+    return [len(each) for each in (dot.render(drawing), mermaid.render(drawing), tree.render(graph, None))]
+
+
+def test_the_output_is_linear_in_the_program() -> None:
+    for small, large in zip(views(program(500)), views(program(5_000)), strict=True):
+        assert large < 12 * small
+
+
+def test_a_deep_circuit_needs_no_recursion() -> None:
+    assert all(size < 200 * 100_000 for size in views(chain(20_000)))
+
+
+def test_many_inputs_and_many_uses() -> None:
+    names = [f"x{i}" for i in range(3_000)]
+    assert all(views(compile_expression(f"max({', '.join(names)})")))
+    assert all(views(compile_expression("+".join(["x"] * 3_000))))
+
+
+def test_a_closed_module_is_a_box() -> None:
+    sigma = Module("sigma", ["t"], compile_expression("1/(1 + exp(-t))"))
+    graph = Graph("sigma(x)", (Node(0, "x", (7, 8)), Node(1, "f", (0, 8), sigma, (0,))))
+    drawing = circuit.draw(graph)
+    assert [(box.kind, box.text) for box in drawing.boxes] == [("input", "x"), ("module", "sigma"), ("output", "")]
+    assert '[["sigma"]]' in mermaid.render(drawing)
+    assert 'label="sigma", shape=box' in dot.render(drawing)

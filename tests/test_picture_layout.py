@@ -1,0 +1,131 @@
+"""The rules of the layout, on the circuits that are looked at, as Graphviz lays them out."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from circuits import TRACES, Layout, Rectangle, layout
+
+from backprop_cli import backprop
+from backprop_cli.lower import compile_expression
+from backprop_cli.render import circuit, dot
+from backprop_cli.render.dot import GRADIENT, VALUE
+from backprop_cli.trace import Trace
+
+LAYOUTS = {name: layout(dot.render(circuit.draw(trace.graph, trace, 4))) for name, trace in TRACES.items()}
+STRUCTURES = {name: layout(dot.render(circuit.draw(trace.graph, None))) for name, trace in TRACES.items()}
+ALL = pytest.mark.parametrize("name", TRACES)
+EITHER = pytest.mark.parametrize(
+    "drawn", [*LAYOUTS.values(), *STRUCTURES.values()], ids=[*TRACES, *(f"{name}, structure" for name in TRACES)]
+)
+
+
+@EITHER
+def test_from_left_to_right(drawn: Layout) -> None:
+    """Every wire goes to the right, so inputs stand left of the gates that use them and the output is the last."""
+    for tail, head, _ in drawn.edges:
+        assert drawn.boxes[tail].right < drawn.boxes[head].left + 1
+    assert all(box.right <= drawn.boxes["out"].right + 1 for box in drawn.boxes.values())
+
+
+@EITHER
+def test_nothing_overlaps(drawn: Layout) -> None:
+    for (one, box), (other, another) in itertools.combinations(drawn.boxes.items(), 2):
+        assert not box.overlaps(another), (one, other)
+
+
+@EITHER
+def test_no_wire_crosses_a_text_or_a_gate(drawn: Layout) -> None:
+    for tail, head, points in drawn.edges:
+        for name, box in drawn.boxes.items():
+            if name not in (tail, head) and not name.startswith(("fork", "out")):
+                inner = Rectangle(box.left + 3, box.low + 3, box.right - 3, box.high - 3)
+                crossed = [(x, y) for x, y in points if inner.left < x < inner.right and inner.low < y < inner.high]
+                assert not crossed, (tail, head, name)
+
+
+@EITHER
+def test_texts_fit_in_their_boxes(drawn: Layout) -> None:
+    for name, texts in drawn.texts.items():
+        for text in texts:
+            assert drawn.boxes[name].holds(text.box, slack=2.5), text.words
+        for one, other in itertools.combinations(texts, 2):
+            assert not one.box.overlaps(other.box), (one.words, other.words)
+
+
+@ALL
+def test_values_above_the_wire_and_gradients_below(name: str) -> None:
+    trace, drawn = TRACES[name], LAYOUTS[name]
+    arrivals = {head: points[-1][1] for _, head, points in drawn.edges if head.startswith("w")}
+    assert arrivals
+    for number, wire in enumerate(circuit.draw(trace.graph, trace, 4).wires):
+        if wire.is_bare:
+            continue
+        line, texts = arrivals[f"w{number}"], drawn.texts[f"w{number}"]
+        above, below = wire.sides
+        for _, text in above:
+            assert not text or any(each.words == text and each.box.low > line for each in texts)
+        for _, text in below:
+            assert not text or any(each.words == text and each.box.high < line for each in texts)
+
+
+@ALL
+def test_values_are_green_and_gradients_red(name: str) -> None:
+    trace, drawn = TRACES[name], LAYOUTS[name]
+    for number, wire in enumerate(circuit.draw(trace.graph, trace, 4).wires):
+        colours = {(text.words, text.colour) for text in drawn.texts.get(f"w{number}", [])}
+        if wire.kind != "constant":
+            assert not wire.value or (wire.value, VALUE) in colours
+            assert not wire.gradient or (wire.gradient, GRADIENT) in colours
+
+
+@pytest.mark.parametrize("expression", ["(x-y)/(y-x)", "2/x - y", "x*y + (y - x)", "1/x**2", "atan2(y, x) - y"])
+def test_operands_stand_in_order(expression: str) -> None:
+    """The first operand of a gate above the second, whichever comes first in the expression."""
+    graph = compile_expression(expression)
+    trace = backprop(expression, {node.name: 0.3 for node in graph.variables}, allow_nonfinite=True)
+    drawing = circuit.draw(graph, trace)
+    boxes = layout(dot.render(drawing)).boxes
+    for gate in graph.nodes:
+        starts = [
+            wire.source if wire.is_bare else f"w{number}"
+            for number, wire in enumerate(drawing.wires)
+            if wire.target == f"n{gate.position}"
+        ]
+        heights = [boxes[each].high + boxes[each].low for each in starts]
+        assert heights == sorted(heights, reverse=True)
+
+
+@pytest.mark.parametrize("name", ["modules", "40 gates, opened"])
+def test_frames_hold_their_gates_and_no_others(name: str) -> None:
+    for drawn, trace in ((LAYOUTS[name], TRACES[name]), (STRUCTURES[name], TRACES[name])):
+        for number in range(len(trace.graph.groups)):
+            frame = drawn.frames[f"cluster_{number}"]
+            for node in trace.graph.nodes:
+                box = drawn.boxes[f"n{node.position}"]
+                if number in trace.graph.around(node):
+                    assert frame.holds(box)
+                else:
+                    assert not frame.overlaps(box)
+
+
+@pytest.mark.parametrize("name", ["(x+y)*z", "neuron"])
+def test_a_small_circuit_fits_a_slide(name: str) -> None:
+    """Thirteen inches wide and seven and a half high, at the size that the texts have."""
+    boxes = LAYOUTS[name].boxes.values()
+    assert max(box.right for box in boxes) < 13.3 * 72
+    assert max(box.high for box in boxes) < 7.5 * 72
+
+
+def test_a_wire_of_its_own_for_each_edge() -> None:
+    """x*x shows two."""
+    drawn = LAYOUTS["x*x"]
+    assert sum(head == "n1" for _, head, _ in drawn.edges) == 2
+
+
+def test_trace_is_what_is_drawn() -> None:
+    trace: Trace = TRACES["neuron"]
+    words = {text.words for texts in LAYOUTS["neuron"].texts.values() for text in texts}
+    assert {"q4", "0.7311", "0.1966", "−0.5344", "local −0.5344", "w0", "exp"} <= words
+    assert trace.graph.output.name in words

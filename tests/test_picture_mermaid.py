@@ -1,0 +1,98 @@
+"""Mermaid as the real mermaid package reads and draws it."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import shutil
+import subprocess
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from circuits import HOSTILE, TRACES, hostile
+
+from backprop_cli.render import circuit, mermaid
+from backprop_cli.render.circuit import Circuit
+
+pytestmark = pytest.mark.slow
+PACKAGES = ["mermaid@11", "jsdom@26"]
+
+DRAWINGS = {
+    **{name: circuit.draw(trace.graph, trace, 4) for name, trace in TRACES.items()},
+    **{f"{name}, structure": circuit.draw(trace.graph) for name, trace in TRACES.items()},
+    **{repr(name): circuit.draw(hostile(name).graph, hostile(name)) for name in HOSTILE},
+}
+
+
+class Drawn(NamedTuple):
+    """What mermaid made of a text: an SVG document, or an error."""
+
+    svg: str
+    error: str
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Drawn]:
+    """Every drawing, drawn."""
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        pytest.skip("node and npm are not installed here")
+    folder = tmp_path_factory.mktemp("npm")
+    (folder / "package.json").write_text("{}")
+    install = ["npm", "install", "--no-audit", "--no-fund", "--no-package-lock", *PACKAGES]
+    if subprocess.run(install, cwd=folder, capture_output=True, timeout=300, check=False).returncode:
+        pytest.skip("npm cannot install mermaid here")
+    script = Path(__file__).with_name("mermaid.mjs")
+    texts = json.dumps([mermaid.render(each) for each in DRAWINGS.values()])
+    done = subprocess.run(
+        ["node", str(script), str(folder)], input=texts.encode(), capture_output=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    found = [Drawn(each.get("svg", ""), each.get("error", "")) for each in json.loads(done.stdout)]
+    return dict(zip(DRAWINGS, found, strict=True))
+
+
+def labels(svg: str, kind: str) -> Counter[str]:
+    """The texts of the nodes, or of the edges."""
+    found = re.findall(rf'<span[^>]*class="{kind}Label[^"]*">(.*?)</span></div>', svg, re.DOTALL)
+    return Counter("|".join(_lines(each)) for each in found)
+
+
+def _lines(markup: str) -> list[str]:
+    texts = (html.unescape(re.sub(r"<[^>]*>", "", line)) for line in markup.split("<br>"))
+    return [" ".join(each.replace("\xa0", " ").split()) for each in texts]
+
+
+def expected(drawing: Circuit) -> tuple[Counter[str], Counter[str]]:
+    names = [*(box.text for box in drawing.boxes), *(frame.title for frame in drawing.frames)]
+    nodes = Counter(" ".join(name.split()) for name in names)
+    rows = [[" ".join(text.split()) for side in wire.sides for _, text in side] for wire in drawing.wires]
+    edges = Counter("|".join(filter(None, each) if sum(map(bool, each)) == 1 else each) for each in rows)
+    return nodes, edges
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_the_texts_are_drawn(name: str, drawn: dict[str, Drawn]) -> None:
+    assert drawn[name].error == ""
+    assert "Unsupported markdown" not in drawn[name].svg
+    nodes, edges = expected(DRAWINGS[name])
+    assert labels(drawn[name].svg, "node") == nodes
+    assert labels(drawn[name].svg, "edge") == edges
+
+
+@pytest.mark.parametrize("name", TRACES)
+def test_the_edges_are_drawn(name: str, drawn: dict[str, Drawn]) -> None:
+    found = Counter(re.findall(r'data-id="L_(\w+?)_(\w+?)_\d+"[^>]*marker-end', drawn[name].svg))
+    wires = DRAWINGS[name].wires
+    assert found == Counter((wire.source, wire.target) for wire in wires if not wire.target.startswith("fork"))
+    assert drawn[name].svg.count(" edge-pattern-dotted ") == sum(wire.kind == "inactive" for wire in wires)
+    assert drawn[name].svg.count('class="cluster') >= len(DRAWINGS[name].frames)
+    assert drawn[name].svg.count("color:green") == sum(bool(wire.value) and wire.kind != "constant" for wire in wires)
+
+
+@pytest.mark.parametrize("name", [repr(each) for each in HOSTILE])
+def test_names_stay_text(name: str, drawn: dict[str, Drawn]) -> None:
+    assert "<script" not in drawn[name].svg
+    assert "onclick" not in drawn[name].svg.replace("</text", "")
