@@ -18,7 +18,14 @@ from ..streams import emit
 
 INTERRUPTED, BROKEN_PIPE = 128 + 2, 128 + 13
 """The exit status of what SIGINT and SIGPIPE end. (The module that knows their numbers takes long to load.)"""
-COMMANDS = {"eval": "evaluate", "explain": "explain", "derive": "derive", "check": "check", "cache": "remembered"}
+COMMANDS = {
+    "eval": "evaluate",
+    "explain": "explain",
+    "code": "code",
+    "derive": "derive",
+    "check": "check",
+    "cache": "remembered",
+}
 """Each subcommand, and the module beside this one that holds it under the module's name."""
 
 
