@@ -52,7 +52,8 @@ class Stages:
         for node in graph.nodes:
             if node.is_constant:
                 self.numbers[node.position], formula = _constant(graph, node)
-                (self.named if node.name in named else self.constants)[node.position] = formula
+                is_stage = node.name in named and node.group < 0
+                (self.named if is_stage else self.constants)[node.position] = formula
         self._values: dict[object, Formula] = {}
         self._chains: dict[object, Chain] = {}
 
@@ -104,10 +105,12 @@ class Stages:
     def _operands(self, gate: Node, slots: Iterable[int]) -> list[Formula]:
         return [self.constants.get(gate.inputs[slot]) or Formula(IN.format(slot)) for slot in slots]
 
-    def _fixed(self, gate: Node, slots: Iterable[int]) -> list[str | None]:
-        """The constants among the inputs, as written: they are part of the formula."""
-        inputs = (gate.inputs[slot] for slot in slots)
-        return [self.graph.nodes[i].name if i in self.numbers else None for i in inputs]
+    def _fixed(self, gate: Node, slots: Iterable[int]) -> list[str | int | None]:
+        """The constants among the inputs, which are part of the formula: as written, or which stage it is."""
+        return [self._constant_at(gate.inputs[slot]) for slot in slots]
+
+    def _constant_at(self, i: int) -> str | int | None:
+        return self.graph.nodes[i].name if i in self.constants else i if i in self.named else None
 
     def _known(self, gate: Node, slots: Iterable[int]) -> dict[str, float]:
         """The values of constants that are stages of their own."""

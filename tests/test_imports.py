@@ -51,6 +51,7 @@ MAY_IMPORT = {
     "mistakes": "arithmetic trace",
     "claims": "arithmetic arithmetic.* errors formula graph lower trace engine point exact mistakes",
     "api": "arithmetic errors expand graph lower trace engine point hessian certain exact",
+    "stages": "arithmetic engine formula graph ops",
     # A view is a function of what these find out
     "render": "",
     "render.*": "arithmetic errors formula graph trace exact referee claims render.cells",
@@ -59,6 +60,10 @@ MAY_IMPORT = {
     "render.story": "arithmetic graph ops trace render.cells render.roles render.wording",
     "render.nudges": "arithmetic nudge render.cells render.wording",
     "render.explain": "arithmetic formula nudge trace render.* render.nudges render.story render.wording",
+    "render.staged_latex": "formula graph ops stages trace render.latex",
+    "render.code": "errors formula graph stages trace render.targets.*",
+    "render.targets": "render.targets.*",
+    "render.targets.*": "formula render.targets.*",
     # What a person types
     "arguments": "errors point",
     "streams": "errors",

@@ -36,7 +36,7 @@ def code(ctx: click.Context, /, target: str, ties: str, **_request: object) -> N
     from ..arithmetic import FLOATS
     from ..stages import Stages
 
-    request = read_request(ctx, partly=True)
+    request = read_request(ctx, partly=True, opened=True)
     graph, given, wrt = request
     trace = None
     if all(node.name in given for node in graph.variables):

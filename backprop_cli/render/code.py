@@ -122,7 +122,7 @@ class _Program:
         """What the program needs at its top: imports, and the functions that it calls."""
         target, locals_ = self.target, ["\n".join(lines) + "\n" for lines in self.locals.values()]
         helpers: dict[str, str] = {}
-        waiting = {word for text in (code, *locals_) for word in _WORD.findall(text)} | self.writer.used
+        waiting = self.writer.used
         while new := [name for name in target.helpers if name in waiting and name not in helpers]:
             helpers |= {name: target.helpers[name] for name in new}
             waiting = {word for name in new for word in _WORD.findall(target.helpers[name])}
@@ -299,21 +299,7 @@ class _Groups:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.current = -1
         self.said: set[int] = set()
-        self._inputs: dict[int, dict[str, None]] = {}
-        for node in graph.nodes:
-            for i in node.inputs if node.group >= 0 else ():
-                outer = graph.nodes[i]
-                if not outer.is_constant:
-                    self._use(node.group, outer)
-
-    def _use(self, group: int, outer: Node) -> None:
-        """An input of a gate comes from outside of each group around the gate that is not around the input too."""
-        around = set(self._around(outer.group))
-        for each in self._around(group):
-            if each not in around:
-                self._inputs.setdefault(each, {})[outer.name] = None
 
     def _around(self, group: int) -> Iterable[int]:
         while group >= 0:
@@ -326,7 +312,7 @@ class _Groups:
             if each not in self.said:
                 self.said.add(each)
                 group = self.graph.groups[each]
-                yield f"{group.name} = {group.module}({', '.join(self._inputs.get(each, ()))})"
+                yield shorten(f"{group.name} = {group.call or group.module}", 100)
 
 
 def _is_gate(node: Node) -> bool:

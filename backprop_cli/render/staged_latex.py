@@ -27,7 +27,7 @@ class _Derivation:
         self.given = given
         self.stages = stages
         self.trace = trace
-        self.name = cache(latex.name)
+        self.name = cache(_name)
 
     def text(self) -> str:
         graph = self.graph
@@ -52,7 +52,9 @@ class _Derivation:
         for node in reversed(self.graph.nodes):
             if self.stages.wanted[node.position] and node is not self.graph.output:
                 steps = self.steps(node, edges.get(node.position, []))
-                lines.append(f"{self.partial(self.graph.output, node)} &= {steps}{self.becomes(node, 'upstream')}")
+                becomes = self.becomes(node, "upstream")
+                steps += becomes if becomes != f" = {steps}" else ""
+                lines.append(f"{self.partial(self.graph.output, node)} &= {steps}")
         return lines or [f"&\\text{{{'nothing here varies'}}}"] * (not self.graph.variables)
 
     def steps(self, node: Node, edges: list[tuple[Node, int]]) -> str:
@@ -99,6 +101,11 @@ class _Derivation:
         value = (self.trace.values if column == "values" else self.trace.upstream)[node.position]
         shown = number(self.trace.arithmetic.show(value, _DIGITS))
         return rf" {'=' if float(self.trace.arithmetic.show(value, _DIGITS)) == value else chr(92) + 'approx'} {shown}"
+
+
+def _name(word: str) -> str:
+    """A node's name; of a gate in a group, the group's name and its own."""
+    return ".".join(map(latex.name, word.split(".")))
 
 
 def number(text: str) -> str:

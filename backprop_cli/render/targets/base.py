@@ -10,6 +10,7 @@ from ...formula import Formula
 
 _BINDING = {"where": 0, "eq": 1, "gt": 1, "add": 2, "sub": 2, "mul": 3, "div": 3, "neg": 4, "pow": 5}
 _ATOM = 6
+_WORD = re.compile(r"\w+")
 _SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "gt": ">"}
 
 Cases = Sequence[tuple[str, str]]
@@ -82,7 +83,9 @@ class UnknownWordError(LookupError):
 
 
 class Writer:
-    """Formulas as text in a target. own: functions that the program defines; `used` collects the words written."""
+    """Formulas as text in a target. own: functions that the program defines; `used` collects the names of functions
+    and constants that were written.
+    """
 
     def __init__(self, target: Target, own: Collection[str] = ()) -> None:
         self.own = own
@@ -129,7 +132,6 @@ class Writer:
             return self.target.mask.format(shown), _ATOM
         template = self.target.where
         call = template.endswith(")")
-        self.used.add("where")
         parts = [shown, *(self.argument(each) if call else self._within(each, 1) for each in (yes, no))]
         if not call and no.head == "where":
             parts[2] = self.write(no)  # a chain of cases reads from left to right
@@ -148,10 +150,12 @@ class Writer:
         template = self.target.words.get(head, head if head in self.own else None)
         if template is None:
             raise UnknownWordError(head)
-        self.used.add(head)
         texts = [self.argument(arg) for arg in args]
-        if len(args) > 2 and head in self.target.many:
-            return self.target.many[head].format(args=", ".join(texts), count=len(texts))
+        many = len(args) > 2 and head in self.target.many
+        template = self.target.many[head] if many else template
+        self.used.update(_WORD.findall(template))
+        if many:
+            return template.format(args=", ".join(texts), count=len(texts))
         return template.format(*texts) if "{" in template else f"{template}({', '.join(texts)})"
 
     def argument(self, formula: Formula) -> str:
