@@ -7,7 +7,7 @@ for what has come back to it. Gates of one kind, with the same constants, share 
 from __future__ import annotations
 
 import operator
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -117,6 +117,27 @@ class Stages:
         return {IN.format(slot): self.numbers[i] for slot in slots if (i := gate.inputs[slot]) in self.named}
 
 
+class Groups:
+    """What is said where the gates of an opened module begin."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.said: set[int] = set()
+
+    def _around(self, group: int) -> Iterable[int]:
+        while group >= 0:
+            yield group
+            group = self.graph.groups[group].parent
+
+    def entered(self, node: Node) -> Iterable[str]:
+        """The groups that begin with this node: `q3 = sigma(q2)`, the outermost first."""
+        for each in reversed([*self._around(node.group)]):
+            if each not in self.said:
+                self.said.add(each)
+                group = self.graph.groups[each]
+                yield f"{group.name} = {group.call or group.module}"
+
+
 def local_name(op: Op, slot: int) -> str:
     """What the function is called that computes a local gradient with case distinctions: `pow_dx`."""
     return f"{op.name}_d{op.inputs[0 if op.variadic else slot]}"
@@ -181,7 +202,7 @@ def _holds(condition: Formula, known: Mapping[str, float]) -> bool | None:
     return left == right if condition.head == "eq" else left > right
 
 
-_OPERATORS = {
+_OPERATORS: dict[str, Callable[..., float]] = {
     "add": operator.add,
     "sub": operator.sub,
     "mul": operator.mul,

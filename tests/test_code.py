@@ -1,6 +1,6 @@
 """`backprop code` as text: the notes' (x+y)*z whole in every language, and how names, constants and groups are written.
 
-    python tests/test_code.py    writes what the program says now into the files of `code/`. Read each change.
+python tests/test_code.py    writes what the program says now into the files of `code/`. Read each change.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def lines_of(source: str, *words: str) -> list[str]:
         ("x/y*z", ["dx = dq1 / y", "dy = dq1 * (-q1 / y)"]),
         ("x**2*y", ["dx = dq1 * (2 * x)"]),
         ("x**3*y", ["dx = dq1 * (3 * x**2)"]),
-        ("x**-1*y", ["q1 = x**-1", "dx = dq1 * (-x**-2)"]),
+        ("x**-1*y", ["q1 = x**-1", "dx = -dq1 * x**-2"]),
         ("x**1*y", ["dx = dq1"]),
         ("x**0*y", ["dx = 0.0 * dq1"]),
         ("x**(1/2)*y", ["q1 = math.pow(x, 1 / 2)"]),
@@ -178,7 +178,7 @@ def test_names(language: str, names: list[str], code: list[str]) -> None:
         (["x", "y"], ["dx", "dy"]),
         (["x", "dx"], ["grad_x", "grad_dx"]),
         (["ef"], ["grad_ef"]),
-        (["x", "dx", "grad_x"], ["d_dx", "d_ddx", "d_dgrad_x"]),
+        (["x", "dx", "grad_x"], ["d_grad_x", "d_grad_dx", "d_grad_grad_x"]),
     ],
 )
 def test_gradients_are_all_named_in_one_way(names: list[str], gradients: list[str]) -> None:
@@ -230,7 +230,7 @@ def test_modules_are_opened_and_compound_gates_on_demand() -> None:
 
 
 def test_errors_and_warnings_are_those_of_eval() -> None:
-    for source, words in [("log(x)", ["--x", "-1"]), ("sine(x)", []), ("x + y", ["--t", "1"])]:
+    for source, words in [("log(x)", ["--x", "-1"]), ("sine(x)", []), ("x + y", ["--unknown", "1"])]:
         first, second = (run(name, source, *words) for name in ("code", "eval"))
         assert (first.status, first.err, first.out) == (second.status, second.err, "")
     assert "has a tie of x, y" in run("code", "max(x, y)", "--x", "1", "--y", "1").err
@@ -243,10 +243,10 @@ def test_what_a_comment_of_the_source_says_is_not_part_of_the_code() -> None:
         assert "*/" not in text
 
 
-def test_a_graph_of_100_000_gates() -> None:
-    graph = compile_expression("x" + "*x" * 49_999)
+def test_a_graph_of_thousands_of_gates() -> None:
+    graph = compile_expression("x" + "*x" * 20_000)
     text = render(Stages(graph), "python", {})
-    assert text.count("# ∂") == 2 * 49_999
+    assert text.count("# ∂") == 2 * 20_000
 
 
 def test_a_gate_of_10_000_inputs() -> None:

@@ -83,11 +83,13 @@ EDGES = [
     Case("hypot(x, y, 2, z)", point(x="1", y="-3", z="1e-9")),
     Case("max(x, y, 2, z)*min(x, y, 2, z)", point(x="1", y="-3", z="7")),
     # Names
-    Case("lambda*int + def/class - e**o + dx*x + math*np", dict.fromkeys("lambda int def class e o dx x math np".split(), "2")),
+    Case("lambda*int + def/class - e**o", dict.fromkeys("lambda int def class e o".split(), "2")),
+    Case("dx*x + math*np", dict.fromkeys("dx x math np".split(), "2")),
     Case("exp*exp(exp) + sigmoid*sigmoid(sigmoid)", point(exp="1", sigmoid="2")),
     Case("σ*σ(σ) + é*x₀ + pi*_x*__LINE__", dict.fromkeys(["σ", "é", "x0", "pi", "_x", "__LINE__"], "1.5")),
     Case("dx*x + d_x*grad_x + grad_dx", dict.fromkeys(["dx", "x", "d_x", "grad_x", "grad_dx"], "3")),
-    Case("linux + PI*NaN + module*arguments + None*print", dict.fromkeys("linux PI NaN module arguments None print".split(), "3")),
+    Case("linux + PI*NaN + module", dict.fromkeys("linux PI NaN module".split(), "3")),
+    Case("arguments + None*print", dict.fromkeys("arguments None print".split(), "3")),
     Case("max(y1, j0)*f*value*gradient*main", dict.fromkeys("y1 j0 f value gradient main".split(), "3")),
     # Programs and modules
     Case("q = x + y; f = q*z", point(x="-2", y="5", z="-4")),
@@ -184,7 +186,10 @@ def test_a_function_in_python() -> None:
     call = names["forward_backward"]
     assert callable(call)
     value, gradient = call(2.0, -1.0, 0.5)
-    assert (value, gradient) == (emitted.traced(NEURON).value, pytest.approx(emitted.traced(NEURON).gradient, rel=1e-12))
+    assert (value, gradient) == (
+        emitted.traced(NEURON).value,
+        pytest.approx(emitted.traced(NEURON).gradient, rel=1e-12),
+    )
 
 
 def test_a_function_on_arrays() -> None:
@@ -219,7 +224,7 @@ def test_a_function_in_c_takes_its_inputs_from_the_command_line(tmp_path: Path) 
     (tmp_path / "neuron.c").write_text(emitted.function(NEURON, "c"), encoding="utf-8")
     words = ["gcc", "-std=c99", "-pedantic-errors", "-Wall", "-Werror", "-o", "neuron", "neuron.c", "-lm"]
     subprocess.run(words, cwd=tmp_path, check=True, timeout=60)
-    run = [tmp_path / "neuron", *NEURON.point.values()]
+    run = [str(tmp_path / "neuron"), *NEURON.point.values()]
     result = subprocess.run(run, capture_output=True, encoding="utf-8", check=True, timeout=60)
     assert emitted.differences([NEURON], [result.stdout]) == []
     usage = subprocess.run([tmp_path / "neuron"], capture_output=True, encoding="utf-8", timeout=60)

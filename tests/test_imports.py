@@ -68,6 +68,7 @@ MAY_IMPORT = {
     "arguments": "errors point",
     "streams": "errors",
     "cli": "backprop_cli errors streams cli.*",
+    "cli.code": "arithmetic streams point api stages render.code render.staged_latex cli.expression",
     "cli.*": "errors streams arguments point expand lower cache api exact referee claims nudge render.* render.explain "
     "cli.expression",
     "__main__": "cli",
@@ -87,6 +88,7 @@ MAY_LOAD = {
 """Which modules may import a library, wherever in the file."""
 
 LIGHT = ["backprop_cli", "api", "cli", "engine", "render.json", "render.csv", "render.markdown", "render.explain"]
+LIGHT += ["render.code"]
 """Modules that no library is loaded for when they are imported, be it by what they import (but click for `cli`)."""
 
 

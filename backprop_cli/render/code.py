@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from ..errors import InputError, shorten
 from ..formula import Formula
-from ..graph import Graph, Node
-from ..stages import OUT, UPSTREAM, Stages, local_name
+from ..graph import Node
+from ..stages import OUT, UPSTREAM, Groups, Stages, local_name
 from ..trace import Trace
 from .targets import TARGETS
 from .targets.base import UnknownWordError, Writer
@@ -17,8 +17,7 @@ from .targets.names import Names
 
 _PLACE = re.compile(r"__(\d+|out|upstream)__")
 _WORD = re.compile(r"\w+")
-_LONGEST_HEADER = 20  # lines of the source that stand at the top
-_DIGITS = 6
+_LONGEST_HEADER, _DIGITS = 20, 6  # lines of the source at the top; digits in comments
 _EXTRA = {"split": "ties", "first": "left"}
 _SHARED = {"both": "", "split": ", shared", "first": ", for the first"}
 
@@ -54,9 +53,7 @@ def render(
 
 
 class _Program:
-    def __init__(
-        self, stages: Stages, target: str, given: Mapping[str, Input], ties: str, trace: Trace | None
-    ) -> None:
+    def __init__(self, stages: Stages, target: str, given: Mapping[str, Input], ties: str, trace: Trace | None) -> None:
         graph = self.graph = stages.graph
         self.target = TARGETS[target]
         self.given = given
@@ -75,7 +72,9 @@ class _Program:
         named = [node for node in graph.nodes if node.position not in stages.constants]
         wanted = [node.name for node in named if stages.wanted[node.position]]
         # Variables come first, so that they keep their names.
-        self.names = Names([node.name for node in sorted(named, key=_is_gate)], wanted, self.target, locals_)
+        self.names = Names(
+            [node.name for node in sorted(named, key=lambda node: node.op is not None)], wanted, self.target, locals_
+        )
         self.output = self.names.nodes.get(graph.output.name) or self.names.new("f")
         self.users = [0] * len(graph.nodes)  # edges that bring something back
         for gate in stages.backward():
@@ -158,17 +157,16 @@ class _Program:
 
     def forward(self) -> Iterable[Line]:
         yield Line(comment="forward pass")
-        groups = _Groups(self.graph)
+        groups = Groups(self.graph)
         for node in self.graph.nodes:
             comment = f"{node.name} becomes {self.number(self.trace.values[node.position])}" if self.trace else ""
             if node.op is not None:
-                yield from (Line(comment=title) for title in groups.entered(node))
+                yield from (Line(comment=shorten(title, 100)) for title in groups.entered(node))
                 yield self.assign(self.names.nodes[node.name], self.code(node, self.stages.value(node)), comment)
             elif node.position in self.stages.named:
-                value = self.writer.argument(self.stages.named[node.position])
-                yield self.assign(self.names.nodes[node.name], value)
+                yield self.constant(self.names.nodes[node.name], self.stages.named[node.position])
         if self.graph.output.position in self.stages.constants:
-            yield self.assign(self.output, self.writer.write(self.stages.constants[self.graph.output.position]))
+            yield self.constant(self.output, self.stages.constants[self.graph.output.position])
 
     def backward(self) -> Iterable[Line]:
         asked = self._asked()
@@ -179,9 +177,9 @@ class _Program:
         yield Line(comment=f"backward pass, in reverse order, from d{output.name}/d{output.name} = 1")
         if seed or output.op is None:
             yield self.assign(self.names.gradients[output.name], seed.format(self.output) or "1.0")
-        groups = _Groups(self.graph)
+        groups = Groups(self.graph)
         for gate in self.stages.backward():
-            yield from (Line(comment=f"inside {title}") for title in groups.entered(gate))
+            yield from (Line(comment=f"inside {shorten(title, 100)}") for title in groups.entered(gate))
             yield Line(comment=f"backprop through {gate.name} = {shorten(self.graph.written(gate))}")
             yield from self.chains(gate)
         for node in asked:
@@ -246,6 +244,14 @@ class _Program:
     def assign(self, name: str, value: str, comment: str = "") -> Line:
         return Line(self.target.assign.format(name, value), comment)
 
+    def constant(self, name: str, formula: Formula) -> Line:
+        """A constant that has a name, as a number of the target's kind: an array, where these are its numbers."""
+        if self.target.wrap != "{}":
+            return self.assign(name, self.writer.argument(formula))
+        template = self.target.input if self.target.seed else self.target.assign
+        value = self.writer.write(formula)
+        return Line(template.format(name, f"{value}.0" if self.target.seed and value.isdigit() else value))
+
     def number(self, value: object) -> str:
         assert self.trace is not None
         return self.trace.arithmetic.show(value, _DIGITS)
@@ -292,28 +298,3 @@ class _Program:
                 formula = formula.args[2]
             body = self.target.local_body(cases, self.write(gate, formula))
             self.locals[name] = self.target.local_function(name, [*op.inputs, "out"], body, title)
-
-
-class _Groups:
-    """What is said where the gates of an opened module begin."""
-
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-        self.said: set[int] = set()
-
-    def _around(self, group: int) -> Iterable[int]:
-        while group >= 0:
-            yield group
-            group = self.graph.groups[group].parent
-
-    def entered(self, node: Node) -> Iterable[str]:
-        """The groups that begin with this node: `q3 = sigma(q2)`, the outermost first."""
-        for each in reversed([*self._around(node.group)]):
-            if each not in self.said:
-                self.said.add(each)
-                group = self.graph.groups[each]
-                yield shorten(f"{group.name} = {group.call or group.module}", 100)
-
-
-def _is_gate(node: Node) -> bool:
-    return node.op is not None

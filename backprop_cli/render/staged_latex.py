@@ -1,4 +1,4 @@
-"""The staged derivation in LaTeX: each gate, then the chain rule for each node, in reverse order and over the stages."""
+"""The staged derivation in LaTeX: each gate, then the chain rule for each node, in reverse order."""
 
 from __future__ import annotations
 

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from .base import Cases, Target, prefixed, words
+from .base import Cases, prefixed, words
 from .python import HELPERS, PYTHON
+
+
+def _number(text: str) -> str:
+    """A literal; as a float where it has more digits than the integers of these libraries may have."""
+    return f"{text}.0" if text.lstrip("-").isdigit() and len(text) > 9 else text
+
 
 _COMMON = replace(
     PYTHON,
+    number=_number,
     power=("{0}**{1}", "{0}**{1}"),
     both="{0} & {1}",
     mask="({0})",
@@ -105,21 +112,21 @@ TORCH = replace(
     imports=[("functools.", "import functools"), ("", "import torch")],
     setup="torch.set_default_dtype(torch.float64)",
     helpers={
-        "cbrt": '''\
+        "cbrt": """\
 def cbrt(x):
     return torch.sign(x) * torch.abs(x) ** (1 / 3)
-''',
+""",
         "log_base": '''\
 def log_base(x, base):
     """The logarithm of x to a base, exact for powers of 2 and 10."""
     other = torch.where(base == 10, torch.log10(x), torch.log(x) / torch.log(base))
     return torch.where(base == 2, torch.log2(x), other)
 ''',
-        "gamma": '''\
+        "gamma": """\
 def gamma(x):
     sign = torch.where((x < 0) & (torch.floor(x) % 2 != 0), -1.0, 1.0)
     return sign * torch.exp(torch.lgamma(x))
-''',
+""",
         "polygamma": '''\
 def polygamma(n, x):
     """The n-th derivative of digamma; below 0, for n = 1, by reflection."""

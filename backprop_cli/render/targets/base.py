@@ -35,8 +35,9 @@ class Target:
     conditions, a choice, and one between 1 and 0; count: such a mask as a number that adds up; assign, assign_first,
     add: a statement, one that others add to, and such an addition; zero: a chained gradient of 0, over the upstream;
     seed: the upstream of the output, empty where it goes without saying; input: a given value; convert: the first
-    statement on a parameter; open_function, close_function, after_function: the lines around a program with parameters;
-    local_function, local_body: a function for a local gradient with cases; ascii_names: whether names are spelt in ASCII.
+    statement on a parameter; open_function, close_function, after_function: the lines around a program with
+    parameters; local_function, local_body: a function for a local gradient with cases; ascii_names: whether names are
+    spelt in ASCII.
     """
 
     name: str

@@ -148,9 +148,9 @@ static double polygamma(double n, double x) {
 C = Target(
     name="c",
     words=words(
-        "exp log log2 log10 log1p expm1 exp2 sqrt cbrt hypot sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh "
-        "atanh erf erfc gamma=tgamma lgamma abs=fabs max=fmax min=fmin floor ceil sign sigmoid softplus log_base digamma "
-        "polygamma"
+        "exp log log2 log10 log1p expm1 exp2 sqrt cbrt hypot sin cos tan asin acos atan atan2 sinh cosh tanh asinh "
+        "acosh atanh erf erfc gamma=tgamma lgamma abs=fabs max=fmax min=fmin floor ceil sign sigmoid softplus log_base "
+        "digamma polygamma"
     )
     | {"relu": "fmax({0}, 0.0)"},
     many={name: f"{name}_of({{count}}, (double[]){{{{{{args}}}}}})" for name in ("max", "min", "hypot")},

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .c import local_body
 from .base import Pairs, Target, listed, prefixed, words
+from .c import local_body
 
 _RESERVED = (
     "arguments as async await break case catch class const continue debugger default delete do else enum eval export "

@@ -14,7 +14,9 @@ _GREEK = re.compile(r"GREEK (SMALL|CAPITAL) LETTER (\w+)").fullmatch
 class Names:
     """Code names for the names of nodes, and for their gradients: all different, and none reserved."""
 
-    def __init__(self, names: Iterable[str], gradients: Collection[str], target: Target, reserved: Iterable[str]) -> None:
+    def __init__(
+        self, names: Iterable[str], gradients: Collection[str], target: Target, reserved: Iterable[str]
+    ) -> None:
         self._target = target
         self._taken = set(reserved_names(target)) | set(reserved)
         self.nodes: dict[str, str] = {}

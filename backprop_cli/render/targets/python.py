@@ -28,10 +28,10 @@ def local_body(cases: Cases, otherwise: str) -> list[str]:
 
 
 HELPERS = {
-    "sign": '''\
+    "sign": """\
 def sign(x):
     return float(x > 0) - float(x < 0)
-''',
+""",
     "sigmoid": '''\
 def sigmoid(x):
     """1 / (1 + exp(-x)), which never overflows."""
