@@ -61,7 +61,7 @@ MAY_IMPORT = {
     "render.nudges": "arithmetic nudge render.cells render.wording",
     "render.explain": "arithmetic formula nudge trace render.* render.nudges render.story render.wording",
     "render.staged_latex": "formula graph ops stages trace render.latex",
-    "render.code": "errors formula graph stages trace render.targets.*",
+    "render.code": "errors formula graph stages trace render.targets render.targets.*",
     "render.targets": "render.targets.*",
     "render.targets.*": "formula render.targets.*",
     # What a person types
@@ -77,7 +77,7 @@ MAY_IMPORT = {
 """What each module may import of ours, wherever in the file. `x.*` stands for the modules in x that have no line."""
 
 MAY_LOAD = {
-    "click": "cli cli.*",
+    "click": "cli cli.code cli.*",
     "rich": "cli.* render.table",
     "sympy": "tree arithmetic.symbolic exact referee claims render.latex",
     "mpmath": "arithmetic.*",

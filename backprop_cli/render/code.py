@@ -183,7 +183,7 @@ class _Program:
             yield Line(comment=f"backprop through {gate.name} = {shorten(self.graph.written(gate))}")
             yield from self.chains(gate)
         for node in asked:
-            if not self.users[node.position] and node is not output:
+            if not self.users[node.position] and node.position != output.position:
                 zero = self.target.zero.format(self.names.nodes[node.name])
                 yield self.assign(self.names.gradients[node.name], zero, f"nothing uses {node.name}")
 
@@ -207,7 +207,7 @@ class _Program:
     def chain(self, gate: Node, slot: int, ties: str, extra: str) -> Line:
         i = gate.inputs[slot]
         node = self.graph.nodes[i]
-        seed = gate is self.graph.output and not self.target.seed
+        seed = gate.position == self.graph.output.position and not self.target.seed
         chain = self.stages.chain(gate, slot, seed=seed)
         if chain.conditional is not None:
             self.add_local(gate, slot, chain.conditional)

@@ -25,6 +25,7 @@ class _Derivation:
     def __init__(self, graph: Graph, given: Mapping[str, float], stages: Stages, trace: Trace | None) -> None:
         self.graph = graph
         self.given = given
+        self.last = graph.output.position
         self.stages = stages
         self.trace = trace
         self.name = cache(_name)
@@ -35,7 +36,7 @@ class _Derivation:
         for node in graph.nodes:
             if node.op is not None:
                 lines.append(f"{self.name(node.name)} &= {self.operation(node)}{self.becomes(node, 'values')}")
-            elif node.position in self.stages.named or (node is graph.output and node.is_constant):
+            elif node.position in self.stages.named or (node.position == self.last and node.is_constant):
                 named = node.position in self.stages.named
                 lines.append(f"{self.name(node.name) if named else ''} &= {latex.constant(node)[0]}")
         lines += self.backward()
@@ -50,7 +51,7 @@ class _Derivation:
                     edges.setdefault(i, []).append((gate, slot))
         lines = []
         for node in reversed(self.graph.nodes):
-            if self.stages.wanted[node.position] and node is not self.graph.output:
+            if self.stages.wanted[node.position] and node.position != self.last:
                 steps = self.steps(node, edges.get(node.position, []))
                 becomes = self.becomes(node, "upstream")
                 steps += becomes if becomes != f" = {steps}" else ""
@@ -62,9 +63,9 @@ class _Derivation:
         f = self.graph.output
         if not edges:
             return "0"
-        if [gate for gate, _ in edges] == [f]:
+        if [gate.position for gate, _ in edges] == [self.last]:
             return self.local(*edges[0])[0]
-        chains = [(gate, slot, "" if gate is f else self.partial(f, gate)) for gate, slot in edges]
+        chains = [(gate, slot, "" if gate.position == self.last else self.partial(f, gate)) for gate, slot in edges]
         names = " + ".join(_product(each, self.partial(gate, node)) for gate, _, each in chains)
         rules = " + ".join(_product(each, _factor(*self.local(gate, slot))) for gate, slot, each in chains)
         return f"{names} = {rules}"
