@@ -51,6 +51,7 @@ MAY_IMPORT = {
     "mistakes": "arithmetic trace",
     "claims": "arithmetic arithmetic.* errors formula graph lower trace engine point exact mistakes",
     "api": "arithmetic errors expand graph lower trace engine point hessian certain exact",
+    "stages": "arithmetic engine formula graph ops",
     # A view is a function of what these find out
     "render": "",
     "render.*": "arithmetic errors formula graph trace exact referee claims render.cells",
@@ -62,6 +63,10 @@ MAY_IMPORT = {
     "render.story": "arithmetic graph ops trace render.cells render.roles render.wording",
     "render.nudges": "arithmetic nudge render.cells render.wording",
     "render.explain": "arithmetic formula nudge trace render.* render.nudges render.story render.wording",
+    "render.staged_latex": "formula graph ops stages trace render.latex",
+    "render.code": "errors formula graph stages trace render.targets render.targets.*",
+    "render.targets": "render.targets.*",
+    "render.targets.*": "formula render.targets.*",
     # What a person types
     "arguments": "errors point",
     "streams": "errors",
@@ -70,6 +75,7 @@ MAY_IMPORT = {
     "output": "errors render.* streams trace",
     "quick": "api arguments arithmetic errors output request streams",
     "cli": "backprop_cli errors streams cli.*",
+    "cli.code": "arithmetic output streams point api stages render.code render.staged_latex cli.expression",
     "cli.*": "errors output request streams files arguments point expand lower cache api exact referee claims nudge "
     "render.* render.circuit render.dot render.explain render.mermaid cli.expression",
     "__main__": "cli quick",
@@ -78,8 +84,8 @@ MAY_IMPORT = {
 """What each module may import of ours, wherever in the file. `x.*` stands for the modules in x that have no line."""
 
 MAY_LOAD = {
-    "click": "cli cli.*",
-    "rich": "output render.table render.tree",
+    "click": "cli cli.code cli.*",
+    "rich": "output cli.picture render.table render.tree",
     "sympy": "tree arithmetic.symbolic exact referee claims render.latex",
     "mpmath": "arithmetic.*",
     "flint": "arithmetic.balls",
@@ -98,6 +104,7 @@ LIGHT = [
     "render.markdown",
     "render.dot",
     "render.explain",
+    "render.code",
 ]
 """Modules that no library is loaded for when they are imported, be it by what they import (but click for `cli`)."""
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "explain": "explain",
     "derive": "derive",
     "check": "check",
+    "code": "code",
     "graph": "picture",
     "cache": "remembered",
 }

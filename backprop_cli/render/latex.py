@@ -12,7 +12,8 @@ from ..exact import Derivation
 from ..formula import Formula
 from ..graph import Graph, Node
 
-_ATOM = 9
+ATOM = 9
+"""How tightly a name or a bracket binds."""
 _BINDING = {"add": 1, "sub": 1, "neg": 2, "mul": 2, "pow": 3}
 _TEMPLATES = {
     ("add", 2): "{} + {}",
@@ -21,6 +22,10 @@ _TEMPLATES = {
     ("div", 2): r"\frac{{{}}}{{{}}}",
     ("neg", 1): "-{}",
     ("pow", 2): "{{{}}}^{{{}}}",
+    ("where", 3): r"\begin{{cases}} {1} & \text{{if }} {0} \\ {2} & \text{{otherwise}} \end{{cases}}",
+    ("eq", 2): "{} = {}",
+    ("gt", 2): "{} > {}",
+    ("both", 2): r"{} \text{{ and }} {}",
     ("exp2", 1): "2^{{{}}}",
     ("sqrt", 1): r"\sqrt{{{}}}",
     ("cbrt", 1): r"\sqrt[3]{{{}}}",
@@ -60,7 +65,7 @@ def render(derivation: Derivation) -> str:
             lines.append(f"{left} &= {factors} = {sympy_latex(edge.chained)}")
     for variable, formula in derivation.simplified.items():
         lines.append(rf"\frac{{\partial {f}}}{{\partial {name(variable)}}} &= {sympy_latex(formula)}")
-    body = " \\\\\n".join(_plain(line) for line in lines)
+    body = " \\\\\n".join(plain(line) for line in lines)
     return f"\\begin{{align*}}\n{body}\n\\end{{align*}}\n"
 
 
@@ -80,8 +85,8 @@ def operation(graph: Graph, gate: Node) -> str:
     words = []
     for i in gate.inputs:
         node = graph.nodes[i]
-        text, binding = constant(node) if node.is_constant else (name(node.name), _ATOM)
-        words.append(text if binding == _ATOM else rf"\left({text}\right)")
+        text, binding = constant(node) if node.is_constant else (name(node.name), ATOM)
+        words.append(text if binding == ATOM else rf"\left({text}\right)")
     return latex(Formula(gate.op.name, *map(Formula, words)))[0]
 
 
@@ -107,18 +112,18 @@ def _literal(text: str) -> str:
 def latex(formula: Formula) -> tuple[str, int]:
     """A formula whose words are LaTeX already, with how tightly it binds."""
     if not formula.args:
-        return formula.head, _ATOM
+        return formula.head, ATOM
     args = [latex(arg) for arg in formula.args]
-    binding = _BINDING.get(formula.head, _ATOM)
+    binding = _BINDING.get(formula.head, ATOM)
     template = _TEMPLATES.get((formula.head, len(args))) or _TEMPLATES.get((formula.head, 0))
-    texts = [text if binding == _ATOM or own > binding else rf"\left({text}\right)" for text, own in args]
+    texts = [text if binding == ATOM or own > binding else rf"\left({text}\right)" for text, own in args]
     if template:
         return template.format(*texts), binding
     function = rf"\{formula.head}" if formula.head in _KNOWN else rf"\operatorname{{{formula.head}}}"
-    return rf"{function}\left({', '.join(texts)}\right)", _ATOM
+    return rf"{function}\left({', '.join(texts)}\right)", ATOM
 
 
-def _plain(line: str) -> str:
+def plain(line: str) -> str:
     """Greek letters as commands, and other characters that TeX does not know as text."""
     return "".join(c if c.isascii() else _character(c) for c in line)
 

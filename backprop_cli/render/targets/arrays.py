@@ -1,0 +1,193 @@
+"""NumPy, PyTorch and JAX: the same program, element by element on arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from .base import Cases, prefixed, words
+from .python import HELPERS, PYTHON
+
+
+def _number(text: str) -> str:
+    """A literal; as a float where it has more digits than the integers of these libraries may have."""
+    return f"{text}.0" if text.lstrip("-").isdigit() and len(text) > 9 else text
+
+
+_COMMON = replace(
+    PYTHON,
+    number=_number,
+    power=("{0}**{1}", "{0}**{1}"),
+    both="{0} & {1}",
+    mask="({0})",
+    count="1.0 * {0}",
+    zero="0.0 * {0}",
+    add="{0} = {0} + {1}",  # in place, it would change arrays that go by two names
+)
+
+
+def _body(where: str) -> Callable[[Cases, str], list[str]]:
+    """Cases by `where`, the last one first."""
+
+    def body(cases: Cases, otherwise: str) -> list[str]:
+        lines = [f"local = {where.format(when, then, 'local')}" for when, then in reversed(cases)]
+        return [f"local = {otherwise}", *lines, "return local"]
+
+    return body
+
+
+def _in_numpy(cases: Cases, otherwise: str) -> list[str]:
+    lines = _body("np.where({0}, {1}, {2})")(cases, otherwise)
+    return ['with np.errstate(all="ignore"):  # np.where computes both sides', *(f"    {line}" for line in lines)]
+
+
+_STANDARD = {name: f"{name} = np.vectorize(math.{name}, otypes=[float])\n" for name in "erf erfc gamma lgamma".split()}
+_ELEMENTWISE = {
+    name: f"@np.vectorize\n{HELPERS[name]}".replace("1 / x ** (n + 1)", "1 / x ** (n + 1.0)")
+    for name in ("digamma", "polygamma")
+}
+
+NUMPY = replace(
+    _COMMON,
+    name="numpy",
+    words={
+        **prefixed(
+            "np.",
+            "exp log log2 log10 log1p expm1 exp2 sqrt cbrt hypot sin cos tan asin=arcsin acos=arccos atan=arctan "
+            "atan2=arctan2 sinh cosh tanh asinh=arcsinh acosh=arccosh atanh=arctanh abs sign max=maximum min=minimum "
+            "floor ceil",
+        ),
+        **words("sigmoid log_base erf erfc gamma lgamma digamma polygamma"),
+        "relu": "np.maximum({0}, 0.0)",
+        "softplus": "np.logaddexp({0}, 0.0)",
+    },
+    many={
+        name: f"functools.reduce(np.{written}, ({{args}}))"
+        for name, written in words("max=maximum min=minimum hypot").items()
+    },
+    constants={"pi": "np.pi", "e": "np.e"},
+    imports=[("functools.", "import functools"), ("math.", "import math"), ("", "import numpy as np")],
+    helpers={
+        "sigmoid": '''\
+def sigmoid(x):
+    """1 / (1 + exp(-x)), which never overflows."""
+    z = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1.0, z) / (1.0 + z)
+''',
+        "log_base": '''\
+def log_base(x, base):
+    """The logarithm of x to a base, exact for powers of 2 and 10."""
+    with np.errstate(divide="ignore", invalid="ignore"):  # np.where computes both sides
+        other = np.log(x) / np.log(base)
+    return np.where(base == 2, np.log2(x), np.where(base == 10, np.log10(x), other))
+''',
+        **_STANDARD,
+        **_ELEMENTWISE,
+    },
+    where="np.where({0}, {1}, {2})",
+    seed="np.ones_like({0})",
+    input="{0} = np.array({1})",
+    convert="{0} = np.asarray({0}, dtype=float)",
+    local_body=_in_numpy,
+)
+
+TORCH = replace(
+    _COMMON,
+    name="torch",
+    words={
+        **prefixed(
+            "torch.",
+            "exp log log2 log10 log1p expm1 exp2 sqrt hypot sin cos tan asin acos atan atan2 sinh cosh tanh "
+            "asinh acosh atanh abs sign max=maximum min=minimum floor ceil sigmoid relu erf erfc lgamma digamma",
+        ),
+        **words("cbrt log_base gamma polygamma"),
+        "softplus": "torch.logaddexp({0}, torch.tensor(0.0))",
+    },
+    many={
+        name: f"functools.reduce(torch.{written}, ({{args}}))"
+        for name, written in words("max=maximum min=minimum hypot").items()
+    },
+    wrap="torch.tensor({})",
+    constants={"pi": "torch.pi", "e": "torch.e"},
+    imports=[("functools.", "import functools"), ("", "import torch")],
+    setup="torch.set_default_dtype(torch.float64)",
+    helpers={
+        "cbrt": """\
+def cbrt(x):
+    return torch.sign(x) * torch.abs(x) ** (1 / 3)
+""",
+        "log_base": '''\
+def log_base(x, base):
+    """The logarithm of x to a base, exact for powers of 2 and 10."""
+    other = torch.where(base == 10, torch.log10(x), torch.log(x) / torch.log(base))
+    return torch.where(base == 2, torch.log2(x), other)
+''',
+        "gamma": """\
+def gamma(x):
+    sign = torch.where((x < 0) & (torch.floor(x) % 2 != 0), -1.0, 1.0)
+    return sign * torch.exp(torch.lgamma(x))
+""",
+        "polygamma": '''\
+def polygamma(n, x):
+    """The n-th derivative of digamma; below 0, for n = 1, by reflection."""
+    n = torch.as_tensor(n)
+    scale = -torch.cos(torch.pi * n) * torch.exp(torch.lgamma(n + 1))
+    above = scale * torch.special.zeta(n + 1, torch.where(x > 0, x, 1 - x))
+    return torch.where(x > 0, above, (torch.pi / torch.sin(torch.pi * (x - torch.round(x)))) ** 2 - above)
+''',
+    },
+    where="torch.where({0}, {1}, {2})",
+    local_body=_body("torch.where({0}, {1}, {2})"),
+    seed="torch.ones_like({0})",
+    input="{0} = torch.tensor({1})",
+    convert="{0} = torch.as_tensor({0}, dtype=torch.float64)",
+    print_value='print("{0} =", {1}.tolist())',
+)
+
+JAX = replace(
+    _COMMON,
+    name="jax",
+    words={
+        **prefixed(
+            "jnp.",
+            "exp log log2 log10 log1p expm1 exp2 sqrt cbrt hypot sin cos tan asin acos atan "
+            "atan2 sinh cosh tanh asinh acosh atanh abs sign max=maximum min=minimum floor ceil",
+        ),
+        **prefixed("special.", "sigmoid=expit erf erfc gamma lgamma=gammaln digamma"),
+        **words("log_base polygamma"),
+        "relu": "jnp.maximum({0}, 0.0)",
+        "softplus": "jnp.logaddexp({0}, 0.0)",
+    },
+    many={
+        name: f"functools.reduce(jnp.{written}, ({{args}}))"
+        for name, written in words("max=maximum min=minimum hypot").items()
+    },
+    constants={"pi": "jnp.pi", "e": "jnp.e"},
+    imports=[
+        ("functools.", "import functools"),
+        ("", "import jax"),
+        ("", "import jax.numpy as jnp"),
+        ("special.", "from jax.scipy import special"),
+    ],
+    setup='jax.config.update("jax_enable_x64", True)',
+    helpers={
+        "log_base": '''\
+def log_base(x, base):
+    """The logarithm of x to a base, exact for powers of 2 and 10."""
+    other = jnp.where(base == 10, jnp.log10(x), jnp.log(x) / jnp.log(base))
+    return jnp.where(base == 2, jnp.log2(x), other)
+''',
+        "polygamma": '''\
+def polygamma(n, x):
+    """The n-th derivative of digamma; below 0, for n = 1, by reflection."""
+    reflected = (jnp.pi / jnp.sin(jnp.pi * (x - jnp.round(x)))) ** 2 - special.polygamma(n, 1 - x)
+    return jnp.where(x > 0, special.polygamma(n, jnp.abs(x)), reflected)
+''',
+    },
+    where="jnp.where({0}, {1}, {2})",
+    local_body=_body("jnp.where({0}, {1}, {2})"),
+    seed="jnp.ones_like({0})",
+    input="{0} = jnp.array({1})",
+    convert="{0} = jnp.asarray({0}, dtype=float)",
+    print_value='print("{0} =", {1}.tolist())',
+)

@@ -1,0 +1,182 @@
+"""C99, for one file and `-lm`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from .base import Cases, Pairs, Target, listed, words
+
+_KEYWORDS = (
+    "alignas alignof asm auto bool break case char const constexpr continue default do double else enum extern false "
+    "float for fortran goto if inline int long nullptr register restrict return short signed sizeof static struct "
+    "switch thread_local true typedef typeof typeof_unqual union unsigned void volatile while"
+)
+_MACROS = (
+    "BIG_ENDIAN BUFSIZ BYTE_ORDER DOMAIN EOF EXIT_FAILURE EXIT_SUCCESS FD_SETSIZE FILENAME_MAX FOPEN_MAX HUGE HUGE_VAL "
+    "HUGE_VALF HUGE_VALL INFINITY LITTLE_ENDIAN L_ctermid L_tmpnam MATH_ERREXCEPT MATH_ERRNO MB_CUR_MAX NAN NFDBITS "
+    "NULL OVERFLOW PDP_ENDIAN PI PLOSS P_tmpdir RAND_MAX SEEK_CUR SEEK_END SEEK_SET SING TLOSS TMP_MAX UNDERFLOW "
+    "WCONTINUED WEXITED WNOHANG WNOWAIT WSTOPPED WUNTRACED i386 linux math_errhandling stderr stdin stdout unix"
+    " M_1_PI M_2_PI M_2_SQRTPI M_E M_LN10 M_LN2 M_LOG10E M_LOG2E M_PI M_PI_2 M_PI_4 M_SQRT1_2 M_SQRT2 FP_ILOGB0 "
+    "FP_ILOGBNAN FP_INFINITE FP_NAN FP_NORMAL FP_SUBNORMAL FP_ZERO"
+)
+
+
+def number(text: str) -> str:
+    """A literal that is a double: `1/3` divides whole numbers in C."""
+    return f"{text}.0" if re.fullmatch(r"-?\d+", text) else text
+
+
+def open_function(name: str, parameters: Sequence[str], pairs: Pairs) -> list[str]:
+    declared = [*(f"double {each}" for each in parameters), f"double gradient[{len(pairs)}]"]
+    return listed(f"double {name}(", declared, ") {", last="")
+
+
+def close_function(value: str, pairs: Pairs) -> list[str]:
+    return [*(f"gradient[{i}] = {gradient};" for i, (_, gradient) in enumerate(pairs)), f"return {value};"]
+
+
+def after_function(value: str, parameters: Sequence[str], pairs: Pairs) -> list[str]:
+    """A `main` that takes the inputs from the command line."""
+    count = len(parameters)
+    usage = " ".join(parameters) if count <= 20 else f"and {count} numbers"
+    arguments = [*(f"strtod(argv[{i + 1}], NULL)" for i in range(count)), "gradient"]
+    return [
+        "}",
+        "",
+        "int main(int argc, char **argv) {",
+        f"    if (argc != {count + 1}) {{",
+        f'        fprintf(stderr, "usage: %s {usage}\\n", argv[0]);',
+        "        return 2;",
+        "    }",
+        f"    double gradient[{len(pairs)}];",
+        *(f"    {line}" for line in listed("double value = forward_backward(", arguments, ");", last="")),
+        f'    printf("{value} = %.17g\\n", value);',
+        *(f'    printf("d{value}/d{name} = %.17g\\n", gradient[{i}]);' for i, (name, _) in enumerate(pairs)),
+        "    return 0;",
+        "}",
+    ]
+
+
+def local_function(name: str, parameters: Sequence[str], body: list[str], title: str) -> list[str]:
+    declared = ", ".join(f"double {each}" for each in parameters)
+    return [f"// {title}", f"static double {name}({declared}) {{", *(f"    {line}" for line in body), "}"]
+
+
+def local_body(cases: Cases, otherwise: str) -> list[str]:
+    return [*(f"if ({when}) return {then};" for when, then in cases), f"return {otherwise};"]
+
+
+HELPERS = {
+    "pi": "static const double PI = 3.14159265358979323846;\n",
+    "e": "static const double E = 2.71828182845904523536;\n",
+    "sign": """\
+static double sign(double x) {
+    return (x > 0) - (x < 0);
+}
+""",
+    "sigmoid": """\
+// 1 / (1 + exp(-x)), which never overflows
+static double sigmoid(double x) {
+    if (x >= 0) return 1.0 / (1.0 + exp(-x));
+    double z = exp(x);
+    return z / (1.0 + z);
+}
+""",
+    "softplus": """\
+// log(1 + exp(x)), which never overflows
+static double softplus(double x) {
+    return fmax(x, 0.0) + log1p(exp(-fabs(x)));
+}
+""",
+    "log_base": """\
+// the logarithm of x to a base, exact for powers of 2 and 10
+static double log_base(double x, double base) {
+    return base == 2 ? log2(x) : base == 10 ? log10(x) : log(x) / log(base);
+}
+""",
+    "max_of": """\
+static double max_of(int count, const double *x) {
+    double result = x[0];
+    for (int i = 1; i < count; i++) result = fmax(result, x[i]);
+    return result;
+}
+""",
+    "min_of": """\
+static double min_of(int count, const double *x) {
+    double result = x[0];
+    for (int i = 1; i < count; i++) result = fmin(result, x[i]);
+    return result;
+}
+""",
+    "hypot_of": """\
+static double hypot_of(int count, const double *x) {
+    double result = fabs(x[0]);
+    for (int i = 1; i < count; i++) result = hypot(result, x[i]);
+    return result;
+}
+""",
+    "digamma": """\
+// the derivative of lgamma: reflection, recurrence, asymptotic series
+static double digamma(double x) {
+    if (x <= 0) return digamma(1 - x) - PI / tan(PI * (x - round(x)));
+    double total = 0.0;
+    for (; x < 10; x++) total -= 1 / x;
+    double y = 1 / (x * x);
+    double series = 1 / 120.0 - y * (1 / 252.0 - y * (1 / 240.0 - y * (1 / 132.0 - y * (691 / 32760.0 - y / 12))));
+    return total + log(x) - 0.5 / x - y * (1 / 12.0 - y * series);
+}
+""",
+    "polygamma": """\
+// the n-th derivative of digamma, n = 1, 2, ...: reflection, recurrence, asymptotic series
+static double polygamma(double n, double x) {
+    if (n == 1 && x <= 0) return pow(PI / sin(PI * (x - round(x))), 2) - polygamma(1, 1 - x);
+    double total = 0.0;
+    for (; x < 15 + n; x++) total += 1 / pow(x, n + 1);
+    static const double bernoulli[] = {1 / 6.0, -1 / 30.0, 1 / 42.0, -1 / 30.0, 5 / 66.0, -691 / 2730.0, 7 / 6.0};
+    double term = 1.0, series = 1 + n / (2 * x);
+    for (int k = 0; k < 7; k++) {
+        term *= (n + 2 * k) * (n + 2 * k + 1) / ((2 * k + 1) * (2 * k + 2) * x * x);
+        series += bernoulli[k] * term;
+    }
+    double sum = tgamma(n) * series / pow(x, n) + tgamma(n + 1) * total;
+    return fmod(n, 2) == 1 ? sum : -sum;
+}
+""",
+}
+
+C = Target(
+    name="c",
+    words=words(
+        "exp log log2 log10 log1p expm1 exp2 sqrt cbrt hypot sin cos tan asin acos atan atan2 sinh cosh tanh asinh "
+        "acosh atanh erf erfc gamma=tgamma lgamma abs=fabs max=fmax min=fmin floor ceil sign sigmoid softplus log_base "
+        "digamma polygamma"
+    )
+    | {"relu": "fmax({0}, 0.0)"},
+    many={name: f"{name}_of({{count}}, (double[]){{{{{{args}}}}}})" for name in ("max", "min", "hypot")},
+    power=("pow({0}, {1})", "pow({0}, {1})"),
+    number=number,
+    constants={"pi": "PI", "e": "E"},
+    helpers=HELPERS,
+    imports=[("", "#include <math.h>"), ("", "#include <stdio.h>"), ("strtod(", "#include <stdlib.h>")],
+    comment="//",
+    both="{0} && {1}",
+    where="{0} ? {1} : {2}",
+    mask="({0} ? 1.0 : 0.0)",
+    assign="double {0} = {1};",
+    assign_first="double {0} = {1};",
+    add="{0} += {1};",
+    update="{0} = {1};",
+    input="double {0} = {1};",
+    print_value='printf("{0} = %.17g\\n", {1});',
+    open_script=["int main(void) {"],
+    close_script=["    return 0;", "}"],
+    open_function=open_function,
+    close_function=close_function,
+    after_function=after_function,
+    local_function=local_function,
+    local_body=local_body,
+    reserved=frozenset(f"{_KEYWORDS} {_MACROS} gradient main printf fprintf strtod forward_backward round".split()),
+    reserved_pattern=r"_.*",
+    ascii_names=True,
+)

@@ -1,0 +1,110 @@
+"""Python, with the standard library alone."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+from collections.abc import Sequence
+
+from .base import Cases, Pairs, Target, listed, prefixed, words
+
+RESERVED = frozenset([*keyword.kwlist, *dir(builtins), "__debug__", "forward_backward"])
+
+
+def open_function(name: str, parameters: Sequence[str], _pairs: Pairs) -> list[str]:
+    return listed(f"def {name}(", parameters, "):")
+
+
+def close_function(value: str, pairs: Pairs) -> list[str]:
+    return listed(f"return {value}, {{", [f'"{name}": {gradient}' for name, gradient in pairs], "}")
+
+
+def local_function(name: str, parameters: Sequence[str], body: list[str], title: str) -> list[str]:
+    return [f"def {name}({', '.join(parameters)}):", f'    """{title}"""', *(f"    {line}" for line in body)]
+
+
+def local_body(cases: Cases, otherwise: str) -> list[str]:
+    return [*(line for when, then in cases for line in (f"if {when}:", f"    return {then}")), f"return {otherwise}"]
+
+
+HELPERS = {
+    "sign": """\
+def sign(x):
+    return float(x > 0) - float(x < 0)
+""",
+    "sigmoid": '''\
+def sigmoid(x):
+    """1 / (1 + exp(-x)), which never overflows."""
+    if x >= 0:
+        return 1.0 / (1.0 + math.exp(-x))
+    z = math.exp(x)
+    return z / (1.0 + z)
+''',
+    "softplus": '''\
+def softplus(x):
+    """log(1 + exp(x)), which never overflows."""
+    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
+''',
+    "log_base": '''\
+def log_base(x, base):
+    """The logarithm of x to a base, exact for powers of 2 and 10."""
+    if base == 2:
+        return math.log2(x)
+    if base == 10:
+        return math.log10(x)
+    return math.log(x) / math.log(base)
+''',
+    "digamma": '''\
+def digamma(x):
+    """The derivative of lgamma: reflection, recurrence, asymptotic series."""
+    if x <= 0:
+        return digamma(1 - x) - math.pi / math.tan(math.pi * (x - round(x)))
+    total = 0.0
+    while x < 10:
+        total -= 1 / x
+        x += 1
+    y = 1 / (x * x)
+    series = 1 / 120 - y * (1 / 252 - y * (1 / 240 - y * (1 / 132 - y * (691 / 32760 - y / 12))))
+    return total + math.log(x) - 0.5 / x - y * (1 / 12 - y * series)
+''',
+    "polygamma": '''\
+def polygamma(n, x):
+    """The n-th derivative of digamma, n = 1, 2, …: reflection, recurrence, asymptotic series."""
+    if n == 1 and x <= 0:
+        return (math.pi / math.sin(math.pi * (x - round(x)))) ** 2 - polygamma(1, 1 - x)
+    total = 0.0
+    while x < 15 + n:
+        total += 1 / x ** (n + 1)
+        x += 1
+    term, series = 1.0, 1 + n / (2 * x)
+    for k, bernoulli in enumerate((1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6)):
+        term *= (n + 2 * k) * (n + 2 * k + 1) / ((2 * k + 1) * (2 * k + 2) * x * x)
+        series += bernoulli * term
+    return (-1) ** (n + 1) * (math.gamma(n) * series / x**n + math.gamma(n + 1) * total)
+''',
+}
+
+PYTHON = Target(
+    name="python",
+    words={
+        **prefixed(
+            "math.",
+            "exp log log2 log10 log1p expm1 exp2 sqrt cbrt hypot sin cos tan asin acos atan atan2 "
+            "sinh cosh tanh asinh acosh atanh erf erfc gamma lgamma",
+        ),
+        **words("abs max min sign sigmoid softplus log_base digamma polygamma"),
+        "relu": "max({0}, 0.0)",
+        "floor": "float(math.floor({0}))",
+        "ceil": "float(math.ceil({0}))",
+    },
+    power=("{0}**{1}", "math.pow({0}, {1})"),  # a negative number to a broken power is complex, but for math.pow
+    constants={"pi": "math.pi", "e": "math.e"},
+    imports=[("math.", "import math")],
+    helpers=HELPERS,
+    print_value='print("{0} =", {1})',
+    open_function=open_function,
+    close_function=close_function,
+    local_function=local_function,
+    local_body=local_body,
+    reserved=RESERVED,
+)

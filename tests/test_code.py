@@ -1,0 +1,270 @@
+"""`backprop code` as text: the notes' (x+y)*z whole in every language, and how names, constants and groups are written.
+
+python tests/test_code.py    writes what the program says now into the files of `code/`. Read each change.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import emitted
+import pytest
+from emitted import Case
+from test_cli import run
+
+from backprop_cli.graph import Graph, Group, Node
+from backprop_cli.lower import compile_expression
+from backprop_cli.ops import named
+from backprop_cli.render.code import render
+from backprop_cli.render.targets import TARGETS
+from backprop_cli.render.targets.names import Names
+from backprop_cli.stages import Stages
+
+FOLDER = Path(__file__).parent / "code"
+LANGUAGES = [*TARGETS, "latex"]
+POINT = ["--x", "-2", "--y", "5", "--z", "-4"]
+PROGRAMS = {
+    "notes": ["q = x + y; f = q*z", *POINT],
+    "notes-function": ["q = x + y; f = q*z"],
+    "power-partly": ["x**n * x", "--n", "1/2 + 1"],
+}
+WHOLE = [(name, language) for name in PROGRAMS for language in LANGUAGES]
+
+
+def whole(name: str, language: str) -> str:
+    result = run("code", *PROGRAMS[name], "--to", language)
+    assert (result.status, result.err) == (0, "")
+    return result.out
+
+
+@pytest.mark.parametrize(("name", "language"), WHOLE)
+def test_whole_output(name: str, language: str) -> None:
+    assert whole(name, language) == (FOLDER / f"{name}.{language}.txt").read_text(encoding="utf-8")
+
+
+def test_there_is_no_stale_file() -> None:
+    assert {path.name for path in FOLDER.iterdir()} == {f"{name}.{language}.txt" for name, language in WHOLE}
+
+
+def python(source: str, *words: str) -> str:
+    result = run("code", source, *words)
+    assert result.status == 0, result.err
+    return result.out
+
+
+def lines_of(source: str, *words: str) -> list[str]:
+    """The statements, without comments."""
+    return [line.partition("  #")[0].strip() for line in python(source, *words).splitlines()]
+
+
+# -- Statements ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "statements"),
+    [
+        ("x*y + x", ["dx = 1.0", "dx += dq1 * y", "dy = dq1 * x"]),
+        ("(x + y)*z", ["dq1 = z", "dx = dq1", "dy = dq1"]),
+        ("(x - y)*z", ["dx = dq1", "dy = -dq1"]),
+        ("-sin(x*y)", ["dq2 = -1.0", "dq1 = dq2 * math.cos(q1)"]),
+        ("cos(x)*y", ["dx = -dq1 * math.sin(x)"]),
+        ("x/y*z", ["dx = dq1 / y", "dy = dq1 * (-q1 / y)"]),
+        ("x**2*y", ["dx = dq1 * (2 * x)"]),
+        ("x**3*y", ["dx = dq1 * (3 * x**2)"]),
+        ("x**-1*y", ["q1 = x**-1", "dx = -dq1 * x**-2"]),
+        ("x**1*y", ["dx = dq1"]),
+        ("x**0*y", ["dx = 0.0 * dq1"]),
+        ("x**(1/2)*y", ["q1 = math.pow(x, 1 / 2)"]),
+        ("exp(x)*y", ["dx = dq1 * q1"]),
+        ("max(x, 0)*y", ["dx = dq1 * (1.0 if x == q1 else 0.0)"]),
+        ("relu(x)*y", ["q1 = max(x, 0.0)", "dx = dq1 * (1.0 if x > 0 else 0.0)"]),
+        ("x**y", ["f = math.pow(x, y)", "dx = pow_dx(x, y, f)", "dy = pow_dy(x, y, f)"]),
+        ("n = 3; f = x**n*y", ["n = 3", "q1 = math.pow(x, n)", "dx = dq1 * (n * math.pow(x, n - 1))"]),
+        ("(x + y)*(x + y)", ["dx = dq2", "dy = dq2", "dx += dq1", "dy += dq1"]),
+    ],
+)
+def test_statements(source: str, statements: list[str]) -> None:
+    lines = lines_of(source)
+    assert [line for line in lines if line in statements] == statements
+
+
+def test_one_statement_a_gate_and_one_an_edge() -> None:
+    case = Case("sigmoid(w*x + b)*w + max(x, b, 2)", {"w": "1", "x": "2", "b": "0.5"})
+    trace = emitted.traced(case)
+    code = emitted.function(case, "python")
+    forward, backward = code.split("# backward pass")
+    for node in trace.graph.nodes:
+        if node.op is not None:
+            assert len(re.findall(rf"^    {node.name} = ", forward, re.MULTILINE)) == 1
+    chains = re.findall(r"^    d\w+ \+?= .*# ∂", backward, re.MULTILINE)
+    assert len(chains) == sum(edge.chained is not None for edge in trace.edges)
+
+
+def test_only_what_is_asked_for() -> None:
+    lines = lines_of("x**y*z", "--wrt", "z")
+    assert "dz = q1" in lines
+    assert not any(line.startswith(("dx", "dy", "dq1")) for line in lines)
+    assert lines[-1] == 'return f, {"z": dz}'
+
+
+def test_an_input_that_nothing_uses() -> None:
+    assert "dy = 0.0" in lines_of("unused = y; f = x*2")
+
+
+def test_values_are_numbers_and_what_was_written_stands_beside_them() -> None:
+    text = python("x*y", "--x", "-pi/4", "--y", "3")
+    assert "x = -0.7853981633974483  # -pi/4\n" in text
+    assert "y = 3.0\n" in text
+
+
+def test_constants_alone() -> None:
+    assert "f = 1 / 3 + math.exp(2)\n" in python("1/3 + exp(2)")
+    assert "nothing here varies" in python("1/3 + exp(2)")
+    assert "nothing here varies" in python("1/3 + exp(2)", "--to", "latex")
+
+
+def test_a_long_constant_is_its_number() -> None:
+    assert "f = x * 500.0\n" in python(f"x*({' + '.join(['1'] * 500)})")
+
+
+def test_constants_are_checked_without_values() -> None:
+    result = run("code", "x + 1/0")
+    assert result.status == 1
+    assert "division by zero in 1/0" in result.err
+
+
+def test_whole_numbers_do_not_divide_in_c() -> None:
+    text = run("code", "x**(1/3) + 7*x", "--to", "c").out
+    assert "pow(x, 1.0 / 3.0)" in text
+    assert "7.0 * x" in text
+
+
+def test_helpers_come_only_where_they_are_used() -> None:
+    assert "def " not in python("x*y", "--x", "1", "--y", "2")
+    assert python("sigmoid(x)", "--x", "1").count("def ") == 1
+    assert "import math" not in python("x*y")
+
+
+def test_no_number_of_the_program_is_another_zero_times_infinity() -> None:
+    """Where nothing flows the local gradient need not exist, and is not computed."""
+    assert "dy = dq1 / (2 * q1) if dq1 != 0 else 0.0" in lines_of("max(x, sqrt(y))*x", "--x", "1", "--y", "0")
+
+
+# -- Names ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("language", "names", "code"),
+    [
+        ("python", ["lambda", "x"], ["lambda_", "x"]),
+        ("python", ["math", "abs", "σ", "int"], ["math_", "abs_", "σ", "int_"]),
+        ("python", ["lambda", "lambda_"], ["lambda__", "lambda_"]),
+        ("python", ["q3.q1", "q3_q1", "q3.q2.q1"], ["q3_q1_", "q3_q1", "q3_q2_q1"]),
+        ("numpy", ["np", "sigmoid"], ["np_", "sigmoid_"]),
+        ("c", ["int", "double", "σ", "sigma", "Γ"], ["int_", "double_", "sigma_", "sigma", "Gamma"]),
+        ("c", ["é", "중", "exp", "M_PI", "__LINE__"], ["e", "u110cu116eu11bc", "exp_", "M_PI_", "v__LINE__"]),
+        ("c", ["e", "pi", "E", "PI"], ["e", "pi", "E_", "PI_"]),
+        ("javascript", ["var", "NaN", "let", "module", "π"], ["var_", "NaN_", "let_", "module_", "π"]),
+    ],
+)
+def test_names(language: str, names: list[str], code: list[str]) -> None:
+    assert list(map(Names(names, [], TARGETS[language], []).nodes.get, names)) == code
+
+
+@pytest.mark.parametrize(
+    ("names", "gradients"),
+    [
+        (["x", "y"], ["dx", "dy"]),
+        (["x", "dx"], ["grad_x", "grad_dx"]),
+        (["ef"], ["grad_ef"]),
+        (["x", "dx", "grad_x"], ["d_grad_x", "d_grad_dx", "d_grad_grad_x"]),
+    ],
+)
+def test_gradients_are_all_named_in_one_way(names: list[str], gradients: list[str]) -> None:
+    chosen = Names(names, names, TARGETS["python"], [])
+    assert [chosen.gradients[name] for name in names] == gradients
+    assert not {*chosen.nodes.values()} & {*gradients}
+
+
+@pytest.mark.parametrize("language", TARGETS)
+def test_names_are_all_different(language: str) -> None:
+    names = "x dx grad_x d_dx x_ lambda lambda_ int σ sigma é e a.b a_b f f.q1 f_q1 pow_dx sigmoid".split()
+    chosen = Names(names, names, TARGETS[language], ["pow_dx"])
+    everything = [*chosen.nodes.values(), *chosen.gradients.values()]
+    assert len({*everything, "pow_dx"}) == len(everything) + 1
+
+
+# -- Groups --------------------------------------------------------------------------------------------------------
+
+
+def opened() -> Graph:
+    """f = q3 + x with q3 = g(q2), and in it q3 = h(q3.q1)."""
+    add, mul, exp = named("add"), named("mul"), named("exp")
+    nodes = (
+        Node(0, "x", (0, 1)),
+        Node(1, "q2", (0, 1), mul, (0, 0)),
+        Node(2, "q3.q1", (0, 1), add, (1, 1), group=0),
+        Node(3, "q3", (0, 1), exp, (2,), group=1),
+        Node(4, "f", (0, 1), add, (3, 0)),
+    )
+    groups = (Group("q3", "g", -1, "g(q2)"), Group("q3", "h", 0))
+    return Graph("x", nodes, groups=groups)
+
+
+def test_groups_are_announced_on_both_ways() -> None:
+    text = render(Stages(opened()), "python", {})
+    forward, backward = text.split("# backward pass")
+    assert "    # q3 = g(q2)\n    q3_q1 = q2 + q2\n    # q3 = h\n    q3 = math.exp(q3_q1)\n    f =" in forward
+    assert backward.index("# inside q3 = g(q2)") < backward.index("# inside q3 = h") < backward.index("dq3_q1 =")
+    assert "∂q3/∂q3.q1 = q3\n" in backward
+
+
+def test_modules_are_opened_and_compound_gates_on_demand() -> None:
+    source = "s(t) = 1/(1 + exp(-t)); f = s(x)*sigmoid(x)"
+    assert [each for each in ("q1_q3", "q2_q1") if f"{each} =" in python(source)] == ["q1_q3"]
+    assert [each for each in ("q1_q3", "q2_q1") if f"{each} =" in python(source, "--expand")] == ["q1_q3", "q2_q1"]
+
+
+# -- The command ---------------------------------------------------------------------------------------------------
+
+
+def test_errors_and_warnings_are_those_of_eval() -> None:
+    for source, words in [("log(x)", ["--x", "-1"]), ("sine(x)", []), ("x + y", ["--unknown", "1"])]:
+        first, second = (run(name, source, *words) for name in ("code", "eval"))
+        assert (first.status, first.err, first.out) == (second.status, second.err, "")
+    assert "has a tie of x, y" in run("code", "max(x, y)", "--x", "1", "--y", "1").err
+
+
+def test_what_a_comment_of_the_source_says_is_not_part_of_the_code() -> None:
+    for language in TARGETS:
+        text = python("y = x  # end \\\nf = y*y  # */ \\", "--to", language)
+        assert "\\\n" not in text
+        assert "*/" not in text
+
+
+def test_a_graph_of_thousands_of_gates() -> None:
+    graph = compile_expression("x" + "*x" * 20_000)
+    text = render(Stages(graph), "python", {})
+    assert text.count("# ∂") == 2 * 20_000
+
+
+def test_a_gate_of_10_000_inputs() -> None:
+    names = [f"x{i}" for i in range(10_000)]
+    for ties in ("both", "split", "first"):
+        text = render(Stages(compile_expression(f"max({', '.join(names)})")), "c", {}, ties=ties)
+        assert text.count("// ∂") == 10_000
+
+
+def test_latex_sums_at_forks_and_names_groups() -> None:
+    text = python("x*x", "--to", "latex", "--x", "1.5e-7")
+    assert r"x &= 1.5 \cdot 10^{-7}" in text
+    assert r"\frac{\partial f}{\partial x} &= " in text
+    assert text.count(" + ") == 2
+    assert "q_{1}.q_{2}" in python("s(t) = exp(-t) + t; f = s(x)*x", "--to", "latex")
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for name, language in WHOLE:
+        (FOLDER / f"{name}.{language}.txt").write_text(whole(name, language), encoding="utf-8")

@@ -1,0 +1,83 @@
+"""The PyTorch and JAX programs: run, compared with the engine, and with those libraries' own derivative of the forward
+pass that was written.
+
+Some minutes, and two large libraries (`pip install '.[peers]'`): run with -m slow.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import emitted
+import pytest
+from emitted import Case
+from test_code_runs import CASES, EDGES, selection
+
+pytestmark = pytest.mark.slow
+
+OWN = 1e-9
+"""Relative tolerance of the peers' own derivatives: PyTorch's of digamma has some ten digits."""
+
+
+@pytest.fixture(params=["torch", "jax"])
+def library(request: pytest.FixtureRequest) -> str:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what the libraries say of themselves while they load
+        pytest.importorskip(request.param)
+    return str(request.param)
+
+
+def test_programs_print_what_the_engine_finds(library: str) -> None:
+    outputs = emitted.run_python([emitted.program(case, library) for case in CASES])
+    assert emitted.differences(CASES, outputs) == []
+
+
+def loaded(case: Case, library: str) -> tuple[Callable[..., Any], list[str], list[float]]:
+    """The function that is written, the names of its parameters, and the case's values for these."""
+    names: dict[str, Any] = {}
+    exec(emitted.function(case, library), names)
+    trace = emitted.traced(case)
+    return names["forward_backward"], list(trace.gradient), [trace.point[name] for name in trace.gradient]
+
+
+def own_gradient(call: Callable[..., Any], values: list[float], library: str) -> list[float]:
+    """The library's derivative of the forward pass."""
+    if library == "torch":
+        import torch
+
+        inputs = [torch.tensor(value, dtype=torch.float64, requires_grad=True) for value in values]
+        call(*inputs)[0].backward()
+        return [0.0 if each.grad is None else float(each.grad) for each in inputs]
+    import jax
+
+    gradients = jax.grad(lambda *inputs: call(*inputs)[0], argnums=tuple(range(len(values))))(*values)
+    return [float(each) for each in gradients]
+
+
+def test_the_backward_pass_is_the_library_s_own(library: str) -> None:
+    different: list[object] = []
+    for case in [case for case in selection() if case.point]:
+        call, names, values = loaded(case, library)
+        written = {name: float(slope) for name, slope in call(*values)[1].items()}
+        own = dict(zip(names, own_gradient(call, values, library), strict=True))
+        if not all(math.isclose(written[name], own[name], rel_tol=OWN, abs_tol=1e-300) for name in names):
+            different.append((case, written, own))
+    assert different == []
+
+
+def test_functions_work_on_arrays(library: str) -> None:
+    case = Case("sigmoid(w*x)*max(w, 2)**x + x", {"w": "2.5", "x": "-1"})
+    call, _, values = loaded(case, library)
+    value, gradient = call(*([each, each] for each in values))
+    trace = emitted.traced(case)
+    assert value.tolist() == pytest.approx([trace.value] * 2, rel=1e-12)
+    assert {name: each.tolist() for name, each in gradient.items()} == {
+        name: pytest.approx([slope] * 2, rel=1e-12) for name, slope in trace.gradient.items()
+    }
+
+
+def test_the_edge_cases_are_among_them() -> None:
+    assert set(map(str, EDGES)) <= set(map(str, CASES))
