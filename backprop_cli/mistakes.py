@@ -96,7 +96,7 @@ class _Chain:
 
     def with_locals(self, gate: Node, locals_: Sequence[Value]) -> Value:
         """The gradient if these were the local gradients of all edges into a gate."""
-        inside = [edge for edge in self.edges if edge.gate is gate]
+        inside = [edge for edge in self.edges if edge.gate == gate]
         return self.right + sum(self.with_local(edge, locals_[edge.slot]) - self.right for edge in inside)
 
     def with_below(self, node: Node, below: Value) -> Value:
@@ -156,7 +156,7 @@ def _branches(chain: _Chain) -> Iterator[Mistake]:
     for edges in _forks(chain):
         parts = [edge.chained * chain.below[edge.input.position] for edge in edges]
         for edge, part in zip(edges, parts, strict=True):
-            twins = [each for each in edges if each.gate is edge.gate and each.input is edge.input]
+            twins = [each for each in edges if each.gate == edge.gate and each.input == edge.input]
             which = "one edge" if len(twins) > 1 else "the edge"
             along = f"{which} from {edge.input.name} into {chain.written(edge.gate)}"
             yield Mistake("branch", f"only {along} is counted", chain.right - sum(parts) + part)
@@ -178,20 +178,20 @@ def _products(chain: _Chain) -> Iterator[Mistake]:
     for gate in chain.gates_of("mul"):
         u, v = (chain.below[i] for i in gate.inputs)
         # Where only one input varies the other has the derivative 0, and nobody means that.
-        if len([edge for edge in chain.edges if edge.gate is gate]) == 2:
+        if len([edge for edge in chain.edges if edge.gate == gate]) == 2:
             yield Mistake("product", chain.written(gate), chain.with_below(gate, u * v))
 
 
 def _upstreams(chain: _Chain) -> Iterator[Mistake]:
     """The derivative of a gate on the way, or one local gradient, stands for that of the output."""
     for gate in chain.gates:
-        if gate is chain.trace.graph.output:
+        if gate == chain.trace.graph.output:
             continue
         upstream = chain.trace.arithmetic.show(chain.upstream(gate), 6)
         rest = f"still to be multiplied by ∂{chain.f}/∂{gate.name} = {upstream}"
         yield Mistake("upstream", f"this is ∂{gate.name}/∂{chain.name}, {rest}", chain.below[gate.position])
         for edge in chain.edges:
-            if edge.gate is gate and edge.input.name == chain.name:
+            if edge.gate == gate and edge.input.name == chain.name:
                 yield Mistake("upstream", f"this is {chain.rule(edge)}, {rest}", chain.local(edge))
 
 
@@ -211,7 +211,7 @@ def _quotients(chain: _Chain) -> Iterator[Mistake]:
             (f"the division by {bottom}² is left out", y, -x),
         ):
             yield Mistake("quotient", f"{inside}, {what}", chain.with_locals(gate, locals_))
-        if len([edge for edge in chain.edges if edge.gate is gate]) == 2:
+        if len([edge for edge in chain.edges if edge.gate == gate]) == 2:
             yield Mistake("quotient", f"{inside}, {bottom} is not squared", chain.with_locals(gate, (one, -x / y)))
         each = ratio(*(chain.below[i] for i in gate.inputs))
         place = f"{inside}, the derivative of {top} is divided by that of {bottom}"

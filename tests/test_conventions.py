@@ -418,7 +418,7 @@ def test_shares_of_a_tie_are_the_local_gradients(ties: str) -> None:
     share = {"both": 1, "split": THIRD, "first": 1}[ties]
     other = {"both": 1, "split": THIRD, "first": 0}[ties]
     gate = next(node for node in trace.graph.nodes if node.kind == "max")
-    locals_ = [(edge.local, edge.chained) for edge in trace.edges if edge.gate is gate]
+    locals_ = [(edge.local, edge.chained) for edge in trace.edges if edge.gate == gate]
     assert locals_ == [(share, 3 * share), (other, 3 * other), (None, None)]
 
 
