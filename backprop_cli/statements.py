@@ -36,6 +36,8 @@ def split(source: str) -> list[Statement]:
     Raises InputError for a module's head that is none, and for a line of which nobody knows whether it goes on.
     """
     pieces, doubtful = _pieces(source)
+    if not pieces:
+        return [Statement("", None, (0, 0), (0, 0))]
     statements = [_statement(source, piece) for piece in pieces]
     if not any(each.name for each in statements):
         if len(statements) == 1 and not doubtful:
