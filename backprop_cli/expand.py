@@ -77,7 +77,7 @@ class _Expansion:
 
     def run(self) -> Graph:
         output = self.copy(self.graph, {}, None)
-        return self.graph._replace(nodes=_reachable(self.nodes, output), groups=tuple(self.groups))
+        return self.graph._replace(nodes=_output_last(self.nodes, output), groups=tuple(self.groups))
 
     def copy(self, graph: Graph, places: dict[int, int], call: Node | None) -> int:
         """Append the nodes of a graph, at the top or in place of a call; return where its output stands.
@@ -121,15 +121,13 @@ class _Expansion:
         return None if self.modules_only else module_of(op, count)
 
 
-def _reachable(nodes: list[Node], output: int) -> Nodes:
-    """The nodes that the output depends on, and all inputs, with the output last. A module may ignore an input."""
-    used = [False] * len(nodes)
-    used[output] = True
-    for node in reversed(nodes):
-        if used[node.position]:
-            for i in node.inputs:
-                used[i] = True
-    kept = [node for node in nodes if node.kind == "input" or used[node.position]]
-    kept.sort(key=lambda node: node.position == output)
+def _output_last(nodes: list[Node], output: int) -> Nodes:
+    """The nodes, the output last. Behind it may stand what goes into an input that a module ignores: all but what
+    depends on the output itself stays.
+    """
+    above = [False] * len(nodes)
+    for node in nodes[output:]:
+        above[node.position] = node.position == output or any(above[i] for i in node.inputs)
+    kept = [node for node in nodes if not above[node.position]] + [nodes[output]]
     places = {node.position: here for here, node in enumerate(kept)}
     return Nodes(node._replace(inputs=tuple(places[i] for i in node.inputs)) for node in kept)
