@@ -89,7 +89,7 @@ class _Expansion:
                 continue
             copied = node if call is None else self.placed(graph, node, call)
             if copied.op is None:
-                places[node.position] = _append(self.nodes, copied)
+                places[node.position] = _append(self.nodes, copied._replace(body=_opened(graph.source, copied.body)))
                 continue
             inputs = tuple(places[i] for i in node.inputs)
             module = self.module(copied.op, len(inputs))
@@ -119,6 +119,21 @@ class _Expansion:
         if isinstance(op, Module):
             return op
         return None if self.modules_only else module_of(op, count)
+
+
+def _opened(source: str, body: tuple[Node, ...]) -> tuple[Node, ...]:
+    """The parts of a constant, calls of modules among them opened: a list of numbers and primitives in any case."""
+    if not any(isinstance(part.op, Module) for part in body):
+        return body
+    parts: list[Node] = []
+    places: list[int] = []
+    for node in expand(Graph(source, body), modules_only=True).nodes:
+        first = len(parts)
+        for part in node.body or (node,):
+            inputs = [first + i for i in part.inputs] if node.body else [places[i] for i in part.inputs]
+            _append(parts, part._replace(inputs=tuple(inputs), group=-1))
+        places.append(len(parts) - 1)
+    return tuple(parts)
 
 
 def _output_last(nodes: list[Node], output: int) -> Nodes:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import oracle
 import pytest
 from hostile import check_error
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from test_random_graphs import Example, Tree, constant, examples, forward, gate, layout, relaxed, variable
 
@@ -23,6 +23,7 @@ from backprop_cli.expand import expand, module_of
 from backprop_cli.graph import Graph, Module, Node, validate
 from backprop_cli.lower import MAX_DEPTH, compile_expression
 from backprop_cli.ops import TABLE, Op
+from backprop_cli.trace import Trace
 
 # -- Trees cut into programs ---------------------------------------------------------------------------------------
 
@@ -125,11 +126,20 @@ def test_stages_change_no_bit(example: Example, seed: int) -> None:
     assert staged.gradient == inline.gradient
 
 
+def thirty_digits(example: Example, **more: Any) -> Trace:
+    """The expression in one piece; now and then digits do not settle there: tan(atan2(10, 1))."""
+    try:
+        return backprop(plain(example.tree), example.point, precision=30, **more)
+    except MathError as error:
+        assume("do not settle" not in error.message)
+        raise
+
+
 @settings(relaxed, max_examples=150)
 @given(examples(), st.integers(0, 2**32))
 def test_modules_are_the_inline_expression(example: Example, seed: int) -> None:
     source = Cutter(random.Random(seed)).program(example.tree)
-    inline = backprop(plain(example.tree), example.point, precision=30)
+    inline = thirty_digits(example)
     scale = max(abs(float(slope)) for slope in inline.gradient.values())
     for trace in (backprop(source, example.point), *opened(source, example.point)):
         assert close(trace.value, float(inline.value), 1e-7)
@@ -152,8 +162,8 @@ def opened(source: str, point: dict[str, float]) -> list[Any]:
 @settings(relaxed, max_examples=25)
 @given(examples(), st.integers(0, 2**32))
 def test_thirty_digits_and_second_derivatives_are_the_same(example: Example, seed: int) -> None:
-    text, source = plain(example.tree), Cutter(random.Random(seed)).program(example.tree)
-    inline = backprop(text, example.point, precision=30, hessian=True)
+    source = Cutter(random.Random(seed)).program(example.tree)
+    inline = thirty_digits(example, hessian=True)
     closed = backprop(source, example.point, precision=30, hessian=True)
     wide = compute(expand(compile_expression(source, example.point)), example.point, Settings(precision=30))
     for trace in (closed, wide):
@@ -460,6 +470,12 @@ def test_constants_may_be_calls() -> None:
         ("f", "mul"),
     ]
     assert trace.gradient == {"x": 9}
+    closed = "k(t) = 2*pi; m(t) = k(t)*t*sqrt(2*8) + k(1); n(a, b) = a; f = n(m(1/2), 3)*x + sin(n(x, m(2)))"
+    for modules_only in (True, False):
+        graph = expand(compile_expression(closed), modules_only=modules_only)
+        validate(graph)
+        assert not graph.modules
+        assert compute(graph, {"x": 2}, Settings()).gradient == backprop(closed, x=2).gradient
 
 
 WORDS: Sequence[str] = [

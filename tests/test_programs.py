@@ -354,3 +354,23 @@ def test_a_hundred_thousand_lines_take_memory_in_proportion() -> None:
         tracemalloc.stop()
         assert len(trace.gradient) == 2
     assert peaks[1] < 12 * peaks[0]
+
+
+# -- Examples ------------------------------------------------------------------------------------------------------
+
+SHIPPED = sorted((Path(__file__).parent.parent / "examples").glob("*.bp"))
+
+
+def test_the_examples_are_those_of_the_course() -> None:
+    assert {path.stem for path in SHIPPED} >= {"sigmoid", "tanh", "neuron", "squared-error", "log-loss", "layer"}
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_shipped_program_is_right_closed_and_opened(path: Path) -> None:
+    source = path.read_text()
+    assert source.startswith("# ")
+    point = {node.name: 0.3 + 0.2 * i for i, node in enumerate(compile_expression(source).variables)}
+    closed, wide = backprop(source, point), backprop(source, point, expand=True)
+    assert wide.gradient == pytest.approx(closed.gradient, rel=1e-12)
+    words = [word for name, value in point.items() for word in (f"--{name}", repr(value))]
+    assert run("check", "--file", str(path), *words).status == 0
