@@ -232,6 +232,8 @@ class _Checker:
         self.tokens[group.call] = token._replace(op=op)
 
     def finish(self) -> None:
+        if not self.tokens and self.source[self.start - 1 : self.start] == "=":
+            raise self.fail("nothing stands behind '='", (self.start - 1, self.start))
         if not self.tokens:
             place = (self.start, self.start + 1)
             raise self.fail(

@@ -29,7 +29,7 @@ from unittest import mock
 
 import pytest
 
-from backprop_cli import __version__
+from backprop_cli import __version__, quick
 from backprop_cli.cli import run_command
 
 

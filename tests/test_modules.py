@@ -6,6 +6,7 @@ import math
 import random
 from collections import Counter
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import oracle
@@ -204,7 +205,7 @@ def test_exact_numbers_are_the_same_and_those_of_sympy(seed: int) -> None:
         assert trace.value == inline.value
         assert trace.gradient == inline.gradient
     if not inline.warnings:
-        value, gradient = oracle.sympy_gradient(plain(tree), {name: oracle.Fraction(text) for name, text in at.items()})
+        value, gradient = oracle.sympy_gradient(plain(tree), {name: Fraction(text) for name, text in at.items()})
         assert abs(value - float(inline.value)) <= 1e-12 * max(1, abs(value))
         assert {name: pytest.approx(float(slope), rel=1e-12) for name, slope in gradient.items()} == {
             name: float(slope) for name, slope in inline.gradient.items()

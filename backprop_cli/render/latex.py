@@ -12,7 +12,6 @@ from ..arithmetic import Value
 from ..exact import Derivation
 from ..formula import Formula
 from ..graph import Graph, Module, Node
-from ..ops import Op
 
 _ATOM = 9
 _BINDING = {"add": 1, "sub": 1, "neg": 2, "mul": 2, "pow": 3}
@@ -85,12 +84,12 @@ def operation(graph: Graph, gate: Node) -> str:
         node = graph.nodes[i]
         text, binding = constant(node) if node.is_constant else (name(node.name), _ATOM)
         words.append(text if binding == _ATOM else rf"\left({text}\right)")
-    return latex(_applied(gate.op, map(Formula, words)))[0]
+    return latex(_applied(gate, map(Formula, words)))[0]
 
 
-def _applied(op: Op, args: Iterable[Formula]) -> Formula:
+def _applied(gate: Node, args: Iterable[Formula]) -> Formula:
     """A gate's formula. A module is set as a function of its name, even where it is called `abs`."""
-    return Formula(f"{op.name}{_MODULE}" if isinstance(op, Module) else op.name, *args)
+    return Formula(f"{gate.kind}{_MODULE}" if isinstance(gate.op, Module) else gate.kind, *args)
 
 
 def constant(node: Node) -> tuple[str, int]:
@@ -98,7 +97,7 @@ def constant(node: Node) -> tuple[str, int]:
     parts: list[Formula] = []
     for each in node.body or (node,):
         inputs = [parts[i] for i in each.inputs]
-        parts.append(_applied(each.op, inputs) if each.op else Formula(_literal(each.literal)))
+        parts.append(_applied(each, inputs) if each.op else Formula(_literal(each.literal)))
     return latex(parts[-1])
 
 
