@@ -126,7 +126,7 @@ def _inside(graph: Graph, call: Node) -> Iterator[None]:
     try:
         yield
     except MathError as error:
-        error.message = f"in {graph.title(call)}: {error.message}"
+        error.message = faults.inside(graph, call, error.message)
         raise
 
 
@@ -250,8 +250,9 @@ class _Backward:
             if upstream is None:
                 return [(None, False) for _ in inputs]
             raise
-        for notice in trace.warnings if upstream is not None else ():
-            self.warnings.append(notice._replace(message=f"in {self.graph.title(gate)}: {notice.message}"))
+        for notice in trace.warnings:
+            if upstream is not None or notice.kind == "tie":
+                self.warnings.append(notice._replace(message=faults.inside(self.graph, gate, notice.message)))
         active = {node.name: inner.flow[node.position] is not None for node in module.inside.variables}
         return [(trace.gradient.get(name), active[name]) for name in module.inputs]
 

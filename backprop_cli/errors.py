@@ -104,6 +104,7 @@ def _draw(source: str, span: Span) -> tuple[str, str]:
     first = source.rfind("\n", 0, start) + 1
     last = source.find("\n", start)
     last = len(source) if last < 0 else last
+    last -= source[first:last].endswith("\r") and start < last
     left = right = start
     room = _COLUMNS
     if last - first <= _COLUMNS and _width(_line(source[first:last])) <= _COLUMNS:

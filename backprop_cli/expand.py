@@ -77,7 +77,7 @@ class _Expansion:
 
     def run(self) -> Graph:
         output = self.copy(self.graph, {}, None)
-        return self.graph._replace(nodes=_reachable(self.nodes, output), groups=tuple(self.groups))
+        return self.graph._replace(nodes=_output_last(self.nodes, output), groups=tuple(self.groups))
 
     def copy(self, graph: Graph, places: dict[int, int], call: Node | None) -> int:
         """Append the nodes of a graph, at the top or in place of a call; return where its output stands.
@@ -89,7 +89,7 @@ class _Expansion:
                 continue
             copied = node if call is None else self.placed(graph, node, call)
             if copied.op is None:
-                places[node.position] = _append(self.nodes, copied)
+                places[node.position] = _append(self.nodes, copied._replace(body=_opened(graph.source, copied.body)))
                 continue
             inputs = tuple(places[i] for i in node.inputs)
             module = self.module(copied.op, len(inputs))
@@ -121,15 +121,28 @@ class _Expansion:
         return None if self.modules_only else module_of(op, count)
 
 
-def _reachable(nodes: list[Node], output: int) -> Nodes:
-    """The nodes that the output depends on, and all inputs, with the output last. A module may ignore an input."""
-    used = [False] * len(nodes)
-    used[output] = True
-    for node in reversed(nodes):
-        if used[node.position]:
-            for i in node.inputs:
-                used[i] = True
-    kept = [node for node in nodes if node.kind == "input" or used[node.position]]
-    kept.sort(key=lambda node: node.position == output)
+def _opened(source: str, body: tuple[Node, ...]) -> tuple[Node, ...]:
+    """The parts of a constant, calls of modules among them opened: a list of numbers and primitives in any case."""
+    if not any(isinstance(part.op, Module) for part in body):
+        return body
+    parts: list[Node] = []
+    places: list[int] = []
+    for node in expand(Graph(source, body), modules_only=True).nodes:
+        first = len(parts)
+        for part in node.body or (node,):
+            inputs = [first + i for i in part.inputs] if node.body else [places[i] for i in part.inputs]
+            _append(parts, part._replace(inputs=tuple(inputs), group=-1))
+        places.append(len(parts) - 1)
+    return tuple(parts)
+
+
+def _output_last(nodes: list[Node], output: int) -> Nodes:
+    """The nodes, the output last. Behind it may stand what goes into an input that a module ignores: all but what
+    depends on the output itself stays.
+    """
+    above = [False] * len(nodes)
+    for node in nodes[output:]:
+        above[node.position] = node.position == output or any(above[i] for i in node.inputs)
+    kept = [node for node in nodes if not above[node.position]] + [nodes[output]]
     places = {node.position: here for here, node in enumerate(kept)}
     return Nodes(node._replace(inputs=tuple(places[i] for i in node.inputs)) for node in kept)

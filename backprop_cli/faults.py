@@ -12,6 +12,7 @@ from .formula import substitute, text, tidy
 from .graph import Graph, Node
 
 DIGITS = 6  # significant digits of a value in a message
+_BETWEEN = re.compile(r"^in [^:]*: (?:… )?(?=in )")  # the outermost of several calls
 _LIST = 8  # names of a gate's inputs that a message shows
 
 
@@ -25,6 +26,11 @@ def at(graph: Graph, gate: Node, inputs: Sequence[Value], arithmetic: Arithmetic
         if not node.literal and (name := graph.named(node)) != value
     ]
     return ", ".join(shown[:_LIST] + ["…"] * (len(shown) > _LIST))
+
+
+def inside(graph: Graph, call: Node, message: str) -> str:
+    """What went wrong inside a module, told with the call; of calls inside each other with the first and the last."""
+    return f"in {graph.title(call)}: {_BETWEEN.sub('… ', message)}"
 
 
 def _where(graph: Graph, gate: Node, inputs: Sequence[Value], arithmetic: Arithmetic) -> str:

@@ -30,14 +30,18 @@ def flatten(tokens: list[Token], tree: Tree) -> list[Flat]:
     stack: list[tuple[Any, bool]] = [(tree, False)]
     while stack:
         node, visited = stack.pop()
-        if node.args and not visited:
-            stack.append((node, True))
-            stack.extend((child, False) for child in reversed(node.args))
+        args = node.args
+        if not args:
+            done.append(len(flat))
+            flat.append(Flat(None, (), len(flat), (node.token, node.token), node.token))
             continue
-        count = len(node.args)
-        children = tuple(done[len(done) - count :])
-        del done[len(done) - count :]
-        first = flat[children[0]].first if children else len(flat)
+        if not visited:
+            stack.append((node, True))
+            stack.extend([(child, False) for child in reversed(args)])
+            continue
+        children = tuple(done[-len(args) :])
+        del done[-len(args) :]
+        first = flat[children[0]].first
         reach = _reach(tokens, matches, [flat[child].reach for child in children], node.token)
         done.append(len(flat))
         flat.append(Flat(node.op, children, first, reach, node.token))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from .errors import Span, shorten
@@ -99,6 +99,10 @@ class Module(Op):
         self.size = sum(node.size for node in inside.nodes)
         self.depth = 1 + max(node.depth for node in inside.nodes)
 
+    def written(self, names: Iterable[str]) -> str:
+        """The call over inputs of these names, even where the module is called like an operator's row (`add`)."""
+        return f"{self.name}({', '.join(names)})"
+
 
 def label(source: str, span: Span) -> str:
     """What stands there in the source, on one line and without comments."""
@@ -107,7 +111,10 @@ def label(source: str, span: Span) -> str:
 
 
 def validate(graph: Graph) -> None:
-    """Raise ValueError unless the graph is in forward order, well formed, and names each node but constants once."""
+    """Raise ValueError unless the graph is in forward order, well formed, and names each node but constants once.
+
+    Each node is used, but for inputs, and for what goes into an opened module that ignores it.
+    """
     if not graph.nodes:
         raise ValueError("a graph has at least one node")
     _validate_nodes(graph.nodes)
@@ -115,7 +122,7 @@ def validate(graph: Graph) -> None:
     if len(set(names)) != len(names):
         raise ValueError("two nodes have the same name")
     used = {i for node in graph.nodes for i in node.inputs} | {graph.output.position}
-    if any(node.position not in used and node.kind != "input" for node in graph.nodes):
+    if not graph.groups and any(node.position not in used and node.kind != "input" for node in graph.nodes):
         raise ValueError("a node is not used")
     if any(not -1 <= node.group < len(graph.groups) for node in graph.nodes):
         raise ValueError("a node is in a group that does not exist")

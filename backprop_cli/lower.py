@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from .errors import InputError, Span, quote
 from .flatten import Flat, constant_parts, flatten
 from .graph import Graph, Module, label
 from .nodes import Node, Nodes
-from .ops import CONSTANTS
+from .ops import CONSTANTS, Op, spellings
 from .statements import Statement, split, whole
 from .syntax import collector_paused, parse
 from .tokens import Token, tokenize
@@ -65,6 +65,7 @@ class _Program:
         self.given = variables
         self.variables = {*variables, *self.stages}
         self.modules: dict[str, Module] = {}
+        self.functions: dict[str, Sequence[Op]] = {**spellings()}
         self.constants: dict[str, None] = {}  # an ordered set
         self.needs: dict[str, set[str]] = {}
 
@@ -74,6 +75,9 @@ class _Program:
             line = self.source.count("\n", 0, self.stages[name].head[0]) + 1
             hint = f"it already is on line {line}; each stage has a name of its own"
             raise self.fail(f"{quote(name)} is assigned twice", head, hint)
+        if statement.inputs is not None and name in ("input", "constant"):
+            hint = "these two words tell apart the nodes that are no gates"
+            raise self.fail(f"a module cannot be called {quote(name)}", (head[0], head[0] + len(name)), hint)
         if statement.inputs is not None and name in self.undefined:
             raise self.fail(f"the module {quote(name)} is defined twice", head)
         if statement.inputs is not None:
@@ -119,7 +123,7 @@ class _Program:
                 yield tokens
 
     def tokenize(self, part: Span, variables: Collection[str]) -> list[Token]:
-        tokens = tokenize(self.source, variables, part=part, modules=self.modules, undefined=self.undefined)
+        tokens = tokenize(self.source, variables, part=part, functions=self.functions, undefined=self.undefined)
         self.constants.update(dict.fromkeys(token.text for token in tokens if token.kind == "constant"))
         return tokens
 
@@ -132,12 +136,13 @@ class _Program:
             if token.kind == "variable" and token.text not in inputs:
                 hint = f"a module takes all that it needs: {name}({', '.join([*inputs, token.text])}) = …"
                 raise self.fail(f"{quote(token.text)} is not an input of {name}", token.span, hint)
-        builder = _Builder(self.source, set(inputs))
+        builder = _Builder(self.source, {*inputs, name})
         builder.add_inputs(Token("variable", each, statement.head) for each in inputs)
-        builder.add(tokens, next(parse([tokens])), "", is_last=True)
+        builder.add(tokens, next(parse([tokens])), "" if name in inputs else name, is_last=True)
         nodes = builder.finished()
         self.check_size(nodes, statement.body)
         self.modules[name] = Module(name, inputs, Graph(self.source, nodes))
+        self.functions[name] = [self.modules[name]]
         del self.undefined[name]
 
     def check_size(self, nodes: Nodes, span: Span) -> None:

@@ -59,6 +59,8 @@ def _bare_numbers(trace: Trace, names: Sequence[str]) -> str:
         if number is None:
             known = ", ".join(["value", *trace.gradient])
             why = "gets no gradient (see --wrt)" if name in gradients else "is not a variable of the expression"
+            if name not in gradients and name in dict(trace.graph.stages):
+                why = "is a stage that has no gate of its own"
             raise InputError(f"--get {quote(name)} {why}", hint=f"there is: {known}")
         lines.append(trace.arithmetic.exactly(number))
     return "\n".join(lines) + "\n"

@@ -12,6 +12,7 @@ from .errors import InputError, Span, quote
 from .names import read_name
 
 _MARK = re.compile(r"#[^\n]*|[;\n()]")
+_COMMENT = re.compile(r"#[^\n]*")
 _BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _HALF_DONE = frozenset("+-*/^=,−×·⋅÷")  # behind one of these, a line goes on
 _GOES_ON = frozenset("*/^=,)×·⋅÷")  # before one of these, the line above goes on
@@ -36,6 +37,8 @@ def split(source: str) -> list[Statement]:
     Raises InputError for a module's head that is none, and for a line of which nobody knows whether it goes on.
     """
     pieces, doubtful = _pieces(source)
+    if not pieces:
+        return [Statement("", None, (0, 0), (0, 0))]
     statements = [_statement(source, piece) for piece in pieces]
     if not any(each.name for each in statements):
         if len(statements) == 1 and not doubtful:
@@ -111,9 +114,10 @@ def _end_of_blank(source: str, position: int) -> int:
 def _statement(source: str, piece: Span) -> Statement:
     """`NAME = …` or `NAME(NAME, …) = …`; whatever else it is, it is an expression, good or bad."""
     start, end = piece
-    equals = source.find("=", start, end)
+    code = _COMMENT.sub(lambda comment: " " * len(comment[0]), source[start:end])
+    equals = start + code.find("=")
     if equals > start and source[equals + 1 : equals + 2] != "=" and source[equals - 1] not in "<>!:":
-        left = source[start:equals].rstrip()
+        left = code[: equals - start].rstrip()
         head, body = (start, start + len(left)), (equals + 1, end)
         if name := read_name(left):
             return Statement(name, None, head, body)

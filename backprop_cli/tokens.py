@@ -45,20 +45,21 @@ def tokenize(
     variables: Collection[str] = (),
     *,
     part: Span | None = None,
-    modules: Mapping[str, Op] = MappingProxyType({}),
+    functions: Mapping[str, Sequence[Op]] | None = None,
     undefined: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Token]:
     """The tokens of an expression, checked.
 
     variables: names that are variables even if they spell a constant; part: where in the source the expression stands;
-    modules: functions beside the primitives; undefined: names of functions that are none yet, and what to say of them.
+    functions: what a name before a parenthesis may mean, by default the primitives; undefined: names of functions that
+    are none yet, and what to say of them.
     Raises InputError, with the place, for anything that is not a well-formed expression within the limits.
     """
     part = part or (0, len(source))
     if part[1] - part[0] > MAX_CHARACTERS:
         message = f"the expression has {part[1] - part[0]:,} characters; the limit is {MAX_CHARACTERS:,}"
         raise InputError(message, hint=_NAME_RESULTS)
-    return _Checker(source, variables, part, modules, undefined).run()
+    return _Checker(source, variables, part, spellings() if functions is None else functions, undefined).run()
 
 
 _NAME_RESULTS = "give intermediate results a name: q = x + y; f = q*z"
@@ -79,13 +80,13 @@ class _Checker:
         source: str,
         variables: Collection[str],
         part: Span,
-        modules: Mapping[str, Op],
+        functions: Mapping[str, Sequence[Op]],
         undefined: Mapping[str, str],
     ) -> None:
         self.source = source
         self.variables = variables
         self.start, self.end = part
-        self.functions: Mapping[str, list[Op]] = {**spellings(), **{name: [op] for name, op in modules.items()}}
+        self.functions = functions
         self.undefined = undefined
         self.tokens: list[Token] = []
         self.open: list[_Open] = []
@@ -231,6 +232,8 @@ class _Checker:
         self.tokens[group.call] = token._replace(op=op)
 
     def finish(self) -> None:
+        if not self.tokens and self.source[self.start - 1 : self.start] == "=":
+            raise self.fail("nothing stands behind '='", (self.start - 1, self.start))
         if not self.tokens:
             place = (self.start, self.start + 1)
             raise self.fail(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 
 from sympy import Symbol
 from sympy import latex as sympy_latex
@@ -10,7 +11,7 @@ from sympy import latex as sympy_latex
 from ..arithmetic import Value
 from ..exact import Derivation
 from ..formula import Formula
-from ..graph import Graph, Node
+from ..graph import Graph, Module, Node
 
 ATOM = 9
 """How tightly a name or a bracket binds."""
@@ -42,6 +43,7 @@ _TEMPLATES = {
     ("digamma", 1): r"\psi\left({}\right)",
 }
 """How some primitives are set; the others are functions of their names."""
+_MODULE = "()"  # ends the head of a module's call
 _CAPITALS = set("Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split())  # the others look Latin
 _KNOWN = set("exp log sin cos tan sinh cosh tanh max min".split())
 
@@ -75,8 +77,8 @@ def _factor(value: Value) -> str:
 
 
 def name(word: str) -> str:
-    """A variable's or a gate's name: `w_0`, `\\alpha`, `q_{1}`."""
-    return str(sympy_latex(Symbol(word)))
+    """A variable's or a gate's name: `w_0`, `\\alpha`, `q_{1}`; of a gate inside another, `q_{3}.q_{1}`."""
+    return ".".join(str(sympy_latex(Symbol(part))) for part in word.split("."))
 
 
 def operation(graph: Graph, gate: Node) -> str:
@@ -87,7 +89,12 @@ def operation(graph: Graph, gate: Node) -> str:
         node = graph.nodes[i]
         text, binding = constant(node) if node.is_constant else (name(node.name), ATOM)
         words.append(text if binding == ATOM else rf"\left({text}\right)")
-    return latex(Formula(gate.op.name, *map(Formula, words)))[0]
+    return latex(_applied(gate, map(Formula, words)))[0]
+
+
+def _applied(gate: Node, args: Iterable[Formula]) -> Formula:
+    """A gate's formula. A module is set as a function of its name, even where it is called `abs`."""
+    return Formula(f"{gate.kind}{_MODULE}" if isinstance(gate.op, Module) else gate.kind, *args)
 
 
 def constant(node: Node) -> tuple[str, int]:
@@ -95,7 +102,7 @@ def constant(node: Node) -> tuple[str, int]:
     parts: list[Formula] = []
     for each in node.body or (node,):
         inputs = [parts[i] for i in each.inputs]
-        parts.append(Formula(each.op.name, *inputs) if each.op else Formula(_literal(each.literal)))
+        parts.append(_applied(each, inputs) if each.op else Formula(_literal(each.literal)))
     return latex(parts[-1])
 
 
@@ -119,7 +126,8 @@ def latex(formula: Formula) -> tuple[str, int]:
     texts = [text if binding == ATOM or own > binding else rf"\left({text}\right)" for text, own in args]
     if template:
         return template.format(*texts), binding
-    function = rf"\{formula.head}" if formula.head in _KNOWN else rf"\operatorname{{{formula.head}}}"
+    word = formula.head.removesuffix(_MODULE).replace("_", r"\_")
+    function = rf"\{word}" if formula.head in _KNOWN else rf"\operatorname{{{word}}}"
     return rf"{function}\left({', '.join(texts)}\right)", ATOM
 
 
