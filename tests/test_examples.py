@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -28,6 +29,17 @@ def run(command: list[str], cwd: Path = ROOT) -> str:
         command, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False
     )
     return result.stdout.decode()
+
+
+def texts_of(picture: Path) -> list[str]:
+    """What is written in an SVG, in the order in which it is drawn."""
+    return [text.text or "" for text in ElementTree.parse(picture).iter("{http://www.w3.org/2000/svg}text")]
+
+
+def test_the_picture_in_the_readme_is_what_its_command_draws(tmp_path: Path) -> None:
+    (command,) = re.findall(r"^\$ (.* -o neuron\.svg)$", PAGES[0].read_text(), re.MULTILINE)
+    assert run(["bash", "-c", command], cwd=tmp_path) == ""
+    assert texts_of(tmp_path / "neuron.svg") == texts_of(ROOT / "docs" / "neuron.svg")
 
 
 def skip_without_tools(text: str) -> None:
