@@ -69,14 +69,19 @@ def backprop(
     return compute(graph, given, Settings(names, ties, allow_nonfinite, precision, exact, hessian))
 
 
+def check(settings: Settings) -> None:
+    """Raise InputError for settings that nothing can be computed with."""
+    if settings.allow_nonfinite + (settings.precision is not None) + settings.exact > 1:
+        raise InputError("allow-nonfinite, precision and exact are three different arithmetics: choose one")
+    if settings.precision is not None and not 2 <= settings.precision <= 10_000:
+        raise InputError(f"precision is a number of digits from 2 to 10,000, not {settings.precision}")
+
+
 def compute(graph: Graph, given: Mapping[str, float | str], settings: Settings) -> Trace:
     """The trace of a graph at given values, in the arithmetic that the settings ask for."""
+    check(settings)
     wrt, ties, allow_nonfinite, precision, exact, hessian = settings
-    if allow_nonfinite + (precision is not None) + exact > 1:
-        raise InputError("allow-nonfinite, precision and exact are three different arithmetics: choose one")
     if precision is not None:
-        if not 2 <= precision <= 10_000:
-            raise InputError(f"precision is a number of digits from 2 to 10,000, not {precision}")
         from .certain import hessian_certain, run_certain
 
         trace = run_certain(graph, given, precision, wrt=wrt, ties=ties)

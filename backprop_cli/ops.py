@@ -63,6 +63,15 @@ ROLES = {
 }
 """What some gates do with the upstream gradient, in the words of the CS231n notes."""
 
+WORDS = {
+    "out": "the value of the gate itself",
+    "polygamma(n, x)": "the n-th derivative of digamma(x)",
+    "log_base(x, base)": "the logarithm of x to any base",
+    "total(x)": "the sum over all of the inputs",
+    "selected(x, out)": "1 where x is the output, 0 where another input is",
+}
+"""What readers are told of the words that only rules use. Those of a condition need no telling: `1 if x > 0 else 0`."""
+
 
 class Op:
     """A primitive operation: a row of the table.

@@ -33,6 +33,9 @@ LEFT = {
     "--precision": (True, False),
     "--exact": (False, False),
     "--hessian": (False, False),
+    "--points": (True, False),
+    "--on-error": (True, False),
+    "--trace": (False, False),
     "--help": (False, False),
 }
 """The other options of `eval`. (A test holds both tables against click's.)"""

@@ -54,9 +54,9 @@ class Request:
         self.wrt = wrt
 
 
-def read(asked: Asked, *, partly: bool = False, opened: bool = False) -> Request:
+def read(asked: Asked, *, partly: bool = False, opened: bool = False, columns: Collection[str] = ()) -> Request:
     """What the words of a command line ask for. partly: whether variables may go without a value; opened: whether the
-    command looks inside modules in any case.
+    command looks inside modules in any case; columns: names that get values from elsewhere.
 
     Raises InputError where a variable has no value, a value no variable, and for whatever cannot be read.
     """
@@ -68,7 +68,7 @@ def read(asked: Asked, *, partly: bool = False, opened: bool = False) -> Request
     if at is not None:
         inline = at.lstrip().startswith(("{", "["))
         given = {**point.read_json(at if inline else read_text(at, "--at"), "--at"), **given}
-    graph = _compiled(source, given, remember=not asked.no_cache)
+    graph = _compiled(source, [*given, *columns], remember=not asked.no_cache)
     if asked.expand or (opened and graph.modules):
         from .expand import expand
 

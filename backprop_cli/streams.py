@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import sys
+from collections.abc import Callable
 from typing import TextIO
 
 from .errors import InputError, quote
@@ -67,3 +68,15 @@ def emit(text: str, stream: TextIO | None) -> None:
         text = text.encode(stream.encoding or "ascii", "backprop").decode(stream.encoding or "ascii")
     stream.write(text)
     stream.flush()
+
+
+def writer(stream: TextIO, *, at_once: bool) -> Callable[[str], None]:
+    """What writes line after line to the stream, whatever its encoding. at_once: flushed after each."""
+    plain, encoding = is_unicode(stream), stream.encoding or "ascii"
+
+    def write(text: str) -> None:
+        stream.write(text if plain else text.encode(encoding, "backprop").decode(encoding))
+        if at_once:
+            stream.flush()
+
+    return write

@@ -37,7 +37,8 @@ _TOKEN = re.compile(
 _PARENTHESIS = re.compile(r"(?:[ \t\r\n]|#[^\n]*\n)*\(")
 _OF_NUMBERS = frozenset("0123456789.")
 _PYTHON_WORDS = {"if", "else", "and", "or", "not", "lambda", "for", "in", "is"}
-_OPERATORS = {"^": "**", "−": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/"}
+OPERATORS = {"^": "**", "−": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/"}
+"""Other spellings of operators, and what they stand for."""
 
 
 def tokenize(
@@ -117,7 +118,7 @@ class _Checker:
                 self.name(start, end_of_name(source, position))
                 position = self.tokens[-1].span[1]
             elif kind == "operator":
-                self.operator(_OPERATORS.get(match[0], match[0]), (start, position))
+                self.operator(OPERATORS.get(match[0], match[0]), (start, position))
             else:
                 getattr(self, {"(": "opening", ")": "closing", ",": "comma"}[match[0]])((start, position))
         self.finish()

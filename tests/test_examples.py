@@ -17,6 +17,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SCRIPTS = sorted((ROOT / "examples").glob("*.sh"))
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+GENERATED = {ROOT / "docs" / "ops.md": "backprop ops --format markdown"}
+"""Pages that are the output of a command, whole."""
 _NEEDS = {"jq"}
 
 
@@ -91,6 +93,11 @@ def test_documented_session(page: Path, command: str, output: str, tmp_path: Pat
     assert run(["bash", "-c", command], cwd=tmp_path).rstrip() == output.rstrip()
 
 
+@pytest.mark.parametrize("page", GENERATED, ids=lambda page: page.name)
+def test_generated_page(page: Path) -> None:
+    assert run(["bash", "-c", GENERATED[page]]) == page.read_text()
+
+
 def test_python_in_the_pages(tmp_path: Path) -> None:
     blocks = [
         block
@@ -105,7 +112,7 @@ def test_python_in_the_pages(tmp_path: Path) -> None:
 
 
 def test_help_examples_are_documented_with_their_output() -> None:
-    commands = ("eval", "explain", "derive", "check", "graph")
+    commands = ("eval", "explain", "derive", "check", "graph", "ops")
     texts = [run([sys.executable, "-m", "backprop_cli", command, "--help"]) for command in commands]
     examples = re.findall(r"^ +(backprop .*)$", "".join(text.partition("Examples:")[2] for text in texts), re.MULTILINE)
     assert len(examples) >= 10
@@ -124,6 +131,8 @@ def write() -> None:
     """Put the present output of every example where the tests expect it."""
     for script in SCRIPTS:
         script.with_suffix(".txt").write_text(run(["sh", str(script)]))
+    for page, command in GENERATED.items():
+        page.write_text(run(["bash", "-c", command]))
     for page in PAGES:
         text = page.read_text()
         for block in re.findall(r"^```console\n(.*?)^```", text, re.DOTALL | re.MULTILINE):

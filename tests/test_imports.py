@@ -52,6 +52,9 @@ MAY_IMPORT = {
     "claims": "arithmetic arithmetic.* errors formula graph lower trace engine point exact mistakes",
     "api": "arithmetic errors expand graph lower trace engine point hessian certain exact",
     "stages": "arithmetic engine formula graph ops",
+    "reference": "arithmetic errors formula graph names nodes ops tokens trace engine",
+    "points": "api arithmetic engine errors graph names point trace",
+    "rows": "errors names points",
     # A view is a function of what these find out
     "render": "",
     "render.*": "arithmetic errors formula graph trace exact referee claims render.cells",
@@ -62,6 +65,8 @@ MAY_IMPORT = {
     "render.roles": "graph trace render.wording",
     "render.story": "arithmetic graph ops trace render.cells render.roles render.wording",
     "render.nudges": "arithmetic nudge render.cells render.wording",
+    "render.reference": "formula ops reference trace render.*",
+    "render.points": "arithmetic errors points trace render.*",
     "render.explain": "arithmetic formula nudge trace render.* render.nudges render.story render.wording",
     "render.staged_latex": "formula graph ops stages trace render.latex",
     "render.code": "errors formula graph stages trace render.targets render.targets.*",
@@ -77,7 +82,8 @@ MAY_IMPORT = {
     "cli": "backprop_cli errors streams cli.*",
     "cli.code": "arithmetic output streams point api stages render.code render.staged_latex cli.expression",
     "cli.*": "errors output request streams files arguments point expand lower cache api exact referee claims nudge "
-    "render.* render.circuit render.dot render.explain render.mermaid cli.expression",
+    "ops reference points rows graph render.* render.circuit render.dot render.explain render.mermaid render.points "
+    "render.reference cli.expression cli.points",
     "__main__": "cli quick",
     "backprop_cli": "api errors trace",
 }
@@ -239,7 +245,11 @@ def _modules(code: str, words: Sequence[str] = ()) -> set[str]:
     return set(json.loads(result.stdout.rpartition("\0")[2])) & LIBRARIES
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--version"], ["eval", "--help"], ["explain", "--help"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "words",
+    [["--help"], ["--version"], ["eval", "--help"], ["explain", "--help"], ["ops"], ["ops", "--json"]],
+    ids=" ".join,
+)
 def test_help_and_version_load_nothing(words: list[str]) -> None:
     assert loaded(*words) == {"click"}
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "check": "check",
     "code": "code",
     "graph": "picture",
+    "ops": "operations",
     "cache": "remembered",
 }
 """Each subcommand, and the module beside this one that holds it under the module's name."""
@@ -91,9 +92,15 @@ def _told(error: click.ClickException, words: Sequence[str]) -> InputError:
     context = error.ctx if isinstance(error, click.UsageError) else None
     more = f"{context.command_path} --help" if context is not None else "backprop --help"
     if isinstance(error, click.NoSuchOption):
-        if not error.option_name.startswith("--"):
+        at_top = context is None or context.parent is None
+        if at_top and not error.option_name.startswith("--"):
             return InputError(f"no command {quote(words[0])}", hint=_forgotten(words))
-        close = suggest(error.option_name, ["--version", "--help"], 0.7)
+        options = ["--version", "--help"] if context is None else _options(context)
+        close = suggest(error.option_name, options, 0.75)
         return InputError(f"no option {quote(error.option_name)}", hint=f"did you mean {close}?" if close else more)
     message = " ".join(error.format_message().split()).rstrip(".")
     return InputError(f"{message[:1].lower()}{message[1:]}", hint=more)
+
+
+def _options(context: click.Context) -> list[str]:
+    return [name for option in context.command.get_params(context) for name in option.opts if name.startswith("--")]

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
+from ..errors import InputError
 from ..output import show_trace
 from .expression import (
     SETTINGS,
@@ -38,6 +40,10 @@ Examples:
 @click.option("--get", metavar="value|NAME", multiple=True,
               help="Print only the value, or only the gradient of NAME; repeat it for more, a line each.")  # fmt: skip
 @takes_digits("tables", "JSON and --get hold all.")
+@click.option("--points", metavar="FILE|-", help="Evaluate at each point of JSON lines or CSV, a line for a line.")
+@click.option("--on-error", type=click.Choice(["stop", "skip", "null"]), default="stop", show_default=True,
+              help="What becomes of a point that has no result.")  # fmt: skip
+@click.option("--trace", is_flag=True, help="Of each point the whole document (JSON lines).")
 @click.pass_context
 def evaluate(
     ctx: click.Context,
@@ -45,6 +51,9 @@ def evaluate(
     form: str,
     get: Sequence[str],
     digits: int | None,
+    points: str | None,
+    on_error: str,
+    trace: bool,
     **options: Any,
 ) -> None:
     """Evaluate EXPRESSION and backpropagate through it.
@@ -54,7 +63,13 @@ def evaluate(
     """
     from ..api import Settings, compute
 
+    settings = Settings(**{name: options[name] for name in Settings._fields if name != "wrt"})
+    if points is not None:
+        from .points import stream
+
+        ctx.exit(stream(ctx, points, settings, get=get, on_error=on_error, whole=trace))
+    for option in ("on_error", "trace"):
+        if ctx.get_parameter_source(option) is not ParameterSource.DEFAULT:
+            raise InputError(f"--{option.replace('_', '-')} goes with --points")
     request = read_request(ctx)
-    asked = {name: options[name] for name in Settings._fields if name != "wrt"}
-    trace = compute(request.graph, request.given, Settings(request.wrt, **asked))
-    show_trace(trace, form, get, digits)
+    show_trace(compute(request.graph, request.given, settings._replace(wrt=request.wrt)), form, get, digits)

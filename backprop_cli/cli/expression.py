@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 import click
@@ -120,10 +120,12 @@ def takes_a_format(*forms: str) -> Callable[[Decorated], Decorated]:
     return decorate
 
 
-def read_request(ctx: click.Context, *, partly: bool = False, opened: bool = False) -> Request:
+def read_request(
+    ctx: click.Context, *, partly: bool = False, opened: bool = False, columns: Collection[str] = ()
+) -> Request:
     """What the words of a command line ask for (see `request.read`)."""
     names = ("expression", "file", "at", "wrt", "expand", "no_cache")
     parts = {name: ctx.params[name] for name in names}
     words, known = ctx.meta["words"], ctx.meta["known"]
     asked = Asked(ctx.command_path, words, known, ctx.params["bindings"], **parts)
-    return read(asked, partly=partly, opened=opened)
+    return read(asked, partly=partly, opened=opened, columns=columns)

@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 def render(trace: Trace, digits: int | None = None) -> str:
     """The trace as GitHub-flavoured Markdown."""
-    lines = [*_block(cells.program(trace.graph)), _code(cells.title(trace, digits)), ""]
+    lines = [*_block(cells.program(trace.graph)), code(cells.title(trace, digits)), ""]
     rows = [row for gate in cells.gates(trace, digits) for row in _gate_rows(gate)]
     if rows:
-        lines += [*_table(("gate", "input", "rule", "value", "upstream", "local", "chained"), 3, rows), ""]
+        lines += [*pipe_table(("gate", "input", "rule", "value", "upstream", "local", "chained"), 3, rows), ""]
     if trace.constants:
         lines += [cells.constants(trace, digits), ""]
-    gradient = [(_code(name), value, slope, tells) for name, value, slope, tells in cells.variables(trace, digits)]
+    gradient = [(code(name), value, slope, tells) for name, value, slope, tells in cells.variables(trace, digits)]
     if gradient:
-        lines += _table(("variable", "value", "gradient", "tells"), 1, gradient)
+        lines += pipe_table(("variable", "value", "gradient", "tells"), 1, gradient)
     else:
         lines.append("no gradient: nothing here varies")
     if matrix := cells.hessian(trace, digits):
-        lines += ["", *_table(matrix[0], 1, matrix[1:])]
+        lines += ["", *pipe_table(matrix[0], 1, matrix[1:])]
     return "\n".join(lines) + "\n"
 
 
@@ -36,10 +36,10 @@ def render_derivation(derivation: Derivation) -> str:
     lines = _block(cells.derived(trace.graph))
     rows = [row for gate in cells.gates(trace, None) for row in _gate_rows(gate)]
     if rows:
-        formulas = [(*row[:3], *(cell and _code(cell) for cell in row[3:])) for row in rows]
-        lines += [*_table(("gate", "input", "rule", "value", "upstream", "local", "chained"), 7, formulas), ""]
-    gradient = [tuple(map(_code, row)) for row in cells.derivatives(derivation)]
-    lines += _table(("variable", "gradient, as chained", "simplified"), 3, gradient)
+        formulas = [(*row[:3], *(cell and code(cell) for cell in row[3:])) for row in rows]
+        lines += [*pipe_table(("gate", "input", "rule", "value", "upstream", "local", "chained"), 7, formulas), ""]
+    gradient = [tuple(map(code, row)) for row in cells.derivatives(derivation)]
+    lines += pipe_table(("variable", "gradient, as chained", "simplified"), 3, gradient)
     return "\n".join(lines) + "\n"
 
 
@@ -49,18 +49,18 @@ def _block(lines: list[str]) -> list[str]:
 
 def _gate_rows(gate: cells.GateCells) -> Iterable[Sequence[str]]:
     for call in gate.opened:
-        yield f"{_code(call.strip())}", "", "", "", "", "", ""
-    yield _code(f"{gate.name} = {gate.operation}"), "", "", gate.value, gate.upstream, "", ""
+        yield f"{code(call.strip())}", "", "", "", "", "", ""
+    yield code(f"{gate.name} = {gate.operation}"), "", "", gate.value, gate.upstream, "", ""
     for edge in gate.edges:
-        yield "", _code(edge.input), edge.rule and _code(edge.rule), "", "", edge.local, edge.chained
+        yield "", code(edge.input), edge.rule and code(edge.rule), "", "", edge.local, edge.chained
 
 
-def _table(columns: Sequence[str], texts: int, rows: Iterable[Sequence[str]]) -> list[str]:
+def pipe_table(columns: Sequence[str], texts: int, rows: Iterable[Sequence[str]]) -> list[str]:
     """A pipe table. The first `texts` columns are left-aligned, and so is a last one that holds words."""
     align = [":--" if i < texts or name == "tells" else "--:" for i, name in enumerate(columns)]
     return [f"| {' | '.join(row)} |" for row in (columns, align, *rows)]
 
 
-def _code(words: str) -> str:
+def code(words: str) -> str:
     """Code in a table cell: a pipe would end the cell even there."""
     return f"`{words.replace('|', chr(92) + '|')}`"

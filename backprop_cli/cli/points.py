@@ -1,0 +1,262 @@
+"""`backprop eval --points`: many points, read and answered a line at a time."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+from click.core import ParameterSource
+
+from ..errors import BackpropError, InputError, printable, quote, shorten, suggest
+from ..request import Request
+from ..streams import emit, is_unicode, writer
+from .expression import read_request
+
+if TYPE_CHECKING:
+    from ..api import Settings
+    from ..points import Result, Row
+    from ..render.points import Asked, CsvLines, JsonLines
+    from ..rows import Lines, Source
+    from ..trace import Notice
+
+_STEPS = 200  # of the progress bar
+
+
+def stream(ctx: click.Context, path: str, settings: Settings, *, get: Sequence[str], on_error: str, whole: bool) -> int:
+    """Answer each point of the file; return the exit status.
+
+    get: what to give of each, all if empty; on_error: `stop`, `skip` or `null`; whole: whether the document goes along.
+    """
+    from .. import api, points, rows
+
+    api.check(settings)
+    form = _form(ctx)
+    if path == "-" and "-" in (ctx.params["expression"], ctx.params["file"], ctx.params["at"]):
+        raise InputError("the points and something else cannot both come from standard input")
+    request = read_request(ctx, partly=True)
+    with ExitStack() as stack:
+        file = stack.enter_context(_opened(path))
+        lines = rows.Lines(file)
+        as_text = form == "csv" or settings.precision is not None or settings.exact
+        source = rows.read(lines, as_text=as_text)
+        if not source.form:
+            emit("warning: there are no points\n", sys.stderr)
+            return 0
+        request = _with_columns(ctx, request, source)
+        settings = settings._replace(wrt=request.wrt)
+        asked = _asked(request, get, settings, whole=whole, nulls=on_error == "null")
+        view = _view(source, form or source.form, asked)
+        found = _checked(source, request, view)
+        size = _size(file)
+        write = writer(sys.stdout, at_once=size is None)
+        write(view.head())
+        progress = stack.enter_context(_progress(lines, size))
+        report = _Report(on_error, "\r\x1b[K" if size and _bar_is_shown() else "")
+        taken = view.names if source.form == "json" else ()
+        for result in points.evaluate(found, request.graph, request.given, settings, taken):
+            if report.take(result):
+                write(view.line(result))
+            progress()
+        sys.stdout.flush()
+    return report.finish()
+
+
+def _form(ctx: click.Context) -> str:
+    """`json`, `csv`, or empty where it follows the input."""
+    if ctx.params["digits"] is not None:
+        raise InputError("--digits is for tables; --points gives all digits")
+    if ctx.params["as_json"]:
+        return "json"
+    if ctx.get_parameter_source("form") is ParameterSource.DEFAULT:
+        return ""
+    form = str(ctx.params["form"])
+    if form not in ("json", "csv"):
+        raise InputError(f"--points gives JSON lines or CSV, not a {form}", hint="--format json or --format csv")
+    return form
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[BinaryIO]:
+    if path == "-":
+        if sys.stdin is None:
+            raise InputError("--points cannot be read: standard input is closed")
+        yield sys.stdin.buffer
+        return
+    try:
+        file = Path(path).open("rb")  # noqa: SIM115
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not the name of a file"
+        hint = "one point a line stands in a file or comes from a pipe (--points -)" if path[:1] in ("{", "[") else ""
+        message = f"--points cannot be read from {quote(path)}: {reason[:1].lower()}{reason[1:]}"
+        raise InputError(message, hint=hint) from None
+    with closing(file):
+        yield file
+
+
+def _size(file: BinaryIO) -> int | None:
+    """Bytes of a regular file; None for what another program or a person writes, and may wait for the answer."""
+    try:
+        found = os.fstat(file.fileno())
+    except OSError:
+        return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+
+def _with_columns(ctx: click.Context, request: Request, source: Source) -> Request:
+    """The request, read again where a column gives a value to what is read as a constant (`e`)."""
+    if {*request.graph.constants} & {*source.names}:
+        ctx.params.update(expression=request.graph.source, file=None, at=None, bindings=request.given)
+        return read_request(ctx, partly=True, columns=source.names)
+    return request
+
+
+def _asked(request: Request, get: Sequence[str], settings: Settings, *, whole: bool, nulls: bool) -> Asked:
+    """What a result holds, by --get or by default."""
+    from ..render.points import Asked
+
+    graph, wrt = request.graph, request.wrt
+    places = {node.name: node.position for node in graph.nodes if not node.is_constant}
+    names = [node.name for node in graph.variables if wrt is None or node.name in wrt]
+    if not get:
+        return Asked(True, [(name, places[name]) for name in names], settings.hessian, whole, nulls)
+    varying: set[int] = set()
+    for node in graph.nodes:
+        if (node.name in names and node.kind == "input") or not varying.isdisjoint(node.inputs):
+            varying.add(node.position)
+    chosen = [name for name in dict.fromkeys(get) if name != "value"]
+    if "value" in get and "value" in places:
+        raise InputError(
+            "'value' is also a name in the expression, so it could mean either", hint="rename that variable"
+        )
+    for name in chosen:
+        if places.get(name) not in varying:
+            why = "gets no gradient (see --wrt)" if name in places else "is not a variable of the expression"
+            raise InputError(f"--get {quote(name)} {why}", hint=f"there is: {', '.join(['value', *names])}")
+    return Asked("value" in get, [(name, places[name]) for name in chosen], settings.hessian, whole, nulls)
+
+
+def _view(source: Source, form: str, asked: Asked) -> JsonLines | CsvLines:
+    from ..render.points import CsvLines, JsonLines
+
+    if form == "json":
+        return JsonLines(asked, from_csv=source.form == "csv", ascii_only=not is_unicode(sys.stdout))
+    for option, there in (("--trace", asked.trace), ("--hessian", asked.hessian)):
+        if there:
+            raise InputError(f"{option} does not fit in CSV", hint="--format json")
+    return CsvLines(asked, source.header, from_csv=source.form == "csv")
+
+
+def _checked(source: Source, request: Request, view: JsonLines | CsvLines) -> Iterator[Row]:
+    """The rows, once it is sure that the columns suffice. Of JSON lines, each object is judged by itself."""
+    from .. import points, rows
+    from ..point import MissingVariablesError
+    from ..render.points import CsvLines
+
+    if source.form == "json":
+        if not isinstance(view, CsvLines):
+            return source.rows
+        if not source.header:
+            raise InputError("the first line is no object with keys, which would be the columns")
+        return rows.in_columns(source.rows, source.header)
+    points.refuse(source.names, view.names, request.given)
+    variables = [node.name for node in request.graph.variables]
+    missing = [name for name in variables if name not in source.names and name not in request.given]
+    if missing:
+        raise MissingVariablesError(request.graph, missing, _hint(missing[0], source, variables))
+    return source.rows
+
+
+def _hint(missing: str, source: Source, variables: Sequence[str]) -> str:
+    close = suggest(missing, [name for name in source.names if name not in variables])
+    if len(source.header) == 1 and set(";\t") & set(source.header[0]):
+        return "commas stand between columns"
+    if close:
+        return f"did you mean the column {quote(close)}?"
+    return f"the header has {shorten(', '.join(source.names))}; one value for all points is --{missing} 1"
+
+
+class _Report:
+    """What became of the points: errors and warnings as they come, a count and the exit status at the end."""
+
+    def __init__(self, on_error: str, before: str) -> None:
+        self.on_error = on_error
+        self.before = before  # what clears the terminal's line
+        self.done = self.failed = 0
+        self.noticed: dict[tuple[str, str], int] = {}
+
+    def take(self, result: Result) -> bool:
+        """Whether the result has a line."""
+        if result.trace is not None:
+            self.done += 1
+            for notice in result.trace.warnings:
+                self._notice(notice, result.row.line)
+            return True
+        assert result.error is not None
+        self._failure(result.error, result.row.line)
+        return self.on_error == "null"
+
+    def _failure(self, error: BackpropError, line: int) -> None:
+        sys.stdout.flush()  # what is done stands before the error on a terminal
+        self.failed += 1
+        if self.on_error == "stop":
+            after = f", after {_counted(self.done)}" if self.done else ""
+            error.message = f"line {line}{after}: {error.message}"
+            self._counts()
+            raise error
+        self._say(f"error: line {line}: {printable(error.message)}")
+
+    def _notice(self, notice: Notice, line: int) -> None:
+        from ..render.points import EVERYWHERE
+
+        place = (notice.kind, notice.node)
+        if place not in self.noticed:
+            self._say(f"warning: {'' if notice.kind in EVERYWHERE else f'line {line}: '}{notice.message}")
+            self.noticed[place] = 0
+        elif notice.kind not in EVERYWHERE:
+            self.noticed[place] += 1
+
+    def finish(self) -> int:
+        """Tell the counts; return the exit status."""
+        self._counts()
+        if self.failed:
+            end = "left out" if self.on_error == "skip" else "without a result"
+            self._say(f"{self.failed:,} of {_counted(self.done + self.failed)} {end}")
+        return 1 if self.failed else 0
+
+    def _counts(self) -> None:
+        for (_, node), more in self.noticed.items():
+            if more:
+                self._say(f"warning: the same of {node} at {_counted(more)} more")
+
+    def _say(self, line: str) -> None:
+        emit(f"{self.before}{line}\n", sys.stderr)
+
+
+def _counted(points: int) -> str:
+    return f"{points:,} point{'s' * (points != 1)}"
+
+
+@contextmanager
+def _progress(lines: Lines, size: int | None) -> Iterator[Callable[[], None]]:
+    """A bar on a terminal that shows nothing else; gives what moves it on."""
+    if not size or not _bar_is_shown():
+        yield lambda: None
+        return
+    with click.progressbar(length=size, label="points", file=sys.stderr) as bar:
+
+        def move(least: int = size // _STEPS) -> None:
+            if lines.size - bar.pos > least:
+                bar.update(lines.size - bar.pos)
+
+        yield move
+        move(0)
+
+
+def _bar_is_shown() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty() and not sys.stdout.isatty()

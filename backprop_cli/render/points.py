@@ -1,0 +1,158 @@
+"""Results of a stream of points, a line each: JSON lines and CSV. What came with a point goes with its result."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from ..arithmetic import FLOATS, Arithmetic, Value
+from ..errors import printable
+from ..points import Result
+from ..trace import Trace
+from .json import document
+
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+
+
+EVERYWHERE = ("constant", "unused")
+"""Kinds of warnings that are of the graph, and so the same at each point."""
+
+
+class Asked(NamedTuple):
+    """What each result holds. gradients: names, and their positions in the graph; nulls: failed points get a line."""
+
+    value: bool
+    gradients: Sequence[tuple[str, int]]
+    hessian: bool = False
+    trace: bool = False
+    nulls: bool = False
+
+
+class JsonLines:
+    """An object a line: the one that was read, and behind its entries those of the result."""
+
+    def __init__(self, asked: Asked, *, from_csv: bool, ascii_only: bool) -> None:
+        self.asked = asked
+        self.from_csv = from_csv
+        self.ascii_only = ascii_only
+        self.keys = [(json.dumps(name) + ": ", position) for name, position in asked.gradients]
+        kept = (asked.value, bool(asked.gradients), asked.hessian, asked.trace, True, asked.nulls)
+        names = ("value", "gradient", "hessian", "trace", "warnings", "error")
+        self.names = [name for name, there in zip(names, kept, strict=True) if there]
+
+    def head(self) -> str:
+        """What stands before the first result."""
+        return ""
+
+    def line(self, result: Result) -> str:
+        """The line of a result, with nulls for one that failed."""
+        trace, error = result.trace, result.error
+        parts = [self._failed() if trace is None else self._found(trace)]
+        if self.asked.nulls:
+            parts.append(f'"error": {json.dumps(None if error is None else printable(error.message))}')
+        if before := self._before(result):
+            parts.insert(0, before)
+        line = ", ".join(filter(None, parts))
+        return "{" + (_escaped(line) if self.ascii_only and not line.isascii() else line) + "}\n"
+
+    def _before(self, result: Result) -> str:
+        """The entries that were read, as they were written, but for words that JSON does not have."""
+        row = result.row
+        if self.from_csv:
+            point, system = (result.trace.point, result.trace.arithmetic) if result.trace else ({}, None)
+            entries = {k: system.data(point[k]) if system and k in point else v for k, v in row.given.items()}
+            return json.dumps(entries, ensure_ascii=False)[1:-1]
+        if "NaN" in row.kept or "Infinity" in row.kept:
+            return json.dumps(json.loads(row.kept, parse_constant=str, parse_int=_integer))[1:-1]
+        return str(row.kept[1:-1]).strip()
+
+    def _found(self, trace: Trace) -> str:
+        asked, number, upstream = self.asked, _numbers(trace.arithmetic), trace.upstream
+        parts = [f'"value": {number(trace.value)}'] if asked.value else []
+        if self.keys:
+            inner = ", ".join([key + number(upstream[position]) for key, position in self.keys])
+            parts.append(f'"gradient": {{{inner}}}')
+        if asked.hessian or asked.trace:
+            whole = document(trace)
+            parts += [f'"hessian": {_dumped(whole["hessian"])}'] if asked.hessian else []
+            parts += [f'"trace": {_dumped(whole)}'] if asked.trace else []
+        if trace.warnings and (found := [each._asdict() for each in trace.warnings if each.kind not in EVERYWHERE]):
+            parts.append(f'"warnings": {_dumped(found)}')
+        return ", ".join(parts)
+
+    def _failed(self) -> str:
+        asked = self.asked
+        parts = ['"value": null'] if asked.value else []
+        parts += [f'"gradient": {{{", ".join(f"{key}null" for key, _ in self.keys)}}}'] if self.keys else []
+        parts += ['"hessian": null'] * asked.hessian + ['"trace": null'] * asked.trace
+        return ", ".join(parts)
+
+
+class CsvLines:
+    """A row a line: the cells that were read, and behind them `value`, `gradient.x`, …"""
+
+    def __init__(self, asked: Asked, header: Sequence[str], *, from_csv: bool) -> None:
+        self.asked = asked
+        self.header = header
+        self.from_csv = from_csv
+        self.positions = [position for _, position in asked.gradients]
+        self.names = ["value"] * asked.value + [f"gradient.{name}" for name, _ in asked.gradients]
+        self.names += ["error"] * asked.nulls
+        self.write = csv.writer(_Echo(), lineterminator="\n").writerow
+
+    def head(self) -> str:
+        """The header."""
+        return self._line([*self.header, *self.names])
+
+    def line(self, result: Result) -> str:
+        """The line of a result, with empty cells for one that failed."""
+        trace, row = result.trace, result.row
+        cells = list(row.kept) if self.from_csv else [_cell(row.given.get(name)) for name in self.header]
+        if trace is not None:
+            system, upstream = trace.arithmetic, trace.upstream
+            show = repr if system is FLOATS else system.exactly
+            if self.asked.value:
+                cells.append(show(trace.value))
+            cells += [show(upstream[position]) for position in self.positions]
+        else:
+            cells += [""] * (len(self.names) - self.asked.nulls)
+        if self.asked.nulls:
+            cells.append("" if result.error is None else printable(result.error.message))
+        return self._line(cells)
+
+    def _line(self, cells: Sequence[str]) -> str:
+        return str(self.write(cells))
+
+
+class _Echo:
+    def write(self, text: str) -> str:
+        return text
+
+
+def _numbers(arithmetic: Arithmetic) -> Callable[[Value], str]:
+    """How numbers of the arithmetic are written in JSON."""
+    if arithmetic is FLOATS:
+        return repr  # they are finite
+    return lambda value: json.dumps(arithmetic.data(value))
+
+
+def _cell(entry: object) -> str:
+    """A JSON entry in CSV."""
+    if isinstance(entry, str):
+        return entry.encode("utf-8", "backslashreplace").decode()  # "\\ud800" may stand in JSON, but in no UTF-8
+    return "" if entry is None else json.dumps(entry)
+
+
+def _dumped(data: object) -> str:
+    return json.dumps(data, ensure_ascii=False, allow_nan=False)
+
+
+def _integer(text: str) -> int | float:
+    return int(text) if len(text) < 4000 else float(text)
+
+
+def _escaped(line: str) -> str:
+    return _BEYOND_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], line)

@@ -1,0 +1,523 @@
+"""`eval --points`: many points by the stream, in both formats, a line for a line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_cli import Result, run
+from test_schema import VALIDATOR
+
+from backprop_cli import backprop, points, rows
+from backprop_cli.api import Settings
+from backprop_cli.errors import InputError
+from backprop_cli.lower import compile_expression
+
+CSV = 'x,y,label\n1,2,a\n-3,1/4,"b,c"\n0.5, 2 ,"say ""hi"""\n'
+LINES = '{"id": 7, "x": 1, "y": 2}\n{"x": -3.0, "y": "1/4"}\n{"y": 2, "x": 5e-1, "tags": ["é", 1.10]}\n'
+
+
+def stream(expression: str, text: str | bytes, *words: str) -> Result:
+    return run("eval", expression, "--points", "-", *words, stdin=text)
+
+
+def out(expression: str, text: str | bytes, *words: str) -> str:
+    result = stream(expression, text, *words)
+    assert (result.status, result.err) == (0, "")
+    return result.out
+
+
+def objects(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def table(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+# -- What comes out ------------------------------------------------------------------------------------------------
+
+
+def test_csv_to_csv() -> None:
+    assert out("x*y", CSV) == (
+        "x,y,label,value,gradient.x,gradient.y\n"
+        "1,2,a,2.0,2.0,1.0\n"
+        '-3,1/4,"b,c",-0.75,0.25,-3.0\n'
+        '0.5, 2 ,"say ""hi""",1.0,2.0,0.5\n'
+    )
+
+
+def test_json_to_json() -> None:
+    """What was read is not touched: 1.10 stays so."""
+    assert out("x*y", LINES) == (
+        '{"id": 7, "x": 1, "y": 2, "value": 2.0, "gradient": {"x": 2.0, "y": 1.0}}\n'
+        '{"x": -3.0, "y": "1/4", "value": -0.75, "gradient": {"x": 0.25, "y": -3.0}}\n'
+        '{"y": 2, "x": 5e-1, "tags": ["é", 1.10], "value": 1.0, "gradient": {"x": 2.0, "y": 0.5}}\n'
+    )
+
+
+@pytest.mark.parametrize("words", [["--json"], ["--format", "json"]])
+def test_csv_to_json(words: list[str]) -> None:
+    assert out("x*y", CSV, *words).splitlines()[1] == (
+        '{"x": -3.0, "y": 0.25, "label": "b,c", "value": -0.75, "gradient": {"x": 0.25, "y": -3.0}}'
+    )
+
+
+def test_json_to_csv() -> None:
+    text = '{"id": 7, "x": 1, "ok": true, "at": [1, {"b": null}]}\n{"x": 0.10, "id": null}\n{"id": "a,b", "x": 3}\n'
+    assert out("x*x", text, "--format", "csv") == (
+        "id,x,ok,at,value,gradient.x\n"
+        '7,1,true,"[""1"", {""b"": null}]",1.0,2.0\n'
+        ",0.10,,,0.010000000000000002,0.2\n"
+        '"a,b",3,,,9.0,6.0\n'
+    )
+    broken = stream("x", text + '{"x": 1, "new": 2}\n', "--format", "csv", "--on-error", "skip")
+    assert broken.err.startswith("error: line 4: the first object, which gives the columns, has no 'new'\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "result"),
+    [
+        ([], '"value": 6.0, "gradient": {"x": 3.0, "y": 2.0}'),
+        (["--wrt", "y"], '"value": 6.0, "gradient": {"y": 2.0}'),
+        (["--get", "value"], '"value": 6.0'),
+        (["--get", "y"], '"gradient": {"y": 2.0}'),
+        (["--get", "y", "--get", "value", "--get", "x"], '"value": 6.0, "gradient": {"y": 2.0, "x": 3.0}'),
+        (["--hessian", "--get", "value"],
+         '"value": 6.0, "hessian": {"x": {"x": 0.0, "y": 1.0}, "y": {"x": 1.0, "y": 0.0}}'),
+        (["--exact", "--get", "x"], '"gradient": {"x": "3"}'),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_what_is_asked_for(words: list[str], result: str) -> None:
+    assert out("x*y", '{"x": 2, "y": 3}\n', *words) == f'{{"x": 2, "y": 3, {result}}}\n'
+
+
+def test_get_in_csv() -> None:
+    assert out("x*y", "x,y\n2,3\n", "--get", "y", "--get", "x") == "x,y,gradient.y,gradient.x\n2,3,2.0,3.0\n"
+
+
+def test_the_gradient_of_a_stage() -> None:
+    result = out("q = x + y; f = q*z", '{"x": -2, "y": 5, "z": -4}\n', "--get", "q", "--get", "z")
+    assert objects(result)[0]["gradient"] == {"q": -4.0, "z": 3.0}
+
+
+def test_the_whole_document() -> None:
+    for line, at in zip(objects(out("x*y", LINES, "--trace")), ("1 2", "-3 1/4", "0.5 2"), strict=True):
+        VALIDATOR.validate(line["trace"])
+        x, y = at.split()
+        assert line["trace"] == json.loads(run("eval", "x*y", "--x", x, "--y", y, "--json").out)
+
+
+def test_more_digits_come_from_the_text() -> None:
+    """0.1 is a tenth there, in CSV and in JSON, as a number and as a string."""
+    for text in ("x\n0.1\n", '{"x": 0.1}\n', '{"x": "0.1"}\n'):
+        assert '"value": "0.3"' in out("3*x", text, "--precision", "30", "--json")
+    assert objects(out("x/3", '{"x": 1}\n', "--exact"))[0]["value"] == "1/3"
+
+
+def test_numbers_are_those_of_eval() -> None:
+    expression = "(x + σ(y)) / (σ(x) + (x+y)**2)"
+    places = [("3", "-4"), ("1e-300", "2"), ("-0.0", "1/3"), ("12345678901234567890", "pi/4"), ("+.5", " 7. ")]
+    text = "".join(json.dumps({"x": x, "y": y}) + "\n" for x, y in places)
+    for line, (x, y) in zip(objects(out(expression, text)), places, strict=True):
+        trace = backprop(expression, x=x, y=y)
+        assert (line["value"], line["gradient"]) == (trace.value, trace.gradient)
+
+
+def test_no_variables_and_no_gradient() -> None:
+    assert out("2*pi", '{"id": 1}\n{}\n') == ('{"id": 1, "value": 6.283185307179586}\n{"value": 6.283185307179586}\n')
+
+
+@pytest.mark.parametrize("text", ["", "\n \n", "\ufeff"])
+def test_nothing(text: str) -> None:
+    assert stream("x", text) == (0, "", "warning: there are no points\n")
+    assert out("x", "x\n") == "x,value,gradient.x\n"
+
+
+# -- What goes in --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x,y\n1,2\n3,4",
+        "\ufeffx,y\n1,2\n3,4\n",
+        "x,y\r\n1,2\r\n3,4\r\n",
+        "\n\n x , y \n\n1,2\n   \n3,4\n\n",
+        '"x","y"\n"1","2"\n"3","4"\n',
+        "ｘ,𝐲\n1,2\n3,4\n",
+        '{"x": 1, "y": 2}\n{"x": 3, "y": 4}',
+        '\ufeff{"x": 1, "y": 2}\r\n\r\n  {"x":3,"y":4}  \r\n',
+        '{"ｘ": 1, "y": 2}\n{"x": "3", "𝐲": "2*2"}\n',
+    ],
+)
+def test_forms_of_input(text: str) -> None:
+    found = out("x*y", text, "--json")
+    assert [line["gradient"] for line in objects(found)] == [{"x": 2.0, "y": 1.0}, {"x": 4.0, "y": 3.0}]
+
+
+def test_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "points.csv"
+    path.write_text(CSV)
+    assert run("eval", "x*y", "--points", str(path)) == (0, out("x*y", CSV), "")
+
+
+def test_fixed_variables() -> None:
+    expected = "x,value,gradient.x,gradient.y\n2,1.0,0.5,2.0\n"
+    assert out("x*y", "x\n2\n", "--y", "1/2") == expected
+    assert out("x*y", "x\n2\n", "--at", '{"y": 0.5}') == expected
+
+
+def test_a_field_of_several_lines() -> None:
+    text = 'x,note\n1,"two\n\nlines"\nz,bad\n3,"a"\n'
+    result = stream("x", text, "--on-error", "skip")
+    assert result.out == 'x,note,value,gradient.x\n1,"two\n\nlines",1.0,1.0\n3,a,3.0,1.0\n'
+    assert result.err.startswith("error: line 5: in the value of x")
+
+
+def test_a_column_that_spells_a_constant() -> None:
+    """It is a variable then, as with --e 3."""
+    assert out("e*x", "x,e\n2,3\n") == "x,e,value,gradient.e,gradient.x\n2,3,6.0,2.0,3.0\n"
+    assert objects(out("e*x", '{"x": 2, "e": 3}\n'))[0]["gradient"] == {"e": 2.0, "x": 3.0}
+    constant = stream("e*x", "x\n2\n1\n")
+    assert constant.err == "warning: e is read as the constant 2.71828…; give e a value to make it a variable\n"
+
+
+def test_infinities() -> None:
+    text = '{"x": Infinity, "id": 7, "s": "NaN bread"}\n{"x": "-inf"}\n{"x": NaN}\n'
+    lines = objects(out("x*x", text, "--allow-nonfinite"))
+    assert [line["value"] for line in lines] == ["Infinity", "Infinity", "NaN"]
+    assert lines[0] == {
+        "x": "Infinity", "id": 7, "s": "NaN bread", "value": "Infinity", "gradient": {"x": "Infinity"}
+    }  # fmt: skip
+    assert out("x*x", "x\n-inf\nnan\n", "--allow-nonfinite") == ("x,value,gradient.x\n-inf,inf,-inf\nnan,nan,nan\n")
+    assert stream("x*x", text).status == 2
+
+
+def test_encodings_that_lack_characters() -> None:
+    result = run("eval", "σ1*x", "--points", "-", stdin='{"σ1": 1, "x": 2, "s": "😀 é"}\n', encoding="ascii")
+    assert result.out.isascii()
+    assert objects(result.out) == [{"σ1": 1, "x": 2, "s": "😀 é", "value": 2.0, "gradient": {"σ1": 2.0, "x": 1.0}}]
+    assert run("eval", "x", "--points", "-", stdin="x,é\n1,ü\n", encoding="ascii").out.isascii()
+
+
+def test_a_lone_surrogate_passes() -> None:
+    text = '{"x": 1, "s": "\\ud800"}\n'
+    assert objects(out("x", text))[0]["s"] == "\ud800"
+    assert out("x", text, "--format", "csv") == "x,s,value,gradient.x\n1,\\ud800,1.0,1.0\n"
+
+
+# -- Points without a result ---------------------------------------------------------------------------------------
+
+BAD = 'x,id\n1,a\n0,b\n2\n1_0,c\n"3"4,d\n4,e\n'
+BAD_LINES = '{"x": 1}\n{"x": 0}\n[]\n{"x": true}\n{"y": 1}\n{"x": 1\n{"x": 4}\n'
+REASONS = [
+    "line 3: q1 = log(x) has no finite value at x = 0",
+    "line 4: 1 field, where the header has 2",
+    "line 5: in the value of x: an operator is missing before '_0'",
+    """line 6: not CSV: ',' expected after '"'""",
+]
+
+
+def reasons(result: Result) -> list[str]:
+    return [line.removeprefix("error: ") for line in result.err.splitlines()[:-1]]
+
+
+def test_stop() -> None:
+    result = stream("log(x)*2", BAD)
+    assert result.out == "x,id,value,gradient.x\n1,a,0.0,2.0\n"
+    assert result.err == (
+        "error: line 3, after 1 point: q1 = log(x) has no finite value at x = 0\n"
+        "  log(x)*2\n  ^^^^^^\nhint: log(x) needs x > 0\n"
+    )
+    assert result.status == 1
+    assert stream("log(x)", "x\n\n7\nseven\n").status == 2
+
+
+def test_skip() -> None:
+    result = stream("log(x)*2", BAD, "--on-error", "skip")
+    assert [row["id"] for row in table(result.out)] == ["a", "e"]
+    assert len(result.err.splitlines()) == 5
+    assert reasons(result)[0] == REASONS[0]
+    assert reasons(result)[1] == REASONS[1]
+    assert reasons(result)[2].startswith("line 5: in the value of x: ")
+    assert reasons(result)[3] == REASONS[3]
+    assert result.err.endswith("\n4 of 6 points left out\n")
+    assert result.status == 1
+
+
+def test_null_in_csv() -> None:
+    result = stream("log(x)*2", BAD, "--on-error", "null")
+    found = table(result.out)
+    assert [row["id"] for row in found] == ["a", "b", "", "c", "", "e"]
+    assert [bool(row["error"]) for row in found] == [False, True, True, True, True, False]
+    for row in found:
+        assert (row["value"] == row["gradient.x"] == "") == bool(row["error"])
+    told = [row["error"] for row in found if row["error"]]
+    assert [reason.partition(": ")[2] for reason in reasons(result)] == told
+    assert result.err.endswith("\n4 of 6 points without a result\n")
+    assert result.status == 1
+
+
+def test_null_in_json() -> None:
+    result = stream("log(x)*2", BAD_LINES, "--on-error", "null", "--trace")
+    found = objects(result.out)
+    assert [line["error"] for line in found] == [
+        None,
+        "q1 = log(x) has no finite value at x = 0",
+        "not a JSON object",
+        "the value of 'x' is true or false, not a number",
+        "no value for x",
+        "not JSON: expecting ',' delimiter",
+        None,
+    ]
+    assert found[1] == {"x": 0, "value": None, "gradient": {"x": None}, "trace": None, "error": found[1]["error"]}
+    assert found[4]["y"] == 1
+    assert result.err.endswith("\n5 of 7 points without a result\n")
+
+
+def test_bytes_that_are_no_text() -> None:
+    text = b"x,s\n1,a\n2,\xff\n3,b\n"
+    result = stream("x", text, "--on-error", "skip")
+    assert result.out == "x,s,value,gradient.x\n1,a,1.0,1.0\n3,b,3.0,1.0\n"
+    assert result.err == "error: line 3: the line is not UTF-8 text\n1 of 3 points left out\n"
+
+
+@pytest.mark.parametrize("head", ["x\n", '{"x": 1}\n'])
+def test_a_long_line_takes_no_memory_and_ends(head: str) -> None:
+    class Endless(io.RawIOBase):
+        """A head, then 100 MB without an end of line, then one good line."""
+
+        parts = iter([head.encode(), *[b"1" * 1_000_000] * 100, b"\n", head.encode().replace(b"x\n", b"2\n")])
+
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: Any) -> int:
+            part = next(self.parts, b"")
+            buffer[: len(part)] = part
+            return len(part)
+
+    source = rows.read(lines := rows.Lines(io.BufferedReader(Endless(), 2_000_000)))
+    found = list(source.rows)
+    assert [type(row.error) for row in found][-2:] == [InputError, type(None)]
+    assert "longer than" in str(found[-2].error)
+    assert lines.size > 100_000_000
+    assert lines.number == 3
+
+
+def test_an_open_quote_ends_somewhere() -> None:
+    text = 'x,s\n1,"' + "never closed\n" * 20_000 + "2,b\n"
+    result = stream("x", text, "--on-error", "skip")
+    assert "not CSV" in result.err
+    assert result.status == 1
+
+
+def test_warnings_come_once() -> None:
+    text = "".join(f'{{"x": {x}, "y": 1}}\n' for x in (0, 1, 1, 2, 1))
+    result = stream("max(x, y)", text)
+    assert result.status == 0
+    assert result.err == (
+        "warning: line 2: f = max(x, y) has a tie of x, y: each gets 1 by convention (--ties both)\n"
+        "warning: the same of f at 2 points more\n"
+    )
+    assert [line.get("warnings", [{}])[0].get("kind") for line in objects(result.out)] == [
+        None, "tie", "tie", None, "tie",
+    ]  # fmt: skip
+    split = stream("max(x, y)", text, "--ties", "split")
+    assert objects(split.out)[1]["gradient"] == {"x": 0.5, "y": 0.5}
+
+
+# -- One at a time -------------------------------------------------------------------------------------------------
+
+
+def test_a_result_is_there_before_the_next_row_is_asked_for() -> None:
+    asked = []
+
+    def one_by_one() -> Iterator[points.Row]:
+        for number in range(1, 4):
+            asked.append(number)
+            yield points.Row(number, {"x": float(number)}, "")
+
+    graph = compile_expression("x*x")
+    for count, result in enumerate(points.evaluate(one_by_one(), graph, {}, Settings()), 1):
+        assert len(asked) == count
+        assert result.trace is not None
+        assert result.trace.value == count * count
+
+
+@contextmanager
+def coprocess(*words: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "backprop_cli", "eval", *words, "--points", "-"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def told(process: subprocess.Popen[str], line: str) -> None:
+    assert process.stdin is not None
+    process.stdin.write(line + "\n")
+    process.stdin.flush()
+
+
+def answer(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline()
+
+
+def test_a_conversation_in_json() -> None:
+    """Gradient descent by another program: each question depends on the answer before."""
+    with coprocess("(x - 3)**2", "--on-error", "null") as process:
+        x = 0.0
+        for _ in range(30):
+            told(process, json.dumps({"x": x}))
+            x -= 0.25 * json.loads(answer(process))["gradient"]["x"]
+        assert x == pytest.approx(3, abs=1e-6)
+        told(process, "nonsense")
+        assert json.loads(answer(process))["error"].startswith("not JSON")
+        told(process, '{"x": 3}')
+        assert json.loads(answer(process))["value"] == 0.0
+        _, err = process.communicate(timeout=30)
+        assert err.splitlines()[-1] == "1 of 32 points without a result"
+        assert process.returncode == 1
+
+
+def test_a_conversation_in_csv() -> None:
+    with coprocess("x*y", "--y", "2") as process:
+        told(process, "x,note")
+        assert answer(process) == "x,note,value,gradient.x,gradient.y\n"
+        for x in (1, 2, 3):
+            told(process, f'{x},"a ""b"""')
+            assert answer(process) == f'{x},"a ""b""",{2.0 * x},2.0,{float(x)}\n'
+        assert process.communicate(timeout=30) == ("", "")
+        assert process.returncode == 0
+
+
+def test_an_interrupt_leaves_whole_lines() -> None:
+    with coprocess("x*x") as process:
+        told(process, '{"x": 3}')
+        assert json.loads(answer(process))["value"] == 9.0
+        process.send_signal(signal.SIGINT)
+        assert "".join(process.communicate(timeout=30)).strip() == ""
+        assert process.returncode == 130
+
+
+def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
+    path = tmp_path / "points.csv"
+    path.write_text("x\n" + "1\n" * 20_000)
+    command = f"{sys.executable} -m backprop_cli eval x --points {path} | head -n 1"
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert (result.stdout, result.stderr) == ("x,value,gradient.x\n", "")
+
+
+def test_only_what_is_needed_is_loaded(tmp_path: Path) -> None:
+    path = tmp_path / "points.csv"
+    path.write_text("x\n1\n")
+    code = (
+        "import sys; from backprop_cli.cli import run_command\n"
+        "assert run_command(['eval', 'x*x', '--points', sys.argv[1], '--json']) == 0\n"
+        "assert not {'rich', 'numpy'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True, capture_output=True, timeout=60)
+
+
+def test_memory_stays_the_same() -> None:
+    """Over 10⁵ points; what keeps a hundred bytes of each fails."""
+    code = """
+import io, sys
+from backprop_cli.cli import run_command
+marks = []
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * 4096
+class Many(io.RawIOBase):
+    count = 0
+    def readable(self): return True
+    def readinto(self, buffer):
+        self.count += 1
+        if self.count in (5_000, 100_000): marks.append(resident())
+        text = b"x,id\\n" if self.count == 1 else b"%d,%d\\n" % (self.count % 7 - 1, self.count)
+        text = text if self.count <= 100_000 else b""
+        buffer[:len(text)] = text
+        return len(text)
+sys.stdin = io.TextIOWrapper(io.BufferedReader(Many()))
+sys.stdout = open("/dev/null", "w")
+status = run_command(["eval", "max(x, 2)", "--points", "-"])
+assert len(marks) == 2 and status == 0
+sys.exit(0 if marks[1] - marks[0] < 4_000_000 else 3)
+"""
+    if not Path("/proc/self/statm").exists():
+        pytest.skip("tells its memory elsewhere")
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=300, stderr=subprocess.PIPE)
+
+
+# -- On a terminal -------------------------------------------------------------------------------------------------
+
+
+def on_terminal(path: Path, *words: str, stdout_too: bool = False) -> str:
+    """Standard error of the command, which is a terminal of its own."""
+    import pty
+
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "backprop_cli", "eval", "log(x)", "--points", str(path), *words]
+    stdout = theirs if stdout_too else subprocess.DEVNULL
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                part = os.read(ours, 65536)
+            except OSError:
+                break
+            if not part:
+                break
+            shown += part
+        process.wait(timeout=60)
+    os.close(ours)
+    return shown.decode()
+
+
+def test_progress_is_shown_on_a_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "points.csv"
+    path.write_text("x\n" + "2\n" * 3000 + "0\n")
+    shown = on_terminal(path, "--on-error", "skip")
+    assert "points" in shown
+    assert "100%" in shown
+    assert "\x1b[Kerror: line 3002: f = log(x) has no finite value at x = 0\r\n" in shown
+    assert shown.endswith("1 of 3,001 points left out\r\n")
+
+
+def test_no_progress_where_the_results_are_shown(tmp_path: Path) -> None:
+    path = tmp_path / "points.csv"
+    path.write_text("x\n2\n")
+    assert on_terminal(path, stdout_too=True) == "x,value,gradient.x\r\n2,0.6931471805599453,0.5\r\n"
+
+
+# -- Names in the result -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["value", "gradient.x", "error"])
+def test_columns_never_clash(name: str) -> None:
+    assert stream("x", f"x,{name}\n1,2\n", "--on-error", "null").status == 2
+    result = stream("x", f"x,{name}\n1,2\n", "--get", "x" if name == "value" else "value")
+    assert (result.status, len(set(result.out.splitlines()[0].split(",")))) == (0, 3)
+
+
+@pytest.mark.parametrize("name", ["value", "gradient", "warnings", "error", "trace"])
+def test_keys_never_clash(name: str) -> None:
+    result = stream("x", f'{{"x": 1, "{name}": 2}}\n', "--on-error", "null", "--trace")
+    assert f"'{name}' is what a part of the result is called" in result.err
