@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from . import faults
 from .arithmetic import FLOATS, Arithmetic, Value, share_tie
@@ -28,20 +28,18 @@ def run(
     point: a value for each variable of the graph; wrt: the variables that get gradients (all, if None);
     ties: one of TIES. Raises MathError where there is no value or no gradient, unless the arithmetic is not strict.
     """
-    if arithmetic is FLOATS and len(graph.nodes) >= LARGE:
-        from .tape import UnusualError
-
-        with suppress(UnusualError):
-            return evaluator(graph, wrt).trace(point)
+    if arithmetic is FLOATS:
+        large = len(graph.nodes) >= LARGE
+        fast = evaluator(graph, wrt) if large else Nodes.of(graph.nodes).memo.get(_key(wrt))
+        trace = fast and fast.trace(point)
+        if trace:
+            return trace
     values = forward(graph, point, arithmetic)
     return _Backward(graph, point, values, arithmetic, _wanted(Nodes.of(graph.nodes), wrt), ties).run()
 
 
 class Evaluator:
-    """The passes over doubles for one graph, large or at many points.
-
-    Raises tape.UnusualError where only the engine knows what to do: `run` does both.
-    """
+    """The passes over doubles for one graph, large or at many points. Raises tape.UnusualError for one with modules."""
 
     def __init__(self, graph: Graph, *, wrt: Collection[str] | None = None) -> None:
         from .tape import Tape
@@ -51,20 +49,36 @@ class Evaluator:
         self.wanted = _wanted(nodes, wrt)
         self.tape = Tape(nodes, self.wanted, {i: _constant_value(graph, nodes[i], FLOATS) for i in nodes.constants})
 
-    def trace(self, point: Mapping[str, float]) -> Trace:
-        """One forward and one backward pass; the edges are made when somebody looks at them."""
-        values, flow = self.tape.run(point)
+    def trace(self, point: Mapping[str, float]) -> Trace | None:
+        """One forward and one backward pass, with edges that are made when somebody looks at them.
+
+        None where something is unusual, and only the engine knows what to do.
+        """
+        from .tape import UnusualError
+
+        try:
+            values, flow = self.tape.run(point)
+        except UnusualError:
+            return None
         return _Backward(self.graph, point, values, FLOATS, self.wanted, "both", flow).trace_on_demand()
 
 
-def evaluator(graph: Graph, wrt: Collection[str] | None = None) -> Evaluator:
-    """The evaluator of a graph, which is made once."""
-    memo = Nodes.of(graph.nodes).memo
-    key = None if wrt is None else frozenset(wrt)
+def evaluator(graph: Graph, wrt: Collection[str] | None = None) -> Evaluator | None:
+    """The evaluator of a graph, made once, which `run` uses from then on; None for a graph with modules."""
+    from .tape import UnusualError
+
+    memo, key = Nodes.of(graph.nodes).memo, _key(wrt)
     if key not in memo:
-        memo[key] = Evaluator(graph, wrt=wrt)
-    made: Evaluator = memo[key]
+        try:
+            memo[key] = Evaluator(graph, wrt=wrt)
+        except UnusualError:
+            memo[key] = None
+    made: Evaluator | None = memo[key]
     return made
+
+
+def _key(wrt: Collection[str] | None) -> frozenset[str] | None:
+    return None if wrt is None else frozenset(wrt)
 
 
 def _wanted(nodes: Nodes, wrt: Collection[str] | None) -> bytearray:

@@ -47,6 +47,10 @@ class Node(NamedTuple):
         return max([part.depth for part in self.body], default=self.op.depth if self.op else 0)
 
 
+FEW = 1_000
+"""Nodes up to which the list keeps those that it has made."""
+
+
 class Nodes(Sequence[Node]):
     """Nodes in forward order, each made when it is looked at. Their positions are given by the order."""
 
@@ -59,6 +63,7 @@ class Nodes(Sequence[Node]):
         self.groups: dict[int, int] = {}
         self.leaves: list[int] = []
         """The positions of variables and constants."""
+        self._made: tuple[Node, ...] = ()
         self.memo: dict[Any, Any] = {}
         """What others have worked out of the nodes, and keep."""
         for node in nodes:
@@ -76,6 +81,7 @@ class Nodes(Sequence[Node]):
 
     def append(self, node: Node) -> int:
         """Add a node behind the others; return its position."""
+        self._made = ()
         position = len(self.names)
         self.names.append(node.name)
         self.ops.append(node.op)
@@ -98,11 +104,20 @@ class Nodes(Sequence[Node]):
     @overload
     def __getitem__(self, index: slice) -> tuple[Node, ...]: ...
     def __getitem__(self, index: int | slice) -> Node | tuple[Node, ...]:
+        if made := self._few():
+            return made[index]
         if isinstance(index, slice):
             return tuple(map(self._node, range(*index.indices(len(self)))))
         if not -len(self) <= index < len(self):
             raise IndexError(index)
         return self._node(index % len(self))
+
+    def _few(self) -> tuple[Node, ...]:
+        """All nodes, where they are few."""
+        count = len(self.names)
+        if len(self._made) != count and count <= FEW:
+            self._made = tuple(map(self._node, range(count)))
+        return self._made
 
     def _node(self, i: int) -> Node:
         literal, body = self.constants.get(i, ("", ()))
@@ -110,10 +125,10 @@ class Nodes(Sequence[Node]):
         return Node(i, self.names[i], span, self.ops[i], self.inputs[i], literal, body, self.groups.get(i, -1))
 
     def __iter__(self) -> Iterator[Node]:
-        return map(self._node, range(len(self)))
+        return iter(self._few() or map(self._node, range(len(self))))
 
     def __reversed__(self) -> Iterator[Node]:
-        return map(self._node, range(len(self) - 1, -1, -1))
+        return reversed(self._few()) if self._few() else map(self._node, range(len(self) - 1, -1, -1))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and tuple(self) == tuple(other)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from . import names, point
 from .api import Settings, compute
 from .arithmetic import FLOATS, IEEE
+from .engine import evaluator as prepare
 from .engine import run
 from .errors import BackpropError, InputError, quote
 from .graph import Graph
@@ -74,6 +75,8 @@ def evaluator(graph: Graph, fixed: Mapping[str, str], settings: Settings) -> Cal
 
     arithmetic = IEEE if settings.allow_nonfinite else FLOATS
     known, wrt, ties = point.complete(fixed, arithmetic), settings.wrt, settings.ties
+    if arithmetic is FLOATS:
+        prepare(graph, wrt)
 
     def trace_at(given: Mapping[str, Any]) -> Trace:
         values = known.copy()
