@@ -8,9 +8,10 @@ from typing import TypeVar
 from . import point
 from .arithmetic import Value
 from .arithmetic.precise import Precise
-from .engine import forward, run
+from .engine import run
 from .errors import MathError, quote, shorten
 from .expand import expand
+from .forward import forward
 from .graph import Graph
 from .hessian import Hessian, hessian
 from .trace import Edges, Notice, Trace

@@ -12,9 +12,10 @@ from typing import NamedTuple
 from . import point
 from .arithmetic import Value
 from .arithmetic.precise import Precise
-from .engine import forward, run
+from .engine import run
 from .errors import BackpropError, InputError, MathError, quote
 from .formula import text
+from .forward import forward
 from .graph import Graph
 from .lower import compile_expression
 from .mistakes import KINDS, mistakes

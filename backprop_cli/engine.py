@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 
-from . import faults
-from .arithmetic import FLOATS, Arithmetic, Value, share_tie
-from .errors import MathError
-from .graph import Graph, Module, Node, Nodes
-from .trace import Edge, Edges, Notice, Trace
+from .arithmetic import FLOATS, Arithmetic, Value
+from .backward import Backward, wanted_nodes
+from .forward import constant_value, forward
+from .graph import Graph, Nodes
+from .trace import Trace
 
 LARGE = 1_000
 """Nodes from which on a loop compiled for the graph is worth its while."""
@@ -31,11 +30,10 @@ def run(
     if arithmetic is FLOATS:
         large = len(graph.nodes) >= LARGE
         fast = evaluator(graph, wrt) if large else Nodes.of(graph.nodes).memo.get(_key(wrt))
-        trace = fast and fast.trace(point)
-        if trace:
+        if fast is not None and (trace := fast.trace(point)) is not None:
             return trace
     values = forward(graph, point, arithmetic)
-    return _Backward(graph, point, values, arithmetic, _wanted(Nodes.of(graph.nodes), wrt), ties).run()
+    return Backward(graph, point, values, arithmetic, wanted_nodes(Nodes.of(graph.nodes), wrt), ties).run()
 
 
 class Evaluator:
@@ -46,8 +44,8 @@ class Evaluator:
 
         nodes = Nodes.of(graph.nodes)
         self.graph = graph._replace(nodes=nodes)
-        self.wanted = _wanted(nodes, wrt)
-        self.tape = Tape(nodes, self.wanted, {i: _constant_value(graph, nodes[i], FLOATS) for i in nodes.constants})
+        self.wanted = wanted_nodes(nodes, wrt)
+        self.tape = Tape(nodes, self.wanted, {i: constant_value(graph, nodes[i], FLOATS) for i in nodes.constants})
 
     def trace(self, point: Mapping[str, float]) -> Trace | None:
         """One forward and one backward pass, with edges that are made when somebody looks at them.
@@ -60,7 +58,7 @@ class Evaluator:
             values, flow = self.tape.run(point)
         except UnusualError:
             return None
-        return _Backward(self.graph, point, values, FLOATS, self.wanted, "both", flow).trace_on_demand()
+        return Backward(self.graph, point, values, FLOATS, self.wanted, "both", flow).trace_on_demand()
 
 
 def evaluator(graph: Graph, wrt: Collection[str] | None = None) -> Evaluator | None:
@@ -79,230 +77,3 @@ def evaluator(graph: Graph, wrt: Collection[str] | None = None) -> Evaluator | N
 
 def _key(wrt: Collection[str] | None) -> frozenset[str] | None:
     return None if wrt is None else frozenset(wrt)
-
-
-def _wanted(nodes: Nodes, wrt: Collection[str] | None) -> bytearray:
-    """For each node: does it depend on a variable that gets a gradient? 1 or 0."""
-    wanted = bytearray(len(nodes))
-    for i in nodes.variables:
-        wanted[i] = wrt is None or nodes.names[i] in wrt
-    for i, inputs in enumerate(nodes.inputs):
-        for each in inputs:
-            if wanted[each]:
-                wanted[i] = 1
-                break
-    return wanted
-
-
-def forward(graph: Graph, point: Mapping[str, Value], arithmetic: Arithmetic) -> list[Value]:
-    """The value of each node. Raises MathError where there is none."""
-    values: list[Value] = []
-    for node in graph.nodes:
-        if node.op is not None:
-            values.append(_gate_value(graph, node, values, arithmetic))
-        elif node.is_constant:
-            values.append(_constant_value(graph, node, arithmetic))
-        else:
-            values.append(point[node.name])
-    return values
-
-
-def _gate_value(graph: Graph, node: Node, values: list[Value], arithmetic: Arithmetic) -> Value:
-    assert node.op is not None
-    inputs = [values[i] for i in node.inputs]
-    if isinstance(node.op, Module):
-        with _inside(graph, node):
-            return forward(node.op.inside, dict(zip(node.op.inputs, inputs, strict=True)), arithmetic)[-1]
-    try:
-        value = arithmetic.rule(node.op).value(*inputs)
-    except (ArithmeticError, ValueError) as error:
-        raise faults.no_value(graph, node, inputs, arithmetic, error) from None
-    if arithmetic.strict and not arithmetic.is_finite(value):
-        raise faults.no_value(graph, node, inputs, arithmetic, OverflowError())
-    return value
-
-
-def _constant_value(graph: Graph, node: Node, arithmetic: Arithmetic) -> Value:
-    if node.body:
-        return forward(Graph(graph.source, node.body), {}, arithmetic)[-1]
-    try:
-        value = arithmetic.constant(node.literal)
-    except OverflowError:
-        raise faults.too_large(graph, node, arithmetic) from None
-    if arithmetic.strict and not arithmetic.is_finite(value):
-        raise faults.too_large(graph, node, arithmetic)
-    return value
-
-
-@contextmanager
-def _inside(graph: Graph, call: Node) -> Iterator[None]:
-    """What goes wrong inside a module is told with the call."""
-    try:
-        yield
-    except MathError as error:
-        error.message = faults.inside(graph, call, error.message)
-        raise
-
-
-_Local = tuple[Value | None, bool]
-"""The local gradient of an edge, None where there is none and none is needed; and does anything flow along it?"""
-
-
-class _Backward:
-    """The backward pass. `flow[i]` is the sum of what has come back to node i, or None while nothing has.
-
-    A node that only inactive edges use stays at None: nothing flows there, so nothing below it can go wrong either.
-    """
-
-    def __init__(
-        self,
-        graph: Graph,
-        point: Mapping[str, Value],
-        values: list[Value],
-        arithmetic: Arithmetic,
-        wanted: Sequence[int],
-        ties: str,
-        flow: list[Value | None] | None = None,
-    ) -> None:
-        self.graph = graph
-        self.point = point
-        self.values = values
-        self.arithmetic = arithmetic
-        self.ties = ties
-        self.zero, self.one = arithmetic.number("0"), arithmetic.number("1")
-        self.wanted = wanted
-        self.flow: list[Value | None] = flow or [None] * len(graph.nodes)
-        self.warnings: list[Notice] = []
-
-    def run(self) -> Trace:
-        edges: list[Edge] = []
-        self.flow[-1] = self.one
-        for node in reversed(self.graph.nodes):
-            if node.op is not None:
-                into = self.edges_into(node)
-                for edge in into:
-                    self.add(edge)
-                edges.extend(reversed(into))
-        return self.trace(Edges.stored(self.graph, edges[::-1]))
-
-    def trace_on_demand(self) -> Trace:
-        """The trace when all that flows is known already."""
-        return self.trace(Edges(self.graph, self.edges_into))
-
-    def trace(self, edges: Edges) -> Trace:
-        upstream = [
-            (self.zero if flowed is None else flowed) if wanted else None
-            for wanted, flowed in zip(self.wanted, self.flow, strict=True)
-        ]
-        warnings = self._notices_of_the_graph() + self.warnings[::-1]
-        return Trace(self.graph, self.arithmetic, self.point, self.values, upstream, edges, warnings)
-
-    def edges_into(self, gate: Node) -> list[Edge]:
-        """What flows back along each edge into a gate: upstream × local, the chain rule. Other nodes have no edges."""
-        if gate.op is None:
-            return []
-        nodes, upstream = self.graph.nodes, self.flow[gate.position]
-        if not self.wanted[gate.position]:
-            return [Edge(gate, slot, nodes[i], None, None) for slot, i in enumerate(gate.inputs)]
-        inputs = [self.values[i] for i in gate.inputs]
-        edges = []
-        locals_ = self._locals(gate, inputs, upstream)
-        for slot, (i, (local, active)) in enumerate(zip(gate.inputs, locals_, strict=True)):
-            if not self.wanted[i]:
-                edges.append(Edge(gate, slot, nodes[i], None, None))
-            elif upstream is None or not active:
-                edges.append(Edge(gate, slot, nodes[i], local, self.zero, active=False))
-            else:
-                chained = upstream * local
-                if self.arithmetic.strict and not self.arithmetic.is_finite(chained):
-                    raise faults.chain_overflows(self.graph, gate, slot, upstream, local, self.arithmetic)
-                edges.append(Edge(gate, slot, nodes[i], local, chained))
-        return edges
-
-    def add(self, edge: Edge) -> None:
-        """Gradients add up at forks."""
-        if edge.chained is None or not edge.active:
-            return
-        before = self.flow[edge.input.position]
-        total = edge.chained if before is None else before + edge.chained
-        if self.arithmetic.strict and not self.arithmetic.is_finite(total):
-            raise faults.sum_overflows(self.graph, edge.input, self.arithmetic)
-        self.flow[edge.input.position] = total
-
-    def _locals(self, gate: Node, inputs: list[Value], upstream: Value | None) -> list[_Local]:
-        """The local gradient of each edge."""
-        assert gate.op is not None
-        if isinstance(gate.op, Module):
-            return self._locals_of_module(gate, gate.op, inputs, upstream)
-        rule, out = self.arithmetic.rule(gate.op), self.values[gate.position]
-        if rule.kink is not None and upstream is not None and rule.kink(*inputs, out):
-            place = faults.at(self.graph, gate, inputs, self.arithmetic)
-            self._warn("kink", gate, f"has a kink at {place}: the gradient 0 there is a convention")
-        routes = gate.op.role == "routes"
-        if routes and gate.op.variadic:
-            shares = self._shares(gate, [rule.partial(slot, inputs, out) for slot in range(len(inputs))])
-            return [(share, bool(share != 0)) for share in shares]
-        values = [
-            self._local(gate, slot, inputs, out, upstream) if self.wanted[i] else None
-            for slot, i in enumerate(gate.inputs)
-        ]
-        return [(value, not (routes and value == 0)) for value in values]
-
-    def _locals_of_module(
-        self, gate: Node, module: Module, inputs: list[Value], upstream: Value | None
-    ) -> list[_Local]:
-        """Both passes through the inside of a module: what comes back to its inputs is its local gradients."""
-        point = dict(zip(module.inputs, inputs, strict=True))
-        wanted = [name for name, i in zip(module.inputs, gate.inputs, strict=True) if self.wanted[i]]
-        try:
-            with _inside(self.graph, gate):
-                values = forward(module.inside, point, self.arithmetic)
-                asked = _wanted(Nodes.of(module.inside.nodes), wanted)
-                inner = _Backward(module.inside, point, values, self.arithmetic, asked, self.ties)
-                trace = inner.run()
-        except MathError:
-            if upstream is None:
-                return [(None, False) for _ in inputs]
-            raise
-        for notice in trace.warnings:
-            if upstream is not None or notice.kind == "tie":
-                self.warnings.append(notice._replace(message=faults.inside(self.graph, gate, notice.message)))
-        active = {node.name: inner.flow[node.position] is not None for node in module.inside.variables}
-        return [(trace.gradient.get(name), active[name]) for name in module.inputs]
-
-    def _local(self, gate: Node, slot: int, inputs: list[Value], out: Value, upstream: Value | None) -> Value | None:
-        assert gate.op is not None
-        try:
-            local = self.arithmetic.rule(gate.op).partial(slot, inputs, out)
-            if self.arithmetic.is_finite(local) or not self.arithmetic.strict:
-                return local
-            raise OverflowError
-        except (ArithmeticError, ValueError) as error:
-            if upstream is None:
-                return None
-            system = self.arithmetic
-            raise faults.no_local(self.graph, gate, slot, inputs, out, upstream, self.wanted, system, error) from None
-
-    def _shares(self, gate: Node, selected: list[Value]) -> list[Value]:
-        """The local gradients of max or min. Constants take part in a tie, though nothing flows into them."""
-        tied = [slot for slot, local in enumerate(selected) if local == 1]
-        if len(tied) < 2:
-            return selected
-        share = {"both": "each gets 1", "split": f"each gets 1/{len(tied)}", "first": "the first gets 1"}[self.ties]
-        names = ", ".join(dict.fromkeys(self.graph.nodes[gate.inputs[slot]].name for slot in tied))
-        self._warn("tie", gate, f"has a tie of {names}: {share} by convention (--ties {self.ties})")
-        return share_tie(selected, self.ties)
-
-    def _warn(self, kind: str, gate: Node, message: str) -> None:
-        self.warnings.append(Notice(kind, gate.name, f"{gate.name} = {self.graph.written(gate)} {message}"))
-
-    def _notices_of_the_graph(self) -> list[Notice]:
-        system = self.arithmetic
-        notices = []
-        for name in self.graph.constants:
-            if name in ("e", "E"):
-                value = system.show(system.constant(name), faults.DIGITS)
-                message = f"{name} is read as the constant {value}…; give {name} a value to make it a variable"
-                notices.append(Notice("constant", name, message))
-        notices += [Notice("unused", name, f"nothing uses {name}: it is left out") for name in self.graph.unused]
-        return notices

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from .arithmetic import Value
-from .engine import forward
 from .errors import BackpropError
+from .forward import forward
 from .trace import Trace
 
 _MARGIN = 2  # of the digits that can be trusted, how many the rounding errors of a whole forward pass may spoil

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 from . import names
 from .arithmetic import Arithmetic, Value
-from .engine import forward
 from .errors import BackpropError, InputError, quote, suggest
+from .forward import forward
 from .graph import Graph
 
 Given = TypeVar("Given")

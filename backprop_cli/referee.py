@@ -11,8 +11,9 @@ from typing import Any
 from . import point
 from .arithmetic import FLOATS, Value
 from .arithmetic.precise import Precise
-from .engine import forward, run
+from .engine import run
 from .errors import MathError
+from .forward import forward
 from .graph import Graph, Node
 from .trace import Trace
 

@@ -12,8 +12,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from .arithmetic import FLOATS
-from .engine import forward
 from .formula import READ_BY_THE_FIRST, Formula, Operand, substitute, text, tidy
+from .forward import forward
 from .graph import Graph, Module, Node
 from .ops import Op
 
