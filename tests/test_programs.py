@@ -349,7 +349,8 @@ def test_a_hundred_thousand_lines_take_memory_in_proportion() -> None:
     peaks = []
     for lines in (10_000, 100_000):
         tracemalloc.start()
-        trace = backprop(chain(lines), x=2, y=3)
+        source = "\n".join(["s0 = x", *(f"s{i} = s{i - 1}*x + y" for i in range(1, lines))])
+        trace = backprop(source, x=0.5, y=3)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
         assert len(trace.gradient) == 2
