@@ -20,7 +20,7 @@ from .trace import Trace
 TOLERANCE = 1e-9
 """Relative difference up to which two methods agree. The noise of doubles is some 1e-15 times the condition."""
 _STEP = 30  # the step of differences and of the complex step is 10^-30 of the variable
-_JUMP = 1e-3  # a relative change over such a step that no slope explains
+_JUMP = 1e-3  # a relative change of the slope with the step; over a jump it grows as the step shrinks
 _LARGEST = 2_000  # gates of a graph that SymPy is asked to differentiate
 
 
@@ -151,11 +151,16 @@ def _central_difference(graph: Graph, exactly: Mapping[str, str], name: str) -> 
     """(f(x + h) − f(x − h))/2h at 60 digits: the error is of the order of h² = 10^−40."""
     system = Precise(60)
     values = {each: system.number(text) for each, text in exactly.items()}
+
+    def slope(step: Value) -> Value:
+        above, below = (forward(graph, {**values, name: values[name] + shift}, system)[-1] for shift in (step, -step))
+        return (above - below) / (2 * step)
+
     step = (abs(values[name]) or system.number("1")) * system.number(f"1e-{_STEP}")
-    above, below = (forward(graph, {**values, name: values[name] + shift}, system)[-1] for shift in (step, -step))
-    if abs(above - below) > _JUMP * max(abs(above), abs(below)):
+    first, second = slope(step), slope(step / 10)
+    if abs(second - first) > _JUMP * max(abs(first), abs(second)):
         raise CannotError("the value jumps here")
-    return float((above - below) / (2 * step))
+    return float(first)
 
 
 def _symbolic_derivatives(graph: Graph, exactly: Mapping[str, str]) -> Callable[[str], float]:

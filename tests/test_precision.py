@@ -636,3 +636,12 @@ def test_a_process_answers_too() -> None:
     )
     assert result.stdout.startswith("-0.1966119332414818525374")
     assert len(result.stdout.strip()) == len("-0.") + 1000
+
+
+@pytest.mark.parametrize("guard", [10, 30, 90, 270, 1620])
+def test_a_number_is_written_the_same_way_at_every_precision(guard: int) -> None:
+    """Numbers from 1 to 10 have no exponent, which must not be mistaken for a long one."""
+    system = Precise(30, guard)
+    almost_ten = system.word("tan")(system.word("atan2")(system.number("10"), system.number("1")))
+    assert system.exactly(almost_ten) == "10"
+    assert system.exactly(system.number("2.5")) == "2.5"

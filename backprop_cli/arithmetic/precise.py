@@ -89,7 +89,7 @@ class Precise(Arithmetic):
         """The value, rounded once: from all the digits there are to those shown."""
         places = min(digits, self.digits)
         whole = self.context.nstr(value, self.context.dps, min_fixed=0, max_fixed=0)
-        if len(whole.rpartition("e")[2]) > _DECIMAL_EXPONENT or not self.is_finite(value):
+        if len(whole.partition("e")[2]) > _DECIMAL_EXPONENT or not self.is_finite(value):
             return str(self.context.nstr(value, places))
         context = Context(prec=places, rounding=ROUND_HALF_EVEN, Emax=MAX_EMAX, Emin=MIN_EMIN)
         rounded = context.normalize(context.create_decimal(whole))
