@@ -25,6 +25,7 @@ from test_cli import run as command
 from test_formulas import FORMULAS, Formula
 
 from backprop_cli import BackpropError, backprop
+from backprop_cli.arithmetic.precise import Precise
 from backprop_cli.errors import InputError, MathError
 from backprop_cli.ops import TABLE, Op
 from backprop_cli.trace import Trace
