@@ -11,6 +11,7 @@ from typing import NamedTuple
 from .errors import InputError, Span, quote
 from .names import read_name
 
+_SPACE = " \t\r\n"  # no other kind of space is part of a program
 _MARK = re.compile(r"#[^\n]*|[;\n()]")
 _COMMENT = re.compile(r"#[^\n]*")
 _BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
@@ -71,7 +72,7 @@ def _pieces(source: str) -> tuple[list[Span], list[int]]:
 
     def take(until: int) -> None:
         nonlocal end, last
-        code = source[position:until].rstrip()
+        code = source[position:until].rstrip(_SPACE)
         if code:
             end, last = position + len(code), code[-1]
 
@@ -117,7 +118,7 @@ def _statement(source: str, piece: Span) -> Statement:
     code = _COMMENT.sub(lambda comment: " " * len(comment[0]), source[start:end])
     equals = start + code.find("=")
     if equals > start and source[equals + 1 : equals + 2] != "=" and source[equals - 1] not in "<>!:":
-        left = code[: equals - start].rstrip()
+        left = code[: equals - start].rstrip(_SPACE)
         head, body = (start, start + len(left)), (equals + 1, end)
         if name := read_name(left):
             return Statement(name, None, head, body)
@@ -126,17 +127,17 @@ def _statement(source: str, piece: Span) -> Statement:
     return Statement("", None, (start, start), piece)
 
 
-def _inputs(source: str, position: int, text: str) -> tuple[str, ...]:
+def _inputs(source: str, position: int, inputs: str) -> tuple[str, ...]:
     names: list[str] = []
-    for word in text.split(","):
-        start = position + len(word) - len(word.lstrip())
-        span = (start, max(start + len(word.strip()), start + 1))
-        name = read_name(word.strip())
+    for entry in inputs.split(","):
+        start, text = position + len(entry) - len(entry.lstrip(_SPACE)), entry.strip(_SPACE)
+        span = (start, start + max(len(text), 1))
+        name = read_name(text)
         if not name:
-            message = f"{quote(word.strip())} is not a name" if word.strip() else "the name of an input is missing"
+            message = f"{quote(text)} is not a name" if text else "the name of an input is missing"
             raise InputError(message, source, span, "a module is written NAME(NAME, …) = EXPRESSION")
         if name in names:
             raise InputError(f"the module has two inputs {quote(name)}", source, span)
         names.append(name)
-        position += len(word) + 1
+        position += len(entry) + 1
     return tuple(names)

@@ -151,7 +151,6 @@ REFUSED: dict[str, list[str]] = {
     ],
     "walrus": ["x := 1", "(x := 1)", "(x := y) + x", "max(x := 1, 2)", f"({CANARY} := 0)"],
     "assignment": [
-        "x = 1",
         "x += 1",
         "x == y",
         "x **= 2",
@@ -167,7 +166,6 @@ REFUSED: dict[str, list[str]] = {
         "from sympy import *",
         "import os; os.system('touch " + CANARY_FILE + "')",
         "x; y",
-        "x;",
         ";",
         "del x",
         "return x",
@@ -322,7 +320,6 @@ REFUSED: dict[str, list[str]] = {
         "prime(10**18)",
         "Matrix([x])",
         "Eq(x, y)",
-        "x = y",
         "sin x",
         "sin**2 x",
         "sin^2(x)",
@@ -386,16 +383,15 @@ REFUSED: dict[str, list[str]] = {
         "\udcff" * 30,
     ],
     "line": [
+        "# -*- coding: utf-7 -*-",
         "x\ry",
         "x \\\n+ y",
         "x \\",
         "\\",
-        "x # comment",
         "# comment",
         "#",
         "#!/bin/sh",
         "# -*- coding: utf-7 -*-",
-        "x\n# coding: rot13\n",
         "x /* y */",
         "x // y",
         "x -- y; drop",
@@ -529,6 +525,18 @@ REFUSED: dict[str, list[str]] = {
 """By kind, what must be refused."""
 
 HARMLESS: dict[str, list[str]] = {
+    "program": [
+        "x = 1",
+        "x = y",
+        "x;",
+        "x # comment",
+        "x\n# coding: rot13\n",
+        "exec(t) = t*2; exec(x)",
+        "eval = x; eval*2",
+        "__import__ = x; f = __import__ + 1",
+        "print(x) = x; f = print(print(y))",
+        "lambda_(t) = t; lambda_(v0)",
+    ],
     "placeholder": [
         "v0",
         "v1 + v0",

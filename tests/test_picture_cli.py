@@ -209,7 +209,7 @@ def test_killed_in_the_middle(signal_number: int, tmp_path: Path) -> None:
     file = tmp_path / "a.dot"
     file.write_text("before")
     code = (
-        "import os, sys, time; from backprop_cli.cli import main; from backprop_cli import files\n"
+        "import os, sys, time; from backprop_cli.__main__ import main; from backprop_cli import files\n"
         "def waits(_): print('now', flush=True); time.sleep(60)\n"
         "files.os.fsync = waits\n"
         "sys.argv = ['backprop', 'graph', 'x*y', '-o', sys.argv[1]]\n"
@@ -286,7 +286,7 @@ def test_what_stands_in_the_folder_is_not_loaded(tmp_path: Path) -> None:
     """A file pygraphviz.py in the working directory is not the library."""
     (tmp_path / "pygraphviz.py").write_text("open('canary', 'w')")
     words = [*command("graph", "x*y", "-o", "a.svg")]
-    code = "import sys; sys.path = [p for p in sys.path if p]; from backprop_cli.cli import main; main()"
+    code = "import sys; sys.path = [p for p in sys.path if p]; from backprop_cli.__main__ import main; main()"
     words[1:3] = ["-c", code]
     subprocess.run(words, cwd=tmp_path, env=environment({}), check=True)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a.svg", "pygraphviz.py"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import random
@@ -180,6 +181,9 @@ def interpret(formula: Formula, words: dict[str, list[Any]], functions: dict[str
         return of(args[1]) if of(args[0]) else of(args[2])
     if not args:
         return words[head][0] if head in words else number(head)
+    if head == "total":
+        terms = (interpret(args[0], {**words, "x": [each]}, functions, number, form) for each in words["x"])
+        return functools.reduce(functions["add"], terms)
     operands = [each for arg in args for each in (words[arg.head] if arg.head in words else [of(arg)])]
     return functions[head](*operands)
 
