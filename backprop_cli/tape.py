@@ -81,6 +81,7 @@ def _compiled(kinds: tuple[Kind, ...]) -> tuple[Any, Any]:
     for rank, kind in enumerate(kinds):
         lines += _branch(rank, _forward(kind[0]))
     lines += [
+        "        pass",
         "def backward(v, g, places, kinds, inputs, wanted, untouched):",
         "    for k, kind, s in zip(reversed(places), reversed(kinds), reversed(inputs)):",
         "        u = g[k]",
@@ -88,6 +89,7 @@ def _compiled(kinds: tuple[Kind, ...]) -> tuple[Any, Any]:
     ]
     for rank, kind in enumerate(kinds):
         lines += _branch(rank, _backward(kind))
+    lines.append("        pass")  # where there is no gate at all
     namespace = {**FLOATS.namespace, "reversed": reversed, "zip": zip, "UnusualError": UnusualError}
     # The text comes from the rows of the table alone; nothing that a user typed reaches it.
     exec(compile("\n".join([*lines, ""]), "<tape>", "exec"), namespace)  # noqa: S102
