@@ -45,7 +45,7 @@ MAY_IMPORT = {
     "engine": "arithmetic backward forward graph trace tape",
     "point": "names arithmetic errors graph lower engine forward",
     "hessian": "arithmetic arithmetic.dual errors graph engine point",
-    "cache": "backprop_cli expand graph lower nodes ops",
+    "cache": "backprop_cli graph lower names nodes ops",
     "certain": "arithmetic arithmetic.precise errors expand graph trace engine point hessian forward",
     "exact": "arithmetic arithmetic.symbolic errors graph trace engine point hessian",
     "referee": "arithmetic arithmetic.* errors graph trace engine point exact forward",
