@@ -226,37 +226,37 @@ def _graph(source: str, data: dict[str, Any]) -> Graph:
             return modules[which]
         return next(op for op in rows[str(which)] if op.accepts(count))
 
-    def nodes(columns: dict[str, Any], names: Collection[str] | None = None, *, in_constant: bool = False) -> Nodes:
-        """names: those of a module's inputs; the variables of a program are called what stands in the source."""
+    def nodes(columns: dict[str, Any], given: Collection[str], inputs: Collection[str] | None = None) -> Nodes:
+        """given: names for gates, in a constant empty; inputs: a module's; else variables are as the text has them."""
         constants = {
-            i: (literal, tuple(nodes(body, in_constant=True)) if body else ())
-            for i, literal, body in columns["constants"]
+            i: (literal, tuple(nodes(body, [""])) if body else ()) for i, literal, body in columns["constants"]
         }
         found = Nodes()
         parts = (columns[name] for name in ("names", "ops", "inputs", "starts", "ends"))
-        for i, (name, op, inputs, start, end) in enumerate(zip(*parts, strict=True)):
-            _check(type(name) is str and all(type(each) is int for each in inputs) and _is_span((start, end), source))
-            node = Node(i, name, (start, end), operation(op, len(inputs)), tuple(inputs), *constants.get(i, ("", ())))
+        for i, (name, op, into, start, end) in enumerate(zip(*parts, strict=True)):
+            _check(type(name) is str and all(type(each) is int for each in into) and _is_span((start, end), source))
+            node = Node(i, name, (start, end), operation(op, len(into)), tuple(into), *constants.get(i, ("", ())))
             text = label(source, node.span)
             if node.op:
-                _check(name == "" if in_constant else name in stages or _is_numbered(name))
+                _check(name in given or _is_numbered(name))
             elif node.is_constant:
-                _check(name in (text, normal(text)) or name in stages)
+                _check(name in (text, normal(text)) or name in given)
                 _check(not node.literal if node.body else _is_literal(node.literal, normal(text) or text))
             else:
-                _check(name == read_name(text) if names is None else name in names)
+                _check(name == read_name(text) if inputs is None else name in inputs)
             found.append(node)
-        _check(in_constant or names is None or len(found.variables) == len(names))
+        _check(inputs is None or len(found.variables) == len(inputs))
         return found
 
     for each in data["modules"]:
         name, inputs = each["name"], each["inputs"]
         _check(all(type(word) is str and word and read_name(word) == word for word in (name, *inputs)))
-        inside = Graph(source, nodes(each["nodes"], inputs))
+        _check(name not in ("input", "constant"))  # as lower has it
+        inside = Graph(source, nodes(each["nodes"], [name], inputs))
         validate(inside)
         _check_opened(inside)
         modules.append(Module(name, inputs, inside))
-    top = nodes(data["nodes"])
+    top = nodes(data["nodes"], stages)
     graph = Graph(source, top, tuple(data["constants"]), tuple(stages.items()), tuple(data["unused"]))
     validate(graph)
     _check(set(graph.constants) <= set(CONSTANTS) and set(graph.unused) <= set(stages))

@@ -422,6 +422,7 @@ CHANGES: dict[str, Change] = {
     "a module with one input twice": lambda data: data["modules"][0].update(inputs=["t", "w", "w"]),
     "a module with an input too few": lambda data: data["modules"][0].update(inputs=["t"]),
     "a module with any number of inputs": lambda data: data["modules"][1].update(inputs=["t..."]),
+    "a module called input": lambda data: data["modules"][1].update(name="input"),
     "a module of numbers": lambda data: data["modules"][1].update(name=1),
     "modules that double": lambda data: _tower(data, 40, 2),
     "modules too deep": lambda data: _tower(data, MAX_DEPTH, 1),
@@ -566,15 +567,10 @@ def test_any_data_in_any_field(tmp_path_factory: pytest.TempPathFactory, changes
     check_any_entry(changes, tmp_path_factory.getbasetemp() / "any")
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        True,
-        "x",
-        *(pytest.param(value, marks=pytest.mark.slow) for value in (None, -1, 10**40, 1.5, "", "1", [], [0], {})),
-    ],
-    ids=repr,
-)
+OTHERS: list[Any] = [None, -1, 10**40, 1.5, "", "1", [], [0], {}]
+
+
+@pytest.mark.parametrize("value", [True, "x", *(pytest.param(each, marks=pytest.mark.slow) for each in OTHERS)])
 def test_each_value_in_each_field(value: Any, tmp_path: Path) -> None:
     accepted = [path for path in PLACES if check_any_entry([(path, value)], tmp_path)]
     same = [path for path in PLACES if part_at(DATA, path) == value and type(part_at(DATA, path)) is type(value)]
@@ -904,8 +900,8 @@ def test_a_directory_of_any_name(name: bytes, tmp_path: Path, monkeypatch: pytes
 # -- What is loaded ------------------------------------------------------------------------------------------------
 
 HIT = """
-    api arguments arithmetic arithmetic.floats arithmetic.system cache engine errors faults formula graph names nodes
-    ops output point quick request streams trace render render.json __main__
+    api arguments arithmetic arithmetic.floats arithmetic.system cache engine errors faults formula forward backward graph
+    names nodes ops output point quick request streams trace render render.json __main__
 """
 CLICK = "cli cli.evaluate cli.expression quick __main__ errors streams"
 MISS = "lower flatten refusals statements syntax tokens tree"
@@ -917,7 +913,7 @@ LOADS: dict[str, tuple[list[str], bool, str, str]] = {
     "first --json": (["--json"], False, "sympy mpmath", f"{HIT} {MISS}"),
     "first table": ([], False, "sympy mpmath rich", f"{HIT} {MISS} render.table render.cells"),
     "--help": (["--help"], False, "click", f"{CLICK} arguments point names arithmetic arithmetic.floats "
-               "arithmetic.system engine faults formula graph nodes ops trace output request"),
+               "arithmetic.system forward faults formula graph nodes ops trace output request"),
 }  # fmt: skip
 """Options of `eval`, is the expression known, the libraries that it loads, and those modules of ours that it may."""
 OF_LIBRARIES = {"flint", "gmpy2", "_cython", "typing_extensions", "pygments", "numpy"}
