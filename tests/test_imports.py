@@ -42,7 +42,7 @@ MAY_IMPORT = {
     "tape": "arithmetic formula ops graph nodes",
     "forward": "arithmetic errors graph faults",
     "backward": "arithmetic errors graph trace faults forward",
-    "engine": "arithmetic backward forward graph trace tape",
+    "engine": "arithmetic backward errors forward graph trace tape",
     "point": "names arithmetic errors graph lower engine forward",
     "hessian": "arithmetic arithmetic.dual errors graph engine point",
     "cache": "backprop_cli graph lower names nodes ops",
