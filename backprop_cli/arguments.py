@@ -46,7 +46,9 @@ def split(words: Sequence[str], known: Mapping[str, Option], more: str = "") -> 
                 hint = f"a variable of that name is set by --set {name[2:]}={value}" if name[2:].isidentifier() else ""
                 raise InputError(f"{name} takes no value", hint=hint)
             if takes_value and not equals:
-                value = _value_of(name, queue, more)
+                if not _has_value(queue):
+                    raise InputError(f"{name} needs a value", hint=more)
+                value = queue.pop()
             name = full
             if name in once and takes_value and not repeatable:
                 raise InputError(f"{name} is given twice")
@@ -56,29 +58,25 @@ def split(words: Sequence[str], known: Mapping[str, Option], more: str = "") -> 
             else:
                 found.options.append(f"{name}={value}" if takes_value else name)
         elif _NAME(word):
-            close = suggest(name, known, _CUTOFF)
-            hint = f"did you mean {close}?" if close else f"for example: {name} 2"
-            if not equals:
-                value = _value_of(name, queue, hint)
-            elif not value.strip():
-                raise InputError(f"{name} needs a value", hint=hint)
-            _bind(found.bindings, name[2:], value)
+            if not (value.strip() if equals else _has_value(queue)):
+                raise InputError(f"{name} needs a value", hint=_meant(name, known) or f"for example: {name} 2")
+            _bind(found.bindings, name[2:], value if equals else queue.pop())
         elif _DASHED(word):
-            close = suggest(name, known, _CUTOFF)
-            hint = (
-                f"did you mean {close}?" if close else "behind -- stands an expression that begins with two minus signs"
-            )
+            hint = _meant(name, known) or "behind -- stands an expression that begins with two minus signs"
             raise InputError(f"no option {quote(name)}", hint=hint)
         else:
             found.positional.append(word)
     return found
 
 
-def _value_of(name: str, queue: list[str], hint: str) -> str:
-    """The word behind `name`. Another option there means that the value was forgotten."""
-    if queue and not (_NAME(queue[-1]) or _DASHED(queue[-1])) and queue[-1] != "--":
-        return queue.pop()
-    raise InputError(f"{name} needs a value", hint=hint)
+def _has_value(queue: list[str]) -> bool:
+    """Whether the next word is a value. Another option there means that the value was forgotten."""
+    return bool(queue) and not (_NAME(queue[-1]) or _DASHED(queue[-1])) and queue[-1] != "--"
+
+
+def _meant(name: str, known: Mapping[str, Option]) -> str:
+    close = suggest(name, known, _CUTOFF)
+    return f"did you mean {close}?" if close else ""
 
 
 def _assignment(text: str) -> tuple[str, str]:

@@ -2,19 +2,22 @@
 
 A hit needs neither the parser nor SymPy. Nothing here is trusted: what does not read back as a valid graph of just this
 text, made by just this version, is no entry. And nothing here is needed: where no file can be read or written,
-expressions are compiled as ever.
+expressions are compiled as ever. An entry is a checksum on a line of its own, and JSON.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 import sys
+import time
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import Any
 
 from . import __version__
-from .graph import Graph, Module, validate
+from .graph import MAX_DEPTH, MAX_OPENED, Graph, Module, label, opened, validate
+from .names import normal, read_name
 from .nodes import Node, Nodes
 from .ops import CONSTANTS, TABLE, Op, spellings
 
@@ -22,8 +25,11 @@ MAX_ENTRY = 16_000_000
 """Bytes of the largest graph that is kept."""
 MAX_TOTAL = 64_000_000
 """Bytes of all entries; beyond, the oldest go."""
-_SUFFIX = ".json"
-_FORMAT = 1
+LEAST = 16_000
+"""Bytes that an entry counts for at least: looking through a directory of more files would take long."""
+_SUFFIX, _UNFINISHED = ".backprop", ".backprop.tmp"  # nobody else's: `--clear` removes whatever is called so
+_MADE_BY = [2, __version__]
+"""The format of the entries, and the version that writes them."""
 
 
 def compile_cached(source: str, variables: Collection[str] = ()) -> Graph:
@@ -51,7 +57,9 @@ def directory() -> str:
     if given:
         return given
     if sys.platform == "linux":  # what platformdirs says there (a test compares); loading it takes a third of a hit
-        base = os.environ.get("XDG_CACHE_HOME", "").strip() or os.path.expanduser("~/.cache")
+        base = os.environ.get("XDG_CACHE_HOME", "")
+        if not os.path.isabs(base):
+            base = os.path.expanduser("~/.cache")
         return os.path.join(base, "backprop") if os.path.isabs(base) else ""
     from platformdirs import user_cache_dir
 
@@ -66,9 +74,7 @@ def _path(source: str, spelled: list[str]) -> str:
     import zlib
 
     table = [f"{op.name}{op.inputs}{op.variadic}{op.aliases}" for op in TABLE]
-    meaning = repr((_FORMAT, __version__, sys.version_info[:2], table, spelled, source)).encode(
-        "utf-8", "surrogatepass"
-    )
+    meaning = repr((_MADE_BY, sys.version_info[:2], table, spelled, source)).encode("utf-8", "surrogatepass")
     # Two checksums are enough, because the entry tells of which text it is; and hashlib takes long to load.
     return os.path.join(place, f"{zlib.crc32(meaning):08x}{zlib.adler32(meaning):08x}{len(meaning):x}{_SUFFIX}")
 
@@ -78,14 +84,16 @@ Entry = tuple[float, int, str]
 
 
 def entries() -> list[Entry]:
-    """All entries, the oldest first."""
+    """All entries, the oldest first. One from the future tells of a clock that was wrong, and counts as old."""
     found = []
+    tomorrow = time.time() + 86_400
     with suppress(OSError), os.scandir(directory() or os.devnull) as files:
         for file in files:
             if file.name.endswith((_SUFFIX, _UNFINISHED)) and file.is_file(follow_symlinks=False):
                 with suppress(OSError):
                     status = file.stat(follow_symlinks=False)
-                    found.append((status.st_mtime, status.st_size, file.path))
+                    written = status.st_mtime if status.st_mtime < tomorrow else 0.0
+                    found.append((written, status.st_size, file.path))
     return sorted(found)
 
 
@@ -105,35 +113,45 @@ def clear() -> int:
 def _read(path: str, source: str, spelled: list[str]) -> Graph | None:
     """The graph in a file; None for whatever is not one, of this text."""
     import json
+    from zlib import crc32
 
     try:
-        with open(path, "rb") as file:
-            data = json.loads(file.read(MAX_ENTRY + 1))
-        if data["source"] != source or data["spelled"] != spelled:
+        with open(path, "rb", opener=_opened_at_once) as file:
+            status = os.fstat(file.fileno())
+            if not (stat.S_ISREG(status.st_mode) and status.st_size <= MAX_ENTRY):
+                return None
+            checksum, _, content = file.read(MAX_ENTRY).partition(b"\n")
+        if checksum != b"%08x" % crc32(content):
+            return None
+        data = json.loads(content)
+        if [data["made by"], data["source"], data["spelled"]] != [_MADE_BY, source, spelled]:
             return None
         return _graph(source, data)
-    except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+    except Exception:  # whatever is wrong with it, it is no entry
         return None
 
 
-_UNFINISHED = ".tmp"
+def _opened_at_once(path: str, flags: int) -> int:
+    """Open the file itself: no link's target, and no pipe that waits for a writer."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0))
 
 
 def _write(path: str, graph: Graph, spelled: list[str]) -> None:
     """Keep the graph, in one step: other processes see the old file or the new one, whole."""
     import json
+    from zlib import crc32
 
-    text = json.dumps({"spelled": spelled, **_data(graph)}, ensure_ascii=False, separators=(",", ":"))
+    data = {"made by": _MADE_BY, "spelled": spelled, **_data(graph)}
     try:
-        content = text.encode("utf-8")
+        content = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+        content = b"%08x\n%b" % (crc32(content), content)
         if len(content) > MAX_ENTRY:
             return
-        place = os.path.dirname(path)
-        os.makedirs(place, mode=0o700, exist_ok=True)
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         _make_room(len(content))
-        unfinished = f"{path}.{os.getpid()}{_UNFINISHED}"
+        unfinished = f"{path.removesuffix(_SUFFIX)}.{os.getpid()}{_UNFINISHED}"
         try:
-            with open(unfinished, "wb") as file:
+            with open(unfinished, "xb") as file:  # x: what stands there may be another machine's, or a pipe
                 file.write(content)
             os.replace(unfinished, path)
         except OSError:
@@ -145,13 +163,13 @@ def _write(path: str, graph: Graph, spelled: list[str]) -> None:
 
 def _make_room(size: int) -> None:
     found = entries()
-    total = size + sum(bytes_ for _written, bytes_, _path in found)
+    total = sum(max(bytes_, LEAST) for bytes_ in (size, *(bytes_ for _written, bytes_, _path in found)))
     for _written, bytes_, path in found:
         if total <= MAX_TOTAL:
             return
         with suppress(OSError):
             os.remove(path)
-        total -= bytes_
+        total -= max(bytes_, LEAST)
 
 
 # -- A graph as plain data -----------------------------------------------------------------------------------------
@@ -199,37 +217,76 @@ def _graph(source: str, data: dict[str, Any]) -> Graph:
     """The graph that `_data` described. Raises one of many errors for what is no such description."""
     rows = spellings()
     modules: list[Module] = []
-    length = len(source)
+    stages = {name: (start, end) for name, (start, end) in data["stages"]}
 
     def operation(which: str | int | None, count: int) -> Op | None:
         if which is None:
             return None
-        return modules[which] if isinstance(which, int) else next(op for op in rows[which] if op.accepts(count))
+        if type(which) is int and which >= 0:
+            return modules[which]
+        return next(op for op in rows[str(which)] if op.accepts(count))
 
-    def nodes(columns: dict[str, Any]) -> Nodes:
-        constants = {i: (literal, tuple(nodes(body)) if body else ()) for i, literal, body in columns["constants"]}
+    def nodes(columns: dict[str, Any], given: Collection[str], inputs: Collection[str] | None = None) -> Nodes:
+        """given: names for gates, in a constant empty; inputs: a module's; else variables are as the text has them."""
+        constants = {
+            i: (literal, tuple(nodes(body, [""])) if body else ()) for i, literal, body in columns["constants"]
+        }
         found = Nodes()
         parts = (columns[name] for name in ("names", "ops", "inputs", "starts", "ends"))
-        for i, (name, op, inputs, start, end) in enumerate(zip(*parts, strict=True)):
-            literal, body = constants.get(i, ("", ()))
-            if not (
-                0 <= start <= end <= length and _is_text(name, literal) and all(type(each) is int for each in inputs)
-            ):
-                raise ValueError("not a node")
-            found.append(Node(i, name, (start, end), operation(op, len(inputs)), tuple(inputs), literal, body))
+        for i, (name, op, into, start, end) in enumerate(zip(*parts, strict=True)):
+            _check(type(name) is str and all(type(each) is int for each in into) and _is_span((start, end), source))
+            node = Node(i, name, (start, end), operation(op, len(into)), tuple(into), *constants.get(i, ("", ())))
+            text = label(source, node.span)
+            if node.op:
+                _check(name in given or _is_numbered(name))
+            elif node.is_constant:
+                _check(name in (text, normal(text)) or name in given)
+                _check(not node.literal if node.body else _is_literal(node.literal, normal(text) or text))
+            else:
+                _check(name == read_name(text) if inputs is None else name in inputs)
+            found.append(node)
+        _check(inputs is None or len(found.variables) == len(inputs))
         return found
 
     for each in data["modules"]:
-        inside = Graph(source, nodes(each["nodes"]))
+        name, inputs = each["name"], each["inputs"]
+        _check(all(type(word) is str and word and read_name(word) == word for word in (name, *inputs)))
+        _check(name not in ("input", "constant"))  # as lower has it
+        inside = Graph(source, nodes(each["nodes"], [name], inputs))
         validate(inside)
-        modules.append(Module(each["name"], each["inputs"], inside))
-    stages = tuple((name, (start, end)) for name, (start, end) in data["stages"])
-    graph = Graph(source, nodes(data["nodes"]), tuple(data["constants"]), stages, tuple(data["unused"]))
+        _check_opened(inside)
+        modules.append(Module(name, inputs, inside))
+    top = nodes(data["nodes"], stages)
+    graph = Graph(source, top, tuple(data["constants"]), tuple(stages.items()), tuple(data["unused"]))
     validate(graph)
-    if not _is_text(*graph.constants, *graph.unused, *dict(stages)) or not set(graph.constants) <= set(CONSTANTS):
-        raise ValueError("not the names of a program")
+    _check(set(graph.constants) <= set(CONSTANTS) and set(graph.unused) <= set(stages))
+    _check(all(_is_span(span, source) and read_name(label(source, span)) == name for name, span in graph.stages))
+    _check_opened(graph)
     return graph
 
 
-def _is_text(*words: object) -> bool:
-    return all(isinstance(word, str) for word in words)
+def _check(is_right: object) -> None:
+    if not is_right:
+        raise ValueError("not a graph of this text")
+
+
+def _check_opened(graph: Graph) -> None:
+    gates, depth = opened(graph.nodes) if graph.modules else (0, 0)
+    _check(gates <= MAX_OPENED and depth <= MAX_DEPTH)
+
+
+def _is_span(span: tuple[Any, Any], source: str) -> bool:
+    start, end = span
+    return type(start) is int and type(end) is int and 0 <= start < end <= len(source)
+
+
+def _is_numbered(name: str) -> bool:
+    """Whether a gate may be called so that has no name of its own."""
+    return name == "f" or (name[:1] == "q" and name[1:].isdecimal())
+
+
+def _is_literal(literal: object, text: str) -> bool:
+    """Whether what is written means that number, or that constant."""
+    if literal != CONSTANTS.get(text, text):
+        return False
+    return text in CONSTANTS or ("_" not in text and text[:1] in ".0123456789" and float(text) >= 0)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 
 from .arithmetic import FLOATS, Arithmetic, Value
 from .backward import Backward, wanted_nodes
+from .errors import MathError
 from .forward import constant_value, forward
 from .graph import Graph, Nodes
 from .trace import Trace
@@ -62,14 +63,17 @@ class Evaluator:
 
 
 def evaluator(graph: Graph, wrt: Collection[str] | None = None) -> Evaluator | None:
-    """The evaluator of a graph, made once, which `run` uses from then on; None for a graph with modules."""
+    """The evaluator of a graph, made once, which `run` uses from then on.
+
+    None for a graph with modules, or with a constant that has no value.
+    """
     from .tape import UnusualError
 
     memo, key = Nodes.of(graph.nodes).memo, _key(wrt)
     if key not in memo:
         try:
             memo[key] = Evaluator(graph, wrt=wrt)
-        except UnusualError:
+        except (UnusualError, MathError):  # of a constant: but a gate before it may have no value either
             memo[key] = None
     made: Evaluator | None = memo[key]
     return made

@@ -82,7 +82,7 @@ class _Expansion:
     def copy(self, graph: Graph, places: dict[int, int], call: Node | None) -> int:
         """Append the nodes of a graph, at the top or in place of a call; return where its output stands.
 
-        places: where nodes of the graph already are. Modules lie inside each other at most lower.MAX_DEPTH deep.
+        places: where nodes of the graph already are. Modules lie inside each other at most graph.MAX_DEPTH deep.
         """
         for node in graph.nodes:
             if node.position in places:

@@ -10,7 +10,12 @@ from .formula import Formula
 from .nodes import Node, Nodes
 from .ops import Op
 
-__all__ = ["Graph", "Group", "Module", "Node", "Nodes", "label", "validate"]
+__all__ = ["MAX_DEPTH", "MAX_OPENED", "Graph", "Group", "Module", "Node", "Nodes", "label", "opened", "validate"]
+
+MAX_OPENED = 200_000
+"""Gates that the modules of a program come to when all are opened: modules of modules multiply."""
+MAX_DEPTH = 50
+"""Modules inside each other."""
 
 
 class Group(NamedTuple):
@@ -102,6 +107,12 @@ class Module(Op):
     def written(self, names: Iterable[str]) -> str:
         """The call over inputs of these names, even where the module is called like an operator's row (`add`)."""
         return f"{self.name}({', '.join(names)})"
+
+
+def opened(nodes: Sequence[Node]) -> tuple[int, int]:
+    """How many gates calls of modules, and constants, come to when all are opened; and how deep modules lie in them."""
+    inside = [node for node in nodes if node.body or isinstance(node.op, Module)]
+    return sum(node.size for node in inside), max((node.depth for node in inside), default=0)
 
 
 def label(source: str, span: Span) -> str:

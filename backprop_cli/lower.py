@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from .errors import InputError, Span, quote
 from .flatten import Flat, constant_parts, flatten
-from .graph import Graph, Module, label
+from .graph import MAX_DEPTH, MAX_OPENED, Graph, Module, label, opened
 from .nodes import Node, Nodes
 from .ops import CONSTANTS, Op, spellings
 from .statements import Statement, split, whole
@@ -19,11 +19,6 @@ from .tokens import Token, tokenize
 
 if TYPE_CHECKING:
     from .tree import Tree
-
-MAX_OPENED = 200_000
-"""Gates that the modules of a program come to when all are opened: modules of modules multiply."""
-MAX_DEPTH = 50
-"""Modules inside each other."""
 
 
 def compile_expression(source: str, variables: Collection[str] = (), *, program: bool = True) -> Graph:
@@ -148,11 +143,10 @@ class _Program:
     def check_size(self, nodes: Nodes, span: Span) -> None:
         if not self.modules:
             return
-        inside = [node for node in nodes if node.body or isinstance(node.op, Module)]
-        size = sum(node.size for node in inside)
+        size, depth = opened(nodes)
         if size > MAX_OPENED:
             raise self.fail(f"the modules here come to {size:,} gates; the limit is {MAX_OPENED:,}", span)
-        if any(node.depth > MAX_DEPTH for node in inside):
+        if depth > MAX_DEPTH:
             raise self.fail(f"more than {MAX_DEPTH} modules inside each other", span)
 
     def stages_not_needed(self) -> list[str]:

@@ -15,7 +15,7 @@ from .graph import Graph
 Given = TypeVar("Given")
 
 # As many digits as --precision can ask for, so that what it prints can be read again.
-_PLAIN = r"[+-]?([0-9]{1,10100}\.?[0-9]{0,10100}|\.[0-9]{1,10100})([eE][+-]?[0-9]{1,3})?"
+_PLAIN = r"[+-]?([0-9]{1,10100}(\.[0-9]{0,10100})?|\.[0-9]{1,10100})([eE][+-]?[0-9]{1,3})?"
 _NONFINITE = r"[+-]?([iI][nN][fF]([iI][nN][iI][tT][yY])?|[nN][aA][nN])"
 
 

@@ -77,7 +77,11 @@ class Tape:
 @lru_cache(maxsize=200)
 def _compiled(kinds: tuple[Kind, ...]) -> tuple[Any, Any]:
     """The loops forward and backward over gates of these kinds, the most frequent first."""
-    lines = ["def forward(v, places, kinds, inputs):", "    for k, kind, s in zip(places, kinds, inputs):"]
+    lines = [
+        "def forward(v, places, kinds, inputs):",
+        "    for k, kind, s in zip(places, kinds, inputs):",
+        "        pass",
+    ]
     for rank, kind in enumerate(kinds):
         lines += _branch(rank, _forward(kind[0]))
     lines += [

@@ -21,8 +21,8 @@ from backprop_cli.api import Settings, compute
 from backprop_cli.arithmetic import TIES
 from backprop_cli.errors import BackpropError, InputError, MathError
 from backprop_cli.expand import expand, module_of
-from backprop_cli.graph import Graph, Module, Node, validate
-from backprop_cli.lower import MAX_DEPTH, compile_expression
+from backprop_cli.graph import MAX_DEPTH, Graph, Module, Node, validate
+from backprop_cli.lower import compile_expression
 from backprop_cli.ops import TABLE, Op
 from backprop_cli.trace import Trace
 

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from ..errors import InputError
+from ..errors import InputError, printable
 from ..streams import emit
 
 
@@ -20,7 +20,7 @@ def remembered(clear: bool) -> None:
     """
     from .. import cache
 
-    place = cache.directory()
+    place = printable(cache.directory())
     if not place:
         emit("the cache is turned off\n", sys.stdout)
     elif clear:

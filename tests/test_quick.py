@@ -1,0 +1,305 @@
+"""Plain calls run without click, and nobody can tell: `quick.run` declines, or says what the command says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from test_cache import LINES
+from test_cli import Result, streams
+from test_errors import FILES, read
+
+from backprop_cli import quick
+from backprop_cli.cli import run_command
+from backprop_cli.cli.evaluate import evaluate
+
+
+def by_quick(words: Sequence[str], stdin: bytes = b"") -> Result | None:
+    with streams(stdin) as (out, err):
+        status = quick.run(words)
+    if status is None:
+        assert (out.getvalue(), err.getvalue()) == (b"", b"")  # of what it declines it has done nothing
+        return None
+    return Result(status, out.getvalue().decode(), err.getvalue().decode())
+
+
+def by_click(words: Sequence[str], stdin: bytes = b"") -> Result:
+    with streams(stdin) as (out, err):
+        status = run_command(words)
+    return Result(status, out.getvalue().decode(), err.getvalue().decode())
+
+
+def check(words: Sequence[str], stdin: bytes = b"") -> bool:
+    """Whether it is a plain call; which says the same in both ways."""
+    quickly = by_quick(words, stdin)
+    if quickly is not None:
+        assert quickly == by_click(words, stdin)
+    return quickly is not None
+
+
+def test_the_options_are_those_of_the_command() -> None:
+    known = {
+        name: (not option.is_flag, option.multiple)
+        for option in evaluate.get_params(click.Context(evaluate))
+        if isinstance(option, click.Option)
+        for name in (*option.opts, *option.secondary_opts)
+    }
+    assert known == {**quick.OPTIONS, **quick.LEFT}
+    assert not set(quick.OPTIONS) & set(quick.LEFT)
+
+
+PLAIN = ["eval", "(x+y)*z", "--x", "-2", "--y=5", "--z", "-4"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        [],
+        ["--json"],
+        ["--format", "csv"],
+        ["--format=markdown", "--digits", "3"],
+        ["--get", "value", "--get=x"],
+        ["--wrt", "x, y", "--ties", "first", "--allow-nonfinite"],
+        ["--expand"],
+        ["--at", '{"x": 7}'],
+        ["--set", "x1=2"],
+        ["--json", "--format", "table"],
+        ["--json", "--json"],
+        ["--digits", "0003"],
+    ],
+    ids=" ".join,
+)
+def test_what_is_plain(more: list[str]) -> None:
+    """So that the tests below test something."""
+    assert check([*PLAIN, *more])
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ["--digits", "0"],
+        ["--digits", "10001"],
+        ["--digits", "3.5"],
+        ["--digits", "١"],
+        ["--digits", "+3"],
+        ["--digits", " 3"],
+        ["--digits", "1_0"],
+        ["--digits="],
+        ["--digits", "100000000003"],
+        ["--ties", "none"],
+        ["--ties", "Both"],
+        ["--ties", ""],
+        ["--format", "yaml"],
+        ["--format", "JSON"],
+        ["--precision", "20"],
+        ["--exact"],
+        ["--hessian"],
+        ["--help"],
+        ["--file", "x"],
+        ["--no-cache"],
+        ["--json=1"],
+        ["--wrt"],
+        ["--wrt", "x", "--wrt", "y"],
+        ["y"],
+        ["--x", "3"],
+        ["--no-such-option"],
+    ],
+    ids=" ".join,
+)
+def test_what_is_left_to_the_command(more: list[str]) -> None:
+    assert by_quick([*PLAIN, *more]) is None
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["eval"], ["eval", "--"], ["explain", "x", "--x", "1"], ["--help"], ["x"], ["evaluate"]]
+)
+def test_other_commands_are_not_plain(words: list[str]) -> None:
+    assert by_quick(words) is None
+
+
+@pytest.mark.parametrize("words", LINES, ids=lambda words: " ".join(words).replace("\n", "; "))
+def test_lines_of_every_kind(words: list[str]) -> None:
+    check(words)
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if "long" not in path.stem], ids=lambda path: path.stem)
+def test_errors(path: Path) -> None:
+    case = read(path)
+    check(case.words, case.stdin)
+
+
+EXPRESSIONS = [
+    "x",
+    "x*y",
+    "(x+y)*z",
+    "-x",
+    "--x",
+    "- x",
+    "e*x",
+    "max(x, y)",
+    "log(x)",
+    "1/x",
+    "2*pi",
+    "q = x*x; q*y",
+    "f = x + json",
+    "m(t) = t*t; m(x)",
+    "sigmoid(x)",
+    "value*x",
+    "x_1 + σ",
+    "",
+    " ",
+    "x +",
+    "sine(x)",
+    "-",
+    "{}",
+    "x\ny",
+    "x-1",
+]
+NUMBERS = [
+    "1",
+    "-2",
+    "0",
+    "1/3",
+    "-pi/4",
+    "2e-3",
+    "1e400",
+    "nan",
+    "inf",
+    "",
+    " ",
+    "x",
+    "1/0",
+    "−2",
+    "--",
+    "-",
+    "٣",
+    "0x10",
+]
+NAMES = [
+    "x",
+    "y",
+    "z",
+    "σ",
+    "x_1",
+    "e",
+    "json",
+    "value",
+    "t",
+    "q",
+    "X",
+    "x.y",
+    "x-y",
+    "1",
+    "jsn",
+    "format",
+    "ﬁ",
+    "_",
+    "wrt",
+]
+WRONG = [
+    "--jsn",
+    "--format-x",
+    "--no_cache",
+    "--getx",
+    "-x",
+    "-x=1",
+    "--",
+    "--=",
+    "--=1",
+    "---x",
+    "-",
+    "--1=2",
+    "--x-y",
+    "--X.Y=1",
+]
+POINTS = [
+    '{"x": 1, "y": 2}',
+    '{"x": "1/3"}',
+    '{"point": {"x": 2, "z": 1}}',
+    "{",
+    "[]",
+    '{"x": null}',
+    '{"x": 1, "x": 2}',
+    "-",
+    "/nowhere",
+    "/dev/null",
+    "\0",
+    "",
+    '{"e": 1}',
+    '{"x": 1e999}',
+    '{"ｘ": 3}',
+    "[1]",
+]
+
+TIES, FORMS = ["both", "split", "first", "none", "", "BOTH"], ["table", "json", "csv", "markdown", "yaml", "", "Json"]
+DIGITS = ["1", "3", "17", "10000", "10001", "0", "-1", "x", "", "1e3", "²", "00012", "９"]
+
+
+def option(name: str, values: Sequence[str]) -> st.SearchStrategy[list[str]]:
+    """`--name value`, `--name=value`, now and then without a value, or with one that is of no use."""
+    value = st.sampled_from(values)
+    return st.one_of(
+        value.map(lambda text: [name, text]),
+        value.map(lambda text: [f"{name}={text}"]),
+        st.just([name]) if name != "--at" else value.map(lambda text: [name, text]),
+    )
+
+
+BINDINGS = st.tuples(st.sampled_from(NAMES), st.sampled_from(NUMBERS), st.integers(0, 3)).map(
+    lambda each: [
+        [f"--{each[0]}", each[1]],
+        [f"--{each[0]}={each[1]}"],
+        ["--set", f"{each[0]}={each[1]}"],
+        [f"--set= {each[0]} ={each[1]}"],
+    ][each[2]]
+)
+PIECES = st.one_of(
+    st.sampled_from(EXPRESSIONS).map(lambda text: [text]),
+    BINDINGS,
+    BINDINGS,
+    st.sampled_from(["--json", "--expand", "--allow-nonfinite"]).map(lambda text: [text]),
+    option("--ties", TIES),
+    option("--format", FORMS),
+    option("--digits", DIGITS),
+    option("--get", ["value", "x", "y", "q", "f", "e", "", "σ", "value=1"]),
+    option("--wrt", ["x", "x,y", "x, σ", "", "q", "nobody", "x,,y", "x y"]),
+    option("--at", POINTS),
+    st.sampled_from([*quick.LEFT, "--json=1", "--expand=", "--precision=5", "--no-cache=1"]).map(lambda text: [text]),
+    st.sampled_from(WRONG).map(lambda text: [text]),
+    st.text(max_size=4).map(lambda text: [text]),
+)
+GOOD = st.tuples(
+    st.sampled_from(EXPRESSIONS[:16]),
+    st.permutations(
+        [["--x", "1"], ["--y=2"], ["--z", "3/2"], ["--set", "json=4"], ["--σ", "5"], ["--x_1=6"], ["--t", "0"]]
+    ),
+).map(lambda each: [each[0], *(word for pair in each[1][: 1 + len(each[0]) % 5] for word in pair)])
+COMMANDS = st.tuples(st.one_of(GOOD, st.just([])), st.lists(PIECES, max_size=4)).map(
+    lambda each: ["eval", *each[0], *(word for piece in each[1] for word in piece)]
+)
+
+
+@settings(max_examples=800, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@given(COMMANDS, st.sampled_from([b"", b"x*y", b'{"x": 1, "y": 2, "z": 3}', b"\xff", b"x\n"]))
+@example(["eval", "x", "--x", "1", "--at", "-"], b'{"x": 2}')
+@example(["eval", "-", "--at", "-"], b"x")
+def test_any_words(words: list[str], stdin: bytes) -> None:
+    check(words, stdin)
+
+
+@settings(max_examples=100, deadline=None, database=None)
+@given(st.lists(st.text(st.characters(exclude_categories=()), max_size=6), max_size=5))
+def test_any_text(words: list[str]) -> None:
+    check(["eval", "x*y", "--x=1", *words])
+
+
+def test_a_document_from_standard_input() -> None:
+    first = by_quick([*PLAIN, "--json"])
+    assert first is not None
+    assert check(["eval", "x*y + z", "--at", "-", "--get", "value"], first.out.encode())
+    assert json.loads(first.out)["value"] == -12

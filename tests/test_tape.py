@@ -1,0 +1,303 @@
+"""The compiled loop gives what the careful engine gives, bit for bit, or gives up; large graphs take little."""
+
+from __future__ import annotations
+
+import math
+import tracemalloc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from backprop_cli import engine, ops
+from backprop_cli.arithmetic import FLOATS
+from backprop_cli.errors import MathError
+from backprop_cli.graph import Graph, Module, Node, Nodes
+from backprop_cli.lower import compile_expression
+from backprop_cli.ops import TABLE, Op, named
+from backprop_cli.tape import UnusualError
+
+relaxed = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck))
+NUMBERS = ["2", "0.5", "1", "0", "1e308", "1e-320", "1e400"]
+INPUTS = 4
+
+
+@contextmanager
+def large_from(count: int) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "LARGE", count)
+        yield
+
+
+def outcome(graph: Graph, point: Mapping[str, float], wrt: list[str] | None, large: int, ties: str = "both") -> str:
+    """All that a run leaves, as text: `repr` tells apart what == does not, as −0.0 and 0."""
+    Nodes.of(graph.nodes).memo.clear()  # an evaluator that is there is used for small graphs too
+    with large_from(large):
+        try:
+            trace = engine.run(graph, point, wrt=wrt, ties=ties)
+        except MathError as error:
+            return str(error)
+    edges = [
+        (each.gate.name, each.slot, each.input.name, each.local, each.chained, each.active) for each in trace.edges
+    ]
+    return repr((trace.value, trace.gradient, trace.values, trace.upstream, edges, trace.warnings))
+
+
+def check(graph: Graph, point: Mapping[str, float], wrt: list[str] | None = None, ties: str = "both") -> bool:
+    """Whether the tape alone has a result; with it or without, a run says the same."""
+    assert outcome(graph, point, wrt, 0, ties) == outcome(graph, point, wrt, 10**9, ties)
+    made = engine.evaluator(graph, wrt)
+    return made is not None and made.trace(point) is not None
+
+
+def leaves(count: int = INPUTS, numbers: list[str] = NUMBERS[:-1]) -> Nodes:
+    nodes = Nodes(Node(0, f"x{i}", (0, 1)) for i in range(count))
+    for text in numbers:
+        nodes.append(Node(0, text, (0, 1), literal=text))
+    return nodes
+
+
+class Case(NamedTuple):
+    graph: Graph
+    point: dict[str, float]
+    wrt: list[str] | None
+
+
+VALUES = st.one_of(
+    st.sampled_from([0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 1e-300, 1e300, -1e308, 5e-324, 710.0, 1.5, -2.5, 3.0]),
+    st.floats(-3, 3),
+    st.floats(-3, 3),
+    st.floats(allow_nan=False, allow_infinity=False),
+)
+MILD = st.one_of(st.floats(0.1, 0.9), st.floats(-0.9, 0.9), st.sampled_from([0.25, 0.5]))
+
+
+@st.composite
+def cases(draw: st.DrawFn, table: list[Op] = TABLE, values: st.SearchStrategy[float] = VALUES) -> Case:
+    nodes = leaves(numbers=NUMBERS if draw(st.integers(0, 9)) == 9 else NUMBERS[:-1])
+    for k in range(draw(st.integers(1, 12))):
+        op = draw(st.sampled_from(table))
+        count = draw(st.integers(2, 4)) if op.variadic else len(op.inputs)
+        inputs = draw(st.lists(st.integers(0, len(nodes) - 1), min_size=count, max_size=count))
+        if k and draw(st.booleans()):  # else most gates would lead nowhere
+            inputs[0] = len(nodes) - 1
+        nodes.append(Node(0, f"q{k}", (0, 1), op, tuple(inputs)))
+    point = {f"x{i}": draw(values) for i in range(INPUTS)}
+    return Case(Graph("x", nodes), point, draw(st.none() | st.lists(st.sampled_from(list(point)), unique=True)))
+
+
+@settings(relaxed, max_examples=400)
+@given(cases(), st.sampled_from(["both", "split", "first"]))
+def test_any_graph_at_any_point(case: Case, ties: str) -> None:
+    check(*case, ties)
+
+
+@settings(relaxed, max_examples=200)
+@given(cases(values=MILD))
+def test_any_graph_at_a_mild_point(case: Case) -> None:
+    check(*case)
+
+
+@pytest.mark.slow
+@settings(relaxed, max_examples=20_000)
+@given(cases() | cases(values=MILD), st.sampled_from(["both", "split", "first"]))
+def test_many_graphs(case: Case, ties: str) -> None:
+    check(*case, ties)
+
+
+CORNERS = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -3.0, 1e-320, 1e200, -1e200, 1.7e308, 720.0, -720.0, 1e17]
+
+
+@pytest.mark.parametrize("op", TABLE, ids=lambda op: op.call)
+def test_every_row_at_every_corner(op: Op) -> None:
+    """Each row alone, once with all inputs asked for, once with one of them a constant or not asked for."""
+    count = 2 if op.variadic else len(op.inputs)
+    on_tape = 0
+    for first in CORNERS:
+        for second in CORNERS if count == 2 else [1.0]:
+            point = {"x0": first, "x1": second}
+            for inputs in ([0, 1], [0, 0], [0, 2], [2, 0]) if count == 2 else ([0],):
+                nodes = leaves(2)
+                nodes.append(Node(0, "f", (0, 1), op, tuple(inputs)))
+                for wrt in (None, ["x0"], ["x1"]) if first == 0.5 else (None,):
+                    on_tape += check(Graph("x", nodes), point, wrt)
+    assert on_tape or op.name in ("sign", "floor", "ceil")
+
+
+@pytest.mark.parametrize("op", TABLE, ids=lambda op: op.call)
+def test_every_row_is_on_the_tape_where_nothing_is_unusual(op: Op) -> None:
+    nodes = leaves(2)
+    nodes.append(Node(0, "f", (0, 1), op, (0, 1)[: 2 if op.variadic else len(op.inputs)]))
+    point = {"x0": 1.25, "x1": 0.75} if op.name == "acosh" else {"x0": 0.625, "x1": 0.75}
+    assert check(Graph("x", nodes), point)
+
+
+@pytest.mark.parametrize(
+    ("source", "point"),
+    [
+        ("max(x, y)*z", {"x": 1.0, "y": 1.0, "z": 2.0}),
+        ("max(x, 1)*x", {"x": 1.0}),
+        ("min(x, y, x)", {"x": 1.0, "y": 2.0}),
+        ("abs(x)*0 + x", {"x": 0.0}),
+        ("relu(x) + relu(-x)", {"x": 0.0}),
+        ("max(x, log(y))", {"x": 5.0, "y": 1e-300}),
+        ("max(x, sqrt(y))", {"x": 5.0, "y": 0.0}),
+        ("relu(x)*sqrt(y)", {"x": -1.0, "y": 0.0}),
+        ("sqrt(x)", {"x": 0.0}),
+        ("exp(x)*exp(-x)", {"x": 800.0}),
+        ("x*x*x*x", {"x": 1e80}),
+        ("1/x - 1/x", {"x": 1e-310}),
+        ("(x*1e300)*1e300*0", {"x": 1.0}),
+        ("x*1e200*1e200/1e300", {"x": 1e-300}),
+        ("0*x", {"x": -3.0}),
+        ("-0.0*x + y*0", {"x": -3.0, "y": -0.0}),
+        ("x - x", {"x": -0.0}),
+        ("x**y", {"x": -2.0, "y": 3.0}),
+        ("x**2 + y**0", {"x": -2.0, "y": 0.0}),
+        ("hypot(x, y)", {"x": 0.0, "y": 0.0}),
+        ("floor(x)*y + sign(y)", {"x": 2.5, "y": 1.0}),
+        ("e*x + pi", {"x": 2.0}),
+        ("m(t) = t*t; m(x) + x", {"x": 2.0}),
+        ("q = x*x; r = 5*q; q*q + q", {"x": 2.0}),
+        ("2*pi + 1", {}),
+        ("log(x) + 1e400", {"x": -1.0}),
+        ("log(x) + 1e400", {"x": 1.0}),
+        ("x*(1/(1-1))", {"x": 1.0}),
+        ("left = x*y; x", {"x": 1.0, "y": 2.0}),
+    ],
+)
+def test_conventions_and_borders(source: str, point: dict[str, float]) -> None:
+    graph = compile_expression(source)
+    for wrt in (None, [], ["x"] if "x" in point else [], list(point)[-1:]):
+        check(graph, point, wrt)
+
+
+def test_a_module_is_not_on_the_tape() -> None:
+    graph = compile_expression("m(t) = t*t; m(x) + x")
+    assert any(isinstance(node.op, Module) for node in graph.nodes)
+    with pytest.raises(UnusualError):
+        engine.Evaluator(graph)
+
+
+def test_it_is_used_for_large_graphs_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    used: list[int] = []
+    evaluator = engine.evaluator
+
+    def watched(*args: Any) -> engine.Evaluator | None:
+        used.append(1)
+        return evaluator(*args)
+
+    monkeypatch.setattr(engine, "evaluator", watched)
+    for terms, times in ((10, 0), (engine.LARGE, 1)):
+        engine.run(compile_expression("+".join(["x*y"] * terms)), {"x": 1.5, "y": 2.5})
+        assert len(used) == times
+
+
+# -- A new row -----------------------------------------------------------------------------------------------------
+
+
+def test_a_new_row_is_on_the_tape(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the words of a rule, and with all that a row may have: a kink, a choice, a second input."""
+    x, y, out = ops.x, ops.y, ops.out
+    rows = [
+        Op("cube", "x", x**3, 3 * x**2),
+        Op("lean", "x y", ops.where(ops.gt(x, 0), x * y, y), ops.where(ops.gt(x, 0), y, 0), out / y, kink=ops.eq(x, 0)),
+        Op("gauss", "x", ops.exp(-(x**2)), -2 * x * out),
+        Op("away", "x y", x - y, 1, -1),
+    ]
+    monkeypatch.setattr(ops, "TABLE", [*TABLE, *rows])
+    for row in rows:
+        inputs = (0, 1)[: len(row.inputs)]
+        nodes = leaves(2)
+        nodes.append(Node(0, "q1", (0, 1), row, inputs))
+        nodes.append(Node(0, "f", (0, 1), named("mul"), (0, len(nodes) - 1)))
+        graph = Graph("x", nodes)
+        assert check(graph, {"x0": 0.75, "x1": -1.25})
+        check(graph, {"x0": 0.0, "x1": 0.0})
+        check(graph, {"x0": -1e200, "x1": 5.0}, ["x1"])
+
+
+# -- Large graphs --------------------------------------------------------------------------------------------------
+
+GATES = 100_000
+
+
+def chain(count: int) -> Graph:
+    """One gate on the other: as deep as it is long."""
+    nodes = leaves(2)
+    kinds = [named(name) for name in ("mul", "sin", "add", "tanh", "sub", "sigmoid")]
+    for k in range(count):
+        op = kinds[k % len(kinds)]
+        nodes.append(Node(0, f"q{k}", (0, 1), op, (len(nodes) - 1 if k else 0, k % 2)[: len(op.inputs)]))
+    return Graph("x", nodes)
+
+
+def fan(count: int) -> Graph:
+    """As wide as it is long: all gates on two variables, and a tree of sums over them."""
+    nodes = leaves(2)
+    waiting = [nodes.append(Node(0, f"p{k}", (0, 1), named("mul"), (0, 1))) for k in range(count // 2)]
+    while len(waiting) > 1:
+        pairs = zip(waiting[::2], waiting[1::2], strict=False)
+        odd = waiting[-1:] if len(waiting) % 2 else []
+        waiting = [nodes.append(Node(0, f"q{len(nodes)}", (0, 1), named("add"), pair)) for pair in pairs] + odd
+    return Graph("x", nodes)
+
+
+@pytest.mark.parametrize("make", [chain, fan])
+def test_a_large_graph(make: Any) -> None:
+    """Without recursion, and as the careful engine has it."""
+    graph = make(GATES)
+    assert len(graph.nodes) > 0.9 * GATES
+    point = {"x0": 0.7, "x1": 1.1}
+    on_tape = engine.Evaluator(graph).trace(point)
+    assert on_tape is not None
+    with large_from(10**9):
+        careful = engine.run(graph, point)
+    assert repr(on_tape.values) == repr(careful.values)
+    assert repr(on_tape.upstream) == repr(careful.upstream)
+    for node in (graph.nodes[6], graph.nodes[len(graph.nodes) // 2], graph.nodes[-1]):
+        assert repr(on_tape.edges_of(node)) == repr(careful.edges_of(node))
+    if make is fan:
+        assert on_tape.gradient == {"x0": pytest.approx(GATES / 2 * 1.1), "x1": pytest.approx(GATES / 2 * 0.7)}
+
+
+@pytest.mark.parametrize("make", [chain, fan])
+def test_memory_of_a_large_graph(make: Any) -> None:
+    """At most 300 bytes a gate, for the graph and the trace."""
+    with large_from(0):
+        engine.run(make(10), {"x0": 0.7, "x1": 1.1})  # what is compiled once is no part of it
+        tracemalloc.start()
+        try:
+            graph = make(GATES)
+            trace = engine.run(graph, {"x0": 0.7, "x1": 1.1})
+            taken, _peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert math.isfinite(trace.value)
+    assert taken < 300 * len(graph.nodes)
+
+
+def test_many_points_on_one_graph() -> None:
+    """One evaluator for all points: what one leaves behind does not reach the next."""
+    graph = compile_expression("+".join(f"sin(x*{k})*y" for k in range(1, 400)))
+    points = [{"x": 0.1 * k, "y": 1.0 - k} for k in range(10)]
+    made = engine.Evaluator(graph)
+    traces = [made.trace(point) for point in points]
+    for point, trace in zip(points, traces, strict=True):
+        assert trace is not None
+        with large_from(10**9):
+            careful = engine.run(compile_expression(graph.source), point)
+        assert repr((trace.values, trace.upstream)) == repr((careful.values, careful.upstream))
+    assert engine.evaluator(graph) is engine.evaluator(graph)
+    assert engine.evaluator(graph, ["x"]) is not engine.evaluator(graph)
+
+
+def test_infinities_are_not_for_the_tape() -> None:
+    graph = compile_expression("+".join(["1/x"] * 400))
+    with large_from(0):
+        assert engine.run(graph, {"x": 2.0}, arithmetic=FLOATS).value == 200
+        with pytest.raises(MathError, match="division by zero"):
+            engine.run(graph, {"x": 0.0})
