@@ -80,12 +80,11 @@ def _compiled(kinds: tuple[Kind, ...]) -> tuple[Any, Any]:
     lines = [
         "def forward(v, places, kinds, inputs):",
         "    for k, kind, s in zip(places, kinds, inputs):",
-        "        pass",
+        "        pass",  # where there is no gate at all
     ]
     for rank, kind in enumerate(kinds):
         lines += _branch(rank, _forward(kind[0]))
     lines += [
-        "        pass",
         "def backward(v, g, places, kinds, inputs, wanted, untouched):",
         "    for k, kind, s in zip(reversed(places), reversed(kinds), reversed(inputs)):",
         "        u = g[k]",
@@ -93,7 +92,6 @@ def _compiled(kinds: tuple[Kind, ...]) -> tuple[Any, Any]:
     ]
     for rank, kind in enumerate(kinds):
         lines += _branch(rank, _backward(kind))
-    lines.append("        pass")  # where there is no gate at all
     namespace = {**FLOATS.namespace, "reversed": reversed, "zip": zip, "UnusualError": UnusualError}
     # The text comes from the rows of the table alone; nothing that a user typed reaches it.
     exec(compile("\n".join([*lines, ""]), "<tape>", "exec"), namespace)  # noqa: S102
