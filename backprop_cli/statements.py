@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from .errors import InputError, Span, quote
 from .names import read_name
+from .tokens import MAX_CHARACTERS
 
 _SPACE = " \t\r\n"  # no other kind of space is part of a program
 _MARK = re.compile(r"#[^\n]*|[;\n()]")
@@ -37,6 +38,8 @@ def split(source: str) -> list[Statement]:
 
     Raises InputError for a module's head that is none, and for a line of which nobody knows whether it goes on.
     """
+    if "=" not in source and ";" not in source:
+        return [whole(source)]
     pieces, doubtful = _pieces(source)
     if not pieces:
         return [Statement("", None, (0, 0), (0, 0))]
@@ -82,7 +85,7 @@ def _pieces(source: str) -> tuple[list[Span], list[int]]:
             pieces.append((_end_of_blank(source, start), end))
         start, last = position, ""
 
-    while mark := _MARK.search(source, position):
+    while position - start <= MAX_CHARACTERS and (mark := _MARK.search(source, position)):  # more is refused anyway
         take(mark.start())
         position = mark.end()
         sign = mark[0]

@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "names": "",
     "refusals": "errors",
     "tokens": "errors names ops refusals",
-    "statements": "errors names",
+    "statements": "errors names tokens",
     "tree": "ops",
     "syntax": "tokens tree",
     "nodes": "errors ops",
