@@ -103,6 +103,8 @@ def _pieces(source: str) -> tuple[list[Span], list[int]]:
                 doubtful.append(position)
             elif following not in _GOES_ON or not following:
                 finish()
+        elif not last:
+            start = position
     take(len(source))
     position = len(source)
     finish()

@@ -375,3 +375,8 @@ def test_a_shipped_program_is_right_closed_and_opened(path: Path) -> None:
     assert wide.gradient == pytest.approx(closed.gradient, rel=1e-12)
     words = [word for name, value in point.items() for word in (f"--{name}", repr(value))]
     assert run("check", "--file", str(path), *words).status == 0
+
+
+@pytest.mark.parametrize("blank", ["\n" * 1_200_000, "#" + "c" * 1_200_000 + "\n", "# comment\n" * 150_000])
+def test_what_stands_between_statements_has_no_limit(blank: str) -> None:
+    assert backprop(f"q = x*2{blank if blank[0] != '#' else chr(10) + blank}f = q + 1", x=3).value == 7.0
