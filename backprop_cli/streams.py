@@ -64,9 +64,8 @@ def emit(text: str, stream: TextIO | None) -> None:
     """Write and flush, whatever the stream's encoding. A stream that was closed before the start takes nothing."""
     if stream is None:
         return
-    if not is_unicode(stream):
-        text = text.encode(stream.encoding or "ascii", "backprop").decode(stream.encoding or "ascii")
-    stream.write(text)
+    encoding = stream.encoding or "ascii"
+    stream.write(text.encode(encoding, "backprop").decode(encoding))
     stream.flush()
 
 
@@ -75,7 +74,7 @@ def writer(stream: TextIO, *, at_once: bool) -> Callable[[str], None]:
     plain, encoding = is_unicode(stream), stream.encoding or "ascii"
 
     def write(text: str) -> None:
-        stream.write(text if plain else text.encode(encoding, "backprop").decode(encoding))
+        stream.write(text if plain and text.isascii() else text.encode(encoding, "backprop").decode(encoding))
         if at_once:
             stream.flush()
 

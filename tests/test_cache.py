@@ -19,7 +19,7 @@ from typing import Any
 import platformdirs
 import pytest
 from hostile import hang_guard
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from test_cli import PATTERNS, SHARED, STAGED, TYPICAL, Result, environment, streams
 from test_formulas import FORMULAS
@@ -27,6 +27,7 @@ from test_formulas import FORMULAS
 import backprop_cli
 from backprop_cli import cache, lower, ops, quick
 from backprop_cli.cli import run_command
+from backprop_cli.errors import InputError
 from backprop_cli.graph import MAX_DEPTH, Graph, Module, Node, validate
 from backprop_cli.lower import compile_expression
 
@@ -277,7 +278,10 @@ def programs(draw: st.DrawFn) -> str:
 @settings(relaxed, max_examples=80)
 @given(programs(), st.sets(st.sampled_from(["e", "pi"])))
 def test_a_graph_comes_back_as_it_was(source: str, variables: set[str]) -> None:
-    graph = compile_expression(source, variables)
+    try:
+        graph = compile_expression(source, variables)
+    except InputError:  # a line that begins with a minus sign may belong to the line above
+        assume(False)
     back = again(graph)
     assert plain(back) == plain(graph)
     assert [node.op for node in back.nodes] == [
@@ -916,7 +920,7 @@ LOADS: dict[str, tuple[list[str], bool, str, str]] = {
                "arithmetic.system forward faults formula graph nodes ops trace output request"),
 }  # fmt: skip
 """Options of `eval`, is the expression known, the libraries that it loads, and those modules of ours that it may."""
-OF_LIBRARIES = {"flint", "gmpy2", "_cython", "typing_extensions", "pygments", "numpy"}
+OF_LIBRARIES = {"attr", "flint", "gmpy2", "_cython", "typing_extensions", "pygments", "numpy"}
 """What the libraries load themselves, some only where it is there."""
 
 
