@@ -249,11 +249,11 @@ def test_a_graph_of_thousands_of_gates() -> None:
     assert text.count("# ∂") == 2 * 20_000
 
 
-def test_a_gate_of_10_000_inputs() -> None:
-    names = [f"x{i}" for i in range(10_000)]
+def test_a_gate_of_2_000_inputs() -> None:
+    names = [f"x{i}" for i in range(2_000)]
     for ties in ("both", "split", "first"):
         text = render(Stages(compile_expression(f"max({', '.join(names)})")), "c", {}, ties=ties)
-        assert text.count("// ∂") == 10_000
+        assert text.count("// ∂") == 2_000
 
 
 def test_latex_sums_at_forks_and_names_groups() -> None:

@@ -127,6 +127,7 @@ HOSTILE = ["1e300", "-1e300 - 1/2", "1e100", "-1e100 - 1/3", "-1e15 - 1/3", "1e-
 HOSTILE += ["-3 + 1e-1500", "-3 - 1e-3990", "2 + 1e-3900", "1e30 - 1e-30"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("x", HOSTILE)
 @pytest.mark.parametrize("function", KIN)
 def test_no_argument_hangs(function: str, x: str) -> None:

@@ -118,7 +118,7 @@ def close(left: float, right: float, relative: float = 1e-9) -> bool:
     return left == right or abs(left - right) <= relative * max(abs(left), abs(right), 1e-3)
 
 
-@settings(relaxed, max_examples=80)
+@settings(relaxed, max_examples=40)
 @given(examples(), st.integers(0, 2**32))
 def test_stages_change_no_bit(example: Example, seed: int) -> None:
     inline = backprop(plain(example.tree), example.point)
@@ -136,7 +136,7 @@ def thirty_digits(example: Example, **more: Any) -> Trace:
         raise
 
 
-@settings(relaxed, max_examples=80)
+@settings(relaxed, max_examples=40)
 @given(examples(), st.integers(0, 2**32))
 def test_modules_are_the_inline_expression(example: Example, seed: int) -> None:
     source = Cutter(random.Random(seed)).program(example.tree)
@@ -156,7 +156,7 @@ def opened(source: str, point: dict[str, float], asked: Settings | None = None) 
     return compute(graph, point, asked or Settings())
 
 
-@settings(relaxed, max_examples=12)
+@settings(relaxed, max_examples=5)
 @given(examples(), st.integers(0, 2**32))
 def test_thirty_digits_and_second_derivatives_are_the_same(example: Example, seed: int) -> None:
     source = Cutter(random.Random(seed)).program(example.tree)
