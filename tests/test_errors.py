@@ -11,6 +11,7 @@ Read each change before it is committed: the text has to be clear and kind, and 
 
 from __future__ import annotations
 
+import functools
 import re
 import shlex
 import sys
@@ -70,11 +71,15 @@ def test_there_is_a_file_for_each_kind() -> None:
         assert kinds or not op.domain, f"no file shows {op.name} outside of its domain ({op.domain})"
 
 
+@functools.cache
+def result_of(name: str) -> Result:
+    return run(*CASES[name].words, stdin=CASES[name].stdin)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_whole_text(name: str) -> None:
-    case = CASES[name]
-    result = run(*case.words, stdin=case.stdin)
-    assert transcript(result) == case.expected
+    result = result_of(name)
+    assert transcript(result) == CASES[name].expected
     assert result.out == ""
 
 
@@ -82,7 +87,7 @@ def test_whole_text(name: str) -> None:
 def test_shape(name: str) -> None:
     """One sentence, where it is, and a hint, for the terminal of a person."""
     case = CASES[name]
-    result = run(*case.words, stdin=case.stdin)
+    result = result_of(name)
     assert result.status in (1, 2)
     assert "Traceback" not in result.err
     lines = [line for line in result.err.splitlines() if not line.startswith("warning: ")]
@@ -96,8 +101,10 @@ def test_shape(name: str) -> None:
     assert all(c.isprintable() for c in "".join(lines)), "nothing may reach the terminal's control sequences"
 
 
-def raised(case: Case) -> BackpropError | None:
+@functools.cache
+def raised(name: str) -> BackpropError | None:
     """The error itself, where it has a place in a source; None where it has not, and where click complains."""
+    case = CASES[name]
     with streams(case.stdin):
         try:
             cli.main(args=case.words, prog_name="backprop", standalone_mode=False)
@@ -136,7 +143,7 @@ def escaped(text: str) -> str:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_carets_stand_under_the_place(name: str) -> None:
-    error = raised(CASES[name])
+    error = raised(name)
     if error is None:
         assert not re.search(r"^ *\^+$", CASES[name].expected, re.MULTILINE)
         return
@@ -158,7 +165,7 @@ def test_carets_stand_under_the_place(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_drawing_fits_a_terminal(name: str) -> None:
     """A line that wraps takes the caret away from its place."""
-    error = raised(CASES[name])
+    error = raised(name)
     if error is not None:
         line, carets = drawing(error)
         assert max(len(columns(line)), len(carets)) <= 80
