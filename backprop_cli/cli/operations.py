@@ -27,7 +27,9 @@ Examples:
 """
 
 
-@click.command("ops", epilog=EPILOG, context_settings=SETTINGS)
+@click.command(
+    "ops", short_help="List the primitives, with their local gradients.", epilog=EPILOG, context_settings=SETTINGS
+)
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 @takes_a_format("text", "markdown", "json")
 def operations(names: Sequence[str], form: str, **_options: object) -> None:
