@@ -9,7 +9,7 @@ from .arithmetic import Arithmetic, Value, share_tie
 from .errors import MathError
 from .forward import forward, inside
 from .graph import Graph, Module, Node, Nodes
-from .trace import Edge, Edges, Notice, Trace
+from .trace import Edge, Edges, Notice, Trace, notices
 
 
 def wanted_nodes(nodes: Nodes, wrt: Collection[str] | None) -> bytearray:
@@ -75,7 +75,7 @@ class Backward:
             (self.zero if flowed is None else flowed) if wanted else None
             for wanted, flowed in zip(self.wanted, self.flow, strict=True)
         ]
-        warnings = self._notices_of_the_graph() + self.warnings[::-1]
+        warnings = notices(self.graph, self.arithmetic) + self.warnings[::-1]
         return Trace(self.graph, self.arithmetic, self.point, self.values, upstream, edges, warnings)
 
     def edges_into(self, gate: Node) -> list[Edge]:
@@ -176,14 +176,3 @@ class Backward:
 
     def _warn(self, kind: str, gate: Node, message: str) -> None:
         self.warnings.append(Notice(kind, gate.name, f"{gate.name} = {self.graph.written(gate)} {message}"))
-
-    def _notices_of_the_graph(self) -> list[Notice]:
-        system = self.arithmetic
-        notices = []
-        for name in self.graph.constants:
-            if name in ("e", "E"):
-                value = system.show(system.constant(name), faults.DIGITS)
-                message = f"{name} is read as the constant {value}…; give {name} a value to make it a variable"
-                notices.append(Notice("constant", name, message))
-        notices += [Notice("unused", name, f"nothing uses {name}: it is left out") for name in self.graph.unused]
-        return notices

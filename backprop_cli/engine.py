@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from .arithmetic import FLOATS, Arithmetic, Value
 from .backward import Backward, wanted_nodes
@@ -13,6 +13,8 @@ from .trace import Trace
 
 LARGE = 1_000
 """Nodes from which on a loop compiled for the graph is worth its while."""
+SMALL = 300
+"""Nodes up to which many points are worth a function compiled for the one graph: it takes some 40 µs a node."""
 
 
 def run(
@@ -77,6 +79,27 @@ def evaluator(graph: Graph, wrt: Collection[str] | None = None) -> Evaluator | N
             memo[key] = None
     made: Evaluator | None = memo[key]
     return made
+
+
+def straight(
+    graph: Graph, known: Mapping[str, float], results: Sequence[int], wrt: Collection[str] | None = None
+) -> Callable[..., tuple[float, ...]] | None:
+    """A function of the variables without a known value, in their order: the value, and the gradients of `results`.
+
+    It raises ArithmeticError or ValueError where the engine has to look, or an argument is no float. None for a graph
+    that is not small, that has modules, or a constant without a value.
+    """
+    from . import tape
+
+    nodes = Nodes.of(graph.nodes)
+    if len(nodes) > SMALL:
+        return None
+    try:
+        values = {i: constant_value(graph, nodes[i], FLOATS) for i in nodes.constants}
+        values |= {i: known[nodes.names[i]] for i in nodes.variables if nodes.names[i] in known}
+        return tape.straight(nodes, wanted_nodes(nodes, wrt), values, results)
+    except (tape.UnusualError, MathError):
+        return None
 
 
 def _key(wrt: Collection[str] | None) -> frozenset[str] | None:

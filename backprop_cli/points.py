@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from math import isfinite
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from . import names, point
 from .api import Settings, compute
-from .arithmetic import FLOATS, IEEE
-from .engine import evaluator as prepare
-from .engine import run
+from .arithmetic import FLOATS, IEEE, Value
+from .engine import evaluator, run, straight
 from .errors import BackpropError, InputError, quote
 from .graph import Graph
 from .trace import Trace
@@ -30,30 +30,58 @@ class Row(NamedTuple):
 
 
 class Result(NamedTuple):
-    """A row and what came of it: a trace, or an error."""
+    """A row and what came of it: numbers, or an error.
+
+    point: the values that were read; numbers: that of the output, and the gradients that were asked for; trace: where
+    they come from, None if nobody needs it.
+    """
 
     row: Row
-    trace: Trace | None
-    error: BackpropError | None
+    point: Mapping[str, Value] = {}
+    numbers: Sequence[Value] = ()
+    trace: Trace | None = None
+    error: BackpropError | None = None
+
+
+Calculator = Callable[[Mapping[str, Any]], tuple[Mapping[str, Value], Sequence[Value]]]
+"""From entries to the values that they are, and the numbers of a result. It raises ArithmeticError, KeyError or
+ValueError where they are no doubles, or where something is unusual at that point.
+"""
 
 
 def evaluate(
-    rows: Iterable[Row], graph: Graph, fixed: Mapping[str, str], settings: Settings, taken: Collection[str] = ()
+    rows: Iterable[Row],
+    graph: Graph,
+    fixed: Mapping[str, str],
+    settings: Settings,
+    gradients: Sequence[int] = (),
+    *,
+    calculate: Calculator | None = None,
+    taken: Collection[str] = (),
 ) -> Iterator[Result]:
     """A result for each row, as soon as the row is there.
 
-    fixed: values that are the same at all points; taken: names that no entry of a row may have.
+    fixed: values that are the same at all points; gradients: the nodes whose gradients are asked for; calculate: what
+    gives the numbers where no trace is needed; taken: names that no entry of a row may have.
     """
-    trace_at, refused = evaluator(graph, fixed, settings), {*taken, *fixed}
+    trace_at, refused = _tracer(graph, fixed, settings), {*taken, *fixed}
     for row in rows:
+        if calculate is not None and row.error is None and refused.isdisjoint(row.given):
+            try:
+                result = Result(row, *calculate(row.given))
+            except (ArithmeticError, KeyError, ValueError):
+                pass  # the engine tells what is the matter
+            else:
+                yield result
+                continue
         try:
             if row.error is not None:
                 raise row.error
-            if not refused.isdisjoint(row.given):
-                refuse(row.given, taken, fixed)
-            result = Result(row, trace_at(row.given), None)
+            refuse(row.given, taken, fixed)
+            trace = trace_at(row.given)
+            result = Result(row, trace.point, [trace.value, *(trace.upstream[i] for i in gradients)], trace)
         except BackpropError as error:
-            result = Result(row, None, error)
+            result = Result(row, error=error)
         yield result
 
 
@@ -67,16 +95,42 @@ def refuse(given: Iterable[str], taken: Collection[str], fixed: Collection[str])
             raise InputError(f"{quote(name)} has a value from the command line already")
 
 
-def evaluator(graph: Graph, fixed: Mapping[str, str], settings: Settings) -> Callable[[Mapping[str, Any]], Trace]:
-    """What computes the trace at one point. Every point of a stream goes through the function that this gives."""
-    wanted = [node.name for node in graph.variables if node.name not in fixed]
+def calculator(
+    graph: Graph, fixed: Mapping[str, str], settings: Settings, gradients: Sequence[int]
+) -> Calculator | None:
+    """A function compiled for the graph. None for other arithmetics, and where it is not worth its while."""
+    if settings.allow_nonfinite or settings.precision is not None or settings.exact or settings.hessian:
+        return None
+    at = straight(graph, point.complete(fixed, FLOATS), gradients, settings.wrt)
+    if at is None:
+        return None
+    wanted = _varying(graph, fixed)
+    entries_of = itemgetter(*wanted) if len(wanted) > 1 else lambda given: tuple(given[name] for name in wanted)
+
+    def calculate(given: Mapping[str, Any]) -> tuple[Mapping[str, Any], Sequence[float]]:
+        entries = entries_of(given)
+        if not entries or type(entries[0]) is str:
+            entries = tuple(map(_double, entries))
+            given = dict(zip(wanted, entries, strict=True))
+        return given, at(*entries)
+
+    return calculate
+
+
+def _varying(graph: Graph, fixed: Mapping[str, str]) -> list[str]:
+    return [node.name for node in graph.variables if node.name not in fixed]
+
+
+def _tracer(graph: Graph, fixed: Mapping[str, str], settings: Settings) -> Callable[[Mapping[str, Any]], Trace]:
+    """What computes the trace at one point."""
+    wanted = _varying(graph, fixed)
     if settings.precision is not None or settings.exact or settings.hessian:
         return lambda given: compute(graph, {**fixed, **_texts(graph, wanted, given)}, settings)
 
     arithmetic = IEEE if settings.allow_nonfinite else FLOATS
     known, wrt, ties = point.complete(fixed, arithmetic), settings.wrt, settings.ties
     if arithmetic is FLOATS:
-        prepare(graph, wrt)
+        evaluator(graph, wrt)  # which the engine uses from now on
 
     def trace_at(given: Mapping[str, Any]) -> Trace:
         values = known.copy()

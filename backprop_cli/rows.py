@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
 from .errors import InputError, quote
@@ -18,13 +18,15 @@ MAX_LINE = 4_000_000
 class Lines:
     """The lines of a binary file as text; `number` is that of the last one, `size` the bytes that were read.
 
-    A line that cannot be read is an InputError, behind which the next one can be asked for.
+    A line that cannot be read is an InputError, behind which the next one can be asked for. `is_answered` says whether
+    a line, but the first, has been dealt with, and need not be given out.
     """
 
     def __init__(self, file: BinaryIO) -> None:
-        self.file = file
+        self.readline = file.readline
         self.number = self.size = 0
         self.waiting: str | None = None
+        self.is_answered: Callable[[str], bool] = lambda _line: False
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -33,22 +35,25 @@ class Lines:
         if self.waiting is not None:
             text, self.waiting = self.waiting, None
             return text
-        data = self._read()
-        if not data:
-            raise StopIteration
-        self.number += 1
-        if len(data) > MAX_LINE:
-            while data and not data.endswith(b"\n"):
-                data = self._read()
-            raise InputError(f"the line is longer than {MAX_LINE:,} bytes")
-        try:
-            return data.decode("utf-8-sig" if self.number == 1 else "utf-8")
-        except UnicodeDecodeError:
-            raise InputError("the line is not UTF-8 text") from None
+        while True:
+            data = self._read()
+            if not data:
+                raise StopIteration
+            self.number += 1
+            if len(data) > MAX_LINE:
+                while data and not data.endswith(b"\n"):
+                    data = self._read()
+                raise InputError(f"the line is longer than {MAX_LINE:,} bytes")
+            try:
+                text = data.decode() if self.number > 1 else data.decode("utf-8-sig")
+            except UnicodeDecodeError:
+                raise InputError("the line is not UTF-8 text") from None
+            if not self.is_answered(text):
+                return text
 
     def _read(self) -> bytes:
         try:
-            data = self.file.readline(MAX_LINE + 1)
+            data = self.readline(MAX_LINE + 1)
         except OSError as error:
             raise UnreadableError(f"the points cannot be read: {(error.strerror or 'no reason').lower()}") from None
         self.size += len(data)
@@ -91,8 +96,8 @@ def read(lines: Lines, *, as_text: bool = False) -> Source:
     if first.lstrip().startswith("["):
         raise InputError("points are JSON objects, a line each, not a list", hint="jq -c '.[]' makes lines of a list")
     if first.lstrip().startswith("{"):
-        rows = _json_rows(lines, _decoder(as_text))
-        row = _json_row(first.strip(), lines.number, _decoder(as_text))
+        rows = _json_rows(lines, decoder(as_text=as_text))
+        row = _json_row(first.strip(), lines.number, decoder(as_text=as_text))
         return Source("json", list(row.given), list(map(_spelled, row.given)), rows)
     reader = csv.reader(lines, strict=True)
     try:
@@ -113,7 +118,8 @@ def _spelled(text: str) -> str:
 # -- JSON lines ----------------------------------------------------------------------------------------------------
 
 
-def _decoder(as_text: bool) -> json.JSONDecoder:
+def decoder(*, as_text: bool) -> json.JSONDecoder:
+    """What reads the object of a line."""
     number: Any = str if as_text else float
     return json.JSONDecoder(object_pairs_hook=_unique, parse_int=number, parse_float=number, parse_constant=str)
 

@@ -71,6 +71,21 @@ class Notice(NamedTuple):
     message: str
 
 
+EVERYWHERE = ("constant", "unused")
+"""Kinds of warnings that are of the graph, and so the same at each point."""
+
+
+def notices(graph: Graph, system: Arithmetic) -> list[Notice]:
+    """The warnings that are of the graph."""
+    found = []
+    for name in graph.constants:
+        if name in ("e", "E"):
+            value = system.show(system.constant(name), 6)
+            message = f"{name} is read as the constant {value}…; give {name} a value to make it a variable"
+            found.append(Notice("constant", name, message))
+    return found + [Notice("unused", name, f"nothing uses {name}: it is left out") for name in graph.unused]
+
+
 class Trace:
     """One forward and one backward pass. `values[i]` and `upstream[i]` belong to `graph.nodes[i]`.
 

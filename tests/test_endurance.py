@@ -34,7 +34,7 @@ from backprop_cli.lower import compile_expression
 
 pytestmark = pytest.mark.slow
 INPUTS = int(os.environ.get("BACKPROP_ENDURANCE", "2000"))
-KILLS = max(50, INPUTS // 20)
+KILLS = max(100, INPUTS // 1000)
 PARTS = 8
 SECONDS = 2
 """Of processor time, for one call."""

@@ -57,6 +57,7 @@ MAY_IMPORT = {
     "reference": "arithmetic errors formula graph names nodes ops tokens trace engine",
     "points": "api arithmetic engine errors graph names point trace",
     "rows": "errors names points",
+    "swift": "errors points rows",
     # A view is a function of what these find out
     "render": "",
     "render.*": "arithmetic errors formula graph trace exact referee claims render.cells",
@@ -84,7 +85,8 @@ MAY_IMPORT = {
     "cli": "backprop_cli errors streams cli.*",
     "cli.code": "arithmetic output streams point api stages render.code render.staged_latex cli.expression",
     "cli.*": "errors output request streams files arguments point expand lower cache api exact referee claims nudge "
-    "ops reference points rows graph render.* render.circuit render.dot render.explain render.mermaid render.points "
+    "ops reference points rows swift arithmetic trace graph "
+    "render.* render.circuit render.dot render.explain render.mermaid render.points "
     "render.reference cli.expression cli.points",
     "__main__": "cli quick",
     "backprop_cli": "api errors trace",

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from test_cli import Result, run
 from test_schema import VALIDATOR
 
@@ -337,6 +339,81 @@ def test_warnings_come_once() -> None:
     ]  # fmt: skip
     split = stream("max(x, y)", text, "--ties", "split")
     assert objects(split.out)[1]["gradient"] == {"x": 0.5, "y": 0.5}
+
+
+# -- Quickly and carefully ------------------------------------------------------------------------------------------
+
+NUMBERS = ["1.5", "-2.0", "0", "-0.0", "3", "0.1", "1e308", "1e999", "5e-324", "1e-200", "123456789012345678901"]
+TEXTS = ['"2"', '" 7. "', '"1/3"', '"1_0"', '"nan"', '"inf"', '""']
+ENTRIES = [*NUMBERS, *TEXTS, "NaN", "-Infinity", "true", "null", "[1]"]
+KEYS = ["x", "y", "ｘ", "id", "q1", "value", "é", "x ", "NaN"]
+EXTRA = ['"id": 7', '"x": 1', '"s": "NaN"', '"t": {"a": [1, null]}', '"t": {"a": 1, "a": 2}', '"s": "\\ud800 \\u0041"']
+WHOLE = ["{}", "[]", "", "  ", "{", '{"x": 1', '{"x": 1} {"y": 2}', '{"x" 1}', "1", "null", "x", '"', "[" * 2_000]
+FORMULAS = ["x*y", "max(x, y)*x", "relu(x) + y", "log(x)/y", "x", "m(t) = t*t; m(x)*y", "e*x", "q = x + y; q*q", "2*pi"]
+FORMS = [["--format", "csv"], ["--json"]]
+WAYS = [[], ["--wrt", "y"], ["--get", "x"], ["--get", "value"], ["--y", "2"], ["--allow-nonfinite"], *FORMS]
+
+mostly_numbers = st.sampled_from(NUMBERS[:6]) | st.sampled_from(NUMBERS[:6]) | st.sampled_from(ENTRIES)
+
+
+@st.composite
+def json_lines(draw: st.DrawFn) -> str:
+    if draw(st.integers(0, 9)) == 9:
+        return draw(st.sampled_from(WHOLE))
+    entries = [f'"x": {draw(mostly_numbers)}', f'"y": {draw(mostly_numbers)}']
+    if draw(st.integers(0, 4)) == 4:
+        entries[draw(st.integers(0, 1))] = f'"{draw(st.sampled_from(KEYS))}": {draw(mostly_numbers)}'
+    entries += draw(st.lists(st.sampled_from(EXTRA), max_size=1))
+    space, end = draw(st.sampled_from(["", "", " ", "\t"])), draw(st.sampled_from(["", "", "\r", " ", "\xa0"]))
+    return f"{{{space}{f',{space}'.join(entries)}{space}}}{end}"
+
+
+@st.composite
+def csv_lines(draw: st.DrawFn) -> str:
+    other = st.sampled_from(["a", "", '"b,c"', '"d\ne"', '"', "é", "f,g"])
+    entries = draw(st.tuples(mostly_numbers, mostly_numbers, other))
+    return ",".join(each.strip('"') if draw(st.booleans()) else each for each in entries)
+
+
+@settings(deadline=None, database=None, max_examples=150)
+@given(
+    st.lists(json_lines(), min_size=1, max_size=8) | st.lists(csv_lines(), max_size=8).map(lambda x: ["x,y,id", *x]),
+    st.sampled_from(FORMULAS),
+    st.sampled_from(WAYS),
+    st.sampled_from(["skip", "null", "stop"]),
+)
+def test_what_is_quick_says_the_same(lines: list[str], formula: str, words: list[str], on_error: str) -> None:
+    """As where every line goes the long way, to the byte."""
+    text = "\n".join(['{"x": 2, "y": 3}', *lines] if not lines[0].startswith("x,") else lines)
+    words = [*words, "--on-error", on_error]
+    quickly = stream(formula, text.encode("utf-8", "surrogatepass"), *words)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(points, "calculator", lambda *_: None)
+        assert stream(formula, text.encode("utf-8", "surrogatepass"), *words) == quickly
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_plain_lines_are_answered_quickly(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every plain line but the first, which tells what the points look like."""
+    evaluated = []
+    evaluate = points.evaluate
+
+    def watched(found: Iterator[points.Row], *words: Any, **more: Any) -> Iterator[points.Result]:
+        for result in evaluate(found, *words, **more):
+            evaluated.append(result.row.line)
+            yield result
+
+    monkeypatch.setattr(points, "evaluate", watched)
+    lines = [
+        '{"x": 1, "y": 2}',
+        '{"x": 1, "y": 2.5}',
+        '{"y": "1", "x": "2"}',
+        '{"x": 2, "y": 2}',
+        '{"x": 3, "é": [], "y": 1}',
+    ]
+    result = run("eval", "max(x, y)", "--points", "-", stdin="\n".join(lines), encoding=encoding)
+    assert len(result.out.splitlines()) == 5
+    assert evaluated == ([1, 4] if encoding == "utf-8" else [1, 2, 3, 4, 5])
 
 
 # -- One at a time -------------------------------------------------------------------------------------------------

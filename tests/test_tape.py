@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 
 from backprop_cli import engine, ops
 from backprop_cli.arithmetic import FLOATS
+from backprop_cli.backward import wanted_nodes
 from backprop_cli.errors import MathError
 from backprop_cli.graph import Graph, Module, Node, Nodes
 from backprop_cli.lower import compile_expression
 from backprop_cli.ops import TABLE, Op, named
 from backprop_cli.tape import UnusualError
+from backprop_cli.trace import notices
 
 relaxed = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck))
 NUMBERS = ["2", "0.5", "1", "0", "1e308", "1e-320", "1e400"]
@@ -47,10 +49,28 @@ def outcome(graph: Graph, point: Mapping[str, float], wrt: list[str] | None, lar
 
 
 def check(graph: Graph, point: Mapping[str, float], wrt: list[str] | None = None, ties: str = "both") -> bool:
-    """Whether the tape alone has a result; with it or without, a run says the same."""
+    """Whether the tape alone has a result, as loop and as lines; with it or without, a run says the same."""
     assert outcome(graph, point, wrt, 0, ties) == outcome(graph, point, wrt, 10**9, ties)
     made = engine.evaluator(graph, wrt)
-    return made is not None and made.trace(point) is not None
+    by_loop = made is not None and made.trace(point) is not None
+    return check_lines(graph, point, wrt, {}) & check_lines(graph, point, wrt, dict([*point.items()][:1])) & by_loop
+
+
+def check_lines(graph: Graph, point: Mapping[str, float], wrt: list[str] | None, known: Mapping[str, float]) -> bool:
+    """Whether the lines of the graph have a result. If so, it is the engine's, for every node."""
+    places = [i for i, wanted in enumerate(wanted_nodes(Nodes.of(graph.nodes), wrt)) if wanted]
+    at = engine.straight(graph, known, places, wrt)
+    if at is None:
+        return False
+    try:
+        numbers = at(*[point[node.name] for node in graph.variables if node.name not in known])
+    except (ArithmeticError, ValueError):
+        return False
+    with large_from(10**9):
+        trace = engine.run(graph, point, wrt=wrt)
+    assert trace.warnings == notices(graph, FLOATS)
+    assert repr(numbers) == repr((trace.value, *(trace.upstream[i] for i in places)))
+    return True
 
 
 def leaves(count: int = INPUTS, numbers: list[str] = NUMBERS[:-1]) -> Nodes:
@@ -180,6 +200,21 @@ def test_a_module_is_not_on_the_tape() -> None:
     assert any(isinstance(node.op, Module) for node in graph.nodes)
     with pytest.raises(UnusualError):
         engine.Evaluator(graph)
+    assert engine.straight(graph, {}, []) is None
+
+
+def test_lines_are_for_small_graphs_alone() -> None:
+    assert engine.straight(compile_expression("+".join(["x*y"] * engine.SMALL)), {}, []) is None
+
+
+@pytest.mark.parametrize("entry", [1, True, "1.0", None, [1.0], float("inf"), float("nan")], ids=repr)
+def test_lines_take_doubles_alone(entry: object) -> None:
+    at = engine.straight(compile_expression("x*y + z"), {}, [])
+    assert at is not None
+    assert at(1.0, 2.0, 3.0) == (5.0,)
+    for place in range(3):
+        with pytest.raises(UnusualError):
+            at(*[entry if slot == place else 1.0 for slot in range(3)])
 
 
 def test_it_is_used_for_large_graphs_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from .expression import read_request
 
 if TYPE_CHECKING:
     from ..api import Settings
+    from ..graph import Graph
     from ..points import Result, Row
     from ..render.points import Asked, CsvLines, JsonLines
     from ..rows import Lines, Source
@@ -33,7 +34,8 @@ def stream(ctx: click.Context, path: str, settings: Settings, *, get: Sequence[s
 
     get: what to give of each, all if empty; on_error: `stop`, `skip` or `null`; whole: whether the document goes along.
     """
-    from .. import api, points, rows
+    from .. import api, points, rows, swift
+    from ..render.points import JsonLines
 
     api.check(settings)
     form = _form(ctx)
@@ -59,7 +61,21 @@ def stream(ctx: click.Context, path: str, settings: Settings, *, get: Sequence[s
         progress = stack.enter_context(_progress(lines, size))
         report = _Report(on_error, "\r\x1b[K" if size and _bar_is_shown() else "")
         taken = view.names if source.form == "json" else ()
-        for result in points.evaluate(found, request.graph, request.given, settings, taken):
+        gradients = [position for _, position in asked.gradients]
+        calculate = points.calculator(request.graph, request.given, settings, gradients) if not asked.trace else None
+        if calculate is not None and source.form == "json" and isinstance(view, JsonLines) and view.is_plain:
+
+            def tell(line: str) -> None:
+                write(line)
+                report.done += 1
+                progress()
+
+            lines.is_answered = swift.answering(calculate, {*taken, *request.given}, view.doubles, tell)
+        results = points.evaluate(
+            found, request.graph, request.given, settings, gradients, calculate=calculate, taken=taken
+        )
+        report.of_the_graph(request.graph)
+        for result in results:
             if report.take(result):
                 write(view.line(result))
             progress()
@@ -192,14 +208,14 @@ class _Report:
 
     def take(self, result: Result) -> bool:
         """Whether the result has a line."""
+        if result.error is not None:
+            self._failure(result.error, result.row.line)
+            return self.on_error == "null"
+        self.done += 1
         if result.trace is not None:
-            self.done += 1
             for notice in result.trace.warnings:
                 self._notice(notice, result.row.line)
-            return True
-        assert result.error is not None
-        self._failure(result.error, result.row.line)
-        return self.on_error == "null"
+        return True
 
     def _failure(self, error: BackpropError, line: int) -> None:
         sys.stdout.flush()  # what is done stands before the error on a terminal
@@ -211,15 +227,25 @@ class _Report:
             raise error
         self._say(f"error: line {line}: {printable(error.message)}")
 
-    def _notice(self, notice: Notice, line: int) -> None:
-        from ..render.points import EVERYWHERE
+    def of_the_graph(self, graph: Graph) -> None:
+        """The warnings that are the same at all points."""
+        from ..arithmetic import FLOATS
+        from ..trace import notices
 
+        for notice in notices(graph, FLOATS):
+            self._say(f"warning: {notice.message}")
+
+    def _notice(self, notice: Notice, line: int) -> None:
+        from ..trace import EVERYWHERE
+
+        if notice.kind in EVERYWHERE:
+            return
         place = (notice.kind, notice.node)
-        if place not in self.noticed:
-            self._say(f"warning: {'' if notice.kind in EVERYWHERE else f'line {line}: '}{notice.message}")
-            self.noticed[place] = 0
-        elif notice.kind not in EVERYWHERE:
+        if place in self.noticed:
             self.noticed[place] += 1
+        else:
+            self.noticed[place] = 0
+            self._say(f"warning: line {line}: {notice.message}")
 
     def finish(self) -> int:
         """Tell the counts; return the exit status."""

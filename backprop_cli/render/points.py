@@ -9,16 +9,12 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from ..arithmetic import FLOATS, Arithmetic, Value
-from ..errors import printable
+from ..errors import BackpropError, printable
 from ..points import Result
-from ..trace import Trace
+from ..trace import EVERYWHERE
 from .json import document
 
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
-
-
-EVERYWHERE = ("constant", "unused")
-"""Kinds of warnings that are of the graph, and so the same at each point."""
 
 
 class Asked(NamedTuple):
@@ -38,10 +34,14 @@ class JsonLines:
         self.asked = asked
         self.from_csv = from_csv
         self.ascii_only = ascii_only
-        self.keys = [(json.dumps(name) + ": ", position) for name, position in asked.gradients]
         kept = (asked.value, bool(asked.gradients), asked.hessian, asked.trace, True, asked.nulls)
         names = ("value", "gradient", "hessian", "trace", "warnings", "error")
         self.names = [name for name, there in zip(names, kept, strict=True) if there]
+        gradient = ", ".join(f"{json.dumps(name)}: %s" for name, _ in asked.gradients)
+        parts = ['"value": %s'] * asked.value + [f'"gradient": {{{gradient}}}'] * bool(asked.gradients)
+        self.numbers = ", ".join(parts)
+        self.doubles = ", ".join([*parts, *['"error": null'] * asked.nulls]).replace("%s", "%r")
+        self.is_plain = asked.value and not ascii_only  # all numbers of a result are shown, and as they are
 
     def head(self) -> str:
         """What stands before the first result."""
@@ -49,46 +49,45 @@ class JsonLines:
 
     def line(self, result: Result) -> str:
         """The line of a result, with nulls for one that failed."""
-        trace, error = result.trace, result.error
-        parts = [self._failed() if trace is None else self._found(trace)]
-        if self.asked.nulls:
-            parts.append(f'"error": {json.dumps(None if error is None else printable(error.message))}')
-        if before := self._before(result):
-            parts.insert(0, before)
-        line = ", ".join(filter(None, parts))
-        return "{" + (_escaped(line) if self.ascii_only and not line.isascii() else line) + "}\n"
+        before, found = self._before(result), self._found(result)
+        line = f"{{{before}{', ' if before and found else ''}{found}}}\n"
+        return _escaped(line) if self.ascii_only and not line.isascii() else line
 
     def _before(self, result: Result) -> str:
         """The entries that were read, as they were written, but for words that JSON does not have."""
         row = result.row
         if self.from_csv:
-            point, system = (result.trace.point, result.trace.arithmetic) if result.trace else ({}, None)
-            entries = {k: system.data(point[k]) if system and k in point else v for k, v in row.given.items()}
+            system = FLOATS if result.trace is None else result.trace.arithmetic
+            entries = {k: system.data(result.point[k]) if k in result.point else v for k, v in row.given.items()}
             return json.dumps(entries, ensure_ascii=False)[1:-1]
         if "NaN" in row.kept or "Infinity" in row.kept:
             return json.dumps(json.loads(row.kept, parse_constant=str, parse_int=_integer))[1:-1]
         return str(row.kept[1:-1]).strip()
 
-    def _found(self, trace: Trace) -> str:
-        asked, number, upstream = self.asked, _numbers(trace.arithmetic), trace.upstream
-        parts = [f'"value": {number(trace.value)}'] if asked.value else []
-        if self.keys:
-            inner = ", ".join([key + number(upstream[position]) for key, position in self.keys])
-            parts.append(f'"gradient": {{{inner}}}')
+    def _found(self, result: Result) -> str:
+        asked, trace = self.asked, result.trace
+        if result.error is not None:
+            return self._failed(result.error)
+        numbers = result.numbers if asked.value else result.numbers[1:]
+        if trace is None:
+            return self.doubles % numbers
+        parts = [self.numbers % (*map(_writer(trace.arithmetic), numbers),)]
         if asked.hessian or asked.trace:
             whole = document(trace)
             parts += [f'"hessian": {_dumped(whole["hessian"])}'] if asked.hessian else []
             parts += [f'"trace": {_dumped(whole)}'] if asked.trace else []
-        if trace.warnings and (found := [each._asdict() for each in trace.warnings if each.kind not in EVERYWHERE]):
+        if found := [each._asdict() for each in trace.warnings if each.kind not in EVERYWHERE]:
             parts.append(f'"warnings": {_dumped(found)}')
-        return ", ".join(parts)
+        parts += ['"error": null'] * asked.nulls
+        return ", ".join(filter(None, parts))
 
-    def _failed(self) -> str:
+    def _failed(self, error: BackpropError) -> str:
         asked = self.asked
-        parts = ['"value": null'] if asked.value else []
-        parts += [f'"gradient": {{{", ".join(f"{key}null" for key, _ in self.keys)}}}'] if self.keys else []
+        count = len(asked.gradients) + asked.value
+        parts = [self.numbers % (("null",) * count)]
         parts += ['"hessian": null'] * asked.hessian + ['"trace": null'] * asked.trace
-        return ", ".join(parts)
+        parts += [f'"error": {json.dumps(printable(error.message))}'] * asked.nulls
+        return ", ".join(filter(None, parts))
 
 
 class CsvLines:
@@ -98,7 +97,6 @@ class CsvLines:
         self.asked = asked
         self.header = header
         self.from_csv = from_csv
-        self.positions = [position for _, position in asked.gradients]
         self.names = ["value"] * asked.value + [f"gradient.{name}" for name, _ in asked.gradients]
         self.names += ["error"] * asked.nulls
         self.write = csv.writer(_Echo(), lineterminator="\n").writerow
@@ -109,17 +107,14 @@ class CsvLines:
 
     def line(self, result: Result) -> str:
         """The line of a result, with empty cells for one that failed."""
-        trace, row = result.trace, result.row
+        row, asked = result.row, self.asked
         cells = list(row.kept) if self.from_csv else [_cell(row.given.get(name)) for name in self.header]
-        if trace is not None:
-            system, upstream = trace.arithmetic, trace.upstream
-            show = repr if system is FLOATS else system.exactly
-            if self.asked.value:
-                cells.append(show(trace.value))
-            cells += [show(upstream[position]) for position in self.positions]
+        if result.error is None:
+            show = repr if result.trace is None else result.trace.arithmetic.exactly
+            cells += map(show, result.numbers if asked.value else result.numbers[1:])
         else:
-            cells += [""] * (len(self.names) - self.asked.nulls)
-        if self.asked.nulls:
+            cells += [""] * (len(self.names) - asked.nulls)
+        if asked.nulls:
             cells.append("" if result.error is None else printable(result.error.message))
         return self._line(cells)
 
@@ -132,7 +127,7 @@ class _Echo:
         return text
 
 
-def _numbers(arithmetic: Arithmetic) -> Callable[[Value], str]:
+def _writer(arithmetic: Arithmetic) -> Callable[[Value], str]:
     """How numbers of the arithmetic are written in JSON."""
     if arithmetic is FLOATS:
         return repr  # they are finite
