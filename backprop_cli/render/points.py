@@ -123,8 +123,7 @@ class CsvLines:
 
 
 class _Echo:
-    def write(self, text: str) -> str:
-        return text
+    write = str
 
 
 def _writer(arithmetic: Arithmetic) -> Callable[[Value], str]:
