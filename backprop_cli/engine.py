@@ -12,9 +12,9 @@ from .graph import Graph, Nodes
 from .trace import Trace
 
 LARGE = 1_000
-"""Nodes from which on a loop compiled for the graph is worth its while."""
-SMALL = 300
-"""Nodes up to which many points are worth a function compiled for the one graph: it takes some 40 µs a node."""
+"""Nodes from which on a loop compiled for the graph is worth its while. At many points a smaller graph is worth a
+function of its own: to compile it takes some 20 µs a node, and it is three times as fast as the loop.
+"""
 
 
 def run(
@@ -87,12 +87,12 @@ def straight(
     """A function of the variables without a known value, in their order: the value, and the gradients of `results`.
 
     It raises ArithmeticError or ValueError where the engine has to look, or an argument is no float. None for a graph
-    that is not small, that has modules, or a constant without a value.
+    that is large, that has modules, or a constant without a value.
     """
     from . import tape
 
     nodes = Nodes.of(graph.nodes)
-    if len(nodes) > SMALL:
+    if len(nodes) >= LARGE:
         return None
     try:
         values = {i: constant_value(graph, nodes[i], FLOATS) for i in nodes.constants}

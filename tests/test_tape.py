@@ -204,7 +204,7 @@ def test_a_module_is_not_on_the_tape() -> None:
 
 
 def test_lines_are_for_small_graphs_alone() -> None:
-    assert engine.straight(compile_expression("+".join(["x*y"] * engine.SMALL)), {}, []) is None
+    assert engine.straight(compile_expression("+".join(["x*y"] * engine.LARGE)), {}, []) is None
 
 
 @pytest.mark.parametrize("entry", [1, True, "1.0", None, [1.0], float("inf"), float("nan")], ids=repr)
