@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from math import isfinite
+from functools import cache
+from math import inf, isfinite
+from time import monotonic
 from typing import Any
 
 from . import point
@@ -19,8 +21,10 @@ from .trace import Trace
 
 TOLERANCE = 1e-9
 """Relative difference up to which two methods agree. The noise of doubles is some 1e-15 times the condition."""
-_STEP = 30  # the step of differences and of the complex step is 10^-30 of the variable
-_JUMP = 1e-3  # a relative change of the slope with the step; over a jump it grows as the step shrinks
+_ATTEMPTS = ((30, 80), (60, 160), (400, 1_200), (800, 2_400))
+"""The step of differences and of the complex step, 10 to the minus this of the variable, and the digits with it."""
+_ENOUGH = 1_000  # digits that show whatever a double can tell from 0
+_MOST_DIGITS = 2_000  # of SymPy's
 _LARGEST = 2_000  # gates of a graph that SymPy is asked to differentiate
 
 
@@ -117,75 +121,100 @@ def _depends(graph: Graph, name: str) -> list[Node]:
     return gates
 
 
+def _settled(estimate: Callable[[int, int], Value]) -> float:
+    """What an estimate, by the step and the digits, comes to when the step shrinks and the digits grow.
+
+    Too large a step shows more than the slope, too few digits lose it, be it to 0: both change with the next attempt.
+    """
+    found: list[Value] = []
+    for step, digits in _ATTEMPTS:
+        found.append(estimate(step, digits))
+        before, now = map(float, [inf, *found][-2:])
+        if abs(now - before) <= TOLERANCE**1.5 * abs(now) < inf and (now or digits > _ENOUGH):
+            return now
+    raise CannotError("the value jumps here" if abs(found[-1]) > abs(found[-2]) else "its digits do not settle")
+
+
 def _complex_step(graph: Graph, exactly: Mapping[str, str], name: str) -> float:
     """Im f(x + ih)/h (Squire and Trapp, SIAM Rev. 40 (1998) 110): no difference is taken, so nothing cancels."""
     from .arithmetic.complexes import Complexes
 
-    for gate in _depends(graph, name):
+    gates = _depends(graph, name)
+    for gate in gates:
         assert gate.op is not None
         if gate.op.role == "routes" or gate.op.kink is not None:
             raise CannotError(f"{gate.name} = {graph.written(gate)} is not analytic")
-    system = Complexes()
-    mp = system.context
-    values: dict[str, Any] = {each: mp.mpf(text) for each, text in exactly.items()}
-    step = (abs(values[name]) or mp.one) * mp.mpf(10) ** -_STEP
-    values[name] = mp.mpc(values[name], step)
-    # The other gates may be of any kind: their values are real, and come from the real numbers.
-    real = forward(graph, {each: mp.mpf(text) for each, text in exactly.items()}, Precise(80))
-    reached = {node.position for node in _depends(graph, name)}
-    results: list[Value] = []
-    for node in graph.nodes:
-        if node.position in reached:
-            assert node.op is not None
-            if node.op.name == "pow" and real[node.inputs[0]] == 0 and real[node.inputs[1]] % 1 != 0:
-                raise CannotError(f"{node.name} = {graph.written(node)} branches at 0")
-            results.append(system.rule(node.op).value(*(results[i] for i in node.inputs)))
-        elif node.name == name and node.kind == "input":
-            results.append(values[name])
-        else:
-            results.append(mp.mpf(real[node.position]))
-    return float(mp.im(results[-1]) / step)
+    reached = {gate.position for gate in gates}
+
+    def estimate(power: int, digits: int) -> Value:
+        system = Complexes(digits)
+        mp = system.context
+        values: dict[str, Any] = {each: mp.mpf(text) for each, text in exactly.items()}
+        step = (abs(values[name]) or mp.one) * mp.mpf(10) ** -power
+        values[name] = mp.mpc(values[name], step)
+        # The other gates may be of any kind: their values are real, and come from the real numbers.
+        real = forward(graph, {each: mp.mpf(text) for each, text in exactly.items()}, Precise(digits))
+        results: list[Value] = []
+        for node in graph.nodes:
+            if node.position in reached:
+                assert node.op is not None
+                if node.op.name == "pow" and real[node.inputs[0]] == 0 and real[node.inputs[1]] % 1 != 0:
+                    raise CannotError(f"{node.name} = {graph.written(node)} branches at 0")
+                results.append(system.rule(node.op).value(*(results[i] for i in node.inputs)))
+                if not system.in_range(results[-1]):
+                    raise CannotError(f"{node.name} = {graph.written(node)} is too large or too small for it")
+            elif node.name == name and node.kind == "input":
+                results.append(values[name])
+            else:
+                results.append(mp.mpf(real[node.position]))
+        return mp.im(results[-1]) / step
+
+    return _settled(estimate)
 
 
 def _central_difference(graph: Graph, exactly: Mapping[str, str], name: str) -> float:
-    """(f(x + h) − f(x − h))/2h at 60 digits: the error is of the order of h² = 10^−40."""
-    system = Precise(60)
-    values = {each: system.number(text) for each, text in exactly.items()}
+    """(f(x + h) − f(x − h))/2h: its error is of the order of h²."""
 
-    def slope(step: Value) -> Value:
+    def estimate(power: int, digits: int) -> Value:
+        system = Precise(digits)
+        values = {each: system.number(text) for each, text in exactly.items()}
+        step = (abs(values[name]) or system.number("1")) * system.number(f"1e-{power}")
         above, below = (forward(graph, {**values, name: values[name] + shift}, system)[-1] for shift in (step, -step))
         return (above - below) / (2 * step)
 
-    step = (abs(values[name]) or system.number("1")) * system.number(f"1e-{_STEP}")
-    first, second = slope(step), slope(step / 10)
-    if abs(second - first) > _JUMP * max(abs(first), abs(second)):
-        raise CannotError("the value jumps here")
-    return float(first)
+    return _settled(estimate)
 
 
 def _symbolic_derivatives(graph: Graph, exactly: Mapping[str, str]) -> Callable[[str], float]:
-    """SymPy's own diff of the formula that the values of the gates make: our partials have no part in it."""
+    """SymPy's own diff of the formula that the values of the gates make: our partials have no part in it.
+
+    All derivatives share the time that there is.
+    """
+    from .arithmetic.symbolic import Symbolic, UndecidedError
+    from .exact import SECONDS, TooSlowError, time_limit
+
+    system, spent = Symbolic(), 0.0
+    symbols = {node.name: system.symbol(node.name) for node in graph.variables}
+
+    @cache
+    def formula() -> Value:
+        return forward(graph, symbols, system)[-1]
 
     def estimate(name: str) -> float:
-        import sympy
-
-        from .arithmetic.symbolic import Symbolic, UndecidedError
-        from .exact import SECONDS, TooSlowError, time_limit
-
+        nonlocal spent
         if len(graph.nodes) > _LARGEST:
             raise CannotError(f"more than {_LARGEST:,} nodes are too many for SymPy")
-        system = Symbolic()
-        symbols = {node.name: system.symbol(node.name) for node in graph.variables}
+        start = monotonic()
         try:
-            with time_limit(SECONDS):
-                formula = forward(graph, symbols, system)[-1]
-                derivative = sympy.diff(formula, symbols[name])
+            with time_limit(max(SECONDS - spent, 0.001)):
                 at = {symbol: system.number(exactly[each]) for each, symbol in symbols.items()}
-                value = sympy.N(derivative.subs(at), 30)
-                return float(value)
+                # The numbers go in where it computes: exact ones in their place would grow without bounds.
+                return float(formula().diff(symbols[name]).evalf(30, subs=at, maxn=_MOST_DIGITS, strict=True))
         except (TooSlowError, RecursionError):
             raise CannotError(f"SymPy does not finish in {SECONDS:g} seconds") from None
-        except (UndecidedError, TypeError, ValueError, MathError):
+        except (UndecidedError, ArithmeticError, TypeError, ValueError, MathError):
             raise CannotError("SymPy's derivative has no number here") from None
+        finally:
+            spent += monotonic() - start
 
     return estimate

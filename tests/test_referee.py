@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+import time
+import tracemalloc
+from contextlib import AbstractContextManager
 
 import pytest
 from test_cli import run
 from test_formulas import FORMULAS, Formula
 
-from backprop_cli import ops
+from backprop_cli import exact, ops
 from backprop_cli.arithmetic import FLOATS
 from backprop_cli.errors import MathError
 from backprop_cli.formula import Formula as Rule
@@ -95,6 +98,21 @@ def test_the_row_of_a_variable() -> None:
         ("lgamma(x)", {"x": "-0.5"}),
         ("cbrt(x)", {"x": "-8"}),
         ("sigmoid(x) + softplus(x)", {"x": "-800"}),
+        ("x + 2", {"x": "1e-300"}),  # digits enough for what stands beside it
+        ("x*1e300 + y", {"x": "5e-324", "y": "1e300"}),
+        ("exp(x)", {"x": "-1e-200"}),
+        ("log(2 + exp(x))", {"x": "-700"}),
+        ("asin(x) + acos(x)*2", {"x": "1e-100"}),
+        ("atan(x)", {"x": "5e-324"}),
+        ("atan(x)", {"x": "1e100"}),
+        ("atan2(y, x)", {"x": "1e100", "y": "2"}),
+        ("cbrt(1 + exp(x))", {"x": "-200"}),
+        ("tan(x)", {"x": "1e100"}),  # a step has to be small beside the period
+        ("sin(x*2**140)", {"x": "0.1"}),
+        ("tanh(x)", {"x": "1e20"}),
+        ("softplus(x)", {"x": "1e300"}),
+        ("softplus(-y*x)", {"x": "1e99", "y": "1.03"}),
+        ("x*0 + gamma(y)", {"x": "3", "y": "2.5"}),
     ],
 )
 def test_awkward_points_are_no_disagreement(expression: str, point: dict[str, str]) -> None:
@@ -220,8 +238,23 @@ def test_no_value_beside_the_point() -> None:
 
 def test_a_jump_has_no_slope() -> None:
     result = reviewed("atan2(y, x)", y=0, x=-1)
-    assert estimates(result, "y")["differences"].value is None
+    assert estimates(result, "y")["differences"] == Estimate("differences", None, "the value jumps here")
     assert result.agree
+
+
+@pytest.mark.parametrize("x", [-1e9, -1e12, -1e100])
+@pytest.mark.parametrize("expression", ["log(1 + exp(x))", "atan(exp(x))", "softplus(x)", "(1 + exp(x))**2.5"])
+def test_numbers_beyond_all_bounds_take_neither_memory_nor_time(expression: str, x: float) -> None:
+    tracemalloc.start()
+    try:
+        result = reviewed(expression, x=x)
+        _now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 100_000_000
+    assert result.agree
+    assert result.compared
+    assert estimates(result)["complex step"].reason.endswith("is too large or too small for it")
 
 
 def test_what_is_too_large_for_sympy_says_so() -> None:
@@ -236,6 +269,36 @@ def test_what_takes_sympy_too_long_says_so(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("backprop_cli.exact.SECONDS", 0.001)
     result = reviewed("exp(sin(x)*cos(x*x))/(1 + x**2)*log(1 + x**4)", x=1.5)
     assert estimates(result)["SymPy diff"].reason == "SymPy does not finish in 0.001 seconds"
+    assert result.agree
+
+
+def test_sympy_has_one_time_for_all_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sympy
+
+    limits = []
+    time_limit = exact.time_limit
+
+    def watched(seconds: float) -> AbstractContextManager[None]:
+        limits.append(seconds)
+        return time_limit(seconds)
+
+    def endless(*_: object, **__: object) -> None:
+        while True:
+            time.sleep(0.01)
+
+    monkeypatch.setattr(exact, "time_limit", watched)
+    monkeypatch.setattr(exact, "SECONDS", 0.3)
+    monkeypatch.setattr(sympy.Expr, "evalf", endless)
+    result = reviewed("a*b*c*d*x", a=1, b=2, c=3, d=4, x=5)
+    assert limits == [0.3, 0.001, 0.001, 0.001, 0.001]
+    assert {row[-1].reason for row in result.estimates.values()} == {"SymPy does not finish in 0.3 seconds"}
+
+
+def test_sympy_computes_with_numbers_not_with_fractions() -> None:
+    """Of which powers would be as long as they are exact."""
+    formula = "s**2*(1 + (x - y)**2/(2*a*l**2))**(-a)*exp(-2*sin(pi*(x - y)/p)**2/q**2)"
+    result = reviewed(formula, s=1.75, x=-1.71, y=1.77, a=1.59, l=-0.563, p=-0.882, q=-1.72)
+    assert all(row[-1].difference is not None for row in result.estimates.values())
     assert result.agree
 
 

@@ -1,4 +1,4 @@
-"""Complex numbers of 80 digits, by mpmath, for the complex step. Import it where it is needed.
+"""Complex numbers of many digits, by mpmath, for the complex step. Import it where it is needed.
 
 Only analytic functions have a meaning here (each on the branch that is real on the real axis); rules that route or
 round have none, and naming one raises NameError when it is evaluated.
@@ -12,15 +12,17 @@ from mpmath import MPContext
 
 from .system import Arithmetic, Function, Value
 
-DIGITS = 80
+_RANGE = 1_000_000
+"""Binary digits before or behind the point, from which on mpmath's logarithm may take gigabytes."""
 
 
 class Complexes(Arithmetic):
-    """Complex numbers, on which analytic primitives have values."""
+    """Complex numbers of so many digits, on which analytic primitives have values."""
 
-    def __init__(self) -> None:
+    def __init__(self, digits: int) -> None:
+        self.digits = digits
         self.context: Any = MPContext()
-        self.context.dps = DIGITS
+        self.context.dps = digits
         super().__init__(_functions(self.context), {"pi": +self.context.pi, "e": +self.context.e})
 
     def number(self, text: str) -> Value:
@@ -36,7 +38,11 @@ class Complexes(Arithmetic):
         return str(self.context.nstr(value, digits))
 
     def exactly(self, value: Value) -> str:
-        return self.show(value, DIGITS)
+        return self.show(value, self.digits)
+
+    def in_range(self, value: Value) -> bool:
+        """Whether the size of both parts is one that every function can work with."""
+        return all(not part or abs(self.context.mag(part)) < _RANGE for part in (value.real, value.imag))
 
 
 def _functions(mp: Any) -> dict[str, Function]:
@@ -64,5 +70,5 @@ def _functions(mp: Any) -> dict[str, Function]:
         "atan2": atan2,
         "lgamma": lgamma,
         "sigmoid": lambda z: 1 / (1 + mp.exp(-z)),
-        "softplus": lambda z: mp.log(1 + mp.exp(z)),
+        "softplus": lambda z: z + mp.log1p(mp.exp(-z)) if z.real > 0 else mp.log1p(mp.exp(z)),
     }
