@@ -98,6 +98,10 @@ EDGES = [
     Case("n(w, x, b) = sigmoid(w*x + b); f = n(u, n(v, a, 1), 2)", point(u="1", v="2", a="-1"), opened=True),
     Case("hypot(x, y, z)*tanh(x)*softplus(y)", point(x="1", y="2", z="3"), opened=True),
     Case("x**3*y", point(x="1.5", y="2"), ["y"]),
+    # An output that no asked variable reaches
+    Case("q = x*y; a = b", point(x="1", y="2", b="3"), ["x", "y"]),
+    Case("q = x*y; f = 2*b", point(x="1", y="2", b="3"), ["y"]),
+    Case("q = x*y; f = 2*pi", point(x="1", y="2")),
 ]  # fmt: skip
 CASES = [*selection(), *EDGES]
 

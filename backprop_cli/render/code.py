@@ -174,8 +174,11 @@ class _Program:
             yield Line(comment="no backward pass: nothing here varies")
             return
         output, seed = self.graph.output, self.target.seed
-        yield Line(comment=f"backward pass, in reverse order, from d{output.name}/d{output.name} = 1")
-        if seed or output.op is None:
+        varies = self.stages.wanted[output.position]
+        order = f"in reverse order, from d{output.name}/d{output.name} = 1"
+        nothing = f"backward pass: {output.name} depends on no variable that gets a gradient"
+        yield Line(comment=f"backward pass, {order}" if varies else nothing)
+        if varies and (seed or output.op is None):
             yield self.assign(self.names.gradients[output.name], seed.format(self.output) or "1.0")
         groups = Groups(self.graph)
         for gate in self.stages.backward():
@@ -185,7 +188,7 @@ class _Program:
         for node in asked:
             if not self.users[node.position] and node.position != output.position:
                 zero = self.target.zero.format(self.names.nodes[node.name])
-                yield self.assign(self.names.gradients[node.name], zero, f"nothing uses {node.name}")
+                yield self.assign(self.names.gradients[node.name], zero, f"{output.name} does not depend on it")
 
     def chains(self, gate: Node) -> Iterable[Line]:
         """The chain rule on each edge of a gate."""
