@@ -6,7 +6,7 @@ import json
 import math
 import time
 import tracemalloc
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 
 import pytest
 from test_cli import run
@@ -143,6 +143,29 @@ def test_every_analytic_primitive_is_reached_by_the_complex_step(op: Op) -> None
             assert methods["complex step"].difference is not None
             assert methods["complex step"].difference <= TOLERANCE
         assert methods["differences"].difference is not None  # which works for all of them
+
+
+SCALES = {
+    "x": [1e-40, 1e-300, 5e-324, -1e-200, 1e20, 1e100, 1e300, -1e100],
+    "exp(x)": [-100, -700, -800, -1e9, -1e30],
+    "0.5 + exp(x)": [-100, -800, -1e9, -1e30],
+    "1 + exp(x)": [-100, -200, -800, -1e9, -1e30],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("op", TABLE, ids=[op.call for op in TABLE])
+def test_no_false_alarm_at_any_scale(op: Op) -> None:
+    """With x in each slot, beside a 2; wherever there is a gradient."""
+    count, reviews = 2 if op.variadic else len(op.inputs), 0
+    for inner, points in SCALES.items():
+        for slot in range(count):
+            graph = compile_expression(op.written([f"({inner})" if each == slot else "2" for each in range(count)]))
+            for x in points:
+                with suppress(MathError):
+                    assert review(graph, {"x": x}).agree, (graph.source, x)
+                    reviews += 1
+    assert reviews >= 3
 
 
 def test_primitives_that_are_not_analytic_are_those() -> None:
