@@ -63,7 +63,7 @@ class Review:
 def review(
     graph: Graph, given: Mapping[str, float | str], *, wrt: Collection[str] | None = None, ties: str = "both"
 ) -> Review:
-    """The gradient by backpropagation, complex step, central differences at 60 digits, and SymPy's diff.
+    """The gradient by backpropagation, complex step, central differences at 80 digits or more, and SymPy's diff.
 
     Raises MathError where backpropagation itself does.
     """

@@ -44,8 +44,8 @@ def check(
 ) -> None:
     """Check the gradient of EXPRESSION, or claims about it.
 
-    Without a claim: backpropagation beside the complex step, central differences at 60 digits, and SymPy's diff. With
-    claims: is each one right, to the digits given, or as a formula? A wrong one is held against the usual mistakes.
+    Without a claim: backpropagation beside the complex step, central differences of 80 digits or more, SymPy's diff.
+    With claims: is each one right, to the digits given, or as a formula? A wrong one is held against usual mistakes.
     The exit status is 1 where methods disagree or a claim is wrong.
     """
     if [expression, file, at, claims].count("-") > 1:
