@@ -9,6 +9,7 @@ from .arithmetic import Arithmetic, Value, share_tie
 from .errors import MathError
 from .forward import forward, inside
 from .graph import Graph, Module, Node, Nodes
+from .lazy import Lazy
 from .trace import Edge, Edges, Notice, Trace, notices
 
 
@@ -30,7 +31,7 @@ _Local = tuple[Value | None, bool]
 
 
 class Backward:
-    """The backward pass. `flow[i]` is the sum of what has come back to node i, or None while nothing has.
+    """The backward pass. `flow[i]` is the sum of what has come back to node i, or None where nothing has.
 
     A node that only inactive edges use stays at None: nothing flows there, so nothing below it can go wrong either.
     """
@@ -43,7 +44,7 @@ class Backward:
         arithmetic: Arithmetic,
         wanted: Sequence[int],
         ties: str,
-        flow: list[Value | None] | None = None,
+        flow: Sequence[Value | None] | None = None,
     ) -> None:
         self.graph = graph
         self.point = point
@@ -52,12 +53,13 @@ class Backward:
         self.ties = ties
         self.zero, self.one = arithmetic.number("0"), arithmetic.number("1")
         self.wanted = wanted
-        self.flow: list[Value | None] = flow or [None] * len(graph.nodes)
+        self.sums: list[Value | None] = [None] * len(graph.nodes) if flow is None else []
+        self.flow: Sequence[Value | None] = self.sums if flow is None else flow
         self.warnings: list[Notice] = []
 
     def run(self) -> Trace:
         edges: list[Edge] = []
-        self.flow[-1] = self.one
+        self.sums[-1] = self.one
         for node in reversed(self.graph.nodes):
             if node.op is not None:
                 into = self.edges_into(node)
@@ -71,12 +73,15 @@ class Backward:
         return self.trace(Edges(self.graph, self.edges_into))
 
     def trace(self, edges: Edges) -> Trace:
-        upstream = [
-            (self.zero if flowed is None else flowed) if wanted else None
-            for wanted, flowed in zip(self.wanted, self.flow, strict=True)
-        ]
+        upstream = Lazy(len(self.flow), self._upstream)
         warnings = notices(self.graph, self.arithmetic) + self.warnings[::-1]
         return Trace(self.graph, self.arithmetic, self.point, self.values, upstream, edges, warnings)
+
+    def _upstream(self, place: int) -> Value | None:
+        if not self.wanted[place]:
+            return None
+        flowed = self.flow[place]
+        return self.zero if flowed is None else flowed
 
     def edges_into(self, gate: Node) -> list[Edge]:
         """What flows back along each edge into a gate: upstream × local, the chain rule. Other nodes have no edges."""
@@ -104,11 +109,11 @@ class Backward:
         """Gradients add up at forks."""
         if edge.chained is None or not edge.active:
             return
-        before = self.flow[edge.input.position]
+        before = self.sums[edge.input.position]
         total = edge.chained if before is None else before + edge.chained
         if self.arithmetic.strict and not self.arithmetic.is_finite(total):
             raise faults.sum_overflows(self.graph, edge.input, self.arithmetic)
-        self.flow[edge.input.position] = total
+        self.sums[edge.input.position] = total
 
     def _locals(self, gate: Node, inputs: list[Value], upstream: Value | None) -> list[_Local]:
         """The local gradient of each edge."""

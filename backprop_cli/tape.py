@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from .arithmetic import FLOATS
 from .formula import Formula, substitute
 from .graph import Module
+from .lazy import Lazy
 from .nodes import Nodes
 from .ops import Op
 
@@ -124,7 +125,7 @@ class Tape:
         self.kinds = [ranks[number] for number in found]
         self.forward, self.backward = _loops(tuple(kinds[number] for number in ranked))
 
-    def run(self, point: Mapping[str, float]) -> tuple[list[float], list[float | None]]:
+    def run(self, point: Mapping[str, float]) -> tuple[list[float], Sequence[float | None]]:
         """The values of all nodes, and what flows back to each; None where nothing does. Raises UnusualError."""
         values = [0.0] * self.size
         for place, value in self.leaves.items():
@@ -140,7 +141,7 @@ class Tape:
             raise UnusualError from None
         if not (math.isfinite(sum(values)) and math.isfinite(sum(flow))):
             raise UnusualError
-        return values, [None if each is _UNTOUCHED else each for each in flow]
+        return values, Lazy(len(flow), lambda i: None if flow[i] is _UNTOUCHED else flow[i])
 
 
 @lru_cache(maxsize=200)

@@ -99,7 +99,7 @@ class Trace:
         arithmetic: Arithmetic,
         point: Mapping[str, Value],
         values: list[Value],
-        upstream: list[Value | None],
+        upstream: Sequence[Value | None],
         edges: Edges,
         warnings: list[Notice],
         hessian: Mapping[str, Mapping[str, Value]] | None = None,

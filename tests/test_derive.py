@@ -172,7 +172,7 @@ def test_every_node_and_edge_is_a_formula_of_the_variables(formula: Formula) -> 
     show = trace.arithmetic.exactly
     with mpmath.workdps(50):
         at = {name: oracle.exact(text) for name, text in formula.point.items()}
-        pairs = list(zip(trace.values + trace.upstream, numbers.values + numbers.upstream, strict=True))
+        pairs = list(zip([*trace.values, *trace.upstream], [*numbers.values, *numbers.upstream], strict=True))
         for one, two in zip(trace.edges, numbers.edges, strict=True):
             pairs += [(one.local, two.local), (one.chained, two.chained)]
         scale = max(abs(value) for value in numbers.values)

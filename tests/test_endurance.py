@@ -359,6 +359,50 @@ def test_killed_while_the_cache_is_written(tmp_path: Path) -> None:
     assert left  # else it was never killed in the middle
 
 
+_KILLED_WRITING = """
+import os, random, signal, sys, time
+from backprop_cli.files import write_file
+place, kills = sys.argv[1], int(sys.argv[2])
+path = os.path.join(place, "circuit.svg")
+versions = [bytes([version]) * size for version, size in enumerate((1, 1_000, 100_000, 3_000_000))]
+write_file(path, versions[0])
+rng = random.Random(2)
+seen = set()
+left = 0
+for kill in range(kills):
+    pid = os.fork()
+    if not pid:
+        rng.seed(kill)
+        while True:
+            write_file(path, rng.choice(versions))
+    time.sleep(rng.random() ** 3 * 0.05)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    with open(path, "rb") as file:
+        seen.add(versions.index(file.read()))  # ValueError for anything else
+    for name in os.listdir(place):
+        if name != "circuit.svg":
+            left += 1
+            os.unlink(os.path.join(place, name))
+print(len(seen), left)
+"""
+
+
+def test_killed_while_a_file_is_written(tmp_path: Path) -> None:
+    """What stood there before is there still, or all of the new one is."""
+    done = subprocess.run(
+        [sys.executable, "-c", _KILLED_WRITING, str(tmp_path), str(KILLS)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600 + KILLS,
+    )
+    assert done.returncode == 0, done.stderr
+    seen, left = map(int, done.stdout.split())
+    assert seen > 2
+    assert left  # else it was never killed in the middle
+
+
 @contextmanager
 def running(words: Sequence[str], **changes: str) -> Iterator[subprocess.Popen[bytes]]:
     with subprocess.Popen(

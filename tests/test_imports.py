@@ -21,6 +21,7 @@ LIBRARIES = {"click", "platformdirs", "rich", "sympy", "mpmath", "flint", "numpy
 MAY_IMPORT = {
     "errors": "",
     "formula": "",
+    "lazy": "",
     "ops": "formula",
     # Text to graph
     "names": "",
@@ -39,9 +40,9 @@ MAY_IMPORT = {
     "arithmetic.*": "errors formula ops arithmetic.system arithmetic.special arithmetic.balls",
     "trace": "arithmetic formula graph",
     "faults": "arithmetic errors formula graph",
-    "tape": "arithmetic formula ops graph nodes",
+    "tape": "arithmetic formula ops graph lazy nodes",
     "forward": "arithmetic errors graph faults",
-    "backward": "arithmetic errors graph trace faults forward",
+    "backward": "arithmetic errors graph lazy trace faults forward",
     "engine": "arithmetic backward errors forward graph trace tape",
     "point": "names arithmetic errors graph lower engine forward",
     "hessian": "arithmetic arithmetic.dual errors graph engine point",

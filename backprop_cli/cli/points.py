@@ -68,7 +68,8 @@ def stream(ctx: click.Context, path: str, settings: Settings, *, get: Sequence[s
             def tell(line: str) -> None:
                 write(line)
                 report.done += 1
-                progress()
+                if progress is not None:
+                    progress()
 
             lines.is_answered = swift.answering(calculate, {*taken, *request.given}, view.doubles, tell)
         results = points.evaluate(
@@ -78,7 +79,8 @@ def stream(ctx: click.Context, path: str, settings: Settings, *, get: Sequence[s
         for result in results:
             if report.take(result):
                 write(view.line(result))
-            progress()
+            if progress is not None:
+                progress()
         sys.stdout.flush()
     return report.finish()
 
@@ -269,10 +271,10 @@ def _counted(points: int) -> str:
 
 
 @contextmanager
-def _progress(lines: Lines, size: int | None) -> Iterator[Callable[[], None]]:
-    """A bar on a terminal that shows nothing else; gives what moves it on."""
+def _progress(lines: Lines, size: int | None) -> Iterator[Callable[[], None] | None]:
+    """A bar on a terminal that shows nothing else; gives what moves it on, None where there is no bar."""
     if not size or not _bar_is_shown():
-        yield lambda: None
+        yield None
         return
     with click.progressbar(length=size, label="points", file=sys.stderr) as bar:
 

@@ -37,12 +37,7 @@ class Input(NamedTuple):
 
 
 def render(
-    stages: Stages,
-    target: str,
-    given: Mapping[str, Input],
-    *,
-    ties: str = "both",
-    trace: Trace | None = None,
+    stages: Stages, target: str, given: Mapping[str, Input], *, ties: str = "both", trace: Trace | None = None
 ) -> str:
     """The program, as text. given: values for some of the variables, or all; the others are parameters of a function.
     trace: the passes at these values, if there are all; its numbers stand in the comments.
@@ -176,8 +171,7 @@ class _Program:
         output, seed = self.graph.output, self.target.seed
         varies = self.stages.wanted[output.position]
         order = f"in reverse order, from d{output.name}/d{output.name} = 1"
-        nothing = f"backward pass: {output.name} depends on no variable that gets a gradient"
-        yield Line(comment=f"backward pass, {order}" if varies else nothing)
+        yield Line(comment=f"backward pass, {order if varies else f'of {output.name}, which depends on none of these'}")
         if varies and (seed or output.op is None):
             yield self.assign(self.names.gradients[output.name], seed.format(self.output) or "1.0")
         groups = Groups(self.graph)

@@ -1,0 +1,28 @@
+"""A sequence whose items are worked out when somebody looks at them, because most are never looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar, overload
+
+Item = TypeVar("Item", covariant=True)
+
+
+class Lazy(Sequence[Item]):
+    """Item `i`, for i from 0 to count − 1, is what `of(i)` gives."""
+
+    def __init__(self, count: int, of: Callable[[int], Item]) -> None:
+        self.count = count
+        self.of = of
+
+    def __len__(self) -> int:
+        return self.count
+
+    @overload
+    def __getitem__(self, index: int) -> Item: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Item]: ...
+    def __getitem__(self, index: int | slice) -> Item | list[Item]:
+        if isinstance(index, slice):
+            return [self.of(place) for place in range(self.count)[index]]
+        return self.of(range(self.count)[index])
