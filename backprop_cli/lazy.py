@@ -9,14 +9,14 @@ Item = TypeVar("Item", covariant=True)
 
 
 class Lazy(Sequence[Item]):
-    """Item `i`, for i from 0 to count − 1, is what `of(i)` gives."""
+    """Item `i`, for i from 0 to size − 1, is what `of(i)` gives."""
 
-    def __init__(self, count: int, of: Callable[[int], Item]) -> None:
-        self.count = count
+    def __init__(self, size: int, of: Callable[[int], Item]) -> None:
+        self.size = size
         self.of = of
 
     def __len__(self) -> int:
-        return self.count
+        return self.size
 
     @overload
     def __getitem__(self, index: int) -> Item: ...
@@ -24,5 +24,5 @@ class Lazy(Sequence[Item]):
     def __getitem__(self, index: slice) -> list[Item]: ...
     def __getitem__(self, index: int | slice) -> Item | list[Item]:
         if isinstance(index, slice):
-            return [self.of(place) for place in range(self.count)[index]]
-        return self.of(range(self.count)[index])
+            return [self.of(place) for place in range(self.size)[index]]
+        return self.of(range(self.size)[index])

@@ -17,6 +17,7 @@ from backprop_cli.arithmetic import FLOATS
 from backprop_cli.backward import wanted_nodes
 from backprop_cli.errors import MathError
 from backprop_cli.graph import Graph, Module, Node, Nodes
+from backprop_cli.lazy import Lazy
 from backprop_cli.lower import compile_expression
 from backprop_cli.ops import TABLE, Op, named
 from backprop_cli.tape import UnusualError
@@ -356,3 +357,20 @@ def test_infinities_are_not_for_the_tape() -> None:
         assert engine.run(graph, {"x": 2.0}, arithmetic=FLOATS).value == 200
         with pytest.raises(MathError, match="division by zero"):
             engine.run(graph, {"x": 0.0})
+
+
+def test_a_lazy_sequence_is_one() -> None:
+    asked = []
+
+    def of(place: int) -> int:
+        asked.append(place)
+        return place * place
+
+    squares = Lazy(5, of)
+    assert (squares[3], squares[-1], squares[1:3]) == (9, 16, [1, 4])
+    assert asked == [3, 4, 1, 2]
+    assert (len(squares), list(squares), list(reversed(squares)), squares.count(4)) == (
+        5, [0, 1, 4, 9, 16], [16, 9, 4, 1, 0], 1,
+    )  # fmt: skip
+    with pytest.raises(IndexError):
+        squares[5]
