@@ -123,7 +123,18 @@ class Tape:
         ranked = [number for number, _count in Counter(found).most_common()]
         ranks = {number: rank for rank, number in enumerate(ranked)}
         self.kinds = [ranks[number] for number in found]
-        self.forward, self.backward = _loops(tuple(kinds[number] for number in ranked))
+        ways = tuple(kinds[number] for number in ranked)
+        self.forward, self.backward = _loops(ways, all(op.role != "routes" for op, *_ in ways) and self._all_reached())
+
+    def _all_reached(self) -> bool:
+        """Whether the output depends on every gate that gets a gradient."""
+        reached = bytearray(self.size)
+        reached[-1] = 1
+        for place, inputs in zip(reversed(self.places), reversed(self.inputs), strict=True):
+            if reached[place]:
+                for i in inputs:
+                    reached[i] = 1
+        return all(reached[place] or not self.wanted[place] for place in self.places)
 
     def run(self, point: Mapping[str, float]) -> tuple[list[float], Sequence[float | None]]:
         """The values of all nodes, and what flows back to each; None where nothing does. Raises UnusualError."""
@@ -145,8 +156,11 @@ class Tape:
 
 
 @lru_cache(maxsize=200)
-def _loops(kinds: tuple[_Kind, ...]) -> tuple[Any, Any]:
-    """The loops forward and backward over gates of these kinds, the most frequent first."""
+def _loops(kinds: tuple[_Kind, ...], reached: bool) -> tuple[Any, Any]:
+    """The loops forward and backward over gates of these kinds, the most frequent first.
+
+    reached: whether something comes back to each of them.
+    """
     lines = [
         "def forward(v, places, kinds, inputs):",
         "    for k, kind, s in zip(places, kinds, inputs):",
@@ -158,7 +172,7 @@ def _loops(kinds: tuple[_Kind, ...]) -> tuple[Any, Any]:
         "def backward(v, g, places, kinds, inputs, wanted):",
         "    for k, kind, s in zip(reversed(places), reversed(kinds), reversed(inputs)):",
         "        u = g[k]",
-        "        if u is untouched: continue",
+        *["        if u is untouched: continue"] * (not reached),
     ]
     for rank, kind in enumerate(kinds):
         lines += _branch(rank, _backward(kind))
