@@ -7,7 +7,6 @@ tie, a kink, a domain left, an overflow) it gives up, and the engine, which can 
 from __future__ import annotations
 
 import math
-from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -78,7 +77,7 @@ class _Gate(NamedTuple):
 
 def _compiled(lines: Sequence[str], numbers: Mapping[str, float]) -> dict[str, Any]:
     """What the lines define. numbers: those that they call by name."""
-    words = (float, reversed, sum, type, zip, math.isfinite, UnusualError)
+    words = (float, len, range, reversed, sum, type, zip, math.isfinite, UnusualError)
     namespace = {**FLOATS.namespace, **{word.__name__: word for word in words}, "untouched": _UNTOUCHED, **numbers}
     # The text comes from the rows of the table alone; nothing that a user typed reaches it.
     exec(compile("\n".join([*lines, ""]), "<tape>", "exec"), namespace)  # noqa: S102
@@ -98,11 +97,11 @@ def _gates(nodes: Nodes) -> list[int]:
 # -- A loop for the kinds of gates that a graph has --------------------------------------------------------------------
 
 _Kind = tuple[Any, ...]
-"""A primitive, and for each of its inputs whether it gets a gradient."""
+"""A primitive, None for a leaf, and for each of its inputs whether it gets a gradient."""
 
 
 class Tape:
-    """The gates of a graph as columns, and the loops compiled for them.
+    """The nodes of a graph as columns, and the loops compiled for them.
 
     Raises UnusualError for a graph with modules, whose gradients the engine gets from their insides.
     """
@@ -112,29 +111,33 @@ class Tape:
         self.wanted = wanted
         self.size, self.leaves = len(nodes), leaves
         self.variables = [(nodes.names[place], place) for place in nodes.variables]
-        self.places = array("l", _gates(nodes))
-        self.inputs = [nodes.inputs[place] for place in self.places]
+        self.inputs = nodes.inputs
         numbers: dict[_Kind, int] = {}
         found = [
-            numbers.setdefault((nodes.ops[place], *[wanted[i] for i in inputs]), len(numbers))
-            for place, inputs in zip(self.places, self.inputs, strict=True)
+            numbers.setdefault((op, *[wanted[i] for i in inputs]), len(numbers))
+            for op, inputs in zip(nodes.ops, nodes.inputs, strict=True)
         ]
         kinds = list(numbers)
+        if any(isinstance(op, Module) for op, *_ in kinds):
+            raise UnusualError
         ranked = [number for number, _count in Counter(found).most_common()]
         ranks = {number: rank for rank, number in enumerate(ranked)}
         self.kinds = [ranks[number] for number in found]
         ways = tuple(kinds[number] for number in ranked)
-        self.forward, self.backward = _loops(ways, all(op.role != "routes" for op, *_ in ways) and self._all_reached())
+        routed = any(op is not None and op.role == "routes" for op, *_ in ways)
+        self.forward, self.backward = _loops(ways, not routed and self._all_reached())
 
     def _all_reached(self) -> bool:
-        """Whether the output depends on every gate that gets a gradient."""
+        """Whether the output depends on every node that gets a gradient."""
         reached = bytearray(self.size)
         reached[-1] = 1
-        for place, inputs in zip(reversed(self.places), reversed(self.inputs), strict=True):
+        for place in range(self.size - 1, -1, -1):
             if reached[place]:
-                for i in inputs:
+                for i in self.inputs[place]:
                     reached[i] = 1
-        return all(reached[place] or not self.wanted[place] for place in self.places)
+            elif self.wanted[place]:
+                return False
+        return True
 
     def run(self, point: Mapping[str, float]) -> tuple[list[float], Sequence[float | None]]:
         """The values of all nodes, and what flows back to each; None where nothing does. Raises UnusualError."""
@@ -146,8 +149,8 @@ class Tape:
         flow = [_UNTOUCHED] * len(values)
         flow[-1] = 1.0
         try:
-            self.forward(values, self.places, self.kinds, self.inputs)
-            self.backward(values, flow, self.places, self.kinds, self.inputs, self.wanted)
+            self.forward(values, self.kinds, self.inputs)
+            self.backward(values, flow, self.kinds, self.inputs, self.wanted)
         except (ArithmeticError, ValueError):
             raise UnusualError from None
         if not (math.isfinite(sum(values)) and math.isfinite(sum(flow))):
@@ -157,21 +160,19 @@ class Tape:
 
 @lru_cache(maxsize=200)
 def _loops(kinds: tuple[_Kind, ...], reached: bool) -> tuple[Any, Any]:
-    """The loops forward and backward over gates of these kinds, the most frequent first.
+    """The loops forward and backward over nodes of these kinds, the most frequent first.
 
-    reached: whether something comes back to each of them.
+    reached: whether something comes back to each of them. (When the loop comes to a node, the sum there is complete.)
     """
     lines = [
-        "def forward(v, places, kinds, inputs):",
-        "    for k, kind, s in zip(places, kinds, inputs):",
-        "        pass",  # where there is no gate at all
+        "def forward(v, kinds, inputs):",
+        "    for k, kind, s in zip(range(len(v)), kinds, inputs):",
     ]
     for rank, (op, *_wanted) in enumerate(kinds):
-        lines += _branch(rank, [*_unpack(op), *_in_lists(op).forward()])
+        lines += _branch(rank, [*_unpack(op), *_in_lists(op, "v[k]").forward()] if op else [])
     lines += [
-        "def backward(v, g, places, kinds, inputs, wanted):",
-        "    for k, kind, s in zip(reversed(places), reversed(kinds), reversed(inputs)):",
-        "        u = g[k]",
+        "def backward(v, g, kinds, inputs, wanted):",
+        "    for o, u, kind, s in zip(reversed(v), reversed(g), reversed(kinds), reversed(inputs)):",
         *["        if u is untouched: continue"] * (not reached),
     ]
     for rank, kind in enumerate(kinds):
@@ -186,18 +187,18 @@ def _branch(rank: int, body: list[str]) -> list[str]:
 
 def _backward(kind: _Kind) -> list[str]:
     op, *wanted = kind
-    gate = _in_lists(op)
     if not any(wanted):
         return []
+    gate = _in_lists(op, "o")
     if op.variadic:
         return ["for i in s:", f"    {gate.back(0, 'g[i]', condition='wanted[i]')}"]
     edges = [gate.back(slot, f"g[i{slot}]") for slot in range(len(op.inputs)) if wanted[slot]]
     return [*_unpack(op), *gate.kink(), *edges]
 
 
-def _in_lists(op: Op) -> _Gate:
+def _in_lists(op: Op, value: str) -> _Gate:
     inputs = ["v[i]"] if op.variadic else [f"v[i{slot}]" for slot in range(len(op.inputs))]
-    return _Gate(op, "v[k]", inputs, "[v[i] for i in s]", "u")
+    return _Gate(op, value, inputs, "[v[i] for i in s]", "u")
 
 
 def _unpack(op: Op) -> list[str]:
