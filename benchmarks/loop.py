@@ -17,7 +17,7 @@ LEFT_OUT = ("torch", "JAX")
 
 def measure(settings: Settings) -> list[Table]:
     """Milliseconds a call. The calls are shared out over the rounds."""
-    calls = max(1, settings.calls // settings.rounds)
+    calls = -(-settings.calls // settings.rounds)
     with tempfile.TemporaryDirectory() as home:
         warm = environment(Path(home))
         remembers = "--no-cache" in settings.features

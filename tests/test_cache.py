@@ -905,7 +905,7 @@ def test_a_directory_of_any_name(name: bytes, tmp_path: Path, monkeypatch: pytes
 
 HIT = """
     api arguments arithmetic arithmetic.floats arithmetic.system backward cache engine errors faults formula forward
-    graph names nodes ops output point quick request streams trace render render.json __main__
+    graph lazy names nodes ops output point quick request streams trace render render.json __main__
 """
 CLICK = "cli cli.evaluate cli.expression quick __main__ errors streams"
 MISS = "lower flatten refusals statements syntax tokens tree"
