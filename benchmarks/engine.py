@@ -215,8 +215,8 @@ def program(circuit: Circuit) -> str:
 
 
 def with_linearity(tables: list[Table], settings: Settings) -> list[Table]:
-    """The goal that the time grows as the graph does, where two sizes were measured. Both fit in memory, but only one of
-    them in the caches of the processor: hence the 3, where time that grows as the square would give 100.
+    """The goal that the time grows as the graph does, where two sizes were measured. The larger one does not fit in the
+    caches of the processor: hence the 3, where time that grows as the square would give 100.
     """
     by_title = {table.title: table for table in tables}
     sizes = [size for size in settings.gates if size >= 10_000]
