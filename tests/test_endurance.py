@@ -390,8 +390,10 @@ print(len(seen), left)
 
 def test_killed_while_a_file_is_written(tmp_path: Path) -> None:
     """What stood there before is there still, or all of the new one is."""
+    place = tmp_path / "files"
+    place.mkdir()
     done = subprocess.run(
-        [sys.executable, "-c", _KILLED_WRITING, str(tmp_path), str(KILLS)],
+        [sys.executable, "-c", _KILLED_WRITING, str(place), str(KILLS)],
         capture_output=True,
         text=True,
         check=False,
