@@ -18,6 +18,15 @@ class Lazy(Sequence[Item]):
     def __len__(self) -> int:
         return self.size
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return repr(list(self))
+
     @overload
     def __getitem__(self, index: int) -> Item: ...
     @overload

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -88,10 +88,9 @@ def _indented(lines: Sequence[str], by: int) -> list[str]:
     return [" " * by + line for line in lines]
 
 
-def _gates(nodes: Nodes) -> list[int]:
-    if any(isinstance(op, Module) for op in nodes.ops):
+def _without_modules(ops: Iterable[object]) -> None:
+    if any(isinstance(op, Module) for op in ops):
         raise UnusualError
-    return [place for place, op in enumerate(nodes.ops) if op is not None]
 
 
 # -- A loop for the kinds of gates that a graph has --------------------------------------------------------------------
@@ -118,8 +117,7 @@ class Tape:
             for op, inputs in zip(nodes.ops, nodes.inputs, strict=True)
         ]
         kinds = list(numbers)
-        if any(isinstance(op, Module) for op, *_ in kinds):
-            raise UnusualError
+        _without_modules(op for op, *_wanted in kinds)
         ranked = [number for number, _count in Counter(found).most_common()]
         ranks = {number: rank for rank, number in enumerate(ranked)}
         self.kinds = [ranks[number] for number in found]
@@ -217,7 +215,8 @@ def straight(
     Where something is unusual, or an argument is no float, the function raises ArithmeticError or ValueError.
     Raises UnusualError for a graph with modules.
     """
-    gates, last = _gates(nodes), len(nodes) - 1
+    _without_modules(nodes.ops)
+    gates, last = [place for place, op in enumerate(nodes.ops) if op is not None], len(nodes) - 1
     free = [f"v{place}" for place in nodes.variables if place not in known]
     body = [f"if not float is {' is '.join(f'type({name})' for name in free)}: raise UnusualError"] if free else []
     for place in gates:

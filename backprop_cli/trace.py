@@ -71,6 +71,7 @@ class Notice(NamedTuple):
     message: str
 
 
+_DIGITS = 6  # of a constant in a warning
 EVERYWHERE = ("constant", "unused")
 """Kinds of warnings that are of the graph, and so the same at each point."""
 
@@ -80,7 +81,7 @@ def notices(graph: Graph, system: Arithmetic) -> list[Notice]:
     found = []
     for name in graph.constants:
         if name in ("e", "E"):
-            value = system.show(system.constant(name), 6)
+            value = system.show(system.constant(name), _DIGITS)
             message = f"{name} is read as the constant {value}…; give {name} a value to make it a variable"
             found.append(Notice("constant", name, message))
     return found + [Notice("unused", name, f"nothing uses {name}: it is left out") for name in graph.unused]

@@ -46,7 +46,7 @@ def outcome(graph: Graph, point: Mapping[str, float], wrt: list[str] | None, lar
     edges = [
         (each.gate.name, each.slot, each.input.name, each.local, each.chained, each.active) for each in trace.edges
     ]
-    return repr((trace.value, trace.gradient, trace.values, [*trace.upstream], edges, trace.warnings))
+    return repr((trace.value, trace.gradient, trace.values, trace.upstream, edges, trace.warnings))
 
 
 def check(graph: Graph, point: Mapping[str, float], wrt: list[str] | None = None, ties: str = "both") -> bool:
@@ -293,7 +293,7 @@ def test_a_large_graph(make: Any) -> None:
     with large_from(10**9):
         careful = engine.run(graph, point)
     assert repr(on_tape.values) == repr(careful.values)
-    assert repr([*on_tape.upstream]) == repr([*careful.upstream])
+    assert repr(on_tape.upstream) == repr(careful.upstream)
     for node in (graph.nodes[6], graph.nodes[len(graph.nodes) // 2], graph.nodes[-1]):
         assert repr(on_tape.edges_of(node)) == repr(careful.edges_of(node))
     if make is fan:
@@ -346,7 +346,7 @@ def test_many_points_on_one_graph() -> None:
         assert trace is not None
         with large_from(10**9):
             careful = engine.run(compile_expression(graph.source), point)
-        assert repr((trace.values, [*trace.upstream])) == repr((careful.values, [*careful.upstream]))
+        assert repr((trace.values, trace.upstream)) == repr((careful.values, careful.upstream))
     assert engine.evaluator(graph) is engine.evaluator(graph)
     assert engine.evaluator(graph, ["x"]) is not engine.evaluator(graph)
 
@@ -372,5 +372,8 @@ def test_a_lazy_sequence_is_one() -> None:
     assert (len(squares), list(squares), list(reversed(squares)), squares.count(4)) == (
         5, [0, 1, 4, 9, 16], [16, 9, 4, 1, 0], 1,
     )  # fmt: skip
+    assert squares == [0, 1, 4, 9, 16] == squares
+    assert squares == Lazy(5, of) != Lazy(4, of)
+    assert (repr(squares), len({squares, Lazy(5, of)})) == ("[0, 1, 4, 9, 16]", 1)
     with pytest.raises(IndexError):
         squares[5]

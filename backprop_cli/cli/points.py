@@ -63,7 +63,7 @@ def stream(ctx: click.Context, path: str, settings: Settings, *, get: Sequence[s
         taken = view.names if source.form == "json" else ()
         gradients = [position for _, position in asked.gradients]
         calculate = points.calculator(request.graph, request.given, settings, gradients) if not asked.trace else None
-        if calculate is not None and source.form == "json" and isinstance(view, JsonLines) and view.is_plain:
+        if calculate is not None and isinstance(view, JsonLines) and view.is_plain:
 
             def tell(line: str) -> None:
                 write(line)

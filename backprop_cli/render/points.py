@@ -41,7 +41,7 @@ class JsonLines:
         parts = ['"value": %s'] * asked.value + [f'"gradient": {{{gradient}}}'] * bool(asked.gradients)
         self.numbers = ", ".join(parts)
         self.doubles = ", ".join([*parts, *['"error": null'] * asked.nulls]).replace("%s", "%r")
-        self.is_plain = asked.value and not ascii_only  # all numbers of a result are shown, and as they are
+        self.is_plain = asked.value and not from_csv and not ascii_only  # a line is what was read, and then `doubles`
 
     def head(self) -> str:
         """What stands before the first result."""
