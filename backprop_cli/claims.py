@@ -135,29 +135,42 @@ def _precision(claim: str) -> tuple[str | None, int | None]:
 
 
 def judge(
-    graph: Graph, given: Mapping[str, float | str], claims: Mapping[str, str], *, ties: str = "both"
+    graph: Graph,
+    given: Mapping[str, float | str],
+    claims: Mapping[str, str],
+    *,
+    wrt: Collection[str] | None = None,
+    ties: str = "both",
 ) -> list[Verdict]:
     """A verdict for each claim (variable → number, or formula of the variables and gates).
 
+    wrt: the variables that get gradients (all, if None).
     Raises InputError for a claim that cannot be read, MathError where the expression has no gradient.
     """
     names = [node.name for node in graph.variables]
     for name in claims:
         if name not in names:
             raise InputError(f"a claim for {quote(name)}, which is not a variable of the expression")
+        if wrt is not None and name not in wrt:
+            raise InputError(f"a claim for {quote(name)}, which gets no gradient (see --wrt)")
     read = [_Claim(graph, name, claim) for name, claim in claims.items()]
     arithmetic = Precise(_PLACES)
-    here, wrt = _here(graph, point.complete(given, arithmetic), list(claims), ties, arithmetic)
-    elsewhere = _elsewhere(here, wrt, ties) if any(claim.is_formula for claim in read) else []
+    here, asked = _here(graph, point.complete(given, arithmetic), wrt, list(claims), ties, arithmetic)
+    elsewhere = _elsewhere(here, asked, ties) if any(claim.is_formula for claim in read) else []
     return [_verdict([here, *elsewhere] if claim.is_formula else [here], claim) for claim in read]
 
 
 def _here(
-    graph: Graph, values: Mapping[str, Value], names: list[str], ties: str, arithmetic: Precise
+    graph: Graph,
+    values: Mapping[str, Value],
+    wrt: Collection[str] | None,
+    names: list[str],
+    ties: str,
+    arithmetic: Precise,
 ) -> tuple[Trace, Collection[str] | None]:
     """The trace at the given point; where some variable has no gradient, for those that are claimed to have one."""
     try:
-        return run(graph, values, ties=ties, arithmetic=arithmetic), None
+        return run(graph, values, wrt=wrt, ties=ties, arithmetic=arithmetic), wrt
     except MathError:
         return run(graph, values, wrt=names, ties=ties, arithmetic=arithmetic), names
 

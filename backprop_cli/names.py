@@ -36,6 +36,15 @@ def normal(text: str) -> str:
     return text if text.isidentifier() and "·" not in text else ""
 
 
+def is_normal(text: str) -> bool:
+    """Whether every part of the text is in its normal spelling."""
+    if text.isascii():
+        return True
+    import unicodedata
+
+    return unicodedata.is_normalized("NFKC", text)
+
+
 def end_of_name(source: str, position: int) -> int:
     """Where a name ends that NAME has matched up to `position`: `\\w` does not match combining marks."""
     if source[position : position + 1].isascii():

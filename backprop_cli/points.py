@@ -7,7 +7,7 @@ from math import isfinite
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from . import names, point
+from . import point
 from .api import Settings, compute
 from .arithmetic import FLOATS, IEEE, Value
 from .engine import evaluator, run, straight
@@ -138,7 +138,7 @@ def _tracer(graph: Graph, fixed: Mapping[str, str], settings: Settings) -> Calla
             try:
                 entry = given[name]
             except KeyError:
-                entry = _entries(graph, wanted, given)[name]
+                raise _missing(graph, wanted, given) from None
             number = _double(entry)
             values[name] = point.read_value(name, _text(name, entry), arithmetic) if number is None else number
         return run(graph, values, wrt=wrt, ties=ties, arithmetic=arithmetic)
@@ -156,23 +156,14 @@ def _double(entry: object) -> float | None:
     return entry if type(entry) is float and isfinite(entry) else None
 
 
-def _texts(graph: Graph, wanted: Iterable[str], given: Mapping[str, Any]) -> dict[str, str]:
-    entries = _entries(graph, wanted, given)
-    return {name: _text(name, entries[name]) for name in wanted}
+def _texts(graph: Graph, wanted: Sequence[str], given: Mapping[str, Any]) -> dict[str, str]:
+    if not given.keys() >= set(wanted):
+        raise _missing(graph, wanted, given)
+    return {name: _text(name, given[name]) for name in wanted}
 
 
-def _entries(graph: Graph, wanted: Iterable[str], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The entries under their names in normal spelling. Raises InputError where a variable has none or two."""
-    found: dict[str, Any] = {}
-    for key, entry in given.items():
-        name = names.read_name(key) or key
-        if name in found and name in wanted:
-            raise InputError(f"{quote(name)} is given twice")
-        found[name] = entry
-    missing = [name for name in wanted if name not in found]
-    if missing:
-        raise point.MissingVariablesError(graph, missing)
-    return found
+def _missing(graph: Graph, wanted: Iterable[str], given: Mapping[str, Any]) -> point.MissingVariablesError:
+    return point.MissingVariablesError(graph, [name for name in wanted if name not in given])
 
 
 def _text(name: str, entry: object) -> str:

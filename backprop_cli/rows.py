@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
 from .errors import InputError, quote
-from .names import read_name
+from .names import is_normal, read_name
 from .points import Row
 
 MAX_LINE = 4_000_000
@@ -98,21 +98,17 @@ def read(lines: Lines, *, as_text: bool = False) -> Source:
     if first.lstrip().startswith("{"):
         rows = _json_rows(lines, decoder(as_text=as_text))
         row = _json_row(first.strip(), lines.number, decoder(as_text=as_text))
-        return Source("json", list(row.given), list(map(_spelled, row.given)), rows)
+        return Source("json", list(row.given), list(row.given), rows)
     reader = csv.reader(lines, strict=True)
     try:
         header = next(reader)
     except csv.Error as error:
         raise InputError(f"the header is not CSV: {error}", first.strip(), (0, 1)) from None
-    columns = list(map(_spelled, header))
+    columns = [read_name(text.strip()) or text.strip() for text in header]
     for name in columns:
         if columns.count(name) > 1:
             raise InputError(f"the header names {quote(name)} twice", first.rstrip())
     return Source("csv", header, columns, _csv_rows(lines, reader, columns))
-
-
-def _spelled(text: str) -> str:
-    return read_name(text.strip()) or text.strip()
 
 
 # -- JSON lines ----------------------------------------------------------------------------------------------------
@@ -162,7 +158,15 @@ def _json_row(text: str, line: int, decoder: json.JSONDecoder) -> Row:
         return Row(
             line, {}, "", InputError("not a JSON object", text, (0, len(text)), 'for example: {"x": -2, "y": 5}')
         )
-    return Row(line, data, text)
+    try:
+        return Row(line, _by_name(data), text)
+    except InputError as error:
+        return Row(line, {}, "", error)
+
+
+def _by_name(data: dict[str, Any]) -> dict[str, Any]:
+    """The entries, with names in their normal spelling."""
+    return data if is_normal("".join(data)) else _unique([(read_name(key) or key, each) for key, each in data.items()])
 
 
 def in_columns(rows: Iterable[Row], header: Collection[str]) -> Iterator[Row]:

@@ -1,6 +1,6 @@
 """A plain line answered all in one: an object of doubles in, one of doubles out, and nothing unusual on the way.
 
-It gives what `rows`, `points` and `render.points` give one after the other, in a third of the time, or it gives up.
+It gives what `rows`, `points` and `render.points` give one after the other, or it gives up.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from .errors import InputError
+from .names import is_normal
 from .points import Calculator
 from .rows import decoder
 
@@ -20,17 +21,17 @@ def answering(
     refused: names that no entry may have; form: the numbers of the result, in the manner of printf; tell: takes the
     line of the answer.
     """
-    scan: Callable[[str, int], tuple[object, int]] = vars(decoder(as_text=False))["scan_once"]
+    read = decoder(as_text=False).raw_decode
     is_free = frozenset(refused).isdisjoint
 
     def answer(line: str) -> bool:
         text = line.strip()
         try:
-            given, end = scan(text, 0)
-            if type(given) is not dict or end != len(text) or not is_free(given):
+            given, end = read(text)
+            if type(given) is not dict or end != len(text) or not (is_free(given) and is_normal("".join(given))):
                 return False
             _, numbers = calculate(given)
-        except (ArithmeticError, KeyError, ValueError, StopIteration, RecursionError, InputError):
+        except (ArithmeticError, KeyError, ValueError, RecursionError, InputError):
             return False
         if not given or "NaN" in text or "Infinity" in text:
             return False

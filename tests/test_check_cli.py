@@ -231,6 +231,14 @@ def test_wrt_leaves_out_the_rest() -> None:
     assert data["agree"] is True
 
 
+def test_wrt_is_about_claims_too() -> None:
+    """A claim may stand beside one that has no gradient; one that was left out is none."""
+    nearly = ["sqrt(x)*y", "--x", "0", "--y", "1", "--claim", "y=0"]
+    assert run("check", *nearly, "--wrt", "y").out == "y: right  0\n"
+    refused = run("check", *nearly, "--claim", "x=1", "--wrt", "y")
+    assert (refused.status, refused.err) == (2, "error: a claim for 'x', which gets no gradient (see --wrt)\n")
+
+
 # -- Errors ----------------------------------------------------------------------------------------------------------
 
 

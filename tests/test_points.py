@@ -207,6 +207,25 @@ def test_infinities() -> None:
     assert stream("x*x", text).status == 2
 
 
+def test_what_was_read_stays_as_it_was_written() -> None:
+    """But for the three words that JSON does not have."""
+    kept = (
+        r'"x": 1.10, "s": "NaN \" Infinity\\", "big": [1e999, -1E+999, 123456789012345678901234567890], "o": {"a": 0.0}'
+    )
+    result = out("x", f'{{{kept}, "n": [NaN, -Infinity]}}\n')
+    assert result.startswith(f'{{{kept}, "n": ["NaN", "-Infinity"], "value": 1.1')
+    assert json.loads(result)["s"] == 'NaN " Infinity\\'
+
+
+def test_a_name_has_one_value_in_whatever_spelling() -> None:
+    twice = stream("x*3", '{"x": 1, "ｘ": 2}\n{"x": 1, "\\uff58": 2}\n', "--on-error", "skip")
+    assert reasons(twice) == ["line 1: 'x' is given twice", "line 2: 'x' is given twice"]
+    fixed = stream("x*y", '{"y": 1}\n{"y": 1, "ｘ": 2}\n', "--x", "5", "--on-error", "skip")
+    assert reasons(fixed) == ["line 2: 'x' has a value from the command line already"]
+    assert objects(out("x*y", '{"y": 1, "x": 2}\n{"y": 1, "ｘ": 3}\n'))[1]["value"] == 3
+    assert out("x*y", '{"ｘ": 3, "y": 1}\n', "--format", "csv") == "x,y,value,gradient.x,gradient.y\n3,1,3.0,1.0,3.0\n"
+
+
 def test_encodings_that_lack_characters() -> None:
     result = run("eval", "σ1*x", "--points", "-", stdin='{"σ1": 1, "x": 2, "s": "😀 é"}\n', encoding="ascii")
     assert result.out.isascii()
@@ -347,7 +366,8 @@ NUMBERS = ["1.5", "-2.0", "0", "-0.0", "3", "0.1", "1e308", "1e999", "5e-324", "
 TEXTS = ['"2"', '" 7. "', '"1/3"', '"1_0"', '"nan"', '"inf"', '""']
 ENTRIES = [*NUMBERS, *TEXTS, "NaN", "-Infinity", "true", "null", "[1]"]
 KEYS = ["x", "y", "ｘ", "id", "q1", "value", "é", "x ", "NaN"]
-EXTRA = ['"id": 7', '"x": 1', '"s": "NaN"', '"t": {"a": [1, null]}', '"t": {"a": 1, "a": 2}', '"s": "\\ud800 \\u0041"']
+EXTRA = ['"id": 7', '"ｙ": 2', '"big": [1e999, -1e999, 1.10, "\\\\\\"NaN"]', '"x": 1', '"s": "NaN"']
+EXTRA += ['"t": {"a": [1, null]}', '"t": {"a": 1, "a": 2}', '"s": "\\ud800 \\u0041"']
 WHOLE = ["{}", "[]", "", "  ", "{", '{"x": 1', '{"x": 1} {"y": 2}', '{"x" 1}', "1", "null", "x", '"', "[" * 2_000]
 FORMULAS = ["x*y", "max(x, y)*x", "relu(x) + y", "log(x)/y", "x", "m(t) = t*t; m(x)*y", "e*x", "q = x + y; q*q", "2*pi"]
 FORMS = [["--format", "csv"], ["--json"]]

@@ -10,6 +10,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from types import FrameType
 from typing import Any, TypeAlias
 
@@ -18,6 +19,7 @@ import oracle
 import pytest
 import sympy
 
+from backprop_cli.arithmetic import FLOATS, IEEE
 from backprop_cli.engine import run
 from backprop_cli.errors import MathError
 from backprop_cli.formula import Formula
@@ -153,6 +155,23 @@ def test_value_and_local_gradients_are_those_of_mpmath(op: Op, count: int) -> No
 def test_awkward_points(name: str, inputs: tuple[float, ...]) -> None:
     op = next(op for op in TABLE if op.name == name and op.accepts(len(inputs)))
     assert check(op, inputs) > 0
+
+
+@every_call
+def test_finite_numbers_are_the_same_where_others_are_allowed(op: Op, count: int) -> None:
+    """--allow-nonfinite has numbers where there are errors without it, and changes no other."""
+    strict, lenient = FLOATS.rule(op), IEEE.rule(op)
+    compared = 0
+    for inputs in itertools.product(CANDIDATES[count], repeat=count):
+        with suppress(ArithmeticError, ValueError):
+            value = strict.value(*inputs)
+            assert repr(lenient.value(*inputs)) == repr(value)
+            for slot in range(count):
+                with suppress(ArithmeticError, ValueError):
+                    local = strict.partial(slot, inputs, value)
+                    assert repr(lenient.partial(slot, inputs, value)) == repr(local)
+                    compared += 1
+    assert compared >= 10
 
 
 # -- The formulas of the rules, read by an interpreter of our own -----------------------------------------------------

@@ -80,6 +80,8 @@ class DualNumbers(Arithmetic):
             locals_ = [rule.partial(slot, values, out) if slot in slots else None for slot in range(len(values))]
         dot = None
         for slot in slots:
+            if op.role == "routes" and locals_[slot] == 0:
+                continue  # not selected: nothing below that edge counts, even where it is not a number
             dot = _sum(dot, locals_[slot] * inputs[slot].dot)
         return Dual(out, dot)
 

@@ -114,8 +114,11 @@ def _ieee_pow(x: float, y: float) -> float:
 
 
 def _ieee_log_base(x: float, base: float) -> float:
-    log = _IEEE_FUNCTIONS["log"]
-    return _ieee_div(log(x), log(base))
+    try:
+        return _log_base(x, base)
+    except (ValueError, ZeroDivisionError):
+        log = _IEEE_FUNCTIONS["log"]
+        return _ieee_div(log(x), log(base))
 
 
 def _ieee(function: Function, special: Callable[[float], float]) -> Function:

@@ -97,7 +97,7 @@ def _judge(request: Request, claims: dict[str, str], ties: str, as_json: bool) -
     from ..claims import judge
     from ..render import verdicts
 
-    judged = judge(request.graph, request.given, claims, ties=ties)
+    judged = judge(request.graph, request.given, claims, wrt=request.wrt, ties=ties)
     if as_json:
         show_json(verdicts.document(request.graph, judged))
     else:

@@ -14,6 +14,7 @@ from ..points import Result
 from ..trace import EVERYWHERE
 from .json import document
 
+_STRING_OR_WORD = re.compile(r'"(?:[^"\\]|\\.)*"|(NaN|-?Infinity)')
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 
@@ -60,9 +61,10 @@ class JsonLines:
             system = FLOATS if result.trace is None else result.trace.arithmetic
             entries = {k: system.data(result.point[k]) if k in result.point else v for k, v in row.given.items()}
             return json.dumps(entries, ensure_ascii=False)[1:-1]
-        if "NaN" in row.kept or "Infinity" in row.kept:
-            return json.dumps(json.loads(row.kept, parse_constant=str, parse_int=_integer))[1:-1]
-        return str(row.kept[1:-1]).strip()
+        kept = str(row.kept[1:-1]).strip()
+        if "NaN" in kept or "Infinity" in kept:
+            return _STRING_OR_WORD.sub(lambda found: f'"{found[1]}"' if found[1] else found[0], kept)
+        return kept
 
     def _found(self, result: Result) -> str:
         asked, trace = self.asked, result.trace
@@ -142,10 +144,6 @@ def _cell(entry: object) -> str:
 
 def _dumped(data: object) -> str:
     return json.dumps(data, ensure_ascii=False, allow_nan=False)
-
-
-def _integer(text: str) -> int | float:
-    return int(text) if len(text) < 4000 else float(text)
 
 
 def _escaped(line: str) -> str:
