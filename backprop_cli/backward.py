@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from . import faults
 from .arithmetic import Arithmetic, Value, share_tie
 from .errors import MathError
 from .forward import forward, inside
-from .graph import Graph, Module, Node, Nodes
+from .graph import Graph, Module, Node
 from .lazy import Lazy
 from .trace import Edge, Edges, Notice, Trace, notices
-
-
-def wanted_nodes(nodes: Nodes, wrt: Collection[str] | None) -> bytearray:
-    """For each node: does it depend on a variable that gets a gradient? 1 or 0."""
-    wanted = bytearray(len(nodes))
-    for i in nodes.variables:
-        wanted[i] = wrt is None or nodes.names[i] in wrt
-    for i, inputs in enumerate(nodes.inputs):
-        for each in inputs:
-            if wanted[each]:
-                wanted[i] = 1
-                break
-    return wanted
-
 
 _Local = tuple[Value | None, bool]
 """The local gradient of an edge, None where there is none and none is needed; and does anything flow along it?"""
@@ -143,7 +129,7 @@ class Backward:
         try:
             with inside(self.graph, gate):
                 values = forward(module.inside, point, self.arithmetic)
-                asked = wanted_nodes(Nodes.of(module.inside.nodes), wanted)
+                asked = module.inside.depending_on(wanted)
                 inner = Backward(module.inside, point, values, self.arithmetic, asked, self.ties)
                 trace = inner.run()
         except MathError:

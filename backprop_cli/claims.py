@@ -155,24 +155,14 @@ def judge(
             raise InputError(f"a claim for {quote(name)}, which gets no gradient (see --wrt)")
     read = [_Claim(graph, name, claim) for name, claim in claims.items()]
     arithmetic = Precise(_PLACES)
-    here, asked = _here(graph, point.complete(given, arithmetic), wrt, list(claims), ties, arithmetic)
-    elsewhere = _elsewhere(here, asked, ties) if any(claim.is_formula for claim in read) else []
-    return [_verdict([here, *elsewhere] if claim.is_formula else [here], claim) for claim in read]
-
-
-def _here(
-    graph: Graph,
-    values: Mapping[str, Value],
-    wrt: Collection[str] | None,
-    names: list[str],
-    ties: str,
-    arithmetic: Precise,
-) -> tuple[Trace, Collection[str] | None]:
-    """The trace at the given point; where some variable has no gradient, for those that are claimed to have one."""
+    values = point.complete(given, arithmetic)
     try:
-        return run(graph, values, wrt=wrt, ties=ties, arithmetic=arithmetic), wrt
-    except MathError:
-        return run(graph, values, wrt=names, ties=ties, arithmetic=arithmetic), names
+        here = run(graph, values, wrt=wrt, ties=ties, arithmetic=arithmetic)
+    except MathError:  # some variable has no gradient here; those that are claimed to have one may do
+        wrt = list(claims)
+        here = run(graph, values, wrt=wrt, ties=ties, arithmetic=arithmetic)
+    elsewhere = _elsewhere(here, wrt, ties) if any(claim.is_formula for claim in read) else []
+    return [_verdict([here, *elsewhere] if claim.is_formula else [here], claim) for claim in read]
 
 
 def _verdict(traces: list[Trace], claim: _Claim) -> Verdict:
@@ -279,14 +269,11 @@ def _proof(found: Sequence[_Claimed], claim: _Claim) -> str:
 
 def _steps(trace: Trace, name: str) -> list[str]:
     """The chain for one variable, from the output down, a line for each edge on the way."""
-    below = {node.position for node in trace.graph.variables if node.name == name}
-    for node in trace.graph.nodes:
-        if below.intersection(node.inputs):
-            below.add(node.position)
+    below = trace.graph.depending_on([name])
     f, show = trace.graph.output.name, trace.arithmetic.show
     back, lines = [], []
     for edge in sorted(trace.edges, key=lambda each: (-each.gate.position, each.slot)):
-        if edge.input.position in below and edge.chained is not None and edge.local is not None:
+        if below[edge.input.position] and edge.chained is not None and edge.local is not None:
             numbers = (trace.upstream[edge.gate.position], edge.local, edge.chained)
             upstream, local, chained = (show(value, _SHOWN) for value in numbers)
             rule = text(trace.rule(edge))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from .arithmetic import FLOATS, Arithmetic, Value
-from .backward import Backward, wanted_nodes
+from .backward import Backward
 from .errors import MathError
 from .forward import constant_value, forward
 from .graph import Graph, Nodes
@@ -36,7 +36,7 @@ def run(
         if fast is not None and (trace := fast.trace(point)) is not None:
             return trace
     values = forward(graph, point, arithmetic)
-    return Backward(graph, point, values, arithmetic, wanted_nodes(Nodes.of(graph.nodes), wrt), ties).run()
+    return Backward(graph, point, values, arithmetic, graph.depending_on(wrt), ties).run()
 
 
 class Evaluator:
@@ -47,7 +47,7 @@ class Evaluator:
 
         nodes = Nodes.of(graph.nodes)
         self.graph = graph._replace(nodes=nodes)
-        self.wanted = wanted_nodes(nodes, wrt)
+        self.wanted = self.graph.depending_on(wrt)
         self.tape = Tape(nodes, self.wanted, {i: constant_value(graph, nodes[i], FLOATS) for i in nodes.constants})
 
     def trace(self, point: Mapping[str, float]) -> Trace | None:
@@ -97,7 +97,7 @@ def straight(
     try:
         values = {i: constant_value(graph, nodes[i], FLOATS) for i in nodes.constants}
         values |= {i: known[nodes.names[i]] for i in nodes.variables if nodes.names[i] in known}
-        return tape.straight(nodes, wanted_nodes(nodes, wrt), values, results)
+        return tape.straight(nodes, graph.depending_on(wrt), values, results)
     except (tape.UnusualError, MathError):
         return None
 

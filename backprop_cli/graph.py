@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from .errors import Span, shorten
@@ -62,6 +62,19 @@ class Graph(NamedTuple):
         """The input nodes, in the order in which the expression first names them."""
         nodes = Nodes.of(self.nodes)
         return [nodes[i] for i in nodes.variables]
+
+    def depending_on(self, names: Collection[str] | None) -> bytearray:
+        """For each node: does it depend on one of these variables (on any, if None)? 1 or 0."""
+        nodes = Nodes.of(self.nodes)
+        found = bytearray(len(nodes))
+        for i in nodes.variables:
+            found[i] = names is None or nodes.names[i] in names
+        for i, inputs in enumerate(nodes.inputs):
+            for each in inputs:
+                if found[each]:
+                    found[i] = 1
+                    break
+        return found
 
     def around(self, node: Node) -> list[int]:
         """The groups that the node is in, outermost first."""

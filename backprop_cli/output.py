@@ -12,6 +12,7 @@ from .streams import emit, is_unicode
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from .graph import Graph
     from .trace import Notice, Trace
 
 NARROWEST = 60
@@ -50,20 +51,34 @@ def _print(trace: Trace, form: str, digits: int | None) -> None:
 
 
 def _bare_numbers(trace: Trace, names: Sequence[str]) -> str:
-    lines = []
-    gradients = {node.name: trace.upstream[node.position] for node in trace.graph.nodes if not node.is_constant}
+    places = named(trace.graph, names, [each is not None for each in trace.upstream])
+    numbers = (trace.value if place is None else trace.upstream[place] for place in places)
+    return "".join(f"{trace.arithmetic.exactly(number)}\n" for number in numbers)
+
+
+def named(graph: Graph, names: Iterable[str], wanted: Sequence[int]) -> list[int | None]:
+    """The nodes whose gradients are meant by --get, or None for the value of the output.
+
+    wanted: for each node, whether it gets a gradient. Raises InputError for a name that means nothing of the kind.
+    """
+    places = {node.name: node.position for node in graph.nodes if not node.is_constant}
+    found: list[int | None] = []
     for name in names:
-        if name == "value" and name in gradients:
-            raise InputError("'value' is also a name in the expression, so it could mean either", hint="use --json")
-        number = trace.value if name == "value" else gradients.get(name)
-        if number is None:
-            known = ", ".join(["value", *trace.gradient])
-            why = "gets no gradient (see --wrt)" if name in gradients else "is not a variable of the expression"
-            if name not in gradients and name in dict(trace.graph.stages):
-                why = "is a stage that has no gate of its own"
-            raise InputError(f"--get {quote(name)} {why}", hint=f"there is: {known}")
-        lines.append(trace.arithmetic.exactly(number))
-    return "\n".join(lines) + "\n"
+        place = places.get(name)
+        if name == "value":
+            if place is not None:
+                hint = "rename it, or leave --get out"
+                raise InputError("'value' is also a name in the expression, so it could mean either", hint=hint)
+        elif place is None or not wanted[place]:
+            is_stage = name in dict(graph.stages)
+            why = "is a stage that has no gate of its own" if is_stage else "is not a variable of the expression"
+            known = [node.name for node in graph.variables if wanted[node.position]]
+            raise InputError(
+                f"--get {quote(name)} {why if place is None else 'gets no gradient (see --wrt)'}",
+                hint=f"there is: {', '.join(['value', *known])}",
+            )
+        found.append(place)
+    return found
 
 
 def warn(notices: Iterable[Notice]) -> None:

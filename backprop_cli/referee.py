@@ -16,7 +16,7 @@ from .arithmetic.precise import Precise
 from .engine import run
 from .errors import MathError
 from .forward import forward
-from .graph import Graph, Node
+from .graph import Graph
 from .trace import Trace
 
 TOLERANCE = 1e-9
@@ -110,17 +110,6 @@ def _attempt(method: str, estimate: Callable[[str], float], name: str, gradient:
     return Estimate(method, value, difference=abs(value - gradient) / largest if largest else 0.0)
 
 
-def _depends(graph: Graph, name: str) -> list[Node]:
-    """The gates that depend on a variable."""
-    reached = {node.position for node in graph.variables if node.name == name}
-    gates = []
-    for node in graph.nodes:
-        if reached.intersection(node.inputs):
-            reached.add(node.position)
-            gates.append(node)
-    return gates
-
-
 def _settled(estimate: Callable[[int, int], Value]) -> float:
     """What an estimate, by the step and the digits, comes to when the step shrinks and the digits grow.
 
@@ -139,12 +128,10 @@ def _complex_step(graph: Graph, exactly: Mapping[str, str], name: str) -> float:
     """Im f(x + ih)/h (Squire and Trapp, SIAM Rev. 40 (1998) 110): no difference is taken, so nothing cancels."""
     from .arithmetic.complexes import Complexes
 
-    gates = _depends(graph, name)
-    for gate in gates:
-        assert gate.op is not None
-        if gate.op.role == "routes" or gate.op.kink is not None:
-            raise CannotError(f"{gate.name} = {graph.written(gate)} is not analytic")
-    reached = {gate.position for gate in gates}
+    reached = graph.depending_on([name])
+    for node in graph.nodes:
+        if node.op is not None and reached[node.position] and (node.op.role == "routes" or node.op.kink is not None):
+            raise CannotError(f"{node.name} = {graph.written(node)} is not analytic")
 
     def estimate(power: int, digits: int) -> Value:
         system = Complexes(digits)
@@ -156,8 +143,7 @@ def _complex_step(graph: Graph, exactly: Mapping[str, str], name: str) -> float:
         real = forward(graph, {each: mp.mpf(text) for each, text in exactly.items()}, Precise(digits))
         results: list[Value] = []
         for node in graph.nodes:
-            if node.position in reached:
-                assert node.op is not None
+            if node.op is not None and reached[node.position]:
                 if node.op.name == "pow" and real[node.inputs[0]] == 0 and real[node.inputs[1]] % 1 != 0:
                     raise CannotError(f"{node.name} = {graph.written(node)} branches at 0")
                 results.append(system.rule(node.op).value(*(results[i] for i in node.inputs)))

@@ -44,7 +44,7 @@ class Stages:
 
     def __init__(self, graph: Graph, wrt: Collection[str] | None = None) -> None:
         self.graph = graph
-        self.wanted = _wanted(graph, wrt)
+        self.wanted = graph.depending_on(wrt)
         named = {name for name, _ in graph.stages}
         self.constants: dict[int, Formula] = {}
         self.named: dict[int, Formula] = {}
@@ -124,14 +124,9 @@ class Groups:
         self.graph = graph
         self.said: set[int] = set()
 
-    def _around(self, group: int) -> Iterable[int]:
-        while group >= 0:
-            yield group
-            group = self.graph.groups[group].parent
-
     def entered(self, node: Node) -> Iterable[str]:
         """The groups that begin with this node: `q3 = sigma(q2)`, the outermost first."""
-        for each in reversed([*self._around(node.group)]):
+        for each in self.graph.around(node):
             if each not in self.said:
                 self.said.add(each)
                 group = self.graph.groups[each]
@@ -141,17 +136,6 @@ class Groups:
 def local_name(op: Op, slot: int) -> str:
     """What the function is called that computes a local gradient with case distinctions: `pow_dx`."""
     return f"{op.name}_d{op.inputs[0 if op.variadic else slot]}"
-
-
-def _wanted(graph: Graph, wrt: Collection[str] | None) -> list[bool]:
-    """For each node: does it depend on a variable that gets a gradient?"""
-    wanted: list[bool] = []
-    for node in graph.nodes:
-        if node.op is not None:
-            wanted.append(any(wanted[i] for i in node.inputs))
-        else:
-            wanted.append(not node.is_constant and (wrt is None or node.name in wrt))
-    return wanted
 
 
 # -- Formulas ------------------------------------------------------------------------------------------------------

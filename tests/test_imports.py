@@ -58,7 +58,7 @@ MAY_IMPORT = {
     "reference": "arithmetic errors formula graph names nodes ops tokens trace engine",
     "points": "api arithmetic engine errors graph names point trace",
     "rows": "errors names points",
-    "swift": "errors points rows",
+    "swift": "errors names points rows",
     # A view is a function of what these find out
     "render": "",
     "render.*": "arithmetic errors formula graph trace exact referee claims render.cells",

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from backprop_cli import engine, ops
 from backprop_cli.arithmetic import FLOATS
-from backprop_cli.backward import wanted_nodes
 from backprop_cli.errors import MathError
 from backprop_cli.graph import Graph, Module, Node, Nodes
 from backprop_cli.lazy import Lazy
@@ -59,7 +58,7 @@ def check(graph: Graph, point: Mapping[str, float], wrt: list[str] | None = None
 
 def check_lines(graph: Graph, point: Mapping[str, float], wrt: list[str] | None, known: Mapping[str, float]) -> bool:
     """Whether the lines of the graph have a result. If so, it is the engine's, for every node."""
-    places = [i for i, wanted in enumerate(wanted_nodes(Nodes.of(graph.nodes), wrt)) if wanted]
+    places = [i for i, wanted in enumerate(graph.depending_on(wrt)) if wanted]
     at = engine.straight(graph, known, places, wrt)
     if at is None:
         return False

@@ -14,6 +14,7 @@ import click
 from click.core import ParameterSource
 
 from ..errors import BackpropError, InputError, printable, quote, shorten, suggest
+from ..output import named
 from ..request import Request
 from ..streams import emit, is_unicode, writer
 from .expression import read_request
@@ -138,25 +139,16 @@ def _asked(request: Request, get: Sequence[str], settings: Settings, *, whole: b
     """What a result holds, by --get or by default."""
     from ..render.points import Asked
 
-    graph, wrt = request.graph, request.wrt
-    places = {node.name: node.position for node in graph.nodes if not node.is_constant}
-    names = [node.name for node in graph.variables if wrt is None or node.name in wrt]
-    if not get:
-        return Asked(True, [(name, places[name]) for name in names], settings.hessian, whole, nulls)
-    varying: set[int] = set()
-    for node in graph.nodes:
-        if (node.name in names and node.kind == "input") or not varying.isdisjoint(node.inputs):
-            varying.add(node.position)
-    chosen = [name for name in dict.fromkeys(get) if name != "value"]
-    if "value" in get and "value" in places:
-        raise InputError(
-            "'value' is also a name in the expression, so it could mean either", hint="rename that variable"
-        )
-    for name in chosen:
-        if places.get(name) not in varying:
-            why = "gets no gradient (see --wrt)" if name in places else "is not a variable of the expression"
-            raise InputError(f"--get {quote(name)} {why}", hint=f"there is: {', '.join(['value', *names])}")
-    return Asked("value" in get, [(name, places[name]) for name in chosen], settings.hessian, whole, nulls)
+    graph = request.graph
+    wanted = graph.depending_on(request.wrt)
+    if get:
+        names = list(dict.fromkeys(get))
+        found = list(zip(names, named(graph, names, wanted), strict=True))
+    else:
+        variables = [node for node in graph.variables if wanted[node.position]]
+        found = [("value", None), *((node.name, node.position) for node in variables)]
+    gradients = [(name, place) for name, place in found if place is not None]
+    return Asked(len(gradients) < len(found), gradients, settings.hessian, whole, nulls)
 
 
 def _view(source: Source, form: str, asked: Asked) -> JsonLines | CsvLines:

@@ -41,7 +41,7 @@ class Box(NamedTuple):
 
 
 class Wire(NamedTuple):
-    """From one box to another. kind: `active`, `inactive` (not selected by max, min or relu) or `constant`.
+    """From one box to another. kind: `active`, `inactive` (nothing flows back along it) or `constant`.
 
     stage: the name of what it carries, at its beginning; value, gradient, local: numbers, empty where there are none.
     """
@@ -171,7 +171,7 @@ class _Drawing:
         wire = branch._replace(target=f"n{gate.position}", group=self._around(branch.group, gate.group))
         if edge is None:
             return wire
-        kind = "inactive" if _is_inactive(edge) else wire.kind
+        kind = wire.kind if edge.active else "inactive"
         return wire._replace(kind=kind, gradient=self._number(edge.chained), local=self._number(edge.local))
 
     def _number(self, value: Value | None) -> str:
@@ -201,11 +201,6 @@ def _depths(graph: Graph) -> list[int]:
         for depth, each in enumerate(reversed(path), depths[group] + 1):
             depths[each] = depth
     return depths
-
-
-def _is_inactive(edge: Edge) -> bool:
-    routes = edge.gate.op is not None and edge.gate.op.role == "routes"
-    return routes and edge.chained is not None and bool(edge.local == 0)
 
 
 def _name(name: str) -> str:
