@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -45,13 +46,19 @@ def time_limit(seconds: float) -> Iterator[None]:
     def stop(_number: int, _frame: Any) -> None:
         raise TooSlowError
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)  # and again, should the first be lost in a destructor
+    def lost(what: sys.UnraisableHookArgs) -> None:
+        if what.exc_type is not TooSlowError:
+            reported(what)
+
+    before, reported = signal.signal(signal.SIGALRM, stop), sys.unraisablehook
+    sys.unraisablehook = lost  # in a destructor: Python would print it and go on
+    signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)  # so it comes again
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        sys.unraisablehook = reported
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib.resources
 import json
 import random
+import signal
 import subprocess
 import sys
 import threading
+import time
 from typing import Any
 
 import mpmath
@@ -20,6 +22,7 @@ from test_formulas import FORMULAS, Formula
 
 from backprop_cli import BackpropError, backprop
 from backprop_cli.errors import InputError, MathError
+from backprop_cli.exact import TooSlowError, time_limit
 from backprop_cli.ops import TABLE, Op
 
 VALIDATOR = Draft202012Validator(
@@ -520,3 +523,26 @@ def test_a_variable_without_a_value_is_missing() -> None:
     result = command("eval", "x*y", "--x", "1", "--exact")
     assert result.status == 2
     assert "no value for y" in result.err
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="only on Unix")
+def test_a_time_limit_that_ends_in_a_destructor_ends_after_it(capfd: pytest.CaptureFixture[str]) -> None:
+    """Python prints what a destructor raises, and goes on: so nothing is printed, and the time is up once more."""
+    called = []
+
+    class Slow:
+        def __del__(self) -> None:
+            called.append(self)
+            time.sleep(10)
+
+    def work() -> None:
+        with time_limit(0.05):
+            Slow()
+            time.sleep(10)
+
+    before = sys.unraisablehook
+    with pytest.raises(TooSlowError):
+        work()
+    assert len(called) == 1
+    assert sys.unraisablehook is before
+    assert capfd.readouterr() == ("", "")
