@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-__version__ = "0.1.0"
-__all__ = ["BackpropError", "Trace", "backprop"]
-
+TYPE_CHECKING = False  # without loading typing
 if TYPE_CHECKING:
+    from typing import Any
+
     from .api import backprop
     from .errors import BackpropError
     from .trace import Trace
+
+__version__ = "0.1.0"
+__all__ = ["BackpropError", "Trace", "backprop"]
 
 _HOME = {"backprop": "api", "Trace": "trace", "BackpropError": "errors"}
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
-from contextlib import suppress
-from typing import NoReturn
 
-from . import quick
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 INTERRUPTED, BROKEN_PIPE = 128 + 2, 128 + 13
 """The exit status of what SIGINT and SIGPIPE end. (The module that knows their numbers takes long to load.)"""
@@ -16,9 +15,11 @@ INTERRUPTED, BROKEN_PIPE = 128 + 2, 128 + 13
 
 def main() -> NoReturn:
     """Run the command line, leave with its exit status. A traceback is a bug, whatever the input."""
-    try:
+    try:  # what is loaded in here, an interrupt may interrupt
+        from . import quick
+
         if sys.stdout is None:
-            raise OSError(errno.EBADF, "standard output is closed")  # noqa: TRY301
+            raise OSError(0, "standard output is closed")  # noqa: TRY301
         words = sys.argv[1:]
         status = quick.run(words)
         if status is None:
@@ -34,6 +35,8 @@ def main() -> NoReturn:
         status = INTERRUPTED
     except OSError as error:  # a full disk, a closed descriptor
         status = 1
+        from contextlib import suppress
+
         with suppress(OSError):  # standard error may be closed as well; then the exit status says it alone
             os.write(2, f"error: the result cannot be written: {(error.strerror or '').lower()}\n".encode())
     # Everything is flushed; taking SymPy's modules apart would cost a sixth of the whole run.

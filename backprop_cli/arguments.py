@@ -93,10 +93,15 @@ def _bind(bindings: dict[str, str], name: str, value: str) -> None:
     bindings[name] = value
 
 
+def binding(name: str, known: Mapping[str, Option]) -> list[str]:
+    """The words that give a variable a value, for example."""
+    return ["--set", f"{name}=1"] if f"--{name}" in known else [f"--{name}", "1"]
+
+
 def working_command(words: Sequence[str], missing: Sequence[str], known: Mapping[str, Option]) -> list[str]:
     """`words`, each on one line, with a value for each missing variable."""
     end = words.index("--") if "--" in words else len(words)
     added: list[str] = []
     for name in missing:
-        added += ["--set", f"{name}=1"] if f"--{name}" in known else [f"--{name}", "1"]
+        added += binding(name, known)
     return [" ".join(word.split()) if "\n" in word else word for word in (*words[:end], *added, *words[end:])]

@@ -236,10 +236,12 @@ def _graph(source: str, data: dict[str, Any]) -> Graph:
         for i, (name, op, into, start, end) in enumerate(zip(*parts, strict=True)):
             _check(type(name) is str and all(type(each) is int for each in into) and _is_span((start, end), source))
             node = Node(i, name, (start, end), operation(op, len(into)), tuple(into), *constants.get(i, ("", ())))
-            text = label(source, node.span)
             if node.op:
                 _check(name in given or _is_numbered(name))
-            elif node.is_constant:
+                found.append(node)
+                continue
+            text = label(source, node.span)
+            if node.is_constant:
                 _check(name in (text, normal(text)) or name in given)
                 _check(not node.literal if node.body else _is_literal(node.literal, normal(text) or text))
             else:

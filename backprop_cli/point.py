@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from . import names
@@ -49,6 +49,8 @@ def by_name(pairs: Iterable[tuple[str, Given]], where: str = "") -> dict[str, Gi
 
 def read_value(name: str, text: str, arithmetic: Arithmetic) -> Value:
     """The value of a number or of a constant expression. Raises InputError, or MathError where it has no value."""
+    if not text.strip():
+        raise InputError(f"the value of {name} is empty")
     if re.fullmatch(_NONFINITE, text.strip()):
         if arithmetic.strict:
             hint = "--allow-nonfinite admits it"
@@ -89,7 +91,7 @@ def read_json(text: str, where: str, part: str = "point") -> dict[str, str]:
             parse_int=_Literal,
             parse_float=_Literal,
             parse_constant=_Literal,
-            object_pairs_hook=lambda pairs: _unique(pairs, where),
+            object_pairs_hook=lambda pairs: unique(pairs, f" in {where}"),
         )
     except json.JSONDecodeError as error:
         message = f"{where} is not JSON: {error.msg[:1].lower()}{error.msg[1:]}"
@@ -102,8 +104,7 @@ def read_json(text: str, where: str, part: str = "point") -> dict[str, str]:
         raise InputError(f"{where} holds no JSON object", hint='for example: {"x": -2, "y": 5}')
     for name, value in data.items():
         if not isinstance(value, str):
-            kind = {bool: "true or false", list: "a list", dict: "an object"}.get(type(value), "null")
-            raise InputError(f"the value of {quote(name)} in {where} is {kind}, not a number")
+            raise InputError(f"the value of {quote(name)} in {where} is {kind_of(value)}, not a number")
     return by_name(((name, str(value)) for name, value in data.items()), where)
 
 
@@ -113,13 +114,20 @@ class _Literal(str):
     __slots__ = ()
 
 
-def _unique(pairs: list[tuple[str, Any]], where: str) -> dict[str, Any]:
+def unique(pairs: Sequence[tuple[str, Any]], where: str = "") -> dict[str, Any]:
+    """The entries by name. Raises InputError for a name that comes twice."""
     data = dict(pairs)
     if len(data) < len(pairs):
-        given = [name for name, _ in pairs]
-        twice = next(name for name in given if given.count(name) > 1)
-        raise InputError(f"{quote(twice)} is given twice in {where}")
+        from collections import Counter
+
+        [(name, _count)] = Counter(name for name, _ in pairs).most_common(1)
+        raise InputError(f"{quote(name)} is given twice{where}")
     return data
+
+
+def kind_of(value: object) -> str:
+    """What a JSON value is that is no number and no text."""
+    return {bool: "true or false", list: "a list", dict: "an object"}.get(type(value), "null")
 
 
 def check(graph: Graph, given: Iterable[str], options: Iterable[str] = ()) -> None:
@@ -127,8 +135,8 @@ def check(graph: Graph, given: Iterable[str], options: Iterable[str] = ()) -> No
 
     options: what else an unknown name may have been meant to be (`--json`).
     """
-    known = [node.name for node in graph.variables]
-    given = list(given)
+    known = dict.fromkeys(node.name for node in graph.variables)
+    given = dict.fromkeys(given)
     missing = [name for name in known if name not in given]
     stages = dict(graph.stages)
     for name in given:
@@ -138,7 +146,7 @@ def check(graph: Graph, given: Iterable[str], options: Iterable[str] = ()) -> No
         if name not in known:
             close = suggest(name, missing) or suggest(name, known) or suggest(f"--{name}", options, 0.75)
             plural = "variables are" if len(known) > 1 else "variable is"
-            has = f"its {plural} {_listed(known)}" if known else "it has no variables"
+            has = f"its {plural} {_listed([*known])}" if known else "it has no variables"
             raise InputError(
                 f"the expression has no variable {quote(name)}", hint=f"did you mean '{close}'?" if close else has
             )

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from . import point
 from .api import Settings, compute
-from .arithmetic import FLOATS, IEEE, Value
+from .arithmetic import FLOATS, IEEE, Arithmetic, Value
 from .engine import evaluator, run, straight
 from .errors import BackpropError, InputError, quote
 from .graph import Graph
@@ -85,11 +85,18 @@ def evaluate(
         yield result
 
 
+def check_fixed(fixed: Mapping[str, str], settings: Settings) -> None:
+    """Raise InputError or MathError for a value from the command line that would be wrong at every point."""
+    lenient = settings.allow_nonfinite or settings.exact or settings.precision is not None
+    point.complete(fixed, IEEE if lenient else FLOATS)
+
+
 def refuse(given: Iterable[str], taken: Collection[str], fixed: Collection[str]) -> None:
     """Raise InputError for a name that is a part of the result, or that has a value already."""
     for name in given:
         if name in taken:
-            hint = "rename it, or leave that part of the result out by --get"
+            may_go = name == "value" or name.partition(".")[0] == "gradient"
+            hint = "rename it" + ", or leave that part of the result out by --get" * may_go
             raise InputError(f"{quote(name)} is what a part of the result is called", hint=hint)
         if name in fixed:
             raise InputError(f"{quote(name)} has a value from the command line already")
@@ -140,7 +147,9 @@ def _tracer(graph: Graph, fixed: Mapping[str, str], settings: Settings) -> Calla
             except KeyError:
                 raise _missing(graph, wanted, given) from None
             number = _double(entry)
-            values[name] = point.read_value(name, _text(name, entry), arithmetic) if number is None else number
+            if number is None:
+                number = point.read_value(name, _text(name, entry, arithmetic), arithmetic)
+            values[name] = number
         return run(graph, values, wrt=wrt, ties=ties, arithmetic=arithmetic)
 
     return trace_at
@@ -159,15 +168,16 @@ def _double(entry: object) -> float | None:
 def _texts(graph: Graph, wanted: Sequence[str], given: Mapping[str, Any]) -> dict[str, str]:
     if not given.keys() >= set(wanted):
         raise _missing(graph, wanted, given)
-    return {name: _text(name, given[name]) for name in wanted}
+    return {name: _text(name, given[name], IEEE) for name in wanted}
 
 
 def _missing(graph: Graph, wanted: Iterable[str], given: Mapping[str, Any]) -> point.MissingVariablesError:
     return point.MissingVariablesError(graph, [name for name in wanted if name not in given])
 
 
-def _text(name: str, entry: object) -> str:
+def _text(name: str, entry: object, arithmetic: Arithmetic) -> str:
+    if isinstance(entry, float) and arithmetic.strict and not isfinite(entry):  # a number in JSON is never infinite
+        raise InputError(f"the value of {name} is too large", hint=arithmetic.range_hint)
     if isinstance(entry, str | float):
         return str(entry)
-    kind = {bool: "true or false", list: "a list", dict: "an object"}.get(type(entry), "null")
-    raise InputError(f"the value of {quote(name)} is {kind}, not a number")
+    raise InputError(f"the value of {quote(name)} is {point.kind_of(entry)}, not a number")

@@ -17,7 +17,7 @@ _REFUSED: list[tuple[str, str, str]] = [
     (r"[∙•∗]", "an unusual dot is not an operator here", "write *"),
     (r"[^\S \t\r\n\x0b\x0c]", "an unusual kind of space is not part of an expression", "write a plain one"),
     (r":=|=", "an assignment is not part of an expression", "statements are NAME = EXPRESSION, with ; between them"),
-    (r";", "a statement ends inside parentheses", "close them before the ';'"),
+    (r";", "no statement can end here", "';' stands behind a whole statement, outside parentheses"),
     (r"\"|'|`|“|”|‘|’", "a string is not part of an expression", ""),
     (r"\.(?=\s*[^\W\d])", "attribute access is not part of an expression", ""),
     (r"//", "'//' is not an operator here", "write floor(x/y)"),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from .errors import BackpropError, InputError, quote
+from .errors import InputError, quote
 from .streams import MAX_PROGRAM, read_text
 
 if TYPE_CHECKING:
@@ -16,7 +15,8 @@ if TYPE_CHECKING:
 
 class Asked:
     """The words of a command line that tell of the expression. words: all of them, behind `command`; known: the options
-    of the command, by name; the others are those of `takes_an_expression`.
+    of the command, by name; source: the expression's text, once it is read; the others are those of
+    `takes_an_expression`.
     """
 
     def __init__(
@@ -43,6 +43,7 @@ class Asked:
         self.wrt = wrt
         self.expand = expand
         self.no_cache = no_cache
+        self.source = ""
 
 
 class Request:
@@ -54,9 +55,9 @@ class Request:
         self.wrt = wrt
 
 
-def read(asked: Asked, *, partly: bool = False, opened: bool = False, columns: Collection[str] = ()) -> Request:
+def read(asked: Asked, *, partly: bool = False, opened: bool = False, columns: Collection[str] | None = ()) -> Request:
     """What the words of a command line ask for. partly: whether variables may go without a value; opened: whether the
-    command looks inside modules in any case; columns: names that get values from elsewhere.
+    command looks inside modules in any case; columns: names that get values from elsewhere, None where that is to come.
 
     Raises InputError where a variable has no value, a value no variable, and for whatever cannot be read.
     """
@@ -64,18 +65,19 @@ def read(asked: Asked, *, partly: bool = False, opened: bool = False, columns: C
     from .arguments import working_command
 
     given, at, wrt = asked.bindings, asked.at, asked.wrt
-    source = read_program(asked)
+    source = asked.source = asked.source or read_program(asked)
     if at is not None:
         inline = at.lstrip().startswith(("{", "["))
         given = {**point.read_json(at if inline else read_text(at, "--at"), "--at"), **given}
-    graph = _compiled(source, [*given, *columns], remember=not asked.no_cache)
+    graph = _compiled(source, [*given, *(columns or ())], remember=not asked.no_cache)
     if asked.expand or (opened and graph.modules):
         from .expand import expand
 
         graph = expand(graph, modules_only=not asked.expand)
     names = None if wrt is None else _read_names(wrt)
     if names is not None:
-        point.check_wrt(graph, names)
+        may_be_columns = graph.constants if columns is None else ()
+        point.check_wrt(graph, [name for name in names if name not in may_be_columns])
     try:
         point.check(graph, given, list(asked.known))
     except point.MissingVariablesError as error:
@@ -119,14 +121,3 @@ def _read_names(wrt: str) -> list[str]:
     if not all(names) or any(" " in name for name in names):
         raise InputError(f"--wrt takes names with commas between them, not {quote(wrt)}", hint="for example: --wrt x,y")
     return [point.read_name(name) for name in names]
-
-
-@contextmanager
-def named_after(file: str | None) -> Iterator[None]:
-    """Errors in a program tell from which file it came."""
-    try:
-        yield
-    except BackpropError as error:
-        if file is not None and "=" in error.source:
-            error.file = file
-        raise

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
 from .errors import InputError, quote
 from .names import is_normal, read_name
+from .point import unique
 from .points import Row
 
 MAX_LINE = 4_000_000
@@ -87,6 +89,8 @@ def read(lines: Lines, *, as_text: bool = False) -> Source:
     """
     try:
         first = next((line for line in lines if line.strip()), "")
+    except UnreadableError:
+        raise
     except InputError as error:
         error.message = f"line {lines.number}: {error.message}"
         raise
@@ -103,11 +107,10 @@ def read(lines: Lines, *, as_text: bool = False) -> Source:
     try:
         header = next(reader)
     except csv.Error as error:
-        raise InputError(f"the header is not CSV: {error}", first.strip(), (0, 1)) from None
+        raise InputError(f"the header is not CSV: {_reason(error)}", first.strip(), (0, 1)) from None
     columns = [read_name(text.strip()) or text.strip() for text in header]
-    for name in columns:
-        if columns.count(name) > 1:
-            raise InputError(f"the header names {quote(name)} twice", first.rstrip())
+    if repeated := [name for name, count in Counter(columns).items() if count > 1]:
+        raise InputError(f"the header names {quote(repeated[0])} twice")
     return Source("csv", header, columns, _csv_rows(lines, reader, columns))
 
 
@@ -117,15 +120,7 @@ def read(lines: Lines, *, as_text: bool = False) -> Source:
 def decoder(*, as_text: bool) -> json.JSONDecoder:
     """What reads the object of a line."""
     number: Any = str if as_text else float
-    return json.JSONDecoder(object_pairs_hook=_unique, parse_int=number, parse_float=number, parse_constant=str)
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    data = dict(pairs)
-    if len(data) < len(pairs):
-        given = [name for name, _ in pairs]
-        raise InputError(f"{quote(next(name for name in given if given.count(name) > 1))} is given twice")
-    return data
+    return json.JSONDecoder(object_pairs_hook=unique, parse_int=number, parse_float=number, parse_constant=str)
 
 
 def _json_rows(lines: Lines, decoder: json.JSONDecoder) -> Iterator[Row]:
@@ -166,13 +161,14 @@ def _json_row(text: str, line: int, decoder: json.JSONDecoder) -> Row:
 
 def _by_name(data: dict[str, Any]) -> dict[str, Any]:
     """The entries, with names in their normal spelling."""
-    return data if is_normal("".join(data)) else _unique([(read_name(key) or key, each) for key, each in data.items()])
+    return data if is_normal("".join(data)) else unique([(read_name(key) or key, each) for key, each in data.items()])
 
 
 def in_columns(rows: Iterable[Row], header: Collection[str]) -> Iterator[Row]:
     """JSON lines for a table with these columns: an object with other keys does not fit."""
+    columns = frozenset(header)
     for row in rows:
-        other = next((key for key in row.given if key not in header), None)
+        other = next((key for key in row.given if key not in columns), None)
         if other is None:
             yield row
         else:
@@ -193,16 +189,26 @@ def _csv_rows(lines: Lines, reader: Iterator[list[str]], columns: list[str]) -> 
         except UnreadableError:
             raise
         except csv.Error as error:
-            yield Row(line, {}, _fitted([], width), InputError(f"not CSV: {error}"))
+            yield Row(line, {}, _fitted([], width), InputError(f"not CSV: {_reason(error)}"))
             continue
         except InputError as error:
             yield Row(lines.number, {}, _fitted([], width), error)
             continue
+        if not cells or (len(cells) == 1 and cells[0].isspace()):
+            continue
         if len(cells) == width:
             yield Row(line, dict(zip(columns, cells, strict=True)), cells)
-        elif any(map(str.strip, cells)):
+        else:
             message = f"{_fields(len(cells))}, where the header has {width}"
             yield Row(line, {}, _fitted(cells, width), InputError(message))
+
+
+def _reason(error: csv.Error) -> str:
+    """What Python says of CSV, in the words of those who wrote the file."""
+    text = str(error)
+    if text.startswith("new-line character seen in unquoted field"):
+        return "a carriage return stands inside a line"
+    return "a quote that opens here is never closed" if text == "unexpected end of data" else text
 
 
 def _fields(count: int) -> str:

@@ -787,7 +787,7 @@ def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch, compiled: list[s
     monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # as where the user is in no list of users
     assert cache.directory() == ""
     assert call("eval", "x*x", "--x", "3", "--get", "value") == Result(0, "9.0\n", "")
-    assert call("cache") == Result(0, "the cache is turned off\n", "")
+    assert call("cache") == Result(0, "the cache is off: there is no home directory to put it in\n", "")
 
 
 def test_only_the_owner_can_look_into_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

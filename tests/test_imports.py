@@ -57,7 +57,7 @@ MAY_IMPORT = {
     "stages": "arithmetic engine formula graph ops forward",
     "reference": "arithmetic errors formula graph names nodes ops tokens trace engine",
     "points": "api arithmetic engine errors graph names point trace",
-    "rows": "errors names points",
+    "rows": "errors names point points",
     "swift": "errors names points rows",
     # A view is a function of what these find out
     "render": "",
@@ -70,7 +70,7 @@ MAY_IMPORT = {
     "render.story": "arithmetic graph ops trace render.cells render.roles render.wording",
     "render.nudges": "arithmetic nudge render.cells render.wording",
     "render.reference": "formula ops reference trace render.*",
-    "render.points": "arithmetic errors points trace render.*",
+    "render.points": "arithmetic errors names points trace render.*",
     "render.explain": "arithmetic formula nudge trace render.* render.nudges render.story render.wording",
     "render.staged_latex": "formula graph ops stages trace render.latex",
     "render.code": "errors formula graph stages trace render.targets render.targets.*",

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hostile import hang_guard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_cli import Result, run
@@ -79,7 +81,7 @@ def test_json_to_csv() -> None:
     text = '{"id": 7, "x": 1, "ok": true, "at": [1, {"b": null}]}\n{"x": 0.10, "id": null}\n{"id": "a,b", "x": 3}\n'
     assert out("x*x", text, "--format", "csv") == (
         "id,x,ok,at,value,gradient.x\n"
-        '7,1,true,"[""1"", {""b"": null}]",1.0,2.0\n'
+        '7,1,true,"[1, {""b"": null}]",1.0,2.0\n'
         ",0.10,,,0.010000000000000002,0.2\n"
         '"a,b",3,,,9.0,6.0\n'
     )
@@ -291,6 +293,19 @@ def test_null_in_csv() -> None:
     assert result.status == 1
 
 
+def test_a_key_that_is_taken_stays_the_only_one() -> None:
+    """Where the name of a part of the result is why there is none, the object has it once, as it was."""
+    text = '{"x": 1, "value": 3}\n{"x": 1, "error": 3}\n{"x": 1, "gradient": 3}\n'
+    result = stream("x", text, "--on-error", "null")
+    assert result.out.splitlines() == [
+        """{"x": 1, "value": 3, "gradient": {"x": null}, "error": "'value' is what a part of the result is called"}""",
+        '{"x": 1, "error": 3, "value": null, "gradient": {"x": null}}',
+        """{"x": 1, "gradient": 3, "value": null, "error": "'gradient' is what a part of the result is called"}""",
+    ]
+    header = stream("x", text, "--on-error", "null", "--format", "csv")
+    assert (header.status, header.out) == (2, "")
+
+
 def test_null_in_json() -> None:
     result = stream("log(x)*2", BAD_LINES, "--on-error", "null", "--trace")
     found = objects(result.out)
@@ -358,6 +373,69 @@ def test_warnings_come_once() -> None:
     ]  # fmt: skip
     split = stream("max(x, y)", text, "--ties", "split")
     assert objects(split.out)[1]["gradient"] == {"x": 0.5, "y": 0.5}
+
+
+def test_csv_that_is_none() -> None:
+    assert reasons(stream("x", "x,y\n1,2\r3,4\n5,6\n", "--on-error", "skip")) == [
+        "line 2: not CSV: a carriage return stands inside a line"
+    ]
+    assert reasons(stream("x", 'x,y\n1,"2\n3,4\n', "--on-error", "skip")) == [
+        "line 2: not CSV: a quote that opens here is never closed"
+    ]
+
+
+def test_empty_lines_are_skipped_but_not_empty_cells() -> None:
+    assert out("x", "x\n1\n\n  \n2\n").splitlines()[1:] == ["1,1.0,1.0", "2,2.0,1.0"]
+    assert out("x", "x,y\n1,\n \n\n2,\n").splitlines()[1:] == ["1,,1.0,1.0", "2,,2.0,1.0"]
+    empty = stream("x + y", "x,y\n,\n1,1\n", "--on-error", "skip")
+    assert reasons(empty) == ["line 2: the value of x is empty"]
+
+
+def test_a_column_that_spells_a_constant_may_be_asked_for() -> None:
+    assert out("e*x", "x,e\n2,3\n", "--wrt", "e") == "x,e,value,gradient.e\n2,3,6.0,2.0\n"
+    assert out("e*x", '{"x": 2, "e": 3}\n', "--wrt", "e").endswith('"value": 6.0, "gradient": {"e": 2.0}}\n')
+
+
+def test_a_fixed_value_is_judged_once_and_first() -> None:
+    """Whatever the arithmetic, and before a header is written."""
+    for words in ([], ["--precision", "20"], ["--exact"], ["--allow-nonfinite"]):
+        result = stream("x*y", "x\n1\n2\n", "--y", "foo", "--on-error", "skip", *words)
+        assert result == (2, "", "error: in the value of y: 'foo' is not a constant\n  foo\n  ^^^\n")
+    assert (
+        out("x*y", "x\n1\n", "--y", "1e400", "--precision", "5") == "x,value,gradient.x,gradient.y\n1,1e+400,1e+400,1\n"
+    )
+
+
+def test_a_value_is_not_the_program(tmp_path: Path) -> None:
+    """Errors name the file of a program only where they are in it."""
+    (tmp_path / "net.bp").write_text("q = x*2; q")
+    value = run("eval", "--file", str(tmp_path / "net.bp"), "--points", "-", stdin='{"x": "y=3"}\n')
+    assert "net.bp" not in value.err
+    (tmp_path / "net.bp").write_text("q = log(x)*2; q")
+    inside = run("eval", "--file", str(tmp_path / "net.bp"), "--points", "-", stdin='{"x": -1}\n')
+    assert "net.bp, line 1, column 5:" in inside.err
+
+
+WIDE = {
+    "a header": (",".join(f"k{i}" for i in range(40_000)) + ",x\n" + "1," * 40_000 + "1\n", [], 0),
+    "a key twice": ("{" + ", ".join(f'"k{i}": 1' for i in range(40_000)) + ', "x": 1, "k7": 2}\n', [], 2),
+    "keys as columns": (("{" + "".join(f'"k{i}": 1, ' for i in range(10_000)) + '"x": 1}\n') * 10, ["--format=csv"], 0),
+}
+
+
+@pytest.mark.parametrize("text", WIDE)
+def test_wide_points_take_no_longer_than_they_are(text: str) -> None:
+    """Each of these took from 4 to 40 seconds, because something was looked for in a list, again and again."""
+    points_of, words, status = WIDE[text]
+    with hang_guard(4):
+        assert stream("x*2", points_of, "--get", "value", *words).status == status
+
+
+def test_many_variables_take_no_longer_than_they_are() -> None:
+    names = [f"x{i}" for i in range(10_000)]
+    point_of = json.dumps(dict.fromkeys(names, 1.0))
+    with hang_guard(10):
+        assert stream("+".join(names), point_of, "--get", "value").status == 0
 
 
 # -- Quickly and carefully ------------------------------------------------------------------------------------------
@@ -565,14 +643,14 @@ sys.exit(0 if marks[1] - marks[0] < 4_000_000 else 3)
 # -- On a terminal -------------------------------------------------------------------------------------------------
 
 
-def on_terminal(path: Path, *words: str, stdout_too: bool = False) -> str:
-    """Standard error of the command, which is a terminal of its own."""
+def on_terminal(path: Path, *words: str, stdout: int | None = subprocess.DEVNULL) -> str:
+    """Standard error of the command, which is a terminal of its own. stdout: None for the same terminal."""
     import pty
 
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "backprop_cli", "eval", "log(x)", "--points", str(path), *words]
-    stdout = theirs if stdout_too else subprocess.DEVNULL
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=theirs) as process:
+    target = theirs if stdout is None else stdout
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=target, stderr=theirs) as process:
         os.close(theirs)
         shown = b""
         while True:
@@ -588,6 +666,16 @@ def on_terminal(path: Path, *words: str, stdout_too: bool = False) -> str:
     return shown.decode()
 
 
+def test_a_bar_is_no_wider_than_the_terminal_nor_in_the_way_of_a_pipe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "points.csv"
+    path.write_text("x\n" + "2\n" * 1000)
+    monkeypatch.setenv("COLUMNS", "40")
+    assert max(map(len, re.split(r"[\r\n]+", on_terminal(path)))) <= 40
+    assert on_terminal(path, stdout=subprocess.PIPE) == ""
+
+
 def test_progress_is_shown_on_a_terminal(tmp_path: Path) -> None:
     path = tmp_path / "points.csv"
     path.write_text("x\n" + "2\n" * 3000 + "0\n")
@@ -601,7 +689,7 @@ def test_progress_is_shown_on_a_terminal(tmp_path: Path) -> None:
 def test_no_progress_where_the_results_are_shown(tmp_path: Path) -> None:
     path = tmp_path / "points.csv"
     path.write_text("x\n2\n")
-    assert on_terminal(path, stdout_too=True) == "x,value,gradient.x\r\n2,0.6931471805599453,0.5\r\n"
+    assert on_terminal(path, stdout=None) == "x,value,gradient.x\r\n2,0.6931471805599453,0.5\r\n"
 
 
 # -- Names in the result -------------------------------------------------------------------------------------------

@@ -20,6 +20,8 @@ MAX_BITS = 14_000
 """Bits of a whole number, numerator or denominator: as many as Python writes out (4,300 digits)."""
 MAX_FACTORIAL = 1_500
 """The largest argument of gamma and its kin that is worked out."""
+MAX_ROUNDED = 10**300
+"""The largest argument of floor and ceil."""
 MAX_DIGITS = 4_000
 """Digits of a literal, and its largest decimal exponent."""
 _LONGEST = 40
@@ -229,8 +231,20 @@ def _bounded(function: Function, bound: int = MAX_FACTORIAL) -> Function:
     return checked
 
 
-def _rounded(function: Function) -> Function:
-    return _bounded(function, 10**300)
+def _floor(x: Value) -> Value:
+    """SymPy leaves the floor of a number open that is all but whole; here it is proved."""
+    result = sympy.floor(x)
+    if result.is_Integer or result.free_symbols:
+        return result
+    near = sympy.floor(x.evalf(350, maxn=400))
+    for whole in (near, near - 1, near + 1):
+        if _sign_of(x - whole) in (0, 1) and _sign_of(whole + 1 - x) == 1:
+            return whole
+    raise UndecidedError(f"cannot tell which whole number lies below {quote(str(x))}")
+
+
+def _ceil(x: Value) -> Value:
+    return sympy.ceiling(x) if x.free_symbols else -_floor(-x)
 
 
 def _cbrt(x: Value) -> Value:
@@ -276,6 +290,6 @@ _FUNCTIONS: dict[str, Function] = {
     "lgamma": _bounded(_lgamma),
     "digamma": _bounded(_digamma),
     "polygamma": _bounded(sympy.polygamma),
-    "floor": _rounded(sympy.floor),
-    "ceil": _rounded(sympy.ceiling),
+    "floor": _bounded(_floor, MAX_ROUNDED),
+    "ceil": _bounded(_ceil, MAX_ROUNDED),
 }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 import click
 
-from ..errors import InputError, quote
-from ..request import Asked, Request, named_after, read
+from ..errors import BackpropError, InputError, quote
+from ..request import Asked, Request, read
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 SETTINGS = {"max_content_width": 80}
@@ -31,15 +32,23 @@ class ExpressionCommand(click.Command):
         ctx.params["bindings"] = found.bindings
         if "--help" not in found.options:
             from_file = any(word.startswith("--file=") for word in found.options)
-            _one_expression(found.positional, from_file=from_file)
+            flags = [name for name, (takes_value, *_) in known.items() if not takes_value]
+            behind = {word: flag for flag, word in itertools.pairwise(args) if flag in flags}
+            _one_expression(found.positional, behind, from_file=from_file)
         return super().parse_args(ctx, [*found.options, "--", *found.positional])
 
     def invoke(self, ctx: click.Context) -> Any:
-        with named_after(ctx.params["file"]):
+        try:
             return super().invoke(ctx)
+        except BackpropError as error:
+            asked: Asked | None = ctx.meta.get("asked")
+            if asked is not None and asked.file is not None and error.source == asked.source and "=" in error.source:
+                error.file = asked.file  # of a program, it is worth telling
+            raise
 
 
-def _one_expression(positional: list[str], *, from_file: bool) -> None:
+def _one_expression(positional: list[str], behind: dict[str, str], *, from_file: bool) -> None:
+    """Raise InputError where there is no expression, or more than one. behind: words by the flag before them."""
     if from_file:
         if positional:
             raise InputError(f"--file holds the program, so there is no other expression: {quote(positional[0])}")
@@ -49,10 +58,13 @@ def _one_expression(positional: list[str], *, from_file: bool) -> None:
     if len(positional) > 1:
         import shlex
 
-        raise InputError(
-            f"one expression at a time: {quote(positional[0])} and {quote(positional[1])} are two",
-            hint=f"an expression with spaces stands in quotes: {shlex.quote(' '.join(positional))}",
-        )
+        message = f"one expression at a time: {quote(positional[0])} and {quote(positional[1])} are two"
+        if flag := behind.get(positional[1]):
+            name = flag.removeprefix("--")
+            hint = f"{flag} takes no value; a variable of that name is set by --set {name}={positional[1]}"
+        else:
+            hint = f"an expression with spaces stands in quotes: {shlex.quote(' '.join(positional))}"
+        raise InputError(message, hint=hint)
 
 
 def takes_an_expression(command: Decorated) -> Decorated:
@@ -121,11 +133,11 @@ def takes_a_format(*forms: str) -> Callable[[Decorated], Decorated]:
 
 
 def read_request(
-    ctx: click.Context, *, partly: bool = False, opened: bool = False, columns: Collection[str] = ()
+    ctx: click.Context, *, partly: bool = False, opened: bool = False, columns: Collection[str] | None = ()
 ) -> Request:
     """What the words of a command line ask for (see `request.read`)."""
     names = ("expression", "file", "at", "wrt", "expand", "no_cache")
     parts = {name: ctx.params[name] for name in names}
     words, known = ctx.meta["words"], ctx.meta["known"]
-    asked = Asked(ctx.command_path, words, known, ctx.params["bindings"], **parts)
+    asked = ctx.meta["asked"] = Asked(ctx.command_path, words, known, ctx.params["bindings"], **parts)
     return read(asked, partly=partly, opened=opened, columns=columns)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -13,9 +14,10 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 from click.core import ParameterSource
 
+from ..arguments import Option, binding
 from ..errors import BackpropError, InputError, printable, quote, shorten, suggest
 from ..output import named
-from ..request import Request
+from ..request import Request, read
 from ..streams import emit, is_unicode, writer
 from .expression import read_request
 
@@ -42,7 +44,7 @@ def stream(ctx: click.Context, path: str, settings: Settings, *, get: Sequence[s
     form = _form(ctx)
     if path == "-" and "-" in (ctx.params["expression"], ctx.params["file"], ctx.params["at"]):
         raise InputError("the points and something else cannot both come from standard input")
-    request = read_request(ctx, partly=True)
+    request = read_request(ctx, partly=True, columns=None)
     with ExitStack() as stack:
         file = stack.enter_context(_opened(path))
         lines = rows.Lines(file)
@@ -55,7 +57,8 @@ def stream(ctx: click.Context, path: str, settings: Settings, *, get: Sequence[s
         settings = settings._replace(wrt=request.wrt)
         asked = _asked(request, get, settings, whole=whole, nulls=on_error == "null")
         view = _view(source, form or source.form, asked)
-        found = _checked(source, request, view)
+        found = _checked(source, request, view, ctx.meta["known"])
+        points.check_fixed(request.given, settings)
         size = _size(file)
         write = writer(sys.stdout, at_once=size is None)
         write(view.head())
@@ -128,10 +131,11 @@ def _size(file: BinaryIO) -> int | None:
 
 
 def _with_columns(ctx: click.Context, request: Request, source: Source) -> Request:
-    """The request, read again where a column gives a value to what is read as a constant (`e`)."""
-    if {*request.graph.constants} & {*source.names}:
-        ctx.params.update(expression=request.graph.source, file=None, at=None, bindings=request.given)
-        return read_request(ctx, partly=True, columns=source.names)
+    """The request, read again where a column gives a value to what is read as a constant (`e`), or should have."""
+    if {*request.graph.constants} & {*source.names, *(request.wrt or ())}:
+        asked = ctx.meta["asked"]
+        asked.at, asked.bindings = None, request.given
+        return read(asked, partly=True, columns=source.names)
     return request
 
 
@@ -162,7 +166,9 @@ def _view(source: Source, form: str, asked: Asked) -> JsonLines | CsvLines:
     return CsvLines(asked, source.header, from_csv=source.form == "csv")
 
 
-def _checked(source: Source, request: Request, view: JsonLines | CsvLines) -> Iterator[Row]:
+def _checked(
+    source: Source, request: Request, view: JsonLines | CsvLines, known: Mapping[str, Option]
+) -> Iterator[Row]:
     """The rows, once it is sure that the columns suffice. Of JSON lines, each object is judged by itself."""
     from .. import points, rows
     from ..point import MissingVariablesError
@@ -173,22 +179,25 @@ def _checked(source: Source, request: Request, view: JsonLines | CsvLines) -> It
             return source.rows
         if not source.header:
             raise InputError("the first line is no object with keys, which would be the columns")
+        points.refuse(source.names, view.names, request.given)
         return rows.in_columns(source.rows, source.header)
     points.refuse(source.names, view.names, request.given)
     variables = [node.name for node in request.graph.variables]
-    missing = [name for name in variables if name not in source.names and name not in request.given]
+    there = {*source.names, *request.given}
+    missing = [name for name in variables if name not in there]
     if missing:
-        raise MissingVariablesError(request.graph, missing, _hint(missing[0], source, variables))
+        raise MissingVariablesError(request.graph, missing, _hint(missing[0], source, variables, known))
     return source.rows
 
 
-def _hint(missing: str, source: Source, variables: Sequence[str]) -> str:
+def _hint(missing: str, source: Source, variables: Sequence[str], known: Mapping[str, Option]) -> str:
     close = suggest(missing, [name for name in source.names if name not in variables])
     if len(source.header) == 1 and set(";\t") & set(source.header[0]):
         return "commas stand between columns"
     if close:
         return f"did you mean the column {quote(close)}?"
-    return f"the header has {shorten(', '.join(source.names))}; one value for all points is --{missing} 1"
+    one = " ".join(binding(missing, known))
+    return f"the header has {shorten(', '.join(source.names))}; one value for all points is {one}"
 
 
 class _Report:
@@ -268,7 +277,8 @@ def _progress(lines: Lines, size: int | None) -> Iterator[Callable[[], None] | N
     if not size or not _bar_is_shown():
         yield None
         return
-    with click.progressbar(length=size, label="points", file=sys.stderr) as bar:
+    width = min(36, max(1, shutil.get_terminal_size().columns - 40))
+    with click.progressbar(length=size, label="points", file=sys.stderr, width=width) as bar:
 
         def move(least: int = size // _STEPS) -> None:
             if lines.size - bar.pos > least:
@@ -279,4 +289,7 @@ def _progress(lines: Lines, size: int | None) -> Iterator[Callable[[], None] | N
 
 
 def _bar_is_shown() -> bool:
-    return sys.stderr is not None and sys.stderr.isatty() and not sys.stdout.isatty()
+    """Whether the results go to a file. Behind a pipe, another program may write on the same terminal."""
+    if sys.stderr is None or not sys.stderr.isatty() or sys.stdout.isatty():
+        return False
+    return not stat.S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode)

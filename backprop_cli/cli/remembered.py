@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -22,7 +23,8 @@ def remembered(clear: bool) -> None:
 
     place = printable(cache.directory())
     if not place:
-        emit("the cache is turned off\n", sys.stdout)
+        off = "turned off" if os.environ.get("BACKPROP_NO_CACHE") else "off: there is no home directory to put it in"
+        emit(f"the cache is {off}\n", sys.stdout)
     elif clear:
         try:
             count = cache.clear()

@@ -5,16 +5,18 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import NamedTuple
 
 from ..arithmetic import FLOATS, Arithmetic, Value
 from ..errors import BackpropError, printable
-from ..points import Result
+from ..names import read_name
+from ..points import Result, Row
 from ..trace import EVERYWHERE
 from .json import document
 
 _STRING_OR_WORD = re.compile(r'"(?:[^"\\]|\\.)*"|(NaN|-?Infinity)')
+_GAP = re.compile(r"[ \t\r\n,:]*")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 
@@ -38,7 +40,7 @@ class JsonLines:
         kept = (asked.value, bool(asked.gradients), asked.hessian, asked.trace, True, asked.nulls)
         names = ("value", "gradient", "hessian", "trace", "warnings", "error")
         self.names = [name for name, there in zip(names, kept, strict=True) if there]
-        gradient = ", ".join(f"{json.dumps(name)}: %s" for name, _ in asked.gradients)
+        gradient = ", ".join(f"{_dumped(name)}: %s" for name, _ in asked.gradients)
         parts = ['"value": %s'] * asked.value + [f'"gradient": {{{gradient}}}'] * bool(asked.gradients)
         self.numbers = ", ".join(parts)
         self.doubles = ", ".join([*parts, *['"error": null'] * asked.nulls]).replace("%s", "%r")
@@ -69,7 +71,7 @@ class JsonLines:
     def _found(self, result: Result) -> str:
         asked, trace = self.asked, result.trace
         if result.error is not None:
-            return self._failed(result.error)
+            return self._failed(result.row.given, result.error)
         numbers = result.numbers if asked.value else result.numbers[1:]
         if trace is None:
             return self.doubles % numbers
@@ -83,13 +85,12 @@ class JsonLines:
         parts += ['"error": null'] * asked.nulls
         return ", ".join(filter(None, parts))
 
-    def _failed(self, error: BackpropError) -> str:
-        asked = self.asked
-        count = len(asked.gradients) + asked.value
-        parts = [self.numbers % (("null",) * count)]
-        parts += ['"hessian": null'] * asked.hessian + ['"trace": null'] * asked.trace
-        parts += [f'"error": {json.dumps(printable(error.message))}'] * asked.nulls
-        return ", ".join(filter(None, parts))
+    def _failed(self, given: Container[str], error: BackpropError) -> str:
+        """Nulls and the reason, but for names that entries of the point have already: that may be why it failed."""
+        nulls = dict.fromkeys((name for name, _ in self.asked.gradients), None)
+        found = {"gradient": nulls, "error": printable(error.message)}
+        parts = {name: found.get(name) for name in self.names if name != "warnings" and name not in given}
+        return _dumped(parts)[1:-1]
 
 
 class CsvLines:
@@ -110,7 +111,7 @@ class CsvLines:
     def line(self, result: Result) -> str:
         """The line of a result, with empty cells for one that failed."""
         row, asked = result.row, self.asked
-        cells = list(row.kept) if self.from_csv else [_cell(row.given.get(name)) for name in self.header]
+        cells: list[str] = [*row.kept] if self.from_csv else _cells(row, self.header)
         if result.error is None:
             show = repr if result.trace is None else result.trace.arithmetic.exactly
             cells += map(show, result.numbers if asked.value else result.numbers[1:])
@@ -135,11 +136,36 @@ def _writer(arithmetic: Arithmetic) -> Callable[[Value], str]:
     return lambda value: json.dumps(arithmetic.data(value))
 
 
-def _cell(entry: object) -> str:
-    """A JSON entry in CSV."""
-    if isinstance(entry, str):
-        return entry.encode("utf-8", "backslashreplace").decode()  # "\\ud800" may stand in JSON, but in no UTF-8
-    return "" if entry is None else json.dumps(entry)
+def _cells(row: Row, header: Sequence[str]) -> list[str]:
+    """The entries of an object in CSV: what is no text and no number, as it was written."""
+    entries = list(map(row.given.get, header))
+    written = {} if all(entry is None or isinstance(entry, str) for entry in entries) else _written(row.kept)
+    return [
+        # "\\ud800" may stand in JSON, but in no UTF-8.
+        entry.encode("utf-8", "backslashreplace").decode()
+        if isinstance(entry, str)
+        else ""
+        if entry is None
+        else written[name]
+        for name, entry in zip(header, entries, strict=True)
+    ]
+
+
+def _written(text: str) -> dict[str, str]:
+    """The text of each entry of an object, by its name. text: JSON, known to be right."""
+    read, found, position = json.JSONDecoder().raw_decode, {}, 1
+    while text[position := _end_of_gap(text, position)] != "}":
+        key, position = read(text, position)
+        start = _end_of_gap(text, position)
+        _, position = read(text, start)
+        found[read_name(key) or key] = text[start:position]
+    return found
+
+
+def _end_of_gap(text: str, position: int) -> int:
+    found = _GAP.match(text, position)
+    assert found is not None
+    return found.end()
 
 
 def _dumped(data: object) -> str:
