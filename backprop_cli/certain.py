@@ -29,12 +29,17 @@ def settle(
     """The first result whose `numbers` show the same digits as at a lower precision; which of them never did.
 
     Where something was absorbed in a sum (1 + 1e-50), or a number lies between two roundings, agreement proves nothing
-    yet: then all precisions are tried.
+    yet, and neither does an error: then all precisions are tried.
     """
     before: list[str | None] = []
     for guard in _GUARDS:
         arithmetic = Precise(places, guard)
-        result = compute(arithmetic)
+        try:
+            result = compute(arithmetic)
+        except MathError:
+            if arithmetic.unsure and guard != _GUARDS[-1]:
+                continue
+            raise
         shown = [None if value is None else arithmetic.exactly(value) for value in numbers(result)]
         unsettled = [i for i, text in enumerate(shown) if not before or text != before[i]]
         if not unsettled and not (arithmetic.unsure or any(map(arithmetic.is_near_tie, numbers(result)))):

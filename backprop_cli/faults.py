@@ -99,7 +99,7 @@ def no_local(
     where, title = _where(graph, gate, inputs, arithmetic), graph.title(gate)
     message = f"∂{gate.name}/∂{names[slot]} = {rule} {what}{where}, in {title}"
     bad = [i for i, each in zip(gate.inputs, locals_, strict=True) if not math.isfinite(each)]
-    others = _variables_not_below(graph, bad, wanted)
+    others = _variables_not_below(graph, [gate.inputs[slot], *bad], wanted)
     hint = (
         f"--wrt {','.join(others)} takes the gradients that do not need it"
         if others

@@ -160,10 +160,11 @@ def _behind(formula: Formula, binding: int, style: Style) -> str:
     return f"({inner})" if style is NUMBERS and inner.startswith(style.signs["neg"]) else inner
 
 
-def substitute(formula: Formula, words: Mapping[str, str]) -> Formula:
+def substitute(formula: Formula, words: Mapping[str, str] | Mapping[str, Formula]) -> Formula:
     """The formula with operand words replaced by what stands for them here."""
     if not formula.args:
-        return Formula(words.get(formula.head, formula.head))
+        found = words.get(formula.head, formula)
+        return found if isinstance(found, Formula) else Formula(found)
     return Formula(formula.head, *(substitute(arg, words) for arg in formula.args))
 
 

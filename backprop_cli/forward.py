@@ -59,4 +59,6 @@ def inside(graph: Graph, call: Node) -> Iterator[None]:
         yield
     except MathError as error:
         error.message = faults.inside(graph, call, error.message)
+        if error.hint.startswith("--wrt"):
+            error.hint = ""  # it names inputs of the module
         raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 from typing import NamedTuple
 
 from .arithmetic import Value
@@ -16,7 +17,7 @@ _MARGIN = 2  # of the digits that can be trusted, how many the rounding errors o
 class Nudge(NamedTuple):
     """One variable, h further. at: its nudged value; value: that of f there; linear: f + h·∂f/∂variable;
     miss: value − linear, 0 where it is no more than rounding; share: |miss| as a part of |h·∂f/∂variable|, None where
-    that is 0. Where f has no value there, `value`, `miss` and `share` are None, and `reason` says why.
+    that is 0 or nearly so. Where f has no value there, `value`, `miss` and `share` are None, and `reason` says why.
     """
 
     variable: str
@@ -39,9 +40,9 @@ def nudges(trace: Trace, step: Value) -> Iterator[Nudge]:
             yield Nudge(name, at, None, linear, None, None, error.message)
             continue
         miss = _beyond_rounding(trace, value, linear, change)
-        size = trace.arithmetic.to_float(change)
-        share = abs(trace.arithmetic.to_float(miss / change)) if size and trace.arithmetic.is_finite(miss) else None
-        yield Nudge(name, at, value, linear, miss, share)
+        comparable = trace.arithmetic.to_float(change) != 0 and trace.arithmetic.is_finite(miss)
+        share = abs(trace.arithmetic.to_float(miss / change)) if comparable else inf
+        yield Nudge(name, at, value, linear, miss, share if share < inf else None)
 
 
 def _beyond_rounding(trace: Trace, value: Value, linear: Value, change: Value) -> Value:

@@ -119,9 +119,12 @@ class Op:
 
     @property
     def gates(self) -> Formula | None:
-        """The output as a formula of other primitives, as people read it; None where the row is a gate by itself."""
+        """The output as a formula of other primitives, as people read it; None where the row is a gate by itself.
+
+        What routes is one, because ties have a convention of their own: relu is no max(x, 0).
+        """
         read = self.value.args[0] if self.value.head in READ_BY_THE_FIRST else self.value
-        known = {"total", *(op.name for op in TABLE)}
+        known = {"total", *(op.name for op in TABLE if op.role != "routes")}
         return read if read.head != self.name and read.heads <= known else None
 
     @cached_property

@@ -53,7 +53,7 @@ def read_value(name: str, text: str, arithmetic: Arithmetic) -> Value:
         raise InputError(f"the value of {name} is empty")
     if re.fullmatch(_NONFINITE, text.strip()):
         if arithmetic.strict:
-            hint = "--allow-nonfinite admits it"
+            hint = "--allow-nonfinite admits it" if arithmetic.trusted is not None else ""
             raise InputError(f"the value of {name} is not finite", text, (0, len(text)), hint)
         return arithmetic.number(text.strip())
     if re.fullmatch(_PLAIN, text.strip()):

@@ -130,6 +130,15 @@ class Trace:
         nodes = Nodes.of(self.graph.nodes)
         return {nodes.names[i]: self.upstream[i] for i in nodes.variables if self.upstream[i] is not None}
 
+    def is_by_convention(self, variable: str) -> bool:
+        """Whether the variable's gradient comes through a tie or a kink, where f has no slope of its own."""
+        decided = [notice.node for notice in self.warnings if notice.kind in ("tie", "kink")]
+        if not decided:
+            return False
+        below = self.graph.depending_on([variable])
+        gates = {node.name: below[node.position] for node in self.graph.nodes if node.op is not None}
+        return any(gates.get(name, True) for name in decided)  # a name that is none of these is inside a module
+
     @property
     def constants(self) -> dict[str, Value]:
         """The names that were read as constants, with their values."""

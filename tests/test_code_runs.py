@@ -74,7 +74,7 @@ EDGES = [
     *(
         Case(f"{name}(x)", point(x=at))
         for name in ("gamma", "lgamma", "digamma")
-        for at in ("0.01", "0.3", "3.7", "25.5", "140", "-0.5", "-3.3", "-20.7")
+        for at in ("0.01", "0.3", "3.7", "25.5", "140", "-0.5", "-3.3", "-20.7", "-2.99999999", "-0.99999")
     ),
     *(Case(f"{name}(x)", point(x=at)) for name in ("erf", "erfc") for at in ("0", "1e-9", "0.7", "1.4", "2.5", "-3")),
     Case("erfc(x)", point(x="20")),

@@ -402,6 +402,17 @@ def test_numbers_of_opened_graphs(example: Example) -> None:
     holds(backprop(example.text, example.point, expand=True))
 
 
+def test_what_a_convention_decides_is_told_where_it_counts() -> None:
+    text = explain.text(backprop("abs(x)*y + z", x=0, y=2, z=1))
+    lines = [line for line in text.splitlines() if "increases by a small" in line]
+    assert ["By convention, for there is a tie or a kink: if x" in lines[0], "By convention" in lines[2]] == [
+        True,
+        False,
+    ]
+    inside = explain.text(backprop("m(t) = relu(t); m(x) + y", x=0, y=1))
+    assert "By convention" in inside.splitlines()[-2]
+
+
 # -- Nudges --------------------------------------------------------------------------------------------------------
 
 
@@ -419,6 +430,19 @@ def test_numbers_of_opened_graphs(example: Example) -> None:
             1,
             "The gradient says that nothing changes, yet f changes by 1: it is flat only for a first moment.",
         ),
+        (
+            "abs(x)",
+            0,
+            0.5,
+            "The gradient says that nothing changes, yet f changes by 0.5: there its 0 is a convention.",
+        ),
+        (
+            "x*x",
+            1e-320,
+            1e-3,
+            "The gradient says that nothing changes, yet f changes by 1e−06: it is flat only for a first moment.",
+        ),
+        ("x*x", 1, 1.992, "They differ by about 3.97, 100% of h · ∂f/∂x: the linear story holds poorly."),
         ("1/x", 1, -1, "There f has no value: division by zero in f = 1 / x at x = 0. The linear story ends before."),
         ("abs(x)", 1, -2, "They differ by 2, 100% of h · ∂f/∂x: the linear story does not hold over this step."),
     ],

@@ -197,6 +197,16 @@ def test_ties_and_kinks_are_those_of_the_decimals() -> None:
     assert value_at("ceil(x/y)", 50, x="0.3", y="0.1") == "3"
 
 
+def test_numbers_of_many_digits_are_apart_at_few() -> None:
+    """What is rounded when it is read may be no tie."""
+    apart = backprop("max(x, y)", x=f"1.{'0' * 60}1", y="1", precision=10)
+    assert ([shown(apart, each) for each in apart.gradient.values()], apart.warnings) == (["1", "0"], [])
+    third = backprop("min(x, y)", x="1/3", y="0." + "3" * 54, precision=10)
+    assert [shown(third, each) for each in third.gradient.values()] == ["0", "1"]
+    same = backprop("max(x, y)", x=f"1.{'0' * 60}1", y=f"1.{'0' * 60}10", precision=10)
+    assert [notice.kind for notice in same.warnings] == ["tie"]
+
+
 def test_a_decimal_zero_has_a_root() -> None:
     # 0.1 + 0.2 − 0.3 is 0, of which there is a root, though binary rounding may leave less than 0.
     trace = backprop("x*sqrt(0.1 + 0.2 - 0.3)", x="5", precision=50)
@@ -254,6 +264,12 @@ CANCELLING = [
     ("(x + 1e100) - 1e100", {"x": "1"}, "x"),
     ("(x + 1e300) - 1e300", {"x": "1"}, "x"),
     ("x + 1 - x", {"x": "1e400"}, "1"),
+    ("-log(1 - sigmoid(x))", {"x": "1000"}, "log1p(exp(x))"),
+    ("log(1 - tanh(x))", {"x": "100"}, "log(2) - log1p(exp(2*x))"),
+    ("1/((x + 1e-50) - x)", {"x": "1"}, "1e50 + 0*x"),
+    ("1/(1 - cos(x))", {"x": "1e-30"}, "1/(2*sin(x/2)**2)"),
+    ("gamma(-3 + x)", {"x": "1e-50"}, "-pi/(sin(pi*x)*gamma(4 - x))"),
+    ("1/(x - 1)", {"x": f"1.{'0' * 60}1"}, "1e61 + 0*x"),
     ("1e-40 + x - x", {"x": "1"}, "1e-40"),
     ("log(sigmoid(x))", {"x": "1000"}, "-log1p(exp(-x))"),
     ("1 - sigmoid(x)", {"x": "1000"}, "sigmoid(-x)"),

@@ -65,6 +65,18 @@ def _polygamma(order: float, x: float) -> float:
     return float(polygamma(DOUBLES, order, DOUBLES.mpf(x)))
 
 
+def _lgamma(x: float) -> float:
+    value = math.lgamma(x)
+    if abs(value) > _NEAR_ZERO:
+        return value
+    from .special import DOUBLES  # beside its zeros, the digits of `math.lgamma` are right in absolute terms only
+
+    return float(DOUBLES.loggamma(DOUBLES.mpf(x)).real)
+
+
+_NEAR_ZERO = 0.01
+
+
 def _digamma(x: float) -> float:
     return _polygamma(0, x)
 
@@ -74,7 +86,7 @@ _FLOAT_FUNCTIONS: dict[str, Function] = {
         name: getattr(math, name)
         for name in (
             "pow exp log log2 log10 log1p expm1 exp2 sqrt cbrt hypot sin cos tan asin acos atan atan2 "
-            "sinh cosh tanh asinh acosh atanh erf erfc gamma lgamma"
+            "sinh cosh tanh asinh acosh atanh erf erfc gamma"
         ).split()
     },
     "abs": abs,
@@ -88,6 +100,7 @@ _FLOAT_FUNCTIONS: dict[str, Function] = {
     "floor": _floor,
     "ceil": _ceil,
     "log_base": _log_base,
+    "lgamma": _lgamma,
     "digamma": _digamma,
     "polygamma": _polygamma,
 }

@@ -74,6 +74,9 @@ class Precise(Arithmetic):
         exponent = re.search(r"[eE]([-+]?\d+)$", text)
         if exponent and abs(int(exponent[1])) > MAX_EXPONENT:
             raise OverflowError
+        if len(text) > self.context.dps:  # else it is not even worth counting its digits
+            mantissa = re.sub(r"[eE].*|[^0-9]", "", text).strip("0")
+            self.unsure = self.unsure or len(mantissa) > self.context.dps
         return self.context.mpf(text)
 
     def is_finite(self, value: Value) -> bool:

@@ -26,5 +26,5 @@ def polygamma(mp: Any, order: Value, x: Value, reflected: float = 20) -> Value:
 
 
 DOUBLES: Any = MPContext()
-"""Enough precision for a function of doubles to be right to the last digit or so."""
-DOUBLES.prec = 90
+"""Enough precision for a function of doubles to be right to the last digit or so, also beside its zeros."""
+DOUBLES.prec = 150

@@ -15,12 +15,16 @@ from ..graph import Graph, Module, Node
 
 ATOM = 9
 """How tightly a name or a bracket binds."""
-_BINDING = {"add": 1, "sub": 1, "neg": 2, "mul": 2, "pow": 3}
+_TIGHT = 8
+"""That needs no brackets but as the base of a power."""
+_BINDING = {"add": 1, "sub": 1, "neg": 2, "mul": 2, "pow": 3, "div": _TIGHT, "scientific": _TIGHT}
 _TEMPLATES = {
     ("add", 2): "{} + {}",
     ("sub", 2): "{} - {}",
     ("mul", 2): r"{} \cdot {}",
     ("div", 2): r"\frac{{{}}}{{{}}}",
+    ("scientific", 2): r"{} \cdot 10^{{{}}}",
+    ("scientific", 1): "10^{{{}}}",
     ("neg", 1): "-{}",
     ("pow", 2): "{{{}}}^{{{}}}",
     ("where", 3): r"\begin{{cases}} {1} & \text{{if }} {0} \\ {2} & \text{{otherwise}} \end{{cases}}",
@@ -57,7 +61,7 @@ def render(derivation: Derivation) -> str:
     ]
     if trace.graph.output.op is None:
         node = trace.graph.output
-        lines.append(f"& {constant(node)[0] if node.is_constant else name(node.name)}")
+        lines.append(f"& {constant(node) if node.is_constant else name(node.name)}")
     for edge in reversed(trace.edges):
         if edge.chained is not None and edge.local is not None:
             gate, inner = name(edge.gate.name), name(edge.input.name)
@@ -84,12 +88,16 @@ def name(word: str) -> str:
 def operation(graph: Graph, gate: Node) -> str:
     """The operation of a gate over its inputs, in the order written."""
     assert gate.op is not None
-    words = []
-    for i in gate.inputs:
-        node = graph.nodes[i]
-        text, binding = constant(node) if node.is_constant else (name(node.name), ATOM)
-        words.append(text if binding == ATOM else rf"\left({text}\right)")
-    return latex(_applied(gate, map(Formula, words)))[0]
+    nodes = (graph.nodes[i] for i in gate.inputs)
+    words = (operand(node) if node.is_constant else Formula(name(node.name)) for node in nodes)
+    return latex(_applied(gate, words))[0]
+
+
+def operand(constant: Node) -> Formula:
+    """A constant as an operand: as it is written, in brackets but for a number or a fraction."""
+    formula = _constant(constant)
+    text, binding = latex(formula)
+    return formula if binding >= _TIGHT else Formula(rf"\left({text}\right)")
 
 
 def _applied(gate: Node, args: Iterable[Formula]) -> Formula:
@@ -97,23 +105,25 @@ def _applied(gate: Node, args: Iterable[Formula]) -> Formula:
     return Formula(f"{gate.kind}{_MODULE}" if isinstance(gate.op, Module) else gate.kind, *args)
 
 
-def constant(node: Node) -> tuple[str, int]:
-    """A constant as it is written, with how tightly it binds."""
+def constant(node: Node) -> str:
+    """A constant as it is written."""
+    return latex(_constant(node))[0]
+
+
+def _constant(node: Node) -> Formula:
     parts: list[Formula] = []
     for each in node.body or (node,):
         inputs = [parts[i] for i in each.inputs]
-        parts.append(_applied(each, inputs) if each.op else Formula(_literal(each.literal)))
-    return latex(parts[-1])
+        parts.append(_applied(each, inputs) if each.op else _literal(each.literal))
+    return parts[-1]
 
 
-def _literal(text: str) -> str:
+def _literal(text: str) -> Formula:
     mantissa, _, exponent = text.lower().partition("e")
-    if text == "pi":
-        return r"\pi"
     if not exponent:
-        return text
-    power = f"10^{{{int(exponent)}}}"
-    return power if mantissa == "1" else rf"{mantissa} \cdot {power}"
+        return Formula(r"\pi" if text == "pi" else text)
+    power = Formula(str(int(exponent)))
+    return Formula("scientific", power) if mantissa == "1" else Formula("scientific", Formula(mantissa), power)
 
 
 def latex(formula: Formula) -> tuple[str, int]:
@@ -123,7 +133,11 @@ def latex(formula: Formula) -> tuple[str, int]:
     args = [latex(arg) for arg in formula.args]
     binding = _BINDING.get(formula.head, ATOM)
     template = _TEMPLATES.get((formula.head, len(args))) or _TEMPLATES.get((formula.head, 0))
-    texts = [text if binding == ATOM or own > binding else rf"\left({text}\right)" for text, own in args]
+    needed = [ATOM if formula.head == "pow" else binding + 1, *[binding + 1] * len(args)]
+    texts = [
+        text if binding >= _TIGHT or own >= least else rf"\left({text}\right)"
+        for (text, own), least in zip(args, needed, strict=False)
+    ]
     if template:
         return template.format(*texts), binding
     word = formula.head.removesuffix(_MODULE).replace("_", r"\_")

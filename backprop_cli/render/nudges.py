@@ -45,9 +45,9 @@ def _verdict(words: Wording, nudge: Nudge, f: str, change: str) -> str:
         return "They agree: over this step the linear story holds."
     apart = _apart(words, abs(miss))
     if nudge.share is None:
-        return (
-            f"The gradient says that nothing changes, yet `{f}` changes by {apart}: it is flat only for a first moment."
-        )
+        known = trace.is_by_convention(nudge.variable)
+        why = "there its 0 is a convention" if known else "it is flat only for a first moment"
+        return f"The gradient says that nothing changes, yet `{f}` changes by {apart}: {why}."
     grade = next((f"holds {word}" for limit, word in _GRADES if nudge.share < limit), "does not hold over this step")
     return f"They differ by {apart}, {_percent(nudge.share)} of `{change}`: the linear story {grade}."
 
@@ -59,4 +59,4 @@ def _apart(words: Wording, miss: Value) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.2g}%" if share < 1 else f"{100 * share:,.0f}%"
+    return f"{100 * share:.2g}%" if share < 0.995 else f"{100 * share:,.0f}%"

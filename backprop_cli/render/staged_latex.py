@@ -38,7 +38,7 @@ class _Derivation:
                 lines.append(f"{self.name(node.name)} &= {self.operation(node)}{self.becomes(node, 'values')}")
             elif node.position in self.stages.named or (node.position == self.last and node.is_constant):
                 named = node.position in self.stages.named
-                lines.append(f"{self.name(node.name) if named else ''} &= {latex.constant(node)[0]}")
+                lines.append(f"{self.name(node.name) if named else ''} &= {latex.constant(node)}")
         lines += self.backward()
         body = " \\\\\n".join(latex.plain(line) for line in lines)
         return f"\\begin{{align*}}\n{body}\n\\end{{align*}}\n"
@@ -78,23 +78,23 @@ class _Derivation:
         op = gate.op
         assert op is not None
         slots = [slot] if op.variadic else range(len(gate.inputs))
-        words = dict(zip(op.inputs, (self.operand(gate.inputs[each]) for each in slots), strict=True))
-        return latex.latex(tidy(substitute(op.partial(slot), {"pi": r"\pi", **words, "out": self.name(gate.name)})))
+        words = {"pi": Formula(r"\pi"), "out": Formula(self.name(gate.name))}
+        words.update(zip(op.inputs, (self.operand(gate.inputs[each]) for each in slots), strict=True))
+        return latex.latex(tidy(substitute(op.partial(slot), words)))
 
     def operation(self, gate: Node) -> str:
         op: Op | None = gate.op
         assert op is not None
-        return latex.latex(Formula(op.name, *(Formula(self.operand(i)) for i in gate.inputs)))[0]
+        return latex.latex(Formula(op.name, *(self.operand(i) for i in gate.inputs)))[0]
 
-    def operand(self, i: int) -> str:
+    def operand(self, i: int) -> Formula:
         node, formula = self.graph.nodes[i], self.stages.constants.get(i)
         if formula is None:
-            return self.name(node.name)
+            return Formula(self.name(node.name))
         if formula.is_number:
             text = number(formula.head)
-            return text if text == formula.head else rf"\left({text}\right)"
-        text, binding = latex.constant(node)
-        return text if binding >= latex.ATOM else rf"\left({text}\right)"
+            return Formula(text if text == formula.head else rf"\left({text}\right)")
+        return latex.operand(node)
 
     def becomes(self, node: Node, column: str) -> str:
         if self.trace is None:

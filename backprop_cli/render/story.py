@@ -245,6 +245,8 @@ class Story:
             gradient = self.trace.gradient[row.name]
             line = equation(Part(words.gradient(inputs[row.name])), words.number(gradient))
             says = f"If `{words.name(inputs[row.name])}` increases by a small `{h}`, {self._follows(gradient, h)}."
+            if self.trace.is_by_convention(row.name):
+                says = f"By convention, for there is a tie or a kink: {says[:1].lower()}{says[1:]}"
             yield Tells(row.name, line, f"`{row.tells.replace('-', '−')}`", says)
 
     def _follows(self, gradient: Value, h: str) -> str:

@@ -84,7 +84,7 @@ function lanczos(x) {
 """,
     "gamma": """\
 function gamma(x) {
-  if (x < 0.5) return Math.PI / (Math.sin(Math.PI * (x % 2)) * gamma(1 - x));
+  if (x < 0.5) return Math.PI / ((Math.round(x) % 2 ? -1 : 1) * Math.sin(Math.PI * (x - Math.round(x))) * gamma(1 - x));
   const t = x + 6.5, root = t ** ((x - 0.5) / 2); // the power in two halves, lest it overflow
   return Math.sqrt(2 * Math.PI) * root * Math.exp(-t) * root * lanczos(x - 1);
 }
@@ -92,7 +92,7 @@ function gamma(x) {
     "lgamma": """\
 // log |gamma(x)|
 function lgamma(x) {
-  if (x < 0.5) return Math.log(Math.PI / Math.abs(Math.sin(Math.PI * (x % 1)))) - lgamma(1 - x);
+  if (x < 0.5) return Math.log(Math.PI / Math.abs(Math.sin(Math.PI * (x - Math.round(x))))) - lgamma(1 - x);
   const t = x + 6.5;
   return (x - 0.5) * Math.log(t) - t + Math.log(Math.sqrt(2 * Math.PI) * lanczos(x - 1));
 }
