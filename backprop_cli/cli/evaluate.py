@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from ..errors import InputError
-from ..output import show_trace
+from ..output import FORMS, show_trace
 from .expression import (
     SETTINGS,
     ExpressionCommand,
@@ -36,7 +36,7 @@ Examples:
 @takes_ties
 @takes_an_arithmetic
 @click.option("--hessian", is_flag=True, help="Second derivatives too.")
-@takes_a_format("table", "json", "csv", "markdown")
+@takes_a_format(*FORMS)
 @click.option("--get", metavar="value|NAME", multiple=True,
               help="Print only the value, or only the gradient of NAME; repeat it for more, a line each.")  # fmt: skip
 @takes_digits("tables", "JSON and --get hold all.")

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from ..arithmetic import TIES
 from ..errors import BackpropError, InputError, quote
 from ..request import Asked, Request, read
 
@@ -88,9 +89,8 @@ def takes_an_expression(command: Decorated) -> Decorated:
 
 def takes_ties(command: Decorated) -> Decorated:
     """The option of every command whose numbers depend on it."""
-    choice = click.Choice(["both", "split", "first"])
     words = "What inputs of max or min that tie receive."
-    return click.option("--ties", type=choice, default="both", show_default=True, help=words)(command)
+    return click.option("--ties", type=click.Choice(TIES), default=TIES[0], show_default=True, help=words)(command)
 
 
 def takes_an_arithmetic(command: Decorated) -> Decorated:

@@ -38,7 +38,7 @@ Examples:
 @takes_an_expression
 @takes_ties
 @click.option("--allow-nonfinite", is_flag=True, help="Give infinities and NaN instead of errors.")
-@click.option("--format", "form", type=click.Choice(["tree", "dot", "mermaid", "svg", "png", "pdf"]),
+@click.option("--format", "form", type=click.Choice([*dict.fromkeys(SUFFIXES.values())]),
               help="How to draw it.  [default: by the name of FILE, or tree]")  # fmt: skip
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE, wholly or not at all.")
 @click.option(

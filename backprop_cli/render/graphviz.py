@@ -9,7 +9,6 @@ import sys
 
 from ..errors import InputError, OutputError
 
-FORMATS = ("svg", "png", "pdf")
 _RESOLUTION = "192"
 """Dots per inch of a PNG: sharp on a slide."""
 
@@ -24,7 +23,7 @@ sys.stdout.buffer.write(graph.draw(format=sys.argv[1], prog="dot"))
 
 
 def picture(dot: str, form: str) -> bytes:
-    """The drawing of a circuit in the DOT language, in one of FORMATS.
+    """The drawing of a circuit in the DOT language, as `svg`, `png` or `pdf`.
 
     Raises InputError where there is no Graphviz, OutputError where it fails.
     """
