@@ -1,10 +1,14 @@
-"""The walls of the design: what may import what, where the libraries are loaded, and how long a file may be."""
+"""The walls of the design: what may import what, where the libraries are loaded, and how long a file may be.
+
+`python tests/test_imports.py` writes docs/code.md, the map of the modules, from these walls and from their docstrings.
+"""
 
 from __future__ import annotations
 
 import ast
 import graphlib
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -93,6 +97,15 @@ MAY_IMPORT = {
     "backprop_cli": "api errors trace",
 }
 """What each module may import of ours, wherever in the file. `x.*` stands for the modules in x that have no line."""
+
+AREAS = {
+    "errors": "What all the others use",
+    "names": "Text to graph",
+    "arithmetic": "Graph to trace, and what comes of traces",
+    "render": "Views",
+    "arguments": "What a person types",
+}
+"""The parts of MAY_IMPORT, each by its first line."""
 
 MAY_LOAD = {
     "click": "cli cli.code cli.*",
@@ -246,6 +259,51 @@ def test_what_is_never_called(name: str) -> None:
     assert "parse_expr" not in names or name == "tree"
 
 
+# -- The map of the modules ------------------------------------------------------------------------------------------
+
+PAGE = ROOT.parent / "docs" / "code.md"
+INTRODUCTION = """\
+# The code
+
+Where a thing lives. (This page is made of the first sentence of each module: `python tests/test_imports.py` writes it.)
+
+A call goes one way: text → tokens (`tokens.py`) → a tree of SymPy's (`syntax.py`, `tree.py`) → the flat graph
+(`lower.py`, `graph.py`) → forward and backward (`engine.py`) → a trace (`trace.py`) → a view (`render/`). Imports point
+the same way, and `tests/test_imports.py` holds them to it.
+
+- **A primitive** is a row of the table in `ops.py`. Its tests, its page, its LaTeX and its code come by themselves; a
+  function that an arithmetic or a language lacks is a line in `arithmetic/` or `render/targets/`.
+- **A number system** is a file in `arithmetic/`, **a view** a file in `render/`, **a language** for `backprop code` a
+  file in `render/targets/`, **a command** a file in `cli/`.
+"""
+
+
+def first_sentence(name: str) -> str:
+    words = " ".join(
+        (ast.get_docstring(ast.parse(PATHS[name].read_text(encoding="utf-8"))) or "").partition("\n\n")[0].split()
+    )
+    return re.split(r"(?<=[.?]) (?=[A-Z`])", words)[0].rstrip(".")
+
+
+def page() -> str:
+    rows: dict[str, list[str]] = {}
+    area = ""
+    for line in MAY_IMPORT:
+        area = AREAS.get(line, area)
+        names = sorted(name for name in PATHS if line_for(name) == line)
+        files = (PATHS[name].relative_to(ROOT).as_posix() for name in names)
+        rows.setdefault(area, []).extend(
+            f"| `{file}` | {first_sentence(name)} |" for file, name in zip(files, names, strict=True)
+        )
+    parts = (f"## {area}\n\n| file | what it is |\n|---|---|\n" + "\n".join(found) for area, found in rows.items())
+    return "\n\n".join([INTRODUCTION.rstrip(), *parts]) + "\n"
+
+
+def test_the_map_of_the_modules() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page()
+    assert all(first_sentence(name) for name in PATHS)
+
+
 # -- What a run really loads ---------------------------------------------------------------------------------------
 
 
@@ -288,3 +346,7 @@ def test_the_table_loads_rich() -> None:
 def test_importing_the_package_loads_nothing() -> None:
     code = "import json, sys, backprop_cli; print(chr(0), json.dumps(sorted(sys.modules)))"
     assert _modules(code) == set()
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
