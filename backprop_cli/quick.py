@@ -1,5 +1,5 @@
 """The plain calls of `backprop eval`, without click: loading it takes longer than all the rest of a call that hits the
-cache. Whatever is not plain is left to the command in `cli/evaluate.py`, which takes the same words in the same way.
+cache. Whatever is not plain is left to the command in `cli/eval.py`, which takes the same words in the same way.
 """
 
 from __future__ import annotations

@@ -907,7 +907,7 @@ HIT = """
     api arguments arithmetic arithmetic.floats arithmetic.system backward cache engine errors faults formula forward
     graph lazy names nodes ops output point quick request streams trace render render.json __main__
 """
-CLICK = "cli cli.evaluate cli.expression quick __main__ errors streams"
+CLICK = "cli cli.eval cli.expression quick __main__ errors streams"
 MISS = "lower flatten refusals statements syntax tokens tree"
 
 LOADS: dict[str, tuple[list[str], bool, str, str]] = {

@@ -109,7 +109,7 @@ AREAS = {
 
 MAY_LOAD = {
     "click": "cli cli.code cli.*",
-    "rich": "output cli.picture render.table render.tree",
+    "rich": "output cli.graph render.table render.tree",
     "sympy": "tree arithmetic.symbolic exact claims render.latex",
     "mpmath": "arithmetic.*",
     "flint": "arithmetic.balls",

@@ -16,7 +16,7 @@ from test_cli import command, environment, on_a_terminal, plain, process, run, s
 
 from backprop_cli import files
 from backprop_cli.cli import run_command
-from backprop_cli.cli.picture import SUFFIXES
+from backprop_cli.cli.graph import SUFFIXES
 from backprop_cli.errors import OutputError
 from backprop_cli.render import graphviz
 

@@ -16,7 +16,7 @@ from test_errors import FILES, read
 
 from backprop_cli import quick
 from backprop_cli.cli import run_command
-from backprop_cli.cli.evaluate import evaluate
+from backprop_cli.cli.eval import command as evaluate
 
 
 def by_quick(words: Sequence[str], stdin: bytes = b"") -> Result | None:

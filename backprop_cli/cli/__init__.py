@@ -12,17 +12,8 @@ from .. import __version__
 from ..errors import BackpropError, InputError, quote, suggest
 from ..streams import emit
 
-COMMANDS = {
-    "eval": "evaluate",
-    "explain": "explain",
-    "derive": "derive",
-    "check": "check",
-    "code": "code",
-    "graph": "picture",
-    "ops": "operations",
-    "cache": "remembered",
-}
-"""Each subcommand, and the module beside this one that holds it under the module's name."""
+COMMANDS = ("eval", "explain", "derive", "check", "code", "graph", "ops", "cache")
+"""The subcommands, each `command` in the module of its name beside this one."""
 
 
 class Commands(click.Group):
@@ -37,8 +28,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
         if name not in COMMANDS:
             return None
-        module = COMMANDS[name]
-        command: click.Command = getattr(import_module(f".{module}", __package__), module)
+        command: click.Command = import_module(f".{name}", __package__).command
         return command
 
     def resolve_command(

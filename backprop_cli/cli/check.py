@@ -30,7 +30,7 @@ Examples:
 @takes_ties
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
 @click.pass_context
-def check(
+def command(
     ctx: click.Context,
     /,
     expression: str | None,

@@ -26,7 +26,7 @@ Examples:
               help="The language.")  # fmt: skip
 @takes_ties
 @click.pass_context
-def code(ctx: click.Context, /, target: str, ties: str, **_request: object) -> None:
+def command(ctx: click.Context, /, target: str, ties: str, **_request: object) -> None:
     """Write the staged forward and backward program of EXPRESSION.
 
     One statement a gate forward; backward, in reverse, one statement of the chain rule an edge. With a value for each

@@ -27,7 +27,7 @@ Examples:
 @takes_an_expression
 @takes_a_format("table", "json", "latex", "markdown")
 @click.pass_context
-def derive(ctx: click.Context, /, form: str, **_request: object) -> None:
+def command(ctx: click.Context, /, form: str, **_request: object) -> None:
     """Derive the gradient of EXPRESSION as formulas.
 
     The same forward and backward pass, on symbols: each node's value, local and chained gradient is a formula. At the

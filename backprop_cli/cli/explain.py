@@ -43,7 +43,7 @@ Examples:
 @takes_a_format("text", "json", "markdown")
 @takes_digits("words", "JSON holds all.")
 @click.pass_context
-def explain(ctx: click.Context, /, nudge: str | None, form: str, digits: int | None, **options: Any) -> None:
+def command(ctx: click.Context, /, nudge: str | None, form: str, digits: int | None, **options: Any) -> None:
     """Explain the gradient of EXPRESSION step by step.
 
     The forward pass, a line for each gate; the backward pass in reverse, with the chain rule written out on each edge

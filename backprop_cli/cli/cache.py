@@ -13,7 +13,7 @@ from ..streams import emit
 
 @click.command("cache")
 @click.option("--clear", is_flag=True, help="Forget them all.")
-def remembered(clear: bool) -> None:
+def command(clear: bool) -> None:
     """Show the cache of compiled expressions, or clear it.
 
     An expression that was seen before is not parsed again. BACKPROP_CACHE_DIR puts the cache elsewhere;

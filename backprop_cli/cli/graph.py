@@ -45,7 +45,7 @@ Examples:
     "--digits", type=click.IntRange(1, 17), metavar="N", help="Significant digits: 6 in a tree, 4 in a picture."
 )
 @click.pass_context
-def picture(ctx: click.Context, /, form: str | None, output: str | None, digits: int | None, **options: Any) -> None:
+def command(ctx: click.Context, /, form: str | None, output: str | None, digits: int | None, **options: Any) -> None:
     """Draw the circuit of EXPRESSION.
 
     Values are green and above the wires, gradients red and below, local gradients grey; inputs stand on the left, the

@@ -45,7 +45,7 @@ Examples:
               help="What becomes of a point that has no result.")  # fmt: skip
 @click.option("--trace", is_flag=True, help="Of each point the whole document (JSON lines).")
 @click.pass_context
-def evaluate(
+def command(
     ctx: click.Context,
     /,
     form: str,

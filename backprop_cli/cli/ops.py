@@ -32,7 +32,7 @@ Examples:
 )
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 @takes_a_format("text", "markdown", "json")
-def operations(names: Sequence[str], form: str, **_options: object) -> None:
+def command(names: Sequence[str], form: str, **_options: object) -> None:
     """List the primitives: formula, local gradients, domain, conventions.
 
     For each NAME (sin, max, ln, σ, **, …) the same of that primitive alone, with a worked example.
