@@ -34,7 +34,7 @@ def _gate_value(graph: Graph, node: Node, values: list[Value], arithmetic: Arith
         value = arithmetic.rule(node.op).value(*inputs)
     except (ArithmeticError, ValueError) as error:
         raise faults.no_value(graph, node, inputs, arithmetic, error) from None
-    if arithmetic.strict and not arithmetic.is_finite(value):
+    if arithmetic.strict and not arithmetic.is_value(value):
         raise faults.no_value(graph, node, inputs, arithmetic, OverflowError())
     return value
 
@@ -47,7 +47,7 @@ def constant_value(graph: Graph, node: Node, arithmetic: Arithmetic) -> Value:
         value = arithmetic.constant(node.literal)
     except OverflowError:
         raise faults.too_large(graph, node, arithmetic) from None
-    if arithmetic.strict and not arithmetic.is_finite(value):
+    if arithmetic.strict and not arithmetic.is_value(value):
         raise faults.too_large(graph, node, arithmetic)
     return value
 

@@ -5,6 +5,7 @@ What a primitive does to the ε comes from the same row of the table as everythi
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..ops import TABLE, Op
@@ -74,10 +75,17 @@ class DualNumbers(Arithmetic):
         values = [each.value for each in inputs]
         out = rule.value(*values)
         slots = [slot for slot, each in enumerate(inputs) if each.dot is not None]
+
+        def local(slot: int) -> Value:
+            try:
+                return rule.partial(slot, values, out)
+            except (ArithmeticError, ValueError):
+                return math.nan  # which only matters if something flows back to it
+
         if op.role == "routes" and op.variadic:
-            locals_ = share_tie([rule.partial(slot, values, out) for slot in range(len(values))], self.ties)
+            locals_ = share_tie([local(slot) for slot in range(len(values))], self.ties)
         else:
-            locals_ = [rule.partial(slot, values, out) if slot in slots else None for slot in range(len(values))]
+            locals_ = [local(slot) if slot in slots else None for slot in range(len(values))]
         dot = None
         for slot in slots:
             if op.role == "routes" and locals_[slot] == 0:
@@ -103,6 +111,9 @@ class DualNumbers(Arithmetic):
 
     def number(self, text: str) -> Dual:
         return Dual(self.base.number(text))
+
+    def is_value(self, value: Dual) -> bool:
+        return self.base.is_value(value.value)
 
     def is_finite(self, value: Dual) -> bool:
         return self.base.is_finite(value.value) and (value.dot is None or self.base.is_finite(value.dot))

@@ -91,6 +91,10 @@ class Arithmetic(ABC):
     def is_finite(self, value: Value) -> bool:
         """Whether the value is a number, neither infinite nor undefined."""
 
+    def is_value(self, value: Value) -> bool:
+        """Whether a node may have this value, where infinities are errors."""
+        return self.is_finite(value)
+
     @abstractmethod
     def to_float(self, value: Value) -> float:
         """The nearest double (an infinity where there is none), for telling what went wrong."""
