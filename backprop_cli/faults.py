@@ -21,7 +21,7 @@ def at(graph: Graph, gate: Node, inputs: Sequence[Value], arithmetic: Arithmetic
     nodes = (graph.nodes[i] for i in gate.inputs)
     pairs = {node: arithmetic.show(value, DIGITS) for node, value in zip(nodes, inputs, strict=True)}
     shown = [
-        f"{shorten(name)} = {value}"
+        f"{shorten(name)} {value}" if value.startswith("≈ ") else f"{shorten(name)} = {value}"
         for node, value in pairs.items()
         if not node.literal and (name := graph.named(node)) != value
     ]
@@ -56,15 +56,15 @@ def no_value(graph: Graph, gate: Node, inputs: Sequence[Value], arithmetic: Arit
 
 
 def _needs(graph: Graph, gate: Node) -> str:
-    """`log(q1) needs q1 > 0`; where an input is a constant, the rule's own words read better."""
+    """`log(q1) needs q1 > 0`; where it is a constant that should be so, the rule's own words read better."""
     assert gate.op is not None
     if not gate.op.domain:
         return ""
-    inputs = [graph.nodes[i] for i in gate.inputs]
-    if any(node.is_constant or node.literal for node in inputs) or not graph.variables:
+    inputs = dict(zip(gate.op.inputs, (graph.nodes[i] for i in gate.inputs), strict=True))
+    told = [node for name, node in inputs.items() if re.search(rf"\b{name}\b", gate.op.domain)]
+    if any(node.is_constant for node in told) or not graph.variables:
         return f"{gate.op.call} needs {gate.op.domain}"
-    names = dict(zip(gate.op.inputs, (node.name for node in inputs), strict=True))
-    domain = re.sub(r"\b(?:x|y|base)\b", lambda word: names.get(word[0], word[0]), gate.op.domain)
+    domain = re.sub(r"\b(?:x|y|base)\b", lambda word: inputs[word[0]].name, gate.op.domain)
     return f"{shorten(graph.written(gate))} needs {domain}"
 
 
