@@ -111,7 +111,7 @@ def calculator(
     at = straight(graph, point.complete(fixed, FLOATS), gradients, settings.wrt)
     if at is None:
         return None
-    wanted = _varying(graph, fixed)
+    wanted = varying(graph, fixed)
     entries_of = itemgetter(*wanted) if len(wanted) > 1 else lambda given: tuple(given[name] for name in wanted)
 
     def calculate(given: Mapping[str, Any]) -> tuple[Mapping[str, Any], Sequence[float]]:
@@ -124,13 +124,14 @@ def calculator(
     return calculate
 
 
-def _varying(graph: Graph, fixed: Mapping[str, str]) -> list[str]:
+def varying(graph: Graph, fixed: Mapping[str, str]) -> list[str]:
+    """The variables whose values come from the points."""
     return [node.name for node in graph.variables if node.name not in fixed]
 
 
 def _tracer(graph: Graph, fixed: Mapping[str, str], settings: Settings) -> Callable[[Mapping[str, Any]], Trace]:
     """What computes the trace at one point."""
-    wanted = _varying(graph, fixed)
+    wanted = varying(graph, fixed)
     if settings.precision is not None or settings.exact or settings.hessian:
         return lambda given: compute(graph, {**fixed, **_texts(graph, wanted, given)}, settings)
 

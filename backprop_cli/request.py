@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .graph import Graph
 
 
-class Asked:
+class Words:
     """The words of a command line that tell of the expression. words: all of them, behind `command`; known: the options
     of the command, by name; source: the expression's text, once it is read; the others are those of
     `takes_an_expression`.
@@ -55,7 +55,7 @@ class Request:
         self.wrt = wrt
 
 
-def read(asked: Asked, *, partly: bool = False, opened: bool = False, columns: Collection[str] | None = ()) -> Request:
+def read(asked: Words, *, partly: bool = False, opened: bool = False, columns: Collection[str] | None = ()) -> Request:
     """What the words of a command line ask for. partly: whether variables may go without a value; opened: whether the
     command looks inside modules in any case; columns: names that get values from elsewhere, None where that is to come.
 
@@ -100,7 +100,7 @@ def _compiled(source: str, given: Collection[str], *, remember: bool) -> Graph:
     return compile_expression(source, given)
 
 
-def read_program(asked: Asked) -> str:
+def read_program(asked: Words) -> str:
     """The expression's text: from its argument, from a file, or from standard input."""
     expression, file = asked.expression, asked.file
     if file is None:

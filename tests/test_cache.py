@@ -25,7 +25,7 @@ from test_cli import PATTERNS, SHARED, STAGED, TYPICAL, Result, environment, str
 from test_formulas import FORMULAS
 
 import backprop_cli
-from backprop_cli import cache, lower, ops, quick
+from backprop_cli import cache, lower, ops, plain_call
 from backprop_cli.cli import run_command
 from backprop_cli.errors import InputError
 from backprop_cli.graph import MAX_DEPTH, Graph, Module, Node, validate
@@ -74,7 +74,7 @@ LINES = [
 def call(*words: str, stdin: str = "") -> Result:
     """`backprop words…` in this process, as `__main__` runs it."""
     with streams(stdin) as (out, err):
-        status = quick.run(words)
+        status = plain_call.run(words)
         if status is None:
             status = run_command(words)
     return Result(status, out.getvalue().decode(), err.getvalue().decode())
@@ -905,9 +905,9 @@ def test_a_directory_of_any_name(name: bytes, tmp_path: Path, monkeypatch: pytes
 
 HIT = """
     api arguments arithmetic arithmetic.floats arithmetic.system backward cache engine errors faults formula forward
-    graph lazy names nodes ops output point quick request streams trace render render.json __main__
+    graph lazy names nodes ops output point plain_call request streams trace render render.json __main__
 """
-CLICK = "cli cli.eval cli.expression quick __main__ errors streams"
+CLICK = "cli cli.eval cli.expression plain_call __main__ errors streams"
 MISS = "lower flatten refusals statements syntax tokens tree"
 
 LOADS: dict[str, tuple[list[str], bool, str, str]] = {

@@ -29,7 +29,7 @@ from unittest import mock
 
 import pytest
 
-from backprop_cli import __version__, quick
+from backprop_cli import __version__, plain_call
 from backprop_cli.cli import run_command
 
 
@@ -166,7 +166,7 @@ def test_a_value_is_a_number_or_a_constant_expression(text: str, expected: float
     assert value("x", "--at", json.dumps({"x": text})) == expected
 
 
-OPTIONS = [name.removeprefix("--") for name in {**quick.OPTIONS, **quick.LEFT}]
+OPTIONS = [name.removeprefix("--") for name in {**plain_call.OPTIONS, **plain_call.LEFT}]
 
 
 def test_the_options_of_the_design() -> None:

@@ -62,7 +62,7 @@ MAY_IMPORT = {
     "reference": "errors formula graph names ops tokens trace engine",
     "points": "api arithmetic engine errors graph point trace",
     "rows": "errors names point points",
-    "swift": "errors names points rows",
+    "plain_line": "errors names points rows",
     # A view is a function of what these find out
     "render": "",
     "render.*": "arithmetic errors formula graph trace exact referee claims render.cells",
@@ -86,14 +86,14 @@ MAY_IMPORT = {
     "files": "errors",
     "request": "arguments cache errors expand graph lower point streams",
     "output": "errors render.* streams trace",
-    "quick": "api arguments arithmetic errors output request streams",
+    "plain_call": "api arguments arithmetic errors output request streams",
     "cli": "backprop_cli errors streams",
     "cli.code": "arithmetic output streams point api stages render.code render.staged_latex cli.expression",
     "cli.*": "errors output request streams files arguments point cache api exact referee claims nudge "
-    "ops reference points rows swift arithmetic trace graph "
+    "ops reference points rows plain_line arithmetic trace graph "
     "render.* render.circuit render.dot render.explain render.mermaid render.points "
-    "render.reference cli.expression cli.points",
-    "__main__": "cli quick",
+    "render.reference cli.expression cli.points cli.progress",
+    "__main__": "cli plain_call",
     "backprop_cli": "api errors trace",
 }
 """What each module may import of ours, wherever in the file. `x.*` stands for the modules in x that have no line."""

@@ -10,7 +10,7 @@ import click
 
 from ..arithmetic import TIES
 from ..errors import BackpropError, InputError, quote
-from ..request import Asked, Request, read
+from ..request import Request, Words, read
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 SETTINGS = {"max_content_width": 80}
@@ -42,7 +42,7 @@ class ExpressionCommand(click.Command):
         try:
             return super().invoke(ctx)
         except BackpropError as error:
-            asked: Asked | None = ctx.meta.get("asked")
+            asked: Words | None = ctx.meta.get("asked")
             if asked is not None and asked.file is not None and error.source == asked.source and "=" in error.source:
                 error.file = asked.file  # of a program, it is worth telling
             raise
@@ -139,5 +139,5 @@ def read_request(
     names = ("expression", "file", "at", "wrt", "expand", "no_cache")
     parts = {name: ctx.params[name] for name in names}
     words, known = ctx.meta["words"], ctx.meta["known"]
-    asked = ctx.meta["asked"] = Asked(ctx.command_path, words, known, ctx.params["bindings"], **parts)
+    asked = ctx.meta["asked"] = Words(ctx.command_path, words, known, ctx.params["bindings"], **parts)
     return read(asked, partly=partly, opened=opened, columns=columns)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -15,21 +14,18 @@ import click
 from click.core import ParameterSource
 
 from ..arguments import Option, binding
-from ..errors import BackpropError, InputError, printable, quote, shorten, suggest
+from ..errors import InputError, quote, shorten, suggest
 from ..output import named
 from ..request import Request, read
 from ..streams import emit, is_unicode, writer
 from .expression import read_request
+from .progress import Report, progress
 
 if TYPE_CHECKING:
     from ..api import Settings
-    from ..graph import Graph
-    from ..points import Result, Row
+    from ..points import Row
     from ..render.points import Asked, CsvLines, JsonLines
-    from ..rows import Lines, Source
-    from ..trace import Notice
-
-_STEPS = 200  # of the progress bar
+    from ..rows import Source
 
 
 def stream(ctx: click.Context, path: str, settings: Settings, *, get: Sequence[str], on_error: str, whole: bool) -> int:
@@ -37,7 +33,7 @@ def stream(ctx: click.Context, path: str, settings: Settings, *, get: Sequence[s
 
     get: what to give of each, all if empty; on_error: `stop`, `skip` or `null`; whole: whether the document goes along.
     """
-    from .. import api, points, rows, swift
+    from .. import api, plain_line, points, rows
     from ..render.points import JsonLines
 
     api.check(settings)
@@ -62,8 +58,7 @@ def stream(ctx: click.Context, path: str, settings: Settings, *, get: Sequence[s
         size = _size(file)
         write = writer(sys.stdout, at_once=size is None)
         write(view.head())
-        progress = stack.enter_context(_progress(lines, size))
-        report = _Report(on_error, "\r\x1b[K" if size and _bar_is_shown() else "")
+        report = Report(on_error, stack.enter_context(progress(lines, size)))
         taken = view.names if source.form == "json" else ()
         gradients = [position for _, position in asked.gradients]
         calculate = points.calculator(request.graph, request.given, settings, gradients) if not asked.trace else None
@@ -71,11 +66,10 @@ def stream(ctx: click.Context, path: str, settings: Settings, *, get: Sequence[s
 
             def tell(line: str) -> None:
                 write(line)
-                report.done += 1
-                if progress is not None:
-                    progress()
+                report.answered()
 
-            lines.is_answered = swift.answering(calculate, {*taken, *request.given}, view.doubles, tell)
+            wanted = points.varying(request.graph, request.given)
+            lines.is_answered = plain_line.answering(calculate, wanted, {*taken, *request.given}, view.doubles, tell)
         results = points.evaluate(
             found, request.graph, request.given, settings, gradients, calculate=calculate, taken=taken
         )
@@ -83,8 +77,6 @@ def stream(ctx: click.Context, path: str, settings: Settings, *, get: Sequence[s
         for result in results:
             if report.take(result):
                 write(view.line(result))
-            if progress is not None:
-                progress()
         sys.stdout.flush()
     return report.finish()
 
@@ -198,98 +190,3 @@ def _hint(missing: str, source: Source, variables: Sequence[str], known: Mapping
         return f"did you mean the column {quote(close)}?"
     one = " ".join(binding(missing, known))
     return f"the header has {shorten(', '.join(source.names))}; one value for all points is {one}"
-
-
-class _Report:
-    """What became of the points: errors and warnings as they come, a count and the exit status at the end."""
-
-    def __init__(self, on_error: str, before: str) -> None:
-        self.on_error = on_error
-        self.before = before  # what clears the terminal's line
-        self.done = self.failed = 0
-        self.noticed: dict[tuple[str, str], int] = {}
-
-    def take(self, result: Result) -> bool:
-        """Whether the result has a line."""
-        if result.error is not None:
-            self._failure(result.error, result.row.line)
-            return self.on_error == "null"
-        self.done += 1
-        if result.trace is not None:
-            for notice in result.trace.warnings:
-                self._notice(notice, result.row.line)
-        return True
-
-    def _failure(self, error: BackpropError, line: int) -> None:
-        sys.stdout.flush()  # what is done stands before the error on a terminal
-        self.failed += 1
-        if self.on_error == "stop":
-            after = f", after {_counted(self.done)}" if self.done else ""
-            error.message = f"line {line}{after}: {error.message}"
-            self._counts()
-            raise error
-        self._say(f"error: line {line}: {printable(error.message)}")
-
-    def of_the_graph(self, graph: Graph) -> None:
-        """The warnings that are the same at all points."""
-        from ..arithmetic import FLOATS
-        from ..trace import notices
-
-        for notice in notices(graph, FLOATS):
-            self._say(f"warning: {notice.message}")
-
-    def _notice(self, notice: Notice, line: int) -> None:
-        from ..trace import EVERYWHERE
-
-        if notice.kind in EVERYWHERE:
-            return
-        place = (notice.kind, notice.node)
-        if place in self.noticed:
-            self.noticed[place] += 1
-        else:
-            self.noticed[place] = 0
-            self._say(f"warning: line {line}: {notice.message}")
-
-    def finish(self) -> int:
-        """Tell the counts; return the exit status."""
-        self._counts()
-        if self.failed:
-            end = "left out" if self.on_error == "skip" else "without a result"
-            self._say(f"{self.failed:,} of {_counted(self.done + self.failed)} {end}")
-        return 1 if self.failed else 0
-
-    def _counts(self) -> None:
-        for (_, node), more in self.noticed.items():
-            if more:
-                self._say(f"warning: the same of {node} at {_counted(more)} more")
-
-    def _say(self, line: str) -> None:
-        emit(f"{self.before}{line}\n", sys.stderr)
-
-
-def _counted(points: int) -> str:
-    return f"{points:,} point{'s' * (points != 1)}"
-
-
-@contextmanager
-def _progress(lines: Lines, size: int | None) -> Iterator[Callable[[], None] | None]:
-    """A bar on a terminal that shows nothing else; gives what moves it on, None where there is no bar."""
-    if not size or not _bar_is_shown():
-        yield None
-        return
-    width = min(36, max(1, shutil.get_terminal_size().columns - 40))
-    with click.progressbar(length=size, label="points", file=sys.stderr, width=width) as bar:
-
-        def move(least: int = size // _STEPS) -> None:
-            if lines.size - bar.pos > least:
-                bar.update(lines.size - bar.pos)
-
-        yield move
-        move(0)
-
-
-def _bar_is_shown() -> bool:
-    """Whether the results go to a file. Behind a pipe, another program may write on the same terminal."""
-    if sys.stderr is None or not sys.stderr.isatty() or sys.stdout.isatty():
-        return False
-    return not stat.S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode)

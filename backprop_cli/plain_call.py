@@ -105,9 +105,9 @@ def _evaluate(
 ) -> None:
     from .api import Settings, compute
     from .output import show_trace
-    from .request import Asked, read
+    from .request import Words, read
 
-    asked = Asked("backprop eval", words, known, bindings, expression=expression, at=at, wrt=wrt, expand=expand)
+    asked = Words("backprop eval", words, known, bindings, expression=expression, at=at, wrt=wrt, expand=expand)
     request = read(asked)
     trace = compute(request.graph, request.given, Settings(request.wrt, ties, allow_nonfinite))
     show_trace(trace, "json" if json else format, get, digits)

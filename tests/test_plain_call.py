@@ -1,4 +1,4 @@
-"""Plain calls run without click, and nobody can tell: `quick.run` declines, or says what the command says."""
+"""Plain calls run without click, and nobody can tell: `plain_call.run` declines, or says what the command says."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from test_cache import LINES
 from test_cli import Result, streams
 from test_errors import FILES, read
 
-from backprop_cli import quick
+from backprop_cli import plain_call
 from backprop_cli.cli import run_command
 from backprop_cli.cli.eval import command as evaluate
 
 
 def by_quick(words: Sequence[str], stdin: bytes = b"") -> Result | None:
     with streams(stdin) as (out, err):
-        status = quick.run(words)
+        status = plain_call.run(words)
     if status is None:
         assert (out.getvalue(), err.getvalue()) == (b"", b"")  # of what it declines it has done nothing
         return None
@@ -49,8 +49,8 @@ def test_the_options_are_those_of_the_command() -> None:
         if isinstance(option, click.Option)
         for name in (*option.opts, *option.secondary_opts)
     }
-    assert known == {**quick.OPTIONS, **quick.LEFT}
-    assert not set(quick.OPTIONS) & set(quick.LEFT)
+    assert known == {**plain_call.OPTIONS, **plain_call.LEFT}
+    assert not set(plain_call.OPTIONS) & set(plain_call.LEFT)
 
 
 PLAIN = ["eval", "(x+y)*z", "--x", "-2", "--y=5", "--z", "-4"]
@@ -269,7 +269,9 @@ PIECES = st.one_of(
     option("--get", ["value", "x", "y", "q", "f", "e", "", "σ", "value=1"]),
     option("--wrt", ["x", "x,y", "x, σ", "", "q", "nobody", "x,,y", "x y"]),
     option("--at", POINTS),
-    st.sampled_from([*quick.LEFT, "--json=1", "--expand=", "--precision=5", "--no-cache=1"]).map(lambda text: [text]),
+    st.sampled_from([*plain_call.LEFT, "--json=1", "--expand=", "--precision=5", "--no-cache=1"]).map(
+        lambda text: [text]
+    ),
     st.sampled_from(WRONG).map(lambda text: [text]),
     st.text(max_size=4).map(lambda text: [text]),
 )

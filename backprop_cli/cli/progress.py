@@ -1,0 +1,127 @@
+"""What is told while points are answered: errors and warnings as they come, a count at the end, a bar on a terminal."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from ..errors import BackpropError, printable
+from ..streams import emit
+
+if TYPE_CHECKING:
+    from ..graph import Graph
+    from ..points import Result
+    from ..rows import Lines
+    from ..trace import Notice
+
+_STEPS = 200  # of the progress bar
+
+
+class Report:
+    """What became of the points: errors and warnings as they come, a count and the exit status at the end."""
+
+    def __init__(self, on_error: str, move: Callable[[], None] | None) -> None:
+        """move: what moves the bar on, None where there is none."""
+        self.on_error = on_error
+        self.move = move
+        self.before = "\r\x1b[K" if move else ""  # clears the terminal's line
+        self.done = self.failed = 0
+        self.noticed: dict[tuple[str, str], int] = {}
+
+    def answered(self) -> None:
+        """One more point has its line, and nothing is to tell of it."""
+        self.done += 1
+        if self.move is not None:
+            self.move()
+
+    def take(self, result: Result) -> bool:
+        """Whether the result has a line."""
+        if result.error is not None:
+            self._failure(result.error, result.row.line)
+            return self.on_error == "null"
+        self.answered()
+        if result.trace is not None:
+            for notice in result.trace.warnings:
+                self._notice(notice, result.row.line)
+        return True
+
+    def _failure(self, error: BackpropError, line: int) -> None:
+        sys.stdout.flush()  # what is done stands before the error on a terminal
+        self.failed += 1
+        if self.on_error == "stop":
+            after = f", after {_counted(self.done)}" if self.done else ""
+            error.message = f"line {line}{after}: {error.message}"
+            self._counts()
+            raise error
+        self._say(f"error: line {line}: {printable(error.message)}")
+
+    def of_the_graph(self, graph: Graph) -> None:
+        """The warnings that are the same at all points."""
+        from ..arithmetic import FLOATS
+        from ..trace import notices
+
+        for notice in notices(graph, FLOATS):
+            self._say(f"warning: {notice.message}")
+
+    def _notice(self, notice: Notice, line: int) -> None:
+        from ..trace import EVERYWHERE
+
+        if notice.kind in EVERYWHERE:
+            return
+        place = (notice.kind, notice.node)
+        if place in self.noticed:
+            self.noticed[place] += 1
+        else:
+            self.noticed[place] = 0
+            self._say(f"warning: line {line}: {notice.message}")
+
+    def finish(self) -> int:
+        """Tell the counts; return the exit status."""
+        self._counts()
+        if self.failed:
+            end = "left out" if self.on_error == "skip" else "without a result"
+            self._say(f"{self.failed:,} of {_counted(self.done + self.failed)} {end}")
+        return 1 if self.failed else 0
+
+    def _counts(self) -> None:
+        for (_, node), more in self.noticed.items():
+            if more:
+                self._say(f"warning: the same of {node} at {_counted(more)} more")
+
+    def _say(self, line: str) -> None:
+        emit(f"{self.before}{line}\n", sys.stderr)
+
+
+def _counted(points: int) -> str:
+    return f"{points:,} point{'s' * (points != 1)}"
+
+
+@contextmanager
+def progress(lines: Lines, size: int | None) -> Iterator[Callable[[], None] | None]:
+    """A bar on a terminal that shows nothing else; gives what moves it on, None where there is no bar."""
+    if not size or not _bar_is_shown():
+        yield None
+        return
+    width = min(36, max(1, shutil.get_terminal_size().columns - 40))
+    with click.progressbar(length=size, label="points", file=sys.stderr, width=width) as bar:
+
+        def move(least: int = size // _STEPS) -> None:
+            if lines.size - bar.pos > least:
+                bar.update(lines.size - bar.pos)
+
+        yield move
+        move(0)
+
+
+def _bar_is_shown() -> bool:
+    """Whether the results go to a file. Behind a pipe, another program may write on the same terminal."""
+    if sys.stderr is None or not sys.stderr.isatty() or sys.stdout.isatty():
+        return False
+    return not stat.S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode)
