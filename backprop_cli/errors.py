@@ -71,6 +71,12 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
+def reason(error: Exception, otherwise: str = "it is not the name of a file") -> str:
+    """Why the system refuses something, in its own words; `otherwise` where it gives none."""
+    words = getattr(error, "strerror", None) or otherwise
+    return f"{words[:1].lower()}{words[1:]}"
+
+
 def shorten(text: str, limit: int = 60) -> str:
     """`text` on one line, shortened in the middle to about `limit` characters."""
     if len(text) > limit:

@@ -8,7 +8,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from .errors import OutputError, quote
+from .errors import OutputError, quote, reason
 
 
 def write_file(path: str, data: bytes) -> None:
@@ -29,8 +29,7 @@ def write_file(path: str, data: bytes) -> None:
         Path(beside).replace(place)
         beside = ""
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is not the name of a file"
-        raise OutputError(f"{quote(path)} cannot be written: {reason[:1].lower()}{reason[1:]}") from None
+        raise OutputError(f"{quote(path)} cannot be written: {reason(error)}") from None
     finally:
         if beside:
             Path(beside).unlink(missing_ok=True)

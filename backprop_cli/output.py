@@ -98,6 +98,13 @@ def show(make: Callable[[int], RenderableType]) -> None:
     emit("".join(f"{line.rstrip()}\n" for line in capture.get().splitlines()), sys.stdout)
 
 
+def columns() -> int | None:
+    """The width of a terminal, for text; None in a pipe."""
+    import shutil
+
+    return max(shutil.get_terminal_size().columns, NARROWEST) if sys.stdout.isatty() else None
+
+
 def show_json(document: dict[str, Any]) -> None:
     """Print a JSON document, in ASCII where the output takes nothing else."""
     from .render.json import lines

@@ -78,7 +78,7 @@ def read_value(name: str, text: str, arithmetic: Arithmetic) -> Value:
     return value
 
 
-def read_json(text: str, where: str, part: str = "point") -> dict[str, str]:
+def read_json(text: str, where: str, part: str) -> dict[str, str]:
     """Names and value texts from a JSON object, or from that part of a document that this program wrote.
 
     A string is read like a value on the command line. Raises InputError where it is not such an object.

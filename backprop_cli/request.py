@@ -67,8 +67,7 @@ def read(asked: Words, *, partly: bool = False, opened: bool = False, columns: C
     given, at, wrt = asked.bindings, asked.at, asked.wrt
     source = asked.source = asked.source or read_program(asked)
     if at is not None:
-        inline = at.lstrip().startswith(("{", "["))
-        given = {**point.read_json(at if inline else read_text(at, "--at"), "--at"), **given}
+        given = {**read_object(at, "--at", "point"), **given}
     graph = _compiled(source, [*given, *(columns or ())], remember=not asked.no_cache)
     if asked.expand or (opened and graph.modules):
         from .expand import expand
@@ -88,6 +87,14 @@ def read(asked: Words, *, partly: bool = False, opened: bool = False, columns: C
             error.hint = f"{asked.command} {shlex.join(words)}"
             raise
     return Request(graph, given, names)
+
+
+def read_object(given: str, option: str, part: str) -> dict[str, str]:
+    """Names and texts from a JSON object: the option's value itself, or in the file of that name (see `read_json`)."""
+    from . import point
+
+    inline = given.lstrip().startswith(("{", "["))
+    return point.read_json(given if inline else read_text(given, option), option, part)
 
 
 def _compiled(source: str, given: Collection[str], *, remember: bool) -> Graph:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
-from .errors import InputError, quote
+from .errors import InputError, quote, reason
 from .names import is_normal, read_name
 from .point import unique
 from .points import Row
@@ -57,7 +57,7 @@ class Lines:
         try:
             data = self.readline(MAX_LINE + 1)
         except OSError as error:
-            raise UnreadableError(f"the points cannot be read: {(error.strerror or 'no reason').lower()}") from None
+            raise UnreadableError(f"the points cannot be read: {reason(error)}") from None
         self.size += len(data)
         return data
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import TextIO
 
-from .errors import InputError, quote
+from .errors import InputError, quote, reason
 
 MAX_BYTES = 4_000_000
 """What is read at most of values and claims."""
@@ -31,10 +31,9 @@ def read_text(path: str, what: str, limit: int = MAX_BYTES) -> str:
     except (OSError, ValueError) as error:
         name = "standard input" if path == "-" else quote(path)
         other = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else "it is not the name of a file"
-        reason = getattr(error, "strerror", None) or other
         missing = isinstance(error, FileNotFoundError) and limit == MAX_BYTES and what.startswith("--")
         hint = f"a JSON object may stand there too: {what} '{{\"x\": -2}}'" if missing else ""
-        raise InputError(f"{what} cannot be read from {name}: {reason[:1].lower()}{reason[1:]}", hint=hint) from None
+        raise InputError(f"{what} cannot be read from {name}: {reason(error, other)}", hint=hint) from None
 
 
 _PLAIN = {

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from ..errors import InputError, printable
+from ..errors import InputError, printable, reason
 from ..streams import emit
 
 
@@ -29,7 +29,7 @@ def command(clear: bool) -> None:
         try:
             count = cache.clear()
         except OSError as error:
-            raise InputError(f"the cache cannot be cleared: {(error.strerror or '').lower()}") from None
+            raise InputError(f"the cache cannot be cleared: {reason(error)}") from None
         emit(f"{_counted(count)} removed from {place}\n", sys.stdout)
     else:
         found = cache.entries()

@@ -9,8 +9,8 @@ import click
 
 from ..errors import InputError
 from ..output import show, show_json, warn
-from ..request import Request
-from ..streams import emit, read_text
+from ..request import Request, read_object
+from ..streams import emit
 from .expression import SETTINGS, ExpressionCommand, read_request, takes_an_expression, takes_ties
 
 EPILOG = """\
@@ -62,8 +62,7 @@ def _read_claims(given: Sequence[str], source: str | None) -> dict[str, str]:
 
     found: dict[str, str] = {}
     if source is not None:
-        inline = source.lstrip().startswith(("{", "["))
-        found = point.read_json(source if inline else read_text(source, "--claims"), "--claims", "gradient")
+        found = read_object(source, "--claims", "gradient")
         if not found:
             raise InputError("--claims holds no claim", hint='for example: --claims \'{"x": "2*x*y"}\'')
     for words in given:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import InputError
-from ..output import NARROWEST, show_json, warn
+from ..output import columns, show_json, warn
 from ..streams import emit
 from .expression import (
     SETTINGS,
@@ -80,5 +79,4 @@ def _print(trace: Trace, form: str, digits: int | None, nudged: Nudges | None) -
     elif form == "markdown":
         emit(view.markdown(trace, digits, nudged), sys.stdout)
     else:
-        width = max(shutil.get_terminal_size().columns, NARROWEST) if sys.stdout.isatty() else None
-        emit(view.text(trace, digits, nudged, width), sys.stdout)
+        emit(view.text(trace, digits, nudged, columns()), sys.stdout)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..output import NARROWEST, show, show_json
+from ..output import columns, show, show_json
 from ..streams import emit
 from .expression import SETTINGS, takes_a_format
 
@@ -57,9 +56,8 @@ def _print_text(rows: Sequence[Op], *, with_examples: bool) -> None:
     from .. import reference
     from ..render.reference import render
 
-    on_terminal = sys.stdout.isatty()
-    width = max(shutil.get_terminal_size().columns, NARROWEST) if on_terminal else None
-    plain = not on_terminal or os.environ.get("TERM") == "dumb"
+    width = columns()
+    plain = width is None or os.environ.get("TERM") == "dumb"
 
     def strong(words: str) -> str:
         return words if plain else click.style(words, bold=True)

@@ -14,7 +14,7 @@ import click
 from click.core import ParameterSource
 
 from ..arguments import Option, binding
-from ..errors import InputError, quote, shorten, suggest
+from ..errors import InputError, quote, reason, shorten, suggest
 from ..output import named
 from ..request import Request, read
 from ..streams import emit, is_unicode, writer
@@ -105,10 +105,8 @@ def _opened(path: str) -> Iterator[BinaryIO]:
     try:
         file = Path(path).open("rb")  # noqa: SIM115
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is not the name of a file"
         hint = "one point a line stands in a file or comes from a pipe (--points -)" if path[:1] in ("{", "[") else ""
-        message = f"--points cannot be read from {quote(path)}: {reason[:1].lower()}{reason[1:]}"
-        raise InputError(message, hint=hint) from None
+        raise InputError(f"--points cannot be read from {quote(path)}: {reason(error)}", hint=hint) from None
     with closing(file):
         yield file
 

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 
-from ..errors import InputError, OutputError
+from ..errors import InputError, OutputError, reason
 
 _RESOLUTION = "192"
 """Dots per inch of a PNG: sharp on a slide."""
@@ -38,7 +38,7 @@ def picture(dot: str, form: str) -> bytes:
     try:
         result = subprocess.run(command, input=dot.encode(), capture_output=True, check=False)  # noqa: S603
     except OSError as error:
-        raise OutputError(f"Graphviz does not start: {(error.strerror or '').lower()}") from None
+        raise OutputError(f"Graphviz does not start: {reason(error)}") from None
     if result.returncode or not result.stdout:
         said = [line for line in result.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
         raise OutputError(f"Graphviz fails: {said[-1] if said else f'exit status {result.returncode}'}")
