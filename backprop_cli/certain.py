@@ -18,6 +18,8 @@ from .trace import Edges, Notice, Trace
 
 _GUARDS = (10, 30, 90, 270, 810, 1620)
 """Digits beyond those shown. Two runs that agree end the search; cancellation needs more."""
+_ENOUGH = _GUARDS[-2]
+"""What vanishes at so many more digits is taken for 0: the last run only shows that it went on shrinking."""
 
 
 Result = TypeVar("Result")
@@ -50,7 +52,7 @@ def settle(
 
 def is_noise(value: Value, arithmetic: Precise) -> bool:
     """Whether an unsettled value is so small that it is taken for the rounding error of a zero."""
-    return bool(abs(value) < arithmetic.number(f"1e-{arithmetic.digits + _GUARDS[-2]}"))
+    return bool(abs(value) < arithmetic.number(f"1e-{arithmetic.digits + _ENOUGH}"))
 
 
 def run_certain(
@@ -75,7 +77,7 @@ def run_certain(
     if unsettled:
         return _with_zeros(trace, unsettled)
     if trace.arithmetic.zeroed:
-        message = f"{_GUARDS[-1]} more digits do not tell a part of {quote(graph.source)} from 0: it is taken for 0"
+        message = f"{_ENOUGH} more digits do not tell a part of {quote(graph.source)} from 0: it is taken for 0"
         return trace.but(warnings=[*trace.warnings, Notice("precision", trace.graph.output.name, message)])
     return trace
 
@@ -134,7 +136,7 @@ def _with_zeros(trace: Trace, unsettled: list[int]) -> Trace:
             )
         numbers[i] = arithmetic.number("0")
     name = shorten(trace.graph.named(nodes[unsettled[0]]))
-    message = f"{_GUARDS[-1]} more digits do not tell {name} from 0, so it is taken for 0"
+    message = f"{_ENOUGH} more digits do not tell {name} from 0, so it is taken for 0"
     pairs = iter(numbers[2 * count :])
     return trace.but(
         values=numbers[:count],
