@@ -343,6 +343,16 @@ def test_the_table_loads_rich() -> None:
     assert loaded("eval", "x*sin(x)", "--x", "2", "--no-cache") >= {"rich", "sympy", "click"}
 
 
+def test_importing_the_command_loads_nothing_at_all() -> None:
+    """Until `main` is called, an interrupt ends in Python's traceback: so it comes as soon as can be."""
+    code = (
+        "import sys; before = set(sys.modules); from backprop_cli.__main__ import main; "
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
+    assert result.stdout.split() == ["__future__", "backprop_cli", "backprop_cli.__main__"]
+
+
 def test_importing_the_package_loads_nothing() -> None:
     code = "import json, sys, backprop_cli; print(chr(0), json.dumps(sorted(sys.modules)))"
     assert _modules(code) == set()
