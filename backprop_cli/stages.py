@@ -152,9 +152,7 @@ def computed(formula: Formula) -> Formula:
     if head == "pi" and not args:
         return Formula(CONSTANT, Formula("pi"))
     if head == "pow" and args[1].head == "2" and not args[0].args:
-        return Formula(
-            "mul", args[0], args[0]
-        )  # a square overflows to infinity, whose reciprocal is right but for subnormals
+        return Formula("mul", args[0], args[0])  # where it overflows, its reciprocal is all but 0
     return Formula(head, *map(computed, args)) if args else formula
 
 

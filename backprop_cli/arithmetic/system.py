@@ -146,7 +146,7 @@ class Arithmetic(ABC):
         if not args:
             return head
         if head == "pow" and args[1].head == "2" and not args[0].args:
-            return f"({args[0].head} * {args[0].head})"  # a square overflows to infinity, whose reciprocal is right but for subnormals
+            return f"({args[0].head} * {args[0].head})"  # where it overflows, its reciprocal is all but 0
         code = [self.code(arg) for arg in args]
         template = self._templates.get(head)
         return template.format(*code) if template else f"{head}({', '.join(code)})"
