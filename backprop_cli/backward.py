@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from . import faults
-from .arithmetic import Arithmetic, Value, share_tie
+from .arithmetic import Arithmetic, Value, share
 from .errors import MathError
 from .forward import forward, inside
 from .graph import Graph, Module, Node
@@ -31,12 +32,15 @@ class Backward:
         wanted: Sequence[int],
         ties: str,
         flow: Sequence[Value | None] | None = None,
+        twins: Mapping[int, int] = MappingProxyType({}),
     ) -> None:
+        """twins: for some input nodes, an earlier one that is the same node outside of this module."""
         self.graph = graph
         self.point = point
         self.values = values
         self.arithmetic = arithmetic
         self.ties = ties
+        self.twins = twins
         self.zero, self.one = arithmetic.number("0"), arithmetic.number("1")
         self.wanted = wanted
         self.sums: list[Value | None] = [None] * len(graph.nodes) if flow is None else []
@@ -110,15 +114,14 @@ class Backward:
         if rule.kink is not None and upstream is not None and rule.kink(*inputs, out):
             place = faults.at(self.graph, gate, inputs, self.arithmetic)
             self._warn("kink", gate, f"has a kink at {place}: the gradient 0 there is a convention")
-        routes = gate.op.role == "routes"
-        if routes and gate.op.variadic:
-            shares = self._shares(gate, [rule.partial(slot, inputs, out) for slot in range(len(inputs))])
-            return [(share, bool(share != 0)) for share in shares]
+        if gate.op.selects and gate.op.variadic:
+            locals_ = self._shares(gate, [rule.partial(slot, inputs, out) for slot in range(len(inputs))])
+            return [(local, bool(local != 0)) for local in locals_]
         values = [
             self._local(gate, slot, inputs, out, upstream) if self.wanted[i] else None
             for slot, i in enumerate(gate.inputs)
         ]
-        return [(value, not (routes and value == 0)) for value in values]
+        return [(value, not (gate.op.selects and value == 0)) for value in values]
 
     def _locals_of_module(
         self, gate: Node, module: Module, inputs: list[Value], upstream: Value | None
@@ -126,11 +129,16 @@ class Backward:
         """Both passes through the inside of a module: what comes back to its inputs is its local gradients."""
         point = dict(zip(module.inputs, inputs, strict=True))
         wanted = [name for name, i in zip(module.inputs, gate.inputs, strict=True) if self.wanted[i]]
+        first: dict[int, int] = {}
+        twins = {
+            node.position: first.setdefault(self._itself(i), node.position)
+            for node, i in zip(module.input_nodes, gate.inputs, strict=True)
+        }
         try:
             with inside(self.graph, gate):
                 values = forward(module.inside, point, self.arithmetic)
                 asked = module.inside.depending_on(wanted)
-                inner = Backward(module.inside, point, values, self.arithmetic, asked, self.ties)
+                inner = Backward(module.inside, point, values, self.arithmetic, asked, self.ties, twins=twins)
                 trace = inner.run()
         except MathError:
             if upstream is None:
@@ -157,13 +165,23 @@ class Backward:
 
     def _shares(self, gate: Node, selected: list[Value]) -> list[Value]:
         """The local gradients of max or min. Constants take part in a tie, though nothing flows into them."""
-        tied = [slot for slot, local in enumerate(selected) if local == 1]
-        if len(tied) < 2:
-            return selected
-        share = {"both": "each gets 1", "split": f"each gets 1/{len(tied)}", "first": "the first gets 1"}[self.ties]
+        nodes = [self._itself(i) for i in gate.inputs]
+        tied = {node: slot for slot, (node, local) in enumerate(zip(nodes, selected, strict=True)) if local == 1}
+        if len(tied) > 1:
+            self._warn_of_tie(gate, [*tied.values()])
+        return share(selected, nodes, self.ties)
+
+    def _warn_of_tie(self, gate: Node, tied: Sequence[int]) -> None:
+        each = {"both": "each gets 1", "split": f"each gets 1/{len(tied)}", "first": "the first gets 1"}[self.ties]
         names = ", ".join(dict.fromkeys(self.graph.nodes[gate.inputs[slot]].name for slot in tied))
-        self._warn("tie", gate, f"has a tie of {names}: {share} by convention (--ties {self.ties})")
-        return share_tie(selected, self.ties)
+        self._warn("tie", gate, f"has a tie of {names}: {each} by convention (--ties {self.ties})")
+
+    def _itself(self, i: int) -> int:
+        """The node that node i is: a module may be handed one node for two of its inputs, or hand on its input."""
+        node = self.graph.nodes[i]
+        while isinstance(node.op, Module) and node.op.hands_on is not None:
+            node = self.graph.nodes[node.inputs[node.op.hands_on]]
+        return self.twins.get(node.position, node.position)
 
     def _warn(self, kind: str, gate: Node, message: str) -> None:
         self.warnings.append(Notice(kind, gate.name, f"{gate.name} = {self.graph.written(gate)} {message}"))

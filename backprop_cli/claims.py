@@ -239,7 +239,7 @@ def _sides(trace: Trace) -> list[Value]:
     """Which side of its kinks each gate is on: which inputs it routes to, or the piece that its slope belongs to."""
     sides = []
     for gate in trace.graph.nodes:
-        if gate.op is not None and gate.op.role == "routes":
+        if gate.op is not None and gate.op.selects:
             sides += [edge.local for edge in trace.edges_of(gate)]
         elif gate.op is not None and gate.op.kink is not None:
             x, out = trace.values[gate.inputs[0]], trace.values[gate.position]

@@ -84,8 +84,8 @@ class Formula:
 
 Operand = Formula | int
 
-READ_BY_THE_FIRST = ("careful", "convention")
-"""Heads with two arguments: the first is there for readers, the second for computing."""
+READ_BY_THE_FIRST = ("careful", "convention", "smooth")
+"""Heads with two arguments, of which readers are shown the first."""
 
 
 class Style(NamedTuple):

@@ -116,6 +116,14 @@ class Module(Op):
         self.input_nodes = [places[each] for each in inputs]
         self.size = sum(node.size for node in inside.nodes)
         self.depth = 1 + max(node.depth for node in inside.nodes)
+        self.hands_on = self._hands_on()
+        """The slot of the input that the module hands on as it is (`same(t) = t`); None where it does more."""
+
+    def _hands_on(self) -> int | None:
+        node = self.inside.output
+        while isinstance(node.op, Module) and node.op.hands_on is not None:
+            node = self.inside.nodes[node.inputs[node.op.hands_on]]
+        return self.inputs.index(node.name) if node.kind == "input" else None
 
     def written(self, names: Iterable[str]) -> str:
         """The call over inputs of these names, even where the module is called like an operator's row (`add`)."""

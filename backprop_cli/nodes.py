@@ -37,6 +37,13 @@ class Node(NamedTuple):
         return self.op.name if self.op else "constant" if self.is_constant else "input"
 
     @property
+    def slots(self) -> list[int]:
+        """The slots that pass a gradient on: where a node competes with itself (`max(x, x)`), the first of them."""
+        if self.op is None or not self.op.selects:
+            return [*range(len(self.inputs))]
+        return [slot for slot, i in enumerate(self.inputs) if self.inputs.index(i) == slot]
+
+    @property
     def size(self) -> int:
         """The gates that evaluating the node takes, with those inside modules."""
         return (self.op.size if self.op else 0) + sum(part.size for part in self.body)

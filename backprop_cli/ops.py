@@ -48,11 +48,23 @@ def convention(read: Operand, computed: Operand) -> Formula:
     return Formula("convention", read, computed)
 
 
+def smooth(value: Operand, formula: Operand) -> Formula:
+    """A value that a case settles, and a formula of the same value that has the right slopes too.
+
+    Second derivatives are made of those slopes; everything else takes the value.
+    """
+    return Formula("smooth", value, formula)
+
+
 chosen = careful(where(eq(x, out), 1, 0), selected(x, out))
 """The partial of a gate that selects one of its inputs."""
 
 power = careful(y * x ** (y - 1), where(both(gt(fabs(y), 2**53), gt(fabs(x), 0)), y * out / x, y * x ** (y - 1)))
 """The partial of x^y with respect to x. From 2^53 on, y − 1 is no double any more."""
+
+power_in_base = where(eq(y, 0), smooth(0, where(gt(fabs(x), 0), y * out / x, 0)), power)
+power_in_exponent = where(both(eq(x, 0), gt(y, 0)), smooth(0, where(gt(y, 1), 0, -sqrt(x))), out * log(x))
+"""The partials of x^y as they are computed, with the convention for y = 0 and the limits at x = 0."""
 
 # -- What a row is -------------------------------------------------------------------------------------------------
 
@@ -77,9 +89,9 @@ class Op:
     """A primitive operation: a row of the table.
 
     inputs: their names, in the order written (`x...` for any number from two up); value: the formula of the output;
-    partials: a formula for each input, of the inputs and `out`; role: a key of ROLES or empty; domain: where a real
-    value exists; kink: a condition under which the partial is only a convention; note: that convention;
-    aliases: other accepted spellings.
+    partials: a formula for each input, of the inputs and `out`; selects: whether it hands on one of its inputs, and
+    nothing flows into the others; role: a key of ROLES or empty, for readers; domain: where a real value exists;
+    kink: a condition under which the partial is only a convention; note: that convention; aliases: other spellings.
     """
 
     size = 1
@@ -93,6 +105,7 @@ class Op:
         inputs: str,
         value: Formula,
         *partials: Operand,
+        selects: bool = False,
         role: str = "",
         domain: str = "",
         kink: Formula | None = None,
@@ -106,6 +119,7 @@ class Op:
         self.partials = tuple(
             partial if isinstance(partial, Formula) else Formula(str(partial)) for partial in partials
         )
+        self.selects = selects
         self.role = role
         self.domain = domain
         self.kink = kink
@@ -121,10 +135,10 @@ class Op:
     def gates(self) -> Formula | None:
         """The output as a formula of other primitives, as people read it; None where the row is a gate by itself.
 
-        What routes is one, because ties have a convention of their own: relu is no max(x, 0).
+        What selects is one, because ties have a convention of their own: relu is no max(x, 0).
         """
         read = self.value.args[0] if self.value.head in READ_BY_THE_FIRST else self.value
-        known = {"total", *(op.name for op in TABLE if op.role != "routes")}
+        known = {"total", *(op.name for op in TABLE if not op.selects)}
         return read if read.head != self.name and read.heads <= known else None
 
     @cached_property
@@ -154,8 +168,8 @@ TABLE: list[Op] = [
     Op("mul",      "x y", x * y,       y, x,                                                 role="switches"),
     Op("div",      "x y", x / y,       1 / y, careful(-x / y**2, -out / y),                  domain="y ≠ 0"),
     Op("neg",      "x",   -x,          -1),
-    Op("pow",      "x y", x**y,        convention(power, where(eq(y, 0), 0, power)),
-                                       convention(out * log(x), where(both(eq(x, 0), gt(y, 0)), 0, out * log(x))),
+    Op("pow",      "x y", x**y,        convention(power, power_in_base),
+                                       convention(out * log(x), power_in_exponent),
        domain="x > 0, or x = 0 with y ≥ 0, or x < 0 with a whole number y",
        note="exponent 0 gives 1 with ∂/∂x = 0 everywhere; 0 to a positive power takes both partials by their limits; "
             "∂/∂y does not exist for x < 0"),
@@ -177,10 +191,12 @@ TABLE: list[Op] = [
 
     Op("abs",      "x",   fabs(x),     sign(x),           kink=eq(x, 0),   note="0 at x = 0", aliases="Abs fabs"),
     Op("sign",     "x",   sign(x),     0,                 kink=eq(x, 0),   note="0 at x = 0", aliases="sgn"),
-    Op("max",      "x...", maximum(x), chosen,  role="routes",   note="a tie gives 1 to both", aliases="Max"),
-    Op("min",      "x...", minimum(x), chosen,  role="routes",   note="a tie gives 1 to both", aliases="Min"),
+    Op("max",      "x...", maximum(x), chosen, selects=True, role="routes", note="a tie gives 1 to both",
+       aliases="Max"),
+    Op("min",      "x...", minimum(x), chosen, selects=True, role="routes", note="a tie gives 1 to both",
+       aliases="Min"),
     Op("relu",     "x",   careful(maximum(x, 0), relu(x)), careful(where(gt(x, 0), 1, 0), relu(sign(x))),
-       role="routes", kink=eq(x, 0), note="0 at x = 0", aliases="ReLU"),
+       selects=True, role="routes", kink=eq(x, 0), note="0 at x = 0", aliases="ReLU"),
 
     Op("sigmoid",  "x",   careful(1 / (1 + exp(-x)), sigmoid(x)), careful(out * (1 - out), out * sigmoid(-x)),
        aliases="σ logistic expit"),

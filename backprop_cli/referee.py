@@ -130,7 +130,7 @@ def _complex_step(graph: Graph, exactly: Mapping[str, str], name: str) -> float:
 
     reached = graph.depending_on([name])
     for node in graph.nodes:
-        if node.op is not None and reached[node.position] and (node.op.role == "routes" or node.op.kink is not None):
+        if node.op is not None and reached[node.position] and (node.op.selects or node.op.kink is not None):
             raise CannotError(f"{node.name} = {graph.written(node)} is not analytic")
 
     def estimate(power: int, digits: int) -> Value:

@@ -144,6 +144,8 @@ def local_name(op: Op, slot: int) -> str:
 def computed(formula: Formula) -> Formula:
     """The form that floats compute. A form that only compares is exact, and is kept as people read it."""
     head, args = formula.head, formula.args
+    if head == "smooth":
+        return computed(args[0])
     if head in READ_BY_THE_FIRST:
         compares = args[0].head == "where" and all(each.is_number for each in args[0].args[1:])
         return computed(args[0] if compares else args[1])

@@ -45,7 +45,7 @@ class _Gate(NamedTuple):
         """Compute its value."""
         if self.op.variadic:
             yield f"{self.value} = {self.op.name}(*{self.listed})"
-            if self.op.role == "routes":
+            if self.op.selects:
                 yield f"if {self.listed}.count({self.value}) != 1: raise UnusualError"
         else:
             yield f"{self.value} = {self._code(self.op.value)}"
@@ -62,7 +62,7 @@ class _Gate(NamedTuple):
         """
         partial = self.op.partial(slot)
         local = self._code(partial, slot)
-        conditions = [condition] * bool(condition) + [f"{local} != 0"] * (self.op.role == "routes")
+        conditions = [condition] * bool(condition) + [f"{local} != 0"] * self.op.selects
         test = f"if {' and '.join(conditions)}: " if conditions else ""
         exact = partial.is_number and partial.head in ("1", "-1")  # without a multiplication
         sign = "-" if exact and partial.head == "-1" else ""
@@ -122,7 +122,7 @@ class Tape:
         ranks = {number: rank for rank, number in enumerate(ranked)}
         self.kinds = [ranks[number] for number in found]
         ways = tuple(kinds[number] for number in ranked)
-        routed = any(op is not None and op.role == "routes" for op, *_ in ways)
+        routed = any(op is not None and op.selects for op, *_ in ways)
         self.forward, self.backward = _loops(ways, not routed and self._all_reached())
 
     def _all_reached(self) -> bool:
@@ -259,7 +259,7 @@ class _Back:
         if place not in self.sure or not edges:
             return
         gate, sure = _by_name(self.nodes, place), self.sure[place]
-        active = sure and gate.op.role != "routes"
+        active = sure and not gate.op.selects
         lines = [*gate.kink()]
         for slot, i in edges:
             first = i not in self.sure

@@ -155,6 +155,8 @@ class Trace:
         """
         op = edge.gate.op
         assert op is not None
+        if edge.slot not in edge.gate.slots:
+            return Formula("0")
         inputs = [edge.input] if op.variadic else [self.graph.nodes[i] for i in edge.gate.inputs]
         words = dict(zip(op.inputs, (name(node) if name else node.name for node in inputs), strict=True))
         if name:

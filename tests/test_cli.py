@@ -419,7 +419,7 @@ def test_warnings(words: list[str], kinds: list[str]) -> None:
     ("words", "status"),
     [
         (["eval", *EXAMPLE], 0),
-        (["eval", "max(x, x)", "--x", "1"], 0),
+        (["eval", "max(x, 1)", "--x", "1"], 0),
         (["--help"], 0),
         (["--version"], 0),
         (["eval", "--help"], 0),
@@ -440,7 +440,7 @@ def test_warnings(words: list[str], kinds: list[str]) -> None:
 def test_exit_status_and_stream(words: list[str], status: int) -> None:
     result = run(*words)
     assert result.status == status
-    assert (result.out == "", result.err == "") == (status != 0, status == 0 and words[1:2] != ["max(x, x)"])
+    assert (result.out == "", result.err == "") == (status != 0, status == 0 and words[1:2] != ["max(x, 1)"])
 
 
 def test_help() -> None:
@@ -472,7 +472,7 @@ def process(*words: str | bytes, redirect: str = "", **changes: str) -> subproce
 
 
 def test_a_process_prints_and_exits_as_this_one_does() -> None:
-    for words in (["eval", *EXAMPLE], ["eval", "max(x, x)", "--x", "1", "--json"], ["eval", "sqrt(σ)", "--σ", "0"]):
+    for words in (["eval", *EXAMPLE], ["eval", "max(x, 1)", "--x", "1", "--json"], ["eval", "sqrt(σ)", "--σ", "0"]):
         here, there = run(*words), process(*words)
         assert (there.returncode, there.stdout.decode(), there.stderr.decode()) == here
 

@@ -334,7 +334,22 @@ def test_ties_inside_follow_the_convention_and_are_warned_about(ties: str) -> No
         trace = backprop("m(a, b) = max(a, b, 1); f = m(x, y)*z", x=1, y=1, z=3, ties=ties, expand=expand_)
         assert trace.gradient == inline.gradient
         assert [each.kind for each in trace.warnings] == ["tie"]
-    assert backprop("m(a) = max(a, a); relu(m(x) - 2)", x=1).warnings  # even where nothing flows
+    assert backprop("m(a) = max(a, 1); relu(m(x) - 2)", x=1).warnings  # even where nothing flows
+
+
+@pytest.mark.parametrize("ties", TIES)
+def test_one_node_handed_to_two_inputs_is_no_tie_inside(ties: str) -> None:
+    programs = (
+        "m(a, b) = max(a, b); f = m(y, y)*y",
+        "m(a, b) = max(a, b); n(a, b) = m(b, a)*a; f = n(y, y)",
+        "m(a, b, c) = min(c, b, a); f = m(y, y, y)*y",
+        "same(t) = t; f = max(same(y), y)*y",
+        "same(t) = t; twice(t) = same(same(t)); m(a, b) = max(a, twice(b)); f = m(y, same(y))*y",
+    )
+    for program in programs:
+        for opened in (False, True):
+            trace = backprop(program, y=2, ties=ties, expand=opened, hessian=True)
+            assert (trace.gradient, trace.hessian, trace.warnings) == ({"y": 4}, {"y": {"y": 2}}, []), program
 
 
 def test_calls_inside_each_other_are_told_by_the_first_and_the_last() -> None:

@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from ..ops import TABLE, Op
-from .system import Arithmetic, Rule, Value, share_tie
+from .system import Arithmetic, Rule, Value, share
 
 
 class Dual:
@@ -57,7 +57,7 @@ class DualNumbers(Arithmetic):
         self.strict = base.strict
         constants = {name: Dual(value) for name, value in base.constants.items()}
         templates = {name: f"{name}({', '.join(['{}'] * count)})" for name, count in self._arities().items()}
-        super().__init__(self._words(), constants, {**templates, "gt": "({0}.value > {1}.value)"})
+        super().__init__(self._words(), constants, {**templates, "gt": "({0}.value > {1}.value)", "smooth": "{1}"})
 
     def _arities(self) -> dict[str, int]:
         return {op.name: len(op.inputs) for op in TABLE if op.name in self._OPERATORS}
@@ -82,13 +82,13 @@ class DualNumbers(Arithmetic):
             except (ArithmeticError, ValueError):
                 return math.nan  # which only matters if something flows back to it
 
-        if op.role == "routes" and op.variadic:
-            locals_ = share_tie([local(slot) for slot in range(len(values))], self.ties)
+        if op.selects and op.variadic:  # one node in two slots is one object
+            locals_ = share([local(slot) for slot in range(len(values))], [*map(id, inputs)], self.ties)
         else:
             locals_ = [local(slot) if slot in slots else None for slot in range(len(values))]
         dot = None
         for slot in slots:
-            if op.role == "routes" and locals_[slot] == 0:
+            if op.selects and locals_[slot] == 0:
                 continue  # not selected: nothing below that edge counts, even where it is not a number
             dot = _sum(dot, locals_[slot] * inputs[slot].dot)
         return Dual(out, dot)

@@ -18,15 +18,23 @@ TIES = ("both", "split", "first")
 """What inputs of max or min that tie receive: 1 each (CS231n), equal shares (PyTorch, JAX), all to the first."""
 
 
-def share_tie(selected: list[Value], ties: str) -> list[Value]:
-    """The local gradients of max or min, by one of TIES, from 1 for each selected input and 0 for the others."""
-    count = sum(1 for local in selected if local == 1)
-    if count < 2 or ties == "both":
-        return selected
+def share(selected: Sequence[Value], nodes: Sequence[object], ties: str) -> list[Value]:
+    """The local gradients of a gate that selects, by slot.
+
+    selected: 1 for each input that is the output, 0 for the others; nodes: what tells apart the nodes behind the slots:
+    a node that competes with itself gets its gradient by the first of its slots, which is no tie; ties: one of TIES.
+    """
+    first = {node: slot for slot, node in reversed([*enumerate(nodes)])}
+    alone = [
+        local if first[node] == slot else local - local
+        for slot, (node, local) in enumerate(zip(nodes, selected, strict=True))
+    ]
+    tied = [slot for slot, local in enumerate(alone) if local == 1]
+    if len(tied) < 2 or ties == "both":
+        return alone
     if ties == "split":
-        return [local / count for local in selected]
-    first = next(slot for slot, local in enumerate(selected) if local == 1)
-    return [local if slot == first else local - local for slot, local in enumerate(selected)]
+        return [local / len(tied) for local in alone]
+    return [local if slot == tied[0] else local - local for slot, local in enumerate(alone)]
 
 
 class Rule(NamedTuple):
@@ -54,6 +62,7 @@ _TEMPLATES = {
     "both": "({} and {})",
     "careful": "{1}",
     "convention": "{1}",
+    "smooth": "{0}",
 }
 
 

@@ -73,8 +73,8 @@ class _Program:
         self.output = self.names.nodes.get(graph.output.name) or self.names.new("f")
         self.users = [0] * len(graph.nodes)  # edges that bring something back
         for gate in stages.backward():
-            for i in gate.inputs:
-                self.users[i] += stages.wanted[i]
+            for slot in gate.slots:
+                self.users[gate.inputs[slot]] += stages.wanted[gate.inputs[slot]]
         self.user_names = {node.name: node.name for node in named}
         self.seen = [0] * len(graph.nodes)
 
@@ -186,16 +186,16 @@ class _Program:
 
     def chains(self, gate: Node) -> Iterable[Line]:
         """The chain rule on each edge of a gate."""
-        ties = self.ties if gate.op is not None and gate.op.variadic and gate.op.role == "routes" else "both"
+        ties = self.ties if gate.op is not None and gate.op.variadic and gate.op.selects else "both"
         extra = ties if ties == "both" else self.names.new(f"{self.names.nodes[gate.name]}_{_EXTRA[ties]}")
         if ties == "split":
-            masks = [self.target.count.format(self.mask(gate, slot)) for slot in range(len(gate.inputs))]
+            masks = [self.target.count.format(self.mask(gate, slot)) for slot in gate.slots]
             yield self.assign(extra, " + ".join(masks), "how many inputs tie: they share")
         elif ties == "first":
             yield Line(self.target.assign_first.format(extra, "1.0"), "the first of the inputs that tie takes all")
-        last = max(slot for slot, i in enumerate(gate.inputs) if self.stages.wanted[i])
-        for slot, i in enumerate(gate.inputs):
-            if self.stages.wanted[i]:
+        last = max(slot for slot in gate.slots if self.stages.wanted[gate.inputs[slot]])
+        for slot in gate.slots:
+            if self.stages.wanted[gate.inputs[slot]]:
                 yield self.chain(gate, slot, ties, extra)
             if ties == "first" and slot < last:
                 different = self.mask(gate, slot, self.target.different)

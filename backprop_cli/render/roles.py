@@ -55,8 +55,10 @@ def _routes(words: Wording, gate: Node, receivers: Sequence[Edge]) -> str:
     if len(selected) != 1:
         return ""  # a tie, which has a notice
     node = nodes[gate.inputs[selected[0]]]
-    others = [words.name(nodes[i]) for slot, i in enumerate(gate.inputs) if slot in receiving and slot != selected[0]]
+    others = [words.name(nodes[i]) for slot, i in enumerate(gate.inputs) if slot in receiving and nodes[i] != node]
     name, rank = f"`{words.name(node)}`", _rank(words, gate, node)
+    if len({*gate.inputs}) == 1:
+        return f"{name} competes with itself, so all of the gradient goes to it, along the first edge."
     if selected[0] not in receiving:
         return f"{name} is {rank}, so none of the gradient goes to {listed(others)}."
     none = f", none to {listed(others)}" if others else ""

@@ -46,8 +46,8 @@ class _Derivation:
     def backward(self) -> list[str]:
         edges: dict[int, list[tuple[Node, int]]] = {}
         for gate in self.stages.backward():
-            for slot, i in enumerate(gate.inputs):
-                if self.stages.wanted[i]:
+            for slot in gate.slots:
+                if self.stages.wanted[i := gate.inputs[slot]]:
                     edges.setdefault(i, []).append((gate, slot))
         lines = []
         for node in reversed(self.graph.nodes):

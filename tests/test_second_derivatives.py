@@ -1,0 +1,163 @@
+"""Second derivatives at special points, against differences that share no code with the program.
+
+At 0, ±1, ½, 2 and 3 in every slot: there the conventions, limits and cases of the table decide.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import mpmath
+import oracle
+import pytest
+
+from backprop_cli import Trace, backprop
+from backprop_cli.errors import MathError
+from backprop_cli.ops import TABLE, Op
+
+SPECIAL = ("0", "1", "-1", "1/2", "2", "3")
+DIGITS, STEP = 300, "1e-70"
+ENTIRE = 1e-25
+"""Relative difference up to which two estimates agree. What they leave out is of the order of the step."""
+
+Function = Callable[[Mapping[str, oracle.Number]], oracle.Number | None]
+Matrix = dict[tuple[str, str], oracle.Number | None]
+
+
+SINGLE_GATES = {op.written(["x", "y"] if op.variadic else ["x", "y"][: len(op.inputs)]) for op in TABLE}
+
+
+def second_differences(function: Function, point: Mapping[str, oracle.Number]) -> Matrix:
+    """∂²f/∂row∂column by differences to all sides on which there are values; None where they do not agree."""
+    steps = [mpmath.mpf(STEP), mpmath.mpf(STEP) / 7]
+    found: Matrix = {}
+    for one, two in itertools.combinations_with_replacement(point, 2):
+        estimates = []
+        for step, (a, b) in itertools.product(steps, itertools.product((1, -1), repeat=2)):
+            if one == two and a != b:
+                continue
+            corners: list[oracle.Number] = []
+            for i, j in ((0, 0), (0, 1), (1, 0), (1, 1)):
+                at = dict(point)
+                at[one] += a * i * step
+                at[two] += b * j * step
+                corners.append(function(at))
+            here, right, left, both = corners
+            # Across a jump, as that of atan2 at π, there is no slope to be had from this side.
+            if None not in corners and all(abs(each - here) < ENTIRE * (1 + abs(here)) for each in corners):
+                estimates.append((both - right - left + here) / (a * b * step * step))
+        size = max(map(abs, estimates), default=None)
+        agreed = size is not None and (size < ENTIRE or max(estimates) - min(estimates) < ENTIRE * size)
+        found[one, two] = found[two, one] = estimates[0] if agreed else None
+    return found
+
+
+def of(text: str) -> Function:
+    def function(point: Mapping[str, oracle.Number]) -> oracle.Number | None:
+        try:
+            value = oracle.real(oracle.evaluate(text, point))
+        except (ArithmeticError, ValueError):
+            return None
+        return value if mpmath.isfinite(value) else None
+
+    return function
+
+
+def decided_by_convention(trace: Trace) -> bool:
+    return any(notice.kind in ("tie", "kink") for notice in trace.warnings)
+
+
+def compare(text: str, point: Mapping[str, str], expected: Matrix, options: dict[str, Any]) -> str:
+    """What is wrong; empty if nothing is. Where a gate inside has no finite slope, to refuse is right: (x²)^½ at 0."""
+    try:
+        trace = backprop(text, point, hessian=True, **options)
+    except MathError as error:
+        refused = text in SINGLE_GATES and None not in expected.values()
+        return f"refused: {error.message}" if refused else ""
+    assert trace.hessian is not None
+    if decided_by_convention(trace):
+        return ""
+    for row, columns in trace.hessian.items():
+        for column, value in columns.items():
+            entry = expected[row, column]
+            shown = trace.arithmetic.to_float(value)
+            if entry is None or abs(shown - entry) > 1e-11 * (1 + abs(entry)):
+                return f"∂²/∂{row}∂{column} = {shown}, not {entry and mpmath.nstr(entry, 15)}"
+    return ""
+
+
+def problems(text: str, names: Sequence[str], points: Iterable[Sequence[str]]) -> list[str]:
+    found = []
+    arithmetics: list[dict[str, Any]] = [{}, {"exact": True}, {"precision": 20}]
+    with mpmath.workdps(DIGITS):
+        for values, options in itertools.product(points, arithmetics):
+            point = dict(zip(names, values, strict=True))
+            expected = second_differences(of(text), {name: oracle.exact(value) for name, value in point.items()})
+            wrong = compare(text, point, expected, options)
+            found += [f"{text} at {point} {options}: {wrong}"] if wrong else []
+    return found
+
+
+@pytest.mark.parametrize("op", TABLE, ids=[op.call for op in TABLE])
+def test_every_row_at_special_points(op: Op) -> None:
+    names = ["x", "y"] if op.variadic else ["x", "y"][: len(op.inputs)]
+    text = op.written(names)
+    assert text in SINGLE_GATES
+    assert problems(text, names, [*itertools.product(SPECIAL, repeat=len(names))]) == []
+
+
+POWERS = [
+    "(x+1)**x", "x**y", "(x-y)**y", "(x*y)**(x-y)", "x**(x*y)", "(x**y)**x", "x**(y**2)", "2**(x*y)", "(x*x)**y",
+    "x**0", "(x-1)**0", "0**y", "x**(y-y)", "exp(x)**y", "(x**2)**(1/2)", "cos(x)**x", "(x+y)**(x-1)**2", "x**1",
+]  # fmt: skip
+"""Where an exponent may be 0, or a base."""
+
+
+@pytest.mark.parametrize("text", POWERS)
+def test_powers_at_special_points(text: str) -> None:
+    names = oracle.variables(text)
+    assert problems(text, names, [*itertools.product(SPECIAL, repeat=len(names))]) == []
+
+
+SAME = ["max(y,y)*3", "min(y,y,y)**2", "max(x,y,x)*x", "max(max(x,x),x)*y", "min(x*x, x*x + 0)*y"]
+
+
+@pytest.mark.parametrize("text", SAME)
+def test_a_node_that_competes_with_itself(text: str) -> None:
+    names = oracle.variables(text)
+    assert problems(text, names, [*itertools.product(SPECIAL, repeat=len(names))]) == []
+
+
+def random_text(random_: random.Random, depth: int) -> str:
+    if depth == 0 or random_.random() < 0.1:
+        return random_.choice(["x", "y", "x", "y", "2", "1"])
+    op = random_.choice([*TABLE, *POWERS_OFTEN])
+    count = 2 if op.variadic else len(op.inputs)
+    return op.written(f"({random_text(random_, depth - 1)})" for _ in range(count))
+
+
+POWERS_OFTEN = [op for op in TABLE if op.name in ("pow", "mul", "add")] * 5
+
+
+def random_problems(seeds: range) -> list[str]:
+    found = []
+    for seed in seeds:
+        random_ = random.Random(seed)
+        text = random_text(random_, 2)
+        names = oracle.variables(text)
+        if names:
+            found += problems(text, names, [[random_.choice(SPECIAL) for _ in names] for _ in range(4)])
+    return found
+
+
+def test_random_graphs_at_special_points() -> None:
+    assert random_problems(range(40)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(10))
+def test_many_random_graphs_at_special_points(part: int) -> None:
+    assert random_problems(range(1000 + 100 * part, 1100 + 100 * part)) == []
