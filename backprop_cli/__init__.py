@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
     from .api import backprop
     from .errors import BackpropError
-    from .trace import Trace
+    from .passes.trace import Trace
 
 __version__ = "0.1.0"
 __all__ = ["BackpropError", "Trace", "backprop"]

@@ -16,14 +16,14 @@ INTERRUPTED, BROKEN_PIPE = 128 + 2, 128 + 13
 def main() -> NoReturn:
     """Run the command line, leave with its exit status. A traceback is a bug, whatever the input."""
     try:  # what is loaded in here, an interrupt may interrupt
-        from . import plain_call
+        from .cli import plain_call
 
         if sys.stdout is None:
             raise OSError(0, "standard output is closed")  # noqa: TRY301
         words = sys.argv[1:]
         status = plain_call.run(words)
         if status is None:
-            from .cli import run_command
+            from .cli.commands import run_command
 
             status = run_command(words)
         for stream in (sys.stdout, sys.stderr):

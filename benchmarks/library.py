@@ -59,8 +59,8 @@ def ours(expression: str) -> Answer:
 
 
 def ours_again(expression: str) -> Answer:
-    from backprop_cli.engine import run
-    from backprop_cli.lower import compile_expression
+    from backprop_cli.language.program import compile_expression
+    from backprop_cli.passes.engine import run
 
     graph = compile_expression(expression)
     return lambda: in_order(run(graph, POINT).gradient)

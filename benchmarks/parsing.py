@@ -28,7 +28,7 @@ def measure(settings: Settings) -> list[Table]:
 
 
 def one_size(terms: int, rounds: int) -> Table:
-    from backprop_cli.lower import compile_expression
+    from backprop_cli.language.program import compile_expression
 
     text = " + ".join(f"a{i % 40}*sin(b{i % 30} - {i}.5)" for i in range(terms))
     contenders = [

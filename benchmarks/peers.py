@@ -48,8 +48,8 @@ def load(module: str) -> Any:
 
 def graph(circuit: Circuit) -> Any:
     """The circuit as a graph of ours."""
-    from backprop_cli.graph import Graph, Node, Nodes
-    from backprop_cli.ops import named
+    from backprop_cli.graph.graph import Graph, Node, Nodes
+    from backprop_cli.rules.table import named
 
     count, last = len(circuit.point), len(circuit.gates) - 1
     rows = {name: named(name) for name in FLOATS}
@@ -62,7 +62,7 @@ def graph(circuit: Circuit) -> Any:
 
 def ours(circuit: Circuit) -> Gradient:
     """By what evaluates one graph at many points: the passes alone."""
-    from backprop_cli.engine import Evaluator
+    from backprop_cli.passes.engine import Evaluator
 
     evaluator = Evaluator(graph(circuit))
     return gradient_by(evaluator.trace, circuit)
@@ -70,7 +70,7 @@ def ours(circuit: Circuit) -> Gradient:
 
 def ours_once(circuit: Circuit) -> Gradient:
     """By one run over the graph, from nothing known of it."""
-    from backprop_cli.engine import run
+    from backprop_cli.passes.engine import run
 
     return gradient_by(partial(run, graph(circuit)), circuit)
 

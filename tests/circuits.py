@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import pygraphviz
 
 from backprop_cli import backprop
-from backprop_cli.engine import run
-from backprop_cli.graph import Graph, Group, Node
-from backprop_cli.lower import compile_expression
-from backprop_cli.ops import named
-from backprop_cli.trace import Trace
+from backprop_cli.graph.graph import Graph, Group, Node
+from backprop_cli.language.program import compile_expression
+from backprop_cli.passes.engine import run
+from backprop_cli.passes.trace import Trace
+from backprop_cli.rules.table import named
 
 NEURON = "1/(1+exp(-(w0*x0+w1*x1+w2)))"
 NEURON_AT = {"w0": 2, "x0": -1, "w1": -3, "x1": -2, "w2": -3}

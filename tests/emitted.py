@@ -15,15 +15,15 @@ from typing import NamedTuple
 
 import pytest
 
-from backprop_cli import point
-from backprop_cli.api import Settings, compute
 from backprop_cli.arithmetic import FLOATS
-from backprop_cli.expand import expand
-from backprop_cli.lower import compile_expression
-from backprop_cli.render.code import Input, render
-from backprop_cli.render.targets import TARGETS
-from backprop_cli.stages import Stages
-from backprop_cli.trace import Trace
+from backprop_cli.graph.expand import expand
+from backprop_cli.language.program import compile_expression
+from backprop_cli.passes import point
+from backprop_cli.passes.settings import Settings, compute
+from backprop_cli.passes.trace import Trace
+from backprop_cli.view.code.staged import Input, render
+from backprop_cli.view.code.stages import Stages
+from backprop_cli.view.code.targets import TARGETS
 
 
 class Case(NamedTuple):

@@ -19,7 +19,7 @@ import report
 import run
 from harness import NOT_AVAILABLE, Contender, Goal, Row, Settings, Table, compare, seconds, take_turns, unpacked
 
-from backprop_cli.graph import validate
+from backprop_cli.graph.graph import validate
 
 ROOT = Path(__file__).parent.parent
 SMALL = Settings(2, 2, 5, (200,), (10,))

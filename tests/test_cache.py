@@ -25,11 +25,13 @@ from test_cli import PATTERNS, SHARED, STAGED, TYPICAL, Result, environment, str
 from test_formulas import FORMULAS
 
 import backprop_cli
-from backprop_cli import cache, lower, ops, plain_call
-from backprop_cli.cli import run_command
+from backprop_cli.cli import cache, plain_call
+from backprop_cli.cli.commands import run_command
 from backprop_cli.errors import InputError
-from backprop_cli.graph import MAX_DEPTH, Graph, Module, Node, validate
-from backprop_cli.lower import compile_expression
+from backprop_cli.graph.graph import MAX_DEPTH, Graph, Module, Node, validate
+from backprop_cli.language import program as lower
+from backprop_cli.language.program import compile_expression
+from backprop_cli.rules import table as ops
 
 relaxed = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck))
 
@@ -904,20 +906,21 @@ def test_a_directory_of_any_name(name: bytes, tmp_path: Path, monkeypatch: pytes
 # -- What is loaded ------------------------------------------------------------------------------------------------
 
 HIT = """
-    api arguments arithmetic arithmetic.floats arithmetic.system backward cache engine errors faults formula forward
-    graph lazy names nodes ops output point plain_call request streams trace render render.json __main__
+    arithmetic arithmetic.floats arithmetic.system errors graph graph.graph graph.nodes language language.names passes
+    passes.backward passes.engine passes.faults passes.forward passes.lazy passes.point passes.settings passes.trace
+    rules rules.formula rules.printer rules.table streams view view.json
+    cli cli.arguments cli.cache cli.output cli.plain_call cli.request __main__
 """
-CLICK = "cli cli.eval cli.expression plain_call __main__ errors streams"
-MISS = "lower flatten refusals statements syntax tokens tree"
+CLICK = "cli cli.commands cli.commands.eval cli.expression cli.plain_call __main__ errors streams"
+MISS = "language.program language.flatten language.refusals language.statements language.syntax language.tokens language.tree"
 
 LOADS: dict[str, tuple[list[str], bool, str, str]] = {
     "cached --json": (["--json"], True, "", HIT),
     "cached --get": (["--get", "value"], True, "", HIT),
-    "cached table": ([], True, "rich", f"{HIT} render.table render.cells"),
+    "cached table": ([], True, "rich", f"{HIT} view.table view.cells"),
     "first --json": (["--json"], False, "sympy mpmath", f"{HIT} {MISS}"),
-    "first table": ([], False, "sympy mpmath rich", f"{HIT} {MISS} render.table render.cells"),
-    "--help": (["--help"], False, "click", f"{CLICK} arguments point names arithmetic arithmetic.floats "
-               "arithmetic.system forward faults formula graph nodes ops trace output request"),
+    "first table": ([], False, "sympy mpmath rich", f"{HIT} {MISS} view.table view.cells"),
+    "--help": (["--help"], False, "click", f"{CLICK} {HIT}"),
 }  # fmt: skip
 """Options of `eval`, is the expression known, the libraries that it loads, and those modules of ours that it may."""
 OF_LIBRARIES = {"attr", "flint", "gmpy2", "_cython", "typing_extensions", "pygments", "numpy"}

@@ -20,12 +20,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from backprop_cli.arithmetic.precise import Precise
-from backprop_cli.claims import Verdict, explain, judge
-from backprop_cli.engine import run
 from backprop_cli.errors import BackpropError, InputError, MathError
-from backprop_cli.lower import compile_expression
-from backprop_cli.mistakes import KINDS, mistakes
-from backprop_cli.render.verdicts import render
+from backprop_cli.language.program import compile_expression
+from backprop_cli.passes.engine import run
+from backprop_cli.study.claims import Verdict, explain, judge
+from backprop_cli.study.mistakes import KINDS, mistakes
+from backprop_cli.view.verdicts import render
 
 DATA = Path(__file__).parent / "claims"
 

@@ -29,8 +29,9 @@ from unittest import mock
 
 import pytest
 
-from backprop_cli import __version__, plain_call
-from backprop_cli.cli import run_command
+from backprop_cli import __version__
+from backprop_cli.cli import plain_call
+from backprop_cli.cli.commands import run_command
 
 
 class Result(NamedTuple):

@@ -13,13 +13,13 @@ import pytest
 from emitted import Case
 from test_cli import run
 
-from backprop_cli.graph import Graph, Group, Node
-from backprop_cli.lower import compile_expression
-from backprop_cli.ops import named
-from backprop_cli.render.code import render
-from backprop_cli.render.targets import TARGETS
-from backprop_cli.render.targets.names import Names
-from backprop_cli.stages import Stages
+from backprop_cli.graph.graph import Graph, Group, Node
+from backprop_cli.language.program import compile_expression
+from backprop_cli.rules.table import named
+from backprop_cli.view.code.identifiers import Names
+from backprop_cli.view.code.staged import render
+from backprop_cli.view.code.stages import Stages
+from backprop_cli.view.code.targets import TARGETS
 
 FOLDER = Path(__file__).parent / "code"
 LANGUAGES = [*TARGETS, "latex"]

@@ -14,9 +14,9 @@ from emitted import Case
 from test_cli import run as command
 from test_formulas import FORMULAS
 
-from backprop_cli.formula import Formula
-from backprop_cli.lower import compile_expression
-from backprop_cli.ops import TABLE, Op, exp, gt, out, sigmoid, where, x
+from backprop_cli.language.program import compile_expression
+from backprop_cli.rules.formula import Formula
+from backprop_cli.rules.table import TABLE, Op, exp, gt, out, sigmoid, where, x
 
 
 def selection() -> list[Case]:

@@ -26,9 +26,9 @@ from test_formulas import FORMULAS, Formula
 
 from backprop_cli import backprop
 from backprop_cli.errors import MathError
-from backprop_cli.exact import Derivation
-from backprop_cli.exact import derive as derive_graph
-from backprop_cli.lower import compile_expression
+from backprop_cli.language.program import compile_expression
+from backprop_cli.passes.exact import Derivation
+from backprop_cli.passes.exact import derive as derive_graph
 
 # -- An independent evaluator of the output ------------------------------------------------------------------------
 

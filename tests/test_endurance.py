@@ -28,9 +28,9 @@ from test_cli import command, environment
 from test_formulas import FORMULAS
 from test_fuzz import characters, mutation, nest, soup
 
-from backprop_cli import cache
-from backprop_cli.graph import validate
-from backprop_cli.lower import compile_expression
+from backprop_cli.cli import cache
+from backprop_cli.graph.graph import validate
+from backprop_cli.language.program import compile_expression
 
 pytestmark = pytest.mark.slow
 INPUTS = int(os.environ.get("BACKPROP_ENDURANCE", "2000"))

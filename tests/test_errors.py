@@ -22,9 +22,9 @@ from typing import NamedTuple
 import pytest
 from test_cli import Result, run, streams
 
-from backprop_cli import ops
-from backprop_cli.cli import cli
+from backprop_cli.cli.commands import cli
 from backprop_cli.errors import BackpropError
+from backprop_cli.rules import table as ops
 
 FILES = sorted((Path(__file__).parent / "errors").glob("*.txt"))
 NAMES = [path.stem for path in FILES]

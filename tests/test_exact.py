@@ -22,11 +22,11 @@ from test_formulas import FORMULAS, Formula
 
 from backprop_cli import BackpropError, backprop
 from backprop_cli.errors import InputError, MathError
-from backprop_cli.exact import TooSlowError, time_limit
-from backprop_cli.ops import TABLE, Op
+from backprop_cli.passes.exact import TooSlowError, time_limit
+from backprop_cli.rules.table import TABLE, Op
 
 VALIDATOR = Draft202012Validator(
-    json.loads(importlib.resources.files("backprop_cli.render").joinpath("schema.json").read_text("utf-8"))
+    json.loads(importlib.resources.files("backprop_cli").joinpath("view/schemas/trace.json").read_text("utf-8"))
 )
 
 

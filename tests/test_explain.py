@@ -25,18 +25,21 @@ from test_cli import EXAMPLE, NEURON, PATTERNS, document, on_a_terminal, process
 from test_random_graphs import Example, examples, relaxed
 
 from backprop_cli import backprop
-from backprop_cli.engine import run as passes
 from backprop_cli.errors import MathError
-from backprop_cli.formula import NUMBERS, Formula, text
-from backprop_cli.graph import Graph, Group, Module, Node, validate
-from backprop_cli.nudge import nudges
-from backprop_cli.ops import ROLES, TABLE, Op, named, x, y
-from backprop_cli.render import explain
-from backprop_cli.render.story import Computed, Gap, Story, Sum, Through
-from backprop_cli.trace import Trace
+from backprop_cli.graph.graph import Graph, Group, Module, Node, validate
+from backprop_cli.passes.engine import run as passes
+from backprop_cli.passes.trace import Trace
+from backprop_cli.rules.formula import Formula
+from backprop_cli.rules.printer import NUMBERS, text
+from backprop_cli.rules.table import ROLES, TABLE, Op, named, x, y
+from backprop_cli.study.nudge import nudges
+from backprop_cli.view.words import explain
+from backprop_cli.view.words.story import Computed, Gap, Story, Sum, Through
 
 FILES = sorted((Path(__file__).parent / "explanations").glob("*.txt"))
-SCHEMA = json.loads(importlib.resources.files("backprop_cli.render").joinpath("explain-schema.json").read_text("utf-8"))
+SCHEMA = json.loads(
+    importlib.resources.files("backprop_cli").joinpath("view/schemas/explanation.json").read_text("utf-8")
+)
 SPAN = (0, 1)
 VALIDATOR = Draft202012Validator(SCHEMA)
 

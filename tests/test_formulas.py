@@ -12,8 +12,8 @@ import oracle
 import pytest
 
 from backprop_cli import backprop
-from backprop_cli.lower import compile_expression
-from backprop_cli.ops import TABLE
+from backprop_cli.language.program import compile_expression
+from backprop_cli.rules.table import TABLE
 
 TOLERANCE = 1e-12
 """Relative. Every formula is held to it: the points were chosen where the formulas are well conditioned."""

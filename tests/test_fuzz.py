@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backprop_cli import BackpropError, backprop
-from backprop_cli.graph import validate
-from backprop_cli.lower import compile_expression
-from backprop_cli.ops import spellings
+from backprop_cli.graph.graph import validate
+from backprop_cli.language.program import compile_expression
+from backprop_cli.rules.table import spellings
 
 NASTY = [
     *"xyzefπσαk0123456789",

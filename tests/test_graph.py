@@ -2,9 +2,9 @@
 
 import pytest
 
-from backprop_cli.graph import Graph, Node, validate
-from backprop_cli.lower import compile_expression
-from backprop_cli.ops import named
+from backprop_cli.graph.graph import Graph, Node, validate
+from backprop_cli.language.program import compile_expression
+from backprop_cli.rules.table import named
 
 X, Y = Node(0, "x", (0, 1)), Node(1, "y", (2, 3))
 ADD = Node(2, "f", (0, 3), named("add"), (0, 1))

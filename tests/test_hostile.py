@@ -28,9 +28,9 @@ from hostile import CANARY, CANARY_FILE, CANARY_MODULE, HOSTILE, SHORT, Hostile,
 from backprop_cli import BackpropError, backprop
 from backprop_cli.arithmetic import FLOATS, IEEE
 from backprop_cli.errors import InputError
-from backprop_cli.graph import Graph, validate
-from backprop_cli.lower import compile_expression
-from backprop_cli.ops import TABLE
+from backprop_cli.graph.graph import Graph, validate
+from backprop_cli.language.program import compile_expression
+from backprop_cli.rules.table import TABLE
 
 # -- The watch -----------------------------------------------------------------------------------------------------
 
@@ -98,7 +98,7 @@ def canaries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         for op in TABLE:
             arithmetic.rule(op)  # compiles the row's own text, once
     backprop("gamma(x)", x=1.5)
-    import backprop_cli.tape  # noqa: F401
+    import backprop_cli.passes.compiled  # noqa: F401
 
     with pytest.raises(BackpropError):
         backprop("1/(x-x)", x=1.5)

@@ -22,115 +22,47 @@ import backprop_cli
 ROOT = Path(backprop_cli.__file__).parent
 LIBRARIES = {"click", "platformdirs", "rich", "sympy", "mpmath", "flint", "numpy"}
 
-MAY_IMPORT = {
-    "errors": "",
-    "formula": "",
-    "lazy": "",
-    "ops": "formula",
-    # Text to graph
-    "names": "",
-    "refusals": "errors",
-    "tokens": "errors names ops refusals",
-    "statements": "errors names tokens",
-    "tree": "ops",
-    "syntax": "tokens tree",
-    "nodes": "errors ops",
-    "graph": "errors formula ops nodes",
-    "flatten": "errors ops tokens tree",
-    "lower": "errors ops statements tokens syntax flatten graph nodes",
-    "expand": "formula ops graph nodes",
-    # Graph to trace
-    "arithmetic": "arithmetic.system arithmetic.floats",
-    "arithmetic.*": "errors formula ops arithmetic.system arithmetic.special arithmetic.balls",
-    "trace": "arithmetic formula graph",
-    "faults": "arithmetic errors formula graph",
-    "tape": "arithmetic formula ops graph lazy nodes",
-    "forward": "arithmetic errors graph faults",
-    "backward": "arithmetic errors graph lazy trace faults forward",
-    "engine": "arithmetic backward errors forward graph trace tape",
-    "point": "names arithmetic errors graph lower forward",
-    "hessian": "arithmetic arithmetic.dual errors graph engine point",
-    "cache": "backprop_cli graph lower names nodes ops",
-    "certain": "arithmetic arithmetic.precise errors expand graph trace engine point hessian forward",
-    "exact": "arithmetic arithmetic.symbolic errors graph trace engine point hessian",
-    "referee": "arithmetic arithmetic.* errors graph trace engine point exact forward",
-    "nudge": "arithmetic errors trace forward",
-    "mistakes": "arithmetic trace",
-    "claims": "arithmetic arithmetic.* errors formula graph lower trace engine point exact mistakes forward",
-    "api": "arithmetic errors expand graph lower trace engine point hessian certain exact",
-    "stages": "arithmetic formula graph ops forward",
-    "reference": "errors formula graph names ops tokens trace engine",
-    "points": "api arithmetic engine errors graph point trace",
-    "rows": "errors names point points",
-    "plain_line": "errors names points rows",
-    # A view is a function of what these find out
-    "render": "",
-    "render.*": "arithmetic errors formula graph trace exact referee claims render.cells",
-    "render.circuit": "arithmetic formula graph ops trace render.cells",
-    "render.dot": "render.circuit",
-    "render.mermaid": "render.circuit",
-    "render.wording": "arithmetic formula graph trace render.cells",
-    "render.roles": "graph trace render.wording",
-    "render.story": "arithmetic graph ops trace render.cells render.roles render.wording",
-    "render.nudges": "arithmetic nudge render.cells render.wording",
-    "render.reference": "formula ops reference trace render.*",
-    "render.points": "arithmetic errors names points trace render.*",
-    "render.explain": "arithmetic formula nudge trace render.* render.nudges render.story render.wording",
-    "render.staged_latex": "formula graph ops stages trace render.latex",
-    "render.code": "errors formula graph stages trace render.targets render.targets.*",
-    "render.targets": "render.targets.*",
-    "render.targets.*": "formula render.targets.*",
-    # What a person types
-    "arguments": "errors point",
-    "streams": "errors",
-    "files": "errors",
-    "request": "arguments cache errors expand graph lower point streams",
-    "output": "errors render.* streams trace",
-    "plain_call": "api arguments arithmetic errors output request streams",
-    "cli": "backprop_cli errors streams",
-    "cli.code": "arithmetic output streams point api stages render.code render.staged_latex cli.expression",
-    "cli.*": "errors output request streams files arguments point cache api exact referee claims nudge "
-    "ops reference points rows plain_line arithmetic trace graph "
-    "render.* render.circuit render.dot render.explain render.mermaid render.points "
-    "render.reference cli.expression cli.points cli.progress",
-    "__main__": "cli plain_call",
-    "backprop_cli": "api errors trace",
+ROOMS = {
+    "errors": "every error that a person can meet: message, place and hint",
+    "streams": "text in and text out, whatever the encoding",
+    "rules": "what a primitive is: formulas as data, their printer, THE TABLE",
+    "graph": "the circuit, no numbers: nodes, the graph, modules opened",
+    "language": "text → tokens → SymPy's tree → graph, with positions",
+    "arithmetic": "one number system a file: which functions and guards it brings",
+    "passes": "forward, backward → trace; second derivatives, digits that hold, exact numbers",
+    "study": "what is found out by means of traces: the referee, claims, mistakes, nudges",
+    "view": "what is shown: a file a view",
+    "points": "one graph at many points",
+    "api": "the library's face",
+    "cli": "the command line: options, the way in, one file a command",
+    "__main__": "the console command",
 }
-"""What each module may import of ours, wherever in the file. `x.*` stands for the modules in x that have no line."""
-
-AREAS = {
-    "errors": "What all the others use",
-    "names": "Text to graph",
-    "arithmetic": "Graph to trace, and what comes of traces",
-    "render": "Views",
-    "arguments": "What a person types",
-}
-"""The parts of MAY_IMPORT, each by its first line."""
+"""The rooms, in the order in which data goes through them, and what is found there. Imports go up this list only."""
 
 MAY_LOAD = {
-    "click": "cli cli.code cli.*",
-    "rich": "output cli.graph render.table render.tree",
-    "sympy": "tree arithmetic.symbolic exact claims render.latex",
+    "click": "cli.commands cli.commands.* cli.expression cli.progress",
+    "rich": "cli.output cli.commands.graph view.table view.picture.text_tree",
+    "sympy": "language.tree arithmetic.symbolic passes.exact study.claims view.latex",
     "mpmath": "arithmetic.*",
     "flint": "arithmetic.balls",
     "numpy": "",
-    "platformdirs": "cache",
+    "platformdirs": "cli.cache",
 }
-"""Which modules may import a library, wherever in the file."""
+"""Which modules may import a library, wherever in the file. `x.*` stands for the modules in x."""
 
 LIGHT = [
     "backprop_cli",
     "api",
-    "cli",
-    "engine",
-    "render.json",
-    "render.csv",
-    "render.markdown",
-    "render.dot",
-    "render.explain",
-    "render.code",
+    "cli.commands",
+    "passes.engine",
+    "view.json",
+    "view.csv",
+    "view.markdown",
+    "view.picture.dot",
+    "view.words.explain",
+    "view.code.staged",
 ]
-"""Modules that no library is loaded for when they are imported, be it by what they import (but click for `cli`)."""
+"""Modules that no library is loaded for when they are imported, be it by what they import (click for the commands)."""
 
 
 class Import(NamedTuple):
@@ -182,32 +114,23 @@ def imports(name: str, *, checking: bool = False) -> list[Import]:
 IMPORTS = {name: imports(name) for name in PATHS}
 
 
-def line_for(name: str) -> str:
-    """The key of a module's line in MAY_IMPORT."""
-    package = name.rpartition(".")[0]
-    return f"{package}.*" if package and name not in MAY_IMPORT else name
+def room(name: str) -> str:
+    """The room that a module is in."""
+    return name.partition(".")[0]
 
 
 @pytest.mark.parametrize("name", PATHS)
-def test_walls(name: str) -> None:
-    assert line_for(name) in MAY_IMPORT, f"{name} is a new module: say in MAY_IMPORT what it may import"
-    allowed = MAY_IMPORT[line_for(name)].split()
+def test_imports_go_up_the_list_of_rooms_only(name: str) -> None:
+    rooms = list(ROOMS)
+    if name == "backprop_cli":
+        return  # the face shows what it names, from wherever it comes
     for each in IMPORTS[name]:
-        if each.ours:
-            assert each.name in allowed or line_for(each.name) in allowed, f"{name} may not import {each.name}"
+        if each.ours and each.name != "backprop_cli":
+            assert rooms.index(room(each.name)) <= rooms.index(room(name)), f"{name} imports {each.name}"
 
 
-def test_the_table_of_walls_has_no_stale_line() -> None:
-    assert set(MAY_IMPORT) == set(map(line_for, PATHS))
-
-
-@pytest.mark.parametrize("line", MAY_IMPORT)
-def test_the_table_of_walls_has_no_stale_word(line: str) -> None:
-    """Whatever may be imported is, by one module of the line at least. TYPE_CHECKING counts, as the reader sees it."""
-    modules = [name for name in PATHS if line_for(name) == line]
-    used = {each.name for name in modules for each in imports(name, checking=True) if each.ours}
-    stale = {word for word in MAY_IMPORT[line].split() if word not in used and word not in map(line_for, used)}
-    assert stale == set()
+def test_every_room_is_on_the_list() -> None:
+    assert {room(name) for name in PATHS} == {*ROOMS, "backprop_cli"}
 
 
 def test_imports_point_one_way() -> None:
@@ -215,18 +138,23 @@ def test_imports_point_one_way() -> None:
     list(graphlib.TopologicalSorter(order).static_order())  # raises CycleError
 
 
+def beside(name: str) -> str:
+    """`x.*` for a module in x."""
+    return f"{name.rpartition('.')[0]}.*"
+
+
 @pytest.mark.parametrize("library", sorted(LIBRARIES))
 def test_which_modules_load_a_library(library: str) -> None:
     users = {name for name in PATHS for each in IMPORTS[name] if each.name == library and not each.ours}
     allowed = MAY_LOAD[library].split()
-    assert {name for name in users if name not in allowed and line_for(name) not in allowed} == set()
-    assert {word for word in allowed if word not in users and word not in map(line_for, users)} == set()
+    assert {name for name in users if name not in allowed and beside(name) not in allowed} == set()
+    assert {word for word in allowed if word not in users and word not in map(beside, users)} == set()
 
 
 @pytest.mark.parametrize("name", LIGHT)
 def test_importing_loads_no_library(name: str) -> None:
     """What is imported at the top of a module, and at the top of what that imports, takes no time to load."""
-    seen, queue, allowed = {name}, [name], {"click"} if name == "cli" else set()
+    seen, queue, allowed = {name}, [name], {"click"} if name == "cli.commands" else set()
     while queue:
         for each in IMPORTS[queue.pop()]:
             if not each.ours:
@@ -242,21 +170,16 @@ def test_only_the_standard_library_beside_these() -> None:
 
 
 @pytest.mark.parametrize("name", PATHS)
-def test_no_file_is_long(name: str) -> None:
-    assert len(PATHS[name].read_text(encoding="utf-8").splitlines()) <= 300
-
-
-@pytest.mark.parametrize("name", PATHS)
 def test_what_is_never_called(name: str) -> None:
-    """The recursion limit stays (raising it ends in a crash); text reaches SymPy by `parse_expr` in tree.py alone."""
+    """The recursion limit stays (raising it ends in a crash); text reaches SymPy in language/tree.py alone."""
     names = {
         node.id if isinstance(node, ast.Name) else node.attr
         for node in ast.walk(ast.parse(PATHS[name].read_text(encoding="utf-8")))
         if isinstance(node, ast.Name | ast.Attribute)
     }
     assert not names & {"setrecursionlimit", "sympify"}
-    assert "exec" not in names or name == "tape"  # which compiles rows of the table
-    assert "parse_expr" not in names or name == "tree"
+    assert "exec" not in names or name == "passes.compiled"  # which compiles rows of the table
+    assert "parse_expr" not in names or name == "language.tree"
 
 
 # -- The map of the modules ------------------------------------------------------------------------------------------
@@ -265,16 +188,14 @@ PAGE = ROOT.parent / "docs" / "code.md"
 INTRODUCTION = """\
 # The code
 
-Where a thing lives. (This page is made of the first sentence of each module: `python tests/test_imports.py` writes it.)
+- A wrong number: **rules/** has the formula, **arithmetic/** the functions, **passes/** the chain rule.
+- A wrong word: **view/** (an explanation: **view/words/**); in an error, where it is raised (**errors.py** draws it).
+- A caret in the wrong place: **language/**.
+- A new primitive: a row in **rules/table.py**. A number system: a file in **arithmetic/**.
+- A new view or file format: a file in **view/**. A language of `backprop code`: a file in **view/code/targets/**.
+- A new option or command: **cli/**.
 
-A call goes one way: text → tokens (`tokens.py`) → a tree of SymPy's (`syntax.py`, `tree.py`) → the flat graph
-(`lower.py`, `graph.py`) → forward and backward (`engine.py`) → a trace (`trace.py`) → a view (`render/`). Imports point
-the same way, and `tests/test_imports.py` holds them to it.
-
-- **A primitive** is a row of the table in `ops.py`. Its tests, its page, its LaTeX and its code come by themselves; a
-  function that an arithmetic or a language lacks is a line in `arithmetic/` or `render/targets/`.
-- **A number system** is a file in `arithmetic/`, **a view** a file in `render/`, **a language** for `backprop code` a
-  file in `render/targets/`, **a command** a file in `cli/`.
+A call goes down this list, and imports go up it: `tests/test_imports.py` holds them to it, and writes this page.
 """
 
 
@@ -286,17 +207,13 @@ def first_sentence(name: str) -> str:
 
 
 def page() -> str:
-    rows: dict[str, list[str]] = {}
-    area = ""
-    for line in MAY_IMPORT:
-        area = AREAS.get(line, area)
-        names = sorted(name for name in PATHS if line_for(name) == line)
-        files = (PATHS[name].relative_to(ROOT).as_posix() for name in names)
-        rows.setdefault(area, []).extend(
-            f"| `{file}` | {first_sentence(name)} |" for file, name in zip(files, names, strict=True)
-        )
-    parts = (f"## {area}\n\n| file | what it is |\n|---|---|\n" + "\n".join(found) for area, found in rows.items())
-    return "\n\n".join([INTRODUCTION.rstrip(), *parts]) + "\n"
+    parts = [INTRODUCTION.rstrip(), "\n".join(f"- **{each}**: {what}" for each, what in ROOMS.items())]
+    for each in ROOMS:
+        names = [name for name in PATHS if room(name) == each]
+        if len(names) > 1:
+            rows = (f"| `{PATHS[name].relative_to(ROOT).as_posix()}` | {first_sentence(name)} |" for name in names)
+            parts.append("\n".join([f"## {each}/", "", "| file | what it is |", "|---|---|", *rows]))
+    return "\n\n".join(parts) + "\n"
 
 
 def test_the_map_of_the_modules() -> None:
@@ -309,7 +226,7 @@ def test_the_map_of_the_modules() -> None:
 
 def loaded(*words: str) -> set[str]:
     """The libraries that are in memory after this command line."""
-    code = "import json, sys; from backprop_cli.cli import run_command; assert run_command(sys.argv[1:]) == 0"
+    code = "import json, sys; from backprop_cli.cli.commands import run_command; assert run_command(sys.argv[1:]) == 0"
     return _modules(f"{code}; print(chr(0), json.dumps(sorted(sys.modules)))", words)
 
 

@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 from test_random_graphs import Example, Tree, constant, examples, forward, gate, layout, relaxed, variable
 
 from backprop_cli import backprop
-from backprop_cli.api import Settings, compute
 from backprop_cli.arithmetic import TIES
 from backprop_cli.errors import BackpropError, InputError, MathError
-from backprop_cli.expand import expand, module_of
-from backprop_cli.graph import MAX_DEPTH, Graph, Module, Node, validate
-from backprop_cli.lower import compile_expression
-from backprop_cli.ops import TABLE, Op
-from backprop_cli.trace import Trace
+from backprop_cli.graph.expand import expand, module_of
+from backprop_cli.graph.graph import MAX_DEPTH, Graph, Module, Node, validate
+from backprop_cli.language.program import compile_expression
+from backprop_cli.passes.settings import Settings, compute
+from backprop_cli.passes.trace import Trace
+from backprop_cli.rules.table import TABLE, Op
 
 # -- Trees cut into programs ---------------------------------------------------------------------------------------
 
@@ -220,7 +220,7 @@ def test_exact_numbers_are_the_same_and_those_of_sympy(seed: int) -> None:
 def test_formulas_are_the_same(source: str, inline: str) -> None:
     from sympy import simplify
 
-    from backprop_cli.exact import derive
+    from backprop_cli.passes.exact import derive
 
     expected = derive(compile_expression(inline), {}).trace.gradient
     graph = compile_expression(source)
@@ -442,7 +442,7 @@ def test_modules_fifty_deep() -> None:
 
 def test_opening_copies_each_gate_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Opening takes as many steps as there are gates in the end."""
-    import backprop_cli.expand as module
+    from backprop_cli.graph import expand as module
 
     counted: Counter[int] = Counter()
     append = module._append

@@ -15,7 +15,7 @@ import sympy
 
 from backprop_cli import BackpropError, Trace, backprop
 from backprop_cli.errors import InputError
-from backprop_cli.ops import CONSTANTS, Op, spellings
+from backprop_cli.rules.table import CONSTANTS, Op, spellings
 
 GREEK_NAMES = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lamda lambda mu nu xi omicron pi rho sigma tau upsilon "

@@ -12,13 +12,13 @@ from jsonschema import Draft202012Validator
 from test_cli import run as command
 
 from backprop_cli import backprop
-from backprop_cli.ops import TABLE, Op, out, sigmoid, x
+from backprop_cli.rules.table import TABLE, Op, out, sigmoid, x
 
 # silu(x) = x·σ(x) (Elfwing, Uchibe and Doya, 2018); its derivative by the product rule, with the output reused.
 SILU = Op("silu", "x", x * sigmoid(x), out + sigmoid(x) * (1 - out), aliases="swish")
 
 VALIDATOR = Draft202012Validator(
-    json.loads(importlib.resources.files("backprop_cli.render").joinpath("schema.json").read_text("utf-8"))
+    json.loads(importlib.resources.files("backprop_cli").joinpath("view/schemas/trace.json").read_text("utf-8"))
 )
 
 

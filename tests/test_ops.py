@@ -15,15 +15,18 @@ from jsonschema import Draft202012Validator
 from test_cli import run
 from test_schema import VALIDATOR as TRACE_VALIDATOR
 
-from backprop_cli import backprop, ops, reference
-from backprop_cli.formula import Formula, text
-from backprop_cli.graph import validate
-from backprop_cli.lower import compile_expression
-from backprop_cli.ops import CONSTANTS, TABLE, WORDS, Op, exp, log, out, polygamma, selected, where, x
-from backprop_cli.render import reference as view
+from backprop_cli import backprop
+from backprop_cli.graph.graph import validate
+from backprop_cli.language.program import compile_expression
+from backprop_cli.rules import table as ops
+from backprop_cli.rules.formula import Formula
+from backprop_cli.rules.printer import text
+from backprop_cli.rules.table import CONSTANTS, TABLE, WORDS, Op, exp, log, out, polygamma, selected, where, x
+from backprop_cli.study import reference
+from backprop_cli.view import primitives as view
 
 SCHEMA = json.loads(
-    importlib.resources.files("backprop_cli.render").joinpath("reference.schema.json").read_text("utf-8")
+    importlib.resources.files("backprop_cli").joinpath("view/schemas/primitives.json").read_text("utf-8")
 )
 VALIDATOR = Draft202012Validator(SCHEMA)
 
@@ -137,7 +140,7 @@ def test_any_accepted_spelling_finds_it(spelling: str, op: Op) -> None:
 
 
 def test_every_operator_is_a_spelling_of_one() -> None:
-    from backprop_cli.tokens import OPERATORS
+    from backprop_cli.language.tokens import OPERATORS
 
     assert {*OPERATORS, *OPERATORS.values(), "+"} == {each for each, _ in SPELLED if not each.isidentifier()}
 
@@ -290,7 +293,7 @@ def test_examples_load_neither_sympy_nor_mpmath() -> None:
     names = sorted({op.name for op in LEAN})
     assert len(names) >= 40
     code = (
-        "import sys; from backprop_cli.cli import run_command\n"
+        "import sys; from backprop_cli.cli.commands import run_command\n"
         "for form in ('text', 'markdown', 'json'): assert run_command(['ops', '--format', form, *sys.argv[1:]]) == 0\n"
         "assert not {'sympy', 'mpmath', 'numpy'} & set(sys.modules)"
     )

@@ -10,11 +10,12 @@ import pytest
 from circuits import HOSTILE, TRACES, chain, hostile, parsed_edges, program
 
 from backprop_cli import backprop
-from backprop_cli.graph import Graph, Group, Module, Node
-from backprop_cli.lower import compile_expression
-from backprop_cli.ops import TABLE, named
-from backprop_cli.render import circuit, dot, graphviz, mermaid, tree
-from backprop_cli.trace import Trace
+from backprop_cli.graph.graph import Graph, Group, Module, Node
+from backprop_cli.language.program import compile_expression
+from backprop_cli.passes.trace import Trace
+from backprop_cli.rules.table import TABLE, named
+from backprop_cli.view.picture import circuit, dot, graphviz, mermaid
+from backprop_cli.view.picture import text_tree as tree
 
 ALL = pytest.mark.parametrize("trace", TRACES.values(), ids=TRACES)
 NAMES = pytest.mark.parametrize("name", HOSTILE, ids=repr)

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 from test_cli import command, environment, on_a_terminal, plain, process, run, streams
 
-from backprop_cli import files
-from backprop_cli.cli import run_command
-from backprop_cli.cli.graph import SUFFIXES
+from backprop_cli.cli import files
+from backprop_cli.cli.commands import run_command
+from backprop_cli.cli.commands.graph import SUFFIXES
 from backprop_cli.errors import OutputError
-from backprop_cli.render import graphviz
+from backprop_cli.view.picture import graphviz
 
 EXAMPLE = ["(x+y)*z", "--x", "-2", "--y", "5", "--z", "-4"]
 BEGINS = {"tree": b"(x+y)*z = -12", "dot": b"digraph", "mermaid": b"flowchart LR", "svg": b"<?xml", "png": b"\x89PNG",
@@ -335,7 +335,7 @@ def test_a_closed_pipe_is_quiet() -> None:
 
 def test_no_picture_loads_a_library_in_this_process() -> None:
     code = (
-        "import sys; from backprop_cli.cli import run_command\n"
+        "import sys; from backprop_cli.cli.commands import run_command\n"
         "assert run_command(['graph', 'x*y', '--format', 'svg', '-o', '/dev/null']) == 0\n"
         "print(sorted({'rich', 'pygraphviz'} & set(sys.modules)))"
     )

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import pytest
 from circuits import HOSTILE, TRACES, hostile
 
-from backprop_cli.render import circuit, mermaid
-from backprop_cli.render.circuit import Circuit
+from backprop_cli.view.picture import circuit, mermaid
+from backprop_cli.view.picture.circuit import Circuit
 
 pytestmark = pytest.mark.slow
 PACKAGES = ["mermaid@11", "jsdom@26"]

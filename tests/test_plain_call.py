@@ -14,9 +14,9 @@ from test_cache import LINES
 from test_cli import Result, streams
 from test_errors import FILES, read
 
-from backprop_cli import plain_call
-from backprop_cli.cli import run_command
-from backprop_cli.cli.eval import command as evaluate
+from backprop_cli.cli import plain_call
+from backprop_cli.cli.commands import run_command
+from backprop_cli.cli.commands.eval import command as evaluate
 
 
 def by_quick(words: Sequence[str], stdin: bytes = b"") -> Result | None:

@@ -22,10 +22,12 @@ from hypothesis import strategies as st
 from test_cli import Result, run
 from test_schema import VALIDATOR
 
-from backprop_cli import backprop, points, rows
-from backprop_cli.api import Settings
+from backprop_cli import backprop
 from backprop_cli.errors import InputError
-from backprop_cli.lower import compile_expression
+from backprop_cli.language.program import compile_expression
+from backprop_cli.passes.settings import Settings
+from backprop_cli.points import evaluate as points
+from backprop_cli.points import rows
 
 CSV = 'x,y,label\n1,2,a\n-3,1/4,"b,c"\n0.5, 2 ,"say ""hi"""\n'
 LINES = '{"id": 7, "x": 1, "y": 2}\n{"x": -3.0, "y": "1/4"}\n{"y": 2, "x": 5e-1, "tags": ["é", 1.10]}\n'
@@ -604,7 +606,7 @@ def test_only_what_is_needed_is_loaded(tmp_path: Path) -> None:
     path = tmp_path / "points.csv"
     path.write_text("x\n1\n")
     code = (
-        "import sys; from backprop_cli.cli import run_command\n"
+        "import sys; from backprop_cli.cli.commands import run_command\n"
         "assert run_command(['eval', 'x*x', '--points', sys.argv[1], '--json']) == 0\n"
         "assert not {'rich', 'numpy'} & set(sys.modules)"
     )
@@ -615,7 +617,7 @@ def test_memory_stays_the_same() -> None:
     """Over 10⁵ points; what keeps a hundred bytes of each fails."""
     code = """
 import io, sys
-from backprop_cli.cli import run_command
+from backprop_cli.cli.commands import run_command
 marks = []
 def resident():
     return int(open("/proc/self/statm").read().split()[1]) * 4096

@@ -20,11 +20,11 @@ import pytest
 import sympy
 
 from backprop_cli.arithmetic import FLOATS, IEEE
-from backprop_cli.engine import run
 from backprop_cli.errors import MathError
-from backprop_cli.formula import Formula
-from backprop_cli.lower import compile_expression
-from backprop_cli.ops import TABLE, Op
+from backprop_cli.language.program import compile_expression
+from backprop_cli.passes.engine import run
+from backprop_cli.rules.formula import Formula
+from backprop_cli.rules.table import TABLE, Op
 
 CALLS = [(op, count) for op in TABLE for count in ((2, 3) if op.variadic else (len(op.inputs),))]
 """Each row with a number of inputs; rows that take any number are tried with two and with three."""

@@ -15,9 +15,9 @@ from test_schema import complaints
 
 from backprop_cli import backprop
 from backprop_cli.errors import InputError
-from backprop_cli.graph import validate
-from backprop_cli.lower import compile_expression
-from backprop_cli.statements import split
+from backprop_cli.graph.graph import validate
+from backprop_cli.language.program import compile_expression
+from backprop_cli.language.statements import split
 
 XYZ = {"x": -2, "y": 5, "z": -4}
 NOTES = "q = x + y; f = q*z"

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from backprop_cli import backprop
 from backprop_cli.errors import MathError
-from backprop_cli.lower import compile_expression
-from backprop_cli.ops import TABLE, spellings
+from backprop_cli.language.program import compile_expression
+from backprop_cli.rules.table import TABLE, spellings
 
 UNIT = sys.float_info.epsilon / 2
 """The relative error of one rounding."""

@@ -12,13 +12,14 @@ import pytest
 from test_cli import run
 from test_formulas import FORMULAS, Formula
 
-from backprop_cli import exact, ops
 from backprop_cli.arithmetic import FLOATS
 from backprop_cli.errors import MathError
-from backprop_cli.formula import Formula as Rule
-from backprop_cli.lower import compile_expression
-from backprop_cli.ops import TABLE, Op
-from backprop_cli.referee import TOLERANCE, Estimate, Review, review
+from backprop_cli.language.program import compile_expression
+from backprop_cli.passes import exact
+from backprop_cli.rules import table as ops
+from backprop_cli.rules.formula import Formula as Rule
+from backprop_cli.rules.table import TABLE, Op
+from backprop_cli.study.referee import TOLERANCE, Estimate, Review, review
 
 METHODS = ["backprop", "complex step", "differences", "SymPy diff"]
 
@@ -289,7 +290,7 @@ def test_what_is_too_large_for_sympy_says_so() -> None:
 
 
 def test_what_takes_sympy_too_long_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("backprop_cli.exact.SECONDS", 0.001)
+    monkeypatch.setattr("backprop_cli.passes.exact.SECONDS", 0.001)
     result = reviewed("exp(sin(x)*cos(x*x))/(1 + x**2)*log(1 + x**4)", x=1.5)
     assert estimates(result)["SymPy diff"].reason == "SymPy does not finish in 0.001 seconds"
     assert result.agree

@@ -15,10 +15,10 @@ import pytest
 from jsonschema import Draft202012Validator
 from test_cli import document, run
 
-from backprop_cli import ops
+from backprop_cli.rules import table as ops
 
 ROOT = Path(__file__).parent.parent
-SCHEMA = json.loads(importlib.resources.files("backprop_cli.render").joinpath("schema.json").read_text("utf-8"))
+SCHEMA = json.loads(importlib.resources.files("backprop_cli").joinpath("view/schemas/trace.json").read_text("utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from backprop_cli import Trace, backprop
 from backprop_cli.errors import MathError
-from backprop_cli.ops import TABLE, Op
+from backprop_cli.rules.table import TABLE, Op
 
 SPECIAL = ("0", "1", "-1", "1/2", "2", "3")
 DIGITS, STEP = 300, "1e-70"

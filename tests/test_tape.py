@@ -12,15 +12,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backprop_cli import engine, ops
 from backprop_cli.arithmetic import FLOATS
 from backprop_cli.errors import MathError
-from backprop_cli.graph import Graph, Module, Node, Nodes
-from backprop_cli.lazy import Lazy
-from backprop_cli.lower import compile_expression
-from backprop_cli.ops import TABLE, Op, named
-from backprop_cli.tape import UnusualError
-from backprop_cli.trace import notices
+from backprop_cli.graph.graph import Graph, Module, Node, Nodes
+from backprop_cli.language.program import compile_expression
+from backprop_cli.passes import engine
+from backprop_cli.passes.compiled import UnusualError
+from backprop_cli.passes.lazy import Lazy
+from backprop_cli.passes.trace import notices
+from backprop_cli.rules import table as ops
+from backprop_cli.rules.table import TABLE, Op, named
 
 relaxed = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck))
 NUMBERS = ["2", "0.5", "1", "0", "1e308", "1e-320", "1e400"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..ops import TABLE, Op
+from ..rules.table import TABLE, Op
 from .system import Arithmetic, Rule, Value, share
 
 

@@ -69,7 +69,7 @@ def _lgamma(x: float) -> float:
     value = math.lgamma(x)
     if abs(value) > _NEAR_ZERO:
         return value
-    from .special import DOUBLES  # beside its zeros, the digits of `math.lgamma` are right in absolute terms only
+    from .special import DOUBLES
 
     return float(DOUBLES.loggamma(DOUBLES.mpf(x)).real)
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
-from ..formula import Formula
-from ..ops import CONSTANTS, Op
+from ..rules.formula import Formula
+from ..rules.table import CONSTANTS, Op
 
 Value: TypeAlias = Any
 """A number of the arithmetic in use."""

@@ -10,7 +10,7 @@ import click
 
 from ..arithmetic import TIES
 from ..errors import BackpropError, InputError, quote
-from ..request import Request, Words, read
+from .request import Request, Words, read
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 SETTINGS = {"max_content_width": 80}
@@ -20,7 +20,7 @@ class ExpressionCommand(click.Command):
     """A command that takes an expression, and a value for each of its variables as an option of that name."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        from .. import arguments
+        from . import arguments
 
         known = {
             name: (not option.is_flag, option.multiple, max(option.opts, key=len))

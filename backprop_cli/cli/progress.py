@@ -16,10 +16,10 @@ from ..errors import BackpropError, printable
 from ..streams import emit
 
 if TYPE_CHECKING:
-    from ..graph import Graph
-    from ..points import Result
-    from ..rows import Lines
-    from ..trace import Notice
+    from ..graph.graph import Graph
+    from ..passes.trace import Notice
+    from ..points.evaluate import Result
+    from ..points.rows import Lines
 
 _STEPS = 200  # of the progress bar
 
@@ -65,13 +65,13 @@ class Report:
     def of_the_graph(self, graph: Graph) -> None:
         """The warnings that are the same at all points."""
         from ..arithmetic import FLOATS
-        from ..trace import notices
+        from ..passes.trace import notices
 
         for notice in notices(graph, FLOATS):
             self._say(f"warning: {notice.message}")
 
     def _notice(self, notice: Notice, line: int) -> None:
-        from ..trace import EVERYWHERE
+        from ..passes.trace import EVERYWHERE
 
         if notice.kind in EVERYWHERE:
             return

@@ -1,0 +1,96 @@
+"""The subcommands, and the way to them: each is `command` in the file of its name."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from ... import __version__
+from ...errors import BackpropError, InputError, quote, suggest
+from ...streams import emit
+
+COMMANDS = ("eval", "explain", "derive", "check", "code", "graph", "ops", "cache")
+"""The subcommands, each `command` in the module of its name beside this one."""
+
+
+class Commands(click.Group):
+    """The subcommands, each loaded when it is called.
+
+    Whatever is none of them is an expression, to which `eval` was forgotten.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
+        if name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f".{name}", __package__).command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if self.get_command(ctx, args[0]) is None:
+            close = suggest(args[0], self.list_commands(ctx))
+            hint = f"did you mean '{close}'?" if close else _forgotten(args)
+            raise InputError(f"no command {quote(args[0])}", hint=hint)
+        return super().resolve_command(ctx, args)
+
+
+def _forgotten(words: Sequence[str]) -> str:
+    is_word = words[0].isidentifier() or not words[0].strip()
+    without_values = len(words) == 1 or not words[1].startswith("-")
+    if is_word and without_values:
+        return "backprop --help"
+    import shlex
+
+    return f"backprop eval {shlex.join(words)}"
+
+
+@click.group(cls=Commands, context_settings={"max_content_width": 80})
+@click.version_option(__version__, prog_name="backprop")
+def cli() -> None:
+    """A gradient calculator: every local and every chained gradient of an expression, exactly as you write it."""
+
+
+def run_command(words: Sequence[str]) -> int:
+    """Run one command line; print what there is to print; return the exit status."""
+    try:
+        if not words:
+            emit(f"{cli.get_help(click.Context(cli, info_name='backprop'))}\n", sys.stderr)
+            return 2
+        status = cli.main(args=list(words), prog_name="backprop", standalone_mode=False)
+    except BackpropError as error:
+        emit(f"{error}\n", sys.stderr)
+        return error.exit_code
+    except click.ClickException as error:
+        emit(f"{_told(error, words)}\n", sys.stderr)
+        return 2
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        return 130
+    return status if isinstance(status, int) else 0
+
+
+def _told(error: click.ClickException, words: Sequence[str]) -> InputError:
+    """A complaint of click's, as one of ours."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    more = f"{context.command_path} --help" if context is not None else "backprop --help"
+    if isinstance(error, click.NoSuchOption):
+        at_top = context is None or context.parent is None
+        if at_top and not error.option_name.startswith("--"):
+            return InputError(f"no command {quote(words[0])}", hint=_forgotten(words))
+        options = ["--version", "--help"] if context is None else _options(context)
+        close = suggest(error.option_name, options, 0.75)
+        return InputError(f"no option {quote(error.option_name)}", hint=f"did you mean {close}?" if close else more)
+    message = " ".join(error.format_message().split()).rstrip(".")
+    return InputError(f"{message[:1].lower()}{message[1:]}", hint=more)
+
+
+def _options(context: click.Context) -> list[str]:
+    return [name for option in context.command.get_params(context) for name in option.opts if name.startswith("--")]

@@ -1,0 +1,42 @@
+"""`backprop cache`: what is remembered, and where."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from ...errors import InputError, printable, reason
+from ...streams import emit
+
+
+@click.command("cache")
+@click.option("--clear", is_flag=True, help="Forget them all.")
+def command(clear: bool) -> None:
+    """Show the cache of compiled expressions, or clear it.
+
+    An expression that was seen before is not parsed again. BACKPROP_CACHE_DIR puts the cache elsewhere;
+    BACKPROP_NO_CACHE=1, or --no-cache for one call, turns it off.
+    """
+    from .. import cache
+
+    place = printable(cache.directory())
+    if not place:
+        off = "turned off" if os.environ.get("BACKPROP_NO_CACHE") else "off: there is no home directory to put it in"
+        emit(f"the cache is {off}\n", sys.stdout)
+    elif clear:
+        try:
+            count = cache.clear()
+        except OSError as error:
+            raise InputError(f"the cache cannot be cleared: {reason(error)}") from None
+        emit(f"{_counted(count)} removed from {place}\n", sys.stdout)
+    else:
+        found = cache.entries()
+        size = sum(size for _written, size, _path in found)
+        limit = cache.MAX_TOTAL
+        emit(f"{_counted(len(found))}, {size:,} of at most {limit:,} bytes, in {place}\n", sys.stdout)
+
+
+def _counted(count: int) -> str:
+    return f"{count:,} expression{'s' * (count != 1)}"

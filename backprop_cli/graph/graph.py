@@ -1,0 +1,178 @@
+"""The graph: a flat list of nodes in forward order. It knows nothing of numbers; arithmetics interpret it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
+
+from ..errors import Span, shorten
+from ..rules.formula import Formula
+from ..rules.table import Op
+from .nodes import Node, Nodes
+
+__all__ = ["MAX_DEPTH", "MAX_OPENED", "Graph", "Group", "Module", "Node", "Nodes", "label", "opened", "validate"]
+
+MAX_OPENED = 200_000
+"""Gates that the modules of a program come to when all are opened: modules of modules multiply."""
+MAX_DEPTH = 50
+"""Modules inside each other."""
+
+
+class Group(NamedTuple):
+    """A module's call whose gates are shown. name: of the call's output; module: whose call; parent: the index of the
+    group around this one, −1 for none; call: the operation over the names of its inputs (`sigma(q2)`).
+    """
+
+    name: str
+    module: str
+    parent: int = -1
+    call: str = ""
+
+
+class Graph(NamedTuple):
+    """The circuit of one program. `nodes[-1]` is the output; `constants` are the names read as constants.
+
+    stages: the names that the program assigns to, and where; unused: those of them that are left out, because nothing
+    uses them. A gate inside a group is named after the group: `q3.q1`. The group's output bears the group's own name.
+    """
+
+    source: str
+    nodes: Sequence[Node]
+    constants: tuple[str, ...] = ()
+    stages: tuple[tuple[str, Span], ...] = ()
+    unused: tuple[str, ...] = ()
+    groups: tuple[Group, ...] = ()
+
+    @property
+    def is_program(self) -> bool:
+        """Whether the source assigns or defines anything; an expression alone has no =."""
+        return "=" in self.source
+
+    @property
+    def modules(self) -> bool:
+        """Whether a gate is the call of a module."""
+        return any(isinstance(part.op, Module) for node in self.nodes for part in (node, *node.body))
+
+    @property
+    def output(self) -> Node:
+        return self.nodes[-1]
+
+    @property
+    def variables(self) -> list[Node]:
+        """The input nodes, in the order in which the expression first names them."""
+        nodes = Nodes.of(self.nodes)
+        return [nodes[i] for i in nodes.variables]
+
+    def depending_on(self, names: Collection[str] | None) -> bytearray:
+        """For each node: does it depend on one of these variables (on any, if None)? 1 or 0."""
+        nodes = Nodes.of(self.nodes)
+        found = bytearray(len(nodes))
+        for i in nodes.variables:
+            found[i] = names is None or nodes.names[i] in names
+        for i, inputs in enumerate(nodes.inputs):
+            for each in inputs:
+                if found[each]:
+                    found[i] = 1
+                    break
+        return found
+
+    def around(self, node: Node) -> list[int]:
+        """The groups that the node is in, outermost first."""
+        found: list[int] = []
+        group = node.group
+        while group >= 0:
+            found.append(group)
+            group = self.groups[group].parent
+        return found[::-1]
+
+    def named(self, node: Node) -> str:
+        """The node's name; for a part of a constant, which has none, what stands in the source."""
+        return node.name or label(self.source, node.span)
+
+    def written(self, node: Node) -> str:
+        """The operation of a gate over the names of its inputs (`q1 * z`); the number, the constant, the variable."""
+        if node.op:
+            return node.op.written(self.nodes[i].name for i in node.inputs)
+        return (node.is_constant and label(self.source, node.span)) or node.name
+
+    def title(self, node: Node) -> str:
+        """`q2 = log(q1)`, shortened; a part of a constant goes by what is written."""
+        if not self.variables:
+            return shorten(self.named(node))
+        return f"{node.name} = {shorten(self.written(node))}"
+
+
+class Module(Op):
+    """A gate made of gates. `inside` is its circuit, whose input nodes are the module's inputs.
+
+    Its local gradients come from running its inside; its partials are only names for them: ∂sigma/∂t.
+    """
+
+    def __init__(self, name: str, inputs: Sequence[str], inside: Graph) -> None:
+        value, partials = Formula(name, *map(Formula, inputs)), [Formula(f"∂{name}/∂{each}") for each in inputs]
+        super().__init__(name, " ".join(inputs), value, *partials)
+        self.inside = inside
+        places = {node.name: node for node in inside.variables}
+        self.input_nodes = [places[each] for each in inputs]
+        self.size = sum(node.size for node in inside.nodes)
+        self.depth = 1 + max(node.depth for node in inside.nodes)
+        self.hands_on = self._hands_on()
+        """The slot of the input that the module hands on as it is (`same(t) = t`); None where it does more."""
+
+    def _hands_on(self) -> int | None:
+        node = self.inside.output
+        while isinstance(node.op, Module) and node.op.hands_on is not None:
+            node = self.inside.nodes[node.inputs[node.op.hands_on]]
+        return self.inputs.index(node.name) if node.kind == "input" else None
+
+    def written(self, names: Iterable[str]) -> str:
+        """The call over inputs of these names, even where the module is called like an operator's row (`add`)."""
+        return f"{self.name}({', '.join(names)})"
+
+
+def opened(nodes: Sequence[Node]) -> tuple[int, int]:
+    """How many gates calls of modules, and constants, come to when all are opened; and how deep modules lie in them."""
+    inside = [node for node in nodes if node.body or isinstance(node.op, Module)]
+    return sum(node.size for node in inside), max((node.depth for node in inside), default=0)
+
+
+def label(source: str, span: Span) -> str:
+    """What stands there in the source, on one line and without comments."""
+    lines = source[slice(*span)].split("\n")
+    return " ".join(" ".join(line.partition("#")[0] for line in lines).split())
+
+
+def validate(graph: Graph) -> None:
+    """Raise ValueError unless the graph is in forward order, well formed, and names each node but constants once.
+
+    Each node is used, but for inputs, and for what goes into an opened module that ignores it.
+    """
+    if not graph.nodes:
+        raise ValueError("a graph has at least one node")
+    _validate_nodes(graph.nodes)
+    names = [node.name for node in graph.nodes if not node.is_constant]
+    if len(set(names)) != len(names):
+        raise ValueError("two nodes have the same name")
+    used = {i for node in graph.nodes for i in node.inputs} | {graph.output.position}
+    if not graph.groups and any(node.position not in used and node.kind != "input" for node in graph.nodes):
+        raise ValueError("a node is not used")
+    if any(not -1 <= node.group < len(graph.groups) for node in graph.nodes):
+        raise ValueError("a node is in a group that does not exist")
+    if any(not -1 <= group.parent < here for here, group in enumerate(graph.groups)):
+        raise ValueError("a group is in one that does not come before it")
+
+
+def _validate_nodes(nodes: Sequence[Node]) -> None:
+    for here, node in enumerate(nodes):
+        if node.position != here:
+            raise ValueError(f"node {here} has position {node.position}")
+        if any(not 0 <= i < here for i in node.inputs):
+            raise ValueError(f"node {node.name} has an input that does not come before it")
+        if node.op is None and node.inputs:
+            raise ValueError(f"node {node.name} has inputs but no operation")
+        if node.op is not None and (node.is_constant or not node.op.accepts(len(node.inputs))):
+            raise ValueError(f"node {node.name} is not a use of {node.op.name}")
+        if node.body:
+            _validate_nodes(node.body)
+            if any(part.kind == "input" or part.body for part in node.body):
+                raise ValueError(f"constant {node.name} is not made of numbers and gates alone")

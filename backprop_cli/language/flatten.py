@@ -1,0 +1,94 @@
+"""SymPy tree → a list in post-order, with the place of each part in the source. Loops, no recursion."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..errors import Span
+from ..rules.table import Op
+from .tokens import Token
+
+if TYPE_CHECKING:
+    from .tree import Tree
+
+
+class Flat(NamedTuple):
+    """A tree node in post-order. `children` are positions; the subtree is `first..here`; `reach` is a token range."""
+
+    op: Op | None
+    children: tuple[int, ...]
+    first: int
+    reach: Span
+    token: int
+
+
+def flatten(tokens: list[Token], tree: Tree) -> list[Flat]:
+    """The parts of the tree, each behind its children."""
+    matches = _matching_parentheses(tokens)
+    flat: list[Flat] = []
+    done: list[int] = []  # positions of finished subtrees that wait for their parent
+    stack: list[tuple[Any, bool]] = [(tree, False)]
+    while stack:
+        node, visited = stack.pop()
+        args = node.args
+        if not args:
+            done.append(len(flat))
+            flat.append(Flat(None, (), len(flat), (node.token, node.token), node.token))
+            continue
+        if not visited:
+            stack.append((node, True))
+            stack.extend([(child, False) for child in reversed(args)])
+            continue
+        children = tuple(done[-len(args) :])
+        del done[-len(args) :]
+        first = flat[children[0]].first
+        reach = _reach(tokens, matches, [flat[child].reach for child in children], node.token)
+        done.append(len(flat))
+        flat.append(Flat(node.op, children, first, reach, node.token))
+    return flat
+
+
+def _matching_parentheses(tokens: list[Token]) -> dict[int, int]:
+    matches: dict[int, int] = {}
+    opened: list[int] = []
+    for index, token in enumerate(tokens):
+        if token.kind == "(":
+            opened.append(index)
+        elif token.kind == ")":
+            matches[opened.pop()] = index
+    return matches
+
+
+def _reach(tokens: list[Token], matches: dict[int, int], children: list[Span], token: int) -> Span:
+    """First and last token of a node, without parentheses around the whole of it."""
+    if token >= 0:
+        return (token, matches[token + 1] if tokens[token].kind == "call" else token)
+    wrapped = [_wrapped(tokens, matches, child) for child in children]
+    if len(wrapped) == 1:
+        return (wrapped[0][0] - 1, wrapped[0][1])  # the minus sign before its operand
+    return (wrapped[0][0], wrapped[-1][1])
+
+
+def _wrapped(tokens: list[Token], matches: dict[int, int], reach: Span) -> Span:
+    """An operand with the parentheses and plus signs that belong to it."""
+    first, last = reach
+    while first > 0:
+        before = tokens[first - 1]
+        if before.kind == "unary" and before.text == "+":
+            first -= 1
+        elif matches.get(first - 1) == last + 1 and (first < 2 or tokens[first - 2].kind != "call"):
+            first, last = first - 1, last + 1
+        else:
+            break
+    return first, last
+
+
+def constant_parts(tokens: list[Token], flat: list[Flat]) -> list[bool]:
+    """For each position: is everything below it a number or a named constant?"""
+    constant: list[bool] = []
+    for part in flat:
+        if part.op is None:
+            constant.append(tokens[part.token].kind != "variable")
+        else:
+            constant.append(all(constant[child] for child in part.children))
+    return constant

@@ -1,0 +1,148 @@
+"""Text → statements: `q = x + y`, `sigma(t) = 1/(1 + exp(-t))`, and an expression without a name at the end.
+
+A statement ends at a semicolon, or with its line; a line goes on below where an operator or a parenthesis is open.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from ..errors import InputError, Span, quote
+from .names import read_name
+from .tokens import MAX_CHARACTERS
+
+_SPACE = " \t\r\n"  # no other kind of space is part of a program
+_MARK = re.compile(r"#[^\n]*|[;\n()]")
+_COMMENT = re.compile(r"#[^\n]*")
+_BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
+_HALF_DONE = frozenset("+-*/^=,−×·⋅÷")  # behind one of these, a line goes on
+_GOES_ON = frozenset("*/^=,)×·⋅÷")  # before one of these, the line above goes on
+_SIGNS = frozenset("+-−")  # before one of these it may
+_CALL = re.compile(r"([^\s()]+)\s*\((.*)\)", re.DOTALL).fullmatch
+
+
+class Statement(NamedTuple):
+    """name: of the stage or the module, empty for an expression alone; inputs: of a module, None for a stage;
+    head: where the name stands; body: where the expression stands.
+    """
+
+    name: str
+    inputs: tuple[str, ...] | None
+    head: Span
+    body: Span
+
+
+def split(source: str) -> list[Statement]:
+    """The statements of a program, one at least. A source without any assignment is one expression, whatever its lines.
+
+    Raises InputError for a module's head that is none, and for a line of which nobody knows whether it goes on.
+    """
+    if "=" not in source and ";" not in source:
+        return [whole(source)]
+    pieces, doubtful = _pieces(source)
+    if not pieces:
+        return [Statement("", None, (0, 0), (0, 0))]
+    statements = [_statement(source, piece) for piece in pieces]
+    if not any(each.name for each in statements):
+        if len(statements) == 1 and not doubtful:
+            return statements
+        if ";" not in source:
+            return [whole(source)]
+    if doubtful:
+        at = doubtful[0]
+        hint = "put the sign at the end of the line above, or the whole expression in parentheses"
+        message = f"a line that begins with {quote(source[at])} may belong to the line above, or not"
+        raise InputError(message, source, (at, at + 1), hint)
+    for each in statements[:-1]:
+        if not each.name:
+            message = "only the last statement may go without a name: nothing can use this one"
+            raise InputError(message, source, each.body, "write NAME = before it")
+    return statements
+
+
+def whole(source: str) -> Statement:
+    """All of the source as one expression."""
+    return Statement("", None, (0, 0), (0, len(source)))
+
+
+def _pieces(source: str) -> tuple[list[Span], list[int]]:
+    """Where the statements stand, and the signs at which a line may or may not go on."""
+    pieces: list[Span] = []
+    doubtful: list[int] = []
+    start = end = position = depth = 0  # [start, end) holds what the statement has so far
+    last = ""  # its last character
+
+    def take(until: int) -> None:
+        nonlocal end, last
+        code = source[position:until].rstrip(_SPACE)
+        if code:
+            end, last = position + len(code), code[-1]
+
+    def finish() -> None:
+        nonlocal start, end, last
+        if last:
+            pieces.append((_end_of_blank(source, start), end))
+        start, last = position, ""
+
+    while position - start <= MAX_CHARACTERS and (mark := _MARK.search(source, position)):  # more is refused anyway
+        take(mark.start())
+        position = mark.end()
+        sign = mark[0]
+        if sign in ("(", ")"):
+            depth = max(0, depth + (1 if sign == "(" else -1))
+            end, last = position, sign
+        elif sign == ";" and depth == 0:
+            finish()
+        elif sign == ";":
+            end, last = position, sign
+        elif sign == "\n" and depth == 0 and last and last not in _HALF_DONE:
+            position = _end_of_blank(source, position)
+            following = source[position : position + 1]
+            if following in _SIGNS and following:
+                doubtful.append(position)
+            elif following not in _GOES_ON or not following:
+                finish()
+        elif not last:
+            start = position
+    take(len(source))
+    position = len(source)
+    finish()
+    return pieces, doubtful
+
+
+def _end_of_blank(source: str, position: int) -> int:
+    match = _BLANK.match(source, position)
+    assert match is not None
+    return match.end()
+
+
+def _statement(source: str, piece: Span) -> Statement:
+    """`NAME = …` or `NAME(NAME, …) = …`; whatever else it is, it is an expression, good or bad."""
+    start, end = piece
+    code = _COMMENT.sub(lambda comment: " " * len(comment[0]), source[start:end])
+    equals = start + code.find("=")
+    if equals > start and source[equals + 1 : equals + 2] != "=" and source[equals - 1] not in "<>!:":
+        left = code[: equals - start].rstrip(_SPACE)
+        head, body = (start, start + len(left)), (equals + 1, end)
+        if name := read_name(left):
+            return Statement(name, None, head, body)
+        if (call := _CALL(left)) and (name := read_name(call[1])):
+            return Statement(name, _inputs(source, start + call.start(2), call[2]), head, body)
+    return Statement("", None, (start, start), piece)
+
+
+def _inputs(source: str, position: int, inputs: str) -> tuple[str, ...]:
+    names: list[str] = []
+    for entry in inputs.split(","):
+        start, text = position + len(entry) - len(entry.lstrip(_SPACE)), entry.strip(_SPACE)
+        span = (start, start + max(len(text), 1))
+        name = read_name(text)
+        if not name:
+            message = f"{quote(text)} is not a name" if text else "the name of an input is missing"
+            raise InputError(message, source, span, "a module is written NAME(NAME, …) = EXPRESSION")
+        if name in names:
+            raise InputError(f"the module has two inputs {quote(name)}", source, span)
+        names.append(name)
+        position += len(entry) + 1
+    return tuple(names)

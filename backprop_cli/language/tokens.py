@@ -1,0 +1,282 @@
+"""Text → tokens with positions. One pass that rejects whatever is not arithmetic; nothing later can fail to parse."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
+
+from ..errors import InputError, Span, quote, suggest
+from ..rules.table import CONSTANTS, Op, spellings
+from .names import MAX_NAME, NAME, end_of_name, normal
+from .refusals import refusal
+
+MAX_CHARACTERS = 1_000_000
+MAX_TOKENS = 100_000
+MAX_NESTING = 10_000
+MAX_NUMBER = 64
+
+
+class Token(NamedTuple):
+    """kind: `number`, `variable`, `constant`, `call` (text is the function), `(`, `)`, `,`, `binary` or `unary`."""
+
+    kind: str
+    text: str
+    span: Span
+    op: Op | None = None
+
+
+_TOKEN = re.compile(
+    r"[ \t\r\n]+|#[^\n]*"
+    r"|(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
+    rf"|(?P<name>{NAME})"
+    r"|(?P<operator>\*\*|/(?!/)|[-+*^−×·⋅÷])"
+    r"|(?P<bracket>[(),])"
+)
+_PARENTHESIS = re.compile(r"(?:[ \t\r\n]|#[^\n]*\n)*\(")
+_OF_NUMBERS = frozenset("0123456789.")
+_PYTHON_WORDS = {"if", "else", "and", "or", "not", "lambda", "for", "in", "is"}
+OPERATORS = {"^": "**", "−": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/"}
+"""Other spellings of operators, and what they stand for."""
+
+
+def tokenize(
+    source: str,
+    variables: Collection[str] = (),
+    *,
+    part: Span | None = None,
+    functions: Mapping[str, Sequence[Op]] | None = None,
+    undefined: Mapping[str, str] = MappingProxyType({}),
+) -> list[Token]:
+    """The tokens of an expression, checked.
+
+    variables: names that are variables even if they spell a constant; part: where in the source the expression stands;
+    functions: what a name before a parenthesis may mean, by default the primitives; undefined: names of functions that
+    are none yet, and what to say of them.
+    Raises InputError, with the place, for anything that is not a well-formed expression within the limits.
+    """
+    part = part or (0, len(source))
+    if part[1] - part[0] > MAX_CHARACTERS:
+        message = f"the expression has {part[1] - part[0]:,} characters; the limit is {MAX_CHARACTERS:,}"
+        raise InputError(message, hint=_NAME_RESULTS)
+    return _Checker(source, variables, part, spellings() if functions is None else functions, undefined).run()
+
+
+_NAME_RESULTS = "give intermediate results a name: q = x + y; f = q*z"
+
+
+class _Open(NamedTuple):
+    """An open parenthesis: its place in the text, and for a call the function's token and what it may mean."""
+
+    start: int
+    call: int | None
+    candidates: Sequence[Op]
+    commas: list[int]
+
+
+class _Checker:
+    def __init__(
+        self,
+        source: str,
+        variables: Collection[str],
+        part: Span,
+        functions: Mapping[str, Sequence[Op]],
+        undefined: Mapping[str, str],
+    ) -> None:
+        self.source = source
+        self.variables = variables
+        self.start, self.end = part
+        self.functions = functions
+        self.undefined = undefined
+        self.tokens: list[Token] = []
+        self.open: list[_Open] = []
+        self.wants_operand = True
+
+    def fail(self, message: str, span: Span, hint: str = "") -> InputError:
+        return InputError(message, self.source, span, hint)
+
+    def run(self) -> list[Token]:
+        source, position = self.source, self.start
+        while position < self.end:
+            match = _TOKEN.match(source, position, self.end)
+            if match is None:
+                raise refusal(source, position)
+            start, position = match.span()
+            kind = match.lastgroup
+            if kind is None:
+                continue
+            if len(self.tokens) >= MAX_TOKENS:
+                raise self.fail(
+                    f"the expression has more than {MAX_TOKENS:,} numbers, names and operators",
+                    (start, position),
+                    _NAME_RESULTS,
+                )
+            if kind == "number":
+                self.number(start, position)
+            elif kind == "name":
+                self.name(start, end_of_name(source, position))
+                position = self.tokens[-1].span[1]
+            elif kind == "operator":
+                self.operator(OPERATORS.get(match[0], match[0]), (start, position))
+            else:
+                getattr(self, {"(": "opening", ")": "closing", ",": "comma"}[match[0]])((start, position))
+        self.finish()
+        return self.tokens
+
+    # -- operands --
+
+    def number(self, start: int, end: int) -> None:
+        text, source = self.source[start:end], self.source
+        if source[end : end + 1] in _OF_NUMBERS:
+            while source[end : end + 1] in _OF_NUMBERS:
+                end += 1
+            hint = "an exponent is a whole number" if "e" in text.lower() else "one decimal point at most"
+            raise self.fail(f"malformed number {quote(source[start:end])}", (start, end), hint)
+        if end - start > MAX_NUMBER:
+            raise self.fail(f"a number has at most {MAX_NUMBER} characters; this one has {end - start:,}", (start, end))
+        self.operand(Token("number", text, (start, end)))
+
+    def name(self, start: int, end: int) -> None:
+        raw = self.source[start:end]
+        if end - start > MAX_NAME:
+            raise self.fail(f"a name has at most {MAX_NAME} characters; this one has {end - start:,}", (start, end))
+        name = normal(raw)
+        if not name:
+            bad = (i for i, character in enumerate(raw) if not normal(f"_{character}"))
+            raise refusal(self.source, start + next(bad, 0))
+        if _PARENTHESIS.match(self.source, end, self.end):
+            if self.wants_operand and name in self.undefined:
+                raise self.fail(self.undefined[name], (start, end))
+            if self.wants_operand and name not in self.functions:
+                if name not in self.variables:
+                    raise self.unknown_function(name, (start, end))
+                self.operand(Token("variable", name, (start, end)))
+                return
+            self.operand(Token("call", name, (start, end)))
+            self.wants_operand = True
+        else:
+            constant = CONSTANTS.get(name) if name not in self.variables else None
+            self.operand(Token("constant" if constant else "variable", name, (start, end)))
+
+    def operand(self, token: Token) -> None:
+        if not self.wants_operand:
+            raise self.missing_operator(token)
+        self.tokens.append(token)
+        self.wants_operand = False
+
+    # -- operators and brackets --
+
+    def operator(self, sign: str, span: Span) -> None:
+        if not self.wants_operand:
+            self.tokens.append(Token("binary", sign, span))
+            self.wants_operand = True
+        elif sign in "+-":
+            self.tokens.append(Token("unary", sign, span))
+        else:
+            last = self.tokens[-1] if self.tokens else None
+            message = (
+                f"something is missing between {self.typed(last.span)} and {self.typed(span)}"
+                if last is not None and last.kind in ("binary", "unary")
+                else f"{self.typed(span)} has nothing on its left"
+            )
+            raise self.fail(message, span)
+
+    def opening(self, span: Span) -> None:
+        last = self.tokens[-1] if self.tokens else None
+        if last is not None and last.kind == "call":
+            self.open.append(_Open(span[0], len(self.tokens) - 1, self.functions[last.text], []))
+        else:
+            token = Token("(", "(", span)
+            if not self.wants_operand:
+                raise self.missing_operator(token)
+            self.open.append(_Open(span[0], None, (), []))
+        if len(self.open) > MAX_NESTING:
+            raise self.fail(f"more than {MAX_NESTING:,} nested parentheses", span, _NAME_RESULTS)
+        self.tokens.append(Token("(", "(", span))
+
+    def comma(self, span: Span) -> None:
+        if not self.open or self.open[-1].call is None:
+            hint = "a decimal point is written '.'" if self.between_digits(span[0]) else ""
+            raise self.fail("a comma only separates the inputs of a function", span, hint)
+        self.need_operand_before(span)
+        self.open[-1].commas.append(span[0])
+        self.tokens.append(Token(",", ",", span))
+        self.wants_operand = True
+
+    def closing(self, span: Span) -> None:
+        if not self.open:
+            raise self.fail("')' closes nothing", span)
+        group = self.open[-1]
+        empty = self.tokens[-1].kind == "("
+        if group.call is None or not empty:
+            self.need_operand_before(span)
+        self.open.pop()
+        if group.call is not None:
+            self.settle_call(group, 0 if empty else len(group.commas) + 1, span[1])
+        self.tokens.append(Token(")", ")", span))
+        self.wants_operand = False
+
+    def settle_call(self, group: _Open, count: int, end: int) -> None:
+        assert group.call is not None
+        token = self.tokens[group.call]
+        op = next((op for op in group.candidates if op.accepts(count)), None)
+        if op is None:
+            forms = " or ".join(
+                op.call if op.call.startswith(op.name) else f"{op.name}(x, y)" for op in group.candidates
+            )
+            takes = " or ".join("2 or more" if op.variadic else str(len(op.inputs)) for op in group.candidates)
+            plural = "" if takes == "1" else "s"
+            raise self.fail(
+                f"{token.text} takes {takes} input{plural}, not {count}", (token.span[0], end), f"write {forms}"
+            )
+        self.tokens[group.call] = token._replace(op=op)
+
+    def finish(self) -> None:
+        if not self.tokens and self.source[self.start - 1 : self.start] == "=":
+            raise self.fail("nothing stands behind '='", (self.start - 1, self.start))
+        if not self.tokens:
+            place = (self.start, self.start + 1)
+            raise self.fail(
+                "the expression is empty", place, 'for example: backprop eval "(x+y)*z" --x -2 --y 5 --z -4'
+            )
+        end = self.tokens[-1].span[1]
+        if self.open and not (self.wants_operand and self.tokens[-1].kind in ("binary", "unary")):
+            at = self.open[-1].start
+            raise self.fail("'(' is never closed", (at, at + 1))
+        if self.wants_operand:
+            raise self.fail(f"the expression ends after {self.typed(self.tokens[-1].span)}", (end, end + 1))
+
+    # -- what went wrong --
+
+    def need_operand_before(self, span: Span) -> None:
+        if self.wants_operand:
+            last = self.tokens[-1]
+            if last.kind == "(" and self.source[span[0]] == ")":
+                raise self.fail("nothing stands between the parentheses", (last.span[0], span[1]))
+            raise self.fail(f"something is missing between {quote(last.text)} and {quote(self.source[span[0]])}", span)
+
+    def typed(self, span: Span) -> str:
+        return quote(self.source[slice(*span)])
+
+    def between_digits(self, position: int) -> bool:
+        return self.source[max(0, position - 1)].isdigit() and self.source[position + 1 : position + 2].isdigit()
+
+    def missing_operator(self, token: Token) -> InputError:
+        last = self.tokens[-1]
+        span = (last.span[0], token.span[1])
+        message = f"an operator is missing between {quote(last.text)} and {quote(token.text)}"
+        if last.text in self.functions and last.kind == "variable":
+            return self.fail(message, span, f"a function needs parentheses: {last.text}({token.text})")
+        if last.kind == "number" and re.fullmatch(r"(_\d+)+", token.text):
+            return self.fail(message, span, f"write {last.text}{token.text.replace('_', '')}")
+        if token.kind != "(" and _PYTHON_WORDS & {last.text, token.text}:
+            return self.fail(message, span, "max, min, relu and abs choose between values; there are no conditions")
+        left = last.text if last.kind in ("number", "variable", "constant") else "(…)"
+        right = {"(": "(…)", "call": f"{token.text}(…)"}.get(token.kind, token.text)
+        return self.fail(message, span, f"to multiply, write {left}*{right}")
+
+    def unknown_function(self, name: str, span: Span) -> InputError:
+        guess = "" if name in CONSTANTS or len(name) == 1 else suggest(name, self.functions)
+        hint = f"did you mean '{guess}'?" if guess else f"to multiply, write {name}*(…)"
+        return self.fail(f"unknown function {quote(name)}", span, hint)

@@ -1,0 +1,76 @@
+"""The SymPy side of parsing: our own `sympy.Expr` subclasses, whose constructors do not evaluate.
+
+This module imports SymPy; import it where an expression is parsed, not at the top of a module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from sympy import Expr
+from sympy.parsing.sympy_parser import parse_expr
+
+from ..rules.table import Op, named
+
+
+class Tree(Expr):  # type: ignore[misc]
+    """A node of the parsed expression. `token` is the index of the token that it stands for, −1 for an operator.
+
+    The operators build gates. They must not end in SymPy's own classes, which sort, flatten and simplify.
+    """
+
+    __slots__ = ("token",)
+    op: Op | None = None
+
+    def __add__(self, other: Tree) -> Tree:
+        return gate(named("add"), self, other)
+
+    def __sub__(self, other: Tree) -> Tree:
+        return gate(named("sub"), self, other)
+
+    def __mul__(self, other: Tree) -> Tree:
+        return gate(named("mul"), self, other)
+
+    def __truediv__(self, other: Tree) -> Tree:
+        return gate(named("div"), self, other)
+
+    def __pow__(self, other: Tree) -> Tree:
+        return gate(named("pow"), self, other)
+
+    def __neg__(self) -> Tree:
+        return gate(named("neg"), self)
+
+
+@lru_cache(maxsize=1_000)  # modules come and go
+def gate_class(op: Op) -> type[Tree]:
+    """The subclass for one operation. Its name is not one of SymPy's, because SymPy's printers dispatch on names."""
+    return type(f"Gate_{op.name}", (Tree,), {"op": op, "__slots__": ()})
+
+
+def gate(op: Op, *args: Tree, token: int = -1) -> Tree:
+    """A gate over `args`, exactly as given."""
+    tree: Tree = Expr.__new__(gate_class(op), *args)
+    tree.token = token
+    return tree
+
+
+def leaf(token: int) -> Tree:
+    """The number, constant or variable of that token."""
+    tree: Tree = Expr.__new__(Tree)
+    tree.token = token
+    return tree
+
+
+def call(op: Op, token: int) -> Callable[..., Tree]:
+    """What a function's placeholder stands for: called with its inputs, it gives the gate."""
+    return lambda *args: gate(op, *args, token=token)
+
+
+def parse(placeholders: str, names: dict[str, Any]) -> Any:
+    """The tree of a piece of placeholder text (`v0 + f2(v3)`), by SymPy's parser, with our names and nothing else.
+
+    Commas make a tuple of trees.
+    """
+    return parse_expr(placeholders, local_dict=names, global_dict={"__builtins__": {}}, transformations=())

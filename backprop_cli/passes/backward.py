@@ -1,0 +1,187 @@
+"""The backward pass: what flows back along each edge, and the sums of it at each node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from ..arithmetic import Arithmetic, Value, share
+from ..errors import MathError
+from ..graph.graph import Graph, Module, Node
+from . import faults
+from .forward import forward, inside
+from .lazy import Lazy
+from .trace import Edge, Edges, Notice, Trace, notices
+
+_Local = tuple[Value | None, bool]
+"""The local gradient of an edge, None where there is none and none is needed; and does anything flow along it?"""
+
+
+class Backward:
+    """The backward pass. `flow[i]` is the sum of what has come back to node i, or None where nothing has.
+
+    A node that only inactive edges use stays at None: nothing flows there, so nothing below it can go wrong either.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        point: Mapping[str, Value],
+        values: list[Value],
+        arithmetic: Arithmetic,
+        wanted: Sequence[int],
+        ties: str,
+        flow: Sequence[Value | None] | None = None,
+        twins: Mapping[int, int] = MappingProxyType({}),
+    ) -> None:
+        """twins: for some input nodes, an earlier one that is the same node outside of this module."""
+        self.graph = graph
+        self.point = point
+        self.values = values
+        self.arithmetic = arithmetic
+        self.ties = ties
+        self.twins = twins
+        self.zero, self.one = arithmetic.number("0"), arithmetic.number("1")
+        self.wanted = wanted
+        self.sums: list[Value | None] = [None] * len(graph.nodes) if flow is None else []
+        self.flow: Sequence[Value | None] = self.sums if flow is None else flow
+        self.warnings: list[Notice] = []
+
+    def run(self) -> Trace:
+        edges: list[Edge] = []
+        self.sums[-1] = self.one
+        for node in reversed(self.graph.nodes):
+            if node.op is not None:
+                into = self.edges_into(node)
+                for edge in into:
+                    self.add(edge)
+                edges.extend(reversed(into))
+        return self.trace(Edges.stored(self.graph, edges[::-1]))
+
+    def trace_on_demand(self) -> Trace:
+        """The trace when all that flows is known already."""
+        return self.trace(Edges(self.graph, self.edges_into))
+
+    def trace(self, edges: Edges) -> Trace:
+        upstream = Lazy(len(self.flow), self._upstream)
+        warnings = notices(self.graph, self.arithmetic) + self.warnings[::-1]
+        return Trace(self.graph, self.arithmetic, self.point, self.values, upstream, edges, warnings)
+
+    def _upstream(self, place: int) -> Value | None:
+        if not self.wanted[place]:
+            return None
+        flowed = self.flow[place]
+        return self.zero if flowed is None else flowed
+
+    def edges_into(self, gate: Node) -> list[Edge]:
+        """What flows back along each edge into a gate: upstream × local, the chain rule. Other nodes have no edges."""
+        if gate.op is None:
+            return []
+        nodes, upstream = self.graph.nodes, self.flow[gate.position]
+        if not self.wanted[gate.position]:
+            return [Edge(gate, slot, nodes[i], None, None) for slot, i in enumerate(gate.inputs)]
+        inputs = [self.values[i] for i in gate.inputs]
+        edges = []
+        locals_ = self._locals(gate, inputs, upstream)
+        for slot, (i, (local, active)) in enumerate(zip(gate.inputs, locals_, strict=True)):
+            if not self.wanted[i]:
+                edges.append(Edge(gate, slot, nodes[i], None, None))
+            elif upstream is None or not active:
+                edges.append(Edge(gate, slot, nodes[i], local, self.zero, active=False))
+            else:
+                chained = upstream * local
+                if self.arithmetic.strict and not self.arithmetic.is_finite(chained):
+                    raise faults.chain_overflows(self.graph, gate, slot, upstream, local, self.arithmetic)
+                edges.append(Edge(gate, slot, nodes[i], local, chained))
+        return edges
+
+    def add(self, edge: Edge) -> None:
+        """Gradients add up at forks."""
+        if edge.chained is None or not edge.active:
+            return
+        before = self.sums[edge.input.position]
+        total = edge.chained if before is None else before + edge.chained
+        if self.arithmetic.strict and not self.arithmetic.is_finite(total):
+            raise faults.sum_overflows(self.graph, edge.input, self.arithmetic)
+        self.sums[edge.input.position] = total
+
+    def _locals(self, gate: Node, inputs: list[Value], upstream: Value | None) -> list[_Local]:
+        """The local gradient of each edge."""
+        assert gate.op is not None
+        if isinstance(gate.op, Module):
+            return self._locals_of_module(gate, gate.op, inputs, upstream)
+        rule, out = self.arithmetic.rule(gate.op), self.values[gate.position]
+        if rule.kink is not None and upstream is not None and rule.kink(*inputs, out):
+            place = faults.at(self.graph, gate, inputs, self.arithmetic)
+            self._warn("kink", gate, f"has a kink at {place}: the gradient 0 there is a convention")
+        if gate.op.selects and gate.op.variadic:
+            locals_ = self._shares(gate, [rule.partial(slot, inputs, out) for slot in range(len(inputs))])
+            return [(local, bool(local != 0)) for local in locals_]
+        values = [
+            self._local(gate, slot, inputs, out, upstream) if self.wanted[i] else None
+            for slot, i in enumerate(gate.inputs)
+        ]
+        return [(value, not (gate.op.selects and value == 0)) for value in values]
+
+    def _locals_of_module(
+        self, gate: Node, module: Module, inputs: list[Value], upstream: Value | None
+    ) -> list[_Local]:
+        """Both passes through the inside of a module: what comes back to its inputs is its local gradients."""
+        point = dict(zip(module.inputs, inputs, strict=True))
+        wanted = [name for name, i in zip(module.inputs, gate.inputs, strict=True) if self.wanted[i]]
+        first: dict[int, int] = {}
+        twins = {
+            node.position: first.setdefault(self._itself(i), node.position)
+            for node, i in zip(module.input_nodes, gate.inputs, strict=True)
+        }
+        try:
+            with inside(self.graph, gate):
+                values = forward(module.inside, point, self.arithmetic)
+                asked = module.inside.depending_on(wanted)
+                inner = Backward(module.inside, point, values, self.arithmetic, asked, self.ties, twins=twins)
+                trace = inner.run()
+        except MathError:
+            if upstream is None:
+                return [(None, False) for _ in inputs]
+            raise
+        for notice in trace.warnings:
+            if upstream is not None or notice.kind == "tie":
+                self.warnings.append(notice._replace(message=faults.inside(self.graph, gate, notice.message)))
+        active = {node.name: inner.flow[node.position] is not None for node in module.inside.variables}
+        return [(trace.gradient.get(name), active[name]) for name in module.inputs]
+
+    def _local(self, gate: Node, slot: int, inputs: list[Value], out: Value, upstream: Value | None) -> Value | None:
+        assert gate.op is not None
+        try:
+            local = self.arithmetic.rule(gate.op).partial(slot, inputs, out)
+            if self.arithmetic.is_finite(local) or not self.arithmetic.strict:
+                return local
+            raise OverflowError
+        except (ArithmeticError, ValueError) as error:
+            if upstream is None:
+                return None
+            system = self.arithmetic
+            raise faults.no_local(self.graph, gate, slot, inputs, out, upstream, self.wanted, system, error) from None
+
+    def _shares(self, gate: Node, selected: list[Value]) -> list[Value]:
+        """The local gradients of max or min. Constants take part in a tie, though nothing flows into them."""
+        nodes = [self._itself(i) for i in gate.inputs]
+        tied = {node: slot for slot, (node, local) in enumerate(zip(nodes, selected, strict=True)) if local == 1}
+        if len(tied) > 1:
+            self._warn_of_tie(gate, [*tied.values()])
+        return share(selected, nodes, self.ties)
+
+    def _warn_of_tie(self, gate: Node, tied: Sequence[int]) -> None:
+        each = {"both": "each gets 1", "split": f"each gets 1/{len(tied)}", "first": "the first gets 1"}[self.ties]
+        names = ", ".join(dict.fromkeys(self.graph.nodes[gate.inputs[slot]].name for slot in tied))
+        self._warn("tie", gate, f"has a tie of {names}: {each} by convention (--ties {self.ties})")
+
+    def _itself(self, i: int) -> int:
+        """The node that node i is: a module may be handed one node for two of its inputs, or hand on its input."""
+        node = self.graph.nodes[i]
+        while isinstance(node.op, Module) and node.op.hands_on is not None:
+            node = self.graph.nodes[node.inputs[node.op.hands_on]]
+        return self.twins.get(node.position, node.position)
+
+    def _warn(self, kind: str, gate: Node, message: str) -> None:
+        self.warnings.append(Notice(kind, gate.name, f"{gate.name} = {self.graph.written(gate)} {message}"))

@@ -1,0 +1,177 @@
+"""Values for variables: from text (`1/3`, `-pi/4`), from JSON, and the check that they fit the graph."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from ..arithmetic import Arithmetic, Value
+from ..errors import BackpropError, InputError, quote, suggest
+from ..graph.graph import Graph
+from ..language import names
+from .forward import forward
+
+Given = TypeVar("Given")
+
+# As many digits as --precision can ask for, so that what it prints can be read again.
+_PLAIN = r"[+-]?([0-9]{1,10100}(\.[0-9]{0,10100})?|\.[0-9]{1,10100})([eE][+-]?[0-9]{1,3})?"
+_NONFINITE = r"[+-]?([iI][nN][fF]([iI][nN][iI][tT][yY])?|[nN][aA][nN])"
+
+
+class MissingVariablesError(InputError):
+    """Variables of the expression that were given no value; `names` in order of first use."""
+
+    def __init__(self, graph: Graph, names: list[str], hint: str = "") -> None:
+        node = next(node for node in graph.variables if node.name == names[0])
+        super().__init__(f"no value for {_listed(names)}", graph.source, node.span, hint)
+        self.names = names
+
+
+def read_name(text: str) -> str:
+    """A variable's name as expressions spell it (NFKC). Raises InputError where it is not a name."""
+    name = names.read_name(text)
+    if not name:
+        raise InputError(f"{quote(text)} is not a variable's name")
+    return name
+
+
+def by_name(pairs: Iterable[tuple[str, Given]], where: str = "") -> dict[str, Given]:
+    """What is given for each variable. Raises InputError for a name that comes twice, in whatever spelling."""
+    found: dict[str, Given] = {}
+    for text, value in pairs:
+        name = read_name(text)
+        if name in found:
+            raise InputError(f"{quote(name)} is given twice{where and f' in {where}'}")
+        found[name] = value
+    return found
+
+
+def read_value(name: str, text: str, arithmetic: Arithmetic) -> Value:
+    """The value of a number or of a constant expression. Raises InputError, or MathError where it has no value."""
+    if not text.strip():
+        raise InputError(f"the value of {name} is empty")
+    if re.fullmatch(_NONFINITE, text.strip()):
+        if arithmetic.strict:
+            hint = "--allow-nonfinite admits it" if arithmetic.trusted is not None else ""
+            raise InputError(f"the value of {name} is not finite", text, (0, len(text)), hint)
+        return arithmetic.number(text.strip())
+    if re.fullmatch(_PLAIN, text.strip()):
+        try:
+            value = arithmetic.number(text.strip())
+        except OverflowError:
+            raise InputError(f"the value of {name} is too large", text, (0, len(text)), arithmetic.range_hint) from None
+    else:
+        try:
+            from ..language.program import compile_expression
+
+            graph = compile_expression(text, program=False)
+            if graph.variables:
+                node = graph.variables[0]
+                raise InputError(f"{quote(node.name)} is not a constant", text, node.span)
+            value = forward(graph, {}, arithmetic)[-1]
+        except BackpropError as error:
+            error.message = f"in the value of {name}: {error.message}"
+            raise
+    if arithmetic.strict and not arithmetic.is_finite(value):
+        raise InputError(f"the value of {name} is not finite", text, (0, len(text)), arithmetic.range_hint)
+    return value
+
+
+def read_json(text: str, where: str, part: str) -> dict[str, str]:
+    """Names and value texts from a JSON object, or from that part of a document that this program wrote.
+
+    A string is read like a value on the command line. Raises InputError where it is not such an object.
+    """
+    import json
+
+    try:
+        data = json.loads(
+            text.rstrip(),
+            parse_int=_Literal,
+            parse_float=_Literal,
+            parse_constant=_Literal,
+            object_pairs_hook=lambda pairs: unique(pairs, f" in {where}"),
+        )
+    except json.JSONDecodeError as error:
+        message = f"{where} is not JSON: {error.msg[:1].lower()}{error.msg[1:]}"
+        raise InputError(message, text.rstrip(), (error.pos, error.pos + 1), 'for example: {"x": -2, "y": 5}') from None
+    except RecursionError:
+        raise InputError(f"{where} is nested too deeply", hint='for example: {"x": -2, "y": 5}') from None
+    if isinstance(data, dict) and isinstance(data.get(part), dict):
+        data = data[part]
+    if not isinstance(data, dict):
+        raise InputError(f"{where} holds no JSON object", hint='for example: {"x": -2, "y": 5}')
+    for name, value in data.items():
+        if not isinstance(value, str):
+            raise InputError(f"the value of {quote(name)} in {where} is {kind_of(value)}, not a number")
+    return by_name(((name, str(value)) for name, value in data.items()), where)
+
+
+class _Literal(str):
+    """The text of a JSON number: kept, because a float would round it."""
+
+    __slots__ = ()
+
+
+def unique(pairs: Sequence[tuple[str, Any]], where: str = "") -> dict[str, Any]:
+    """The entries by name. Raises InputError for a name that comes twice."""
+    data = dict(pairs)
+    if len(data) < len(pairs):
+        from collections import Counter
+
+        [(name, _count)] = Counter(name for name, _ in pairs).most_common(1)
+        raise InputError(f"{quote(name)} is given twice{where}")
+    return data
+
+
+def kind_of(value: object) -> str:
+    """What a JSON value is that is no number and no text."""
+    return {bool: "true or false", list: "a list", dict: "an object"}.get(type(value), "null")
+
+
+def check(graph: Graph, given: Iterable[str], options: Iterable[str] = ()) -> None:
+    """Raise InputError for a name that the expression does not use, MissingVariablesError for one without a value.
+
+    options: what else an unknown name may have been meant to be (`--json`).
+    """
+    known = dict.fromkeys(node.name for node in graph.variables)
+    given = dict.fromkeys(given)
+    missing = [name for name in known if name not in given]
+    stages = dict(graph.stages)
+    for name in given:
+        if name in stages:
+            message = f"{quote(name)} is computed by the program, so it takes no value"
+            raise InputError(message, graph.source, stages[name])
+        if name not in known:
+            close = suggest(name, missing) or suggest(name, known) or suggest(f"--{name}", options, 0.75)
+            plural = "variables are" if len(known) > 1 else "variable is"
+            has = f"its {plural} {_listed([*known])}" if known else "it has no variables"
+            raise InputError(
+                f"the expression has no variable {quote(name)}", hint=f"did you mean '{close}'?" if close else has
+            )
+    if missing:
+        raise MissingVariablesError(graph, missing)
+
+
+def check_wrt(graph: Graph, wrt: Iterable[str]) -> None:
+    """Raise InputError for a name in --wrt that the expression does not use."""
+    for name, span in graph.stages:
+        if name in wrt:
+            raise InputError(
+                f"{quote(name)} is a stage, and --wrt takes variables",
+                graph.source,
+                span,
+                "the upstream gradient of a stage stands in the table; --get prints it",
+            )
+    check(graph, [*dict.fromkeys(wrt), *(node.name for node in graph.variables)])
+
+
+def _listed(names: list[str], limit: int = 12) -> str:
+    shown = [*names[:limit], f"{len(names) - limit} more"] if len(names) > limit else names
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def complete(given: Mapping[str, float | str], arithmetic: Arithmetic) -> dict[str, Value]:
+    """The values of all given names. Raises InputError or MathError for one that has none."""
+    return {name: read_value(name, str(value), arithmetic) for name, value in given.items()}

@@ -1,0 +1,164 @@
+"""What one forward and one backward pass leave behind. The edge is the unit of truth; every view is made of these."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple, overload
+
+from ..arithmetic import Arithmetic, Value
+from ..graph.graph import Graph, Node, Nodes
+from ..rules.formula import Formula, substitute, tidy
+
+
+class Edge(NamedTuple):
+    """One use of a node as an input of a gate.
+
+    local: ∂gate/∂input, from the gate alone; chained: upstream × local. Both are None where no gradient is asked for
+    (the input is a constant). On an edge that is not active (into the loser of a max) chained is 0, whatever is above
+    and below it, and local is None where it does not exist.
+    """
+
+    gate: Node
+    slot: int
+    input: Node
+    local: Value | None
+    chained: Value | None
+    active: bool = True
+
+
+class Edges(Sequence[Edge]):
+    """The edges of a graph, in forward order of their gates, each gate's made when it is looked at."""
+
+    def __init__(self, graph: Graph, of: Callable[[Node], list[Edge]]) -> None:
+        """of: the edges into a gate, by slot."""
+        self.graph = graph
+        self.of = of
+
+    @classmethod
+    def stored(cls, graph: Graph, edges: list[Edge]) -> Edges:
+        """Edges that are there already, all of them in order."""
+        first = [0]
+        for node in graph.nodes:
+            first.append(first[-1] + len(node.inputs))
+        return cls(graph, lambda gate: edges[first[gate.position] : first[gate.position + 1]])
+
+    @cached_property
+    def _all(self) -> list[Edge]:
+        return list(self)
+
+    def __iter__(self) -> Iterator[Edge]:
+        for node in self.graph.nodes:
+            if node.op is not None:
+                yield from self.of(node)
+
+    def __len__(self) -> int:
+        return sum(len(node.inputs) for node in self.graph.nodes)
+
+    @overload
+    def __getitem__(self, index: int) -> Edge: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Edge]: ...
+    def __getitem__(self, index: int | slice) -> Edge | list[Edge]:
+        return self._all[index]
+
+
+class Notice(NamedTuple):
+    """A warning. kind: `tie`, `kink`, `constant`, `unused` or `precision`; node: its name."""
+
+    kind: str
+    node: str
+    message: str
+
+
+_DIGITS = 6  # of a constant in a warning
+EVERYWHERE = ("constant", "unused")
+"""Kinds of warnings that are of the graph, and so the same at each point."""
+
+
+def notices(graph: Graph, system: Arithmetic) -> list[Notice]:
+    """The warnings that are of the graph."""
+    found = []
+    for name in graph.constants:
+        if name in ("e", "E"):
+            value = system.show(system.constant(name), _DIGITS)
+            message = f"{name} is read as the constant {value}…; give {name} a value to make it a variable"
+            found.append(Notice("constant", name, message))
+    return found + [Notice("unused", name, f"nothing uses {name}: it is left out") for name in graph.unused]
+
+
+class Trace:
+    """One forward and one backward pass. `values[i]` and `upstream[i]` belong to `graph.nodes[i]`.
+
+    upstream: ∂output/∂node, None where no gradient is asked for; edges: all of them, in forward order of their gates;
+    hessian: ∂²output/∂row∂column, where second derivatives are asked for.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        arithmetic: Arithmetic,
+        point: Mapping[str, Value],
+        values: list[Value],
+        upstream: Sequence[Value | None],
+        edges: Edges,
+        warnings: list[Notice],
+        hessian: Mapping[str, Mapping[str, Value]] | None = None,
+    ) -> None:
+        self.graph = graph
+        self.arithmetic = arithmetic
+        self.point = point
+        self.values = values
+        self.upstream = upstream
+        self.edges = edges
+        self.warnings = warnings
+        self.hessian = hessian
+
+    def but(self, **changes: Any) -> Trace:
+        """The same trace, but for these of its parts."""
+        names = ("graph", "arithmetic", "point", "values", "upstream", "edges", "warnings", "hessian")
+        return Trace(**{name: getattr(self, name) for name in names} | changes)
+
+    @property
+    def value(self) -> Value:
+        """The value of the output."""
+        return self.values[-1]
+
+    @cached_property
+    def gradient(self) -> dict[str, Value]:
+        """∂output/∂variable for each variable asked for, in order of first use."""
+        nodes = Nodes.of(self.graph.nodes)
+        return {nodes.names[i]: self.upstream[i] for i in nodes.variables if self.upstream[i] is not None}
+
+    def is_by_convention(self, variable: str) -> bool:
+        """Whether the variable's gradient comes through a tie or a kink, where f has no slope of its own."""
+        decided = [notice.node for notice in self.warnings if notice.kind in ("tie", "kink")]
+        if not decided:
+            return False
+        below = self.graph.depending_on([variable])
+        gates = {node.name: below[node.position] for node in self.graph.nodes if node.op is not None}
+        return any(gates.get(name, True) for name in decided)  # a name that is none of these is inside a module
+
+    @property
+    def constants(self) -> dict[str, Value]:
+        """The names that were read as constants, with their values."""
+        return {name: self.arithmetic.constant(name) for name in self.graph.constants}
+
+    def edges_of(self, gate: Node) -> list[Edge]:
+        """The edges into a gate, by slot."""
+        return self.edges.of(gate)
+
+    def rule(self, edge: Edge, name: Callable[[Node], str] | None = None) -> Formula:
+        """The formula of the edge's local gradient, over the names of this gate's inputs and `out`.
+
+        name: what stands for an input, and for the gate instead of `out`.
+        """
+        op = edge.gate.op
+        assert op is not None
+        if edge.slot not in edge.gate.slots:
+            return Formula("0")
+        inputs = [edge.input] if op.variadic else [self.graph.nodes[i] for i in edge.gate.inputs]
+        words = dict(zip(op.inputs, (name(node) if name else node.name for node in inputs), strict=True))
+        if name:
+            words["out"] = name(edge.gate)
+        return tidy(substitute(op.partial(edge.slot), words))

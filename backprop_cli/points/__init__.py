@@ -1,0 +1,1 @@
+"""One graph at many points: rows in, results out."""

@@ -1,0 +1,184 @@
+"""One graph at many points: rows in, results out, one for one and nothing read ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from math import isfinite
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from ..arithmetic import FLOATS, IEEE, Arithmetic, Value
+from ..errors import BackpropError, InputError, quote
+from ..graph.graph import Graph
+from ..passes import point
+from ..passes.engine import evaluator, run, straight
+from ..passes.settings import Settings, compute
+from ..passes.trace import Trace
+
+_LONGEST = 60  # characters of a number that need no second look
+
+
+class Row(NamedTuple):
+    """One point. line: where it begins; given: its entries by name, numbers or texts, those of variables and others;
+    kept: what it was read from, for the output; error: why it cannot be read.
+    """
+
+    line: int
+    given: Mapping[str, Any]
+    kept: Any
+    error: BackpropError | None = None
+
+
+class Result(NamedTuple):
+    """A row and what came of it: numbers, or an error.
+
+    point: the values that were read; numbers: that of the output, and the gradients that were asked for; trace: where
+    they come from, None if nobody needs it.
+    """
+
+    row: Row
+    point: Mapping[str, Value] = {}
+    numbers: Sequence[Value] = ()
+    trace: Trace | None = None
+    error: BackpropError | None = None
+
+
+Calculator = Callable[[Mapping[str, Any]], tuple[Mapping[str, Value], Sequence[Value]]]
+"""From entries to the values that they are, and the numbers of a result. It raises ArithmeticError, KeyError or
+ValueError where they are no doubles, or where something is unusual at that point.
+"""
+
+
+def evaluate(
+    rows: Iterable[Row],
+    graph: Graph,
+    fixed: Mapping[str, str],
+    settings: Settings,
+    gradients: Sequence[int] = (),
+    *,
+    calculate: Calculator | None = None,
+    taken: Collection[str] = (),
+) -> Iterator[Result]:
+    """A result for each row, as soon as the row is there.
+
+    fixed: values that are the same at all points; gradients: the nodes whose gradients are asked for; calculate: what
+    gives the numbers where no trace is needed; taken: names that no entry of a row may have.
+    """
+    trace_at, refused = _tracer(graph, fixed, settings), {*taken, *fixed}
+    for row in rows:
+        if calculate is not None and row.error is None and refused.isdisjoint(row.given):
+            try:
+                result = Result(row, *calculate(row.given))
+            except (ArithmeticError, KeyError, ValueError):
+                pass  # the engine tells what is the matter
+            else:
+                yield result
+                continue
+        try:
+            if row.error is not None:
+                raise row.error
+            refuse(row.given, taken, fixed)
+            trace = trace_at(row.given)
+            result = Result(row, trace.point, [trace.value, *(trace.upstream[i] for i in gradients)], trace)
+        except BackpropError as error:
+            result = Result(row, error=error)
+        yield result
+
+
+def check_fixed(fixed: Mapping[str, str], settings: Settings) -> None:
+    """Raise InputError or MathError for a value from the command line that would be wrong at every point."""
+    lenient = settings.allow_nonfinite or settings.exact or settings.precision is not None
+    point.complete(fixed, IEEE if lenient else FLOATS)
+
+
+def refuse(given: Iterable[str], taken: Collection[str], fixed: Collection[str]) -> None:
+    """Raise InputError for a name that is a part of the result, or that has a value already."""
+    for name in given:
+        if name in taken:
+            may_go = name == "value" or name.partition(".")[0] == "gradient"
+            hint = "rename it" + ", or leave that part of the result out by --get" * may_go
+            raise InputError(f"{quote(name)} is what a part of the result is called", hint=hint)
+        if name in fixed:
+            raise InputError(f"{quote(name)} has a value from the command line already")
+
+
+def calculator(
+    graph: Graph, fixed: Mapping[str, str], settings: Settings, gradients: Sequence[int]
+) -> Calculator | None:
+    """A function compiled for the graph. None for other arithmetics, and where it is not worth its while."""
+    if settings.allow_nonfinite or settings.precision is not None or settings.exact or settings.hessian:
+        return None
+    at = straight(graph, point.complete(fixed, FLOATS), gradients, settings.wrt)
+    if at is None:
+        return None
+    wanted = varying(graph, fixed)
+    entries_of = itemgetter(*wanted) if len(wanted) > 1 else lambda given: tuple(given[name] for name in wanted)
+
+    def calculate(given: Mapping[str, Any]) -> tuple[Mapping[str, Any], Sequence[float]]:
+        entries = entries_of(given)
+        if not entries or type(entries[0]) is str:
+            entries = tuple(map(_double, entries))
+            given = dict(zip(wanted, entries, strict=True))
+        return given, at(*entries)
+
+    return calculate
+
+
+def varying(graph: Graph, fixed: Mapping[str, str]) -> list[str]:
+    """The variables whose values come from the points."""
+    return [node.name for node in graph.variables if node.name not in fixed]
+
+
+def _tracer(graph: Graph, fixed: Mapping[str, str], settings: Settings) -> Callable[[Mapping[str, Any]], Trace]:
+    """What computes the trace at one point."""
+    wanted = varying(graph, fixed)
+    if settings.precision is not None or settings.exact or settings.hessian:
+        return lambda given: compute(graph, {**fixed, **_texts(graph, wanted, given)}, settings)
+
+    arithmetic = IEEE if settings.allow_nonfinite else FLOATS
+    known, wrt, ties = point.complete(fixed, arithmetic), settings.wrt, settings.ties
+    if arithmetic is FLOATS:
+        evaluator(graph, wrt)  # which the engine uses from now on
+
+    def trace_at(given: Mapping[str, Any]) -> Trace:
+        values = known.copy()
+        for name in wanted:
+            try:
+                entry = given[name]
+            except KeyError:
+                raise _missing(graph, wanted, given) from None
+            number = _double(entry)
+            if number is None:
+                number = point.read_value(name, _text(name, entry, arithmetic), arithmetic)
+            values[name] = number
+        return run(graph, values, wrt=wrt, ties=ties, arithmetic=arithmetic)
+
+    return trace_at
+
+
+def _double(entry: object) -> float | None:
+    """A finite number, or a text that is plainly one; None where `point.read_value` has to look."""
+    if type(entry) is str and len(entry) <= _LONGEST and entry.isascii() and "_" not in entry:
+        try:
+            entry = float(entry)
+        except ValueError:
+            return None
+    return entry if type(entry) is float and isfinite(entry) else None
+
+
+def _texts(graph: Graph, wanted: Sequence[str], given: Mapping[str, Any]) -> dict[str, str]:
+    if not given.keys() >= set(wanted):
+        raise _missing(graph, wanted, given)
+    return {name: _text(name, given[name], IEEE) for name in wanted}
+
+
+def _missing(graph: Graph, wanted: Iterable[str], given: Mapping[str, Any]) -> point.MissingVariablesError:
+    return point.MissingVariablesError(graph, [name for name in wanted if name not in given])
+
+
+def _text(name: str, entry: object, arithmetic: Arithmetic) -> str:
+    if isinstance(entry, float) and arithmetic.strict and not isfinite(entry):  # a number in JSON is never infinite
+        raise InputError(f"the value of {name} is too large", hint=arithmetic.range_hint)
+    if isinstance(entry, str | float):
+        return str(entry)
+    raise InputError(f"the value of {quote(name)} is {point.kind_of(entry)}, not a number")

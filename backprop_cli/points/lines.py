@@ -1,0 +1,176 @@
+"""Results of a stream of points, a line each: JSON lines and CSV. What came with a point goes with its result."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Callable, Container, Sequence
+from typing import NamedTuple
+
+from ..arithmetic import FLOATS, Arithmetic, Value
+from ..errors import BackpropError, printable
+from ..language.names import read_name
+from ..passes.trace import EVERYWHERE
+from ..view.json import document
+from .evaluate import Result, Row
+
+_STRING_OR_WORD = re.compile(r'"(?:[^"\\]|\\.)*"|(NaN|-?Infinity)')
+_GAP = re.compile(r"[ \t\r\n,:]*")
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+
+
+class Asked(NamedTuple):
+    """What each result holds. gradients: names, and their positions in the graph; nulls: failed points get a line."""
+
+    value: bool
+    gradients: Sequence[tuple[str, int]]
+    hessian: bool = False
+    trace: bool = False
+    nulls: bool = False
+
+
+class JsonLines:
+    """An object a line: the one that was read, and behind its entries those of the result."""
+
+    def __init__(self, asked: Asked, *, from_csv: bool, ascii_only: bool) -> None:
+        self.asked = asked
+        self.from_csv = from_csv
+        self.ascii_only = ascii_only
+        kept = (asked.value, bool(asked.gradients), asked.hessian, asked.trace, True, asked.nulls)
+        names = ("value", "gradient", "hessian", "trace", "warnings", "error")
+        self.names = [name for name, there in zip(names, kept, strict=True) if there]
+        gradient = ", ".join(f"{_dumped(name)}: %s" for name, _ in asked.gradients)
+        parts = ['"value": %s'] * asked.value + [f'"gradient": {{{gradient}}}'] * bool(asked.gradients)
+        self.numbers = ", ".join(parts)
+        self.doubles = ", ".join([*parts, *['"error": null'] * asked.nulls]).replace("%s", "%r")
+        self.is_plain = asked.value and not from_csv and not ascii_only  # a line is what was read, and then `doubles`
+
+    def head(self) -> str:
+        """What stands before the first result."""
+        return ""
+
+    def line(self, result: Result) -> str:
+        """The line of a result, with nulls for one that failed."""
+        before, found = self._before(result), self._found(result)
+        line = f"{{{before}{', ' if before and found else ''}{found}}}\n"
+        return _escaped(line) if self.ascii_only and not line.isascii() else line
+
+    def _before(self, result: Result) -> str:
+        """The entries that were read, as they were written, but for words that JSON does not have."""
+        row = result.row
+        if self.from_csv:
+            system = FLOATS if result.trace is None else result.trace.arithmetic
+            entries = {k: system.data(result.point[k]) if k in result.point else v for k, v in row.given.items()}
+            return json.dumps(entries, ensure_ascii=False)[1:-1]
+        kept = str(row.kept[1:-1]).strip()
+        if "NaN" in kept or "Infinity" in kept:
+            return _STRING_OR_WORD.sub(lambda found: f'"{found[1]}"' if found[1] else found[0], kept)
+        return kept
+
+    def _found(self, result: Result) -> str:
+        asked, trace = self.asked, result.trace
+        if result.error is not None:
+            return self._failed(result.row.given, result.error)
+        numbers = result.numbers if asked.value else result.numbers[1:]
+        if trace is None:
+            return self.doubles % numbers
+        parts = [self.numbers % (*map(_writer(trace.arithmetic), numbers),)]
+        if asked.hessian or asked.trace:
+            whole = document(trace)
+            parts += [f'"hessian": {_dumped(whole["hessian"])}'] if asked.hessian else []
+            parts += [f'"trace": {_dumped(whole)}'] if asked.trace else []
+        if found := [each._asdict() for each in trace.warnings if each.kind not in EVERYWHERE]:
+            parts.append(f'"warnings": {_dumped(found)}')
+        parts += ['"error": null'] * asked.nulls
+        return ", ".join(filter(None, parts))
+
+    def _failed(self, given: Container[str], error: BackpropError) -> str:
+        """Nulls and the reason, but for names that entries of the point have already: that may be why it failed."""
+        nulls = dict.fromkeys((name for name, _ in self.asked.gradients), None)
+        found = {"gradient": nulls, "error": printable(error.message)}
+        parts = {name: found.get(name) for name in self.names if name != "warnings" and name not in given}
+        return _dumped(parts)[1:-1]
+
+
+class CsvLines:
+    """A row a line: the cells that were read, and behind them `value`, `gradient.x`, …"""
+
+    def __init__(self, asked: Asked, header: Sequence[str], *, from_csv: bool) -> None:
+        self.asked = asked
+        self.header = header
+        self.from_csv = from_csv
+        self.names = ["value"] * asked.value + [f"gradient.{name}" for name, _ in asked.gradients]
+        self.names += ["error"] * asked.nulls
+        self.write = csv.writer(_Echo(), lineterminator="\n").writerow
+
+    def head(self) -> str:
+        """The header."""
+        return self._line([*self.header, *self.names])
+
+    def line(self, result: Result) -> str:
+        """The line of a result, with empty cells for one that failed."""
+        row, asked = result.row, self.asked
+        cells: list[str] = [*row.kept] if self.from_csv else _cells(row, self.header)
+        if result.error is None:
+            show = repr if result.trace is None else result.trace.arithmetic.exactly
+            cells += map(show, result.numbers if asked.value else result.numbers[1:])
+        else:
+            cells += [""] * (len(self.names) - asked.nulls)
+        if asked.nulls:
+            cells.append("" if result.error is None else printable(result.error.message))
+        return self._line(cells)
+
+    def _line(self, cells: Sequence[str]) -> str:
+        return str(self.write(cells))
+
+
+class _Echo:
+    write = str
+
+
+def _writer(arithmetic: Arithmetic) -> Callable[[Value], str]:
+    """How numbers of the arithmetic are written in JSON."""
+    if arithmetic is FLOATS:
+        return repr  # they are finite
+    return lambda value: json.dumps(arithmetic.data(value))
+
+
+def _cells(row: Row, header: Sequence[str]) -> list[str]:
+    """The entries of an object in CSV: what is no text and no number, as it was written."""
+    entries = list(map(row.given.get, header))
+    written = {} if all(entry is None or isinstance(entry, str) for entry in entries) else _written(row.kept)
+    return [
+        # "\\ud800" may stand in JSON, but in no UTF-8.
+        entry.encode("utf-8", "backslashreplace").decode()
+        if isinstance(entry, str)
+        else ""
+        if entry is None
+        else written[name]
+        for name, entry in zip(header, entries, strict=True)
+    ]
+
+
+def _written(text: str) -> dict[str, str]:
+    """The text of each entry of an object, by its name. text: JSON, known to be right."""
+    read, found, position = json.JSONDecoder().raw_decode, {}, 1
+    while text[position := _end_of_gap(text, position)] != "}":
+        key, position = read(text, position)
+        start = _end_of_gap(text, position)
+        _, position = read(text, start)
+        found[read_name(key) or key] = text[start:position]
+    return found
+
+
+def _end_of_gap(text: str, position: int) -> int:
+    found = _GAP.match(text, position)
+    assert found is not None
+    return found.end()
+
+
+def _dumped(data: object) -> str:
+    return json.dumps(data, ensure_ascii=False, allow_nan=False)
+
+
+def _escaped(line: str) -> str:
+    return _BEYOND_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], line)

@@ -1,0 +1,220 @@
+"""Points as text: JSON lines or CSV, read a line at a time and never further than the line that is asked for."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Any, BinaryIO, NamedTuple
+
+from ..errors import InputError, quote, reason
+from ..language.names import is_normal, read_name
+from ..passes.point import unique
+from .evaluate import Row
+
+MAX_LINE = 4_000_000
+"""Bytes of a line. What is longer is skipped piece by piece, so that it takes no memory."""
+
+
+class Lines:
+    """The lines of a binary file as text; `number` is that of the last one, `size` the bytes that were read.
+
+    A line that cannot be read is an InputError, behind which the next one can be asked for. `is_answered` says whether
+    a line, but the first, has been dealt with, and need not be given out.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.readline = file.readline
+        self.number = self.size = 0
+        self.waiting: str | None = None
+        self.is_answered: Callable[[str], bool] = lambda _line: False
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        if self.waiting is not None:
+            text, self.waiting = self.waiting, None
+            return text
+        while True:
+            data = self._read()
+            if not data:
+                raise StopIteration
+            self.number += 1
+            if len(data) > MAX_LINE:
+                while data and not data.endswith(b"\n"):
+                    data = self._read()
+                raise InputError(f"the line is longer than {MAX_LINE:,} bytes")
+            try:
+                text = data.decode() if self.number > 1 else data.decode("utf-8-sig")
+            except UnicodeDecodeError:
+                raise InputError("the line is not UTF-8 text") from None
+            if not self.is_answered(text):
+                return text
+
+    def _read(self) -> bytes:
+        try:
+            data = self.readline(MAX_LINE + 1)
+        except OSError as error:
+            raise UnreadableError(f"the points cannot be read: {reason(error)}") from None
+        self.size += len(data)
+        return data
+
+    def put_back(self, text: str) -> None:
+        """Have the line that was read last come once more."""
+        self.waiting = text
+
+
+class UnreadableError(InputError):
+    """The file itself cannot be read, so there is no next line to go on with."""
+
+
+class Source(NamedTuple):
+    """Points, and how they are written. form: `json`, `csv`, or empty where there is none; header: the columns, or the
+    keys of the first object; names: the same, where they are names in normal spelling.
+    """
+
+    form: str
+    header: list[str]
+    names: list[str]
+    rows: Iterator[Row]
+
+
+def read(lines: Lines, *, as_text: bool = False) -> Source:
+    """The points of a file, of which only the first line is read now: an object, or a header with commas.
+
+    as_text: whether numbers stay as they are written, for arithmetics that are finer than doubles.
+    Raises InputError where that line is neither.
+    """
+    try:
+        first = next((line for line in lines if line.strip()), "")
+    except UnreadableError:
+        raise
+    except InputError as error:
+        error.message = f"line {lines.number}: {error.message}"
+        raise
+    if not first:
+        return Source("", [], [], iter(()))
+    lines.put_back(first)
+    if first.lstrip().startswith("["):
+        raise InputError("points are JSON objects, a line each, not a list", hint="jq -c '.[]' makes lines of a list")
+    if first.lstrip().startswith("{"):
+        rows = _json_rows(lines, decoder(as_text=as_text))
+        row = _json_row(first.strip(), lines.number, decoder(as_text=as_text))
+        return Source("json", list(row.given), list(row.given), rows)
+    reader = csv.reader(lines, strict=True)
+    try:
+        header = next(reader)
+    except csv.Error as error:
+        raise InputError(f"the header is not CSV: {_reason(error)}", first.strip(), (0, 1)) from None
+    columns = [read_name(text.strip()) or text.strip() for text in header]
+    if repeated := [name for name, count in Counter(columns).items() if count > 1]:
+        raise InputError(f"the header names {quote(repeated[0])} twice")
+    return Source("csv", header, columns, _csv_rows(lines, reader, columns))
+
+
+# -- JSON lines ----------------------------------------------------------------------------------------------------
+
+
+def decoder(*, as_text: bool) -> json.JSONDecoder:
+    """What reads the object of a line."""
+    number: Any = str if as_text else float
+    return json.JSONDecoder(object_pairs_hook=unique, parse_int=number, parse_float=number, parse_constant=str)
+
+
+def _json_rows(lines: Lines, decoder: json.JSONDecoder) -> Iterator[Row]:
+    while True:
+        try:
+            text = next(lines).strip()
+        except StopIteration:
+            return
+        except UnreadableError:
+            raise
+        except InputError as error:
+            yield Row(lines.number, {}, "", error)
+            continue
+        if text:
+            yield _json_row(text, lines.number, decoder)
+
+
+def _json_row(text: str, line: int, decoder: json.JSONDecoder) -> Row:
+    try:
+        data = decoder.decode(text)
+    except json.JSONDecodeError as error:
+        message = f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}"
+        hint = "each line is an object of its own; jq -c . makes it so" if text == "{" else ""
+        return Row(line, {}, "", InputError(message, text, (error.pos, error.pos + 1), hint))
+    except RecursionError:
+        return Row(line, {}, "", InputError("the line is nested too deeply"))
+    except InputError as error:
+        return Row(line, {}, "", error)
+    if not isinstance(data, dict):
+        return Row(
+            line, {}, "", InputError("not a JSON object", text, (0, len(text)), 'for example: {"x": -2, "y": 5}')
+        )
+    try:
+        return Row(line, _by_name(data), text)
+    except InputError as error:
+        return Row(line, {}, "", error)
+
+
+def _by_name(data: dict[str, Any]) -> dict[str, Any]:
+    """The entries, with names in their normal spelling."""
+    return data if is_normal("".join(data)) else unique([(read_name(key) or key, each) for key, each in data.items()])
+
+
+def in_columns(rows: Iterable[Row], header: Collection[str]) -> Iterator[Row]:
+    """JSON lines for a table with these columns: an object with other keys does not fit."""
+    columns = frozenset(header)
+    for row in rows:
+        other = next((key for key in row.given if key not in columns), None)
+        if other is None:
+            yield row
+        else:
+            yield row._replace(error=InputError(f"the first object, which gives the columns, has no {quote(other)}"))
+
+
+# -- CSV -----------------------------------------------------------------------------------------------------------
+
+
+def _csv_rows(lines: Lines, reader: Iterator[list[str]], columns: list[str]) -> Iterator[Row]:
+    width = len(columns)
+    while True:
+        line = lines.number + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except UnreadableError:
+            raise
+        except csv.Error as error:
+            yield Row(line, {}, _fitted([], width), InputError(f"not CSV: {_reason(error)}"))
+            continue
+        except InputError as error:
+            yield Row(lines.number, {}, _fitted([], width), error)
+            continue
+        if not cells or (len(cells) == 1 and cells[0].isspace()):
+            continue
+        if len(cells) == width:
+            yield Row(line, dict(zip(columns, cells, strict=True)), cells)
+        else:
+            message = f"{_fields(len(cells))}, where the header has {width}"
+            yield Row(line, {}, _fitted(cells, width), InputError(message))
+
+
+def _reason(error: csv.Error) -> str:
+    """What Python says of CSV, in the words of those who wrote the file."""
+    text = str(error)
+    if text.startswith("new-line character seen in unquoted field"):
+        return "a carriage return stands inside a line"
+    return "a quote that opens here is never closed" if text == "unexpected end of data" else text
+
+
+def _fields(count: int) -> str:
+    return f"{count} field{'s' * (count != 1)}"
+
+
+def _fitted(cells: Iterable[str], width: int) -> list[str]:
+    """As many cells as the header has."""
+    return [*cells, *[""] * width][:width]

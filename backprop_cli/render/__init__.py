@@ -1,1 +1,0 @@
-"""Views of a trace: one file each, each a pure function of a `Trace`."""

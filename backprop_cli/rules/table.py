@@ -1,0 +1,257 @@
+"""The vocabulary of a rule, and THE TABLE of primitives: one row each, and everything else is derived from it.
+
+A row is: name, inputs, value, one partial for each input, and what a reader should know. To add a primitive, add a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+
+from .formula import READ_BY_THE_FIRST, Formula, Operand
+from .printer import TYPED, text
+
+# -- The words that a rule may use ---------------------------------------------------------------------------------
+
+x, y, base = Formula("x"), Formula("y"), Formula("base")
+"""The inputs of the gate. In a rule with any number of inputs, `x` is each of them in turn."""
+out = Formula("out")
+"""The value of the gate itself."""
+pi = Formula("pi")
+
+exp, log, log2, log10, log1p, expm1, exp2 = map(Formula, "exp log log2 log10 log1p expm1 exp2".split())
+sqrt, cbrt, hypot, floor, ceil = map(Formula, "sqrt cbrt hypot floor ceil".split())
+fabs, sign, maximum, minimum, relu = map(Formula, "abs sign max min relu".split())
+sigmoid, softplus, tanh = map(Formula, "sigmoid softplus tanh".split())
+sin, cos, tan, asin, acos, atan, atan2 = map(Formula, "sin cos tan asin acos atan atan2".split())
+sinh, cosh, asinh, acosh, atanh = map(Formula, "sinh cosh asinh acosh atanh".split())
+erf, erfc, gamma, lgamma, digamma = map(Formula, "erf erfc gamma lgamma digamma".split())
+polygamma = Formula("polygamma")
+"""`polygamma(n, x)`: the n-th derivative of digamma."""
+log_base = Formula("log_base")
+"""`log_base(x, base)`: the logarithm to any base, in one well-rounded step."""
+
+where, eq, gt, both = map(Formula, "where eq gt both".split())
+"""`where(condition, yes, no)`, of which only the chosen side is computed; equal, greater, and."""
+total = Formula("total")
+"""In a rule with any number of inputs: the sum over all of them."""
+selected = Formula("selected")
+"""`selected(x, out)`: 1 where x is the output, 0 where another input is."""
+
+
+def careful(read: Operand, computed: Operand) -> Formula:
+    """One formula in two forms, equal wherever both are defined: as people read it and as floats compute it."""
+    return Formula("careful", read, computed)
+
+
+def convention(read: Operand, computed: Operand) -> Formula:
+    """A formula, and what every arithmetic computes for it: the same, but for cases settled by convention or limit."""
+    return Formula("convention", read, computed)
+
+
+def smooth(value: Operand, formula: Operand) -> Formula:
+    """A value that a case settles, and a formula of the same value that has the right slopes too.
+
+    Second derivatives are made of those slopes; everything else takes the value.
+    """
+    return Formula("smooth", value, formula)
+
+
+chosen = careful(where(eq(x, out), 1, 0), selected(x, out))
+"""The partial of a gate that selects one of its inputs."""
+
+power = careful(y * x ** (y - 1), where(both(gt(fabs(y), 2**53), gt(fabs(x), 0)), y * out / x, y * x ** (y - 1)))
+"""The partial of x^y with respect to x. From 2^53 on, y − 1 is no double any more."""
+
+power_in_base = where(eq(y, 0), smooth(0, where(gt(fabs(x), 0), y * out / x, 0)), power)
+power_in_exponent = where(both(eq(x, 0), gt(y, 0)), smooth(0, where(gt(y, 1), 0, -sqrt(x))), out * log(x))
+"""The partials of x^y as they are computed, with the convention for y = 0 and the limits at x = 0."""
+
+# -- What a row is -------------------------------------------------------------------------------------------------
+
+ROLES = {
+    "distributes": "hands its upstream to every input unchanged",
+    "routes": "hands its upstream to the selected input, and nothing to the others",
+    "switches": "hands each input its upstream times the other input",
+}
+"""What some gates do with the upstream gradient, in the words of the CS231n notes."""
+
+WORDS = {
+    "out": "the value of the gate itself",
+    "polygamma(n, x)": "the n-th derivative of digamma(x)",
+    "log_base(x, base)": "the logarithm of x to any base",
+    "total(x)": "the sum over all of the inputs",
+    "selected(x, out)": "1 where x is the output, 0 where another input is",
+}
+"""What readers are told of the words that only rules use. Those of a condition need no telling: `1 if x > 0 else 0`."""
+
+
+class Op:
+    """A primitive operation: a row of the table.
+
+    inputs: their names, in the order written (`x...` for any number from two up); value: the formula of the output;
+    partials: a formula for each input, of the inputs and `out`; selects: whether it hands on one of its inputs, and
+    nothing flows into the others; role: a key of ROLES or empty, for readers; domain: where a real value exists;
+    kink: a condition under which the partial is only a convention; note: that convention; aliases: other spellings.
+    """
+
+    size = 1
+    """The gates that it is made of."""
+    depth = 0
+    """How many modules lie inside each other in it."""
+
+    def __init__(
+        self,
+        name: str,
+        inputs: str,
+        value: Formula,
+        *partials: Operand,
+        selects: bool = False,
+        role: str = "",
+        domain: str = "",
+        kink: Formula | None = None,
+        note: str = "",
+        aliases: str = "",
+    ) -> None:
+        self.name = name
+        self.variadic = inputs.endswith("...")
+        self.inputs = tuple(inputs.removesuffix("...").split())
+        self.value = value
+        self.partials = tuple(
+            partial if isinstance(partial, Formula) else Formula(str(partial)) for partial in partials
+        )
+        self.selects = selects
+        self.role = role
+        self.domain = domain
+        self.kink = kink
+        self.note = note
+        self.aliases = tuple(aliases.split())
+        if len(self.partials) != len(self.inputs):
+            raise ValueError(f"{name} has {len(self.inputs)} inputs and {len(self.partials)} partials")
+
+    def __repr__(self) -> str:
+        return f"Op({self.call})"
+
+    @property
+    def gates(self) -> Formula | None:
+        """The output as a formula of other primitives, as people read it; None where the row is a gate by itself.
+
+        What selects is one, because ties have a convention of their own: relu is no max(x, 0).
+        """
+        read = self.value.args[0] if self.value.head in READ_BY_THE_FIRST else self.value
+        known = {"total", *(op.name for op in TABLE if not op.selects)}
+        return read if read.head != self.name and read.heads <= known else None
+
+    @cached_property
+    def call(self) -> str:
+        """How the primitive is written: `x + y`, `sigmoid(x)`, `max(x, …)`."""
+        return self.written([*self.inputs, "…"] if self.variadic else self.inputs)
+
+    def accepts(self, count: int) -> bool:
+        """Whether the primitive takes `count` inputs."""
+        return count >= 2 if self.variadic else count == len(self.inputs)
+
+    def written(self, names: Iterable[str]) -> str:
+        """The operation over inputs of these names, as a person types it."""
+        return text(Formula(self.name, *map(Formula, names)), TYPED)
+
+    def partial(self, slot: int) -> Formula:
+        """The rule of the local gradient with respect to the input in `slot`."""
+        return self.partials[0 if self.variadic else slot]
+
+
+# -- THE TABLE -----------------------------------------------------------------------------------------------------
+
+# fmt: off
+TABLE: list[Op] = [
+    Op("add",      "x y", x + y,       1, 1,                                                 role="distributes"),
+    Op("sub",      "x y", x - y,       1, -1),
+    Op("mul",      "x y", x * y,       y, x,                                                 role="switches"),
+    Op("div",      "x y", x / y,       1 / y, careful(-x / y**2, -out / y),                  domain="y ≠ 0"),
+    Op("neg",      "x",   -x,          -1),
+    Op("pow",      "x y", x**y,        convention(power, power_in_base),
+                                       convention(out * log(x), power_in_exponent),
+       domain="x > 0, or x = 0 with y ≥ 0, or x < 0 with a whole number y",
+       note="exponent 0 gives 1 with ∂/∂x = 0 everywhere; 0 to a positive power takes both partials by their limits; "
+            "∂/∂y does not exist for x < 0"),
+
+    Op("exp",      "x",   exp(x),      out),
+    Op("log",      "x",   log(x),      1 / x,             domain="x > 0", aliases="ln"),
+    Op("log",      "x base", convention(log(x) / log(base), log_base(x, base)),
+                                       1 / (x * log(base)), -out / (base * log(base)),
+       domain="x > 0, base > 0 and base ≠ 1", aliases="ln"),
+    Op("log2",     "x",   convention(log(x) / log(2), log2(x)), 1 / (x * log(2)),               domain="x > 0"),
+    Op("log10",    "x",   convention(log(x) / log(10), log10(x)), 1 / (x * log(10)),            domain="x > 0"),
+    Op("log1p",    "x",   careful(log(1 + x), log1p(x)), 1 / (1 + x),                        domain="x > −1"),
+    Op("expm1",    "x",   careful(exp(x) - 1, expm1(x)), careful(out + 1, exp(x))),
+    Op("exp2",     "x",   convention(Formula("2") ** x, exp2(x)), out * log(2)),
+    Op("sqrt",     "x",   sqrt(x),     1 / (2 * out),                                        domain="x ≥ 0"),
+    Op("cbrt",     "x",   cbrt(x),     1 / (3 * out**2)),
+    Op("hypot",    "x...", convention(sqrt(total(x**2)), hypot(x)), x / out,
+       note="at hypot(0, 0) there is no gradient"),
+
+    Op("abs",      "x",   fabs(x),     sign(x),           kink=eq(x, 0),   note="0 at x = 0", aliases="Abs fabs"),
+    Op("sign",     "x",   sign(x),     0,                 kink=eq(x, 0),   note="0 at x = 0", aliases="sgn"),
+    Op("max",      "x...", maximum(x), chosen, selects=True, role="routes", note="a tie gives 1 to both",
+       aliases="Max"),
+    Op("min",      "x...", minimum(x), chosen, selects=True, role="routes", note="a tie gives 1 to both",
+       aliases="Min"),
+    Op("relu",     "x",   careful(maximum(x, 0), relu(x)), careful(where(gt(x, 0), 1, 0), relu(sign(x))),
+       selects=True, role="routes", kink=eq(x, 0), note="0 at x = 0", aliases="ReLU"),
+
+    Op("sigmoid",  "x",   careful(1 / (1 + exp(-x)), sigmoid(x)), careful(out * (1 - out), out * sigmoid(-x)),
+       aliases="σ logistic expit"),
+    Op("softplus", "x",   careful(log(1 + exp(x)), softplus(x)), sigmoid(x)),
+    Op("tanh",     "x",   convention((exp(x) - exp(-x)) / (exp(x) + exp(-x)), tanh(x)),
+                          careful(1 - out**2, 4 * sigmoid(2 * x) * sigmoid(-2 * x))),
+
+    Op("sin",      "x",   sin(x),      cos(x)),
+    Op("cos",      "x",   cos(x),      -sin(x)),
+    Op("tan",      "x",   convention(sin(x) / cos(x), tan(x)), 1 + out**2),
+    Op("asin",     "x",   asin(x),     careful(1 / sqrt(1 - x**2), 1 / sqrt((1 - x) * (1 + x))),
+       domain="−1 ≤ x ≤ 1", aliases="arcsin"),
+    Op("acos",     "x",   acos(x),     careful(-1 / sqrt(1 - x**2), -1 / sqrt((1 - x) * (1 + x))),
+       domain="−1 ≤ x ≤ 1", aliases="arccos"),
+    Op("atan",     "x",   atan(x),     1 / (1 + x**2),    aliases="arctan"),
+    Op("atan2",    "y x", atan2(y, x), careful(x / (x**2 + y**2), x / hypot(x, y) / hypot(x, y)),
+                                       careful(-y / (x**2 + y**2), -y / hypot(x, y) / hypot(x, y)),
+       note="at atan2(0, 0) there is no gradient", aliases="arctan2"),
+    Op("sinh",     "x",   convention((exp(x) - exp(-x)) / 2, sinh(x)), cosh(x)),
+    Op("cosh",     "x",   convention((exp(x) + exp(-x)) / 2, cosh(x)), sinh(x)),
+    Op("asinh",    "x",   asinh(x),    careful(1 / sqrt(x**2 + 1), 1 / hypot(x, 1)),         aliases="arcsinh arsinh"),
+    Op("acosh",    "x",   acosh(x),    careful(1 / sqrt(x**2 - 1), 1 / (sqrt(x - 1) * sqrt(x + 1))),
+       domain="x ≥ 1", aliases="arccosh arcosh"),
+    Op("atanh",    "x",   atanh(x),    careful(1 / (1 - x**2), 1 / ((1 - x) * (1 + x))),
+       domain="−1 < x < 1", aliases="arctanh artanh"),
+
+    Op("erf",      "x",   erf(x),      2 / sqrt(pi) * exp(-(x**2))),
+    Op("erfc",     "x",   erfc(x),     -2 / sqrt(pi) * exp(-(x**2))),
+    Op("gamma",    "x",   gamma(x),    out * digamma(x),  domain="x not 0, −1, −2, …",       aliases="Γ"),
+    Op("lgamma",   "x",   lgamma(x),   digamma(x),        domain="x not 0, −1, −2, …", aliases="loggamma gammaln"),
+    Op("digamma",  "x",   digamma(x),  polygamma(1, x),   domain="x not 0, −1, −2, …",       aliases="psi"),
+
+    Op("floor",    "x",   floor(x),    0,                 kink=eq(x, out), note="0 at whole numbers"),
+    Op("ceil",     "x",   ceil(x),     0,                 kink=eq(x, out), note="0 at whole numbers",
+       aliases="ceiling"),
+]
+# fmt: on
+
+CONSTANTS = {"pi": "pi", "π": "pi", "e": "e", "E": "e"}
+"""Names that stand for a constant unless they are given a value, and which constant."""
+
+
+def spellings() -> dict[str, list[Op]]:
+    """Every accepted function name, and the rows it may mean (`log` takes one input or two)."""
+    table: dict[str, list[Op]] = {}
+    for op in TABLE:
+        for name in (op.name, *op.aliases):
+            table.setdefault(name, []).append(op)
+    return table
+
+
+def named(name: str) -> Op:
+    """The first row of that name. Raises KeyError when there is none."""
+    for op in TABLE:
+        if op.name == name:
+            return op
+    raise KeyError(name)

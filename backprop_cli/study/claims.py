@@ -1,0 +1,293 @@
+"""Is a gradient that somebody derived by hand right? And where it is not, which mistake leads to it?"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from ..arithmetic import Value
+from ..arithmetic.precise import Precise
+from ..errors import BackpropError, InputError, MathError, quote
+from ..graph.graph import Graph
+from ..language.program import compile_expression
+from ..passes import point
+from ..passes.engine import run
+from ..passes.forward import forward
+from ..passes.trace import Trace
+from ..rules.printer import text
+from .mistakes import KINDS, mistakes
+
+POINTS = 8
+"""Points of the domain, beside the given one, at which a formula is compared."""
+_ATTEMPTS = 400
+_PLACES = 100
+_CLOSE = "1e-15"
+_NOISE = "1e-95"
+_SECONDS = 1.0  # for a proof
+_SHOWN = 6  # significant digits of a value in a verdict
+_FEW = 4  # variables that a counterexample names
+_NUMBER = re.compile(r"\s*([+-]?)(\d*)\.?(\d*)(?:[eE]([-+]?\d{1,4}))?\s*", re.ASCII).fullmatch
+_DECIMAL = re.compile(r"(?<![\w.])(\d*)\.(\d+)(?:[eE]([-+]?\d{1,4}))?", re.ASCII).finditer
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one claim.
+
+    right: whether it holds; value: the gradient at the point, as text; claimed: what the claim comes to there, empty
+    where it has no value; is_number: whether it says so itself; how: what the judgement rests on; mistake: a key of
+    KINDS where a wrong claim is one of those, and place says where; steps: the chain otherwise.
+    """
+
+    name: str
+    claim: str
+    right: bool
+    value: str
+    claimed: str = ""
+    is_number: bool = False
+    how: str = ""
+    mistake: str = ""
+    place: str = ""
+    steps: Sequence[str] = ()
+
+
+class _Claimed(NamedTuple):
+    """What a claim comes to at the point of a trace, give or take what its digits leave open."""
+
+    trace: Trace
+    value: Value
+    tolerance: Value
+
+    def is_close(self, gradient: Value) -> bool:
+        """Whether a gradient is what is claimed: as far as the digits given tell, and up to rounding."""
+        difference, close = abs(gradient - self.value), self.trace.arithmetic.number(_CLOSE)
+        return bool(difference <= max(self.tolerance * (1 + close), close * max(abs(gradient), abs(self.value))))
+
+
+class _Claim:
+    """A claim as a number with as many digits as were given, or as a formula of variables and gates."""
+
+    def __init__(self, graph: Graph, name: str, claim: str) -> None:
+        self.name, self.text = name, claim
+        self.unit, self.digits = _precision(claim)
+        self.is_number = self.digits is not None
+        known = {node.name for node in graph.nodes if not node.is_constant}
+        try:
+            self.graph = compile_expression(claim, known, program=False)
+            unknown = next((node for node in self.graph.variables if node.name not in known), None)
+            if unknown is not None:
+                message = f"the expression has no variable {quote(unknown.name)}"
+                raise InputError(message, claim, unknown.span)
+        except BackpropError as error:
+            error.message = f"in the claim for {name}: {error.message}"
+            raise
+        self.is_formula = bool(self.graph.variables)
+        self.nudged = (
+            [] if self.is_number else [compile_expression(each, known, program=False) for each in _nudged(claim)]
+        )
+
+    def values(self, trace: Trace, graph: Graph | None = None) -> list[Value]:
+        """The values of the claim's nodes at the point of a trace. Raises MathError where it has no value."""
+        known = {node.name: value for node, value in zip(trace.graph.nodes, trace.values, strict=True)}
+        return forward(graph or self.graph, known, trace.arithmetic)
+
+    def at(self, trace: Trace) -> _Claimed:
+        """What is claimed at the point of a trace."""
+        number, values = trace.arithmetic.number, self.values(trace)
+        # Terms that cancel leave noise of their own size.
+        size = max(map(abs, values)) + sum(
+            abs(edge.chained) for edge in trace.edges if edge.input.name == self.name and edge.chained is not None
+        )
+        if self.unit is not None:
+            left_open = number(self.unit) / 2
+        else:
+            left_open = sum((abs(self.values(trace, each)[-1] - values[-1]) for each in self.nudged), number("0"))
+        return _Claimed(trace, values[-1], left_open + number(_NOISE) * size)
+
+
+def _nudged(claim: str) -> Iterator[str]:
+    """The formula with each of its decimals, one at a time, half a unit of its last digit larger.
+
+    Those of one digit, such as 0.5, are taken to be exact.
+    """
+    for match in _DECIMAL(claim):
+        if len(f"{match[1]}{match[2]}".lstrip("0")) > 1:
+            half = f"5e{int(match[3] or '0') - len(match[2]) - 1}"
+            yield f"{claim[: match.start()]}({match[0]} + {half}){claim[match.end() :]}"
+
+
+def _precision(claim: str) -> tuple[str | None, int | None]:
+    """One in the last digit of a number that may have been rounded, or None; and how many digits a number has.
+
+    A single digit before the point is exact, because nobody rounds 0.6 to 1 and many mistakes give 1. So is 0.0, as
+    programs write 0; 0.00 is a rounded number.
+    """
+    match = _NUMBER(claim)
+    if not match or not (match[2] or match[3]):
+        return None, None
+    digits = len(f"{match[2]}{match[3]}".lstrip("0"))
+    exact = len(match[3]) < 2 if digits == 0 else len(match[2]) == 1 and not match[3] and match[4] is None
+    return None if exact else f"1e{int(match[4] or '0') - len(match[3])}", digits
+
+
+def judge(
+    graph: Graph,
+    given: Mapping[str, float | str],
+    claims: Mapping[str, str],
+    *,
+    wrt: Collection[str] | None = None,
+    ties: str = "both",
+) -> list[Verdict]:
+    """A verdict for each claim (variable → number, or formula of the variables and gates).
+
+    wrt: the variables that get gradients (all, if None).
+    Raises InputError for a claim that cannot be read, MathError where the expression has no gradient.
+    """
+    names = [node.name for node in graph.variables]
+    for name in claims:
+        if name not in names:
+            raise InputError(f"a claim for {quote(name)}, which is not a variable of the expression")
+        if wrt is not None and name not in wrt:
+            raise InputError(f"a claim for {quote(name)}, which gets no gradient (see --wrt)")
+    read = [_Claim(graph, name, claim) for name, claim in claims.items()]
+    arithmetic = Precise(_PLACES)
+    values = point.complete(given, arithmetic)
+    try:
+        here = run(graph, values, wrt=wrt, ties=ties, arithmetic=arithmetic)
+    except MathError:  # some variable has no gradient here; those that are claimed to have one may do
+        wrt = list(claims)
+        here = run(graph, values, wrt=wrt, ties=ties, arithmetic=arithmetic)
+    elsewhere = _elsewhere(here, wrt, ties) if any(claim.is_formula for claim in read) else []
+    return [_verdict([here, *elsewhere] if claim.is_formula else [here], claim) for claim in read]
+
+
+def _verdict(traces: list[Trace], claim: _Claim) -> Verdict:
+    here, name = traces[0], claim.name
+    arithmetic = here.arithmetic
+    assert isinstance(arithmetic, Precise)
+    gradient = here.gradient[name]
+    try:
+        found = [claim.at(here)]
+    except MathError as error:
+        how = f"the claim has no value here: {error.message}"
+        return Verdict(name, claim.text, False, arithmetic.show(gradient, _SHOWN), how=how, steps=_steps(here, name))
+    for trace in traces[1:]:
+        with suppress(MathError):  # a formula may hold in a part of the domain only, as exp(log(x)) does for x
+            found.append(claim.at(trace))
+    holds = [each.is_close(each.trace.gradient[name]) for each in found]
+    digits = max(_SHOWN, (claim.digits or 0) + 1)
+    value, claimed = _shown(arithmetic, gradient, found[0].value, digits, apart=not holds[0])
+    verdict = Verdict(name, claim.text, all(holds), value, claimed, claim.is_number)
+    notes = [notice.message for notice in here.warnings if notice.kind in ("tie", "kink")]
+    if verdict.right:
+        notes += [_proof(found, claim)] if claim.is_formula else []
+        return replace(verdict, how="; ".join(notes))
+    if holds[0]:
+        notes.append(_counterexample(found[holds.index(False)], name))
+    verdict = replace(verdict, how="; ".join(notes))
+    for parallel in zip(*(mistakes(each.trace, name) for each in found), strict=True):
+        if all(each.is_close(wrong.value) for each, wrong in zip(found, parallel, strict=True)):
+            return replace(verdict, mistake=parallel[0].kind, place=parallel[0].place)
+    return replace(verdict, steps=_steps(here, name))
+
+
+def _shown(arithmetic: Precise, value: Value, claimed: Value, digits: int, *, apart: bool) -> tuple[str, str]:
+    """Two values as text, with as many digits as it takes to tell them apart."""
+    while True:
+        texts = arithmetic.show(value, digits), arithmetic.show(claimed, digits)
+        if not apart or texts[0] != texts[1] or digits >= _PLACES:
+            return texts
+        digits *= 2
+
+
+def _counterexample(found: _Claimed, name: str) -> str:
+    """Where a formula that holds at the given point does not."""
+    trace = found.trace
+    shown = [f"{each} = {trace.arithmetic.show(value, 4)}" for each, value in trace.point.items()]
+    at = f"at {', '.join(shown)}" if len(shown) <= _FEW else "at another point"
+    theirs, ours = (trace.arithmetic.show(value, _SHOWN) for value in (found.value, trace.gradient[name]))
+    return f"it holds at this point, but not at others: {at} it is {theirs}, and the gradient is {ours}"
+
+
+def _elsewhere(here: Trace, wrt: Collection[str] | None, ties: str) -> list[Trace]:
+    """Traces at random points of the domain where max, abs and the like take the same sides as here."""
+    randomly = random.Random(0)  # noqa: S311 - for points, not for secrets
+    arithmetic, traces = here.arithmetic, []
+    for attempt in range(_ATTEMPTS):
+        spread = (0.1, 0.5, 1.0, 3.0)[attempt % 4]
+        shifts = {name: arithmetic.number(f"{randomly.gauss(0, spread):.6f}") for name in here.point}
+        values = {
+            name: value + shifts[name] * (abs(value) if value and attempt % 2 else 1)
+            for name, value in here.point.items()
+        }
+        try:
+            trace = run(here.graph, values, wrt=wrt, ties=ties, arithmetic=arithmetic)
+        except MathError:
+            continue
+        if _sides(trace) == _sides(here):
+            traces.append(trace)
+            if len(traces) == POINTS:
+                break
+    return traces
+
+
+def _sides(trace: Trace) -> list[Value]:
+    """Which side of its kinks each gate is on: which inputs it routes to, or the piece that its slope belongs to."""
+    sides = []
+    for gate in trace.graph.nodes:
+        if gate.op is not None and gate.op.selects:
+            sides += [edge.local for edge in trace.edges_of(gate)]
+        elif gate.op is not None and gate.op.kink is not None:
+            x, out = trace.values[gate.inputs[0]], trace.values[gate.position]
+            sides += [trace.arithmetic.word("sign")(x) if gate.kind == "abs" else out]
+    return sides
+
+
+def _proof(found: Sequence[_Claimed], claim: _Claim) -> str:
+    """What a right formula rests on: a proof where SymPy finds one, or the points at which it was compared."""
+    from sympy import simplify
+
+    from ..arithmetic.symbolic import Symbolic, UndecidedError
+    from ..passes.exact import TooSlowError, time_limit
+
+    system = Symbolic()
+    graph = found[0].trace.graph
+    symbols = {node.name: system.symbol(node.name) for node in graph.variables}
+    try:
+        with time_limit(_SECONDS):
+            trace = run(graph, symbols, wrt=[claim.name], arithmetic=system)
+            if simplify(trace.gradient[claim.name] - claim.values(trace)[-1]) == 0:
+                return "proved by simplification"
+    except (TooSlowError, RecursionError, UndecidedError, MathError):
+        pass  # no proof; the points remain
+    return f"equal at {len(found)} points" if len(found) > 1 else "equal at this point; no other could be tried"
+
+
+def _steps(trace: Trace, name: str) -> list[str]:
+    """The chain for one variable, from the output down, a line for each edge on the way."""
+    below = trace.graph.depending_on([name])
+    f, show = trace.graph.output.name, trace.arithmetic.show
+    back, lines = [], []
+    for edge in sorted(trace.edges, key=lambda each: (-each.gate.position, each.slot)):
+        if below[edge.input.position] and edge.chained is not None and edge.local is not None:
+            numbers = (trace.upstream[edge.gate.position], edge.local, edge.chained)
+            upstream, local, chained = (show(value, _SHOWN) for value in numbers)
+            rule = text(trace.rule(edge))
+            source = f"{edge.gate.name} = {trace.graph.written(edge.gate)}"
+            factor = local if rule.replace("−", "-") == local else f"{local} ({rule})"
+            lines.append(f"∂{f}/∂{edge.input.name} through {source}: upstream {upstream} × local {factor} = {chained}")
+            back += [chained] if edge.input.name == name else []
+    total = show(trace.gradient[name], _SHOWN)
+    if len(back) > 1:
+        added = " + ".join(f"({each})" if each.startswith("-") else each for each in back)
+        lines.append(f"∂{f}/∂{name} = {added} = {total}: what comes back to {name} adds up")
+    return lines or [f"∂{f}/∂{name} = {total}"]
+
+
+def explain(verdict: Verdict) -> str:
+    """What kind of mistake a wrong claim is, and where."""
+    return f"{KINDS[verdict.mistake]}: {verdict.place}" if verdict.mistake else ""

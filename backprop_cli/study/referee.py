@@ -1,0 +1,206 @@
+"""The program as its own referee: the gradient by four methods that share as little as possible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from math import inf, isfinite
+from time import monotonic
+from typing import Any
+
+from ..arithmetic import FLOATS, Value
+from ..arithmetic.precise import Precise
+from ..errors import MathError
+from ..graph.graph import Graph
+from ..passes import point
+from ..passes.engine import run
+from ..passes.forward import forward
+from ..passes.trace import Trace
+
+TOLERANCE = 1e-9
+"""Relative difference up to which two methods agree. The noise of doubles is some 1e-15 times the condition."""
+_ATTEMPTS = ((30, 80), (60, 160), (400, 1_200), (800, 2_400))
+"""The step of differences and of the complex step, 10 to the minus this of the variable, and the digits with it."""
+_ENOUGH = 1_000  # digits that show whatever a double can tell from 0
+_MOST_DIGITS = 2_000  # of SymPy's
+_LARGEST = 2_000  # gates of a graph that SymPy is asked to differentiate
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One method's gradient for one variable: a number, or None and the reason why there is none."""
+
+    method: str
+    value: float | None
+    reason: str = ""
+    difference: float | None = None
+    """Relative to backprop's."""
+
+    @property
+    def agrees(self) -> bool:
+        return self.difference is None or self.difference <= TOLERANCE
+
+
+@dataclass(frozen=True)
+class Review:
+    """The estimates for each variable, backprop's first."""
+
+    trace: Trace
+    estimates: Mapping[str, list[Estimate]]
+
+    @property
+    def compared(self) -> bool:
+        """Whether each variable has a second opinion."""
+        return all(any(each.difference is not None for each in row) for row in self.estimates.values())
+
+    @property
+    def agree(self) -> bool:
+        return all(each.agrees for row in self.estimates.values() for each in row)
+
+
+def review(
+    graph: Graph, given: Mapping[str, float | str], *, wrt: Collection[str] | None = None, ties: str = "both"
+) -> Review:
+    """The gradient by backpropagation, complex step, central differences at 80 digits or more, and SymPy's diff.
+
+    Raises MathError where backpropagation itself does.
+    """
+    values = point.complete(given, FLOATS)
+    trace = run(graph, values, wrt=wrt, ties=ties)
+    exactly = {name: str(Decimal(value)) for name, value in values.items()}  # the double, to its last bit
+    kink = next((notice for notice in trace.warnings if notice.kind in ("tie", "kink")), None)
+    methods: dict[str, Callable[[str], float]] = {
+        "complex step": lambda name: _complex_step(graph, exactly, name),
+        "differences": lambda name: _central_difference(graph, exactly, name),
+        "SymPy diff": _symbolic_derivatives(graph, exactly),
+    }
+    # Where terms cancel, what is left is noise of their size: a difference is measured against them.
+    terms = dict.fromkeys(trace.gradient, 0.0)
+    for edge in trace.edges:
+        if edge.input.name in terms:
+            terms[edge.input.name] += abs(edge.chained or 0.0)
+    estimates = {}
+    for name, gradient in trace.gradient.items():
+        row = [Estimate("backprop", gradient)]
+        for method, estimate in methods.items():
+            if kink is not None:
+                row.append(Estimate(method, None, f"{kink.node} has a {kink.kind} here: no derivative, a convention"))
+            else:
+                row.append(_attempt(method, estimate, name, gradient, terms[name]))
+        estimates[name] = row
+    return Review(trace, estimates)
+
+
+class CannotError(Exception):
+    """A method does not apply here, for the reason given."""
+
+
+def _attempt(method: str, estimate: Callable[[str], float], name: str, gradient: float, terms: float) -> Estimate:
+    try:
+        value = estimate(name)
+    except CannotError as error:
+        return Estimate(method, None, str(error))
+    except MathError as error:
+        return Estimate(method, None, f"no value beside the point: {error.message}")
+    if not isfinite(value):
+        return Estimate(method, None, "its result is not a number here")
+    largest = max(abs(value), abs(gradient), terms)
+    return Estimate(method, value, difference=abs(value - gradient) / largest if largest else 0.0)
+
+
+def _settled(estimate: Callable[[int, int], Value]) -> float:
+    """What an estimate, by the step and the digits, comes to when the step shrinks and the digits grow.
+
+    Too large a step shows more than the slope, too few digits lose it, be it to 0: both change with the next attempt.
+    """
+    found: list[Value] = []
+    for step, digits in _ATTEMPTS:
+        found.append(estimate(step, digits))
+        before, now = map(float, [inf, *found][-2:])
+        if abs(now - before) <= TOLERANCE**1.5 * abs(now) < inf and (now or digits > _ENOUGH):
+            return now
+    raise CannotError("the value jumps here" if abs(found[-1]) > abs(found[-2]) else "its digits do not settle")
+
+
+def _complex_step(graph: Graph, exactly: Mapping[str, str], name: str) -> float:
+    """Im f(x + ih)/h (Squire and Trapp, SIAM Rev. 40 (1998) 110): no difference is taken, so nothing cancels."""
+    from ..arithmetic.complexes import Complexes
+
+    reached = graph.depending_on([name])
+    for node in graph.nodes:
+        if node.op is not None and reached[node.position] and (node.op.selects or node.op.kink is not None):
+            raise CannotError(f"{node.name} = {graph.written(node)} is not analytic")
+
+    def estimate(power: int, digits: int) -> Value:
+        system = Complexes(digits)
+        mp = system.context
+        values: dict[str, Any] = {each: mp.mpf(text) for each, text in exactly.items()}
+        step = (abs(values[name]) or mp.one) * mp.mpf(10) ** -power
+        values[name] = mp.mpc(values[name], step)
+        # The other gates may be of any kind: their values are real, and come from the real numbers.
+        real = forward(graph, {each: mp.mpf(text) for each, text in exactly.items()}, Precise(digits))
+        results: list[Value] = []
+        for node in graph.nodes:
+            if node.op is not None and reached[node.position]:
+                if node.op.name == "pow" and real[node.inputs[0]] == 0 and real[node.inputs[1]] % 1 != 0:
+                    raise CannotError(f"{node.name} = {graph.written(node)} branches at 0")
+                results.append(system.rule(node.op).value(*(results[i] for i in node.inputs)))
+                if not system.in_range(results[-1]):
+                    raise CannotError(f"{node.name} = {graph.written(node)} is too large or too small for it")
+            elif node.name == name and node.kind == "input":
+                results.append(values[name])
+            else:
+                results.append(mp.mpf(real[node.position]))
+        return mp.im(results[-1]) / step
+
+    return _settled(estimate)
+
+
+def _central_difference(graph: Graph, exactly: Mapping[str, str], name: str) -> float:
+    """(f(x + h) − f(x − h))/2h: its error is of the order of h²."""
+
+    def estimate(power: int, digits: int) -> Value:
+        system = Precise(digits)
+        values = {each: system.number(text) for each, text in exactly.items()}
+        step = (abs(values[name]) or system.number("1")) * system.number(f"1e-{power}")
+        above, below = (forward(graph, {**values, name: values[name] + shift}, system)[-1] for shift in (step, -step))
+        return (above - below) / (2 * step)
+
+    return _settled(estimate)
+
+
+def _symbolic_derivatives(graph: Graph, exactly: Mapping[str, str]) -> Callable[[str], float]:
+    """SymPy's own diff of the formula that the values of the gates make: our partials have no part in it.
+
+    All derivatives share the time that there is.
+    """
+    from ..arithmetic.symbolic import Symbolic, UndecidedError
+    from ..passes.exact import SECONDS, TooSlowError, time_limit
+
+    system, spent = Symbolic(), 0.0
+    symbols = {node.name: system.symbol(node.name) for node in graph.variables}
+
+    @cache
+    def formula() -> Value:
+        return forward(graph, symbols, system)[-1]
+
+    def estimate(name: str) -> float:
+        nonlocal spent
+        if len(graph.nodes) > _LARGEST:
+            raise CannotError(f"more than {_LARGEST:,} nodes are too many for SymPy")
+        start = monotonic()
+        try:
+            with time_limit(max(SECONDS - spent, 0.001)):
+                at = {symbol: system.number(exactly[each]) for each, symbol in symbols.items()}
+                # The numbers go in where it computes: exact ones in their place would grow without bounds.
+                return float(formula().diff(symbols[name]).evalf(30, subs=at, maxn=_MOST_DIGITS, strict=True))
+        except (TooSlowError, RecursionError):
+            raise CannotError(f"SymPy does not finish in {SECONDS:g} seconds") from None
+        except (UndecidedError, ArithmeticError, TypeError, ValueError, MathError):
+            raise CannotError("SymPy's derivative has no number here") from None
+        finally:
+            spent += monotonic() - start
+
+    return estimate

@@ -1,0 +1,131 @@
+"""The reference of primitives: what a reader should know of each row of the table, and a worked example of it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from ..errors import InputError, MathError, quote, suggest
+from ..graph.graph import Graph, Node
+from ..language.names import normal
+from ..language.tokens import OPERATORS
+from ..passes.engine import run
+from ..passes.trace import Trace
+from ..rules.formula import READ_BY_THE_FIRST, Formula
+from ..rules.printer import TYPED, text
+from ..rules.table import ROLES, TABLE, WORDS, Op
+
+_TRIED = (0.5, 2.0, -0.5, -2.0, 1.5, 3.0, 4.0, -3.0, 0.1, 10.0, -10.0, 100.0, -100.0, 1.0, 0.0)
+"""Where a worked example of one input may be: the first of these that has a value, a gradient and no warning."""
+
+
+class Section(NamedTuple):
+    """Things to know beside the table: pairs of what is spoken of and what is said of it."""
+
+    title: str
+    lines: list[tuple[str, str]]
+
+
+def find(name: str) -> list[Op]:
+    """The rows of that name, function spelling or operator (`σ`, `**`). Raises InputError where there is none."""
+    known: dict[str, list[Op]] = {}
+    for op in TABLE:
+        for spelling in (op.name, *spellings(op)):
+            known.setdefault(spelling, []).append(op)
+    word = name.strip()
+    found = known.get(word) or known.get(normal(word))
+    if not found:
+        close = suggest(word, known)
+        hint = f"did you mean '{close}'?" if close else "backprop ops lists them all"
+        raise InputError(f"no primitive is called {quote(name)}", hint=hint)
+    return found
+
+
+def spellings(op: Op) -> list[str]:
+    """What else may be typed for the primitive: other names, and its operator in each form."""
+    sign = TYPED.signs.get(op.name, "").strip()
+    operators = [sign, *(other for other, typed in OPERATORS.items() if typed == sign)] if sign else []
+    return [*operators, *op.aliases]
+
+
+def partials(op: Op) -> list[tuple[str, str]]:
+    """Each input, and the formula of the local gradient with respect to it."""
+    return [(name, text(partial)) for name, partial in zip(op.inputs, op.partials, strict=True)]
+
+
+def sections(ops: Sequence[Op]) -> list[Section]:
+    """What there is to say of these primitives beside the table; no section is empty."""
+    roles = _grouped((op.role, op.name) for op in ops)
+    found = [
+        Section("conventions", _grouped((op.note, op.name) for op in ops)),
+        Section("roles", [(f"{role} ({names})", ROLES[role]) for names, role in roles]),
+        Section("opened by --expand", [(op.call, text(op.gates)) for op in ops if op.gates is not None]),
+        Section("also accepted", _grouped(("  ".join(spellings(op)), op.name) for op in ops)),
+        Section("words of the rules", _words(ops)),
+    ]
+    return [section for section in found if section.lines]
+
+
+def _grouped(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What is said, with the names of all primitives that it is said of."""
+    names: dict[str, dict[str, None]] = {}
+    for said, name in pairs:
+        if said:
+            names.setdefault(said, {})[name] = None
+    return [(", ".join(each), said) for said, each in names.items()]
+
+
+def _words(ops: Sequence[Op]) -> list[tuple[str, str]]:
+    used = {head for op in ops for formula in (op.value, *op.partials) for head in read(formula)}
+    met = [(call, meaning) for call, meaning in WORDS.items() if call.partition("(")[0] in used]
+    turns = ", ".join(dict.fromkeys(op.call for op in ops if op.variadic))
+    return [*met, (f"x in {turns}", "each of the inputs in turn")] if turns else met
+
+
+def read(formula: Formula) -> Iterator[str]:
+    """The heads of a formula as people read it."""
+    yield formula.head
+    for arg in formula.args[: 1 if formula.head in READ_BY_THE_FIRST else None]:
+        yield from read(arg)
+
+
+# -- A worked example ----------------------------------------------------------------------------------------------
+
+
+def example(op: Op) -> Trace | None:
+    """One gate of that kind at a point where it has a gradient; None where no such point is found."""
+    graph = _single_gate(op)
+    names = [node.name for node in graph.variables]
+    for numbers in _points(len(names)):
+        try:
+            trace = run(graph, dict(zip(names, numbers, strict=True)))
+        except MathError:
+            continue
+        if not trace.warnings:
+            return trace
+    return None
+
+
+def command(trace: Trace) -> str:
+    """The command line that shows this trace."""
+    show = trace.arithmetic.show
+    return f'backprop eval "{trace.graph.source}"' + "".join(f" --{x} {show(at, 6)}" for x, at in trace.point.items())
+
+
+def _single_gate(op: Op) -> Graph:
+    names = list(op.inputs)
+    if op.variadic:
+        names.append(next(name for name in "yzx" if name not in names))
+    source = op.written(names)
+    inputs = [Node(position, name, (0, len(source))) for position, name in enumerate(names)]
+    output = "f" if "f" not in names else "q1"
+    gate = Node(len(names), output, (0, len(source)), op, tuple(range(len(names))))
+    return Graph(source, (*inputs, gate))
+
+
+def _points(count: int) -> Iterator[tuple[float, ...]]:
+    """Places to try, the friendliest first: for hypot that is (3, 4)."""
+    if count > 1:
+        yield tuple(float(3 + i) for i in range(count))
+    yield from itertools.islice(itertools.product(_TRIED, repeat=count), 3000)

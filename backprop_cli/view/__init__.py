@@ -1,0 +1,1 @@
+"""What people and programs are shown: a file a view, each a pure function."""

@@ -1,0 +1,166 @@
+"""What the table, Markdown and CSV views have in common: the texts of a trace's gates, edges and gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..arithmetic import Value
+from ..errors import printable
+from ..graph.graph import Graph, Node
+from ..passes.trace import Edge, Trace
+from ..rules.printer import text
+
+if TYPE_CHECKING:
+    from ..passes.exact import Derivation
+
+NONE = "–"
+"""What stands where there is no gradient: a constant, or a variable that was not asked for."""
+
+_LONGEST = 60  # characters of an operation, a rule or a constant that a cell shows
+_LONGEST_TITLE = 2_000
+_LINES = 50  # of a program that a title shows
+
+
+class EdgeCells(NamedTuple):
+    """One edge: the input, the local gradient, what flows back along it, and the rule of the local gradient."""
+
+    input: str
+    local: str
+    chained: str
+    rule: str
+
+
+class GateCells(NamedTuple):
+    """One gate, and its edges. opened: the calls whose gates begin here, outermost first; depth: the groups around."""
+
+    name: str
+    operation: str
+    value: str
+    upstream: str
+    edges: list[EdgeCells]
+    opened: list[str]
+    depth: int
+
+
+class VariableCells(NamedTuple):
+    """One variable and its gradient; `tells` is what that gradient says: `x + h → f − 4h`."""
+
+    name: str
+    value: str
+    gradient: str
+    tells: str
+
+
+def number(trace: Trace, value: Value | None, digits: int | None) -> str:
+    """A value to `digits` significant digits (None: as many as its arithmetic shows); a dash where there is none."""
+    return NONE if value is None else trace.arithmetic.show(value, digits or trace.arithmetic.digits)
+
+
+def short(words: str, limit: int = _LONGEST) -> str:
+    """`words` on one line, with `…` for what is beyond `limit` characters."""
+    line = printable(" ".join(words.split()))
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def program(graph: Graph) -> list[str]:
+    """The lines of a program, as written, but for what is beyond the first; empty for an expression alone."""
+    if not graph.is_program:
+        return []
+    lines = [printable(line.rstrip().expandtabs(4))[:_LONGEST_TITLE] for line in graph.source.strip().splitlines()]
+    return [*lines[:_LINES], "…"] if len(lines) > _LINES else lines
+
+
+def title(trace: Trace, digits: int | None) -> str:
+    """The expression, as written, or the name of a program's output; with its value."""
+    graph = trace.graph
+    name = graph.output.name if graph.is_program else short(graph.source, _LONGEST_TITLE)
+    return f"{name} = {number(trace, trace.value, digits)}"
+
+
+def derived(graph: Graph) -> list[str]:
+    """What is derived: a program as written, or `f = ` an expression."""
+    return program(graph) or [f"{graph.output.name} = {short(graph.source)}"]
+
+
+def hessian(trace: Trace, digits: int | None) -> list[tuple[str, ...]]:
+    """The second derivatives as rows, the first of which names the columns; no row where there are none."""
+    matrix = trace.hessian
+    if not matrix:
+        return []
+    rows = [(name, *(number(trace, value, digits) for value in columns.values())) for name, columns in matrix.items()]
+    return [("∂²/∂∂", *matrix), *rows]
+
+
+def constants(trace: Trace, digits: int | None) -> str:
+    """The names that were read as constants, with their values; empty where there are none."""
+    named = ", ".join(f"{name} = {number(trace, value, digits)}" for name, value in trace.constants.items())
+    return f"constants: {named}" if named else ""
+
+
+def gates(trace: Trace, digits: int | None) -> Iterator[GateCells]:
+    """The gates in forward order."""
+    groups = trace.graph.groups
+    before: list[int] = []
+    for node in trace.graph.nodes:
+        if node.op is None:
+            continue
+        around = trace.graph.around(node)
+        opened = [
+            f"{'  ' * i}{short(f'{groups[each].name} = {groups[each].call}')}:"
+            for i, each in enumerate(around)
+            if each not in before
+        ]
+        before = around
+        edges = [_edge(trace, edge, digits) for edge in trace.edges_of(node)]
+        value, upstream = (number(trace, each[node.position], digits) for each in (trace.values, trace.upstream))
+        yield GateCells(node.name, short(written(trace.graph, node)), value, upstream, edges, opened, len(around))
+
+
+def written(graph: Graph, gate: Node) -> str:
+    """The operation over the names of its inputs; of very many inputs only the first are named."""
+    names = [short(graph.nodes[i].name, _LONGEST // 2) for i in gate.inputs[:_LONGEST]]
+    assert gate.op is not None
+    return gate.op.written(names)
+
+
+def _edge(trace: Trace, edge: Edge, digits: int | None) -> EdgeCells:
+    local = number(trace, edge.local, digits)
+    rule = "" if edge.chained is None else short(text(trace.rule(edge)))
+    return EdgeCells(
+        short(edge.input.name, _LONGEST // 2),
+        local,
+        number(trace, edge.chained, digits),
+        "" if rule.replace("−", "-") == local else rule,
+    )
+
+
+def derivatives(derivation: Derivation) -> Iterator[tuple[str, str, str]]:
+    """For each variable its name, its gradient as chained, and that gradient simplified."""
+    show = derivation.trace.arithmetic.exactly
+    for name, gradient in derivation.trace.gradient.items():
+        yield name, show(gradient), show(derivation.simplified[name])
+
+
+def variables(trace: Trace, digits: int | None) -> Iterator[VariableCells]:
+    """The variables that have a gradient, in order of first use."""
+    output, h = trace.graph.output.name, step(trace)
+    for name, gradient in trace.gradient.items():
+        shown = number(trace, gradient, digits)
+        falls = trace.arithmetic.to_float(gradient) < 0
+        tells = output if shown == "0" else f"{output} {'−' if falls else '+'} {multiple(trace, gradient, digits, h)}"
+        yield VariableCells(name, number(trace, trace.point[name], digits), shown, f"{name} + {h} → {tells}")
+
+
+def step(trace: Trace) -> str:
+    """What a small step is called: h, or a letter that no node has."""
+    taken = {node.name for node in trace.graph.nodes}
+    return next(letter for letter in ("h", "δ", "ε", "Δ", "h_") if letter not in taken)
+
+
+def multiple(trace: Trace, value: Value, digits: int | None, h: str) -> str:
+    """The size of a gradient times h: `4h`, `1e-07·h`, `(1 + sqrt(2))·h`."""
+    size = number(trace, -value if trace.arithmetic.to_float(value) < 0 else value, digits)
+    if size == "1":
+        return h
+    return f"{size}{h}" if size.replace(".", "").isdigit() else f"({size})·{h}" if " " in size else f"{size}·{h}"

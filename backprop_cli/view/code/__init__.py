@@ -1,0 +1,1 @@
+"""The staged program of a graph, in a language."""

@@ -1,0 +1,297 @@
+"""The staged program: one statement a gate forward, one chain-rule statement an edge backward, in some language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from ...errors import InputError, shorten
+from ...graph.graph import Node
+from ...passes.trace import Trace
+from ...rules.formula import Formula
+from .identifiers import Names
+from .stages import OUT, UPSTREAM, Groups, Stages, local_name
+from .targets import TARGETS
+from .targets.base import UnknownWordError, Writer
+
+_PLACE = re.compile(r"__(\d+|out|upstream)__")
+_WORD = re.compile(r"\w+")
+_LONGEST_HEADER, _DIGITS = 20, 6  # lines of the source at the top; digits in comments
+_EXTRA = {"split": "ties", "first": "left"}
+_SHARED = {"both": "", "split": ", shared", "first": ", for the first"}
+
+
+class Line(NamedTuple):
+    """A line of code with a comment behind it, either of which may be empty."""
+
+    code: str = ""
+    comment: str = ""
+
+
+class Input(NamedTuple):
+    """The value of a variable: the number, and what the user wrote where that is something else."""
+
+    value: float
+    written: str = ""
+
+
+def render(
+    stages: Stages, target: str, given: Mapping[str, Input], *, ties: str = "both", trace: Trace | None = None
+) -> str:
+    """The program, as text. given: values for some of the variables, or all; the others are parameters of a function.
+    trace: the passes at these values, if there are all; its numbers stand in the comments.
+
+    Raises InputError where the target has no word for a primitive.
+    """
+    return _Program(stages, target, given, ties, trace).text()
+
+
+class _Program:
+    def __init__(self, stages: Stages, target: str, given: Mapping[str, Input], ties: str, trace: Trace | None) -> None:
+        graph = self.graph = stages.graph
+        self.target = TARGETS[target]
+        self.given = given
+        self.stages = stages
+        self.ties = ties
+        self.trace = trace
+        locals_ = {
+            local_name(node.op, slot)
+            for node in graph.nodes
+            if node.op is not None
+            for slot in range(1 if node.op.variadic else len(node.inputs))
+        }
+        self.writer = Writer(self.target, locals_)
+        self.locals: dict[str, list[str]] = {}  # functions for local gradients with case distinctions
+        self._texts: dict[Formula, str] = {}
+        named = [node for node in graph.nodes if node.position not in stages.constants]
+        wanted = [node.name for node in named if stages.wanted[node.position]]
+        # Variables come first, so that they keep their names.
+        self.names = Names(
+            [node.name for node in sorted(named, key=lambda node: node.op is not None)], wanted, self.target, locals_
+        )
+        self.output = self.names.nodes.get(graph.output.name) or self.names.new("f")
+        self.users = [0] * len(graph.nodes)  # edges that bring something back
+        for gate in stages.backward():
+            for slot in gate.slots:
+                self.users[gate.inputs[slot]] += stages.wanted[gate.inputs[slot]]
+        self.user_names = {node.name: node.name for node in named}
+        self.seen = [0] * len(graph.nodes)
+
+    # -- The whole -------------------------------------------------------------------------------------------------
+
+    def text(self) -> str:
+        target = self.target
+        parameters = [node for node in self.graph.variables if node.name not in self.given]
+        pairs = [(node.name, self.names.gradients[node.name]) for node in self._asked()]
+        body = [*self.inputs(parameters), *self.forward(), Line(), *self.backward()]
+        names = [self.names.nodes[node.name] for node in parameters]
+        before: list[str] = []
+        after: list[str] = []
+        if parameters:
+            before = target.open_function("forward_backward", names, pairs)
+            body += [Line(), *map(Line, target.close_function(self.output, pairs))]
+            after = target.after_function(self.output, names, pairs) if target.after_function else []
+        else:
+            before, after = [*target.open_script], [*target.close_script]
+            body += [Line(), *self.printed()]
+        indent = target.indent if before else ""
+        code = [f"{indent}{self.shown(line)}".rstrip() for line in body]
+        lines = [*before, *code, *after]
+        return "\n".join([*self.header(), *self.prelude("\n".join(lines), is_function=bool(parameters)), *lines]) + "\n"
+
+    def shown(self, line: Line) -> str:
+        comment = f"{self.target.comment} {line.comment}" if line.comment else ""
+        return f"{line.code}  {comment}" if line.code and comment else line.code + comment
+
+    def header(self) -> Iterable[str]:
+        """The source; without its own comments, which could end in a sign that means something here."""
+        lines = [line for each in self.graph.source.splitlines() if (line := each.partition("#")[0].strip())]
+        for line in lines[:_LONGEST_HEADER]:
+            yield f"{self.target.comment} {shorten(line, 100)}"
+        if len(lines) > _LONGEST_HEADER:
+            yield f"{self.target.comment} … and {len(lines) - _LONGEST_HEADER} lines more"
+
+    def prelude(self, code: str, *, is_function: bool) -> Iterable[str]:
+        """What the program needs at its top: imports, and the functions that it calls."""
+        target, locals_ = self.target, ["\n".join(lines) + "\n" for lines in self.locals.values()]
+        helpers: dict[str, str] = {}
+        waiting = self.writer.used
+        while new := [name for name in target.helpers if name in waiting and name not in helpers]:
+            helpers |= {name: target.helpers[name] for name in new}
+            waiting = {word for name in new for word in _WORD.findall(target.helpers[name])}
+            waiting |= {name for name, text in target.constants.items() if text in waiting}
+        functions = [*(target.helpers[name] for name in target.helpers if name in helpers), *locals_]
+        everything = "\n".join([code, *functions])
+        imports = [line for needed_by, line in target.imports if needed_by in everything]
+        space = [""] * (2 if target.comment == "#" else 1)
+        yield from ([""] if imports else [])
+        yield from imports
+        yield from ["", target.setup] if target.setup else []
+        for function in functions:
+            yield from space
+            yield from function.rstrip("\n").split("\n")
+        yield from space if functions or is_function else [""]
+
+    # -- Its parts -------------------------------------------------------------------------------------------------
+
+    def inputs(self, parameters: list[Node]) -> Iterable[Line]:
+        given = [node for node in self.graph.variables if node.name in self.given]
+        if given:
+            yield Line(comment="set the inputs")
+        for node in given:
+            value, written = self.given[node.name]
+            comment = shorten(" ".join(written.split()))
+            yield Line(self.target.input.format(self.names.nodes[node.name], self.target.number(repr(value))), comment)
+        if self.target.convert:
+            for node in parameters:
+                yield Line(self.target.convert.format(self.names.nodes[node.name]))
+            given += parameters
+        if given:
+            yield Line()
+
+    def forward(self) -> Iterable[Line]:
+        yield Line(comment="forward pass")
+        groups = Groups(self.graph)
+        for node in self.graph.nodes:
+            comment = f"{node.name} becomes {self.number(self.trace.values[node.position])}" if self.trace else ""
+            if node.op is not None:
+                yield from (Line(comment=shorten(title, 100)) for title in groups.entered(node))
+                yield self.assign(self.names.nodes[node.name], self.code(node, self.stages.value(node)), comment)
+            elif node.position in self.stages.named:
+                yield self.constant(self.names.nodes[node.name], self.stages.named[node.position])
+        if self.graph.output.position in self.stages.constants:
+            yield self.constant(self.output, self.stages.constants[self.graph.output.position])
+
+    def backward(self) -> Iterable[Line]:
+        asked = self._asked()
+        if not asked:
+            yield Line(comment="no backward pass: nothing here varies")
+            return
+        output, seed = self.graph.output, self.target.seed
+        varies = self.stages.wanted[output.position]
+        order = f"in reverse order, from d{output.name}/d{output.name} = 1"
+        yield Line(comment=f"backward pass, {order if varies else f'of {output.name}, which depends on none of these'}")
+        if varies and (seed or output.op is None):
+            yield self.assign(self.names.gradients[output.name], seed.format(self.output) or "1.0")
+        groups = Groups(self.graph)
+        for gate in self.stages.backward():
+            yield from (Line(comment=f"inside {shorten(title, 100)}") for title in groups.entered(gate))
+            yield Line(comment=f"backprop through {gate.name} = {shorten(self.graph.written(gate))}")
+            yield from self.chains(gate)
+        for node in asked:
+            if not self.users[node.position] and node.position != output.position:
+                zero = self.target.zero.format(self.names.nodes[node.name])
+                yield self.assign(self.names.gradients[node.name], zero, f"{output.name} does not depend on it")
+
+    def chains(self, gate: Node) -> Iterable[Line]:
+        """The chain rule on each edge of a gate."""
+        ties = self.ties if gate.op is not None and gate.op.variadic and gate.op.selects else "both"
+        extra = ties if ties == "both" else self.names.new(f"{self.names.nodes[gate.name]}_{_EXTRA[ties]}")
+        if ties == "split":
+            masks = [self.target.count.format(self.mask(gate, slot)) for slot in gate.slots]
+            yield self.assign(extra, " + ".join(masks), "how many inputs tie: they share")
+        elif ties == "first":
+            yield Line(self.target.assign_first.format(extra, "1.0"), "the first of the inputs that tie takes all")
+        last = max(slot for slot in gate.slots if self.stages.wanted[gate.inputs[slot]])
+        for slot in gate.slots:
+            if self.stages.wanted[gate.inputs[slot]]:
+                yield self.chain(gate, slot, ties, extra)
+            if ties == "first" and slot < last:
+                different = self.mask(gate, slot, self.target.different)
+                yield Line(self.target.update.format(extra, f"{extra} * {different}"))
+
+    def chain(self, gate: Node, slot: int, ties: str, extra: str) -> Line:
+        i = gate.inputs[slot]
+        node = self.graph.nodes[i]
+        seed = gate.position == self.graph.output.position and not self.target.seed
+        chain = self.stages.chain(gate, slot, seed=seed)
+        if chain.conditional is not None:
+            self.add_local(gate, slot, chain.conditional)
+        upstream = "" if seed else self.names.gradients[gate.name]
+        if chain.chained.is_number:
+            code = f"0.0 * {upstream}" if upstream and chain.chained.head == "0" else f"{float(chain.chained.head)}"
+        else:
+            code = self.code(gate, chain.chained)
+        code += {"both": "", "split": f" / {extra}", "first": f" * {extra}"}[ties]
+        rule = self.placed(gate, chain.rule, self.user_names, {OUT: gate.name})
+        comment = f"∂{gate.name}/∂{node.name} = {shorten(rule)}{_SHARED[ties]}"
+        if self.trace is not None and upstream and self.trace.edges_of(gate)[slot].local is None:
+            # Nothing flows here, because max, min or relu chose another branch: 0 times infinity is no matter.
+            code = self.target.where.format(self.target.different.format(upstream, "0"), code, "0.0")
+        name, users, seen = self.names.gradients[node.name], self.users[i], self.seen[i]
+        self.seen[i] += 1
+        if self.seen[i] == users and self.trace is not None:
+            comment += f", so {name} becomes {self.number(self.trace.upstream[i])}"
+        template = self.target.add if seen else self.target.assign_first if users > 1 else self.target.assign
+        return Line(template.format(name, code), comment)
+
+    def printed(self) -> Iterable[Line]:
+        yield Line(self.target.print_value.format(self.graph.output.name if self.output != "f" else "f", self.output))
+        for node in self._asked():
+            title = f"d{self.graph.output.name}/d{node.name}"
+            yield Line(self.target.print_value.format(title, self.names.gradients[node.name]))
+
+    # -- Pieces ----------------------------------------------------------------------------------------------------
+
+    def _asked(self) -> list[Node]:
+        """The variables that get a gradient."""
+        return [node for node in self.graph.variables if self.stages.wanted[node.position]]
+
+    def assign(self, name: str, value: str, comment: str = "") -> Line:
+        return Line(self.target.assign.format(name, value), comment)
+
+    def constant(self, name: str, formula: Formula) -> Line:
+        """A constant that has a name, as a number of the target's kind: an array, where these are its numbers."""
+        if self.target.wrap != "{}":
+            return self.assign(name, self.writer.argument(formula))
+        template = self.target.input if self.target.seed else self.target.assign
+        value = self.writer.write(formula)
+        return Line(template.format(name, f"{value}.0" if self.target.seed and value.isdigit() else value))
+
+    def number(self, value: object) -> str:
+        assert self.trace is not None
+        return self.trace.arithmetic.show(value, _DIGITS)
+
+    def code(self, gate: Node, formula: Formula) -> str:
+        """A formula of a stage, over the names in the code."""
+        if formula not in self._texts:
+            self._texts[formula] = self.write(gate, formula)
+        nodes = self.names.nodes
+        upstream = self.names.gradients.get(gate.name, "")
+        return self.placed(gate, self._texts[formula], nodes, {OUT: nodes[gate.name], UPSTREAM: upstream})
+
+    def write(self, gate: Node, formula: Formula) -> str:
+        try:
+            return self.writer.write(formula)
+        except UnknownWordError as error:
+            message = f"--to {self.target.name} has no {error}, which {self.graph.title(gate)} needs"
+            raise InputError(message, self.graph.source, gate.span) from None
+
+    def placed(self, gate: Node, text: str, nodes: Mapping[str, str], names: Mapping[str, str]) -> str:
+        """A text with names in its places: `nodes` gives those of the inputs, `names` the others."""
+
+        def name(place: re.Match[str]) -> str:
+            return nodes[self.graph.nodes[gate.inputs[int(place[1])]].name] if place[1].isdigit() else names[place[0]]
+
+        return _PLACE.sub(name, text)
+
+    def mask(self, gate: Node, slot: int, template: str = "") -> str:
+        condition = self.stages.selected(gate, slot)
+        if template:
+            left, right = (self.code(gate, each) for each in condition.args)
+            return self.target.mask.format(template.format(left, right))
+        return self.code(gate, Formula("where", condition, 1, 0))
+
+    def add_local(self, gate: Node, slot: int, formula: Formula) -> None:
+        """The function for a local gradient with case distinctions, once."""
+        assert gate.op is not None
+        name, op = local_name(gate.op, slot), gate.op
+        if name not in self.locals:
+            title = f"d({op.call})/d{op.inputs[0 if op.variadic else slot]}, with its conventions"
+            cases = []
+            while formula.head == "where":
+                cases.append((self.write(gate, formula.args[0]), self.write(gate, formula.args[1])))
+                formula = formula.args[2]
+            body = self.target.local_body(cases, self.write(gate, formula))
+            self.locals[name] = self.target.local_function(name, [*op.inputs, "out"], body, title)

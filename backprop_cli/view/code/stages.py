@@ -1,0 +1,275 @@
+"""A graph as a staged program, in no language yet: a formula for each gate, and one for the chain rule on each edge.
+
+A formula of a stage is written over placeholders: `IN.format(slot)` for the gate's inputs, OUT for its value, UPSTREAM
+for what has come back to it. Gates of one kind, with the same constants, share their formulas.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
+
+from ...arithmetic import FLOATS
+from ...graph.graph import Graph, Module, Node
+from ...passes.forward import forward
+from ...rules.formula import READ_BY_THE_FIRST, Formula, Operand, substitute, tidy
+from ...rules.printer import text
+from ...rules.table import Op
+
+IN, OUT, UPSTREAM = "__{}__", "__out__", "__upstream__"
+CONSTANT = "constant"
+"""The head of a named constant: `constant(pi)`. As a bare word, `pi` may be a variable."""
+LONGEST = 60
+"""Parts of a constant's formula. A longer one is written as the number that it is."""
+
+
+class Chain(NamedTuple):
+    """The chain rule on one edge.
+
+    chained: upstream × local, as computed; rule: the local gradient, as read; conditional: the local gradient over the
+    words of the row where it needs a case distinction, and is best a function of its own.
+    """
+
+    chained: Formula
+    rule: str
+    conditional: Formula | None = None
+
+
+class Stages:
+    """The formulas of a graph's stages. wanted: for each node, whether it gets a gradient (wrt: None for all).
+
+    Raises MathError where a constant has no value, as evaluating it does.
+    """
+
+    def __init__(self, graph: Graph, wrt: Collection[str] | None = None) -> None:
+        self.graph = graph
+        self.wanted = graph.depending_on(wrt)
+        named = {name for name, _ in graph.stages}
+        self.constants: dict[int, Formula] = {}
+        self.named: dict[int, Formula] = {}
+        self.numbers: dict[int, float] = {}
+        for node in graph.nodes:
+            if node.is_constant:
+                self.numbers[node.position], formula = _constant(graph, node)
+                is_stage = node.name in named and node.group < 0
+                (self.named if is_stage else self.constants)[node.position] = formula
+        self._values: dict[object, Formula] = {}
+        self._chains: dict[object, Chain] = {}
+
+    def backward(self) -> Iterator[Node]:
+        """The gates that pass a gradient on, in reverse order."""
+        return (node for node in reversed(self.graph.nodes) if node.op is not None and self.wanted[node.position])
+
+    def value(self, gate: Node) -> Formula:
+        """What the gate computes."""
+        assert gate.op is not None
+        op, slots = gate.op, range(len(gate.inputs))
+        key = (op, len(slots), *self._fixed(gate, slots))
+        if key not in self._values:
+            inputs = self._operands(gate, slots)
+            if op.variadic:
+                self._values[key] = Formula(op.name, *inputs)
+            else:
+                words = dict(zip(op.inputs, inputs, strict=True))
+                self._values[key] = settle(replaced(computed(op.value), words), self._known(gate, slots))
+        return self._values[key]
+
+    def chain(self, gate: Node, slot: int, *, seed: bool = False) -> Chain:
+        """What flows back along an edge. seed: whether the gate's upstream is 1, and goes without saying."""
+        assert gate.op is not None
+        op, slots = gate.op, [slot] if gate.op.variadic else range(len(gate.inputs))
+        key = (op, slot, seed, *self._fixed(gate, slots))
+        if key not in self._chains:
+            words = dict(zip(op.inputs, self._operands(gate, slots), strict=True))
+            words["out"] = Formula(OUT)
+            partial, conditional = computed(op.partial(slot)), None
+            local = tidy(settle(replaced(partial, words), self._known(gate, slots)))
+            if _branches(local):
+                conditional = partial
+                local = replaced(Formula(local_name(op, slot), *map(Formula, (*op.inputs, "out"))), words)
+            upstream = None if seed else Formula(UPSTREAM)
+            self._chains[key] = Chain(_chained(upstream, local), self._rule(gate, slot, slots), conditional)
+        return self._chains[key]
+
+    def selected(self, gate: Node, slot: int) -> Formula:
+        """The condition under which an input of max or min, be it a constant, is the output."""
+        return Formula("eq", *self._operands(gate, [slot]), Formula(OUT))
+
+    def _rule(self, gate: Node, slot: int, slots: Sequence[int]) -> str:
+        op, nodes = gate.op, self.graph.nodes
+        assert op is not None
+        shown = [nodes[i].name if (i := gate.inputs[each]) in self.constants else IN.format(each) for each in slots]
+        return text(tidy(substitute(op.partial(slot), {**dict(zip(op.inputs, shown, strict=True)), "out": OUT})))
+
+    def _operands(self, gate: Node, slots: Iterable[int]) -> list[Formula]:
+        return [self.constants.get(gate.inputs[slot]) or Formula(IN.format(slot)) for slot in slots]
+
+    def _fixed(self, gate: Node, slots: Iterable[int]) -> list[str | int | None]:
+        """The constants among the inputs, which are part of the formula: as written, or which stage it is."""
+        return [self._constant_at(gate.inputs[slot]) for slot in slots]
+
+    def _constant_at(self, i: int) -> str | int | None:
+        return self.graph.nodes[i].name if i in self.constants else i if i in self.named else None
+
+    def _known(self, gate: Node, slots: Iterable[int]) -> dict[str, float]:
+        """The values of constants that are stages of their own."""
+        return {IN.format(slot): self.numbers[i] for slot in slots if (i := gate.inputs[slot]) in self.named}
+
+
+class Groups:
+    """What is said where the gates of an opened module begin."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.said: set[int] = set()
+
+    def entered(self, node: Node) -> Iterable[str]:
+        """The groups that begin with this node: `q3 = sigma(q2)`, the outermost first."""
+        for each in self.graph.around(node):
+            if each not in self.said:
+                self.said.add(each)
+                group = self.graph.groups[each]
+                yield f"{group.name} = {group.call or group.module}"
+
+
+def local_name(op: Op, slot: int) -> str:
+    """What the function is called that computes a local gradient with case distinctions: `pow_dx`."""
+    return f"{op.name}_d{op.inputs[0 if op.variadic else slot]}"
+
+
+# -- Formulas ------------------------------------------------------------------------------------------------------
+
+
+def computed(formula: Formula) -> Formula:
+    """The form that floats compute. A form that only compares is exact, and is kept as people read it."""
+    head, args = formula.head, formula.args
+    if head == "smooth":
+        return computed(args[0])
+    if head in READ_BY_THE_FIRST:
+        compares = args[0].head == "where" and all(each.is_number for each in args[0].args[1:])
+        return computed(args[0] if compares else args[1])
+    if head == "selected":
+        return Formula("where", Formula("eq", *args), 1, 0)
+    if head == "pi" and not args:
+        return Formula(CONSTANT, Formula("pi"))
+    if head == "pow" and args[1].head == "2" and not args[0].args:
+        return Formula("mul", args[0], args[0])  # where it overflows, its reciprocal is all but 0
+    return Formula(head, *map(computed, args)) if args else formula
+
+
+def replaced(formula: Formula, words: dict[str, Formula]) -> Formula:
+    """The formula with words replaced by formulas."""
+    if not formula.args:
+        return words.get(formula.head, formula)
+    if formula.head == CONSTANT:
+        return formula
+    return Formula(formula.head, *(replaced(arg, words) for arg in formula.args))
+
+
+def settle(formula: Formula, known: Mapping[str, float] = MappingProxyType({})) -> Formula:
+    """The formula without the cases that its constants rule out. known: the values of words that are constants."""
+    args = tuple(settle(arg, known) for arg in formula.args)
+    if formula.head == "where":
+        holds = _holds(args[0], known)
+        if holds is not None:
+            return args[1] if holds else args[2]
+    return Formula(formula.head, *args) if args else formula
+
+
+def _holds(condition: Formula, known: Mapping[str, float]) -> bool | None:
+    """Whether a condition on constants holds; None where it depends on more than these."""
+    if condition.head == "both":
+        sides = [_holds(arg, known) for arg in condition.args]
+        return False if False in sides else None if None in sides else True
+    left, right = (_number(arg, known) for arg in condition.args)
+    if left is None or right is None:
+        return None
+    return left == right if condition.head == "eq" else left > right
+
+
+_OPERATORS: dict[str, Callable[..., float]] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "div": operator.truediv,
+    "neg": operator.neg,
+}
+
+
+def _number(formula: Formula, known: Mapping[str, float]) -> float | None:
+    """The value of a formula of constants alone."""
+    head, args = formula.head, formula.args
+    if head == CONSTANT or formula.is_number:
+        return float(FLOATS.constant(args[0].head if args else head))
+    if not args:
+        return known.get(head)
+    numbers = [each for each in (_number(arg, known) for arg in args) if each is not None]
+    if len(numbers) < len(args) or head in ("where", "eq", "gt", "both"):
+        return None
+    try:
+        return float((_OPERATORS.get(head) or FLOATS.word(head))(*numbers))
+    except (ArithmeticError, ValueError):
+        return None
+
+
+def _branches(formula: Formula) -> bool:
+    """Whether there is a case distinction that is more than a choice between 1 and 0."""
+    if formula.head == "where" and [arg.head for arg in formula.args[1:]] != ["1", "0"]:
+        return True
+    return any(map(_branches, formula.args))
+
+
+def _chained(upstream: Formula | None, local: Formula) -> Formula:
+    """upstream × local, as a person writes it: no factor 1, and a reciprocal divides."""
+    if upstream is None:
+        return local
+    head, args = local.head, local.args
+    if head in ("0", "1", "-1") and not args:
+        return {"0": local, "1": upstream, "-1": -upstream}[head]
+    if head == "neg":
+        return _chained(-upstream if upstream.head == UPSTREAM else upstream, args[0])
+    if head == "div" and args[0].head in ("1", "-1") and not args[0].args:
+        return (upstream if args[0].head == "1" else -upstream) / args[1]
+    return upstream * local
+
+
+def _constant(graph: Graph, node: Node) -> tuple[float, Formula]:
+    """The value of a constant, and its formula as it is written; of a very long one, its number."""
+    value = forward(Graph(graph.source, node.body or (node._replace(position=0),)), {}, FLOATS)[-1]
+    parts: list[tuple[Formula, int]] = []
+    for part in node.body or (node,):
+        if part.op is None:
+            named = part.literal[:1].isalpha()
+            parts.append((Formula(CONSTANT, Formula(part.literal)) if named else Formula(_canonical(part.literal)), 1))
+            continue
+        inputs = [parts[i] for i in part.inputs]
+        formulas: list[Operand] = [formula for formula, _ in inputs]
+        # A row may name an input many times, so that nested ones grow beyond bounds: count before building.
+        uses = 1 if part.op.variadic else max(1, *(_count(part.op.value, word) for word in part.op.inputs))
+        size = 1 + uses * sum(size for _, size in inputs)
+        if size > LONGEST or isinstance(part.op, Module):
+            return value, Formula(repr(value))
+        if part.op.variadic:
+            formula = Formula(part.op.name, *formulas)
+        else:
+            named_inputs = dict(zip(part.op.inputs, (each for each, _ in inputs), strict=True))
+            formula = settle(replaced(computed(part.op.value), named_inputs))
+        negative = formula.head == "neg" and formula.args[0].is_number and not formula.args[0].head.startswith("-")
+        parts.append((Formula(f"-{formula.args[0].head}") if negative else formula, size))
+    return value, parts[-1][0]
+
+
+def _count(formula: Formula, word: str) -> int:
+    if not formula.args:
+        return int(formula.head == word)
+    return sum(_count(arg, word) for arg in formula.args)
+
+
+def _canonical(literal: str) -> str:
+    """A number without the zeros in front that would make it octal somewhere, and with digits around its point."""
+    mantissa, e, exponent = literal.lower().partition("e")
+    whole, point, fraction = mantissa.partition(".")
+    whole = whole.lstrip("0") or "0"
+    return f"{whole}{point}{fraction or '0' * len(point)}{e}{exponent}"

@@ -1,0 +1,117 @@
+"""The JSON document: stable, exact, one node a line. `schemas/trace.json` describes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..arithmetic import Value
+from ..graph.graph import Group, Node
+from ..passes.trace import Trace
+
+if TYPE_CHECKING:
+    from ..passes.exact import Derivation
+    from ..study.referee import Review
+
+
+def document(trace: Trace) -> dict[str, Any]:
+    """The trace as plain data. Numbers are exact floats; infinities and NaN are strings."""
+    return {
+        **head(trace),
+        **({"hessian": _matrix(trace)} if trace.hessian is not None else {}),
+        **groups(trace),
+        "nodes": [_node(trace, node) for node in trace.graph.nodes],
+        "warnings": [notice._asdict() for notice in trace.warnings],
+    }
+
+
+def head(trace: Trace) -> dict[str, Any]:
+    """What was asked and what came out, without the nodes."""
+    return {
+        "expression": trace.graph.source.strip(),
+        "output": trace.graph.output.name,
+        "value": _number(trace, trace.value),
+        "point": _numbers(trace, trace.point),
+        **trace.arithmetic.header,
+        "constants": _numbers(trace, trace.constants),
+        "gradient": _numbers(trace, trace.gradient),
+    }
+
+
+def groups(trace: Trace) -> dict[str, Any]:
+    """The calls that --expand opened, if there are any."""
+    return {"groups": [_group(group) for group in trace.graph.groups]} if trace.graph.groups else {}
+
+
+def derivation_document(derivation: Derivation) -> dict[str, Any]:
+    """A derivation as plain data: the same document with formulas for numbers, and the simplified gradient."""
+    full = document(derivation.trace)
+    head = {key: full.pop(key) for key in ("expression", "output", "value", "point", "exact", "constants", "gradient")}
+    show = derivation.trace.arithmetic.exactly
+    return {**head, "simplified": {name: show(each) for name, each in derivation.simplified.items()}, **full}
+
+
+def review_document(review: Review) -> dict[str, Any]:
+    """The methods' gradients as plain data; null where a method cannot run, with the reason."""
+    return {
+        "expression": review.trace.graph.source.strip(),
+        "value": _number(review.trace, review.trace.value),
+        "point": _numbers(review.trace, review.trace.point),
+        "agree": review.agree and review.compared,
+        "methods": {
+            name: [
+                {"method": e.method, "gradient": e.value, "difference": e.difference, "reason": e.reason or None}
+                for e in estimates
+            ]
+            for name, estimates in review.estimates.items()
+        },
+        "warnings": [notice._asdict() for notice in review.trace.warnings],
+    }
+
+
+def lines(document: dict[str, Any], *, ascii_only: bool = False) -> str:
+    """A document as text: a line for each entry, and for each element of a list."""
+    entries = []
+    for key, entry in document.items():
+        if isinstance(entry, list) and entry:
+            inner = ",\n  ".join(json.dumps(each, ensure_ascii=ascii_only, allow_nan=False) for each in entry)
+            entries.append(f'"{key}": [\n  {inner}]')
+        else:
+            entries.append(f'"{key}": {json.dumps(entry, ensure_ascii=ascii_only, allow_nan=False)}')
+    return "{" + ",\n ".join(entries) + "}\n"
+
+
+def _node(trace: Trace, node: Node) -> dict[str, Any]:
+    return {
+        "name": node.name,
+        "op": node.kind,
+        "expression": trace.graph.written(node),
+        "value": _number(trace, trace.values[node.position]),
+        "upstream": _number(trace, trace.upstream[node.position]),
+        **({"group": _index(node.group)} if trace.graph.groups else {}),
+        "inputs": [
+            {"name": edge.input.name, "local": _number(trace, edge.local), "chained": _number(trace, edge.chained)}
+            for edge in trace.edges_of(node)
+        ],
+    }
+
+
+def _group(group: Group) -> dict[str, Any]:
+    return {"name": group.name, "op": group.module, "expression": group.call, "group": _index(group.parent)}
+
+
+def _index(group: int) -> int | None:
+    return group if group >= 0 else None
+
+
+def _matrix(trace: Trace) -> dict[str, dict[str, Any]]:
+    return {row: _numbers(trace, columns) for row, columns in (trace.hessian or {}).items()}
+
+
+def _numbers(trace: Trace, values: Mapping[str, Value]) -> dict[str, Any]:
+    return {name: _number(trace, value) for name, value in values.items()}
+
+
+def _number(trace: Trace, value: Value | None) -> Any:
+    return None if value is None else trace.arithmetic.data(value)

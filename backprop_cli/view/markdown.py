@@ -1,0 +1,66 @@
+"""Markdown: the table's contents as two pipe tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from ..passes.trace import Trace
+from . import cells
+
+if TYPE_CHECKING:
+    from ..passes.exact import Derivation
+
+
+def render(trace: Trace, digits: int | None = None) -> str:
+    """The trace as GitHub-flavoured Markdown."""
+    lines = [*_block(cells.program(trace.graph)), code(cells.title(trace, digits)), ""]
+    rows = [row for gate in cells.gates(trace, digits) for row in _gate_rows(gate)]
+    if rows:
+        lines += [*pipe_table(("gate", "input", "rule", "value", "upstream", "local", "chained"), 3, rows), ""]
+    if trace.constants:
+        lines += [cells.constants(trace, digits), ""]
+    gradient = [(code(name), value, slope, tells) for name, value, slope, tells in cells.variables(trace, digits)]
+    if gradient:
+        lines += pipe_table(("variable", "value", "gradient", "tells"), 1, gradient)
+    else:
+        lines.append("no gradient: nothing here varies")
+    if matrix := cells.hessian(trace, digits):
+        lines += ["", *pipe_table(matrix[0], 1, matrix[1:])]
+    return "\n".join(lines) + "\n"
+
+
+def render_derivation(derivation: Derivation) -> str:
+    """A derivation as Markdown: the gates and edges, then the gradient as chained and simplified."""
+    trace = derivation.trace
+    lines = _block(cells.derived(trace.graph))
+    rows = [row for gate in cells.gates(trace, None) for row in _gate_rows(gate)]
+    if rows:
+        formulas = [(*row[:3], *(cell and code(cell) for cell in row[3:])) for row in rows]
+        lines += [*pipe_table(("gate", "input", "rule", "value", "upstream", "local", "chained"), 7, formulas), ""]
+    gradient = [tuple(map(code, row)) for row in cells.derivatives(derivation)]
+    lines += pipe_table(("variable", "gradient, as chained", "simplified"), 3, gradient)
+    return "\n".join(lines) + "\n"
+
+
+def _block(lines: list[str]) -> list[str]:
+    return [*(f"    {line}".rstrip() for line in lines), ""] if lines else []
+
+
+def _gate_rows(gate: cells.GateCells) -> Iterable[Sequence[str]]:
+    for call in gate.opened:
+        yield f"{code(call.strip())}", "", "", "", "", "", ""
+    yield code(f"{gate.name} = {gate.operation}"), "", "", gate.value, gate.upstream, "", ""
+    for edge in gate.edges:
+        yield "", code(edge.input), edge.rule and code(edge.rule), "", "", edge.local, edge.chained
+
+
+def pipe_table(columns: Sequence[str], texts: int, rows: Iterable[Sequence[str]]) -> list[str]:
+    """A pipe table. The first `texts` columns are left-aligned, and so is a last one that holds words."""
+    align = [":--" if i < texts or name == "tells" else "--:" for i, name in enumerate(columns)]
+    return [f"| {' | '.join(row)} |" for row in (columns, align, *rows)]
+
+
+def code(words: str) -> str:
+    """Code in a table cell: a pipe would end the cell even there."""
+    return f"`{words.replace('|', chr(92) + '|')}`"

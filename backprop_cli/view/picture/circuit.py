@@ -1,0 +1,207 @@
+"""What every picture has in common: its boxes, its wires, and the texts on them.
+
+A wire carries, as in the CS231n notes, a value forward and a gradient back. Where a node has several uses, its wire
+forks: the stem carries the node's upstream gradient, and each branch the part of it that is chained along one edge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ...arithmetic import Value
+from ...graph.graph import Graph, Module, Node
+from ...passes.trace import Edge, Trace
+from ...rules.printer import READING
+from ...rules.table import Op
+from .. import cells
+
+LONGEST = 24
+"""Characters of a name, and of a constant, that a picture shows."""
+
+_SIGNS = {**READING.signs, "mul": "×"}  # a dot alone is too small for a gate
+
+
+class Box(NamedTuple):
+    """Something that wires join. kind: `input`, `constant`, `gate`, `module`, `fork`, or `output`: the picture's end.
+
+    text: what is written in it; full: the whole operation, `q1 = x + y`; group: the group it stands in, −1 for none.
+    """
+
+    name: str
+    kind: str
+    text: str = ""
+    full: str = ""
+    group: int = -1
+
+    @property
+    def is_symbol(self) -> bool:
+        """Whether its text is one sign (+, ×, σ), which fits in a circle."""
+        return len(self.text) == 1
+
+
+class Wire(NamedTuple):
+    """From one box to another. kind: `active`, `inactive` (nothing flows back along it) or `constant`.
+
+    stage: the name of what it carries, at its beginning; value, gradient, local: numbers, empty where there are none.
+    """
+
+    source: str
+    target: str
+    kind: str = "active"
+    group: int = -1
+    stage: str = ""
+    value: str = ""
+    gradient: str = ""
+    local: str = ""
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether nothing is written on it."""
+        return not (self.stage or self.value or self.gradient or self.local)
+
+    @property
+    def sides(self) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+        """The texts above the wire and those below it, downwards, as many here as there; each with what it is."""
+        above: list[tuple[str, str]] = []
+        below: list[tuple[str, str]] = []
+        if self.value or self.gradient:
+            above, below = [("value", self.value)], [("gradient", self.gradient)]
+        if self.stage or self.local:
+            above, below = [("stage", self.stage), *above], [*below, ("local", self.local and f"local {self.local}")]
+        return above, below
+
+
+class Frame(NamedTuple):
+    """The frame round the gates of an opened module; parent: the frame round it, −1 for none."""
+
+    title: str
+    parent: int
+
+
+class Circuit(NamedTuple):
+    """A picture before it has a format. frames: one for each group of the graph, by its index."""
+
+    title: str
+    boxes: list[Box]
+    wires: list[Wire]
+    frames: list[Frame]
+
+    def nesting(self) -> Iterator[tuple[int, bool]]:
+        """Each frame twice, when it opens (True) and when it closes; those inside it stand between."""
+        inside: list[list[int]] = [[] for _ in (*self.frames, None)]
+        for number, frame in enumerate(self.frames):
+            inside[frame.parent].append(number)
+        stack = [(number, True) for number in reversed(inside[-1])]
+        while stack:
+            number, opens = stack.pop()
+            yield number, opens
+            if opens:
+                stack.append((number, False))
+                stack += [(each, True) for each in reversed(inside[number])]
+
+
+def sign(op: Op) -> str:
+    """What is written in a gate: +, ×, σ, exp. It follows from the row: an operator's sign, a symbol, or the name."""
+    symbols = [alias for alias in op.aliases if not alias.isascii()]
+    return cells.short(_SIGNS.get(op.name, symbols[0] if symbols else op.name).strip(), LONGEST)
+
+
+def draw(graph: Graph, trace: Trace | None = None, digits: int | None = None) -> Circuit:
+    """The picture of a trace of the graph; without one, of the structure alone."""
+    return _Drawing(graph, trace, digits).draw()
+
+
+class _Drawing:
+    """The boxes in forward order, and the wires: those to forks first, then those of the edges, by gate and slot."""
+
+    def __init__(self, graph: Graph, trace: Trace | None, digits: int | None) -> None:
+        self.graph, self.trace, self.digits = graph, trace, digits
+        self.depths = _depths(graph)
+        self.boxes: list[Box] = []
+        self.wires: list[Wire] = []
+
+    def draw(self) -> Circuit:
+        gates: list[list[Node]] = [[] for _ in self.graph.nodes]
+        for node in self.graph.nodes:
+            for i in node.inputs:
+                gates[i].append(node)
+        branches = [self._outlet(node, gates[node.position]) for node in self.graph.nodes]
+        for gate in self.graph.nodes:
+            edges = self.trace.edges_of(gate) if self.trace else [None] * len(gate.inputs)
+            self.wires += [self._wire(branches[i], gate, edge) for i, edge in zip(gate.inputs, edges, strict=True)]
+        self.boxes.append(Box("out", "output"))
+        self.wires.append(branches[-1]._replace(target="out", group=-1))
+        frames = [
+            Frame(cells.short(f"{_name(each.name)} = {each.call or each.module}", 2 * LONGEST), each.parent)
+            for each in self.graph.groups
+        ]
+        return Circuit(cells.short(self.graph.source), self.boxes, self.wires, frames)
+
+    def _outlet(self, node: Node, gates: list[Node]) -> Wire:
+        """Draw a node, and its fork where it has one; give the beginning of the wires that leave there."""
+        self.boxes.append(self._box(node))
+        stem = self._stem(node)
+        if len(gates) < 2 or stem.is_bare:
+            return stem
+        fork, group = f"fork{node.position}", node.group
+        for gate in gates:
+            group = self._around(group, gate.group)
+        self.boxes.append(Box(fork, "fork", group=group))
+        self.wires.append(stem._replace(target=fork, group=group))
+        return stem._replace(source=fork, group=group, stage="")
+
+    def _box(self, node: Node) -> Box:
+        if node.op is None:
+            return Box(f"n{node.position}", node.kind, _name(node.name), group=node.group)
+        full = cells.short(f"{node.name} = {cells.written(self.graph, node)}")
+        kind = "module" if isinstance(node.op, Module) else "gate"
+        return Box(f"n{node.position}", kind, sign(node.op), full, node.group)
+
+    def _stem(self, node: Node) -> Wire:
+        """What a node puts on its wire."""
+        kind, stage = "constant" if node.is_constant else "active", _name(node.name) if node.op else ""
+        value = self._number(self.trace.values[node.position]) if self.trace else ""
+        if value == node.name.replace("-", "−"):
+            value = ""  # a constant is not told twice
+        gradient = self._number(self.trace.upstream[node.position]) if self.trace else ""
+        return Wire(f"n{node.position}", "", kind, node.group, stage, value, gradient)
+
+    def _wire(self, branch: Wire, gate: Node, edge: Edge | None) -> Wire:
+        wire = branch._replace(target=f"n{gate.position}", group=self._around(branch.group, gate.group))
+        if edge is None:
+            return wire
+        kind = wire.kind if edge.active else "inactive"
+        return wire._replace(kind=kind, gradient=self._number(edge.chained), local=self._number(edge.local))
+
+    def _number(self, value: Value | None) -> str:
+        """A number as it is printed in a book, with a real minus sign."""
+        if value is None or self.trace is None:
+            return ""
+        return cells.number(self.trace, value, self.digits).replace("-", "−")
+
+    def _around(self, one: int, other: int) -> int:
+        """The innermost group that holds both."""
+        while one != other:
+            if self.depths[one] >= self.depths[other]:
+                one = self.graph.groups[one].parent
+            else:
+                other = self.graph.groups[other].parent
+        return one
+
+
+def _depths(graph: Graph) -> list[int]:
+    """How many groups lie round each; at the end, where index −1 finds it, that of no group."""
+    depths = [-1] * len(graph.groups) + [0]
+    for group in range(len(graph.groups)):
+        path = []
+        while depths[group] < 0:
+            path.append(group)
+            group = graph.groups[group].parent
+        for depth, each in enumerate(reversed(path), depths[group] + 1):
+            depths[each] = depth
+    return depths
+
+
+def _name(name: str) -> str:
+    return cells.short(name, LONGEST)

@@ -1,0 +1,1 @@
+"""Explanations: the story of a trace, as a teacher tells it."""

@@ -1,0 +1,83 @@
+"""What the roles of rules.ROLES mean at one gate: who gets how much of its upstream."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...graph.graph import Node
+from ...passes.trace import Edge
+from .wording import Wording, listed
+
+
+def meaning(words: Wording, gate: Node, edges: Sequence[Edge]) -> str:
+    """`x` and `y` each get −4. Empty where the role says it all."""
+    receivers = [edge for edge in edges if edge.chained is not None]
+    assert gate.op is not None
+    tell = _MEANINGS.get(gate.op.role)
+    return tell(words, gate, receivers) if tell else ""
+
+
+def _distributes(words: Wording, gate: Node, receivers: Sequence[Edge]) -> str:
+    upstream = words.said(words.trace.upstream[gate.position])
+    names = [words.name(edge.input) for edge in receivers]
+    if len(set(names)) < len(names):
+        return f"{listed(names)} {_gets(names, 'gets')} {upstream} on each edge."
+    return f"{listed(names)} {_gets(names, 'gets')} {upstream}."
+
+
+def _gets(names: Sequence[str], verb: str) -> str:
+    return verb if len(set(names)) == 1 else f"each {verb.removesuffix('s')}"
+
+
+def _switches(words: Wording, gate: Node, receivers: Sequence[Edge]) -> str:
+    """For a gate of two inputs."""
+    if len(gate.inputs) != 2:
+        return ""
+    nodes = words.trace.graph.nodes
+    if gate.inputs[0] == gate.inputs[1]:
+        name = words.name(receivers[0].input)
+        return f"both inputs are `{name}`, so `{name}` gets `{name}` times the upstream on each edge."
+    shares = [
+        f"`{words.name(edge.input)}` gets `{words.name(nodes[gate.inputs[1 - edge.slot]])}` times the upstream"
+        for edge in receivers
+    ]
+    return ", and ".join([shares[0], *(share.replace("the upstream", "it") for share in shares[1:])]) + "."
+
+
+def _routes(words: Wording, gate: Node, receivers: Sequence[Edge]) -> str:
+    nodes, values = words.trace.graph.nodes, words.trace.values
+    if len(gate.inputs) == 1:
+        (edge,) = receivers
+        return f"{'nothing' if edge.local == 0 else 'all of the gradient'} goes to `{words.name(edge.input)}`."
+    receiving = {edge.slot: edge.local for edge in receivers}
+    out = values[gate.position]
+    selected = [slot for slot, i in enumerate(gate.inputs) if _is_selected(receiving.get(slot), values[i], out)]
+    if len(selected) != 1:
+        return ""  # a tie, which has a notice
+    node = nodes[gate.inputs[selected[0]]]
+    others = [words.name(nodes[i]) for slot, i in enumerate(gate.inputs) if slot in receiving and nodes[i] != node]
+    name, rank = f"`{words.name(node)}`", _rank(words, gate, node)
+    if len({*gate.inputs}) == 1:
+        return f"{name} competes with itself, so all of the gradient goes to it, along the first edge."
+    if selected[0] not in receiving:
+        return f"{name} is {rank}, so none of the gradient goes to {listed(others)}."
+    none = f", none to {listed(others)}" if others else ""
+    return f"{name} is {rank}, so all of the gradient goes to {name}{none}."
+
+
+def _is_selected(local: object, value: object, out: object) -> bool:
+    return value == out if local is None else local != 0
+
+
+def _rank(words: Wording, gate: Node, node: Node) -> str:
+    """`the larger` of two, `the smallest` of more; `the selected input` where it is neither."""
+    values, to_float = words.trace.values, words.trace.arithmetic.to_float
+    one = to_float(values[node.position])
+    others = [to_float(values[i]) for i in gate.inputs if i != node.position]
+    ending = "er" if len(others) == 1 else "est"
+    if all(one > each for each in others):
+        return f"the larg{ending}"
+    return f"the small{ending}" if all(one < each for each in others) else "the selected input"
+
+
+_MEANINGS = {"distributes": _distributes, "switches": _switches, "routes": _routes}
