@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = ["BackpropError", "Trace", "backprop"]
 
-_HOME = {"backprop": "api", "Trace": "trace", "BackpropError": "errors"}
+_HOME = {"backprop": "api", "Trace": "passes.trace", "BackpropError": "errors"}
 
 
 def __getattr__(name: str) -> Any:

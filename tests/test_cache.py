@@ -912,7 +912,10 @@ HIT = """
     cli cli.arguments cli.cache cli.output cli.plain_call cli.request __main__
 """
 CLICK = "cli cli.commands cli.commands.eval cli.expression cli.plain_call __main__ errors streams"
-MISS = "language.program language.flatten language.refusals language.statements language.syntax language.tokens language.tree"
+MISS = """
+    language.program language.flatten language.refusals language.statements language.syntax language.tokens
+    language.tree
+"""
 
 LOADS: dict[str, tuple[list[str], bool, str, str]] = {
     "cached --json": (["--json"], True, "", HIT),

@@ -350,8 +350,8 @@ def survived(code: str, place: Path) -> list[int]:
 def test_killed_while_the_cache_is_written(tmp_path: Path) -> None:
     """An entry is there as a whole or not at all. What is left beside it is removed in its turn."""
     code = """
-from backprop_cli import cache
-from backprop_cli.lower import compile_expression
+from backprop_cli.cli import cache
+from backprop_cli.language.program import compile_expression
 os.environ["BACKPROP_CACHE_DIR"] = place
 cache.MAX_TOTAL = 10 * cache.LEAST  # so that room is made all the time
 sources = [" + ".join(f"x{i}*{n}" for i in range(n)) for n in (1, 3, 30, 300, 1_000)]
@@ -386,7 +386,7 @@ def test_killed_while_a_file_is_written(tmp_path: Path) -> None:
     place = tmp_path / "files"
     place.mkdir()
     code = """
-from backprop_cli.files import write_file
+from backprop_cli.cli.files import write_file
 path = os.path.join(place, "circuit.svg")
 versions = [bytes([version]) * size for version, size in enumerate((1, 1_000, 100_000, 3_000_000))]
 write_file(path, versions[0])
@@ -432,7 +432,7 @@ def test_ended_at_any_moment(number: signal.Signals, place: Path) -> None:
             process.send_signal(number)
             out, err = process.communicate(timeout=60)
         assert process.returncode in (0, 130, -number)
-        assert b"backprop_cli/cache" not in err
+        assert b"backprop_cli/cli/cache" not in err
         assert out.decode() in ("", expected.out)
     assert call(*WORDS) == expected
 

@@ -69,8 +69,9 @@ def test_inactive_wires() -> None:
     trace = backprop("max(x, y, 2) + relu(z) + min(x, x) + 0*y", x=3, y=1, z=-1)
     kinds = {(w.source, w.target, w.kind) for w in circuit.draw(trace.graph, trace).wires if w.kind == "inactive"}
     at = {node.name: f"n{node.position}" for node in trace.graph.nodes}
-    y = f"fork{at['y'][1:]}"
-    assert kinds == {(y, at["q1"], "inactive"), (at["z"], at["q2"], "inactive")}  # 0·y is a product like any other
+    x, y = f"fork{at['x'][1:]}", f"fork{at['y'][1:]}"
+    # x competes with itself, and gets its gradient along the first edge; 0·y is a product like any other
+    assert kinds == {(y, at["q1"], "inactive"), (at["z"], at["q2"], "inactive"), (x, at["q4"], "inactive")}
 
 
 def test_what_gets_no_gradient_has_none() -> None:

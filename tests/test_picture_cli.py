@@ -209,7 +209,7 @@ def test_killed_in_the_middle(signal_number: int, tmp_path: Path) -> None:
     file = tmp_path / "a.dot"
     file.write_text("before")
     code = (
-        "import os, sys, time; from backprop_cli.__main__ import main; from backprop_cli import files\n"
+        "import os, sys, time; from backprop_cli.__main__ import main; from backprop_cli.cli import files\n"
         "def waits(_): print('now', flush=True); time.sleep(60)\n"
         "files.os.fsync = waits\n"
         "sys.argv = ['backprop', 'graph', 'x*y', '-o', sys.argv[1]]\n"

@@ -191,6 +191,8 @@ def interpret(formula: Formula, words: dict[str, list[Any]], functions: dict[str
     head, args = formula.head, formula.args
     if head in ("careful", "convention"):  # two forms of one formula
         return of(args[form])
+    if head == "smooth":
+        return of(args[0])
     if head == "where":
         return of(args[1]) if of(args[0]) else of(args[2])
     if not args:

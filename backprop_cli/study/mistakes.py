@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..arithmetic import Value
 from ..passes.trace import Edge, Trace
+from ..rules.printer import text
 
 if TYPE_CHECKING:
     from ..graph.graph import Node
@@ -112,7 +113,7 @@ class _Chain:
 
     def rule(self, edge: Edge) -> str:
         """`∂q1/∂x = 2·x`."""
-        return f"{_of(edge)} = {self.trace.rule(edge)}"
+        return f"{_of(edge)} = {text(self.trace.rule(edge))}"
 
 
 def _of(edge: Edge) -> str:
@@ -121,7 +122,7 @@ def _of(edge: Edge) -> str:
 
 def _minus(chain: _Chain) -> str:
     """Where a minus sign may have been lost: in a chain without forks that has only one."""
-    minus = [edge for edge in chain.edges if str(chain.trace.rule(edge)).startswith(("−", "-"))]
+    minus = [edge for edge in chain.edges if text(chain.trace.rule(edge)).startswith(("−", "-"))]
     if len(minus) == 1 and len(chain.edges) == len(chain.gates):
         return f"mind the minus of {chain.rule(minus[0])}, in {chain.written(minus[0].gate)}"
     return f"this is −∂{chain.f}/∂{chain.name}"
@@ -129,7 +130,7 @@ def _minus(chain: _Chain) -> str:
 
 def _signs(chain: _Chain) -> Iterator[Mistake]:
     """One sign is wrong, in one of several branches. A rule with a minus is the likelier place."""
-    for edge in sorted(chain.edges, key=lambda each: not str(chain.trace.rule(each)).startswith(("−", "-"))):
+    for edge in sorted(chain.edges, key=lambda each: not text(chain.trace.rule(each)).startswith(("−", "-"))):
         place = f"mind that of {chain.rule(edge)}, in {chain.written(edge.gate)}"
         yield Mistake("sign", place, chain.with_local(edge, -chain.local(edge)))
 
