@@ -5,6 +5,10 @@ import os
 import shutil
 import tempfile
 
+import pytest
+
+pytest.register_assert_rewrite("support")
+
 os.environ["BACKPROP_CACHE_DIR"] = tempfile.mkdtemp(prefix="backprop-tests-")
 atexit.register(shutil.rmtree, os.environ["BACKPROP_CACHE_DIR"], ignore_errors=True)
 

@@ -9,17 +9,17 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 import engine
 import graphs
 import install
 import oneshot
 import peers
-import pytest
 import report
 import run
-from harness import NOT_AVAILABLE, Contender, Goal, Row, Settings, Table, compare, seconds, take_turns, unpacked
-
 from backprop_cli.graph.graph import validate
+from harness import NOT_AVAILABLE, Contender, Goal, Row, Settings, Table, compare, seconds, take_turns, unpacked
 
 ROOT = Path(__file__).parent.parent
 SMALL = Settings(2, 2, 5, (200,), (10,))

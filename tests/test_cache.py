@@ -18,68 +18,23 @@ from typing import Any
 
 import platformdirs
 import pytest
-from hostile import hang_guard
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from test_cli import PATTERNS, SHARED, STAGED, TYPICAL, Result, environment, streams
-from test_formulas import FORMULAS
 
 import backprop_cli
-from backprop_cli.cli import cache, plain_call
-from backprop_cli.cli.commands import run_command
+from backprop_cli.cli import cache
 from backprop_cli.errors import InputError
 from backprop_cli.graph.graph import MAX_DEPTH, Graph, Module, Node, validate
 from backprop_cli.language import program as lower
 from backprop_cli.language.program import compile_expression
 from backprop_cli.rules import table as ops
+from support.cached import files, the_entry
+from support.command import Result, call, environment
+from support.formulas import FORMULAS
+from support.hostile import hang_guard
+from support.lines import LINES, PATTERNS, PROGRAM, SHARED, STAGED, WORDS
 
 relaxed = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck))
-
-PROGRAM = """\
-neuron(t, w) = 1/(1 + exp(-t*w))  # the gate of the lecture
-twice(t) = neuron(t, 2) + pi
-half = 1/2
-q = x*half + twice(y); left_out = σ*x
-f2 = max(q, x) * q"""
-LINES = [
-    *(["eval", *words] for words in TYPICAL),
-    *(["eval", *TYPICAL[i], "--format", form] for i, form in enumerate(["json", "csv", "markdown", "table", "json"])),
-    ["eval", PROGRAM, "--x", "3", "--y", "-1", "--σ", "2"],
-    ["eval", PROGRAM, "--x", "3", "--y", "-1", "--σ", "2", "--expand", "--json"],
-    ["eval", PROGRAM, "--x", "3", "--y", "-1", "--σ", "2", "--format", "csv", "--wrt", "y"],
-    ["eval", PROGRAM, "--x", "3", "--y", "-1", "--σ", "2", "--get", "value", "--get", "q", "--get", "σ"],
-    ["eval", PROGRAM, "--x", "3", "--y", "-1", "--σ", "2", "--no-cache"],
-    ["eval", PROGRAM, "--x", "3", "--y", "-1"],
-    ["eval", "x₀*हिन्दी + ﬁ - π·ℯ", "--x₀", "2", "--set", "हिन्दी=3", "--fi", "1", "--json"],
-    ["eval", "e*x + E*π - pi", "--x", "1"],
-    ["eval", "e*x + E*π - pi", "--x", "1", "--e", "5", "--pi", "6", "--json"],
-    ["eval", "max(x, y) + abs(x - y) + relu(x - 1)", "--x", "1", "--y", "1"],
-    ["eval", "max(x, y)", "--x", "1", "--y", "1", "--ties", "split", "--json"],
-    ["eval", "log(x) + 1/y", "--x", "-1", "--y", "0"],
-    ["eval", "log(x) + 1/y", "--x", "1", "--y", "0", "--allow-nonfinite", "--json"],
-    ["eval", "1/3 + 0*2", "--json"],
-    ["eval", "x*1e400", "--x", "1"],
-    ["eval", "x + y", "--x", "1"],
-    ["eval", "x + y", "--x", "1", "--y", "2", "--z", "3"],
-    ["eval", "sine(x)", "--x", "1"],
-    ["eval", "x", "--x", "1/0"],
-    ["eval", "x*x", "--x", "2", "--precision", "30"],
-    ["eval", "x*x/3", "--x", "2", "--exact", "--json"],
-    ["eval", "x*x*y", "--x", "2", "--y", "1", "--hessian"],
-    ["explain", "x*sigmoid(y)", "--x", "2", "--y", "1"],
-    ["graph", "x*sigmoid(y)", "--x", "2", "--y", "1"],
-    ["derive", "x*sigmoid(y)"],
-    ["check", "x*sigmoid(y)", "--x", "2", "--y", "1"],
-]
-
-
-def call(*words: str, stdin: str = "") -> Result:
-    """`backprop words…` in this process, as `__main__` runs it."""
-    with streams(stdin) as (out, err):
-        status = plain_call.run(words)
-        if status is None:
-            status = run_command(words)
-    return Result(status, out.getvalue().decode(), err.getvalue().decode())
 
 
 @pytest.fixture
@@ -102,15 +57,6 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(lower, "compile_expression", watched)
     return sources
-
-
-def files(place: Path) -> list[Path]:
-    return sorted(place.iterdir()) if place.exists() else []
-
-
-def the_entry(place: Path) -> Path:
-    (path,) = files(place)
-    return path
 
 
 # -- Hits and misses -----------------------------------------------------------------------------------------------
@@ -300,8 +246,6 @@ def test_one_module_stays_one(place: Path) -> None:
 
 
 # -- Damaged entries -----------------------------------------------------------------------------------------------
-
-WORDS = ["eval", PROGRAM, "--x", "3", "--y", "-1", "--σ", "2", "--json"]
 
 
 def sealed(data: Any) -> bytes:

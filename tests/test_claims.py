@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import mpmath
-import oracle
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -26,6 +25,7 @@ from backprop_cli.passes.engine import run
 from backprop_cli.study.claims import Verdict, explain, judge
 from backprop_cli.study.mistakes import KINDS, mistakes
 from backprop_cli.view.verdicts import render
+from support import oracle
 
 DATA = Path(__file__).parent / "claims"
 

@@ -10,8 +10,6 @@ import fcntl
 import io
 import json
 import math
-import os
-import pty
 import re
 import shlex
 import signal
@@ -21,77 +19,21 @@ import sys
 import termios
 import time
 import unicodedata
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
-from unittest import mock
+from typing import Any
 
 import pytest
 
 from backprop_cli import __version__
 from backprop_cli.cli import plain_call
-from backprop_cli.cli.commands import run_command
-
-
-class Result(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-
-def environment(changes: Mapping[str, str]) -> dict[str, str]:
-    """This environment without what steers encodings, colours and widths, and with `changes`."""
-    steering = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TERM", "LANG", "PYTHONIOENCODING", "PYTHONUTF8")
-    kept = {name: text for name, text in os.environ.items() if name not in steering and not name.startswith("LC_")}
-    return {**kept, "LC_ALL": "C.UTF-8", **changes}
-
-
-@contextmanager
-def streams(stdin: str | bytes = "", encoding: str = "utf-8") -> Iterator[tuple[io.BytesIO, io.BytesIO]]:
-    """Standard streams as those of a pipe, for what runs inside; gives what standard output and error receive."""
-    source = io.BytesIO(stdin.encode() if isinstance(stdin, str) else stdin)
-    out, err = io.BytesIO(), io.BytesIO()
-    # Kept in names: a wrapper that is collected closes its buffer.
-    wrapped = [io.TextIOWrapper(each, encoding=encoding, write_through=True) for each in (source, out, err)]
-    files = mock.patch.multiple(sys, stdin=wrapped[0], stdout=wrapped[1], stderr=wrapped[2])
-    with files, mock.patch.dict(os.environ, environment({}), clear=True):
-        yield out, err
-    for each in wrapped:
-        each.detach()
-
-
-def run(*words: str, stdin: str | bytes = "", encoding: str = "utf-8") -> Result:
-    """`backprop words…` in this process."""
-    with streams(stdin, encoding) as (out, err):
-        status = run_command(words)
-    return Result(status, out.getvalue().decode(encoding), err.getvalue().decode(encoding))
-
-
-def evaluate(*words: str, stdin: str | bytes = "", encoding: str = "utf-8") -> str:
-    """Standard output of `backprop eval words…`, which succeeds."""
-    result = run("eval", *words, stdin=stdin, encoding=encoding)
-    assert result.status == 0, result.err
-    return result.out
+from support.command import SEQUENCE, command, document, evaluate, on_a_terminal, plain, process, run
+from support.lines import EXAMPLE, NEURON, STAGED, TYPICAL
 
 
 def value(*words: str, stdin: str | bytes = "") -> float:
     return float(evaluate("--get", "value", *words, stdin=stdin))
 
 
-def document(*words: str, stdin: str | bytes = "") -> dict[str, Any]:
-    data: dict[str, Any] = json.loads(evaluate("--json", *words, stdin=stdin))
-    return data
-
-
-EXAMPLE = ["(x+y)*z", "--x", "-2", "--y", "5", "--z", "-4"]
-STAGED = ["(x + σ(y)) / (σ(x) + (x+y)**2)", "--x", "3", "--y", "-4"]
-NEURON = [
-    "1/(1+exp(-(w0*x0 + w1*x1 + w2)))", "--w0", "2", "--x0", "-1", "--w1", "-3", "--x1", "-2", "--w2", "-3",
-]  # fmt: skip
-PATTERNS = ["2*(x*y + max(z, w))", "--x", "3", "--y", "-4", "--z", "2", "--w", "-1"]
-SHARED = ["x*x*pi + log(x, y) - abs(-x)/3", "--x", "1.25", "--y", "10"]
-TYPICAL = [EXAMPLE, STAGED, NEURON, PATTERNS, SHARED]
 IDS = ["example", "staged", "neuron", "patterns", "shared"]
 
 
@@ -461,17 +403,6 @@ def test_version() -> None:
     assert run("--version").out.split()[-1] == __version__
 
 
-def command(*words: str | bytes) -> list[str | bytes]:
-    return [sys.executable, "-m", "backprop_cli", *words]
-
-
-def process(*words: str | bytes, redirect: str = "", **changes: str) -> subprocess.CompletedProcess[bytes]:
-    """The command behind a shell's redirection; `changes` are environment variables."""
-    shell = ["sh", "-c", f'exec "$@" {redirect}', "sh", *command(*words)]
-    env = environment(changes)
-    return subprocess.run(shell, input=b"", capture_output=True, env=env, timeout=60, check=False)
-
-
 def test_a_process_prints_and_exits_as_this_one_does() -> None:
     for words in (["eval", *EXAMPLE], ["eval", "max(x, 1)", "--x", "1", "--json"], ["eval", "sqrt(σ)", "--σ", "0"]):
         here, there = run(*words), process(*words)
@@ -605,44 +536,12 @@ def test_bytes_that_are_no_text() -> None:
 # -- Terminals -----------------------------------------------------------------------------------------------------
 
 
-def on_a_terminal(*words: str, columns: int = 80, **changes: str) -> str:
-    """What a terminal of that width receives from the command."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    # Without the translation of line ends that a terminal makes.
-    settings = termios.tcgetattr(theirs)
-    settings[1] &= ~termios.OPOST
-    termios.tcsetattr(theirs, termios.TCSANOW, settings)
-    env = environment({"TERM": "xterm-256color", **changes})
-    with subprocess.Popen(command(*words), stdin=theirs, stdout=theirs, stderr=theirs, env=env) as process:
-        os.close(theirs)
-        received = b""
-        while True:
-            try:
-                chunk = os.read(ours, 65536)
-            except OSError:  # Linux: the other end is closed
-                break
-            if not chunk:
-                break
-            received += chunk
-        os.close(ours)
-        assert process.wait(60) == 0
-    return received.decode()
-
-
-SEQUENCE = re.compile(r"\x1b\[([0-9;]*)m")
-
-
 WITHOUT_COLOUR = {"", "0", "1", "3", "22", "23"}
 """Codes of plain, bold and italic text."""
 
 
 def codes(text: str) -> set[str]:
     return {code for found in SEQUENCE.findall(text) for code in found.split(";")}
-
-
-def plain(text: str) -> str:
-    return SEQUENCE.sub("", text)
 
 
 def width(line: str) -> int:

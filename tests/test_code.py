@@ -8,10 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import emitted
 import pytest
-from emitted import Case
-from test_cli import run
 
 from backprop_cli.graph.graph import Graph, Group, Node
 from backprop_cli.language.program import compile_expression
@@ -20,6 +17,9 @@ from backprop_cli.view.code.identifiers import Names
 from backprop_cli.view.code.staged import render
 from backprop_cli.view.code.stages import Stages
 from backprop_cli.view.code.targets import TARGETS
+from support import emitted
+from support.command import run
+from support.emitted import Case
 
 FOLDER = Path(__file__).parent / "code"
 LANGUAGES = [*TARGETS, "latex"]

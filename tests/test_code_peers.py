@@ -11,10 +11,10 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-import emitted
 import pytest
-from emitted import Case
-from test_code_runs import CASES, EDGES, selection
+
+from support import emitted
+from support.emitted import CASES, EDGES, Case, selection
 
 pytestmark = pytest.mark.slow
 

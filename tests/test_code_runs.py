@@ -8,102 +8,13 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-import emitted
 import pytest
-from emitted import Case
-from test_cli import run as command
-from test_formulas import FORMULAS
 
-from backprop_cli.language.program import compile_expression
 from backprop_cli.rules.formula import Formula
 from backprop_cli.rules.table import TABLE, Op, exp, gt, out, sigmoid, where, x
-
-
-def selection() -> list[Case]:
-    """Every fifth formula, and for each primitive the first ones that use it."""
-    used: dict[Op, int] = {}
-    chosen = []
-    for number, formula in enumerate(FORMULAS):
-        ops = {node.op for node in compile_expression(formula.expression, list(formula.point)).nodes if node.op}
-        if number % 5 == 0 or any(used.get(op, 0) < 3 for op in ops):
-            used |= {op: used.get(op, 0) + 1 for op in ops}
-            chosen.append(Case(formula.expression, formula.point))
-    assert all(op in used for op in TABLE)
-    return chosen
-
-
-def point(**values: str) -> dict[str, str]:
-    return values
-
-
-EDGES = [
-    # A constant, a variable, an input that nothing uses, a variable twice
-    Case("1/3 + 2**0.5", {}),
-    Case("x", point(x="2")),
-    Case("unused = y + 1; f = 2*x", point(x="2", y="3")),
-    Case("x*x", point(x="3")),
-    Case("(x + y)*(x + y)", point(x="1/3", y="2")),
-    # Whole numbers are no whole numbers: 1/3 in C
-    Case("1/3*x + 7/2", point(x="2")),
-    Case("x**(1/3) + x**(-2) + x**-1", point(x="2")),
-    Case("x*007 + 010*x + 5.*x + .5*x + 1e3*x", point(x="2")),
-    Case("x*99999999999999999999 + 2147483648*2147483648*x", point(x="2")),
-    Case("x*" + "+".join(["(1"] + ["1"] * 200) + ")", point(x="2")),
-    # Nothing overflows on the way
-    *(Case(f"{name}(x)", point(x=at)) for name in ("sigmoid", "softplus", "relu") for at in ("1000", "-1000", "36")),
-    *(Case("tanh(x)", point(x=at)) for at in ("18", "-18", "300")),
-    Case("atan(x) + asinh(x) + acosh(x)", point(x="1e200")),
-    # Powers
-    *(Case("x**y", point(x=x, y=y)) for x, y in [("2", "3"), ("2", "0"), ("0", "2"), ("0.5", "-1.5")]),
-    *(Case("x**y", point(x=x, y=y), ["x"]) for x, y in [("-2", "3"), ("-2", "0"), ("0", "1"), ("0", "0")]),
-    Case("x**y", point(x="-1", y="9007199254740994"), ["x"]),
-    Case("x**0 + x**1 + x**2 + 2**x", point(x="0")),
-    Case("n = 3; f = x**n + n**x", point(x="1.5")),
-    # Ties and kinks
-    *(
-        Case(source, point(x="2", y="2", z="1"), ties=ties)
-        for ties in ("both", "split", "first")
-        for source in ("max(x, y)*z", "z + min(2, x, y)", "max(x, z, y) + max(x, x)", "min(x, y) + z")
-    ),
-    Case("abs(x) + relu(x) + sign(x) + floor(x) + ceil(x)", point(x="0")),
-    Case("floor(x)*y + ceil(y)*x", point(x="-2.5", y="1.5")),
-    # What lies below an input that is not selected
-    Case("max(x, sqrt(y))*x", point(x="1", y="0")),
-    Case("relu(-x - sqrt(y))*z + x", point(x="1", y="0", z="1")),
-    # Functions that languages lack
-    *(
-        Case(f"{name}(x)", point(x=at))
-        for name in ("gamma", "lgamma", "digamma")
-        for at in ("0.01", "0.3", "3.7", "25.5", "140", "-0.5", "-3.3", "-20.7", "-2.99999999", "-0.99999")
-    ),
-    *(Case(f"{name}(x)", point(x=at)) for name in ("erf", "erfc") for at in ("0", "1e-9", "0.7", "1.4", "2.5", "-3")),
-    Case("erfc(x)", point(x="20")),
-    *(Case("log(x, y)", point(x=x, y=y)) for x, y in [("8", "2"), ("1000", "10"), ("7", "3")]),
-    *(Case(f"{name}(x)", point(x=at)) for name in ("cbrt", "exp2", "sign", "sinh") for at in ("-2.5", "0.001")),
-    Case("hypot(x, y, 2, z)", point(x="1", y="-3", z="1e-9")),
-    Case("max(x, y, 2, z)*min(x, y, 2, z)", point(x="1", y="-3", z="7")),
-    # Names
-    Case("lambda*int + def/class - e**o", dict.fromkeys("lambda int def class e o".split(), "2")),
-    Case("dx*x + math*np", dict.fromkeys("dx x math np".split(), "2")),
-    Case("exp*exp(exp) + sigmoid*sigmoid(sigmoid)", point(exp="1", sigmoid="2")),
-    Case("σ*σ(σ) + é*x₀ + pi*_x*__LINE__", dict.fromkeys(["σ", "é", "x0", "pi", "_x", "__LINE__"], "1.5")),
-    Case("dx*x + d_x*grad_x + grad_dx", dict.fromkeys(["dx", "x", "d_x", "grad_x", "grad_dx"], "3")),
-    Case("linux + PI*NaN + module", dict.fromkeys("linux PI NaN module".split(), "3")),
-    Case("arguments + None*print", dict.fromkeys("arguments None print".split(), "3")),
-    Case("max(y1, j0)*f*value*gradient*main", dict.fromkeys("y1 j0 f value gradient main".split(), "3")),
-    # Programs and modules
-    Case("q = x + y; f = q*z", point(x="-2", y="5", z="-4")),
-    Case("# a \\\ns(t) = 1/(1 + exp(-t)); q = s(x)  # \\\nloss = s(q)*s(1)*q", point(x="0.5")),
-    Case("s(t) = e*t; e = 3; f = s(e)*e*x", point(x="0.5")),
-    Case("n(w, x, b) = sigmoid(w*x + b); f = n(u, n(v, a, 1), 2)", point(u="1", v="2", a="-1"), opened=True),
-    Case("hypot(x, y, z)*tanh(x)*softplus(y)", point(x="1", y="2", z="3"), opened=True),
-    Case("x**3*y", point(x="1.5", y="2"), ["y"]),
-    # An output that no asked variable reaches
-    Case("q = x*y; a = b", point(x="1", y="2", b="3"), ["x", "y"]),
-    Case("q = x*y; f = 2*b", point(x="1", y="2", b="3"), ["y"]),
-    Case("q = x*y; f = 2*pi", point(x="1", y="2")),
-]  # fmt: skip
-CASES = [*selection(), *EDGES]
+from support import emitted
+from support.command import run as command
+from support.emitted import CASES, Case, point
 
 
 def test_there_are_enough_cases() -> None:

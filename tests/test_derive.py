@@ -18,17 +18,17 @@ from types import CodeType
 from typing import Any
 
 import mpmath
-import oracle
 import pytest
-from hostile import hang_guard
-from test_cli import run as command
-from test_formulas import FORMULAS, Formula
 
 from backprop_cli import backprop
 from backprop_cli.errors import MathError
 from backprop_cli.language.program import compile_expression
 from backprop_cli.passes.exact import Derivation
 from backprop_cli.passes.exact import derive as derive_graph
+from support import oracle
+from support.command import run as command
+from support.formulas import FORMULAS, Formula
+from support.hostile import hang_guard
 
 # -- An independent evaluator of the output ------------------------------------------------------------------------
 

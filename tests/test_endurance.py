@@ -23,14 +23,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_cache import PROGRAM, WORDS, call, files, the_entry
-from test_cli import command, environment
-from test_formulas import FORMULAS
-from test_fuzz import characters, mutation, nest, soup
 
 from backprop_cli.cli import cache
 from backprop_cli.graph.graph import validate
 from backprop_cli.language.program import compile_expression
+from support.cached import files, the_entry
+from support.command import call, command, environment
+from support.formulas import FORMULAS
+from support.fuzz import characters, mutation, nest, soup
+from support.lines import PROGRAM, WORDS
 
 pytestmark = pytest.mark.slow
 INPUTS = int(os.environ.get("BACKPROP_ENDURANCE", "2000"))

@@ -1,9 +1,5 @@
 """Every kind of error, compared as whole text: one file of `errors/` for each.
 
-A file is a transcript: lines `< …` are standard input, a line `$ backprop …` is the command as a shell reads it, then
-comes standard error, exactly, and `[exit N]`. Standard output is empty. What cannot stand in a file is written
-`{text * COUNT}` with Python's escapes in the text: `{x+ * 60000}`, `{\\n * 1}`, and `{\\udcff * 1}` for the byte FF.
-
     python tests/test_errors.py [NAME …]    writes what the program says now into these files (all, without a name).
 
 Read each change before it is committed: the text has to be clear and kind, and the caret under the right place.
@@ -11,50 +7,20 @@ Read each change before it is committed: the text has to be clear and kind, and 
 
 from __future__ import annotations
 
-import functools
 import re
 import shlex
 import sys
 import unicodedata
-from pathlib import Path
-from typing import NamedTuple
 
 import pytest
-from test_cli import Result, run, streams
 
 from backprop_cli.cli.commands import cli
 from backprop_cli.errors import BackpropError
 from backprop_cli.rules import table as ops
+from support.command import Result, run, streams
+from support.transcripts import FILES, Case, read
 
-FILES = sorted((Path(__file__).parent / "errors").glob("*.txt"))
 NAMES = [path.stem for path in FILES]
-
-
-class Case(NamedTuple):
-    """A transcript, taken apart: words of the command without `backprop`; expected is what follows the command."""
-
-    head: str
-    words: list[str]
-    stdin: bytes
-    expected: str
-
-
-def read(path: Path) -> Case:
-    text = path.read_text(encoding="utf-8")
-    found = re.match(r"((?:< .*\n)*)\$ backprop ?(.*)\n", text)
-    assert found, f"{path.name} does not begin with a command"
-    lines = "".join(f"{expand(line.removeprefix('< '))}\n" for line in found[1].splitlines())
-    words = [expand(word) for word in shlex.split(found[2])]
-    return Case(found[0], words, lines.encode("utf-8", "surrogateescape"), text[found.end() :])
-
-
-def expand(text: str) -> str:
-    """`{ab * 3}` → ababab."""
-
-    def repeated(found: re.Match[str]) -> str:
-        return found[1].encode("latin-1", "backslashreplace").decode("unicode_escape") * int(found[2])
-
-    return re.sub(r"\{([^{}]+) \* (\d+)\}", repeated, text)
 
 
 def transcript(result: Result) -> str:
@@ -71,23 +37,24 @@ def test_there_is_a_file_for_each_kind() -> None:
         assert kinds or not op.domain, f"no file shows {op.name} outside of its domain ({op.domain})"
 
 
-@functools.cache
-def result_of(name: str) -> Result:
-    return run(*CASES[name].words, stdin=CASES[name].stdin)
-
-
 @pytest.mark.parametrize("name", NAMES)
-def test_whole_text(name: str) -> None:
-    result = result_of(name)
-    assert transcript(result) == CASES[name].expected
-    assert result.out == ""
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_shape(name: str) -> None:
-    """One sentence, where it is, and a hint, for the terminal of a person."""
+def test_transcript(name: str) -> None:
+    """The whole text is the one that is kept; it is one sentence, where it is, and a hint; the carets stand right."""
     case = CASES[name]
-    result = result_of(name)
+    result = run(*case.words, stdin=case.stdin)
+    assert transcript(result) == case.expected
+    assert result.out == ""
+    check_shape(result, case)
+    error = raised(case)
+    if error is None:
+        assert not re.search(r"^ *\^+$", case.expected, re.MULTILINE)
+    else:
+        check_carets(error)
+    check_hints(case)
+
+
+def check_shape(result: Result, case: Case) -> None:
+    """One sentence, where it is, and a hint, for the terminal of a person."""
     assert result.status in (1, 2)
     assert "Traceback" not in result.err
     lines = [line for line in result.err.splitlines() if not line.startswith("warning: ")]
@@ -101,10 +68,12 @@ def test_shape(name: str) -> None:
     assert all(c.isprintable() for c in "".join(lines)), "nothing may reach the terminal's control sequences"
 
 
-@functools.cache
-def raised(name: str) -> BackpropError | None:
+PLACE = re.compile(r"  (.*, )?line \d+, column \d+:").fullmatch
+"""What stands above the line of the source, where the source has several."""
+
+
+def raised(case: Case) -> BackpropError | None:
     """The error itself, where it has a place in a source; None where it has not, and where click complains."""
-    case = CASES[name]
     with streams(case.stdin):
         try:
             cli.main(args=case.words, prog_name="backprop", standalone_mode=False)
@@ -115,14 +84,22 @@ def raised(name: str) -> BackpropError | None:
     return None
 
 
-PLACE = re.compile(r"  (.*, )?line \d+, column \d+:").fullmatch
-"""What stands above the line of the source, where the source has several."""
-
-
-def drawing(error: BackpropError) -> tuple[str, str]:
-    """The line of the source, and the line of carets."""
+def check_carets(error: BackpropError) -> None:
+    """They stand under the place, and the drawing fits a terminal: a line that wraps takes the caret away from it."""
+    assert error.span is not None
+    start, end = error.span
+    assert 0 <= start < end <= len(error.source) + 1  # the end of the text is a place, too
     _, line, carets, *_ = (line for line in str(error).splitlines() if not PLACE(line))
-    return line, carets
+    assert max(len(columns(line)), len(carets)) <= 80
+    assert set(carets.strip()) == {"^"}
+    marked = "".join(columns(line)[carets.index("^") : len(carets)])
+    place = escaped(error.source[start:end].partition("\n")[0])
+    if place.strip():
+        assert marked.rstrip("…") == place[: len(marked.rstrip("…"))]
+        assert marked == place or len(place) > 60, "only a very long place may be cut"
+    else:  # what is missing at the end has no character: the caret stands behind the last one
+        assert (marked, carets.strip()) == ("", "^")
+        assert carets.index("^") <= len(columns(line)) + 1
 
 
 def columns(text: str) -> list[str]:
@@ -141,62 +118,14 @@ def escaped(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_carets_stand_under_the_place(name: str) -> None:
-    error = raised(name)
-    if error is None:
-        assert not re.search(r"^ *\^+$", CASES[name].expected, re.MULTILINE)
-        return
-    assert error.span is not None
-    start, end = error.span
-    assert 0 <= start < end <= len(error.source) + 1  # the end of the text is a place, too
-    line, carets = drawing(error)
-    assert set(carets.strip()) == {"^"}
-    marked = "".join(columns(line)[carets.index("^") : len(carets)])
-    place = escaped(error.source[start:end].partition("\n")[0])
-    if place.strip():
-        assert marked.rstrip("…") == place[: len(marked.rstrip("…"))]
-        assert marked == place or len(place) > 60, "only a very long place may be cut"
-    else:  # what is missing at the end has no character: the caret stands behind the last one
-        assert (marked, carets.strip()) == ("", "^")
-        assert carets.index("^") <= len(columns(line)) + 1
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_drawing_fits_a_terminal(name: str) -> None:
-    """A line that wraps takes the caret away from its place."""
-    error = raised(name)
-    if error is not None:
-        line, carets = drawing(error)
-        assert max(len(columns(line)), len(carets)) <= 80
-
-
-COMMANDS = {
-    name: found[1]
-    for name, case in CASES.items()
-    if (found := re.search(r"^hint: (?:for example: )?backprop (.*)$", case.expected, re.MULTILINE))
-}
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_suggested_command_runs(name: str) -> None:
-    """Copied from the screen into the same shell, it works."""
-    result = run(*shlex.split(COMMANDS[name]), stdin=CASES[name].stdin)
-    assert (result.status, result.err.replace("warning: ", "").count("error")) == (0, 0)
-    assert result.out
-
-
-OPTIONS = {
-    name: found[1]
-    for name, case in CASES.items()
-    if (found := re.search(r"^hint: (--wrt \S+) takes", case.expected, re.MULTILINE))
-}
-
-
-@pytest.mark.parametrize("name", OPTIONS)
-def test_suggested_option_works(name: str) -> None:
-    case = CASES[name]
-    assert run(*case.words, *shlex.split(OPTIONS[name]), stdin=case.stdin).status == 0
+def check_hints(case: Case) -> None:
+    """A suggested command, copied from the screen into the same shell, works; so does a suggested option."""
+    for command in re.findall(r"^hint: (?:for example: )?backprop (.*)$", case.expected, re.MULTILINE):
+        result = run(*shlex.split(command), stdin=case.stdin)
+        assert (result.status, result.err.replace("warning: ", "").count("error")) == (0, 0)
+        assert result.out
+    for option in re.findall(r"^hint: (--wrt \S+) takes", case.expected, re.MULTILINE):
+        assert run(*case.words, *shlex.split(option), stdin=case.stdin).status == 0
 
 
 def main(names: list[str]) -> None:

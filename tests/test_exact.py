@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.resources
 import json
 import random
 import signal
@@ -15,19 +14,15 @@ from typing import Any
 import mpmath
 import pytest
 import sympy
-from hostile import hang_guard
-from jsonschema import Draft202012Validator
-from test_cli import run as command
-from test_formulas import FORMULAS, Formula
 
 from backprop_cli import BackpropError, backprop
 from backprop_cli.errors import InputError, MathError
 from backprop_cli.passes.exact import TooSlowError, time_limit
 from backprop_cli.rules.table import TABLE, Op
-
-VALIDATOR = Draft202012Validator(
-    json.loads(importlib.resources.files("backprop_cli").joinpath("view/schemas/trace.json").read_text("utf-8"))
-)
+from support.command import run as command
+from support.formulas import FORMULAS, Formula
+from support.hostile import hang_guard
+from support.schemas import TRACE
 
 
 def exact(expression: str, **values: str) -> tuple[str, dict[str, str]]:
@@ -487,7 +482,7 @@ def test_the_document_says_that_it_is_exact() -> None:
     result = command("eval", "x*sqrt(y)", "--x", "1/3", "--y", "2", "--exact", "--json")
     assert (result.status, result.err) == (0, "")
     document = json.loads(result.out)
-    VALIDATOR.validate(document)
+    TRACE.validate(document)
     assert document["exact"] is True
     assert document["value"] == "sqrt(2)/3"
     assert document["point"] == {"x": "1/3", "y": "2"}

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import importlib.resources
 import json
 import math
 import re
@@ -17,12 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import test_schema
 from hypothesis import given
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
-from test_cli import EXAMPLE, NEURON, PATTERNS, document, on_a_terminal, process, run
-from test_random_graphs import Example, examples, relaxed
 
 from backprop_cli import backprop
 from backprop_cli.errors import MathError
@@ -35,13 +30,14 @@ from backprop_cli.rules.table import ROLES, TABLE, Op, named, x, y
 from backprop_cli.study.nudge import nudges
 from backprop_cli.view.words import explain
 from backprop_cli.view.words.story import Computed, Gap, Story, Sum, Through
+from support.command import document, on_a_terminal, process, run
+from support.documents import CASES
+from support.lines import EXAMPLE, NEURON, PATTERNS
+from support.schemas import EXPLANATION, SCHEMAS
+from support.trees import Example, examples, relaxed
 
 FILES = sorted((Path(__file__).parent / "explanations").glob("*.txt"))
-SCHEMA = json.loads(
-    importlib.resources.files("backprop_cli").joinpath("view/schemas/explanation.json").read_text("utf-8")
-)
 SPAN = (0, 1)
-VALIDATOR = Draft202012Validator(SCHEMA)
 
 
 def told(*words: str, encoding: str = "utf-8") -> str:
@@ -272,7 +268,7 @@ def test_numbers_of_random_graphs(example: Example, data: st.DataObject) -> None
         for line in lines:
             assert f"    {line.replace('`', '')}\n" in text
             assert f"  - {line}\n" in shown
-    VALIDATOR.validate(explain.document(trace))
+    EXPLANATION.validate(explain.document(trace))
 
 
 @relaxed
@@ -394,7 +390,7 @@ def test_a_program(expand: bool) -> None:
     assert ("inside q2 = sigma(q)" in shown) == expand
     assert told(*words, "--format", "markdown").startswith("    # a `neuron`\n    sigma(t) = ")
     data = json.loads(told(*words, "--json"))
-    VALIDATOR.validate(data)
+    EXPLANATION.validate(data)
     assert ("groups" in data) == expand
     holds(backprop(PROGRAM.replace("c = 2*pi\n", "").replace("+ c", "+ 2*pi"), w=2, x=-1, expand=expand))
 
@@ -454,7 +450,7 @@ def test_how_far_the_linear_story_holds(expression: str, at: float, step: float,
     trace = backprop(expression, x=at)
     nudged = explain.Nudges(step, list(nudges(trace, step)))
     assert f"    {says}\n" in explain.text(trace, nudged=nudged)
-    VALIDATOR.validate(explain.document(trace, nudged=nudged))
+    EXPLANATION.validate(explain.document(trace, nudged=nudged))
 
 
 @relaxed
@@ -559,23 +555,19 @@ def test_an_ascii_process() -> None:
 # -- The document ----------------------------------------------------------------------------------------------------
 
 
-def test_the_schema_is_a_schema() -> None:
-    Draft202012Validator.check_schema(SCHEMA)
-
-
 def test_schemas_agree_where_documents_do() -> None:
     """Warnings and numbers are the same in every document."""
     for part in ("warning", "number", "numbers"):
-        assert SCHEMA["$defs"][part] == test_schema.SCHEMA["$defs"][part]
+        assert SCHEMAS["explanation"]["$defs"][part] == SCHEMAS["trace"]["$defs"][part]
 
 
-@pytest.mark.parametrize("name", test_schema.CASES)
+@pytest.mark.parametrize("name", CASES)
 def test_every_document_fits(name: str) -> None:
-    words = [word for word in test_schema.CASES[name] if word not in ("--hessian", "--json")]
+    words = [word for word in CASES[name] if word not in ("--hessian", "--json")]
     result = run("explain", *words, "--json")
     if result.status:
         pytest.skip("an example of an error")
-    assert [error.message for error in VALIDATOR.iter_errors(json.loads(result.out))] == []
+    assert [error.message for error in EXPLANATION.iter_errors(json.loads(result.out))] == []
 
 
 SAMPLE = json.loads(told("max(x*x, y)*z", "--x", "2", "--y", "4", "--z", "3", "--nudge", "1", "--json"))
@@ -592,7 +584,7 @@ def parts(data: Any) -> Iterator[dict[str, Any]]:
 
 
 def test_faults_are_found() -> None:
-    assert list(VALIDATOR.iter_errors(SAMPLE)) == []
+    assert list(EXPLANATION.iter_errors(SAMPLE)) == []
     count = len(list(parts(SAMPLE)))
     assert count > 15
     for place in range(count):
@@ -601,13 +593,13 @@ def test_faults_are_found() -> None:
                 continue  # it stands there only where it was asked for
             data = json.loads(json.dumps(SAMPLE))
             del list(parts(data))[place][key]
-            assert not VALIDATOR.is_valid(data), key
+            assert not EXPLANATION.is_valid(data), key
             data = json.loads(json.dumps(SAMPLE))
             list(parts(data))[place][key] = {"x": [1]}
-            assert not VALIDATOR.is_valid(data), key
+            assert not EXPLANATION.is_valid(data), key
         data = json.loads(json.dumps(SAMPLE))
         list(parts(data))[place]["extra"] = 1
-        assert not VALIDATOR.is_valid(data)
+        assert not EXPLANATION.is_valid(data)
 
 
 def write() -> None:

@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
-from pathlib import Path
-from typing import NamedTuple
 
 import mpmath
-import oracle
 import pytest
 
 from backprop_cli import backprop
 from backprop_cli.language.program import compile_expression
 from backprop_cli.rules.table import TABLE
+from support import oracle
+from support.formulas import FORMULAS, Formula
 
 TOLERANCE = 1e-12
 """Relative. Every formula is held to it: the points were chosen where the formulas are well conditioned."""
-
-
-class Formula(NamedTuple):
-    name: str
-    expression: str
-    point: dict[str, str]
-    source: str
-
-
-def _load() -> list[Formula]:
-    files = sorted((Path(__file__).parent / "formulas").glob("*.toml"))
-    return [Formula(**entry) for file in files for entry in tomllib.loads(file.read_text("utf-8"))["formula"]]
-
-
-FORMULAS = _load()
 
 
 def test_there_are_hundreds_of_formulas() -> None:

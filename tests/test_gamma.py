@@ -13,14 +13,14 @@ from decimal import Decimal
 from fractions import Fraction
 
 import mpmath
-import oracle
 import pytest
-from hostile import hang_guard
-from test_precision import roundings, shown
 
 from backprop_cli import backprop
 from backprop_cli.arithmetic import balls
 from backprop_cli.errors import MathError
+from support import oracle
+from support.digits import roundings, shown
+from support.hostile import hang_guard
 
 KIN = {
     "gamma": (mpmath.gamma, lambda x: mpmath.gamma(x) * mpmath.digamma(x)),

@@ -9,7 +9,6 @@ At --precision 50 every entry is compared, digit by digit, and nothing is ill co
 
 from __future__ import annotations
 
-import importlib.resources
 import json
 from collections.abc import Mapping
 from decimal import Decimal
@@ -18,21 +17,17 @@ from functools import cache
 from typing import Any
 
 import mpmath
-import oracle
 import pytest
 import sympy
-from jsonschema import Draft202012Validator
-from test_cli import run as command
-from test_formulas import FORMULAS, Formula
 
 from backprop_cli import backprop
 from backprop_cli.errors import InputError, MathError
 from backprop_cli.passes.hessian import MAX_VARIABLES
 from backprop_cli.rules.table import TABLE, Op
-
-VALIDATOR = Draft202012Validator(
-    json.loads(importlib.resources.files("backprop_cli").joinpath("view/schemas/trace.json").read_text("utf-8"))
-)
+from support import oracle
+from support.command import run as command
+from support.formulas import FORMULAS, Formula
+from support.schemas import TRACE
 
 Matrix = dict[str, dict[str, oracle.Number]]
 
@@ -370,7 +365,7 @@ def test_allow_nonfinite_gives_infinities() -> None:
     assert not abs(trace.hessian["x"]["x"]) < float("inf")
     result = command("eval", "x**1.5", "--x", "0", "--hessian", "--allow-nonfinite", "--json")
     assert result.status == 0
-    VALIDATOR.validate(json.loads(result.out))
+    TRACE.validate(json.loads(result.out))
 
 
 # -- Exact ---------------------------------------------------------------------------------------------------------
@@ -402,13 +397,13 @@ WORDS = ["eval", "x**2*y + y**3", "--x", "3", "--y", "5", "--hessian"]
 
 def test_json() -> None:
     document = json.loads(command(*WORDS, "--json").out)
-    VALIDATOR.validate(document)
+    TRACE.validate(document)
     assert document["hessian"] == {"x": {"x": 10.0, "y": 6.0}, "y": {"x": 6.0, "y": 30.0}}
     precise = json.loads(command(*WORDS, "--json", "--precision", "30").out)
-    VALIDATOR.validate(precise)
+    TRACE.validate(precise)
     assert precise["hessian"] == {"x": {"x": "10", "y": "6"}, "y": {"x": "6", "y": "30"}}
     exact = json.loads(command(*WORDS, "--json", "--exact").out)
-    VALIDATOR.validate(exact)
+    TRACE.validate(exact)
     assert exact["hessian"] == precise["hessian"]
     assert "hessian" not in json.loads(command(*WORDS[:-1], "--json").out)
 

@@ -23,7 +23,6 @@ from typing import Any
 
 import pytest
 import sympy
-from hostile import CANARY, CANARY_FILE, CANARY_MODULE, HOSTILE, SHORT, Hostile, check_drawing, check_error, hang_guard
 
 from backprop_cli import BackpropError, backprop
 from backprop_cli.arithmetic import FLOATS, IEEE
@@ -31,6 +30,17 @@ from backprop_cli.errors import InputError
 from backprop_cli.graph.graph import Graph, validate
 from backprop_cli.language.program import compile_expression
 from backprop_cli.rules.table import TABLE
+from support.hostile import (
+    CANARY,
+    CANARY_FILE,
+    CANARY_MODULE,
+    HOSTILE,
+    SHORT,
+    Hostile,
+    check_drawing,
+    check_error,
+    hang_guard,
+)
 
 # -- The watch -----------------------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ import pytest
 import backprop_cli
 
 ROOT = Path(backprop_cli.__file__).parent
+TESTS = Path(__file__).parent
 LIBRARIES = {"click", "platformdirs", "rich", "sympy", "mpmath", "flint", "numpy"}
 
 ROOMS = {
@@ -167,6 +168,15 @@ def test_importing_loads_no_library(name: str) -> None:
 def test_only_the_standard_library_beside_these() -> None:
     known = LIBRARIES | set(sys.stdlib_module_names)
     assert {each.name for found in IMPORTS.values() for each in found if not each.ours} <= known
+
+
+@pytest.mark.parametrize("path", sorted(TESTS.rglob("*.py")), ids=lambda path: path.stem)
+def test_no_test_imports_a_test(path: Path) -> None:
+    """What several tests use is in support/."""
+    found = [each for each, _ in statements(ast.parse(path.read_text(encoding="utf-8")))]
+    names = {each.module or "" for each in found if isinstance(each, ast.ImportFrom)}
+    names |= {alias.name for each in found for alias in each.names}
+    assert [name for name in names if name.startswith("test_")] == []
 
 
 @pytest.mark.parametrize("name", PATHS)

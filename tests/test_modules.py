@@ -9,12 +9,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-import oracle
 import pytest
-from hostile import check_error
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from test_random_graphs import Example, Tree, constant, examples, forward, gate, layout, relaxed, variable
 
 from backprop_cli import backprop
 from backprop_cli.arithmetic import TIES
@@ -25,6 +22,9 @@ from backprop_cli.language.program import compile_expression
 from backprop_cli.passes.settings import Settings, compute
 from backprop_cli.passes.trace import Trace
 from backprop_cli.rules.table import TABLE, Op
+from support import oracle
+from support.hostile import check_error
+from support.trees import Example, Tree, constant, examples, forward, gate, layout, relaxed, variable
 
 # -- Trees cut into programs ---------------------------------------------------------------------------------------
 

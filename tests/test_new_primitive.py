@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.resources
 import json
 from collections.abc import Iterator
 
 import mpmath
 import pytest
-from jsonschema import Draft202012Validator
-from test_cli import run as command
 
 from backprop_cli import backprop
 from backprop_cli.rules.table import TABLE, Op, out, sigmoid, x
+from support.command import run as command
+from support.schemas import TRACE
 
 # silu(x) = x·σ(x) (Elfwing, Uchibe and Doya, 2018); its derivative by the product rule, with the output reused.
 SILU = Op("silu", "x", x * sigmoid(x), out + sigmoid(x) * (1 - out), aliases="swish")
-
-VALIDATOR = Draft202012Validator(
-    json.loads(importlib.resources.files("backprop_cli").joinpath("view/schemas/trace.json").read_text("utf-8"))
-)
 
 
 @pytest.fixture(autouse=True)
@@ -135,7 +130,7 @@ def test_views() -> None:
     assert "q1 = silu(x)" in table
     assert "sigmoid(x)·(1 − out)" in table
     document = json.loads(command(*words, "--json").out)
-    VALIDATOR.validate(document)
+    TRACE.validate(document)
     assert [node["op"] for node in document["nodes"]] == ["input", "silu", "input", "add"]
     assert "silu(x)" in command(*words, "--format", "markdown").out
     assert "silu" in command(*words, "--format", "csv").out

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.resources
 import json
 import shlex
 import subprocess
@@ -11,9 +10,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
-from test_cli import run
-from test_schema import VALIDATOR as TRACE_VALIDATOR
 
 from backprop_cli import backprop
 from backprop_cli.graph.graph import validate
@@ -24,11 +20,8 @@ from backprop_cli.rules.printer import text
 from backprop_cli.rules.table import CONSTANTS, TABLE, WORDS, Op, exp, log, out, polygamma, selected, where, x
 from backprop_cli.study import reference
 from backprop_cli.view import primitives as view
-
-SCHEMA = json.loads(
-    importlib.resources.files("backprop_cli").joinpath("view/schemas/primitives.json").read_text("utf-8")
-)
-VALIDATOR = Draft202012Validator(SCHEMA)
+from support.command import run
+from support.schemas import PRIMITIVES, TRACE
 
 every_row = pytest.mark.parametrize("op", TABLE, ids=[op.call for op in TABLE])
 
@@ -41,7 +34,7 @@ def shown(*words: str) -> str:
 
 def document(*words: str) -> dict[str, Any]:
     data: dict[str, Any] = json.loads(shown("--json", *words))
-    VALIDATOR.validate(data)
+    PRIMITIVES.validate(data)
     return data
 
 
@@ -73,10 +66,6 @@ def test_equal_remarks_stand_once() -> None:
     out = shown()
     assert "abs, sign, relu: 0 at x = 0\n" in out
     assert "routes (max, min, relu): hands its upstream to the selected input" in out
-
-
-def test_the_schema_is_a_schema() -> None:
-    Draft202012Validator.check_schema(SCHEMA)
 
 
 def test_no_format_of_the_list_computes_anything(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,7 +184,7 @@ def test_the_worked_example_is_what_eval_prints(op: Op) -> None:
     words = shlex.split(command)[1:]
     alone = next(each for each in document(op.name)["primitives"] if each["call"] == op.call)
     assert alone["example"]["command"] == command
-    TRACE_VALIDATOR.validate(alone["example"]["trace"])
+    TRACE.validate(alone["example"]["trace"])
     assert alone["example"]["trace"] == json.loads(run(*words, "--json").out)
     assert f" for example\n   {command}\n\n{run(*words).out}" in shown(op.name)
     assert f"`{command}`\n\n{run(*words, '--format', 'markdown').out}" in shown(op.name, "--format", "markdown")

@@ -7,7 +7,6 @@ import xml.etree.ElementTree as ET
 
 import pygraphviz
 import pytest
-from circuits import HOSTILE, TRACES, chain, hostile, parsed_edges, program
 
 from backprop_cli import backprop
 from backprop_cli.graph.graph import Graph, Group, Module, Node
@@ -16,6 +15,7 @@ from backprop_cli.passes.trace import Trace
 from backprop_cli.rules.table import TABLE, named
 from backprop_cli.view.picture import circuit, dot, graphviz, mermaid
 from backprop_cli.view.picture import text_tree as tree
+from support.circuits import HOSTILE, TRACES, chain, hostile, parsed_edges, program
 
 ALL = pytest.mark.parametrize("trace", TRACES.values(), ids=TRACES)
 NAMES = pytest.mark.parametrize("name", HOSTILE, ids=repr)

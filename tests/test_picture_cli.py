@@ -12,13 +12,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_cli import command, environment, on_a_terminal, plain, process, run, streams
 
 from backprop_cli.cli import files
 from backprop_cli.cli.commands import run_command
 from backprop_cli.cli.commands.graph import SUFFIXES
 from backprop_cli.errors import OutputError
 from backprop_cli.view.picture import graphviz
+from support.command import command, environment, on_a_terminal, plain, process, run, streams
 
 EXAMPLE = ["(x+y)*z", "--x", "-2", "--y", "5", "--z", "-4"]
 BEGINS = {"tree": b"(x+y)*z = -12", "dot": b"digraph", "mermaid": b"flowchart LR", "svg": b"<?xml", "png": b"\x89PNG",

@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from circuits import TRACES, Layout, Rectangle, layout
 
 from backprop_cli import backprop
 from backprop_cli.language.program import compile_expression
 from backprop_cli.passes.trace import Trace
 from backprop_cli.view.picture import circuit, dot
 from backprop_cli.view.picture.dot import GRADIENT, VALUE
+from support.circuits import TRACES, Layout, Rectangle, layout
 
 LAYOUTS = {name: layout(dot.render(circuit.draw(trace.graph, trace, 4))) for name, trace in TRACES.items()}
 STRUCTURES = {name: layout(dot.render(circuit.draw(trace.graph, None))) for name, trace in TRACES.items()}

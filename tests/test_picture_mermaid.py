@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from circuits import HOSTILE, TRACES, hostile
 
 from backprop_cli.view.picture import circuit, mermaid
 from backprop_cli.view.picture.circuit import Circuit
+from support.circuits import HOSTILE, TRACES, hostile
 
 pytestmark = pytest.mark.slow
 PACKAGES = ["mermaid@11", "jsdom@26"]

@@ -10,13 +10,12 @@ import click
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from test_cache import LINES
-from test_cli import Result, streams
-from test_errors import FILES, read
 
 from backprop_cli.cli import plain_call
-from backprop_cli.cli.commands import run_command
 from backprop_cli.cli.commands.eval import command as evaluate
+from support.command import Result, run, streams
+from support.lines import LINES
+from support.transcripts import FILES, read
 
 
 def by_quick(words: Sequence[str], stdin: bytes = b"") -> Result | None:
@@ -28,17 +27,11 @@ def by_quick(words: Sequence[str], stdin: bytes = b"") -> Result | None:
     return Result(status, out.getvalue().decode(), err.getvalue().decode())
 
 
-def by_click(words: Sequence[str], stdin: bytes = b"") -> Result:
-    with streams(stdin) as (out, err):
-        status = run_command(words)
-    return Result(status, out.getvalue().decode(), err.getvalue().decode())
-
-
 def check(words: Sequence[str], stdin: bytes = b"") -> bool:
     """Whether it is a plain call; which says the same in both ways."""
     quickly = by_quick(words, stdin)
     if quickly is not None:
-        assert quickly == by_click(words, stdin)
+        assert quickly == run(*words, stdin=stdin)
     return quickly is not None
 
 

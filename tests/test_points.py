@@ -16,11 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostile import hang_guard
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_cli import Result, run
-from test_schema import VALIDATOR
 
 from backprop_cli import backprop
 from backprop_cli.errors import InputError
@@ -28,6 +25,9 @@ from backprop_cli.language.program import compile_expression
 from backprop_cli.passes.settings import Settings
 from backprop_cli.points import evaluate as points
 from backprop_cli.points import rows
+from support.command import Result, run
+from support.hostile import hang_guard
+from support.schemas import TRACE
 
 CSV = 'x,y,label\n1,2,a\n-3,1/4,"b,c"\n0.5, 2 ,"say ""hi"""\n'
 LINES = '{"id": 7, "x": 1, "y": 2}\n{"x": -3.0, "y": "1/4"}\n{"y": 2, "x": 5e-1, "tags": ["é", 1.10]}\n'
@@ -120,7 +120,7 @@ def test_the_gradient_of_a_stage() -> None:
 
 def test_the_whole_document() -> None:
     for line, at in zip(objects(out("x*y", LINES, "--trace")), ("1 2", "-3 1/4", "0.5 2"), strict=True):
-        VALIDATOR.validate(line["trace"])
+        TRACE.validate(line["trace"])
         x, y = at.split()
         assert line["trace"] == json.loads(run("eval", "x*y", "--x", x, "--y", y, "--json").out)
 

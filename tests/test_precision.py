@@ -6,38 +6,29 @@ and, where a formula cancels, its value known from a series or from another way 
 
 from __future__ import annotations
 
-import importlib.resources
 import json
 import random
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from decimal import ROUND_HALF_DOWN, ROUND_HALF_UP, Context, Decimal
+from decimal import Decimal
 from typing import Any
 
 import mpmath
-import oracle
 import pytest
-from hostile import hang_guard
-from jsonschema import Draft202012Validator
-from test_cli import run as command
-from test_formulas import FORMULAS, Formula
 
 from backprop_cli import BackpropError, backprop
 from backprop_cli.arithmetic.precise import Precise
 from backprop_cli.errors import InputError, MathError
 from backprop_cli.passes.trace import Trace
 from backprop_cli.rules.table import TABLE, Op
-
-VALIDATOR = Draft202012Validator(
-    json.loads(importlib.resources.files("backprop_cli").joinpath("view/schemas/trace.json").read_text("utf-8"))
-)
-
-
-def shown(trace: Trace, value: Any) -> str:
-    """A number of a trace as --get and JSON have it."""
-    return trace.arithmetic.exactly(value)
+from support import oracle
+from support.command import run as command
+from support.digits import roundings, shown
+from support.formulas import FORMULAS, Formula
+from support.hostile import hang_guard
+from support.schemas import TRACE
 
 
 def numbers(trace: Trace) -> dict[str, str]:
@@ -49,12 +40,6 @@ def numbers(trace: Trace) -> dict[str, str]:
     for position, edge in enumerate(trace.edges):
         found[f"local of edge {position}"], found[f"chained of edge {position}"] = edge.local, edge.chained
     return {what: shown(trace, value) for what, value in found.items() if value is not None}
-
-
-def roundings(text: str, digits: int) -> set[Decimal]:
-    """A decimal to so many significant digits: one number, or two where it lies in the middle between them."""
-    contexts = (Context(digits, mode, -(10**15), 10**15) for mode in (ROUND_HALF_UP, ROUND_HALF_DOWN))
-    return {context.create_decimal(text) for context in contexts}
 
 
 def value_at(expression: str, digits: int, **values: str) -> str:
@@ -543,7 +528,7 @@ def test_the_document_holds_strings_and_the_precision() -> None:
     result = command("eval", "x/y + sin(z)", "--x", "1", "--y", "3", "--z", "0.1", "--precision", "40", "--json")
     assert (result.status, result.err) == (0, "")
     document = json.loads(result.out)
-    VALIDATOR.validate(document)
+    TRACE.validate(document)
     assert document["precision"] == 40
     assert document["point"] == {"x": "1", "y": "3", "z": "0.1"}
     assert document["gradient"]["x"] == "0." + "3" * 40

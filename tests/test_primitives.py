@@ -15,7 +15,6 @@ from types import FrameType
 from typing import Any, TypeAlias
 
 import mpmath
-import oracle
 import pytest
 import sympy
 
@@ -25,6 +24,7 @@ from backprop_cli.language.program import compile_expression
 from backprop_cli.passes.engine import run
 from backprop_cli.rules.formula import Formula
 from backprop_cli.rules.table import TABLE, Op
+from support import oracle
 
 CALLS = [(op, count) for op in TABLE for count in ((2, 3) if op.variadic else (len(op.inputs),))]
 """Each row with a number of inputs; rows that take any number are tried with two and with three."""

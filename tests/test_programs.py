@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_cli import document, evaluate, run
-from test_schema import complaints
 
 from backprop_cli import backprop
 from backprop_cli.errors import InputError
 from backprop_cli.graph.graph import validate
 from backprop_cli.language.program import compile_expression
 from backprop_cli.language.statements import split
+from support.command import document, evaluate, run
+from support.schemas import TRACE
 
 XYZ = {"x": -2, "y": 5, "z": -4}
 NOTES = "q = x + y; f = q*z"
@@ -223,7 +223,7 @@ AT = ["--x", "0.5", "--y", "-1"]
 @pytest.mark.parametrize("more", [[], ["--expand"], ["--precision", "20"], ["--expand", "--hessian"], ["--wrt", "y"]])
 def test_documents_fit_the_schema(more: list[str]) -> None:
     data = document(MODULES, *AT, *more)
-    assert complaints(data) == []
+    TRACE.validate(data)
     assert data["output"] == "f"
     assert data["expression"] == MODULES
     assert [each["kind"] for each in data["warnings"]] == ["unused"]

@@ -2,255 +2,44 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import random
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import mpmath
-import oracle
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from backprop_cli import backprop
 from backprop_cli.errors import MathError
 from backprop_cli.language.program import compile_expression
-from backprop_cli.rules.table import TABLE, spellings
+from backprop_cli.rules.table import TABLE
+from support import oracle
+from support.trees import (
+    CONSTANTS,
+    SPELLINGS,
+    VARIABLES,
+    Example,
+    Tree,
+    constant,
+    examples,
+    forward,
+    gate,
+    layout,
+    relaxed,
+    variable,
+    varies,
+    written,
+)
 
 UNIT = sys.float_info.epsilon / 2
 """The relative error of one rounding."""
 NOISE = 1e-30
 """What the oracle may be off by, and what floats lose where they underflow (the slope of erf at 40)."""
-
-relaxed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-
-
-# -- Trees ----------------------------------------------------------------------------------------------------------
-
-
-class Tree(NamedTuple):
-    """A gate over `parts`, or a leaf: `text` is a variable's name or a constant as written."""
-
-    op: str
-    parts: tuple[Tree, ...] = ()
-    text: str = ""
-
-    @property
-    def is_variable(self) -> bool:
-        return self.op == "input"
-
-
-def variable(name: str) -> Tree:
-    return Tree("input", text=name)
-
-
-def constant(text: str) -> Tree:
-    return Tree("constant", text=text)
-
-
-def gate(op: str, *parts: Tree) -> Tree:
-    return Tree(op, parts)
-
-
-def forward(tree: Tree) -> Iterator[Tree]:
-    """The nodes in forward order: each occurrence of a variable is one. (Trees here may be thousands of gates deep.)"""
-    stack = [(tree, False)]
-    while stack:
-        node, ready = stack.pop()
-        if ready or not node.parts:
-            yield node
-        else:
-            stack.append((node, True))
-            stack.extend((part, False) for part in reversed(node.parts))
-
-
-def layout(tree: Tree) -> list[tuple[Tree, list[int]]]:
-    """The nodes in forward order, each with the positions of its parts."""
-    laid: list[tuple[Tree, list[int]]] = []
-    waiting: list[int] = []
-    for position, node in enumerate(forward(tree)):
-        first = len(waiting) - len(node.parts)
-        laid.append((node, waiting[first:]))
-        waiting[first:] = [position]
-    return laid
-
-
-def varies(tree: Tree) -> bool:
-    return any(node.is_variable for node in forward(tree))
-
-
-VARIABLES = ["x", "y", "beta", "lambda", "S", "gamma", "max", "σ", "x_1", "e"]
-"""Names that Python, SymPy or the table of primitives have other ideas about among them."""
-CONSTANTS = ["2", "3", "0.5", ".25", "1.", "7", "1e1", "2.5E-1", "0.1", "pi", "π", "1.75"]
-
-
-# -- Text: every way to write a tree that means just this tree ------------------------------------------------------
-
-_SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(5)
-_SIGNS: dict[str, tuple[int, list[str]]] = {
-    "add": (_SUM, ["+"]),
-    "sub": (_SUM, ["-", "−"]),
-    "mul": (_PRODUCT, ["*", "×", "·"]),
-    "div": (_PRODUCT, ["/", "÷"]),
-    "pow": (_POWER, ["**", "^"]),
-}
-
-
-def written(tree: Tree, choose: random.Random) -> str:
-    """Text of the tree, with parentheses, plus signs and spaces that change nothing put in at random."""
-    texts: list[tuple[str, int]] = []
-    for node, parts in layout(tree):
-        text, level = _plain(node, [texts[part] for part in parts], choose)
-        while choose.random() < 0.15:
-            text, level = f"({_space(choose)}{text}{_space(choose)})", _ATOM
-        if level >= _SIGN and choose.random() < 0.05:
-            text, level = f"+{_space(choose)}{text}", _SIGN
-        texts.append((text, level))
-    return texts[-1][0]
-
-
-def _plain(node: Tree, parts: list[tuple[str, int]], choose: random.Random) -> tuple[str, int]:
-    """The text of a node over the texts of its parts, and how tightly its outermost operator binds."""
-    if not parts:
-        return node.text, _ATOM
-    if node.op == "neg":
-        return choose.choice("-−") + _space(choose) + _operand(parts[0], _SIGN), _SIGN
-    if node.op in _SIGNS:
-        level, signs = _SIGNS[node.op]
-        # sums and products group to the left; a power to the right, and its exponent may carry a sign
-        levels = (_ATOM, _SIGN) if node.op == "pow" else (level, level + 1)
-        left, right = map(_operand, parts, levels)
-        return f"{left}{_space(choose)}{choose.choice(signs)}{_space(choose)}{right}", level
-    name = choose.choice(_NAMES[node.op, len(parts)])
-    inputs = ",".join(_space(choose) + text + _space(choose) for text, _ in parts)
-    return f"{name}{choose.choice(['', '', ' '])}({inputs})", _ATOM
-
-
-def _operand(part: tuple[str, int], least: int) -> str:
-    text, level = part
-    return text if level >= least else f"({text})"
-
-
-def _space(choose: random.Random) -> str:
-    return choose.choice(["", "", "", " ", "  ", "\t", "\n"])
-
-
-_NAMES = {
-    (op.name, count): [name for name, rows in spellings().items() if op in rows]
-    for op in TABLE
-    for count in range(1, 5)
-    if op.accepts(count)
-}
-
-
-# -- Random trees ---------------------------------------------------------------------------------------------------
-
-_WRAPS: list[tuple[str, ...]] = [(), ("tanh",), ("softplus",), ("softplus", "1 +")]
-"""What makes an operand fit a function: as it is, within (−1, 1), positive, above 1."""
-
-
-class Known(NamedTuple):
-    """A tree and what it evaluates to."""
-
-    tree: Tree
-    value: oracle.Number
-
-
-class Example(NamedTuple):
-    tree: Tree
-    point: dict[str, float]
-    text: str
-
-
-@st.composite
-def examples(draw: st.DrawFn) -> Example:
-    """1 to some 15 gates of any kind over a few shared variables, at a point away from kinks, poles and overflow."""
-    names = draw(st.lists(st.sampled_from(VARIABLES), min_size=1, max_size=4, unique=True))
-    sizes = st.floats(0.05, 4, allow_nan=False).flatmap(lambda size: st.sampled_from([size, -size]))
-    point = {name: draw(sizes) for name in names}
-
-    def leaf() -> Known:
-        if draw(st.integers(0, 3)):
-            name = draw(st.sampled_from(names))
-            return Known(variable(name), mpmath.mpf(point[name]))
-        text = draw(st.sampled_from(CONSTANTS))
-        return Known(constant(text), oracle.evaluate(text, {}))
-
-    def build(gates: int) -> Known:
-        if gates == 0:
-            return leaf()
-        op = draw(st.sampled_from(TABLE))
-        count = draw(st.integers(2, 3)) if op.variadic else len(op.inputs)
-        parts, rest = [], gates - 1
-        for slot in range(count):
-            share = draw(st.integers(0, rest)) if slot < count - 1 else rest
-            parts.append(build(share))
-            rest -= share
-        return fitted(op.name, parts)
-
-    with mpmath.workdps(30):
-        known = build(draw(st.integers(1, 12)))
-        if not varies(known.tree):
-            known = fitted("mul", [known, Known(variable(names[0]), mpmath.mpf(point[names[0]]))])
-    tree = known.tree
-    used = {node.text for node in forward(tree) if node.is_variable}
-    text = written(tree, random.Random(draw(st.integers(0, 2**32))))
-    return Example(tree, {name: value for name, value in point.items() if name in used}, text)
-
-
-def fitted(op: str, parts: Sequence[Known]) -> Known:
-    """The gate over these operands, or over what makes them fit it."""
-    for wraps in itertools.product(_WRAPS, repeat=len(parts)):
-        operands = [wrapped(part, wrap) for part, wrap in zip(parts, wraps, strict=True)]
-        value = calm(op, [operand.value for operand in operands], [exact(operand.tree) for operand in operands])
-        if value is not None:
-            return Known(gate(op, *(operand.tree for operand in operands)), value)
-    return wrapped(parts[0], ("tanh",))
-
-
-def wrapped(known: Known, wrap: tuple[str, ...]) -> Known:
-    for step in wrap:
-        if step == "1 +":
-            known = Known(gate("add", constant("1"), known.tree), 1 + known.value)
-        else:
-            known = Known(gate(step, known.tree), oracle.MPMATH_FUNCTIONS[step](known.value))
-    return known
-
-
-def exact(tree: Tree) -> bool:
-    """Whether this is a number that a float holds as written, with or without a sign."""
-    while tree.op == "neg":
-        tree = tree.parts[0]
-    return tree.op == "constant" and oracle.evaluate(tree.text, {}) == float(oracle.evaluate(tree.text, {}))
-
-
-def calm(op: str, inputs: Sequence[oracle.Number], fixed: Sequence[bool]) -> oracle.Number | None:
-    """The gate's value; None if it has none, is large, tiny or steep, or near a kink, a jump or the end of its domain.
-
-    To see this the inputs are moved a little, but not those that are fixed: a negative base may have the exponent 2.
-    """
-    function = oracle.MPMATH_FUNCTIONS[op]
-    value = oracle.value_of(function, inputs)
-    if value is None or abs(value) > 1e4 or 0 < abs(value) < 1e-6:
-        return None
-    for slot, x in enumerate(inputs):
-        if fixed[slot]:
-            continue
-        step = max(abs(x), mpmath.mpf("1e-3")) * mpmath.mpf("1e-6")
-        slopes = []
-        for sign in (1, -1):
-            moved = oracle.value_of(function, [x + sign * step if i == slot else x for i, x in enumerate(inputs)])
-            if moved is None:
-                return None
-            slopes.append((moved - value) / (sign * step))
-        steepness = abs(slopes[0]) + abs(slopes[1])
-        if steepness > 1e5 or abs(slopes[0] - slopes[1]) > 0.01 * steepness + 0.001:
-            return None
-    return value
 
 
 # -- What the gradient is, and how far rounding may move it ---------------------------------------------------------
@@ -465,7 +254,7 @@ def any_leaf(choose: random.Random) -> Tree:
 
 def any_gate(choose: random.Random) -> tuple[str, int]:
     """The name of a row and a number of inputs that it takes; half the time one of the operators with two."""
-    return choose.choice(list(_NAMES)) if choose.random() < 0.5 else (choose.choice(_ARITHMETIC), 2)
+    return choose.choice(list(SPELLINGS)) if choose.random() < 0.5 else (choose.choice(_ARITHMETIC), 2)
 
 
 def any_tree(gates: int, choose: random.Random) -> Tree:

@@ -9,8 +9,6 @@ import tracemalloc
 from contextlib import AbstractContextManager, suppress
 
 import pytest
-from test_cli import run
-from test_formulas import FORMULAS, Formula
 
 from backprop_cli.arithmetic import FLOATS
 from backprop_cli.errors import MathError
@@ -20,6 +18,8 @@ from backprop_cli.rules import table as ops
 from backprop_cli.rules.formula import Formula as Rule
 from backprop_cli.rules.table import TABLE, Op
 from backprop_cli.study.referee import TOLERANCE, Estimate, Review, review
+from support.command import run
+from support.formulas import FORMULAS, Formula
 
 METHODS = ["backprop", "complex step", "differences", "SymPy diff"]
 

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import mpmath
-import oracle
 import pytest
 
 from backprop_cli import Trace, backprop
 from backprop_cli.errors import MathError
 from backprop_cli.rules.table import TABLE, Op
+from support import oracle
 
 SPECIAL = ("0", "1", "-1", "1/2", "2", "3")
 DIGITS, STEP = 300, "1e-70"

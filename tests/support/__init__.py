@@ -1,0 +1,1 @@
+"""What several tests use: the command in this process, formulas and texts, oracles, circuits, programs, schemas."""

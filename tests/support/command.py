@@ -1,0 +1,119 @@
+"""The command as tests run it: in this process, where it is fast, or in one of its own, behind pipes and terminals."""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+from unittest import mock
+
+from backprop_cli.cli import plain_call
+from backprop_cli.cli.commands import run_command
+
+
+class Result(NamedTuple):
+    status: int
+    out: str
+    err: str
+
+
+def environment(changes: Mapping[str, str]) -> dict[str, str]:
+    """This environment without what steers encodings, colours and widths, and with `changes`."""
+    steering = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TERM", "LANG", "PYTHONIOENCODING", "PYTHONUTF8")
+    kept = {name: text for name, text in os.environ.items() if name not in steering and not name.startswith("LC_")}
+    return {**kept, "LC_ALL": "C.UTF-8", **changes}
+
+
+@contextmanager
+def streams(stdin: str | bytes = "", encoding: str = "utf-8") -> Iterator[tuple[io.BytesIO, io.BytesIO]]:
+    """Standard streams as those of a pipe, for what runs inside; gives what standard output and error receive."""
+    source = io.BytesIO(stdin.encode() if isinstance(stdin, str) else stdin)
+    out, err = io.BytesIO(), io.BytesIO()
+    # Kept in names: a wrapper that is collected closes its buffer.
+    wrapped = [io.TextIOWrapper(each, encoding=encoding, write_through=True) for each in (source, out, err)]
+    files = mock.patch.multiple(sys, stdin=wrapped[0], stdout=wrapped[1], stderr=wrapped[2])
+    with files, mock.patch.dict(os.environ, environment({}), clear=True):
+        yield out, err
+    for each in wrapped:
+        each.detach()
+
+
+def run(*words: str, stdin: str | bytes = "", encoding: str = "utf-8") -> Result:
+    """`backprop words…` in this process."""
+    with streams(stdin, encoding) as (out, err):
+        status = run_command(words)
+    return Result(status, out.getvalue().decode(encoding), err.getvalue().decode(encoding))
+
+
+def evaluate(*words: str, stdin: str | bytes = "", encoding: str = "utf-8") -> str:
+    """Standard output of `backprop eval words…`, which succeeds."""
+    result = run("eval", *words, stdin=stdin, encoding=encoding)
+    assert result.status == 0, result.err
+    return result.out
+
+
+def document(*words: str, stdin: str | bytes = "") -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(evaluate("--json", *words, stdin=stdin))
+    return data
+
+
+def call(*words: str, stdin: str = "") -> Result:
+    """`backprop words…` in this process, as `__main__` runs it."""
+    with streams(stdin) as (out, err):
+        status = plain_call.run(words)
+        if status is None:
+            status = run_command(words)
+    return Result(status, out.getvalue().decode(), err.getvalue().decode())
+
+
+def command(*words: str | bytes) -> list[str | bytes]:
+    return [sys.executable, "-m", "backprop_cli", *words]
+
+
+def process(*words: str | bytes, redirect: str = "", **changes: str) -> subprocess.CompletedProcess[bytes]:
+    """The command behind a shell's redirection; `changes` are environment variables."""
+    shell = ["sh", "-c", f'exec "$@" {redirect}', "sh", *command(*words)]
+    env = environment(changes)
+    return subprocess.run(shell, input=b"", capture_output=True, env=env, timeout=60, check=False)
+
+
+def on_a_terminal(*words: str, columns: int = 80, **changes: str) -> str:
+    """What a terminal of that width receives from the command."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    # Without the translation of line ends that a terminal makes.
+    settings = termios.tcgetattr(theirs)
+    settings[1] &= ~termios.OPOST
+    termios.tcsetattr(theirs, termios.TCSANOW, settings)
+    env = environment({"TERM": "xterm-256color", **changes})
+    with subprocess.Popen(command(*words), stdin=theirs, stdout=theirs, stderr=theirs, env=env) as process:
+        os.close(theirs)
+        received = b""
+        while True:
+            try:
+                chunk = os.read(ours, 65536)
+            except OSError:  # Linux: the other end is closed
+                break
+            if not chunk:
+                break
+            received += chunk
+        os.close(ours)
+        assert process.wait(60) == 0
+    return received.decode()
+
+
+SEQUENCE = re.compile(r"\x1b\[([0-9;]*)m")
+
+
+def plain(text: str) -> str:
+    return SEQUENCE.sub("", text)
