@@ -15,17 +15,17 @@ def write_file(path: str, data: bytes) -> None:
     """Write a file wholly or not at all: beside it first, then in its place. Raises OutputError where that fails."""
     beside = ""
     try:
-        place = Path(path)
-        if place.exists() and not (place.is_file() and os.access(place, os.W_OK)):
-            place.write_bytes(data)  # a device takes it; a directory and a protected file refuse
+        there = _status(path)
+        if there and not (stat.S_ISREG(there.st_mode) and os.access(path, os.W_OK)):
+            Path(path).write_bytes(data)  # a device takes it; a directory and a protected file refuse
             return
-        place = place.resolve()  # a link stays, and what it points to is replaced
+        place = Path(os.path.realpath(path))  # a link stays, and what it points to is replaced
         with tempfile.NamedTemporaryFile("wb", dir=place.parent, prefix=".backprop-", delete=False) as file:
             beside = file.name
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(beside).chmod(_mode(place))
+        _take_after(there, beside)
         Path(beside).replace(place)
         beside = ""
     except (OSError, ValueError) as error:
@@ -35,10 +35,24 @@ def write_file(path: str, data: bytes) -> None:
             Path(beside).unlink(missing_ok=True)
 
 
-def _mode(place: Path) -> int:
-    """The permissions of the file that stands there, or those of a new one."""
+def _status(path: str) -> os.stat_result | None:
+    """What stands there, behind links; None where nothing does."""
     with suppress(FileNotFoundError):
-        return stat.S_IMODE(place.stat().st_mode)
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
+        return os.stat(path)  # noqa: PTH116  # pathlib's
+    return None
+
+
+def _take_after(there: os.stat_result | None, path: str) -> None:
+    """Give a file the owner, where that may be, and the permissions of the one that it replaces, or those of a new one.
+
+    Bits beyond permissions (set user ID) are for the program that had them, not for what is written now.
+    """
+    if there is None:
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(path).chmod(0o666 & ~mask)
+        return
+    if hasattr(os, "chown"):
+        with suppress(PermissionError):
+            os.chown(path, there.st_uid, there.st_gid)
+    Path(path).chmod(there.st_mode & 0o777)

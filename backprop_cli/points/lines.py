@@ -12,12 +12,11 @@ from ..arithmetic import FLOATS, Arithmetic, Value
 from ..errors import BackpropError, printable
 from ..language.names import read_name
 from ..passes.trace import EVERYWHERE
-from ..view.json import document
+from ..view.json import document, dumped, escaped
 from .evaluate import Result, Row
 
 _STRING_OR_WORD = re.compile(r'"(?:[^"\\]|\\.)*"|(NaN|-?Infinity)')
 _GAP = re.compile(r"[ \t\r\n,:]*")
-_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 
 class Asked(NamedTuple):
@@ -40,7 +39,7 @@ class JsonLines:
         kept = (asked.value, bool(asked.gradients), asked.hessian, asked.trace, True, asked.nulls)
         names = ("value", "gradient", "hessian", "trace", "warnings", "error")
         self.names = [name for name, there in zip(names, kept, strict=True) if there]
-        gradient = ", ".join(f"{_dumped(name)}: %s" for name, _ in asked.gradients)
+        gradient = ", ".join(f"{dumped(name)}: %s" for name, _ in asked.gradients)
         parts = ['"value": %s'] * asked.value + [f'"gradient": {{{gradient}}}'] * bool(asked.gradients)
         self.numbers = ", ".join(parts)
         self.doubles = ", ".join([*parts, *['"error": null'] * asked.nulls]).replace("%s", "%r")
@@ -53,8 +52,8 @@ class JsonLines:
     def line(self, result: Result) -> str:
         """The line of a result, with nulls for one that failed."""
         before, found = self._before(result), self._found(result)
-        line = f"{{{before}{', ' if before and found else ''}{found}}}\n"
-        return _escaped(line) if self.ascii_only and not line.isascii() else line
+        line = f"{{{before}{', ' if before and found else ''}{found}}}"
+        return f"{escaped(line, ascii_only=self.ascii_only)}\n"
 
     def _before(self, result: Result) -> str:
         """The entries that were read, as they were written, but for words that JSON does not have."""
@@ -78,10 +77,10 @@ class JsonLines:
         parts = [self.numbers % (*map(_writer(trace.arithmetic), numbers),)]
         if asked.hessian or asked.trace:
             whole = document(trace)
-            parts += [f'"hessian": {_dumped(whole["hessian"])}'] if asked.hessian else []
-            parts += [f'"trace": {_dumped(whole)}'] if asked.trace else []
+            parts += [f'"hessian": {dumped(whole["hessian"])}'] if asked.hessian else []
+            parts += [f'"trace": {dumped(whole)}'] if asked.trace else []
         if found := [each._asdict() for each in trace.warnings if each.kind not in EVERYWHERE]:
-            parts.append(f'"warnings": {_dumped(found)}')
+            parts.append(f'"warnings": {dumped(found)}')
         parts += ['"error": null'] * asked.nulls
         return ", ".join(filter(None, parts))
 
@@ -90,7 +89,7 @@ class JsonLines:
         nulls = dict.fromkeys((name for name, _ in self.asked.gradients), None)
         found = {"gradient": nulls, "error": printable(error.message)}
         parts = {name: found.get(name) for name in self.names if name != "warnings" and name not in given}
-        return _dumped(parts)[1:-1]
+        return dumped(parts)[1:-1]
 
 
 class CsvLines:
@@ -166,11 +165,3 @@ def _end_of_gap(text: str, position: int) -> int:
     found = _GAP.match(text, position)
     assert found is not None
     return found.end()
-
-
-def _dumped(data: object) -> str:
-    return json.dumps(data, ensure_ascii=False, allow_nan=False)
-
-
-def _escaped(line: str) -> str:
-    return _BEYOND_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], line)

@@ -36,7 +36,7 @@ def answering(
             _, numbers = calculate(given)
         except (ArithmeticError, KeyError, ValueError, RecursionError, InputError):
             return False
-        if not given or "NaN" in text or "Infinity" in text:
+        if not given or "NaN" in text or "Infinity" in text or not text.isprintable():
             return False
         tell(f"{{{text[1:-1].strip()}, {form % numbers}}}\n")
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from ..passes.trace import Trace
 if TYPE_CHECKING:
     from ..passes.exact import Derivation
     from ..study.referee import Review
+
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7e]+")
 
 
 def document(trace: Trace) -> dict[str, Any]:
@@ -75,11 +78,25 @@ def lines(document: dict[str, Any], *, ascii_only: bool = False) -> str:
     entries = []
     for key, entry in document.items():
         if isinstance(entry, list) and entry:
-            inner = ",\n  ".join(json.dumps(each, ensure_ascii=ascii_only, allow_nan=False) for each in entry)
+            inner = ",\n  ".join(dumped(each, ascii_only=ascii_only) for each in entry)
             entries.append(f'"{key}": [\n  {inner}]')
         else:
-            entries.append(f'"{key}": {json.dumps(entry, ensure_ascii=ascii_only, allow_nan=False)}')
+            entries.append(f'"{key}": {dumped(entry, ascii_only=ascii_only)}')
     return "{" + ",\n ".join(entries) + "}\n"
+
+
+def dumped(data: object, *, ascii_only: bool = False) -> str:
+    """Data as a line of JSON."""
+    return escaped(json.dumps(data, ensure_ascii=ascii_only, allow_nan=False))
+
+
+def escaped(text: str, *, ascii_only: bool = False) -> str:
+    """JSON, with an escape for each character that a terminal obeys or does not show, such as U+009B or a bidi mark."""
+    if text.isprintable() and (text.isascii() or not ascii_only):
+        return text
+    return _BEYOND_ASCII.sub(
+        lambda run: "".join(c if c.isprintable() and not ascii_only else json.dumps(c)[1:-1] for c in run[0]), text
+    )
 
 
 def _node(trace: Trace, node: Node) -> dict[str, Any]:

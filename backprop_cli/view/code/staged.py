@@ -17,6 +17,7 @@ from .targets.base import UnknownWordError, Writer
 
 _PLACE = re.compile(r"__(\d+|out|upstream)__")
 _WORD = re.compile(r"\w+")
+_GOES_ON = re.compile(r"(?:\\|\?\?/|\s)+$")
 _LONGEST_HEADER, _DIGITS = 20, 6  # lines of the source at the top; digits in comments
 _EXTRA = {"split": "ties", "first": "left"}
 _SHARED = {"both": "", "split": ", shared", "first": ", for the first"}
@@ -101,16 +102,20 @@ class _Program:
         return "\n".join([*self.header(), *self.prelude("\n".join(lines), is_function=bool(parameters)), *lines]) + "\n"
 
     def shown(self, line: Line) -> str:
-        comment = f"{self.target.comment} {line.comment}" if line.comment else ""
+        comment = self.comment(line.comment) if line.comment else ""
         return f"{line.code}  {comment}" if line.code and comment else line.code + comment
 
+    def comment(self, text: str) -> str:
+        """The text as a comment that ends with its line: in C, a backslash or its trigraph would have it go on."""
+        return f"{self.target.comment} {_GOES_ON.sub('', text)}"
+
     def header(self) -> Iterable[str]:
-        """The source; without its own comments, which could end in a sign that means something here."""
-        lines = [line for each in self.graph.source.splitlines() if (line := each.partition("#")[0].strip())]
+        """The source without its own comments, which end where the language's lines do, and nowhere else."""
+        lines = [line for each in self.graph.source.split("\n") if (line := each.partition("#")[0].strip())]
         for line in lines[:_LONGEST_HEADER]:
-            yield f"{self.target.comment} {shorten(line, 100)}"
+            yield self.comment(shorten(line, 100))
         if len(lines) > _LONGEST_HEADER:
-            yield f"{self.target.comment} … and {len(lines) - _LONGEST_HEADER} lines more"
+            yield self.comment(f"… and {len(lines) - _LONGEST_HEADER} lines more")
 
     def prelude(self, code: str, *, is_function: bool) -> Iterable[str]:
         """What the program needs at its top: imports, and the functions that it calls."""
