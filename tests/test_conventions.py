@@ -445,8 +445,15 @@ def test_ties_takes_its_three_words_only() -> None:
         backprop("max(x, y)", x=1, y=2, ties="last")
 
 
-@pytest.mark.parametrize("value", ["inf", "-inf", "nan", "1e400", math.inf, math.nan])
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan", math.inf, math.nan])
 def test_a_value_that_is_not_finite_needs_allow_nonfinite(value: float | str) -> None:
     with pytest.raises(InputError, match="the value of x is not finite"):
+        backprop("x", x=value)
+    assert not math.isfinite(backprop("x", x=value, allow_nonfinite=True).value)
+
+
+@pytest.mark.parametrize("value", ["1e400", "-1e400", " 1e999 ", "9" * 400, "1e1000", "2*1e400", "-(1e400)"])
+def test_a_number_too_large_is_the_same_error_in_a_value_as_in_an_expression(value: str) -> None:
+    with pytest.raises(MathError, match=r"in the value of x: the number \S+ overflows"):
         backprop("x", x=value)
     assert not math.isfinite(backprop("x", x=value, allow_nonfinite=True).value)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from ..arithmetic import Arithmetic, Value
-from ..errors import BackpropError, InputError, quote, suggest
+from ..errors import BackpropError, InputError, MathError, quote, shorten, suggest
 from ..graph.graph import Graph
 from ..language import names
 from .forward import forward
@@ -59,23 +59,29 @@ def read_value(name: str, text: str, arithmetic: Arithmetic) -> Value:
     if re.fullmatch(_PLAIN, text.strip()):
         try:
             value = arithmetic.number(text.strip())
+            is_beyond = arithmetic.strict and not arithmetic.is_finite(value)
         except OverflowError:
-            raise InputError(f"the value of {name} is too large", text, (0, len(text)), arithmetic.range_hint) from None
-    else:
-        try:
-            from ..language.program import compile_expression
+            is_beyond = True
+        if is_beyond:
+            raise overflow(name, arithmetic, text)
+        return value
+    try:
+        from ..language.program import compile_expression
 
-            graph = compile_expression(text, program=False)
-            if graph.variables:
-                node = graph.variables[0]
-                raise InputError(f"{quote(node.name)} is not a constant", text, node.span)
-            value = forward(graph, {}, arithmetic)[-1]
-        except BackpropError as error:
-            error.message = f"in the value of {name}: {error.message}"
-            raise
-    if arithmetic.strict and not arithmetic.is_finite(value):
-        raise InputError(f"the value of {name} is not finite", text, (0, len(text)), arithmetic.range_hint)
-    return value
+        graph = compile_expression(text, program=False)
+        if graph.variables:
+            node = graph.variables[0]
+            raise InputError(f"{quote(node.name)} is not a constant", text, node.span)
+        return forward(graph, {}, arithmetic)[-1]
+    except BackpropError as error:
+        error.message = f"in the value of {name}: {error.message}"
+        raise
+
+
+def overflow(name: str, arithmetic: Arithmetic, text: str = "") -> MathError:
+    """A number beyond the range of the arithmetic, given as the value of a variable. text: what is known of it."""
+    number = f"the number {shorten(text.strip())}".rstrip()
+    return MathError(f"in the value of {name}: {number} overflows", text, (0, len(text)), arithmetic.range_hint)
 
 
 def read_json(text: str, where: str, part: str) -> dict[str, str]:

@@ -178,7 +178,7 @@ def _missing(graph: Graph, wanted: Iterable[str], given: Mapping[str, Any]) -> p
 
 def _text(name: str, entry: object, arithmetic: Arithmetic) -> str:
     if isinstance(entry, float) and arithmetic.strict and not isfinite(entry):  # a number in JSON is never infinite
-        raise InputError(f"the value of {name} is too large", hint=arithmetic.range_hint)
+        raise point.overflow(name, arithmetic)
     if isinstance(entry, str | float):
         return str(entry)
     raise InputError(f"the value of {quote(name)} is {point.kind_of(entry)}, not a number")
