@@ -38,9 +38,9 @@ def backprop(
     if ties not in TIES:
         raise InputError(f"ties is one of {', '.join(TIES)}, not {quote(ties)}")
     given = point.by_name([*(values or {}).items(), *variables.items()])
-    from .language.program import compile_expression
+    from .language.program import Program
 
-    graph = compile_expression(expression, given)
+    graph = Program(expression).graph(given)
     if expand:
         from .graph.expand import expand as opened
 

@@ -59,10 +59,10 @@ def ours(expression: str) -> Answer:
 
 
 def ours_again(expression: str) -> Answer:
-    from backprop_cli.language.program import compile_expression
+    from backprop_cli.language.program import Program
     from backprop_cli.passes.engine import run
 
-    graph = compile_expression(expression)
+    graph = Program(expression).graph()
     return lambda: in_order(run(graph, POINT).gradient)
 
 

@@ -28,11 +28,11 @@ def measure(settings: Settings) -> list[Table]:
 
 
 def one_size(terms: int, rounds: int) -> Table:
-    from backprop_cli.language.program import compile_expression
+    from backprop_cli.language.program import Program
 
     text = " + ".join(f"a{i % 40}*sin(b{i % 30} - {i}.5)" for i in range(terms))
     contenders = [
-        Contender(OURS, partial(milliseconds, lambda: compile_expression(text))),
+        Contender(OURS, partial(milliseconds, lambda: Program(text).graph())),
         parser("SymPy, sympify", "sympy", lambda library: library.sympify, text, terms),
         parser("SymPy, parse_expr without evaluation", "sympy.parsing.sympy_parser", unevaluated, text, terms),
         parser("symengine, sympify", "symengine", lambda library: library.sympify, text, terms),

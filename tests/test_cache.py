@@ -25,8 +25,7 @@ import backprop_cli
 from backprop_cli.cli import cache
 from backprop_cli.errors import InputError
 from backprop_cli.graph.graph import MAX_DEPTH, Graph, Module, Node, validate
-from backprop_cli.language import program as lower
-from backprop_cli.language.program import compile_expression
+from backprop_cli.language.program import Program
 from backprop_cli.rules import table as ops
 from support.cached import files, the_entry
 from support.command import Result, call, environment
@@ -49,13 +48,13 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is compiled, as it happens."""
     sources: list[str] = []
-    compile_ = lower.compile_expression
+    graph = Program.graph
 
-    def watched(source: str, *args: Any, **options: Any) -> Graph:
-        sources.append(source)
-        return compile_(source, *args, **options)
+    def watched(program: Program, *args: Any) -> Graph:
+        sources.append(program.source)
+        return graph(program, *args)
 
-    monkeypatch.setattr(lower, "compile_expression", watched)
+    monkeypatch.setattr(Program, "graph", watched)
     return sources
 
 
@@ -227,7 +226,7 @@ def programs(draw: st.DrawFn) -> str:
 @given(programs(), st.sets(st.sampled_from(["e", "pi"])))
 def test_a_graph_comes_back_as_it_was(source: str, variables: set[str]) -> None:
     try:
-        graph = compile_expression(source, variables)
+        graph = Program(source).graph(variables)
     except InputError:  # a line that begins with a minus sign may belong to the line above
         assume(False)
     back = again(graph)
@@ -239,7 +238,7 @@ def test_a_graph_comes_back_as_it_was(source: str, variables: set[str]) -> None:
 
 
 def test_one_module_stays_one(place: Path) -> None:
-    graph = again(compile_expression("m(t) = t*t; n(t) = m(t) + m(2*t); n(x) * m(x)"))
+    graph = again(Program("m(t) = t*t; n(t) = m(t) + m(2*t); n(x) * m(x)").graph())
     n, m = (node.op for node in graph.nodes if isinstance(node.op, Module))
     assert isinstance(n, Module)
     assert [node.op for node in n.inside.nodes if isinstance(node.op, Module)] == [m, m]
@@ -336,14 +335,14 @@ CHANGES: dict[str, Change] = {
     "a node too few": lambda data: data["nodes"]["names"].pop(),
     "a node too many": lambda data: data["nodes"]["ops"].append("sin"),
     "a node that nothing uses": lambda data: data["nodes"]["inputs"].__setitem__(-1, [0, 0]),
-    "a variable renamed": lambda data: data["nodes"]["names"].__setitem__(0, "y0"),
-    "a variable without a name": lambda data: data["nodes"]["names"].__setitem__(0, ""),
-    "a variable that is a list": lambda data: data["nodes"]["names"].__setitem__(0, ["x"]),
-    "a variable that is a surrogate": lambda data: data["nodes"]["names"].__setitem__(0, "\ud800"),
+    "a variable renamed": lambda data: data["nodes"]["names"].__setitem__(1, "y0"),
+    "a variable without a name": lambda data: data["nodes"]["names"].__setitem__(1, ""),
+    "a variable that is a list": lambda data: data["nodes"]["names"].__setitem__(1, ["x"]),
+    "a variable that is a surrogate": lambda data: data["nodes"]["names"].__setitem__(1, "\ud800"),
     "a gate renamed": lambda data: data["nodes"]["names"].__setitem__(-1, "zz"),
     "a gate without a name": lambda data: data["nodes"]["names"].__setitem__(-1, ""),
     "a gate with another's name": lambda data: data["nodes"]["names"].__setitem__(-1, "q"),
-    "a constant renamed": lambda data: data["nodes"]["names"].__setitem__(1, "1/3"),
+    "a constant renamed": lambda data: data["nodes"]["names"].__setitem__(0, "1/3"),
     "a gate of itself": lambda data: data["nodes"]["inputs"].__setitem__(-1, [len(data["nodes"]["ops"]) - 1, 0]),
     "a gate of a later one": lambda data: data["nodes"]["inputs"].__setitem__(2, [0, 5]),
     "a negative input": lambda data: data["nodes"]["inputs"].__setitem__(-1, [-2, -3]),
@@ -358,7 +357,7 @@ CHANGES: dict[str, Change] = {
     "an unknown primitive": lambda data: data["nodes"]["ops"].__setitem__(-1, "nope"),
     "a primitive of one input": lambda data: data["nodes"]["ops"].__setitem__(-1, "sin"),
     "a gate that is none": lambda data: data["nodes"]["ops"].__setitem__(-1, None),
-    "a variable that is a gate": lambda data: data["nodes"]["ops"].__setitem__(0, "sin"),
+    "a variable that is a gate": lambda data: data["nodes"]["ops"].__setitem__(1, "sin"),
     "a primitive of a list": lambda data: data["nodes"]["ops"].__setitem__(-1, ["mul"]),
     "a module from behind": lambda data: _call(data).__setitem__(_where(data), -1),
     "a module of true": lambda data: _call(data).__setitem__(_where(data), True),
@@ -460,7 +459,7 @@ def places(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from places(part, (*path, key))
 
 
-DATA = {"made by": cache._MADE_BY, "spelled": [], **json.loads(json.dumps(cache._data(compile_expression(PROGRAM))))}
+DATA = {"made by": cache._MADE_BY, "spelled": [], **json.loads(json.dumps(cache._data(Program(PROGRAM).graph())))}
 PLACES = list(places(DATA))
 SCALARS = st.sampled_from(
     [None, True, False, -1, 0, 1, 2, 7, 2**31, 2**63, 10**40, -0.0, 1.5, 1e308, float("nan"), float("inf"), "", "x",
@@ -530,7 +529,7 @@ def test_each_value_in_each_field(value: Any, tmp_path: Path) -> None:
 
 def another_text(entry: Path) -> None:
     other = copy.deepcopy(DATA)
-    graph = compile_expression("x - y*σ")
+    graph = Program("x - y*σ").graph()
     other.update(cache._data(graph))
     entry.write_bytes(sealed(other))
 

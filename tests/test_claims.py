@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from backprop_cli.arithmetic.precise import Precise
 from backprop_cli.errors import BackpropError, InputError, MathError
-from backprop_cli.language.program import compile_expression
+from backprop_cli.language.program import Program
 from backprop_cli.passes.engine import run
 from backprop_cli.study.claims import Verdict, explain, judge
 from backprop_cli.study.mistakes import KINDS, mistakes
@@ -62,7 +62,7 @@ def name_of(claim: Claim) -> str:
 
 
 def verdict(expression: str, point: dict[str, str], variable: str, claim: str, ties: str = "both") -> Verdict:
-    (found,) = judge(compile_expression(expression, list(point)), point, {variable: claim}, ties=ties)
+    (found,) = judge(Program(expression).graph(list(point)), point, {variable: claim}, ties=ties)
     return found
 
 
@@ -357,7 +357,7 @@ def test_a_claim_for_no_variable_is_an_error() -> None:
 
 
 def test_verdicts_stand_in_the_order_of_the_claims() -> None:
-    graph = compile_expression("x*y*z")
+    graph = Program("x*y*z").graph()
     found = judge(graph, {"x": 1, "y": 2, "z": 3}, {"z": "2", "x": "5", "y": "x*z"})
     assert [(each.name, each.right) for each in found] == [("z", True), ("x", False), ("y", True)]
 
@@ -381,7 +381,7 @@ points = st.fixed_dictionaries(dict.fromkeys(NAMES, numbers))
 
 def traced(expression: str, values: dict[str, str]) -> tuple[Any, dict[str, str], str]:
     """The trace at 50 digits, the point of its variables, and one of them; an example without any is none."""
-    graph = compile_expression(expression)
+    graph = Program(expression).graph()
     point = {node.name: values[node.name] for node in graph.variables}
     assume(point)
     system = Precise(50)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from backprop_cli.graph.graph import Graph, Group, Node
-from backprop_cli.language.program import compile_expression
+from backprop_cli.language.program import Program
 from backprop_cli.rules.table import named
 from backprop_cli.view.code.identifiers import Names
 from backprop_cli.view.code.staged import render
@@ -244,7 +244,7 @@ def test_what_a_comment_of_the_source_says_is_not_part_of_the_code() -> None:
 
 
 def test_a_graph_of_thousands_of_gates() -> None:
-    graph = compile_expression("x" + "*x" * 20_000)
+    graph = Program("x" + "*x" * 20_000).graph()
     text = render(Stages(graph), "python", {})
     assert text.count("# ∂") == 2 * 20_000
 
@@ -252,7 +252,7 @@ def test_a_graph_of_thousands_of_gates() -> None:
 def test_a_gate_of_2_000_inputs() -> None:
     names = [f"x{i}" for i in range(2_000)]
     for ties in ("both", "split", "first"):
-        text = render(Stages(compile_expression(f"max({', '.join(names)})")), "c", {}, ties=ties)
+        text = render(Stages(Program(f"max({', '.join(names)})").graph()), "c", {}, ties=ties)
         assert text.count("// ∂") == 2_000
 
 

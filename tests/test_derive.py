@@ -22,7 +22,7 @@ import pytest
 
 from backprop_cli import backprop
 from backprop_cli.errors import MathError
-from backprop_cli.language.program import compile_expression
+from backprop_cli.language.program import Program
 from backprop_cli.passes.exact import Derivation
 from backprop_cli.passes.exact import derive as derive_graph
 from support import oracle
@@ -87,7 +87,7 @@ def derive(expression: str, given: Mapping[str, str] | None = None, names: Itera
 
 @cache  # simplifying takes time, and several tests look at the same formulas
 def _derived(expression: str, given: tuple[tuple[str, str], ...], names: tuple[str, ...]) -> Derivation:
-    return derive_graph(compile_expression(expression, names), dict(given))
+    return derive_graph(Program(expression).graph(names), dict(given))
 
 
 def formulas(derivation: Derivation) -> dict[str, tuple[str, str]]:
@@ -142,7 +142,7 @@ def compare(formula: Formula) -> int:
 
 
 def gates(formula: Formula) -> int:
-    return sum(node.op is not None for node in compile_expression(formula.expression, formula.point).nodes)
+    return sum(node.op is not None for node in Program(formula.expression).graph(formula.point).nodes)
 
 
 QUICK = sorted((formula for formula in FORMULAS if len(formula.point) <= 4), key=gates)[:160]
@@ -189,7 +189,7 @@ def test_what_derive_prints_the_program_reads(formula: Formula) -> None:
         for text in pair:
             if " if " in text or "polygamma(" in text:  # conditions and polygamma are there to be read by people
                 continue
-            variables = {node.name for node in compile_expression(text, formula.point).variables}
+            variables = {node.name for node in Program(text).graph(formula.point).variables}
             point = {each: value for each, value in formula.point.items() if each in variables}
             again = backprop(text, point, wrt=[], precision=30)
             whole = backprop(formula.expression, formula.point, precision=30)

@@ -26,7 +26,7 @@ import pytest
 
 from backprop_cli.cli import cache
 from backprop_cli.graph.graph import validate
-from backprop_cli.language.program import compile_expression
+from backprop_cli.language.program import Program
 from support.cached import files, the_entry
 from support.command import call, command, environment
 from support.formulas import FORMULAS
@@ -197,7 +197,7 @@ def words(rng: random.Random) -> list[str]:
     if rng.random() < 0.95:
         line.append(text)
     try:
-        known = [node.name for node in compile_expression(text).variables] if rng.random() < 0.7 else []
+        known = [node.name for node in Program(text).graph().variables] if rng.random() < 0.7 else []
     except Exception:  # what is wrong with it, the command will say
         known = []
     for name in known or rng.sample(NAMES, rng.randrange(4)):
@@ -352,11 +352,11 @@ def test_killed_while_the_cache_is_written(tmp_path: Path) -> None:
     """An entry is there as a whole or not at all. What is left beside it is removed in its turn."""
     code = """
 from backprop_cli.cli import cache
-from backprop_cli.language.program import compile_expression
+from backprop_cli.language.program import Program
 os.environ["BACKPROP_CACHE_DIR"] = place
 cache.MAX_TOTAL = 10 * cache.LEAST  # so that room is made all the time
 sources = [" + ".join(f"x{i}*{n}" for i in range(n)) for n in (1, 3, 30, 300, 1_000)]
-graphs = {source: compile_expression(source) for source in sources}
+graphs = {source: Program(source).graph() for source in sources}
 texts = {source: json.dumps(cache._data(graph)) for source, graph in graphs.items()}
 
 def work():

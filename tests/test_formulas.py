@@ -8,7 +8,7 @@ import mpmath
 import pytest
 
 from backprop_cli import backprop
-from backprop_cli.language.program import compile_expression
+from backprop_cli.language.program import Program
 from backprop_cli.rules.table import TABLE
 from support import oracle
 from support.formulas import FORMULAS, Formula
@@ -37,9 +37,7 @@ def test_every_formula_has_a_source_and_a_point_for_its_variables() -> None:
 
 
 def test_every_primitive_is_used() -> None:
-    used = {
-        node.op for formula in FORMULAS for node in compile_expression(formula.expression, list(formula.point)).nodes
-    }
+    used = {node.op for formula in FORMULAS for node in Program(formula.expression).graph(list(formula.point)).nodes}
     assert [op.call for op in TABLE if op not in used] == []
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from backprop_cli import BackpropError, backprop
 from backprop_cli.graph.graph import validate
-from backprop_cli.language.program import compile_expression
+from backprop_cli.language.program import Program
 from support.fuzz import GENERATORS, NASTY, WORDS
 from support.hostile import Hang, check_drawing, check_error, hang_guard
 
@@ -24,7 +24,7 @@ from support.hostile import Hang, check_drawing, check_error, hang_guard
 def check(text: str) -> bool:
     """Whether it compiled; AssertionError if it did neither that nor fail as it should."""
     try:
-        graph = compile_expression(text)
+        graph = Program(text).graph()
     except BackpropError as error:
         check_error(error, text)
         return False
@@ -38,7 +38,7 @@ def check(text: str) -> bool:
 
 def check_at_a_point(text: str) -> None:
     try:
-        backprop(text, {node.name: 1.5 for node in compile_expression(text).variables})
+        backprop(text, {node.name: 1.5 for node in Program(text).graph().variables})
     except BackpropError as error:
         check_error(error, text)
 

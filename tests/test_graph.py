@@ -3,7 +3,7 @@
 import pytest
 
 from backprop_cli.graph.graph import Graph, Node, validate
-from backprop_cli.language.program import compile_expression
+from backprop_cli.language.program import Program
 from backprop_cli.rules.table import named
 
 X, Y = Node(0, "x", (0, 1)), Node(1, "y", (2, 3))
@@ -32,4 +32,4 @@ def test_what_is_no_circuit_is_refused(complaint: str) -> None:
 
 @pytest.mark.parametrize("expression", ["x+y", "x", "1+2", "max(x, y, 2*pi)*x", "x1/x1"])
 def test_what_is_compiled_is_a_circuit(expression: str) -> None:
-    validate(compile_expression(expression))
+    validate(Program(expression).graph())

@@ -28,7 +28,7 @@ from backprop_cli import BackpropError, backprop
 from backprop_cli.arithmetic import FLOATS, IEEE
 from backprop_cli.errors import InputError
 from backprop_cli.graph.graph import Graph, validate
-from backprop_cli.language.program import compile_expression
+from backprop_cli.language.program import Program
 from backprop_cli.rules.table import TABLE
 from support.hostile import (
     CANARY,
@@ -169,7 +169,7 @@ def test_the_watch_sees_actions(action: Callable[[], object]) -> None:
 
 def test_the_watch_lets_the_parser_work() -> None:
     with watch() as alarms:
-        graph = compile_expression("(alpha+beta)*gamma**2 - max(alpha, 1/3)")
+        graph = Program("(alpha+beta)*gamma**2 - max(alpha, 1/3)").graph()
     assert graph.nodes
     assert alarms == []
 
@@ -180,7 +180,7 @@ def test_the_watch_lets_the_parser_work() -> None:
 def _evaluated(text: str) -> BackpropError | None:
     """Compile, and evaluate with every variable = 1.5; the error, if there is one, is checked."""
     try:
-        graph = compile_expression(text)
+        graph = Program(text).graph()
         validate(graph)
         trace = backprop(text, {node.name: 1.5 for node in graph.variables})
     except BackpropError as error:
@@ -246,7 +246,7 @@ def test_memory_grows_with_the_text_and_not_with_its_square(make: Callable[[int]
     def peak(text: str) -> int:
         tracemalloc.start()
         try:
-            graph: Graph = compile_expression(text)
+            graph: Graph = Program(text).graph()
             assert graph.nodes
             return tracemalloc.get_traced_memory()[1]
         finally:

@@ -18,7 +18,7 @@ from backprop_cli.arithmetic import TIES
 from backprop_cli.errors import BackpropError, InputError, MathError
 from backprop_cli.graph.expand import expand, module_of
 from backprop_cli.graph.graph import MAX_DEPTH, Graph, Module, Node, validate
-from backprop_cli.language.program import compile_expression
+from backprop_cli.language.program import Program
 from backprop_cli.passes.settings import Settings, compute
 from backprop_cli.passes.trace import Trace
 from backprop_cli.rules.table import TABLE, Op
@@ -150,7 +150,7 @@ def test_modules_are_the_inline_expression(example: Example, seed: int) -> None:
 
 def opened(source: str, point: dict[str, float], asked: Settings | None = None) -> Trace:
     """The trace of a program with its modules opened. (Compound primitives lose digits where they are opened.)"""
-    graph = expand(compile_expression(source, point), modules_only=True)
+    graph = expand(Program(source).graph(point), modules_only=True)
     validate(graph)
     assert not graph.modules
     return compute(graph, point, asked or Settings())
@@ -222,8 +222,8 @@ def test_formulas_are_the_same(source: str, inline: str) -> None:
 
     from backprop_cli.passes.exact import derive
 
-    expected = derive(compile_expression(inline), {}).trace.gradient
-    graph = compile_expression(source)
+    expected = derive(Program(inline).graph(), {}).trace.gradient
+    graph = Program(source).graph()
     for each in (graph, expand(graph)):
         got = derive(each, {}).trace.gradient
         assert got.keys() == expected.keys()
@@ -285,7 +285,7 @@ def test_three_forms_agree_at_ties_and_poles(count: int, ignored: float) -> None
         seen["programs"] += 1
         names = sorted({node.text for node in forward(tree) if node.is_variable})
         point = {name: choose.choice([0.0, 1.0, -1.0, 2.0, 0.5]) for name in names}
-        inline, closed = compile_expression(plain(tree)), compile_expression(source)
+        inline, closed = Program(plain(tree)).graph(), Program(source).graph()
         wide = expand(closed, modules_only=True)
         validate(wide)
         wrt = [choose.choice(names)] if names and choose.random() < 0.2 else None
@@ -412,16 +412,16 @@ def test_a_module_that_gives_back_an_input_has_no_gate_to_show() -> None:
 
 
 def test_what_goes_into_an_ignored_input_stays_unless_it_needs_the_output() -> None:
-    graph = expand(compile_expression("k(a, b) = a; f = k(x, log(y)) + z"))
+    graph = expand(Program("k(a, b) = a; f = k(x, log(y)) + z").graph())
     validate(graph)
     assert [node.name for node in graph.nodes] == ["x", "y", "q1", "z", "f"]
-    graph = expand(compile_expression("k(a, b) = a; q = x*y; f = k(q, log(q) + z)"))
+    graph = expand(Program("k(a, b) = a; q = x*y; f = k(q, log(q) + z)").graph())
     validate(graph)
     assert [node.name for node in graph.nodes] == ["x", "y", "z", "q"]
 
 
 def test_an_opened_graph_opens_no_further() -> None:
-    graph = expand(compile_expression("m(t) = tanh(t)*t; f = m(m(x))"))
+    graph = expand(Program("m(t) = tanh(t)*t; f = m(m(x))").graph())
     again = expand(graph)
     assert [node.name for node in again.nodes] == [node.name for node in graph.nodes]
     assert again.groups == graph.groups
@@ -437,7 +437,7 @@ def test_modules_fifty_deep() -> None:
     assert wide.gradient == pytest.approx(closed.gradient, rel=1e-14)
     assert len(wide.graph.groups) == MAX_DEPTH
     with pytest.raises(InputError, match=f"more than {MAX_DEPTH} modules inside each other"):
-        compile_expression(nested(MAX_DEPTH + 1))
+        Program(nested(MAX_DEPTH + 1)).graph()
 
 
 def test_opening_copies_each_gate_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -456,7 +456,7 @@ def test_opening_copies_each_gate_once(monkeypatch: pytest.MonkeyPatch) -> None:
     for size in (1_000, 10_000):
         lines = ["s(t) = 1/(1 + exp(-t))", "l(a, b) = s(a) + s(b)", "q0 = x*y"]
         lines += [f"q{i} = l(q{i - 1}, x)" for i in range(1, size)]
-        graph = expand(compile_expression("\n".join(lines)))
+        graph = expand(Program("\n".join(lines)).graph())
         ends[size] = len(graph.nodes)
         assert len(graph.groups) == 3 * (size - 1)
         assert counted[size] == ends[size]
@@ -467,7 +467,7 @@ def test_opening_copies_each_gate_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_module_is_an_operation() -> None:
-    graph = compile_expression("sigma(t) = 1/(1 + exp(-t)); f = sigma(x)")
+    graph = Program("sigma(t) = 1/(1 + exp(-t)); f = sigma(x)").graph()
     op = graph.output.op
     assert isinstance(op, Module)
     assert (op.name, op.inputs, op.call, op.size, op.depth) == ("sigma", ("t",), "sigma(t)", 4, 1)
@@ -485,7 +485,7 @@ def test_constants_may_be_calls() -> None:
     assert trace.gradient == {"x": 9}
     closed = "k(t) = 2*pi; m(t) = k(t)*t*sqrt(2*8) + k(1); n(a, b) = a; f = n(m(1/2), 3)*x + sin(n(x, m(2)))"
     for modules_only in (True, False):
-        graph = expand(compile_expression(closed), modules_only=modules_only)
+        graph = expand(Program(closed).graph(), modules_only=modules_only)
         validate(graph)
         assert not graph.modules
         assert compute(graph, {"x": 2}, Settings()).gradient == backprop(closed, x=2).gradient
@@ -518,7 +518,7 @@ WORDS: Sequence[str] = [
 @given(st.lists(st.sampled_from(WORDS), max_size=30).map("".join))
 def test_soup_is_a_graph_or_an_error_with_a_place(source: str) -> None:
     try:
-        graph = compile_expression(source)
+        graph = Program(source).graph()
     except BackpropError as error:
         check_error(error, source)
         return

@@ -13,7 +13,7 @@ import pytest
 
 from backprop_cli import backprop
 from backprop_cli.graph.graph import validate
-from backprop_cli.language.program import compile_expression
+from backprop_cli.language.program import Program
 from backprop_cli.rules import table as ops
 from backprop_cli.rules.formula import Formula
 from backprop_cli.rules.printer import text
@@ -209,7 +209,7 @@ def test_formulas_in_the_document_are_expressions(op: Op) -> None:
         if "if" in formula.split() or "polygamma" in formula:
             continue
         values = {**trace["point"], "out": gate["value"]}
-        used = [node.name for node in compile_expression(formula).variables]
+        used = [node.name for node in Program(formula).graph().variables]
         assert backprop(formula, {name: values[name] for name in used}).value == pytest.approx(edge["local"], rel=1e-12)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from backprop_cli import backprop
 from backprop_cli.graph.graph import Graph, Group, Module, Node
-from backprop_cli.language.program import compile_expression
+from backprop_cli.language.program import Program
 from backprop_cli.passes.trace import Trace
 from backprop_cli.rules.table import TABLE, named
 from backprop_cli.view.picture import circuit, dot, graphviz, mermaid
@@ -59,7 +59,7 @@ def test_branches_add_up_to_their_stem() -> None:
 
 
 def test_structure_has_names_and_no_numbers() -> None:
-    drawing = circuit.draw(compile_expression("(x+y)*z + x"))
+    drawing = circuit.draw(Program("(x+y)*z + x").graph())
     assert {wire.stage for wire in drawing.wires} == {"", "q1", "q2", "f"}
     assert not any(wire.value or wire.gradient or wire.local for wire in drawing.wires)
     assert not any(box.kind == "fork" for box in drawing.boxes)  # a bare wire needs none
@@ -170,7 +170,7 @@ def test_whole_mermaid() -> None:
 
 
 def test_whole_dot() -> None:
-    text = dot.render(circuit.draw(compile_expression("sigmoid(x)")))
+    text = dot.render(circuit.draw(Program("sigmoid(x)").graph()))
     head, _, body = text.partition("  n0")
     assert f"  n0{body}" == DOT
     assert head.startswith('digraph "sigmoid(x)" {\n')
@@ -206,11 +206,11 @@ f = q2 - q3
 def test_whole_tree() -> None:
     trace = backprop("(x+y)*(x+y)", x=-2, y=5)
     assert tree.render(trace.graph, trace) == TREE
-    assert tree.render(compile_expression("2*sin(x) - sin(x)"), None) == STRUCTURE
+    assert tree.render(Program("2*sin(x) - sin(x)").graph(), None) == STRUCTURE
 
 
 def test_tree_of_a_program() -> None:
-    graph = compile_expression("q = x + y; k = 2; f = q*q + k")
+    graph = Program("q = x + y; k = 2; f = q*q + k").graph()
     assert tree.render(graph, None).splitlines()[2:] == [
         "f = q1 + k", "├─ q1 = q * q", "│  ├─ q = x + y", "│  │  ├─ x", "│  │  ╰─ y", "│  ╰─ ↑ q", "╰─ k = 2",
     ]  # fmt: skip
@@ -351,12 +351,12 @@ def test_a_deep_circuit_needs_no_recursion() -> None:
 
 def test_many_inputs_and_many_uses() -> None:
     names = [f"x{i}" for i in range(3_000)]
-    assert all(views(compile_expression(f"max({', '.join(names)})")))
-    assert all(views(compile_expression("+".join(["x"] * 3_000))))
+    assert all(views(Program(f"max({', '.join(names)})").graph()))
+    assert all(views(Program("+".join(["x"] * 3_000)).graph()))
 
 
 def test_a_closed_module_is_a_box() -> None:
-    sigma = Module("sigma", ["t"], compile_expression("1/(1 + exp(-t))"))
+    sigma = Module("sigma", ["t"], Program("1/(1 + exp(-t))").graph())
     graph = Graph("sigma(x)", (Node(0, "x", (7, 8)), Node(1, "f", (0, 8), sigma, (0,))))
     drawing = circuit.draw(graph)
     assert [(box.kind, box.text) for box in drawing.boxes] == [("input", "x"), ("module", "sigma"), ("output", "")]

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from backprop_cli import backprop
-from backprop_cli.language.program import compile_expression
+from backprop_cli.language.program import Program
 from backprop_cli.passes.trace import Trace
 from backprop_cli.view.picture import circuit, dot
 from backprop_cli.view.picture.dot import GRADIENT, VALUE
@@ -83,7 +83,7 @@ def test_values_are_green_and_gradients_red(name: str) -> None:
 @pytest.mark.parametrize("expression", ["(x-y)/(y-x)", "2/x - y", "x*y + (y - x)", "1/x**2", "atan2(y, x) - y"])
 def test_operands_stand_in_order(expression: str) -> None:
     """The first operand of a gate above the second, whichever comes first in the expression."""
-    graph = compile_expression(expression)
+    graph = Program(expression).graph()
     trace = backprop(expression, {node.name: 0.3 for node in graph.variables}, allow_nonfinite=True)
     drawing = circuit.draw(graph, trace)
     boxes = layout(dot.render(drawing)).boxes

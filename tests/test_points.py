@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from backprop_cli import backprop
 from backprop_cli.errors import InputError
-from backprop_cli.language.program import compile_expression
+from backprop_cli.language.program import Program
 from backprop_cli.passes.settings import Settings
 from backprop_cli.points import evaluate as points
 from backprop_cli.points import rows
@@ -527,7 +527,7 @@ def test_a_result_is_there_before_the_next_row_is_asked_for() -> None:
             asked.append(number)
             yield points.Row(number, {"x": float(number)}, "")
 
-    graph = compile_expression("x*x")
+    graph = Program("x*x").graph()
     for count, result in enumerate(points.evaluate(one_by_one(), graph, {}, Settings()), 1):
         assert len(asked) == count
         assert result.trace is not None

@@ -20,7 +20,7 @@ import sympy
 
 from backprop_cli.arithmetic import FLOATS, IEEE
 from backprop_cli.errors import MathError
-from backprop_cli.language.program import compile_expression
+from backprop_cli.language.program import Program
 from backprop_cli.passes.engine import run
 from backprop_cli.rules.formula import Formula
 from backprop_cli.rules.table import TABLE, Op
@@ -100,7 +100,7 @@ AWKWARD: list[tuple[str, Points]] = [
 def check(op: Op, inputs: Sequence[float]) -> int:
     """Compare the value and each local gradient that exists; refuse what does not. How many numbers were compared."""
     names = [f"x{slot}" for slot in range(len(inputs))]
-    graph = compile_expression(op.written(names), names)
+    graph = Program(op.written(names)).graph(names)
     point = dict(zip(names, inputs, strict=True))
     function = oracle.MPMATH_FUNCTIONS[op.name]
     with mpmath.workdps(60):
@@ -326,5 +326,5 @@ def test_every_alias_means_its_row(op: Op) -> None:
     count = 2 if op.variadic else len(op.inputs)
     names = ["a", "b"][:count]
     for spelling in op.aliases:
-        graph = compile_expression(f"{spelling}({', '.join(names)})")
+        graph = Program(f"{spelling}({', '.join(names)})").graph()
         assert graph.nodes[-1].op is op

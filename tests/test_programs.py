@@ -13,8 +13,9 @@ import pytest
 
 from backprop_cli import backprop
 from backprop_cli.errors import InputError
+from backprop_cli.graph.expand import expand as opened
 from backprop_cli.graph.graph import validate
-from backprop_cli.language.program import compile_expression
+from backprop_cli.language.program import Program
 from backprop_cli.language.statements import split
 from support.command import document, evaluate, run
 from support.schemas import TRACE
@@ -98,7 +99,7 @@ def test_a_line_that_begins_with_a_sign_is_doubtful(sign: str) -> None:
 )
 def test_a_program_of_nothing_is_empty(source: str) -> None:
     with pytest.raises(InputError, match="the expression is empty"):
-        compile_expression(source)
+        Program(source).graph()
 
 
 # -- What a name means ---------------------------------------------------------------------------------------------
@@ -133,7 +134,7 @@ def test_names(source: str, point: dict[str, float], value: float, gradient: dic
 
 
 def test_a_call_is_shown_as_a_call_whatever_the_module_is_called() -> None:
-    graph = compile_expression("add(a, b) = a*b; abs(t) = t*t; neg(t) = t; f = add(abs(x), neg(x))")
+    graph = Program("add(a, b) = a*b; abs(t) = t*t; neg(t) = t; f = add(abs(x), neg(x))").graph()
     assert [graph.written(node) for node in graph.nodes[1:]] == ["abs(x)", "neg(x)", "add(q1, q2)"]
     table = evaluate("add(a, b) = a*b; f = add(x, 3)", "--x", "2")
     assert "f = add(x, 3)" in table
@@ -141,7 +142,7 @@ def test_a_call_is_shown_as_a_call_whatever_the_module_is_called() -> None:
 
 
 def test_gates_take_names_that_the_program_leaves_free() -> None:
-    graph = compile_expression("q1 = x*y + 1; f = sin(q1) + cos(q1); g = f*f + q3")
+    graph = Program("q1 = x*y + 1; f = sin(q1) + cos(q1); g = f*f + q3").graph()
     assert [node.name for node in graph.nodes if node.op] == ["q2", "q1", "q4", "q5", "f", "q6", "g"]
 
 
@@ -171,7 +172,7 @@ def test_another_name_is_no_gate() -> None:
 
 def test_an_output_that_other_gates_could_use_stands_last() -> None:
     for source in ("q = x*y; r = q + z; f = q", "q = x; r = y*x; f = q", "q = 3; r = x*2; f = q"):
-        graph = compile_expression(source)
+        graph = Program(source).graph()
         validate(graph)
         assert graph.unused == ("r",)
         trace = backprop(source, {node.name: 2 for node in graph.variables})
@@ -197,6 +198,25 @@ def test_what_nothing_uses_is_left_out_and_its_variables_get_zero() -> None:
     result = run("eval", "q = log(y); f = x*2", "--x", "1", "--y", "-1", "--get", "y", "--get", "x")
     assert (result.status, result.out) == (0, "0.0\n2.0\n")
     assert result.err == "warning: nothing uses q: it is left out\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "variables"),
+    [
+        ("q = x*y; unused = b + 1; f = q*z", "x y b z"),
+        ("unused = b + a; f = a*x", "b a x"),
+        ("q = x*y; unused = q*b; other = unused + c; q", "x y b c"),
+        ("m(b, a) = a*b; unused = m(d, c); f = m(y, x) + c", "d c y x"),
+        ("m(b, a) = b; f = m(y, log(x)) * z", "y x z"),
+        ("f = max(c, b**a, -(z + y))", "c b a z y"),
+    ],
+)
+@pytest.mark.parametrize("is_open", [False, True])
+def test_variables_come_in_the_order_in_which_the_text_names_them(source: str, variables: str, is_open: bool) -> None:
+    graph = Program(source).graph()
+    validate(graph)
+    graph = opened(graph) if is_open else graph
+    assert [node.name for node in graph.variables] == variables.split()
 
 
 def test_a_module_that_nothing_calls_is_no_matter() -> None:
@@ -370,7 +390,7 @@ def test_the_examples_are_those_of_the_course() -> None:
 def test_a_shipped_program_is_right_closed_and_opened(path: Path) -> None:
     source = path.read_text()
     assert source.startswith("# ")
-    point = {node.name: 0.3 + 0.2 * i for i, node in enumerate(compile_expression(source).variables)}
+    point = {node.name: 0.3 + 0.2 * i for i, node in enumerate(Program(source).graph().variables)}
     closed, wide = backprop(source, point), backprop(source, point, expand=True)
     assert wide.gradient == pytest.approx(closed.gradient, rel=1e-12)
     words = [word for name, value in point.items() for word in (f"--{name}", repr(value))]

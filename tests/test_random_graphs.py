@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from backprop_cli import backprop
 from backprop_cli.errors import MathError
-from backprop_cli.language.program import compile_expression
+from backprop_cli.language.program import Program
 from backprop_cli.rules.table import TABLE
 from support import oracle
 from support.trees import (
@@ -286,7 +286,7 @@ _ARITHMETIC = ["add", "sub", "mul", "div", "pow"]
 
 def assert_kept(tree: Tree, choose: random.Random) -> None:
     text = written(tree, choose)
-    graph = compile_expression(text, VARIABLES)
+    graph = Program(text).graph(VARIABLES)
     assert [(node.kind, node.inputs) for node in graph.nodes] == shape(tree), text
     names = dict.fromkeys(node.text for node in forward(tree) if node.is_variable)
     assert [node.name for node in graph.variables] == list(names)

@@ -12,7 +12,7 @@ import pytest
 
 from backprop_cli.arithmetic import FLOATS
 from backprop_cli.errors import MathError
-from backprop_cli.language.program import compile_expression
+from backprop_cli.language.program import Program
 from backprop_cli.passes import exact
 from backprop_cli.rules import table as ops
 from backprop_cli.rules.formula import Formula as Rule
@@ -25,7 +25,7 @@ METHODS = ["backprop", "complex step", "differences", "SymPy diff"]
 
 
 def reviewed(expression: str, **point: float | str) -> Review:
-    return review(compile_expression(expression, list(point)), point)
+    return review(Program(expression).graph(list(point)), point)
 
 
 def estimates(result: Review, name: str = "x") -> dict[str, Estimate]:
@@ -43,7 +43,7 @@ def test_the_sample_is_large_enough() -> None:
 
 
 def agrees(formula: Formula) -> None:
-    result = review(compile_expression(formula.expression, list(formula.point)), formula.point)
+    result = review(Program(formula.expression).graph(list(formula.point)), formula.point)
     wrong = {
         (name, each.method): (each.value, each.difference)
         for name, row in result.estimates.items()
@@ -161,7 +161,7 @@ def test_no_false_alarm_at_any_scale(op: Op) -> None:
     count, reviews = 2 if op.variadic else len(op.inputs), 0
     for inner, points in SCALES.items():
         for slot in range(count):
-            graph = compile_expression(op.written([f"({inner})" if each == slot else "2" for each in range(count)]))
+            graph = Program(op.written([f"({inner})" if each == slot else "2" for each in range(count)])).graph()
             for x in points:
                 with suppress(MathError):
                     assert review(graph, {"x": x}).agree, (graph.source, x)
@@ -352,7 +352,7 @@ def test_where_there_is_no_gradient_there_is_nothing_to_review(expression: str, 
 
 
 def test_wrt_leaves_out_what_is_not_asked_for() -> None:
-    graph = compile_expression("x**y")
+    graph = Program("x**y").graph()
     result = review(graph, {"x": -2, "y": 2}, wrt=["x"])
     assert list(result.estimates) == ["x"]
     assert result.estimates["x"][0].value == -4
@@ -401,6 +401,6 @@ def test_nothing_varies() -> None:
 
 def test_no_estimate_is_not_a_number() -> None:
     for formula in SAMPLE[:10]:
-        result = review(compile_expression(formula.expression, list(formula.point)), formula.point)
+        result = review(Program(formula.expression).graph(list(formula.point)), formula.point)
         for row in result.estimates.values():
             assert all(each.value is None or math.isfinite(each.value) for each in row)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from backprop_cli.arithmetic import FLOATS
 from backprop_cli.errors import MathError
 from backprop_cli.graph.graph import Graph, Module, Node, Nodes
-from backprop_cli.language.program import compile_expression
+from backprop_cli.language.program import Program
 from backprop_cli.passes import engine
 from backprop_cli.passes.compiled import UnusualError
 from backprop_cli.passes.lazy import Lazy
@@ -191,13 +191,13 @@ def test_every_row_is_on_the_tape_where_nothing_is_unusual(op: Op) -> None:
     ],
 )
 def test_conventions_and_borders(source: str, point: dict[str, float]) -> None:
-    graph = compile_expression(source)
+    graph = Program(source).graph()
     for wrt in (None, [], ["x"] if "x" in point else [], list(point)[-1:]):
         check(graph, point, wrt)
 
 
 def test_a_module_is_not_on_the_tape() -> None:
-    graph = compile_expression("m(t) = t*t; m(x) + x")
+    graph = Program("m(t) = t*t; m(x) + x").graph()
     assert any(isinstance(node.op, Module) for node in graph.nodes)
     with pytest.raises(UnusualError):
         engine.Evaluator(graph)
@@ -205,12 +205,12 @@ def test_a_module_is_not_on_the_tape() -> None:
 
 
 def test_lines_are_for_small_graphs_alone() -> None:
-    assert engine.straight(compile_expression("+".join(["x*y"] * engine.LARGE)), {}, []) is None
+    assert engine.straight(Program("+".join(["x*y"] * engine.LARGE)).graph(), {}, []) is None
 
 
 @pytest.mark.parametrize("entry", [1, True, "1.0", None, [1.0], float("inf"), float("nan")], ids=repr)
 def test_lines_take_doubles_alone(entry: object) -> None:
-    at = engine.straight(compile_expression("x*y + z"), {}, [])
+    at = engine.straight(Program("x*y + z").graph(), {}, [])
     assert at is not None
     assert at(1.0, 2.0, 3.0) == (5.0,)
     for place in range(3):
@@ -228,7 +228,7 @@ def test_it_is_used_for_large_graphs_alone(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(engine, "evaluator", watched)
     for terms, times in ((10, 0), (engine.LARGE, 1)):
-        engine.run(compile_expression("+".join(["x*y"] * terms)), {"x": 1.5, "y": 2.5})
+        engine.run(Program("+".join(["x*y"] * terms)).graph(), {"x": 1.5, "y": 2.5})
         assert len(used) == times
 
 
@@ -338,21 +338,21 @@ def test_memory_of_a_large_graph(make: Any) -> None:
 
 def test_many_points_on_one_graph() -> None:
     """One evaluator for all points: what one leaves behind does not reach the next."""
-    graph = compile_expression("+".join(f"sin(x*{k})*y" for k in range(1, 400)))
+    graph = Program("+".join(f"sin(x*{k})*y" for k in range(1, 400))).graph()
     points = [{"x": 0.1 * k, "y": 1.0 - k} for k in range(10)]
     made = engine.Evaluator(graph)
     traces = [made.trace(point) for point in points]
     for point, trace in zip(points, traces, strict=True):
         assert trace is not None
         with large_from(10**9):
-            careful = engine.run(compile_expression(graph.source), point)
+            careful = engine.run(Program(graph.source).graph(), point)
         assert repr((trace.values, trace.upstream)) == repr((careful.values, careful.upstream))
     assert engine.evaluator(graph) is engine.evaluator(graph)
     assert engine.evaluator(graph, ["x"]) is not engine.evaluator(graph)
 
 
 def test_infinities_are_not_for_the_tape() -> None:
-    graph = compile_expression("+".join(["1/x"] * 400))
+    graph = Program("+".join(["1/x"] * 400)).graph()
     with large_from(0):
         assert engine.run(graph, {"x": 2.0}, arithmetic=FLOATS).value == 200
         with pytest.raises(MathError, match="division by zero"):

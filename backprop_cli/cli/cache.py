@@ -28,19 +28,19 @@ MAX_TOTAL = 64_000_000
 LEAST = 16_000
 """Bytes that an entry counts for at least: looking through a directory of more files would take long."""
 _SUFFIX, _UNFINISHED = ".backprop", ".backprop.tmp"  # nobody else's: `--clear` removes whatever is called so
-_MADE_BY = [2, __version__]
+_MADE_BY = [3, __version__]
 """The format of the entries, and the version that writes them."""
 
 
 def compile_cached(source: str, variables: Collection[str] = ()) -> Graph:
-    """The same as `program.compile_expression`, from the cache where it is there, and into it where it is not."""
+    """The same as `Program.graph`, from the cache where it is there, and into it where it is not."""
     spelled = sorted(set(variables) & set(CONSTANTS))  # the only names whose meaning depends on having a value
     path = _path(source, spelled)
     graph = path and _read(path, source, spelled)
     if not graph:
-        from ..language.program import compile_expression
+        from ..language.program import Program
 
-        graph = compile_expression(source, variables)
+        graph = Program(source).graph(variables)
         if path:
             _write(path, graph, spelled)
     return graph
@@ -253,7 +253,7 @@ def _graph(source: str, data: dict[str, Any]) -> Graph:
     for each in data["modules"]:
         name, inputs = each["name"], each["inputs"]
         _check(all(type(word) is str and word and read_name(word) == word for word in (name, *inputs)))
-        _check(name not in ("input", "constant"))  # as lower has it
+        _check(name not in ("input", "constant"))  # as Program has it
         inside = Graph(source, nodes(each["nodes"], [name], inputs))
         validate(inside)
         _check_opened(inside)

@@ -102,9 +102,9 @@ def _compiled(source: str, given: Collection[str], *, remember: bool) -> Graph:
         from .cache import compile_cached
 
         return compile_cached(source, given)
-    from ..language.program import compile_expression
+    from ..language.program import Program
 
-    return compile_expression(source, given)
+    return Program(source).graph(given)
 
 
 def read_program(asked: Words) -> str:

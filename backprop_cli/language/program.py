@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import count, tee
 from typing import TYPE_CHECKING
 
 from ..errors import InputError, Span, quote
@@ -21,101 +21,103 @@ if TYPE_CHECKING:
     from .tree import Tree
 
 
-def compile_expression(source: str, variables: Collection[str] = (), *, program: bool = True) -> Graph:
-    """The graph of an expression, or of a program if that may be.
+class Program:
+    """A program, or an expression alone: statements, from which a graph is made for the names that have values.
 
-    variables: names that are variables even where they spell a constant (`e`, `pi`).
-
-    Raises InputError, with the place, for anything that is not well-formed and within the limits.
-    """
-    with collector_paused():
-        statements = split(source) if program else [whole(source)]
-        return _Program(source, statements, variables).run()
-
-
-class _Program:
-    """Statements, read in their order. A name is assigned once, and used behind that.
-
-    unused: names of stages that are left out; `needs` gathers, for each other stage, the stages that it uses.
+    source: the text; statements: what stands in it, the output last;
+    stages: the names that are assigned to, and where; modules: the names that are defined.
+    A million gates need no more memory than their graph: tokens and trees go by.
     """
 
-    def __init__(
-        self,
-        source: str,
-        statements: list[Statement],
-        variables: Collection[str],
-        unused: Collection[str] = (),
-    ) -> None:
+    def __init__(self, source: str, *, is_expression: bool = False) -> None:
+        """Raises InputError, with the place, for statements that do not go together.
+
+        is_expression: whether the text is one expression, which assigns and defines nothing.
+        """
         self.source = source
-        self.statements = statements
-        self.unused = unused
-        self.stages: dict[str, Statement] = {}
-        self.undefined: dict[str, str] = {}
-        for each in self.statements:
-            self.announce(each)
-        if self.statements[-1].inputs is not None:
-            last = self.statements[-1]
+        self.statements = [whole(source)] if is_expression else split(source)
+        self.stages: dict[str, Span] = {}
+        self.modules: set[str] = set()
+        for name, inputs, head, _body in self.statements:
+            if inputs is not None:
+                self._check_module(name, head)
+                self.modules.add(name)
+            elif name in self.stages:
+                line = source.count("\n", 0, self.stages[name][0]) + 1
+                hint = f"it already is on line {line}; each stage has a name of its own"
+                raise InputError(f"{quote(name)} is assigned twice", source, head, hint)
+            elif name:
+                self.stages[name] = head
+        if inputs is not None:
             message = "the program has no output: its last statement defines a module"
-            raise self.fail(message, last.head, f"for example: f = {last.name}({', '.join(last.inputs or ())})")
-        self.given = variables
-        self.variables = {*variables, *self.stages}
-        self.modules: dict[str, Module] = {}
+            raise InputError(message, source, head, f"for example: f = {name}({', '.join(inputs)})")
+
+    def _check_module(self, name: str, head: Span) -> None:
+        if name in ("input", "constant"):
+            hint = "these two words tell apart the nodes that are no gates"
+            span = (head[0], head[0] + len(name))
+            raise InputError(f"a module cannot be called {quote(name)}", self.source, span, hint)
+        if name in self.modules:
+            raise InputError(f"the module {quote(name)} is defined twice", self.source, head)
+
+    def graph(self, variables: Collection[str] = ()) -> Graph:
+        """The circuit. Its variables come in the order in which the text first names them.
+
+        variables: names that are variables even where they spell a constant (`e`, `pi`).
+
+        Raises InputError, with the place, for anything that is not well-formed and within the limits.
+        """
+        with collector_paused():
+            return _Lowering(self, variables).graph()
+
+
+class _Lowering:
+    """One way through a program. A module is known behind its definition, a stage behind its assignment.
+
+    uses: for each stage so far, the stages that it uses.
+    """
+
+    def __init__(self, program: Program, variables: Collection[str]) -> None:
+        self.program = program
+        self.source = program.source
+        self.variables = {*variables, *program.stages}
+        self.undefined = {name: f"{quote(name)} is used before it is defined" for name in program.modules}
         self.functions: dict[str, Sequence[Op]] = {**spellings()}
         self.constants: dict[str, None] = {}  # an ordered set
-        self.needs: dict[str, set[str]] = {}
+        self.uses: dict[str, set[str]] = {}
 
-    def announce(self, statement: Statement) -> None:
-        name, head = statement.name, statement.head
-        if statement.inputs is None and name in self.stages:
-            line = self.source.count("\n", 0, self.stages[name].head[0]) + 1
-            hint = f"it already is on line {line}; each stage has a name of its own"
-            raise self.fail(f"{quote(name)} is assigned twice", head, hint)
-        if statement.inputs is not None and name in ("input", "constant"):
-            hint = "these two words tell apart the nodes that are no gates"
-            raise self.fail(f"a module cannot be called {quote(name)}", (head[0], head[0] + len(name)), hint)
-        if statement.inputs is not None and name in self.undefined:
-            raise self.fail(f"the module {quote(name)} is defined twice", head)
-        if statement.inputs is not None:
-            self.undefined[name] = f"{quote(name)} is used before it is defined"
-        elif name:
-            self.stages[name] = statement
-
-    def run(self) -> Graph:
-        builder = _Builder(self.source, _numbered_names(self.source))
-        waiting: deque[tuple[Statement, list[Token]]] = deque()
-        for tree in parse(self.read(waiting, builder)):
-            statement, tokens = waiting.popleft()
-            builder.add(tokens, tree, statement.name, is_last=statement is self.statements[-1])
-        if unused := self.stages_not_needed():
-            return _Program(self.source, self.statements, self.given, unused).run()
-        nodes = builder.finished()
-        self.check_size(nodes, self.statements[-1].body)
-        stages = tuple((name, each.head) for name, each in self.stages.items())
-        return Graph(self.source, nodes, tuple(self.constants), stages, tuple(self.unused))
+    def graph(self) -> Graph:
+        builder = _Builder(self.source)
+        stages, ahead = tee(self.stages())  # short ones are parsed together
+        for (statement, tokens), tree in zip(stages, parse(tokens for _, tokens in ahead), strict=True):
+            builder.add(tokens, tree, statement.name)
+        nodes = builder.finished(_numbered_names(self.source))
+        last = self.program.statements[-1]
+        self.check_size(nodes, last.body)
+        needed = {last.name}
+        for name in reversed(self.uses):
+            if name in needed:
+                needed |= self.uses[name]
+        heads = self.program.stages
+        unused = tuple(name for name in heads if name not in needed)
+        return Graph(self.source, nodes, tuple(self.constants), tuple(heads.items()), unused)
 
     def fail(self, message: str, span: Span, hint: str = "") -> InputError:
         return InputError(message, self.source, span, hint)
 
-    def read(self, waiting: deque[tuple[Statement, list[Token]]], builder: _Builder) -> Iterator[list[Token]]:
-        """The tokens of each stage, which then waits for its tree. Modules are compiled on the way."""
-        done: set[str] = set()
-        for statement in self.statements:
+    def stages(self) -> Iterator[tuple[Statement, list[Token]]]:
+        """The stages with their tokens. Modules are defined on the way."""
+        for statement in self.program.statements:
             if statement.inputs is not None:
                 self.define(statement, statement.inputs)
                 continue
             tokens = self.tokenize(statement.body, self.variables)
-            needs = self.needs[statement.name] = set()
-            for token in tokens:
-                if token.kind == "variable" and token.text in self.stages:
-                    if token.text not in done:
-                        raise self.fail(f"{quote(token.text)} is used before it is assigned", token.span)
-                    needs.add(token.text)
-            done.add(statement.name)
-            if statement.name in self.unused:
-                builder.add_inputs(token for token in tokens if token.text not in self.stages)
-            else:
-                waiting.append((statement, tokens))
-                yield tokens
+            used = [token for token in tokens if token.kind == "variable" and token.text in self.program.stages]
+            for token in used:
+                if token.text not in self.uses:
+                    raise self.fail(f"{quote(token.text)} is used before it is assigned", token.span)
+            self.uses[statement.name] = {token.text for token in used}
+            yield statement, tokens
 
     def tokenize(self, part: Span, variables: Collection[str]) -> list[Token]:
         tokens = tokenize(self.source, variables, part=part, functions=self.functions, undefined=self.undefined)
@@ -131,31 +133,22 @@ class _Program:
             if token.kind == "variable" and token.text not in inputs:
                 hint = f"a module takes all that it needs: {name}({', '.join([*inputs, token.text])}) = …"
                 raise self.fail(f"{quote(token.text)} is not an input of {name}", token.span, hint)
-        builder = _Builder(self.source, {*inputs, name})
-        builder.add_inputs(Token("variable", each, statement.head) for each in inputs)
-        builder.add(tokens, next(parse([tokens])), "" if name in inputs else name, is_last=True)
-        nodes = builder.finished()
+        builder = _Builder(self.source)
+        for each in inputs:
+            builder.variable(each, statement.head)
+        builder.add(tokens, next(parse([tokens])), "" if name in inputs else name)
+        nodes = builder.finished({*inputs, name})
+        module = Module(name, inputs, Graph(self.source, nodes))
+        self.functions[name] = [module]
         self.check_size(nodes, statement.body)
-        self.modules[name] = Module(name, inputs, Graph(self.source, nodes))
-        self.functions[name] = [self.modules[name]]
         del self.undefined[name]
 
     def check_size(self, nodes: Nodes, span: Span) -> None:
-        if not self.modules:
-            return
-        size, depth = opened(nodes)
+        size, depth = opened(nodes) if self.program.modules else (0, 0)
         if size > MAX_OPENED:
             raise self.fail(f"the modules here come to {size:,} gates; the limit is {MAX_OPENED:,}", span)
         if depth > MAX_DEPTH:
             raise self.fail(f"more than {MAX_DEPTH} modules inside each other", span)
-
-    def stages_not_needed(self) -> list[str]:
-        """The stages that the output does not depend on, unless they are left out already."""
-        needed = {self.statements[-1].name}
-        for name in reversed(self.needs):
-            if name in needed:
-                needed |= self.needs[name]
-        return [] if self.unused else [name for name in self.stages if name not in needed]
 
 
 def _numbered_names(source: str) -> set[str]:
@@ -167,31 +160,24 @@ def _numbered_names(source: str) -> set[str]:
 class _Builder:
     """Nodes, from the trees of one expression after the other. `places` tells where the node of a name is."""
 
-    def __init__(self, source: str, taken: set[str]) -> None:
+    def __init__(self, source: str) -> None:
         self.source = source
-        self.taken = taken
         self.nodes = Nodes()
         self.places: dict[str, int] = {}
         self.output = 0
-        self.gates = 0
 
-    def add_inputs(self, tokens: Iterable[Token]) -> None:
-        for token in tokens:
-            if token.kind == "variable":
-                self.variable(token.text, token.span)
-
-    def add(self, tokens: list[Token], tree: Tree, name: str, *, is_last: bool) -> None:
-        """The nodes of one expression. Its own gate takes `name`, or the next free one."""
+    def add(self, tokens: list[Token], tree: Tree, name: str) -> None:
+        """The nodes of one expression, which is called `name`. Its other gates have no names yet."""
         flat = flatten(tokens, tree)
         constant = constant_parts(tokens, flat)
-        inside = [False] * len(flat)  # is the part a piece of a larger constant?
-        for position, part in enumerate(flat):
+        in_constant = [False] * len(flat)  # is the part a piece of a larger constant?
+        for part, is_constant in zip(flat, constant, strict=True):
             for child in part.children:
-                inside[child] = constant[position]
+                in_constant[child] = is_constant
         place: dict[int, int] = {}  # position in the flat tree → index of its node
         last = len(flat) - 1
         for position, part in enumerate(flat):
-            if inside[position]:
+            if in_constant[position]:
                 continue
             given = name if position == last else ""
             if constant[position]:
@@ -199,20 +185,11 @@ class _Builder:
             elif part.op is None:
                 place[position] = self.variable(tokens[part.token].text, _span(tokens, part))
             else:
-                given = given or self.free_name(is_output=is_last and position == last)
                 inputs = tuple(place.pop(child) for child in part.children)
                 place[position] = self.nodes.append(Node(0, given, _span(tokens, part), part.op, inputs))
         self.output = place[last]
         if name:
             self.places[name] = self.output
-
-    def free_name(self, *, is_output: bool) -> str:
-        if is_output and "f" not in self.taken:
-            return "f"
-        while True:
-            self.gates += 1
-            if (name := f"q{self.gates}") not in self.taken:
-                return name
 
     def variable(self, name: str, span: Span) -> int:
         if name not in self.places:
@@ -235,12 +212,27 @@ class _Builder:
             return body[0]._replace(name=name or body[0].name)
         return Node(0, name or label(self.source, body[-1].span), body[-1].span, body=tuple(body))
 
-    def finished(self) -> Nodes:
-        """All nodes, the output last. Only inputs that nothing uses can stand behind it."""
-        if self.output == len(self.nodes) - 1:
-            return self.nodes
-        before, behind = self.nodes[: self.output], self.nodes[self.output + 1 :]
-        return Nodes([*before, *behind, self.nodes[self.output]])
+    def finished(self, taken: Collection[str]) -> Nodes:
+        """What the output depends on, and all variables; the output last. taken: names that no other gate may have."""
+        needed = bytearray(len(self.nodes))
+        for i in (self.output, *self.nodes.variables):
+            needed[i] = 1
+        for i in range(self.output, -1, -1):
+            if needed[i]:
+                for each in self.nodes.inputs[i]:
+                    needed[each] = 1
+        nodes, last = self.nodes, len(needed) - 1
+        if self.output != last or not all(needed):
+            order = [i for i in range(len(needed)) if needed[i] and i != self.output] + [self.output]
+            places = {i: place for place, i in enumerate(order)}
+            nodes = Nodes(nodes[i]._replace(inputs=tuple(places[each] for each in nodes.inputs[i])) for i in order)
+        names = (name for name in map("q{}".format, count(1)) if name not in taken)
+        if not nodes.names[-1] and "f" not in taken:
+            nodes.names[-1] = "f"
+        for i, name in enumerate(nodes.names):
+            if not name:
+                nodes.names[i] = next(names)
+        return nodes
 
 
 def _span(tokens: list[Token], part: Flat) -> Span:

@@ -66,9 +66,9 @@ def read_value(name: str, text: str, arithmetic: Arithmetic) -> Value:
             raise overflow(name, arithmetic, text)
         return value
     try:
-        from ..language.program import compile_expression
+        from ..language.program import Program
 
-        graph = compile_expression(text, program=False)
+        graph = Program(text, is_expression=True).graph()
         if graph.variables:
             node = graph.variables[0]
             raise InputError(f"{quote(node.name)} is not a constant", text, node.span)

@@ -13,7 +13,7 @@ from ..arithmetic import Value
 from ..arithmetic.precise import Precise
 from ..errors import BackpropError, InputError, MathError, quote
 from ..graph.graph import Graph
-from ..language.program import compile_expression
+from ..language.program import Program
 from ..passes import point
 from ..passes.engine import run
 from ..passes.forward import forward
@@ -77,7 +77,7 @@ class _Claim:
         self.is_number = self.digits is not None
         known = {node.name for node in graph.nodes if not node.is_constant}
         try:
-            self.graph = compile_expression(claim, known, program=False)
+            self.graph = Program(claim, is_expression=True).graph(known)
             unknown = next((node for node in self.graph.variables if node.name not in known), None)
             if unknown is not None:
                 message = f"the expression has no variable {quote(unknown.name)}"
@@ -87,7 +87,7 @@ class _Claim:
             raise
         self.is_formula = bool(self.graph.variables)
         self.nudged = (
-            [] if self.is_number else [compile_expression(each, known, program=False) for each in _nudged(claim)]
+            [] if self.is_number else [Program(each, is_expression=True).graph(known) for each in _nudged(claim)]
         )
 
     def values(self, trace: Trace, graph: Graph | None = None) -> list[Value]:

@@ -11,7 +11,7 @@ import pygraphviz
 
 from backprop_cli import backprop
 from backprop_cli.graph.graph import Graph, Group, Node
-from backprop_cli.language.program import compile_expression
+from backprop_cli.language.program import Program
 from backprop_cli.passes.engine import run
 from backprop_cli.passes.trace import Trace
 from backprop_cli.rules.table import named
@@ -82,7 +82,7 @@ def chain(length: int) -> Graph:
 def program(lines: int) -> Graph:
     """A long program, in which each stage uses the one before and x."""
     text = [f"a{i} = sin(a{i - 1}) + x" if i % 2 else f"a{i} = a{i - 1}*x" for i in range(1, lines)]
-    return compile_expression("\n".join(["a0 = x*y", *text]))
+    return Program("\n".join(["a0 = x*y", *text])).graph()
 
 
 # -- What Graphviz makes of it -------------------------------------------------------------------------------------

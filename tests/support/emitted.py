@@ -17,7 +17,7 @@ import pytest
 
 from backprop_cli.arithmetic import FLOATS
 from backprop_cli.graph.expand import expand
-from backprop_cli.language.program import compile_expression
+from backprop_cli.language.program import Program
 from backprop_cli.passes.point import complete
 from backprop_cli.passes.settings import Settings, compute
 from backprop_cli.passes.trace import Trace
@@ -40,7 +40,7 @@ class Case(NamedTuple):
 
 
 def traced(case: Case) -> Trace:
-    graph = expand(compile_expression(case.source, case.point), modules_only=not case.opened)
+    graph = expand(Program(case.source).graph(case.point), modules_only=not case.opened)
     return compute(graph, case.point, Settings(case.wrt, case.ties))
 
 
@@ -139,7 +139,7 @@ def selection() -> list[Case]:
     used: dict[Op, int] = {}
     chosen = []
     for number, formula in enumerate(FORMULAS):
-        ops = {node.op for node in compile_expression(formula.expression, list(formula.point)).nodes if node.op}
+        ops = {node.op for node in Program(formula.expression).graph(list(formula.point)).nodes if node.op}
         if number % 5 == 0 or any(used.get(op, 0) < 3 for op in ops):
             used |= {op: used.get(op, 0) + 1 for op in ops}
             chosen.append(Case(formula.expression, formula.point))
