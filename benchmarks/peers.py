@@ -48,24 +48,23 @@ def load(module: str) -> Any:
 
 def graph(circuit: Circuit) -> Any:
     """The circuit as a graph of ours."""
-    from backprop_cli.graph.graph import Graph, Node, Nodes
+    from backprop_cli.graph.graph import Gate, Graph, Nodes, Variable
     from backprop_cli.rules.table import named
 
     count, last = len(circuit.point), len(circuit.gates) - 1
     rows = {name: named(name) for name in FLOATS}
-    nodes = Nodes(Node(i, f"x{i}", (0, 0)) for i in range(count))
+    nodes = Nodes(Variable(i, f"x{i}", (0, 0)) for i in range(count))
     for i, (op, a, b) in enumerate(circuit.gates):
         name = f"q{i + 1}" if i < last else "f"
-        nodes.append(Node(count + i, name, (0, 0), rows[op], (a,) if b == UNARY else (a, b)))
+        nodes.append(Gate(count + i, name, (0, 0), rows[op], (a,) if b == UNARY else (a, b)))
     return Graph("", nodes)
 
 
 def ours(circuit: Circuit) -> Gradient:
     """By what evaluates one graph at many points: the passes alone."""
-    from backprop_cli.passes.engine import Evaluator
-
-    evaluator = Evaluator(graph(circuit))
-    return gradient_by(evaluator.trace, circuit)
+    gradient = ours_once(circuit)
+    gradient()  # which compiles the loops
+    return gradient
 
 
 def ours_once(circuit: Circuit) -> Gradient:

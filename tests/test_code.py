@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from backprop_cli.graph.graph import Graph, Group, Node
+from backprop_cli.graph.graph import Gate, Graph, Group, Nodes, Variable
 from backprop_cli.language.program import Program
 from backprop_cli.rules.table import named
 from backprop_cli.view.code.identifiers import Names
@@ -94,9 +94,8 @@ def test_one_statement_a_gate_and_one_an_edge() -> None:
     trace = emitted.traced(case)
     code = emitted.function(case, "python")
     forward, backward = code.split("# backward pass")
-    for node in trace.graph.nodes:
-        if node.op is not None:
-            assert len(re.findall(rf"^    {node.name} = ", forward, re.MULTILINE)) == 1
+    for gate in trace.graph.gates:
+        assert len(re.findall(rf"^    {gate.name} = ", forward, re.MULTILINE)) == 1
     chains = re.findall(r"^    d\w+ \+?= .*# ∂", backward, re.MULTILINE)
     assert len(chains) == sum(edge.chained is not None for edge in trace.edges)
 
@@ -201,13 +200,13 @@ def test_names_are_all_different(language: str) -> None:
 def opened() -> Graph:
     """f = q3 + x with q3 = g(q2), and in it q3 = h(q3.q1)."""
     add, mul, exp = named("add"), named("mul"), named("exp")
-    nodes = (
-        Node(0, "x", (0, 1)),
-        Node(1, "q2", (0, 1), mul, (0, 0)),
-        Node(2, "q3.q1", (0, 1), add, (1, 1), group=0),
-        Node(3, "q3", (0, 1), exp, (2,), group=1),
-        Node(4, "f", (0, 1), add, (3, 0)),
-    )
+    nodes = Nodes([
+        Variable(0, "x", (0, 1)),
+        Gate(1, "q2", (0, 1), mul, (0, 0)),
+        Gate(2, "q3.q1", (0, 1), add, (1, 1), group=0),
+        Gate(3, "q3", (0, 1), exp, (2,), group=1),
+        Gate(4, "f", (0, 1), add, (3, 0)),
+    ])  # fmt: skip
     groups = (Group("q3", "g", -1, "g(q2)"), Group("q3", "h", 0))
     return Graph("x", nodes, groups=groups)
 

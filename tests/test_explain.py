@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from backprop_cli import backprop
 from backprop_cli.errors import MathError
-from backprop_cli.graph.graph import Graph, Group, Module, Node, validate
+from backprop_cli.graph.graph import Constant, Gate, Graph, Group, Module, Node, Nodes, Variable, validate
 from backprop_cli.passes.engine import run as passes
 from backprop_cli.passes.trace import Trace
 from backprop_cli.rules.formula import Formula
@@ -134,7 +134,7 @@ def test_a_role_is_explained_once() -> None:
 def test_a_new_row_is_explained(role: str) -> None:
     """A row is all that it takes. What is not known of its role is not said."""
     new = Op("second", "x y", y, 0, 1, role=role)
-    nodes = (Node(0, "a", SPAN), Node(1, "b", SPAN), Node(2, "f", SPAN, new, (0, 1)))
+    nodes = Nodes([Variable(0, "a", SPAN), Variable(1, "b", SPAN), Gate(2, "f", SPAN, new, (0, 1))])
     words = explain.text(passes(Graph("second(a, b)", nodes), {"a": 1.0, "b": 2.0}))
     assert f"second {role}: it {ROLES[role]}." in words
     assert "f = second(a, b) = second(1, 2) = 2" in words
@@ -210,7 +210,7 @@ def holds(trace: Trace) -> None:
     """Everything that a story says in numbers is so, and nothing is missing or said twice."""
     story = Story(trace, 17)
     graph = trace.graph
-    gates = [node for node in graph.nodes if node.op is not None]
+    gates = [*graph.gates]
     forward = list(story.forward())
     assert [each.node for each in forward if isinstance(each, Computed)] == gates
     for each in forward:
@@ -243,7 +243,7 @@ def holds(trace: Trace) -> None:
         chained = [
             edge.chained for edge in trace.edges if edge.input.position == node.position and edge.chained is not None
         ]
-        assert (node.name in summed and not node.is_constant) == (len(chained) > 1)
+        assert (node.name in summed and node.kind != "constant") == (len(chained) > 1)
         if len(chained) > 1:
             told_sum = summed[node.name]
             assert sorted(told_sum.terms) == sorted(chained)
@@ -340,12 +340,12 @@ SOURCE = "sigma(t) = 1/(1 + exp(-t))\nq = w*x\nf = sigma(q)"
 
 
 def test_an_opened_module() -> None:
-    nodes = (
-        Node(0, "w", SPAN), Node(1, "x", SPAN), Node(2, "q", SPAN, named("mul"), (0, 1)),
-        Node(3, "f.q1", SPAN, named("neg"), (2,), group=0), Node(4, "f.q2", SPAN, named("exp"), (3,), group=0),
-        Node(5, "1", SPAN, literal="1"), Node(6, "f.q3", SPAN, named("add"), (5, 4), group=0),
-        Node(7, "f", SPAN, named("div"), (5, 6), group=0),
-    )  # fmt: skip
+    nodes = Nodes([
+        Variable(0, "w", SPAN), Variable(1, "x", SPAN), Gate(2, "q", SPAN, named("mul"), (0, 1)),
+        Gate(3, "f.q1", SPAN, named("neg"), (2,), group=0), Gate(4, "f.q2", SPAN, named("exp"), (3,), group=0),
+        Constant(5, "1", SPAN, "1"), Gate(6, "f.q3", SPAN, named("add"), (5, 4), group=0),
+        Gate(7, "f", SPAN, named("div"), (5, 6), group=0),
+    ])  # fmt: skip
     graph = Graph(SOURCE, nodes, groups=(Group("f", "sigma", -1, "sigma(q)"),))
     validate(graph)
     trace = passes(graph, {"w": 2.0, "x": -1.0})
@@ -359,7 +359,7 @@ def test_an_opened_module() -> None:
 
 def test_a_closed_module() -> None:
     trace = backprop(SOURCE.replace("sigma(q)", "sigma(q)*x"), w=2, x=-1)
-    module = trace.graph.nodes[3].op
+    module = trace.graph.nodes.ops[3]
     assert isinstance(module, Module)
     holds(trace)
     words = explain.text(trace)

@@ -37,7 +37,7 @@ def test_every_formula_has_a_source_and_a_point_for_its_variables() -> None:
 
 
 def test_every_primitive_is_used() -> None:
-    used = {node.op for formula in FORMULAS for node in Program(formula.expression).graph(list(formula.point)).nodes}
+    used = {gate.op for formula in FORMULAS for gate in Program(formula.expression).graph(list(formula.point)).gates}
     assert [op.call for op in TABLE if op not in used] == []
 
 

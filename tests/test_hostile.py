@@ -60,7 +60,7 @@ def _alarm(event: str, args: tuple[Any, ...]) -> str | None:
     if event == "array.__new__" or (event == "compile" and args[1] == "<tape>"):
         return None
     if event == "exec" and isinstance(args[0], CodeType) and args[0].co_filename == "<tape>":
-        return None  # the loops over large graphs, which are made of rows of the table (see test_tape.py)
+        return None  # the loops over large graphs, which are made of rows of the table (see test_compiled.py)
     if event == "exec" and isinstance(args[0], CodeType):
         code = args[0]
         inner = any(isinstance(constant, str | bytes | CodeType) for constant in code.co_consts)

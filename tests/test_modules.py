@@ -17,7 +17,7 @@ from backprop_cli import backprop
 from backprop_cli.arithmetic import TIES
 from backprop_cli.errors import BackpropError, InputError, MathError
 from backprop_cli.graph.expand import expand, module_of
-from backprop_cli.graph.graph import MAX_DEPTH, Graph, Module, Node, validate
+from backprop_cli.graph.graph import MAX_DEPTH, Graph, Module, Node, Nodes, validate
 from backprop_cli.language.program import Program
 from backprop_cli.passes.settings import Settings, compute
 from backprop_cli.passes.trace import Trace
@@ -386,8 +386,8 @@ def test_a_compound_gate_is_its_gates(op: Op, at: float) -> None:
     assert wide.gradient == pytest.approx(closed.gradient, rel=1e-12)
     assert [group.module for group in wide.graph.groups] == [op.name]
     assert wide.graph.output.name == "f"
-    assert {node.name.split(".")[0] for node in wide.graph.nodes if node.op} == {"f"}
-    assert not any(node.op in COMPOUND for node in wide.graph.nodes)
+    assert {node.name.split(".")[0] for node in wide.graph.gates} == {"f"}
+    assert not any(op in COMPOUND for op in wide.graph.nodes.ops)
 
 
 def test_every_number_of_inputs_opens() -> None:
@@ -442,21 +442,21 @@ def test_modules_fifty_deep() -> None:
 
 def test_opening_copies_each_gate_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Opening takes as many steps as there are gates in the end."""
-    from backprop_cli.graph import expand as module
-
     counted: Counter[int] = Counter()
-    append = module._append
+    append = Nodes.append
 
-    def counting(nodes: list[Node], node: Node) -> int:
+    def counting(nodes: Nodes, node: Node) -> int:
         counted[size] += 1
         return append(nodes, node)
 
-    monkeypatch.setattr(module, "_append", counting)
     ends = {}
     for size in (1_000, 10_000):
         lines = ["s(t) = 1/(1 + exp(-t))", "l(a, b) = s(a) + s(b)", "q0 = x*y"]
         lines += [f"q{i} = l(q{i - 1}, x)" for i in range(1, size)]
-        graph = expand(Program("\n".join(lines)).graph())
+        closed = Program("\n".join(lines)).graph()
+        with monkeypatch.context() as patch:
+            patch.setattr(Nodes, "append", counting)
+            graph = expand(closed)
         ends[size] = len(graph.nodes)
         assert len(graph.groups) == 3 * (size - 1)
         assert counted[size] == ends[size]
@@ -468,10 +468,10 @@ def test_opening_copies_each_gate_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_module_is_an_operation() -> None:
     graph = Program("sigma(t) = 1/(1 + exp(-t)); f = sigma(x)").graph()
-    op = graph.output.op
+    op = graph.nodes.ops[-1]
     assert isinstance(op, Module)
     assert (op.name, op.inputs, op.call, op.size, op.depth) == ("sigma", ("t",), "sigma(t)", 4, 1)
-    assert [node.name for node in op.inside.nodes if node.op] == ["q1", "q2", "q3", "sigma"]
+    assert [gate.name for gate in op.inside.gates] == ["q1", "q2", "q3", "sigma"]
     validate(op.inside)
 
 

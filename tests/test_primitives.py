@@ -327,4 +327,4 @@ def test_every_alias_means_its_row(op: Op) -> None:
     names = ["a", "b"][:count]
     for spelling in op.aliases:
         graph = Program(f"{spelling}({', '.join(names)})").graph()
-        assert graph.nodes[-1].op is op
+        assert graph.nodes.ops[-1] is op

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from backprop_cli import backprop
+from backprop_cli.graph.graph import Gate
 
 
 class Published(NamedTuple):
@@ -103,7 +104,7 @@ def test_the_circuit_of_the_neuron() -> None:
     gates = [
         (round(value, 2), round(upstream, 2))
         for node, value, upstream in zip(trace.graph.nodes, trace.values, trace.upstream, strict=True)
-        if node.op is not None and upstream is not None
+        if isinstance(node, Gate) and upstream is not None
     ]
     # In the order of the circuit: two products, two sums, the sign, exp, + 1, 1/x.
     assert gates == [(-2, 0.2), (6, 0.2), (4, 0.2), (1, 0.2), (-1, -0.2), (0.37, -0.53), (1.37, -0.53), (0.73, 1)]

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from backprop_cli import backprop
 from backprop_cli.errors import MathError
+from backprop_cli.graph.graph import Gate
 from backprop_cli.language.program import Program
 from backprop_cli.rules.table import TABLE
 from support import oracle
@@ -203,10 +204,10 @@ def shape(tree: Tree) -> list[tuple[str, tuple[int, ...]]]:
 def test_edges_are_the_operands_as_written_and_add_up(example: Example) -> None:
     trace = backprop(example.text, example.point)
     assert len(trace.edges) == sum(len(inputs) for kind, inputs in shape(example.tree))
-    incoming: dict[str, list[float]] = {node.name: [] for node in trace.graph.nodes if not node.is_constant}
+    incoming: dict[str, list[float]] = {node.name: [] for node in trace.graph.nodes if node.kind != "constant"}
     upstream = {node.name: value for node, value in zip(trace.graph.nodes, trace.upstream, strict=True)}
     for edge in trace.edges:
-        if edge.input.is_constant:
+        if edge.input.kind == "constant":
             assert edge.local is None
             assert edge.chained is None
         else:
@@ -215,7 +216,7 @@ def test_edges_are_the_operands_as_written_and_add_up(example: Example) -> None:
             incoming[edge.input.name].append(edge.chained)
     assert upstream[trace.graph.nodes[-1].name] == 1
     for node in trace.graph.nodes[:-1]:
-        if not node.is_constant:
+        if node.kind != "constant":
             chained = incoming[node.name]
             assert chained
             total = upstream[node.name]
@@ -382,7 +383,7 @@ def test_values_are_those_of_plain_floats_bit_for_bit() -> None:
         seen["a value"] += 1
         trace = backprop(text, point, wrt=[])
         assert same_bits(trace.value, output)
-        gates = [value for node, value in zip(trace.graph.nodes, trace.values, strict=True) if node.op is not None]
+        gates = [value for node, value in zip(trace.graph.nodes, trace.values, strict=True) if isinstance(node, Gate)]
         assert len(gates) == len(expected)
         assert all(map(same_bits, gates, expected))
 

@@ -11,13 +11,13 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
 from .. import __version__
 from ..graph.graph import MAX_DEPTH, MAX_OPENED, Graph, Module, label, opened, validate
-from ..graph.nodes import Node, Nodes
+from ..graph.nodes import Constant, Gate, Node, Nodes, Part, Variable
 from ..language.names import normal, read_name
 from ..rules.table import CONSTANTS, TABLE, Op, spellings
 
@@ -189,8 +189,7 @@ def _data(graph: Graph) -> dict[str, Any]:
             described.append({"name": op.name, "inputs": op.inputs, "nodes": inside})
         return modules[op]
 
-    def nodes(some: Sequence[Node]) -> dict[str, Any]:
-        columns = Nodes.of(some)
+    def nodes(columns: Nodes) -> dict[str, Any]:
         return {
             "names": columns.names,
             "ops": [operation(op) for op in columns.ops],
@@ -198,7 +197,7 @@ def _data(graph: Graph) -> dict[str, Any]:
             "starts": list(columns.starts),
             "ends": list(columns.ends),
             "constants": [
-                (i, literal, nodes(body) if body else None) for i, (literal, body) in columns.constants.items()
+                (i, literal, nodes(Nodes(body)) if body else None) for i, (literal, body) in columns.constants.items()
             ],
         }
 
@@ -219,9 +218,7 @@ def _graph(source: str, data: dict[str, Any]) -> Graph:
     modules: list[Module] = []
     stages = {name: (start, end) for name, (start, end) in data["stages"]}
 
-    def operation(which: str | int | None, count: int) -> Op | None:
-        if which is None:
-            return None
+    def operation(which: str | int, count: int) -> Op:
         if type(which) is int and which >= 0:
             return modules[which]
         return next(op for op in rows[str(which)] if op.accepts(count))
@@ -229,24 +226,27 @@ def _graph(source: str, data: dict[str, Any]) -> Graph:
     def nodes(columns: dict[str, Any], given: Collection[str], inputs: Collection[str] | None = None) -> Nodes:
         """given: names for gates, in a constant empty; inputs: a module's; else variables are as the text has them."""
         constants = {
-            i: (literal, tuple(nodes(body, [""])) if body else ()) for i, literal, body in columns["constants"]
+            i: (literal, tuple(map(_part, nodes(body, [""]))) if body else ())
+            for i, literal, body in columns["constants"]
         }
         found = Nodes()
         parts = (columns[name] for name in ("names", "ops", "inputs", "starts", "ends"))
         for i, (name, op, into, start, end) in enumerate(zip(*parts, strict=True)):
             _check(type(name) is str and all(type(each) is int for each in into) and _is_span((start, end), source))
-            node = Node(i, name, (start, end), operation(op, len(into)), tuple(into), *constants.get(i, ("", ())))
-            if node.op:
-                _check(name in given or _is_numbered(name))
-                found.append(node)
+            if op is not None:
+                _check(i not in constants and (name in given or _is_numbered(name)))
+                found.append(Gate(i, name, (start, end), operation(op, len(into)), tuple(into)))
                 continue
-            text = label(source, node.span)
-            if node.is_constant:
+            text = label(source, (start, end))
+            _check(not into)
+            if i in constants:
+                literal, body = constants[i]
                 _check(name in (text, normal(text)) or name in given)
-                _check(not node.literal if node.body else _is_literal(node.literal, normal(text) or text))
+                _check(not literal if body else _is_literal(literal, normal(text) or text))
+                found.append(Constant(i, name, (start, end), literal, body))
             else:
                 _check(name == read_name(text) if inputs is None else name in inputs)
-            found.append(node)
+                found.append(Variable(i, name, (start, end)))
         _check(inputs is None or len(found.variables) == len(inputs))
         return found
 
@@ -265,6 +265,12 @@ def _graph(source: str, data: dict[str, Any]) -> Graph:
     _check(all(_is_span(span, source) and read_name(label(source, span)) == name for name, span in graph.stages))
     _check_opened(graph)
     return graph
+
+
+def _part(node: Node) -> Part:
+    if isinstance(node, Variable):
+        raise ValueError("not a constant")  # noqa: TRY004 - like whatever else is wrong with an entry
+    return node
 
 
 def _check(is_right: object) -> None:

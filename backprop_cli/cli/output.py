@@ -61,7 +61,7 @@ def named(graph: Graph, names: Iterable[str], wanted: Sequence[int]) -> list[int
 
     wanted: for each node, whether it gets a gradient. Raises InputError for a name that means nothing of the kind.
     """
-    places = {node.name: node.position for node in graph.nodes if not node.is_constant}
+    places = {name: i for i, name in enumerate(graph.nodes.names) if i not in graph.nodes.constants}
     found: list[int | None] = []
     for name in names:
         place = places.get(name)

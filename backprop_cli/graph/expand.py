@@ -9,7 +9,7 @@ from ..rules.formula import Formula
 from ..rules.printer import TYPED, text
 from ..rules.table import Op, named
 from .graph import Graph, Group, Module
-from .nodes import Node, Nodes
+from .nodes import Constant, Gate, Node, Nodes, Part, Variable, over
 
 _NOWHERE = (0, 0)  # the span of what stands in no source
 
@@ -28,12 +28,12 @@ def module_of(op: Op, count: int) -> Module | None:
     if op.gates is None:
         return None
     inputs = [f"{op.inputs[0]}{number}" for number in range(1, count + 1)] if op.variadic else [*op.inputs]
-    nodes = [Node(place, name, _NOWHERE) for place, name in enumerate(inputs)]
+    nodes = Nodes(Variable(place, name, _NOWHERE) for place, name in enumerate(inputs))
     _add(nodes, op.gates, {name: place for place, name in enumerate(inputs)}, inputs)
-    return Module(op.name, inputs, Graph("", tuple(nodes)))
+    return Module(op.name, inputs, Graph("", nodes))
 
 
-def _add(nodes: list[Node], formula: Formula, places: Mapping[str, int], inputs: Sequence[str]) -> int:
+def _add(nodes: Nodes, formula: Formula, places: Mapping[str, int], inputs: Sequence[str]) -> int:
     """Append the nodes of a formula (a row's, so it is small); return where its output stands."""
     head, args = formula.head, formula.args
     if head in places:
@@ -41,38 +41,38 @@ def _add(nodes: list[Node], formula: Formula, places: Mapping[str, int], inputs:
     if head == "total":
         terms = [_add(nodes, args[0], {**places, "x": places[name]}, inputs) for name in inputs]
         while len(terms) > 1:
-            terms[:2] = [_append(nodes, Node(0, "", _NOWHERE, named("add"), (terms[0], terms[1])))]
+            terms[:2] = [nodes.append(Gate(0, "", _NOWHERE, named("add"), (terms[0], terms[1])))]
         return terms[0]
     if not formula.words & {*places, "x"}:
-        return _append(nodes, _constant(formula))
+        return nodes.append(_constant(formula))
     operands = tuple(_add(nodes, arg, places, inputs) for arg in args)
-    return _append(nodes, Node(0, "", _NOWHERE, named(head), operands))
+    return nodes.append(Gate(0, "", _NOWHERE, named(head), operands))
 
 
-def _constant(formula: Formula) -> Node:
+def _constant(formula: Formula) -> Constant:
     if not formula.args:
-        return Node(0, formula.head, _NOWHERE, literal=formula.head)
-    body: list[Node] = []
+        return Constant(0, formula.head, _NOWHERE, formula.head)
+    body: list[Part] = []
 
     def add(part: Formula) -> int:
         if not part.args:
             return _append(body, _constant(part))
-        return _append(body, Node(0, text(part, TYPED), _NOWHERE, named(part.head), tuple(map(add, part.args))))
+        return _append(body, Gate(0, text(part, TYPED), _NOWHERE, named(part.head), tuple(map(add, part.args))))
 
     add(formula)
-    return Node(0, text(formula, TYPED), _NOWHERE, body=tuple(body))
+    return Constant(0, text(formula, TYPED), _NOWHERE, body=tuple(body))
 
 
-def _append(nodes: list[Node], node: Node) -> int:
-    nodes.append(node._replace(position=len(nodes)))
-    return len(nodes) - 1
+def _append(body: list[Part], part: Part) -> int:
+    body.append(part._replace(position=len(body)))
+    return len(body) - 1
 
 
 class _Expansion:
     def __init__(self, graph: Graph, modules_only: bool) -> None:
         self.graph = graph
         self.modules_only = modules_only
-        self.nodes: list[Node] = []
+        self.nodes = Nodes()
         self.groups: list[Group] = list(graph.groups)
         self.numbers: dict[str, int] = {}  # gates named so far inside each call
 
@@ -80,7 +80,7 @@ class _Expansion:
         output = self.copy(self.graph, {}, None)
         return self.graph._replace(nodes=_output_last(self.nodes, output), groups=tuple(self.groups))
 
-    def copy(self, graph: Graph, places: dict[int, int], call: Node | None) -> int:
+    def copy(self, graph: Graph, places: dict[int, int], call: Gate | None) -> int:
         """Append the nodes of a graph, at the top or in place of a call; return where its output stands.
 
         places: where nodes of the graph already are. Modules lie inside each other at most MAX_DEPTH deep.
@@ -89,61 +89,64 @@ class _Expansion:
             if node.position in places:
                 continue
             copied = node if call is None else self.placed(graph, node, call)
-            if copied.op is None:
-                places[node.position] = _append(self.nodes, copied._replace(body=_opened(graph.source, copied.body)))
-                continue
-            inputs = tuple(places[i] for i in node.inputs)
-            module = self.module(copied.op, len(inputs))
-            if module is None:
-                places[node.position] = _append(self.nodes, copied._replace(inputs=inputs))
-                continue
-            written = copied.op.written(self.nodes[i].name for i in inputs)
-            self.groups.append(Group(copied.name, copied.op.name, copied.group, written))
-            copied = copied._replace(group=len(self.groups) - 1)
-            inside = {node.position: i for node, i in zip(module.input_nodes, inputs, strict=True)}
-            places[node.position] = self.copy(module.inside, inside, copied)
+            if isinstance(copied, Constant):
+                copied = copied._replace(body=_opened(graph.source, copied.body))
+            elif isinstance(copied, Gate):
+                copied = over(copied, places)
+                if module := self.module(copied):
+                    places[node.position] = self.open(module, copied)
+                    continue
+            places[node.position] = self.nodes.append(copied)
         return places[graph.output.position]
 
-    def placed(self, graph: Graph, node: Node, call: Node) -> Node:
+    def open(self, module: Module, call: Gate) -> int:
+        """Append what is inside a call, as a group; return where its output stands."""
+        written = call.op.written(self.nodes.names[i] for i in call.inputs)
+        self.groups.append(Group(call.name, call.op.name, call.group, written))
+        places = {node.position: i for node, i in zip(module.input_nodes, call.inputs, strict=True)}
+        return self.copy(module.inside, places, call._replace(group=len(self.groups) - 1))
+
+    def placed(self, graph: Graph, node: Node, call: Gate) -> Node:
         """A node of a module's inside, named and placed for one call. The output takes the call's own name."""
-        span = node.span if graph.source else _NOWHERE if node.is_constant else call.span
+        span = node.span if graph.source else _NOWHERE if isinstance(node, Constant) else call.span
         if node.position == graph.output.position:
             name = call.name
-        elif node.op is None:
+        elif not isinstance(node, Gate):
             name = node.name
         else:
             number = self.numbers[call.name] = self.numbers.get(call.name, 0) + 1
             name = f"{call.name}.q{number}"
         return node._replace(name=name, span=span, group=call.group)
 
-    def module(self, op: Op, count: int) -> Module | None:
-        if isinstance(op, Module):
-            return op
-        return None if self.modules_only else module_of(op, count)
+    def module(self, gate: Gate) -> Module | None:
+        if isinstance(gate.op, Module):
+            return gate.op
+        return None if self.modules_only else module_of(gate.op, len(gate.inputs))
 
 
-def _opened(source: str, body: tuple[Node, ...]) -> tuple[Node, ...]:
+def _opened(source: str, body: tuple[Part, ...]) -> tuple[Part, ...]:
     """The parts of a constant, calls of modules among them opened: a list of numbers and primitives in any case."""
-    if not any(isinstance(part.op, Module) for part in body):
+    if not any(isinstance(part, Gate) and isinstance(part.op, Module) for part in body):
         return body
-    parts: list[Node] = []
+    parts: list[Part] = []
     places: list[int] = []
-    for node in expand(Graph(source, body), modules_only=True).nodes:
-        first = len(parts)
-        for part in node.body or (node,):
-            inputs = [first + i for i in part.inputs] if node.body else [places[i] for i in part.inputs]
-            _append(parts, part._replace(inputs=tuple(inputs), group=-1))
+    for node in expand(Graph(source, Nodes(body)), modules_only=True).nodes:
+        assert not isinstance(node, Variable)
+        inside = node.parts if isinstance(node, Constant) else (node,)
+        here = range(len(parts), len(parts) + len(inside)) if isinstance(node, Constant) else places
+        for part in inside:
+            _append(parts, over(part, here)._replace(group=-1))
         places.append(len(parts) - 1)
     return tuple(parts)
 
 
-def _output_last(nodes: list[Node], output: int) -> Nodes:
+def _output_last(nodes: Nodes, output: int) -> Nodes:
     """The nodes, the output last. Behind it may stand what goes into an input that a module ignores: all but what
     depends on the output itself stays.
     """
+    if output == len(nodes) - 1:
+        return nodes
     above = [False] * len(nodes)
     for node in nodes[output:]:
         above[node.position] = node.position == output or any(above[i] for i in node.inputs)
-    kept = [node for node in nodes if not above[node.position]] + [nodes[output]]
-    places = {node.position: here for here, node in enumerate(kept)}
-    return Nodes(node._replace(inputs=tuple(places[i] for i in node.inputs)) for node in kept)
+    return nodes.select([*(i for i in range(len(nodes)) if not above[i]), output])

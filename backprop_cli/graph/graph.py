@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from ..errors import Span, shorten
 from ..rules.formula import Formula
 from ..rules.table import Op
-from .nodes import Node, Nodes
+from .nodes import Constant, Gate, Node, Nodes, Variable
 
-__all__ = ["MAX_DEPTH", "MAX_OPENED", "Graph", "Group", "Module", "Node", "Nodes", "label", "opened", "validate"]
+__all__ = [
+    "MAX_DEPTH",
+    "MAX_OPENED",
+    "Constant",
+    "Gate",
+    "Graph",
+    "Group",
+    "Module",
+    "Node",
+    "Nodes",
+    "Variable",
+    "label",
+    "opened",
+    "validate",
+]
 
 MAX_OPENED = 200_000
 """Gates that the modules of a program come to when all are opened: modules of modules multiply."""
@@ -37,7 +52,7 @@ class Graph(NamedTuple):
     """
 
     source: str
-    nodes: Sequence[Node]
+    nodes: Nodes
     constants: tuple[str, ...] = ()
     stages: tuple[tuple[str, Span], ...] = ()
     unused: tuple[str, ...] = ()
@@ -51,7 +66,7 @@ class Graph(NamedTuple):
     @property
     def modules(self) -> bool:
         """Whether a gate is the call of a module."""
-        return any(isinstance(part.op, Module) for node in self.nodes for part in (node, *node.body))
+        return any(isinstance(op, Module) for op in chain(self.nodes.ops, self.nodes.folded))
 
     @property
     def output(self) -> Node:
@@ -60,21 +75,35 @@ class Graph(NamedTuple):
     @property
     def variables(self) -> list[Node]:
         """The input nodes, in the order in which the expression first names them."""
-        nodes = Nodes.of(self.nodes)
-        return [nodes[i] for i in nodes.variables]
+        return [self.nodes[i] for i in self.nodes.variables]
+
+    @property
+    def gates(self) -> Iterator[Gate]:
+        """The gates, in forward order."""
+        return (node for node in self.nodes if isinstance(node, Gate))
+
+    @property
+    def gates_backward(self) -> Iterator[Gate]:
+        """The gates, the output first."""
+        return (node for node in reversed(self.nodes) if isinstance(node, Gate))
 
     def depending_on(self, names: Collection[str] | None) -> bytearray:
         """For each node: does it depend on one of these variables (on any, if None)? 1 or 0."""
-        nodes = Nodes.of(self.nodes)
-        found = bytearray(len(nodes))
-        for i in nodes.variables:
-            found[i] = names is None or nodes.names[i] in names
-        for i, inputs in enumerate(nodes.inputs):
+        found = bytearray(len(self.nodes))
+        for i in self.nodes.variables:
+            found[i] = names is None or self.nodes.names[i] in names
+        for i, inputs in enumerate(self.nodes.inputs):
             for each in inputs:
                 if found[each]:
                     found[i] = 1
                     break
         return found
+
+    def itself(self, node: Node) -> Node:
+        """The node that a node is: what a module hands on as it is, is no other."""
+        while isinstance(node, Gate) and isinstance(node.op, Module) and node.op.hands_on is not None:
+            node = self.nodes[node.inputs[node.op.hands_on]]
+        return node
 
     def around(self, node: Node) -> list[int]:
         """The groups that the node is in, outermost first."""
@@ -91,9 +120,9 @@ class Graph(NamedTuple):
 
     def written(self, node: Node) -> str:
         """The operation of a gate over the names of its inputs (`q1 * z`); the number, the constant, the variable."""
-        if node.op:
+        if isinstance(node, Gate):
             return node.op.written(self.nodes[i].name for i in node.inputs)
-        return (node.is_constant and label(self.source, node.span)) or node.name
+        return (isinstance(node, Constant) and label(self.source, node.span)) or node.name
 
     def title(self, node: Node) -> str:
         """`q2 = log(q1)`, shortened; a part of a constant goes by what is written."""
@@ -114,26 +143,25 @@ class Module(Op):
         self.inside = inside
         places = {node.name: node for node in inside.variables}
         self.input_nodes = [places[each] for each in inputs]
-        self.size = sum(node.size for node in inside.nodes)
-        self.depth = 1 + max(node.depth for node in inside.nodes)
+        ops = [op for op in chain(inside.nodes.ops, inside.nodes.folded) if op]
+        self.size = sum(op.size for op in ops)
+        self.depth = 1 + max((op.depth for op in ops), default=0)
         self.hands_on = self._hands_on()
         """The slot of the input that the module hands on as it is (`same(t) = t`); None where it does more."""
 
     def _hands_on(self) -> int | None:
-        node = self.inside.output
-        while isinstance(node.op, Module) and node.op.hands_on is not None:
-            node = self.inside.nodes[node.inputs[node.op.hands_on]]
-        return self.inputs.index(node.name) if node.kind == "input" else None
+        node = self.inside.itself(self.inside.output)
+        return self.inputs.index(node.name) if isinstance(node, Variable) else None
 
     def written(self, names: Iterable[str]) -> str:
         """The call over inputs of these names, even where the module is called like an operator's row (`add`)."""
         return f"{self.name}({', '.join(names)})"
 
 
-def opened(nodes: Sequence[Node]) -> tuple[int, int]:
+def opened(nodes: Nodes) -> tuple[int, int]:
     """How many gates calls of modules, and constants, come to when all are opened; and how deep modules lie in them."""
-    inside = [node for node in nodes if node.body or isinstance(node.op, Module)]
-    return sum(node.size for node in inside), max((node.depth for node in inside), default=0)
+    ops = [*(op for op in nodes.ops if isinstance(op, Module)), *nodes.folded]
+    return sum(op.size for op in ops), max((op.depth for op in ops), default=0)
 
 
 def label(source: str, span: Span) -> str:
@@ -150,11 +178,11 @@ def validate(graph: Graph) -> None:
     if not graph.nodes:
         raise ValueError("a graph has at least one node")
     _validate_nodes(graph.nodes)
-    names = [node.name for node in graph.nodes if not node.is_constant]
+    names = [node.name for node in graph.nodes if not isinstance(node, Constant)]
     if len(set(names)) != len(names):
         raise ValueError("two nodes have the same name")
     used = {i for node in graph.nodes for i in node.inputs} | {graph.output.position}
-    if not graph.groups and any(node.position not in used and node.kind != "input" for node in graph.nodes):
+    if not graph.groups and any(node.position not in used for node in graph.nodes if not isinstance(node, Variable)):
         raise ValueError("a node is not used")
     if any(not -1 <= node.group < len(graph.groups) for node in graph.nodes):
         raise ValueError("a node is in a group that does not exist")
@@ -168,11 +196,9 @@ def _validate_nodes(nodes: Sequence[Node]) -> None:
             raise ValueError(f"node {here} has position {node.position}")
         if any(not 0 <= i < here for i in node.inputs):
             raise ValueError(f"node {node.name} has an input that does not come before it")
-        if node.op is None and node.inputs:
-            raise ValueError(f"node {node.name} has inputs but no operation")
-        if node.op is not None and (node.is_constant or not node.op.accepts(len(node.inputs))):
+        if isinstance(node, Gate) and not node.op.accepts(len(node.inputs)):
             raise ValueError(f"node {node.name} is not a use of {node.op.name}")
-        if node.body:
+        if isinstance(node, Constant) and node.body:
             _validate_nodes(node.body)
-            if any(part.kind == "input" or part.body for part in node.body):
+            if not all(isinstance(part, Gate) or (isinstance(part, Constant) and part.literal) for part in node.body):
                 raise ValueError(f"constant {node.name} is not made of numbers and gates alone")

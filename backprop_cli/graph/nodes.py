@@ -3,55 +3,96 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, overload
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeAlias, TypeVar, overload
 
 from ..errors import Span
 from ..rules.table import Op
 
 
-class Node(NamedTuple):
-    """A gate (has `op`), a constant (has `literal` or `body`), or an input variable (has neither).
+class Variable(NamedTuple):
+    """An input variable.
 
-    inputs: indices of earlier nodes, one for each edge; span: where the node stands in the source;
-    literal: the text of a number, or the name of a constant; body: the nodes of a constant expression, forward;
-    group: the index of the innermost opened module that the node is part of, −1 for none.
+    position: its index in the graph
+    span: where it stands in the source
+    group: the index of the innermost opened module that it is part of, −1 for none
     """
 
     position: int
     name: str
     span: Span
-    op: Op | None = None
-    inputs: tuple[int, ...] = ()
-    literal: str = ""
-    body: tuple[Node, ...] = ()
     group: int = -1
 
     @property
-    def is_constant(self) -> bool:
-        return bool(self.literal or self.body)
+    def kind(self) -> str:
+        return "input"
+
+    @property
+    def inputs(self) -> tuple[int, ...]:
+        return ()
+
+
+class Constant(NamedTuple):
+    """A number, a named constant, or an expression of these alone.
+
+    literal: the text of a number, or the name of a constant; empty where there is a body
+    body: the nodes of an expression, in forward order, with positions of their own
+    """
+
+    position: int
+    name: str
+    span: Span
+    literal: str = ""
+    body: tuple[Part, ...] = ()
+    group: int = -1
 
     @property
     def kind(self) -> str:
-        """`input`, `constant`, or the name of the operation."""
-        return self.op.name if self.op else "constant" if self.is_constant else "input"
+        return "constant"
+
+    @property
+    def inputs(self) -> tuple[int, ...]:
+        return ()
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What it is made of, in forward order: its body, or the literal alone."""
+        return self.body or (self._replace(position=0),)
+
+
+class Gate(NamedTuple):
+    """An operation on earlier nodes. inputs: their positions, one for each edge."""
+
+    position: int
+    name: str
+    span: Span
+    op: Op
+    inputs: tuple[int, ...]
+    group: int = -1
+
+    @property
+    def kind(self) -> str:
+        return self.op.name
 
     @property
     def slots(self) -> list[int]:
         """The slots that pass a gradient on: where a node competes with itself (`max(x, x)`), the first of them."""
-        if self.op is None or not self.op.selects:
+        if not self.op.selects:
             return [*range(len(self.inputs))]
         return [slot for slot, i in enumerate(self.inputs) if self.inputs.index(i) == slot]
 
-    @property
-    def size(self) -> int:
-        """The gates that evaluating the node takes, with those inside modules."""
-        return (self.op.size if self.op else 0) + sum(part.size for part in self.body)
 
-    @property
-    def depth(self) -> int:
-        """How many modules lie inside each other here."""
-        return max([part.depth for part in self.body], default=self.op.depth if self.op else 0)
+Part: TypeAlias = Gate | Constant
+"""What constants are made of."""
+Node: TypeAlias = Gate | Constant | Variable
+"""Each has a `kind` (the name of its operation, `constant` or `input`) and `inputs`, of which only a gate has any."""
+
+_Any = TypeVar("_Any", bound=Node)
+
+
+def over(node: _Any, places: Sequence[int] | Mapping[int, int]) -> _Any:
+    """The node, its inputs at the places where they stand now."""
+    return node._replace(inputs=tuple(places[i] for i in node.inputs)) if isinstance(node, Gate) else node
 
 
 FEW = 1_000
@@ -59,49 +100,55 @@ FEW = 1_000
 
 
 class Nodes(Sequence[Node]):
-    """Nodes in forward order, each made when it is looked at. Their positions are given by the order."""
+    """Nodes in forward order, each made when it is looked at. Their positions are given by the order.
+
+    Two lists are equal only if they are the same list.
+    """
 
     def __init__(self, nodes: Iterable[Node] = ()) -> None:
         self.names: list[str] = []
         self.ops: list[Op | None] = []
         self.inputs: list[tuple[int, ...]] = []
         self.starts, self.ends = array("l"), array("l")
-        self.constants: dict[int, tuple[str, tuple[Node, ...]]] = {}
+        self.constants: dict[int, tuple[str, tuple[Part, ...]]] = {}
         self.groups: dict[int, int] = {}
         self.leaves: list[int] = []
         """The positions of variables and constants."""
         self._made: tuple[Node, ...] = ()
-        self.memo: dict[Any, Any] = {}
-        """What others have worked out of the nodes, and keep."""
         for node in nodes:
             self.append(node)
-
-    @classmethod
-    def of(cls, nodes: Sequence[Node]) -> Nodes:
-        """These nodes in columns, be they so already."""
-        return nodes if isinstance(nodes, Nodes) else cls(nodes)
 
     @property
     def variables(self) -> list[int]:
         """The positions of the input variables."""
         return [i for i in self.leaves if i not in self.constants]
 
+    @property
+    def folded(self) -> Iterator[Op]:
+        """The operations inside constants."""
+        return (part.op for _, body in self.constants.values() for part in body if isinstance(part, Gate))
+
     def append(self, node: Node) -> int:
         """Add a node behind the others; return its position."""
         self._made = ()
         position = len(self.names)
         self.names.append(node.name)
-        self.ops.append(node.op)
+        self.ops.append(node.op if isinstance(node, Gate) else None)
         self.inputs.append(node.inputs)
         self.starts.append(node.span[0])
         self.ends.append(node.span[1])
-        if node.op is None:
+        if not isinstance(node, Gate):
             self.leaves.append(position)
-        if node.literal or node.body:
+        if isinstance(node, Constant):
             self.constants[position] = node.literal, node.body
         if node.group >= 0:
             self.groups[position] = node.group
         return position
+
+    def select(self, order: Iterable[int]) -> Nodes:
+        """The nodes at these positions, in this order. The inputs of each must come before it."""
+        places = {i: place for place, i in enumerate(order)}
+        return Nodes(over(self[i], places) for i in places)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -127,18 +174,17 @@ class Nodes(Sequence[Node]):
         return self._made
 
     def _node(self, i: int) -> Node:
-        literal, body = self.constants.get(i, ("", ()))
-        span = self.starts[i], self.ends[i]
-        return Node(i, self.names[i], span, self.ops[i], self.inputs[i], literal, body, self.groups.get(i, -1))
+        name, span, group, op = self.names[i], (self.starts[i], self.ends[i]), self.groups.get(i, -1), self.ops[i]
+        if op:
+            return Gate(i, name, span, op, self.inputs[i], group)
+        return (
+            Constant(i, name, span, *self.constants[i], group)
+            if i in self.constants
+            else Variable(i, name, span, group)
+        )
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self._few() or map(self._node, range(len(self))))
 
     def __reversed__(self) -> Iterator[Node]:
         return reversed(self._few()) if self._few() else map(self._node, range(len(self) - 1, -1, -1))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and tuple(self) == tuple(other)
-
-    def __hash__(self) -> int:
-        return hash(tuple(self))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import InputError, Span, quote
 from ..graph.graph import MAX_DEPTH, MAX_OPENED, Graph, Module, label, opened
-from ..graph.nodes import Node, Nodes
+from ..graph.nodes import Constant, Gate, Nodes, Part, Variable
 from ..rules.table import CONSTANTS, Op, spellings
 from .flatten import Flat, constant_parts, flatten
 from .statements import Statement, split, whole
@@ -186,31 +186,31 @@ class _Builder:
                 place[position] = self.variable(tokens[part.token].text, _span(tokens, part))
             else:
                 inputs = tuple(place.pop(child) for child in part.children)
-                place[position] = self.nodes.append(Node(0, given, _span(tokens, part), part.op, inputs))
+                place[position] = self.nodes.append(Gate(0, given, _span(tokens, part), part.op, inputs))
         self.output = place[last]
         if name:
             self.places[name] = self.output
 
     def variable(self, name: str, span: Span) -> int:
         if name not in self.places:
-            self.places[name] = self.nodes.append(Node(0, name, span))
+            self.places[name] = self.nodes.append(Variable(0, name, span))
         return self.places[name]
 
-    def folded(self, tokens: list[Token], flat: list[Flat], position: int, name: str) -> Node:
+    def folded(self, tokens: list[Token], flat: list[Flat], position: int, name: str) -> Constant:
         """A constant part as one node: a literal, or a small graph of its own. Named as written, or as assigned."""
         first = flat[position].first
-        body: list[Node] = []
+        body: list[Part] = []
         for part in flat[first : position + 1]:
             span = _span(tokens, part)
             if part.op is None:
                 text = tokens[part.token].text
-                body.append(Node(len(body), text, span, literal=CONSTANTS.get(text, text)))
+                body.append(Constant(len(body), text, span, CONSTANTS.get(text, text)))
             else:
                 inputs = tuple(child - first for child in part.children)
-                body.append(Node(len(body), "", span, part.op, inputs))
-        if len(body) == 1:
-            return body[0]._replace(name=name or body[0].name)
-        return Node(0, name or label(self.source, body[-1].span), body[-1].span, body=tuple(body))
+                body.append(Gate(len(body), "", span, part.op, inputs))
+        if isinstance(body[-1], Constant):
+            return body[-1]._replace(name=name or body[-1].name)
+        return Constant(0, name or label(self.source, body[-1].span), body[-1].span, body=tuple(body))
 
     def finished(self, taken: Collection[str]) -> Nodes:
         """What the output depends on, and all variables; the output last. taken: names that no other gate may have."""
@@ -224,8 +224,7 @@ class _Builder:
         nodes, last = self.nodes, len(needed) - 1
         if self.output != last or not all(needed):
             order = [i for i in range(len(needed)) if needed[i] and i != self.output] + [self.output]
-            places = {i: place for place, i in enumerate(order)}
-            nodes = Nodes(nodes[i]._replace(inputs=tuple(places[each] for each in nodes.inputs[i])) for i in order)
+            nodes = nodes.select(order)
         names = (name for name in map("q{}".format, count(1)) if name not in taken)
         if not nodes.names[-1] and "f" not in taken:
             nodes.names[-1] = "f"

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from ..arithmetic import Arithmetic, Value, share
 from ..errors import MathError
-from ..graph.graph import Graph, Module, Node
+from ..graph.graph import Gate, Graph, Module
 from . import faults
 from .forward import forward, inside
 from .lazy import Lazy
@@ -50,12 +50,11 @@ class Backward:
     def run(self) -> Trace:
         edges: list[Edge] = []
         self.sums[-1] = self.one
-        for node in reversed(self.graph.nodes):
-            if node.op is not None:
-                into = self.edges_into(node)
-                for edge in into:
-                    self.add(edge)
-                edges.extend(reversed(into))
+        for gate in self.graph.gates_backward:
+            into = self.edges_into(gate)
+            for edge in into:
+                self.add(edge)
+            edges.extend(reversed(into))
         return self.trace(Edges.stored(self.graph, edges[::-1]))
 
     def trace_on_demand(self) -> Trace:
@@ -73,10 +72,8 @@ class Backward:
         flowed = self.flow[place]
         return self.zero if flowed is None else flowed
 
-    def edges_into(self, gate: Node) -> list[Edge]:
-        """What flows back along each edge into a gate: upstream × local, the chain rule. Other nodes have no edges."""
-        if gate.op is None:
-            return []
+    def edges_into(self, gate: Gate) -> list[Edge]:
+        """What flows back along each edge into a gate: upstream × local, the chain rule."""
         nodes, upstream = self.graph.nodes, self.flow[gate.position]
         if not self.wanted[gate.position]:
             return [Edge(gate, slot, nodes[i], None, None) for slot, i in enumerate(gate.inputs)]
@@ -105,9 +102,8 @@ class Backward:
             raise faults.sum_overflows(self.graph, edge.input, self.arithmetic)
         self.sums[edge.input.position] = total
 
-    def _locals(self, gate: Node, inputs: list[Value], upstream: Value | None) -> list[_Local]:
+    def _locals(self, gate: Gate, inputs: list[Value], upstream: Value | None) -> list[_Local]:
         """The local gradient of each edge."""
-        assert gate.op is not None
         if isinstance(gate.op, Module):
             return self._locals_of_module(gate, gate.op, inputs, upstream)
         rule, out = self.arithmetic.rule(gate.op), self.values[gate.position]
@@ -124,7 +120,7 @@ class Backward:
         return [(value, not (gate.op.selects and value == 0)) for value in values]
 
     def _locals_of_module(
-        self, gate: Node, module: Module, inputs: list[Value], upstream: Value | None
+        self, gate: Gate, module: Module, inputs: list[Value], upstream: Value | None
     ) -> list[_Local]:
         """Both passes through the inside of a module: what comes back to its inputs is its local gradients."""
         point = dict(zip(module.inputs, inputs, strict=True))
@@ -150,8 +146,7 @@ class Backward:
         active = {node.name: inner.flow[node.position] is not None for node in module.inside.variables}
         return [(trace.gradient.get(name), active[name]) for name in module.inputs]
 
-    def _local(self, gate: Node, slot: int, inputs: list[Value], out: Value, upstream: Value | None) -> Value | None:
-        assert gate.op is not None
+    def _local(self, gate: Gate, slot: int, inputs: list[Value], out: Value, upstream: Value | None) -> Value | None:
         try:
             local = self.arithmetic.rule(gate.op).partial(slot, inputs, out)
             if self.arithmetic.is_finite(local) or not self.arithmetic.strict:
@@ -163,7 +158,7 @@ class Backward:
             system = self.arithmetic
             raise faults.no_local(self.graph, gate, slot, inputs, out, upstream, self.wanted, system, error) from None
 
-    def _shares(self, gate: Node, selected: list[Value]) -> list[Value]:
+    def _shares(self, gate: Gate, selected: list[Value]) -> list[Value]:
         """The local gradients of max or min. Constants take part in a tie, though nothing flows into them."""
         nodes = [self._itself(i) for i in gate.inputs]
         tied = {node: slot for slot, (node, local) in enumerate(zip(nodes, selected, strict=True)) if local == 1}
@@ -171,17 +166,15 @@ class Backward:
             self._warn_of_tie(gate, [*tied.values()])
         return share(selected, nodes, self.ties)
 
-    def _warn_of_tie(self, gate: Node, tied: Sequence[int]) -> None:
+    def _warn_of_tie(self, gate: Gate, tied: Sequence[int]) -> None:
         each = {"both": "each gets 1", "split": f"each gets 1/{len(tied)}", "first": "the first gets 1"}[self.ties]
         names = ", ".join(dict.fromkeys(self.graph.nodes[gate.inputs[slot]].name for slot in tied))
         self._warn("tie", gate, f"has a tie of {names}: {each} by convention (--ties {self.ties})")
 
     def _itself(self, i: int) -> int:
         """The node that node i is: a module may be handed one node for two of its inputs, or hand on its input."""
-        node = self.graph.nodes[i]
-        while isinstance(node.op, Module) and node.op.hands_on is not None:
-            node = self.graph.nodes[node.inputs[node.op.hands_on]]
-        return self.twins.get(node.position, node.position)
+        place = self.graph.itself(self.graph.nodes[i]).position
+        return self.twins.get(place, place)
 
-    def _warn(self, kind: str, gate: Node, message: str) -> None:
+    def _warn(self, kind: str, gate: Gate, message: str) -> None:
         self.warnings.append(Notice(kind, gate.name, f"{gate.name} = {self.graph.written(gate)} {message}"))

@@ -9,7 +9,7 @@ from ..arithmetic import Value
 from ..arithmetic.precise import Precise
 from ..errors import MathError, quote, shorten
 from ..graph.expand import expand
-from ..graph.graph import Graph
+from ..graph.graph import Graph, Nodes
 from . import point
 from .engine import run
 from .forward import forward
@@ -118,7 +118,8 @@ def _numbers(trace: Trace) -> Iterator[Value | None]:
 
 def _insides(graph: Graph) -> list[Graph]:
     opened = [expand(graph, modules_only=True)] if graph.modules else []
-    return opened + [Graph(graph.source, node.body) for node in graph.nodes if node.body]
+    bodies = [body for _, body in graph.nodes.constants.values() if body]
+    return opened + [Graph(graph.source, Nodes(body)) for body in bodies]
 
 
 def _with_zeros(trace: Trace, unsettled: list[int]) -> Trace:

@@ -1,27 +1,30 @@
 """The two passes over doubles as code made from the table: a loop for large graphs, a line for each gate of small ones.
 
 For graphs that are large, or evaluated at many points. It knows only plain sailing: wherever something is unusual (a
-tie, a kink, a domain left, an overflow) it gives up, and the engine, which can tell what happened, takes over.
+tie, a kink, a domain left, an overflow) it gives up, and the careful passes, which can tell what happened, take over.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from ..arithmetic import FLOATS
-from ..graph.graph import Module
+from ..errors import MathError
+from ..graph.graph import Constant, Gate, Graph, Module
 from ..graph.nodes import Nodes
 from ..rules.formula import Formula, substitute
 from ..rules.table import Op
+from .forward import constant_value
 from .lazy import Lazy
 
 
 class UnusualError(ArithmeticError):
-    """The tape has no result here; the engine has one, or an error that tells why there is none."""
+    """What is compiled has no result here; the careful passes have one, or an error that tells why there is none."""
 
 
 _UNTOUCHED = -0.0
@@ -30,7 +33,7 @@ _UNTOUCHED = -0.0
 # -- A gate as code ----------------------------------------------------------------------------------------------------
 
 
-class _Gate(NamedTuple):
+class _Code(NamedTuple):
     """A primitive, and how code calls its value, its inputs (if there may be any number, each of them), a list of them,
     and what flows back to it.
     """
@@ -80,7 +83,7 @@ def _compiled(lines: Sequence[str], numbers: Mapping[str, float]) -> dict[str, A
     words = (float, len, range, reversed, sum, type, zip, math.isfinite, UnusualError)
     namespace = {**FLOATS.namespace, **{word.__name__: word for word in words}, "untouched": _UNTOUCHED, **numbers}
     # The text comes from the rows of the table alone; nothing that a user typed reaches it.
-    exec(compile("\n".join([*lines, ""]), "<tape>", "exec"), namespace)  # noqa: S102
+    exec(compile("\n".join([*lines, ""]), "<compiled>", "exec"), namespace)  # noqa: S102
     return namespace
 
 
@@ -88,9 +91,15 @@ def _indented(lines: Sequence[str], by: int) -> list[str]:
     return [" " * by + line for line in lines]
 
 
-def _without_modules(ops: Iterable[object]) -> None:
-    if any(isinstance(op, Module) for op in ops):
+def _constants(graph: Graph) -> dict[int, float]:
+    """The values of constants. Raises UnusualError where one has none, and for a graph with modules."""
+    if any(isinstance(op, Module) for op in graph.nodes.ops):
         raise UnusualError
+    try:
+        nodes = (graph.nodes[i] for i in graph.nodes.constants)
+        return {node.position: constant_value(graph, node, FLOATS) for node in nodes if isinstance(node, Constant)}
+    except MathError:  # but a gate before it may have no value either
+        raise UnusualError from None
 
 
 # -- A loop for the kinds of gates that a graph has --------------------------------------------------------------------
@@ -99,16 +108,17 @@ _Kind = tuple[Any, ...]
 """A primitive, None for a leaf, and for each of its inputs whether it gets a gradient."""
 
 
-class Tape:
-    """The nodes of a graph as columns, and the loops compiled for them.
+class Loops:
+    """The loops compiled for a graph, and the columns that they go through.
 
-    Raises UnusualError for a graph with modules, whose gradients the engine gets from their insides.
+    wanted: for each node, whether it depends on a variable that gets a gradient
     """
 
-    def __init__(self, nodes: Nodes, wanted: Sequence[int], leaves: Mapping[int, float]) -> None:
-        """wanted: for each node, whether it depends on a variable that gets a gradient; leaves: values of constants."""
-        self.wanted = wanted
-        self.size, self.leaves = len(nodes), leaves
+    def __init__(self, graph: Graph, wrt: Collection[str] | None = None) -> None:
+        """Raises UnusualError for a graph with modules, or with a constant that has no value."""
+        nodes, self.constants = graph.nodes, _constants(graph)
+        self.wanted = wanted = graph.depending_on(wrt)
+        self.size = len(nodes)
         self.variables = [(nodes.names[place], place) for place in nodes.variables]
         self.inputs = nodes.inputs
         numbers: dict[_Kind, int] = {}
@@ -117,7 +127,6 @@ class Tape:
             for op, inputs in zip(nodes.ops, nodes.inputs, strict=True)
         ]
         kinds = list(numbers)
-        _without_modules(op for op, *_wanted in kinds)
         ranked = [number for number, _count in Counter(found).most_common()]
         ranks = {number: rank for rank, number in enumerate(ranked)}
         self.kinds = [ranks[number] for number in found]
@@ -140,7 +149,7 @@ class Tape:
     def run(self, point: Mapping[str, float]) -> tuple[list[float], Sequence[float | None]]:
         """The values of all nodes, and what flows back to each; None where nothing does. Raises UnusualError."""
         values = [0.0] * self.size
-        for place, value in self.leaves.items():
+        for place, value in self.constants.items():
             values[place] = value
         for name, place in self.variables:
             values[place] = point[name]
@@ -154,6 +163,18 @@ class Tape:
         if not (math.isfinite(sum(values)) and math.isfinite(sum(flow))):
             raise UnusualError
         return values, Lazy(len(flow), lambda i: None if flow[i] is _UNTOUCHED else flow[i])
+
+
+_known: WeakKeyDictionary[Nodes, dict[frozenset[str] | None, Loops]] = WeakKeyDictionary()
+"""What has been compiled, as long as its graph is there."""
+
+
+def loops_of(graph: Graph, wrt: Collection[str] | None = None) -> Loops:
+    """The loops of a graph, compiled once. Raises UnusualError as they do."""
+    known, key = _known.setdefault(graph.nodes, {}), None if wrt is None else frozenset(wrt)
+    if key not in known:
+        known[key] = Loops(graph, wrt)
+    return known[key]
 
 
 @lru_cache(maxsize=200)
@@ -194,9 +215,9 @@ def _backward(kind: _Kind) -> list[str]:
     return [*_unpack(op), *gate.kink(), *edges]
 
 
-def _in_lists(op: Op, value: str) -> _Gate:
+def _in_lists(op: Op, value: str) -> _Code:
     inputs = ["v[i]"] if op.variadic else [f"v[i{slot}]" for slot in range(len(op.inputs))]
-    return _Gate(op, value, inputs, "[v[i] for i in s]", "u")
+    return _Code(op, value, inputs, "[v[i] for i in s]", "u")
 
 
 def _unpack(op: Op) -> list[str]:
@@ -206,33 +227,36 @@ def _unpack(op: Op) -> list[str]:
 # -- A line for each gate of a graph -----------------------------------------------------------------------------------
 
 
-def straight(
-    nodes: Nodes, wanted: Sequence[int], known: Mapping[int, float], results: Sequence[int]
+def unrolled(
+    graph: Graph, known: Mapping[str, float], results: Sequence[int], wrt: Collection[str] | None = None
 ) -> Callable[..., tuple[float, ...]]:
     """A function of the variables that are not known, in their order: the value, and the gradients of `results`.
 
-    wanted: for each node, whether it gets a gradient; known: values of constants, and of variables that stay.
+    known: values of variables that stay
+    results: positions of nodes
+    wrt: the variables that get gradients; all, if None
+
     Where something is unusual, or an argument is no float, the function raises ArithmeticError or ValueError.
-    Raises UnusualError for a graph with modules.
+    Raises UnusualError for a graph with modules, or with a constant that has no value.
     """
-    _without_modules(nodes.ops)
-    gates, last = [place for place, op in enumerate(nodes.ops) if op is not None], len(nodes) - 1
-    free = [f"v{place}" for place in nodes.variables if place not in known]
+    nodes, values = graph.nodes, _constants(graph)
+    values |= {i: known[nodes.names[i]] for i in nodes.variables if nodes.names[i] in known}
+    free = [f"v{place}" for place in nodes.variables if place not in values]
     body = [f"if not float is {' is '.join(f'type({name})' for name in free)}: raise UnusualError"] if free else []
-    for place in gates:
-        body += _by_name(nodes, place).forward()
-    back = _Back(nodes, wanted)
-    for place in reversed(gates):
-        back.through(place)
+    for gate in graph.gates:
+        body += _by_name(gate).forward()
+    back = _Back(graph, wrt)
+    for gate in graph.gates_backward:
+        back.through(gate)
     computed = [*(f"v{place}" for place in range(len(nodes))), *(f"g{place}" for place in back.sure)]
     body += [
         *(f"g{place} = untouched" for place in back.open),
         *back.lines,
         f"if not isfinite(sum(({', '.join(computed)},))): raise UnusualError",
-        f"return {', '.join([f'v{last}', *map(back.gradient, results)])},",
+        f"return {', '.join([f'v{len(nodes) - 1}', *map(back.gradient, results)])},",
     ]
     found = _compiled(
-        [f"def at({', '.join(free)}):", *_indented(body, 4)], {f"v{i}": each for i, each in known.items()}
+        [f"def at({', '.join(free)}):", *_indented(body, 4)], {f"v{i}": each for i, each in values.items()}
     )
     function: Callable[..., tuple[float, ...]] = found["at"]
     return function
@@ -245,20 +269,18 @@ class _Back:
     before knew to be touched.
     """
 
-    def __init__(self, nodes: Nodes, wanted: Sequence[int]) -> None:
-        self.nodes = nodes
-        self.wanted = wanted
-        last = len(nodes) - 1
-        self.sure = {last: True} if wanted[last] else {}
+    def __init__(self, graph: Graph, wrt: Collection[str] | None) -> None:
+        self.wanted, last = graph.depending_on(wrt), len(graph.nodes) - 1
+        self.sure = {last: True} if self.wanted[last] else {}
         self.open: list[int] = []
         self.lines = [f"g{place} = 1.0" for place in self.sure]
 
-    def through(self, place: int) -> None:
+    def through(self, node: Gate) -> None:
         """The lines for the edges into a gate."""
-        edges = [(slot, i) for slot, i in enumerate(self.nodes.inputs[place]) if self.wanted[i]]
-        if place not in self.sure or not edges:
+        edges = [(slot, i) for slot, i in enumerate(node.inputs) if self.wanted[i]]
+        if node.position not in self.sure or not edges:
             return
-        gate, sure = _by_name(self.nodes, place), self.sure[place]
+        gate, sure = _by_name(node), self.sure[node.position]
         active = sure and not gate.op.selects
         lines = [*gate.kink()]
         for slot, i in edges:
@@ -267,7 +289,7 @@ class _Back:
             if first and not active:
                 self.open.append(i)
             self.sure[i] = active or self.sure.get(i, False)
-        self.lines += lines if sure else [f"if g{place} is not untouched:", *_indented(lines, 4)]
+        self.lines += lines if sure else [f"if {gate.upstream} is not untouched:", *_indented(lines, 4)]
 
     def gradient(self, place: int) -> str:
         """What has come back to a node in the end."""
@@ -276,7 +298,6 @@ class _Back:
         return f"g{place}" if self.sure[place] else f"0.0 if g{place} is untouched else g{place}"
 
 
-def _by_name(nodes: Nodes, place: int) -> _Gate:
-    op, inputs = nodes.ops[place], [f"v{i}" for i in nodes.inputs[place]]
-    assert op is not None
-    return _Gate(op, f"v{place}", inputs, f"[{', '.join(inputs)}]", f"g{place}")
+def _by_name(gate: Gate) -> _Code:
+    inputs = [f"v{i}" for i in gate.inputs]
+    return _Code(gate.op, f"v{gate.position}", inputs, f"[{', '.join(inputs)}]", f"g{gate.position}")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ..arithmetic import IEEE, Arithmetic, Value
 from ..errors import MathError, shorten
-from ..graph.graph import Graph, Node
+from ..graph.graph import Constant, Gate, Graph, Node
 from ..rules.formula import substitute, tidy
 from ..rules.printer import text
 
@@ -17,31 +17,30 @@ _BETWEEN = re.compile(r"^in [^:]*: (?:… )?(?=in )")  # the outermost of severa
 _LIST = 8  # names of a gate's inputs that a message shows
 
 
-def at(graph: Graph, gate: Node, inputs: Sequence[Value], arithmetic: Arithmetic) -> str:
+def at(graph: Graph, gate: Gate, inputs: Sequence[Value], arithmetic: Arithmetic) -> str:
     """`x = -1, q1 = 3`: the inputs of a gate and their values, but for numbers that stand there as written."""
     nodes = (graph.nodes[i] for i in gate.inputs)
     pairs = {node: arithmetic.show(value, DIGITS) for node, value in zip(nodes, inputs, strict=True)}
     shown = [
         f"{shorten(name)} {value}" if value.startswith("≈ ") else f"{shorten(name)} = {value}"
         for node, value in pairs.items()
-        if not node.literal and (name := graph.named(node)) != value
+        if not (isinstance(node, Constant) and node.literal) and (name := graph.named(node)) != value
     ]
     return ", ".join(shown[:_LIST] + ["…"] * (len(shown) > _LIST))
 
 
-def inside(graph: Graph, call: Node, message: str) -> str:
+def inside(graph: Graph, call: Gate, message: str) -> str:
     """What went wrong inside a module, told with the call; of calls inside each other with the first and the last."""
     return f"in {graph.title(call)}: {_BETWEEN.sub('… ', message)}"
 
 
-def _where(graph: Graph, gate: Node, inputs: Sequence[Value], arithmetic: Arithmetic) -> str:
+def _where(graph: Graph, gate: Gate, inputs: Sequence[Value], arithmetic: Arithmetic) -> str:
     place = at(graph, gate, inputs, arithmetic)
     return f" at {place}" if place else ""
 
 
-def no_value(graph: Graph, gate: Node, inputs: Sequence[Value], arithmetic: Arithmetic, error: Exception) -> MathError:
+def no_value(graph: Graph, gate: Gate, inputs: Sequence[Value], arithmetic: Arithmetic, error: Exception) -> MathError:
     """The gate has no finite real value at these inputs; `error` is what its rule raised (OverflowError: too large)."""
-    assert gate.op is not None
     where = _where(graph, gate, inputs, arithmetic)
     title = graph.title(gate)
     needs = _needs(graph, gate)
@@ -56,27 +55,26 @@ def no_value(graph: Graph, gate: Node, inputs: Sequence[Value], arithmetic: Arit
     return MathError(message, graph.source, gate.span, needs)
 
 
-def _needs(graph: Graph, gate: Node) -> str:
+def _needs(graph: Graph, gate: Gate) -> str:
     """`log(q1) needs q1 > 0`; where it is a constant that should be so, the rule's own words read better."""
-    assert gate.op is not None
     if not gate.op.domain:
         return ""
     inputs = dict(zip(gate.op.inputs, (graph.nodes[i] for i in gate.inputs), strict=True))
     told = [node for name, node in inputs.items() if re.search(rf"\b{name}\b", gate.op.domain)]
-    if any(node.is_constant for node in told) or not graph.variables:
+    if any(isinstance(node, Constant) for node in told) or not graph.variables:
         return f"{gate.op.call} needs {gate.op.domain}"
     domain = re.sub(r"\b(?:x|y|base)\b", lambda word: inputs[word[0]].name, gate.op.domain)
     return f"{shorten(graph.written(gate))} needs {domain}"
 
 
-def too_large(graph: Graph, node: Node, arithmetic: Arithmetic) -> MathError:
+def too_large(graph: Graph, node: Constant, arithmetic: Arithmetic) -> MathError:
     """A literal is beyond the range of the arithmetic."""
     return MathError(f"the number {shorten(node.name)} overflows", graph.source, node.span, arithmetic.range_hint)
 
 
 def no_local(
     graph: Graph,
-    gate: Node,
+    gate: Gate,
     slot: int,
     inputs: Sequence[Value],
     out: Value,
@@ -86,7 +84,6 @@ def no_local(
     error: Exception,
 ) -> MathError:
     """The local gradient of an edge is infinite, or there is none; `error` is what its rule raised."""
-    assert gate.op is not None
     floats, value = [arithmetic.to_float(each) for each in inputs], arithmetic.to_float(out)
     locals_ = [IEEE.rule(gate.op).partial(each, floats, value) for each in range(len(floats))]
     local = locals_[slot]
@@ -119,7 +116,7 @@ def _variables_not_below(graph: Graph, indices: Sequence[int], wanted: Sequence[
 
 
 def chain_overflows(
-    graph: Graph, gate: Node, slot: int, upstream: Value, local: Value, arithmetic: Arithmetic
+    graph: Graph, gate: Gate, slot: int, upstream: Value, local: Value, arithmetic: Arithmetic
 ) -> MathError:
     """Upstream × local is beyond the range of the arithmetic."""
     name = graph.nodes[gate.inputs[slot]].name

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from ..arithmetic import Arithmetic, Value
 from ..errors import MathError
-from ..graph.graph import Graph, Module, Node
+from ..graph.graph import Constant, Gate, Graph, Module, Nodes
 from . import faults
 
 
@@ -15,17 +15,16 @@ def forward(graph: Graph, point: Mapping[str, Value], arithmetic: Arithmetic) ->
     """The value of each node. Raises MathError where there is none."""
     values: list[Value] = []
     for node in graph.nodes:
-        if node.op is not None:
+        if isinstance(node, Gate):
             values.append(_gate_value(graph, node, values, arithmetic))
-        elif node.is_constant:
+        elif isinstance(node, Constant):
             values.append(constant_value(graph, node, arithmetic))
         else:
             values.append(point[node.name])
     return values
 
 
-def _gate_value(graph: Graph, node: Node, values: list[Value], arithmetic: Arithmetic) -> Value:
-    assert node.op is not None
+def _gate_value(graph: Graph, node: Gate, values: list[Value], arithmetic: Arithmetic) -> Value:
     inputs = [values[i] for i in node.inputs]
     if isinstance(node.op, Module):
         with inside(graph, node):
@@ -39,10 +38,10 @@ def _gate_value(graph: Graph, node: Node, values: list[Value], arithmetic: Arith
     return value
 
 
-def constant_value(graph: Graph, node: Node, arithmetic: Arithmetic) -> Value:
+def constant_value(graph: Graph, node: Constant, arithmetic: Arithmetic) -> Value:
     """The value of a constant. Raises MathError where it has none."""
     if node.body:
-        return forward(Graph(graph.source, node.body), {}, arithmetic)[-1]
+        return forward(Graph(graph.source, Nodes(node.body)), {}, arithmetic)[-1]
     try:
         value = arithmetic.constant(node.literal)
     except OverflowError:
@@ -53,7 +52,7 @@ def constant_value(graph: Graph, node: Node, arithmetic: Arithmetic) -> Value:
 
 
 @contextmanager
-def inside(graph: Graph, call: Node) -> Iterator[None]:
+def inside(graph: Graph, call: Gate) -> Iterator[None]:
     """What goes wrong inside a module is told with the call."""
     try:
         yield

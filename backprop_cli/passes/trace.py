@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, NamedTuple, overload
 
 from ..arithmetic import Arithmetic, Value
-from ..graph.graph import Graph, Node, Nodes
+from ..graph.graph import Gate, Graph, Node
 from ..rules.formula import Formula, substitute, tidy
 
 
@@ -19,7 +19,7 @@ class Edge(NamedTuple):
     and below it, and local is None where it does not exist.
     """
 
-    gate: Node
+    gate: Gate
     slot: int
     input: Node
     local: Value | None
@@ -30,7 +30,7 @@ class Edge(NamedTuple):
 class Edges(Sequence[Edge]):
     """The edges of a graph, in forward order of their gates, each gate's made when it is looked at."""
 
-    def __init__(self, graph: Graph, of: Callable[[Node], list[Edge]]) -> None:
+    def __init__(self, graph: Graph, of: Callable[[Gate], list[Edge]]) -> None:
         """of: the edges into a gate, by slot."""
         self.graph = graph
         self.of = of
@@ -39,8 +39,8 @@ class Edges(Sequence[Edge]):
     def stored(cls, graph: Graph, edges: list[Edge]) -> Edges:
         """Edges that are there already, all of them in order."""
         first = [0]
-        for node in graph.nodes:
-            first.append(first[-1] + len(node.inputs))
+        for inputs in graph.nodes.inputs:
+            first.append(first[-1] + len(inputs))
         return cls(graph, lambda gate: edges[first[gate.position] : first[gate.position + 1]])
 
     @cached_property
@@ -48,12 +48,11 @@ class Edges(Sequence[Edge]):
         return list(self)
 
     def __iter__(self) -> Iterator[Edge]:
-        for node in self.graph.nodes:
-            if node.op is not None:
-                yield from self.of(node)
+        for gate in self.graph.gates:
+            yield from self.of(gate)
 
     def __len__(self) -> int:
-        return sum(len(node.inputs) for node in self.graph.nodes)
+        return sum(map(len, self.graph.nodes.inputs))
 
     @overload
     def __getitem__(self, index: int) -> Edge: ...
@@ -127,7 +126,7 @@ class Trace:
     @cached_property
     def gradient(self) -> dict[str, Value]:
         """∂output/∂variable for each variable asked for, in order of first use."""
-        nodes = Nodes.of(self.graph.nodes)
+        nodes = self.graph.nodes
         return {nodes.names[i]: self.upstream[i] for i in nodes.variables if self.upstream[i] is not None}
 
     def is_by_convention(self, variable: str) -> bool:
@@ -136,7 +135,7 @@ class Trace:
         if not decided:
             return False
         below = self.graph.depending_on([variable])
-        gates = {node.name: below[node.position] for node in self.graph.nodes if node.op is not None}
+        gates = {gate.name: below[gate.position] for gate in self.graph.gates}
         return any(gates.get(name, True) for name in decided)  # a name that is none of these is inside a module
 
     @property
@@ -144,9 +143,9 @@ class Trace:
         """The names that were read as constants, with their values."""
         return {name: self.arithmetic.constant(name) for name in self.graph.constants}
 
-    def edges_of(self, gate: Node) -> list[Edge]:
-        """The edges into a gate, by slot."""
-        return self.edges.of(gate)
+    def edges_of(self, node: Node) -> list[Edge]:
+        """The edges into a gate, by slot; into another node there are none."""
+        return self.edges.of(node) if isinstance(node, Gate) else []
 
     def rule(self, edge: Edge, name: Callable[[Node], str] | None = None) -> Formula:
         """The formula of the edge's local gradient, over the names of this gate's inputs and `out`.
@@ -154,7 +153,6 @@ class Trace:
         name: what stands for an input, and for the gate instead of `out`.
         """
         op = edge.gate.op
-        assert op is not None
         if edge.slot not in edge.gate.slots:
             return Formula("0")
         inputs = [edge.input] if op.variadic else [self.graph.nodes[i] for i in edge.gate.inputs]

@@ -11,7 +11,8 @@ from ..arithmetic import FLOATS, IEEE, Arithmetic, Value
 from ..errors import BackpropError, InputError, quote
 from ..graph.graph import Graph
 from ..passes import point
-from ..passes.engine import evaluator, run, straight
+from ..passes.compiled import UnusualError, unrolled
+from ..passes.engine import LARGE, run
 from ..passes.settings import Settings, compute
 from ..passes.trace import Trace
 
@@ -106,10 +107,12 @@ def calculator(
     graph: Graph, fixed: Mapping[str, str], settings: Settings, gradients: Sequence[int]
 ) -> Calculator | None:
     """A function compiled for the graph. None for other arithmetics, and where it is not worth its while."""
-    if settings.allow_nonfinite or settings.precision is not None or settings.exact or settings.hessian:
+    other = settings.allow_nonfinite or settings.precision is not None or settings.exact or settings.hessian
+    if other or len(graph.nodes) >= LARGE:
         return None
-    at = straight(graph, point.complete(fixed, FLOATS), gradients, settings.wrt)
-    if at is None:
+    try:
+        at = unrolled(graph, point.complete(fixed, FLOATS), gradients, settings.wrt)
+    except UnusualError:
         return None
     wanted = varying(graph, fixed)
     entries_of = itemgetter(*wanted) if len(wanted) > 1 else lambda given: tuple(given[name] for name in wanted)
@@ -137,8 +140,6 @@ def _tracer(graph: Graph, fixed: Mapping[str, str], settings: Settings) -> Calla
 
     arithmetic = IEEE if settings.allow_nonfinite else FLOATS
     known, wrt, ties = point.complete(fixed, arithmetic), settings.wrt, settings.ties
-    if arithmetic is FLOATS:
-        evaluator(graph, wrt)  # which the engine uses from now on
 
     def trace_at(given: Mapping[str, Any]) -> Trace:
         values = known.copy()
@@ -151,7 +152,7 @@ def _tracer(graph: Graph, fixed: Mapping[str, str], settings: Settings) -> Calla
             if number is None:
                 number = point.read_value(name, _text(name, entry, arithmetic), arithmetic)
             values[name] = number
-        return run(graph, values, wrt=wrt, ties=ties, arithmetic=arithmetic)
+        return run(graph, values, wrt=wrt, ties=ties, arithmetic=arithmetic, many=True)
 
     return trace_at
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ..arithmetic import Value
 from ..arithmetic.precise import Precise
 from ..errors import BackpropError, InputError, MathError, quote
-from ..graph.graph import Graph
+from ..graph.graph import Constant, Graph
 from ..language.program import Program
 from ..passes import point
 from ..passes.engine import run
@@ -75,7 +75,7 @@ class _Claim:
         self.name, self.text = name, claim
         self.unit, self.digits = _precision(claim)
         self.is_number = self.digits is not None
-        known = {node.name for node in graph.nodes if not node.is_constant}
+        known = {node.name for node in graph.nodes if not isinstance(node, Constant)}
         try:
             self.graph = Program(claim, is_expression=True).graph(known)
             unknown = next((node for node in self.graph.variables if node.name not in known), None)
@@ -238,10 +238,10 @@ def _elsewhere(here: Trace, wrt: Collection[str] | None, ties: str) -> list[Trac
 def _sides(trace: Trace) -> list[Value]:
     """Which side of its kinks each gate is on: which inputs it routes to, or the piece that its slope belongs to."""
     sides = []
-    for gate in trace.graph.nodes:
-        if gate.op is not None and gate.op.selects:
+    for gate in trace.graph.gates:
+        if gate.op.selects:
             sides += [edge.local for edge in trace.edges_of(gate)]
-        elif gate.op is not None and gate.op.kink is not None:
+        elif gate.op.kink is not None:
             x, out = trace.values[gate.inputs[0]], trace.values[gate.position]
             sides += [trace.arithmetic.word("sign")(x) if gate.kind == "abs" else out]
     return sides

@@ -14,7 +14,7 @@ from ..passes.trace import Edge, Trace
 from ..rules.printer import text
 
 if TYPE_CHECKING:
-    from ..graph.graph import Node
+    from ..graph.graph import Gate, Node
 
 KINDS = {
     "sign": "the sign is flipped",
@@ -73,20 +73,20 @@ class _Chain:
                 own[gate] = True
                 self.edges.append(edge)
                 self.below[gate] += self.local(edge) * self.below[i]
-        self.gates = [node for node in trace.graph.nodes if node.op is not None and own[node.position]]
+        self.gates = [gate for gate in trace.graph.gates if own[gate.position]]
 
     def local(self, edge: Edge) -> Value:
         """The local gradient, 0 where an inactive edge has none."""
         return self.zero if edge.local is None else edge.local
 
-    def upstream(self, gate: Node) -> Value:
-        return self.trace.upstream[gate.position]
+    def upstream(self, node: Node) -> Value:
+        return self.trace.upstream[node.position]
 
-    def inputs(self, gate: Node) -> list[Value]:
+    def inputs(self, gate: Gate) -> list[Value]:
         """The values of a gate's inputs."""
         return [self.trace.values[i] for i in gate.inputs]
 
-    def gates_of(self, *names: str) -> list[Node]:
+    def gates_of(self, *names: str) -> list[Gate]:
         """The gates that are one of these primitives."""
         return [gate for gate in self.gates if gate.kind in names]
 
@@ -95,7 +95,7 @@ class _Chain:
         change = local - self.local(edge)
         return self.right + self.upstream(edge.gate) * change * self.below[edge.input.position]
 
-    def with_locals(self, gate: Node, locals_: Sequence[Value]) -> Value:
+    def with_locals(self, gate: Gate, locals_: Sequence[Value]) -> Value:
         """The gradient if these were the local gradients of all edges into a gate."""
         inside = [edge for edge in self.edges if edge.gate == gate]
         return self.right + sum(self.with_local(edge, locals_[edge.slot]) - self.right for edge in inside)
@@ -107,7 +107,7 @@ class _Chain:
     def ratio(self, x: Value, y: Value) -> Value:
         return x / y if y != 0 else self.trace.arithmetic.number("nan")
 
-    def written(self, gate: Node) -> str:
+    def written(self, gate: Gate) -> str:
         """`q1 = x + y`."""
         return f"{gate.name} = {self.trace.graph.written(gate)}"
 

@@ -13,7 +13,7 @@ from typing import Any
 from ..arithmetic import FLOATS, Value
 from ..arithmetic.precise import Precise
 from ..errors import MathError
-from ..graph.graph import Graph
+from ..graph.graph import Gate, Graph
 from ..passes import point
 from ..passes.engine import run
 from ..passes.forward import forward
@@ -129,9 +129,9 @@ def _complex_step(graph: Graph, exactly: Mapping[str, str], name: str) -> float:
     from ..arithmetic.complexes import Complexes
 
     reached = graph.depending_on([name])
-    for node in graph.nodes:
-        if node.op is not None and reached[node.position] and (node.op.selects or node.op.kink is not None):
-            raise CannotError(f"{node.name} = {graph.written(node)} is not analytic")
+    for gate in graph.gates:
+        if reached[gate.position] and (gate.op.selects or gate.op.kink is not None):
+            raise CannotError(f"{gate.name} = {graph.written(gate)} is not analytic")
 
     def estimate(power: int, digits: int) -> Value:
         system = Complexes(digits)
@@ -143,7 +143,7 @@ def _complex_step(graph: Graph, exactly: Mapping[str, str], name: str) -> float:
         real = forward(graph, {each: mp.mpf(text) for each, text in exactly.items()}, Precise(digits))
         results: list[Value] = []
         for node in graph.nodes:
-            if node.op is not None and reached[node.position]:
+            if isinstance(node, Gate) and reached[node.position]:
                 if node.op.name == "pow" and real[node.inputs[0]] == 0 and real[node.inputs[1]] % 1 != 0:
                     raise CannotError(f"{node.name} = {graph.written(node)} branches at 0")
                 results.append(system.rule(node.op).value(*(results[i] for i in node.inputs)))

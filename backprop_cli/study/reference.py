@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ..errors import InputError, MathError, quote, suggest
-from ..graph.graph import Graph, Node
+from ..graph.graph import Gate, Graph, Nodes, Variable
 from ..language.names import normal
 from ..language.tokens import OPERATORS
 from ..passes.engine import run
@@ -118,10 +118,10 @@ def _single_gate(op: Op) -> Graph:
     if op.variadic:
         names.append(next(name for name in "yzx" if name not in names))
     source = op.written(names)
-    inputs = [Node(position, name, (0, len(source))) for position, name in enumerate(names)]
+    nodes = Nodes(Variable(position, name, (0, len(source))) for position, name in enumerate(names))
     output = "f" if "f" not in names else "q1"
-    gate = Node(len(names), output, (0, len(source)), op, tuple(range(len(names))))
-    return Graph(source, (*inputs, gate))
+    nodes.append(Gate(len(names), output, (0, len(source)), op, tuple(range(len(names)))))
+    return Graph(source, nodes)
 
 
 def _points(count: int) -> Iterator[tuple[float, ...]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..arithmetic import Value
 from ..errors import printable
-from ..graph.graph import Graph, Node
+from ..graph.graph import Gate, Graph
 from ..passes.trace import Edge, Trace
 from ..rules.printer import text
 
@@ -102,25 +102,22 @@ def gates(trace: Trace, digits: int | None) -> Iterator[GateCells]:
     """The gates in forward order."""
     groups = trace.graph.groups
     before: list[int] = []
-    for node in trace.graph.nodes:
-        if node.op is None:
-            continue
-        around = trace.graph.around(node)
+    for gate in trace.graph.gates:
+        around = trace.graph.around(gate)
         opened = [
             f"{'  ' * i}{short(f'{groups[each].name} = {groups[each].call}')}:"
             for i, each in enumerate(around)
             if each not in before
         ]
         before = around
-        edges = [_edge(trace, edge, digits) for edge in trace.edges_of(node)]
-        value, upstream = (number(trace, each[node.position], digits) for each in (trace.values, trace.upstream))
-        yield GateCells(node.name, short(written(trace.graph, node)), value, upstream, edges, opened, len(around))
+        edges = [_edge(trace, edge, digits) for edge in trace.edges_of(gate)]
+        value, upstream = (number(trace, each[gate.position], digits) for each in (trace.values, trace.upstream))
+        yield GateCells(gate.name, short(written(trace.graph, gate)), value, upstream, edges, opened, len(around))
 
 
-def written(graph: Graph, gate: Node) -> str:
+def written(graph: Graph, gate: Gate) -> str:
     """The operation over the names of its inputs; of very many inputs only the first are named."""
     names = [short(graph.nodes[i].name, _LONGEST // 2) for i in gate.inputs[:_LONGEST]]
-    assert gate.op is not None
     return gate.op.written(names)
 
 

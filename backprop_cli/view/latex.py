@@ -9,7 +9,7 @@ from sympy import Symbol
 from sympy import latex as sympy_latex
 
 from ..arithmetic import Value
-from ..graph.graph import Graph, Module, Node
+from ..graph.graph import Constant, Gate, Graph, Module
 from ..passes.exact import Derivation
 from ..rules.formula import Formula
 
@@ -56,12 +56,10 @@ def render(derivation: Derivation) -> str:
     """The forward pass, the chain rule on every edge, and the gradient."""
     trace = derivation.trace
     f = name(trace.graph.output.name)
-    lines = [
-        f"{name(node.name)} &= {operation(trace.graph, node)}" for node in trace.graph.nodes if node.op is not None
-    ]
-    if trace.graph.output.op is None:
-        node = trace.graph.output
-        lines.append(f"& {constant(node) if node.is_constant else name(node.name)}")
+    lines = [f"{name(gate.name)} &= {operation(trace.graph, gate)}" for gate in trace.graph.gates]
+    node = trace.graph.output
+    if not isinstance(node, Gate):
+        lines.append(f"& {constant(node) if isinstance(node, Constant) else name(node.name)}")
     for edge in reversed(trace.edges):
         if edge.chained is not None and edge.local is not None:
             gate, inner = name(edge.gate.name), name(edge.input.name)
@@ -85,36 +83,35 @@ def name(word: str) -> str:
     return ".".join(str(sympy_latex(Symbol(part))) for part in word.split("."))
 
 
-def operation(graph: Graph, gate: Node) -> str:
+def operation(graph: Graph, gate: Gate) -> str:
     """The operation of a gate over its inputs, in the order written."""
-    assert gate.op is not None
     nodes = (graph.nodes[i] for i in gate.inputs)
-    words = (operand(node) if node.is_constant else Formula(name(node.name)) for node in nodes)
+    words = (operand(node) if isinstance(node, Constant) else Formula(name(node.name)) for node in nodes)
     return latex(_applied(gate, words))[0]
 
 
-def operand(constant: Node) -> Formula:
+def operand(constant: Constant) -> Formula:
     """A constant as an operand: as it is written, in brackets but for a number or a fraction."""
     formula = _constant(constant)
     text, binding = latex(formula)
     return formula if binding >= _TIGHT else Formula(rf"\left({text}\right)")
 
 
-def _applied(gate: Node, args: Iterable[Formula]) -> Formula:
+def _applied(gate: Gate, args: Iterable[Formula]) -> Formula:
     """A gate's formula. A module is set as a function of its name, even where it is called `abs`."""
     return Formula(f"{gate.kind}{_MODULE}" if isinstance(gate.op, Module) else gate.kind, *args)
 
 
-def constant(node: Node) -> str:
+def constant(node: Constant) -> str:
     """A constant as it is written."""
     return latex(_constant(node))[0]
 
 
-def _constant(node: Node) -> Formula:
+def _constant(node: Constant) -> Formula:
     parts: list[Formula] = []
-    for each in node.body or (node,):
+    for each in node.parts:
         inputs = [parts[i] for i in each.inputs]
-        parts.append(_applied(each, inputs) if each.op else _literal(each.literal))
+        parts.append(_applied(each, inputs) if isinstance(each, Gate) else _literal(each.literal))
     return parts[-1]
 
 

@@ -61,7 +61,7 @@ def _program(graph: Graph) -> list[RenderableType]:
 
 def _gates(trace: Trace, digits: int | None, width: int) -> list[RenderableType]:
     """A row for each gate, and under it a row for each edge."""
-    count = sum(1 for node in trace.graph.nodes if node.op is not None)
+    count = sum(1 for _ in trace.graph.gates)
     rows: list[Row] = []
     for gate in _ends(cells.gates(trace, digits), count):
         if gate is None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pygraphviz
 
 from backprop_cli import backprop
-from backprop_cli.graph.graph import Graph, Group, Node
+from backprop_cli.graph.graph import Constant, Gate, Graph, Group, Nodes, Variable
 from backprop_cli.language.program import Program
 from backprop_cli.passes.engine import run
 from backprop_cli.passes.trace import Trace
@@ -63,20 +63,20 @@ HOSTILE = [
 
 def hostile(name: str) -> Trace:
     """A circuit in which everything that has a name has this one."""
-    nodes = (
-        Node(0, name, (0, 1)),
-        Node(1, f"{name}2", (0, 1), literal="2", group=0),
-        Node(2, f"{name}3", (0, 1), named("mul"), (0, 1), group=0),
-        Node(3, f"{name}4", (0, 1), named("add"), (2, 0)),
-    )
+    nodes = Nodes([
+        Variable(0, name, (0, 1)),
+        Constant(1, f"{name}2", (0, 1), "2", group=0),
+        Gate(2, f"{name}3", (0, 1), named("mul"), (0, 1), group=0),
+        Gate(3, f"{name}4", (0, 1), named("add"), (2, 0)),
+    ])  # fmt: skip
     graph = Graph(name * 2, nodes, groups=(Group(f"{name}3", name, -1, name),))
     return run(graph, {name: 3.0})
 
 
 def chain(length: int) -> Graph:
     """One gate behind the other."""
-    gates = (Node(i, f"q{i}", (0, 1), named("neg"), (i - 1,)) for i in range(1, length + 1))
-    return Graph("x", (Node(0, "x", (0, 1)), *gates))
+    gates = (Gate(i, f"q{i}", (0, 1), named("neg"), (i - 1,)) for i in range(1, length + 1))
+    return Graph("x", Nodes([Variable(0, "x", (0, 1)), *gates]))
 
 
 def program(lines: int) -> Graph:

@@ -117,7 +117,7 @@ def read(output: str) -> dict[str, float]:
 
 def expected(case: Case) -> dict[str, float]:
     trace = traced(case)
-    f = trace.graph.output.name if not trace.graph.output.is_constant else "f"
+    f = trace.graph.output.name if trace.graph.output.kind != "constant" else "f"
     return {f: trace.value, **{f"d{f}/d{name}": slope for name, slope in trace.gradient.items()}}
 
 
@@ -139,7 +139,7 @@ def selection() -> list[Case]:
     used: dict[Op, int] = {}
     chosen = []
     for number, formula in enumerate(FORMULAS):
-        ops = {node.op for node in Program(formula.expression).graph(list(formula.point)).nodes if node.op}
+        ops = {gate.op for gate in Program(formula.expression).graph(list(formula.point)).gates}
         if number % 5 == 0 or any(used.get(op, 0) < 3 for op in ops):
             used |= {op: used.get(op, 0) + 1 for op in ops}
             chosen.append(Case(formula.expression, formula.point))

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from ...graph.graph import Graph, Node
+from ...graph.graph import Constant, Gate, Graph, Node
 from ...passes.trace import Trace
 from ...rules.formula import Formula, substitute, tidy
-from ...rules.table import Op
 from .. import latex
 from .stages import Stages
 
@@ -34,9 +33,9 @@ class _Derivation:
         graph = self.graph
         lines = [f"{self.name(name)} &= {number(f'{value:.6g}')}" for name, value in self.given.items()]
         for node in graph.nodes:
-            if node.op is not None:
+            if isinstance(node, Gate):
                 lines.append(f"{self.name(node.name)} &= {self.operation(node)}{self.becomes(node, 'values')}")
-            elif node.position in self.stages.named or (node.position == self.last and node.is_constant):
+            elif isinstance(node, Constant) and (node.position in self.stages.named or node.position == self.last):
                 named = node.position in self.stages.named
                 lines.append(f"{self.name(node.name) if named else ''} &= {latex.constant(node)}")
         lines += self.backward()
@@ -44,7 +43,7 @@ class _Derivation:
         return f"\\begin{{align*}}\n{body}\n\\end{{align*}}\n"
 
     def backward(self) -> list[str]:
-        edges: dict[int, list[tuple[Node, int]]] = {}
+        edges: dict[int, list[tuple[Gate, int]]] = {}
         for gate in self.stages.backward():
             for slot in gate.slots:
                 if self.stages.wanted[i := gate.inputs[slot]]:
@@ -58,7 +57,7 @@ class _Derivation:
                 lines.append(f"{self.partial(self.graph.output, node)} &= {steps}")
         return lines or [f"&\\text{{{'nothing here varies'}}}"] * (not self.graph.variables)
 
-    def steps(self, node: Node, edges: list[tuple[Node, int]]) -> str:
+    def steps(self, node: Node, edges: list[tuple[Gate, int]]) -> str:
         """The chain rule for a node: first with names, then with the rules; `= z` where the gate is the output."""
         f = self.graph.output
         if not edges:
@@ -73,23 +72,20 @@ class _Derivation:
     def partial(self, above: Node, below: Node) -> str:
         return rf"\frac{{\partial {self.name(above.name)}}}{{\partial {self.name(below.name)}}}"
 
-    def local(self, gate: Node, slot: int) -> tuple[str, int]:
+    def local(self, gate: Gate, slot: int) -> tuple[str, int]:
         """The rule of an edge, with how tightly it binds."""
         op = gate.op
-        assert op is not None
         slots = [slot] if op.variadic else range(len(gate.inputs))
         words = {"pi": Formula(r"\pi"), "out": Formula(self.name(gate.name))}
         words.update(zip(op.inputs, (self.operand(gate.inputs[each]) for each in slots), strict=True))
         return latex.latex(tidy(substitute(op.partial(slot), words)))
 
-    def operation(self, gate: Node) -> str:
-        op: Op | None = gate.op
-        assert op is not None
-        return latex.latex(Formula(op.name, *(self.operand(i) for i in gate.inputs)))[0]
+    def operation(self, gate: Gate) -> str:
+        return latex.latex(Formula(gate.op.name, *(self.operand(i) for i in gate.inputs)))[0]
 
     def operand(self, i: int) -> Formula:
         node, formula = self.graph.nodes[i], self.stages.constants.get(i)
-        if formula is None:
+        if formula is None or not isinstance(node, Constant):
             return Formula(self.name(node.name))
         if formula.is_number:
             text = number(formula.head)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from ...errors import InputError, shorten
-from ...graph.graph import Node
+from ...graph.graph import Gate, Node
 from ...passes.trace import Trace
 from ...rules.formula import Formula
 from .identifiers import Names
@@ -57,10 +57,9 @@ class _Program:
         self.ties = ties
         self.trace = trace
         locals_ = {
-            local_name(node.op, slot)
-            for node in graph.nodes
-            if node.op is not None
-            for slot in range(1 if node.op.variadic else len(node.inputs))
+            local_name(gate.op, slot)
+            for gate in graph.gates
+            for slot in range(1 if gate.op.variadic else len(gate.inputs))
         }
         self.writer = Writer(self.target, locals_)
         self.locals: dict[str, list[str]] = {}  # functions for local gradients with case distinctions
@@ -69,7 +68,7 @@ class _Program:
         wanted = [node.name for node in named if stages.wanted[node.position]]
         # Variables come first, so that they keep their names.
         self.names = Names(
-            [node.name for node in sorted(named, key=lambda node: node.op is not None)], wanted, self.target, locals_
+            [node.name for node in sorted(named, key=lambda node: isinstance(node, Gate))], wanted, self.target, locals_
         )
         self.output = self.names.nodes.get(graph.output.name) or self.names.new("f")
         self.users = [0] * len(graph.nodes)  # edges that bring something back
@@ -160,7 +159,7 @@ class _Program:
         groups = Groups(self.graph)
         for node in self.graph.nodes:
             comment = f"{node.name} becomes {self.number(self.trace.values[node.position])}" if self.trace else ""
-            if node.op is not None:
+            if isinstance(node, Gate):
                 yield from (Line(comment=shorten(title, 100)) for title in groups.entered(node))
                 yield self.assign(self.names.nodes[node.name], self.code(node, self.stages.value(node)), comment)
             elif node.position in self.stages.named:
@@ -177,7 +176,7 @@ class _Program:
         varies = self.stages.wanted[output.position]
         order = f"in reverse order, from d{output.name}/d{output.name} = 1"
         yield Line(comment=f"backward pass, {order if varies else f'of {output.name}, which depends on none of these'}")
-        if varies and (seed or output.op is None):
+        if varies and (seed or not isinstance(output, Gate)):
             yield self.assign(self.names.gradients[output.name], seed.format(self.output) or "1.0")
         groups = Groups(self.graph)
         for gate in self.stages.backward():
@@ -189,9 +188,9 @@ class _Program:
                 zero = self.target.zero.format(self.names.nodes[node.name])
                 yield self.assign(self.names.gradients[node.name], zero, f"{output.name} does not depend on it")
 
-    def chains(self, gate: Node) -> Iterable[Line]:
+    def chains(self, gate: Gate) -> Iterable[Line]:
         """The chain rule on each edge of a gate."""
-        ties = self.ties if gate.op is not None and gate.op.variadic and gate.op.selects else "both"
+        ties = self.ties if gate.op.variadic and gate.op.selects else "both"
         extra = ties if ties == "both" else self.names.new(f"{self.names.nodes[gate.name]}_{_EXTRA[ties]}")
         if ties == "split":
             masks = [self.target.count.format(self.mask(gate, slot)) for slot in gate.slots]
@@ -206,7 +205,7 @@ class _Program:
                 different = self.mask(gate, slot, self.target.different)
                 yield Line(self.target.update.format(extra, f"{extra} * {different}"))
 
-    def chain(self, gate: Node, slot: int, ties: str, extra: str) -> Line:
+    def chain(self, gate: Gate, slot: int, ties: str, extra: str) -> Line:
         i = gate.inputs[slot]
         node = self.graph.nodes[i]
         seed = gate.position == self.graph.output.position and not self.target.seed
@@ -258,7 +257,7 @@ class _Program:
         assert self.trace is not None
         return self.trace.arithmetic.show(value, _DIGITS)
 
-    def code(self, gate: Node, formula: Formula) -> str:
+    def code(self, gate: Gate, formula: Formula) -> str:
         """A formula of a stage, over the names in the code."""
         if formula not in self._texts:
             self._texts[formula] = self.write(gate, formula)
@@ -266,14 +265,14 @@ class _Program:
         upstream = self.names.gradients.get(gate.name, "")
         return self.placed(gate, self._texts[formula], nodes, {OUT: nodes[gate.name], UPSTREAM: upstream})
 
-    def write(self, gate: Node, formula: Formula) -> str:
+    def write(self, gate: Gate, formula: Formula) -> str:
         try:
             return self.writer.write(formula)
         except UnknownWordError as error:
             message = f"--to {self.target.name} has no {error}, which {self.graph.title(gate)} needs"
             raise InputError(message, self.graph.source, gate.span) from None
 
-    def placed(self, gate: Node, text: str, nodes: Mapping[str, str], names: Mapping[str, str]) -> str:
+    def placed(self, gate: Gate, text: str, nodes: Mapping[str, str], names: Mapping[str, str]) -> str:
         """A text with names in its places: `nodes` gives those of the inputs, `names` the others."""
 
         def name(place: re.Match[str]) -> str:
@@ -281,16 +280,15 @@ class _Program:
 
         return _PLACE.sub(name, text)
 
-    def mask(self, gate: Node, slot: int, template: str = "") -> str:
+    def mask(self, gate: Gate, slot: int, template: str = "") -> str:
         condition = self.stages.selected(gate, slot)
         if template:
             left, right = (self.code(gate, each) for each in condition.args)
             return self.target.mask.format(template.format(left, right))
         return self.code(gate, Formula("where", condition, 1, 0))
 
-    def add_local(self, gate: Node, slot: int, formula: Formula) -> None:
+    def add_local(self, gate: Gate, slot: int, formula: Formula) -> None:
         """The function for a local gradient with case distinctions, once."""
-        assert gate.op is not None
         name, op = local_name(gate.op, slot), gate.op
         if name not in self.locals:
             title = f"d({op.call})/d{op.inputs[0 if op.variadic else slot]}, with its conventions"

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from ...arithmetic import FLOATS
-from ...graph.graph import Graph, Module, Node
+from ...graph.graph import Constant, Gate, Graph, Module, Node, Nodes
 from ...passes.forward import forward
 from ...rules.formula import READ_BY_THE_FIRST, Formula, Operand, substitute, tidy
 from ...rules.printer import text
@@ -51,20 +51,19 @@ class Stages:
         self.named: dict[int, Formula] = {}
         self.numbers: dict[int, float] = {}
         for node in graph.nodes:
-            if node.is_constant:
+            if isinstance(node, Constant):
                 self.numbers[node.position], formula = _constant(graph, node)
                 is_stage = node.name in named and node.group < 0
                 (self.named if is_stage else self.constants)[node.position] = formula
         self._values: dict[object, Formula] = {}
         self._chains: dict[object, Chain] = {}
 
-    def backward(self) -> Iterator[Node]:
+    def backward(self) -> Iterator[Gate]:
         """The gates that pass a gradient on, in reverse order."""
-        return (node for node in reversed(self.graph.nodes) if node.op is not None and self.wanted[node.position])
+        return (gate for gate in self.graph.gates_backward if self.wanted[gate.position])
 
-    def value(self, gate: Node) -> Formula:
+    def value(self, gate: Gate) -> Formula:
         """What the gate computes."""
-        assert gate.op is not None
         op, slots = gate.op, range(len(gate.inputs))
         key = (op, len(slots), *self._fixed(gate, slots))
         if key not in self._values:
@@ -76,9 +75,8 @@ class Stages:
                 self._values[key] = settle(replaced(computed(op.value), words), self._known(gate, slots))
         return self._values[key]
 
-    def chain(self, gate: Node, slot: int, *, seed: bool = False) -> Chain:
+    def chain(self, gate: Gate, slot: int, *, seed: bool = False) -> Chain:
         """What flows back along an edge. seed: whether the gate's upstream is 1, and goes without saying."""
-        assert gate.op is not None
         op, slots = gate.op, [slot] if gate.op.variadic else range(len(gate.inputs))
         key = (op, slot, seed, *self._fixed(gate, slots))
         if key not in self._chains:
@@ -93,27 +91,26 @@ class Stages:
             self._chains[key] = Chain(_chained(upstream, local), self._rule(gate, slot, slots), conditional)
         return self._chains[key]
 
-    def selected(self, gate: Node, slot: int) -> Formula:
+    def selected(self, gate: Gate, slot: int) -> Formula:
         """The condition under which an input of max or min, be it a constant, is the output."""
         return Formula("eq", *self._operands(gate, [slot]), Formula(OUT))
 
-    def _rule(self, gate: Node, slot: int, slots: Sequence[int]) -> str:
+    def _rule(self, gate: Gate, slot: int, slots: Sequence[int]) -> str:
         op, nodes = gate.op, self.graph.nodes
-        assert op is not None
         shown = [nodes[i].name if (i := gate.inputs[each]) in self.constants else IN.format(each) for each in slots]
         return text(tidy(substitute(op.partial(slot), {**dict(zip(op.inputs, shown, strict=True)), "out": OUT})))
 
-    def _operands(self, gate: Node, slots: Iterable[int]) -> list[Formula]:
+    def _operands(self, gate: Gate, slots: Iterable[int]) -> list[Formula]:
         return [self.constants.get(gate.inputs[slot]) or Formula(IN.format(slot)) for slot in slots]
 
-    def _fixed(self, gate: Node, slots: Iterable[int]) -> list[str | int | None]:
+    def _fixed(self, gate: Gate, slots: Iterable[int]) -> list[str | int | None]:
         """The constants among the inputs, which are part of the formula: as written, or which stage it is."""
         return [self._constant_at(gate.inputs[slot]) for slot in slots]
 
     def _constant_at(self, i: int) -> str | int | None:
         return self.graph.nodes[i].name if i in self.constants else i if i in self.named else None
 
-    def _known(self, gate: Node, slots: Iterable[int]) -> dict[str, float]:
+    def _known(self, gate: Gate, slots: Iterable[int]) -> dict[str, float]:
         """The values of constants that are stages of their own."""
         return {IN.format(slot): self.numbers[i] for slot in slots if (i := gate.inputs[slot]) in self.named}
 
@@ -235,12 +232,12 @@ def _chained(upstream: Formula | None, local: Formula) -> Formula:
     return upstream * local
 
 
-def _constant(graph: Graph, node: Node) -> tuple[float, Formula]:
+def _constant(graph: Graph, node: Constant) -> tuple[float, Formula]:
     """The value of a constant, and its formula as it is written; of a very long one, its number."""
-    value = forward(Graph(graph.source, node.body or (node._replace(position=0),)), {}, FLOATS)[-1]
+    value = forward(Graph(graph.source, Nodes(node.parts)), {}, FLOATS)[-1]
     parts: list[tuple[Formula, int]] = []
-    for part in node.body or (node,):
-        if part.op is None:
+    for part in node.parts:
+        if isinstance(part, Constant):
             named = part.literal[:1].isalpha()
             parts.append((Formula(CONSTANT, Formula(part.literal)) if named else Formula(_canonical(part.literal)), 1))
             continue

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ...arithmetic import Value
-from ...graph.graph import Graph, Module, Node
+from ...graph.graph import Constant, Gate, Graph, Module, Node
 from ...passes.trace import Edge, Trace
 from ...rules.printer import READING
 from ...rules.table import Op
@@ -122,12 +122,12 @@ class _Drawing:
         self.wires: list[Wire] = []
 
     def draw(self) -> Circuit:
-        gates: list[list[Node]] = [[] for _ in self.graph.nodes]
-        for node in self.graph.nodes:
-            for i in node.inputs:
-                gates[i].append(node)
+        gates: list[list[Gate]] = [[] for _ in self.graph.nodes]
+        for gate in self.graph.gates:
+            for i in gate.inputs:
+                gates[i].append(gate)
         branches = [self._outlet(node, gates[node.position]) for node in self.graph.nodes]
-        for gate in self.graph.nodes:
+        for gate in self.graph.gates:
             edges = self.trace.edges_of(gate) if self.trace else [None] * len(gate.inputs)
             self.wires += [self._wire(branches[i], gate, edge) for i, edge in zip(gate.inputs, edges, strict=True)]
         self.boxes.append(Box("out", "output"))
@@ -138,7 +138,7 @@ class _Drawing:
         ]
         return Circuit(cells.short(self.graph.source), self.boxes, self.wires, frames)
 
-    def _outlet(self, node: Node, gates: list[Node]) -> Wire:
+    def _outlet(self, node: Node, gates: list[Gate]) -> Wire:
         """Draw a node, and its fork where it has one; give the beginning of the wires that leave there."""
         self.boxes.append(self._box(node))
         stem = self._stem(node)
@@ -152,7 +152,7 @@ class _Drawing:
         return stem._replace(source=fork, group=group, stage="")
 
     def _box(self, node: Node) -> Box:
-        if node.op is None:
+        if not isinstance(node, Gate):
             return Box(f"n{node.position}", node.kind, _name(node.name), group=node.group)
         full = cells.short(f"{node.name} = {cells.written(self.graph, node)}")
         kind = "module" if isinstance(node.op, Module) else "gate"
@@ -160,14 +160,15 @@ class _Drawing:
 
     def _stem(self, node: Node) -> Wire:
         """What a node puts on its wire."""
-        kind, stage = "constant" if node.is_constant else "active", _name(node.name) if node.op else ""
+        kind = "constant" if isinstance(node, Constant) else "active"
+        stage = _name(node.name) if isinstance(node, Gate) else ""
         value = self._number(self.trace.values[node.position]) if self.trace else ""
         if value == node.name.replace("-", "−"):
             value = ""  # a constant is not told twice
         gradient = self._number(self.trace.upstream[node.position]) if self.trace else ""
         return Wire(f"n{node.position}", "", kind, node.group, stage, value, gradient)
 
-    def _wire(self, branch: Wire, gate: Node, edge: Edge | None) -> Wire:
+    def _wire(self, branch: Wire, gate: Gate, edge: Edge | None) -> Wire:
         wire = branch._replace(target=f"n{gate.position}", group=self._around(branch.group, gate.group))
         if edge is None:
             return wire

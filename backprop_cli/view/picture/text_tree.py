@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
-from ...graph.graph import Graph, Node
+from ...graph.graph import Constant, Gate, Graph, Node
 from ...passes.trace import Edge, Trace
 from .. import cells
 
@@ -85,8 +85,8 @@ class _Tree:
             while stack:
                 place = stack.pop()
                 node = place.node
-                known = node.position in opened and not node.is_constant
-                deferred = not known and node.op is not None and place.depth == self.deepest
+                known = node.position in opened and not isinstance(node, Constant)
+                deferred = not known and isinstance(node, Gate) and place.depth == self.deepest
                 yield self._line(place, "↑ " if known else "↓ " if deferred else "")
                 if deferred:
                     later.append(node)
@@ -109,13 +109,13 @@ class _Tree:
     def _line(self, place: _Place, mark: str) -> Line:
         node, edge = place.node, place.edge
         words = cells.short(node.name, 30)
-        if node.op and not mark:
+        if isinstance(node, Gate) and not mark:
             words = cells.short(f"{words} = {cells.written(self.graph, node)}")
             if node.group >= 0 and self.graph.groups[node.group].name == node.name:
                 words += f"  [{cells.short(self.graph.groups[node.group].module, 30)}]"
-        elif node.is_constant and node.name != (written := self.graph.written(node)):
+        elif isinstance(node, Constant) and node.name != (written := self.graph.written(node)):
             words = cells.short(f"{words} = {written}")
-        style = _FAINT if node.is_constant or mark else _BOLD
+        style = _FAINT if isinstance(node, Constant) or mark else _BOLD
         if self.trace is None:
             return Line(place.before, mark + words, style)
         value, upstream = self.trace.values[node.position], self.trace.upstream[node.position]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ...arithmetic import Value
+from ...graph.graph import Constant, Gate
 from ...passes.trace import Trace
 from ...rules.printer import text as rule_text
 from ...study.nudge import Nudge
@@ -97,8 +98,8 @@ def _blocks(trace: Trace, digits: int | None, nudged: Nudges | None) -> Iterator
 
 def _forward(story: Story) -> Iterator[Block]:
     output = story.words.output
-    if output.op is None:
-        what = "constant" if output.is_constant else "variable"
+    if not isinstance(output, Gate):
+        what = "constant" if isinstance(output, Constant) else "variable"
         yield Block(
             "section", f"Forward pass. There is no gate: the output is the {what} `{story.words.name(output)}`."
         )
@@ -109,7 +110,7 @@ def _forward(story: Story) -> Iterator[Block]:
 
 
 def _backward(story: Story) -> Iterator[Block]:
-    if not story.trace.gradient or story.words.output.op is None:
+    if not story.trace.gradient or not isinstance(story.words.output, Gate):
         return
     f = story.words.gradient(story.words.output)
     yield Block(
@@ -169,7 +170,7 @@ def document(trace: Trace, digits: int | None = None, nudged: Nudges | None = No
     story = Story(trace, digits)
     full = {**json.head(trace), **json.groups(trace)}
     full["forward"] = [_computed(trace, each) for each in story.forward() if isinstance(each, Computed)]
-    has_pass = trace.gradient and trace.graph.output.op is not None
+    has_pass = trace.gradient and isinstance(trace.graph.output, Gate)
     steps = story.backward() if has_pass else ()
     full["backward"] = [
         _sum(trace, each) if isinstance(each, Sum) else _through(trace, each)
@@ -209,7 +210,6 @@ def _computed(trace: Trace, told: Computed) -> dict[str, Any]:
 def _through(trace: Trace, told: Through) -> dict[str, Any]:
     gate, data = told.gate, trace.arithmetic.data
     says = {each.edge.slot: [_plain(words) for words in each.equations] for each in told.edges}
-    assert gate.op is not None
     return {
         "step": "gate",
         "name": gate.name,

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...graph.graph import Node
+from ...graph.graph import Gate, Node
 from ...passes.trace import Edge
 from .wording import Wording, listed
 
 
-def meaning(words: Wording, gate: Node, edges: Sequence[Edge]) -> str:
+def meaning(words: Wording, gate: Gate, edges: Sequence[Edge]) -> str:
     """`x` and `y` each get −4. Empty where the role says it all."""
     receivers = [edge for edge in edges if edge.chained is not None]
-    assert gate.op is not None
     tell = _MEANINGS.get(gate.op.role)
     return tell(words, gate, receivers) if tell else ""
 
 
-def _distributes(words: Wording, gate: Node, receivers: Sequence[Edge]) -> str:
+def _distributes(words: Wording, gate: Gate, receivers: Sequence[Edge]) -> str:
     upstream = words.said(words.trace.upstream[gate.position])
     names = [words.name(edge.input) for edge in receivers]
     if len(set(names)) < len(names):
@@ -29,7 +28,7 @@ def _gets(names: Sequence[str], verb: str) -> str:
     return verb if len(set(names)) == 1 else f"each {verb.removesuffix('s')}"
 
 
-def _switches(words: Wording, gate: Node, receivers: Sequence[Edge]) -> str:
+def _switches(words: Wording, gate: Gate, receivers: Sequence[Edge]) -> str:
     """For a gate of two inputs."""
     if len(gate.inputs) != 2:
         return ""
@@ -44,7 +43,7 @@ def _switches(words: Wording, gate: Node, receivers: Sequence[Edge]) -> str:
     return ", and ".join([shares[0], *(share.replace("the upstream", "it") for share in shares[1:])]) + "."
 
 
-def _routes(words: Wording, gate: Node, receivers: Sequence[Edge]) -> str:
+def _routes(words: Wording, gate: Gate, receivers: Sequence[Edge]) -> str:
     nodes, values = words.trace.graph.nodes, words.trace.values
     if len(gate.inputs) == 1:
         (edge,) = receivers
@@ -69,7 +68,7 @@ def _is_selected(local: object, value: object, out: object) -> bool:
     return value == out if local is None else local != 0
 
 
-def _rank(words: Wording, gate: Node, node: Node) -> str:
+def _rank(words: Wording, gate: Gate, node: Node) -> str:
     """`the larger` of two, `the smallest` of more; `the selected input` where it is neither."""
     values, to_float = words.trace.values, words.trace.arithmetic.to_float
     one = to_float(values[node.position])

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ...arithmetic import Value
-from ...graph.graph import Module, Node
+from ...graph.graph import Constant, Gate, Module, Node
 from ...passes.trace import Edge, Notice, Trace
 from ...rules.table import ROLES
 from .. import cells
@@ -37,7 +37,7 @@ class Told(NamedTuple):
 class Through(NamedTuple):
     """The backward pass through one gate."""
 
-    gate: Node
+    gate: Gate
     heading: str
     says: list[str]
     edges: list[Told]
@@ -97,7 +97,7 @@ class Story:
 
     def notes(self) -> list[str]:
         """The warnings that belong to no gate."""
-        gates = {node.name for node in self.trace.graph.nodes if node.op is not None}
+        gates = {gate.name for gate in self.trace.graph.gates}
         return [f"{notice.message}." for notice in self.trace.warnings if notice.node not in gates]
 
     # -- Forward
@@ -105,7 +105,11 @@ class Story:
     def forward(self) -> Iterator[Computed | Gap]:
         """The gates in forward order, and the constants that have a name of their own."""
         stages = {name for name, _ in self.trace.graph.stages}
-        nodes = [node for node in self.trace.graph.nodes if node.op or (node.is_constant and node.name in stages)]
+        nodes = [
+            node
+            for node in self.trace.graph.nodes
+            if isinstance(node, Gate) or (isinstance(node, Constant) and node.name in stages)
+        ]
         for place, node in enumerate(nodes):
             if gap := self._gap(place, len(nodes)):
                 if gap > 0:
@@ -116,7 +120,7 @@ class Story:
     def _computed(self, node: Node) -> str:
         words, values = self.words, self.trace.values
         value = words.number(values[node.position])
-        if node.op is None:
+        if not isinstance(node, Gate):
             return equation(Part(f"{words.name(node)} = {cells.short(self.trace.graph.written(node))}"), value)
         put_in = words.applied(node, [values[each.position] for each in words.inputs(node)])
         return equation(Part(words.operation(node)), put_in, value) + words.inside(node)
@@ -126,9 +130,7 @@ class Story:
     def backward(self) -> Iterator[Through | Sum | Gap]:
         """The gates in reverse, each fork's sum behind the last of its terms."""
         trace = self.trace
-        gates = [
-            node for node in trace.graph.nodes if node.op is not None and trace.upstream[node.position] is not None
-        ]
+        gates = [gate for gate in trace.graph.gates if trace.upstream[gate.position] is not None]
         arrived: dict[int, list[Value]] = {}
         for place, gate in enumerate(reversed(gates)):
             edges, turns = trace.edges_of(gate), {}
@@ -146,7 +148,7 @@ class Story:
                 if len(arrived.get(node.position, ())) == self.uses[node.position] > 1:
                     yield self._sum(node, arrived.pop(node.position))
 
-    def _through(self, gate: Node, edges: Sequence[Edge], turns: Mapping[int, int]) -> Through:
+    def _through(self, gate: Gate, edges: Sequence[Edge], turns: Mapping[int, int]) -> Through:
         """turns: for an edge from a fork, by slot, how many edges of that fork have come back with it."""
         words, upstream = self.words, self.trace.upstream[gate.position]
         arrives = equation(Part(words.gradient(gate)), words.number(upstream))
@@ -193,9 +195,8 @@ class Story:
 
     # -- What a gate does
 
-    def _says(self, gate: Node, edges: Sequence[Edge]) -> list[str]:
+    def _says(self, gate: Gate, edges: Sequence[Edge]) -> list[str]:
         op = gate.op
-        assert op is not None
         says = []
         if op.role:
             here = meaning(self.words, gate, edges)
@@ -222,8 +223,8 @@ class Story:
     def _still(self, edges: Sequence[Edge]) -> list[str]:
         """The inputs that nothing flows into."""
         still = [edge.input for edge in edges if edge.chained is None]
-        constants = [self.words.name(node) for node in still if node.is_constant]
-        others = [self.words.name(node) for node in still if not node.is_constant]
+        constants = [self.words.name(node) for node in still if isinstance(node, Constant)]
+        others = [self.words.name(node) for node in still if not isinstance(node, Constant)]
         says = []
         if constants:
             says.append(_stops(constants, "a constant", "constants"))

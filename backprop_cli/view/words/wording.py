@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ...arithmetic import Value
-from ...graph.graph import Node
+from ...graph.graph import Constant, Gate, Node
 from ...passes.trace import Edge, Trace
 from ...rules.formula import Formula, substitute
 from ...rules.printer import NUMBERS, text
@@ -102,9 +102,8 @@ class Wording:
         shown = self.number(value)
         return f"about {shown.text}" if shown.rounded else shown.text
 
-    def applied(self, gate: Node, values: Sequence[Value]) -> Part:
+    def applied(self, gate: Gate, values: Sequence[Value]) -> Part:
         """The operation of a gate over numbers, which may be fewer than its inputs: `3 · (−4)`."""
-        assert gate.op is not None
         words = [self.plain(value).text for value in values] + ["…"] * (len(values) < len(gate.inputs))
         return self._with_numbers(Formula(gate.op.name, *map(Formula, words)), values)
 
@@ -140,18 +139,16 @@ class Wording:
         """`∂f/∂x`; or the local gradient of the gate `of`."""
         return f"∂{self.name(of or self.output)}/∂{self.name(node)}"
 
-    def operation(self, gate: Node) -> str:
+    def operation(self, gate: Gate) -> str:
         """`q1 = x + y`."""
-        assert gate.op is not None
         names = [self.name(node) for node in self.inputs(gate)]
         return f"{self.name(gate)} = {gate.op.written(names + ['…'] * (len(names) < len(gate.inputs)))}"
 
-    def inputs(self, gate: Node) -> list[Node]:
+    def inputs(self, gate: Gate) -> list[Node]:
         """The inputs that are written out."""
-        assert gate.op is not None
         return [self.trace.graph.nodes[i] for i in gate.inputs[: LISTED if gate.op.variadic else None]]
 
-    def inside(self, gate: Node) -> str:
+    def inside(self, gate: Gate) -> str:
         """Which module's call a gate is part of."""
         if gate.group < 0:
             return ""
@@ -165,7 +162,7 @@ class Wording:
         stand_ins: dict[str, Node] = {}
 
         def stand_in(node: Node) -> str:
-            if node.literal and Formula(node.name).is_number:
+            if isinstance(node, Constant) and node.literal and Formula(node.name).is_number:
                 return node.name
             stand_ins[f"node{node.position}"] = node
             return f"node{node.position}"
@@ -185,7 +182,6 @@ class Wording:
 
     def _is_undefined_as_read(self, edge: Edge, operands: Iterable[Node]) -> bool:
         """Whether a rule with a convention may have no value as it reads: f·log(x) at x = 0, but not 2·x."""
-        op, values = edge.gate.op, self.trace.values
-        if op is None or op.partial(edge.slot).head != "convention":
+        if edge.gate.op.partial(edge.slot).head != "convention":
             return False
-        return any(values[i] == 0 for i in edge.gate.inputs) and any(node != edge.input for node in operands)
+        return any(self.trace.values[i] == 0 for i in edge.gate.inputs) and any(node != edge.input for node in operands)

@@ -1,9 +1,11 @@
-"""The compiled loop gives what the careful engine gives, bit for bit, or gives up; large graphs take little."""
+"""What is compiled gives what the careful passes give, bit for bit, or gives up; large graphs take little."""
 
 from __future__ import annotations
 
+import gc
 import math
 import tracemalloc
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -14,12 +16,14 @@ from hypothesis import strategies as st
 
 from backprop_cli.arithmetic import FLOATS
 from backprop_cli.errors import MathError
-from backprop_cli.graph.graph import Graph, Module, Node, Nodes
+from backprop_cli.graph.graph import Constant, Gate, Graph, Module, Nodes, Variable
 from backprop_cli.language.program import Program
 from backprop_cli.passes import engine
-from backprop_cli.passes.compiled import UnusualError
+from backprop_cli.passes.compiled import Loops, UnusualError, loops_of, unrolled
 from backprop_cli.passes.lazy import Lazy
+from backprop_cli.passes.settings import Settings
 from backprop_cli.passes.trace import notices
+from backprop_cli.points.evaluate import calculator
 from backprop_cli.rules import table as ops
 from backprop_cli.rules.table import TABLE, Op, named
 
@@ -37,7 +41,6 @@ def large_from(count: int) -> Iterator[None]:
 
 def outcome(graph: Graph, point: Mapping[str, float], wrt: list[str] | None, large: int, ties: str = "both") -> str:
     """All that a run leaves, as text: `repr` tells apart what == does not, as −0.0 and 0."""
-    Nodes.of(graph.nodes).memo.clear()  # an evaluator that is there is used for small graphs too
     with large_from(large):
         try:
             trace = engine.run(graph, point, wrt=wrt, ties=ties)
@@ -50,20 +53,21 @@ def outcome(graph: Graph, point: Mapping[str, float], wrt: list[str] | None, lar
 
 
 def check(graph: Graph, point: Mapping[str, float], wrt: list[str] | None = None, ties: str = "both") -> bool:
-    """Whether the tape alone has a result, as loop and as lines; with it or without, a run says the same."""
+    """Whether compiled code alone has a result, as loop and as lines; with it or without, a run says the same."""
     assert outcome(graph, point, wrt, 0, ties) == outcome(graph, point, wrt, 10**9, ties)
-    made = engine.evaluator(graph, wrt)
-    by_loop = made is not None and made.trace(point) is not None
-    return check_lines(graph, point, wrt, {}) & check_lines(graph, point, wrt, dict([*point.items()][:1])) & by_loop
+    by_lines = check_lines(graph, point, wrt, {}) & check_lines(graph, point, wrt, dict([*point.items()][:1]))
+    try:
+        Loops(graph, wrt).run(point)
+    except UnusualError:
+        return False
+    return by_lines
 
 
 def check_lines(graph: Graph, point: Mapping[str, float], wrt: list[str] | None, known: Mapping[str, float]) -> bool:
-    """Whether the lines of the graph have a result. If so, it is the engine's, for every node."""
+    """Whether the lines of the graph have a result. If so, it is that of the careful passes, for every node."""
     places = [i for i, wanted in enumerate(graph.depending_on(wrt)) if wanted]
-    at = engine.straight(graph, known, places, wrt)
-    if at is None:
-        return False
     try:
+        at = unrolled(graph, known, places, wrt)
         numbers = at(*[point[node.name] for node in graph.variables if node.name not in known])
     except (ArithmeticError, ValueError):
         return False
@@ -75,9 +79,9 @@ def check_lines(graph: Graph, point: Mapping[str, float], wrt: list[str] | None,
 
 
 def leaves(count: int = INPUTS, numbers: list[str] = NUMBERS[:-1]) -> Nodes:
-    nodes = Nodes(Node(0, f"x{i}", (0, 1)) for i in range(count))
+    nodes = Nodes(Variable(0, f"x{i}", (0, 1)) for i in range(count))
     for text in numbers:
-        nodes.append(Node(0, text, (0, 1), literal=text))
+        nodes.append(Constant(0, text, (0, 1), text))
     return nodes
 
 
@@ -105,7 +109,7 @@ def cases(draw: st.DrawFn, table: list[Op] = TABLE, values: st.SearchStrategy[fl
         inputs = draw(st.lists(st.integers(0, len(nodes) - 1), min_size=count, max_size=count))
         if k and draw(st.booleans()):  # else most gates would lead nowhere
             inputs[0] = len(nodes) - 1
-        nodes.append(Node(0, f"q{k}", (0, 1), op, tuple(inputs)))
+        nodes.append(Gate(0, f"q{k}", (0, 1), op, tuple(inputs)))
     point = {f"x{i}": draw(values) for i in range(INPUTS)}
     return Case(Graph("x", nodes), point, draw(st.none() | st.lists(st.sampled_from(list(point)), unique=True)))
 
@@ -136,22 +140,22 @@ CORNERS = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -3.0, 1e-320, 1e200, -1e200, 1.
 def test_every_row_at_every_corner(op: Op) -> None:
     """Each row alone, once with all inputs asked for, once with one of them a constant or not asked for."""
     count = 2 if op.variadic else len(op.inputs)
-    on_tape = 0
+    compiled = 0
     for first in CORNERS:
         for second in CORNERS if count == 2 else [1.0]:
             point = {"x0": first, "x1": second}
             for inputs in ([0, 1], [0, 0], [0, 2], [2, 0]) if count == 2 else ([0],):
                 nodes = leaves(2)
-                nodes.append(Node(0, "f", (0, 1), op, tuple(inputs)))
+                nodes.append(Gate(0, "f", (0, 1), op, tuple(inputs)))
                 for wrt in (None, ["x0"], ["x1"]) if first == 0.5 else (None,):
-                    on_tape += check(Graph("x", nodes), point, wrt)
-    assert on_tape or op.name in ("sign", "floor", "ceil")
+                    compiled += check(Graph("x", nodes), point, wrt)
+    assert compiled or op.name in ("sign", "floor", "ceil")
 
 
 @pytest.mark.parametrize("op", TABLE, ids=lambda op: op.call)
-def test_every_row_is_on_the_tape_where_nothing_is_unusual(op: Op) -> None:
+def test_every_row_is_compiled_where_nothing_is_unusual(op: Op) -> None:
     nodes = leaves(2)
-    nodes.append(Node(0, "f", (0, 1), op, (0, 1)[: 2 if op.variadic else len(op.inputs)]))
+    nodes.append(Gate(0, "f", (0, 1), op, (0, 1)[: 2 if op.variadic else len(op.inputs)]))
     point = {"x0": 1.25, "x1": 0.75} if op.name == "acosh" else {"x0": 0.625, "x1": 0.75}
     assert check(Graph("x", nodes), point)
 
@@ -196,46 +200,57 @@ def test_conventions_and_borders(source: str, point: dict[str, float]) -> None:
         check(graph, point, wrt)
 
 
-def test_a_module_is_not_on_the_tape() -> None:
+def test_a_module_is_not_compiled() -> None:
     graph = Program("m(t) = t*t; m(x) + x").graph()
-    assert any(isinstance(node.op, Module) for node in graph.nodes)
+    assert any(isinstance(op, Module) for op in graph.nodes.ops)
     with pytest.raises(UnusualError):
-        engine.Evaluator(graph)
-    assert engine.straight(graph, {}, []) is None
+        Loops(graph)
+    with pytest.raises(UnusualError):
+        unrolled(graph, {}, [])
 
 
 def test_lines_are_for_small_graphs_alone() -> None:
-    assert engine.straight(Program("+".join(["x*y"] * engine.LARGE)).graph(), {}, []) is None
+    graph = Program("+".join(["x*y"] * engine.LARGE)).graph()
+    assert calculator(graph, {}, Settings(), []) is None
 
 
 @pytest.mark.parametrize("entry", [1, True, "1.0", None, [1.0], float("inf"), float("nan")], ids=repr)
 def test_lines_take_doubles_alone(entry: object) -> None:
-    at = engine.straight(Program("x*y + z").graph(), {}, [])
-    assert at is not None
+    at = unrolled(Program("x*y + z").graph(), {}, [])
     assert at(1.0, 2.0, 3.0) == (5.0,)
     for place in range(3):
         with pytest.raises(UnusualError):
             at(*[entry if slot == place else 1.0 for slot in range(3)])
 
 
-def test_it_is_used_for_large_graphs_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_loops_are_for_large_graphs_and_many_points(monkeypatch: pytest.MonkeyPatch) -> None:
     used: list[int] = []
-    evaluator = engine.evaluator
+    run = Loops.run
 
-    def watched(*args: Any) -> engine.Evaluator | None:
+    def watched(*args: Any) -> Any:
         used.append(1)
-        return evaluator(*args)
+        return run(*args)
 
-    monkeypatch.setattr(engine, "evaluator", watched)
-    for terms, times in ((10, 0), (engine.LARGE, 1)):
-        engine.run(Program("+".join(["x*y"] * terms)).graph(), {"x": 1.5, "y": 2.5})
+    monkeypatch.setattr(Loops, "run", watched)
+    for terms, many, times in ((10, False, 0), (10, True, 1), (engine.LARGE, False, 2)):
+        engine.run(Program("+".join(["x*y"] * terms)).graph(), {"x": 1.5, "y": 2.5}, many=many)
         assert len(used) == times
+
+
+def test_what_is_compiled_goes_with_its_graph() -> None:
+    graph = Program("x*y").graph()
+    loops = weakref.ref(loops_of(graph))
+    assert loops() is loops_of(graph)
+    assert loops() is not loops_of(graph, ["x"])
+    del graph
+    gc.collect()
+    assert loops() is None
 
 
 # -- A new row -----------------------------------------------------------------------------------------------------
 
 
-def test_a_new_row_is_on_the_tape(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_row_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the words of a rule, and with all that a row may have: a kink, a choice, a second input."""
     x, y, out = ops.x, ops.y, ops.out
     rows = [
@@ -248,8 +263,8 @@ def test_a_new_row_is_on_the_tape(monkeypatch: pytest.MonkeyPatch) -> None:
     for row in rows:
         inputs = (0, 1)[: len(row.inputs)]
         nodes = leaves(2)
-        nodes.append(Node(0, "q1", (0, 1), row, inputs))
-        nodes.append(Node(0, "f", (0, 1), named("mul"), (0, len(nodes) - 1)))
+        nodes.append(Gate(0, "q1", (0, 1), row, inputs))
+        nodes.append(Gate(0, "f", (0, 1), named("mul"), (0, len(nodes) - 1)))
         graph = Graph("x", nodes)
         assert check(graph, {"x0": 0.75, "x1": -1.25})
         check(graph, {"x0": 0.0, "x1": 0.0})
@@ -267,18 +282,18 @@ def chain(count: int) -> Graph:
     kinds = [named(name) for name in ("mul", "sin", "add", "tanh", "sub", "sigmoid")]
     for k in range(count):
         op = kinds[k % len(kinds)]
-        nodes.append(Node(0, f"q{k}", (0, 1), op, (len(nodes) - 1 if k else 0, k % 2)[: len(op.inputs)]))
+        nodes.append(Gate(0, f"q{k}", (0, 1), op, (len(nodes) - 1 if k else 0, k % 2)[: len(op.inputs)]))
     return Graph("x", nodes)
 
 
 def fan(count: int) -> Graph:
     """As wide as it is long: all gates on two variables, and a tree of sums over them."""
     nodes = leaves(2)
-    waiting = [nodes.append(Node(0, f"p{k}", (0, 1), named("mul"), (0, 1))) for k in range(count // 2)]
+    waiting = [nodes.append(Gate(0, f"p{k}", (0, 1), named("mul"), (0, 1))) for k in range(count // 2)]
     while len(waiting) > 1:
         pairs = zip(waiting[::2], waiting[1::2], strict=False)
         odd = waiting[-1:] if len(waiting) % 2 else []
-        waiting = [nodes.append(Node(0, f"q{len(nodes)}", (0, 1), named("add"), pair)) for pair in pairs] + odd
+        waiting = [nodes.append(Gate(0, f"q{len(nodes)}", (0, 1), named("add"), pair)) for pair in pairs] + odd
     return Graph("x", nodes)
 
 
@@ -288,16 +303,15 @@ def test_a_large_graph(make: Any) -> None:
     graph = make(GATES)
     assert len(graph.nodes) > 0.9 * GATES
     point = {"x0": 0.7, "x1": 1.1}
-    on_tape = engine.Evaluator(graph).trace(point)
-    assert on_tape is not None
+    compiled = engine.run(graph, point)
     with large_from(10**9):
         careful = engine.run(graph, point)
-    assert repr(on_tape.values) == repr(careful.values)
-    assert repr(on_tape.upstream) == repr(careful.upstream)
+    assert repr(compiled.values) == repr(careful.values)
+    assert repr(compiled.upstream) == repr(careful.upstream)
     for node in (graph.nodes[6], graph.nodes[len(graph.nodes) // 2], graph.nodes[-1]):
-        assert repr(on_tape.edges_of(node)) == repr(careful.edges_of(node))
+        assert repr(compiled.edges_of(node)) == repr(careful.edges_of(node))
     if make is fan:
-        assert on_tape.gradient == {"x0": pytest.approx(GATES / 2 * 1.1), "x1": pytest.approx(GATES / 2 * 0.7)}
+        assert compiled.gradient == {"x0": pytest.approx(GATES / 2 * 1.1), "x1": pytest.approx(GATES / 2 * 0.7)}
 
 
 @pytest.mark.slow
@@ -337,21 +351,17 @@ def test_memory_of_a_large_graph(make: Any) -> None:
 
 
 def test_many_points_on_one_graph() -> None:
-    """One evaluator for all points: what one leaves behind does not reach the next."""
+    """One loop for all points: what one leaves behind does not reach the next."""
     graph = Program("+".join(f"sin(x*{k})*y" for k in range(1, 400))).graph()
     points = [{"x": 0.1 * k, "y": 1.0 - k} for k in range(10)]
-    made = engine.Evaluator(graph)
-    traces = [made.trace(point) for point in points]
+    traces = [engine.run(graph, point, many=True) for point in points]
     for point, trace in zip(points, traces, strict=True):
-        assert trace is not None
         with large_from(10**9):
             careful = engine.run(Program(graph.source).graph(), point)
         assert repr((trace.values, trace.upstream)) == repr((careful.values, careful.upstream))
-    assert engine.evaluator(graph) is engine.evaluator(graph)
-    assert engine.evaluator(graph, ["x"]) is not engine.evaluator(graph)
 
 
-def test_infinities_are_not_for_the_tape() -> None:
+def test_infinities_are_not_for_compiled_code() -> None:
     graph = Program("+".join(["1/x"] * 400)).graph()
     with large_from(0):
         assert engine.run(graph, {"x": 2.0}, arithmetic=FLOATS).value == 200
