@@ -23,8 +23,10 @@ def main() -> NoReturn:
         words = sys.argv[1:]
         status = plain_call.run(words)
         if status is None:
+            from .budget import bound_memory
             from .cli.commands import run_command
 
+            bound_memory()
             status = run_command(words)
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:

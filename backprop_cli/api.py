@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from .arithmetic import TIES
+from .budget import within
 from .errors import InputError, quote
 from .passes import point
 from .passes.settings import Settings, compute
@@ -23,30 +24,37 @@ def backprop(
     exact: bool = False,
     hessian: bool = False,
     expand: bool = False,
+    time_limit: float | None = None,
     **variables: float | str,
 ) -> Trace:
     """One forward and one backward pass over the expression or program, exactly as written.
 
     expand: whether modules, and compound primitives, are opened into their gates;
+    time_limit: the seconds that the call may take, in any thread (None: as long as it takes);
     values, variables: a number, or the text of a constant expression, for each variable (`values` also takes names
     that Python does not allow as keywords); the others are those of `Settings`.
-    Raises BackpropError: InputError where the input is wrong, MathError where there is no value or gradient.
+    Raises BackpropError: InputError where the input is wrong, MathError where there is no value or gradient,
+    TooSlowError where the time is up.
 
     >>> backprop("(x+y)*z", x=-2, y=5, z=-4).gradient
     {'x': -4.0, 'y': -4.0, 'z': 3.0}
     """
-    if ties not in TIES:
-        raise InputError(f"ties is one of {', '.join(TIES)}, not {quote(ties)}")
-    given = point.by_name([*(values or {}).items(), *variables.items()])
-    from .language.program import Program
 
-    graph = Program(expression).graph(given)
-    if expand:
-        from .graph.expand import expand as opened
+    def work() -> Trace:
+        if ties not in TIES:
+            raise InputError(f"ties is one of {', '.join(TIES)}, not {quote(ties)}")
+        given = point.by_name([*(values or {}).items(), *variables.items()])
+        from .language.program import Program
 
-        graph = opened(graph)
-    point.check(graph, given)
-    names = None if wrt is None else [point.read_name(name) for name in wrt]
-    if names is not None:
-        point.check_wrt(graph, names)
-    return compute(graph, given, Settings(names, ties, allow_nonfinite, precision, exact, hessian))
+        graph = Program(expression).graph(given)
+        if expand:
+            from .graph.expand import expand as opened
+
+            graph = opened(graph)
+        point.check(graph, given)
+        names = None if wrt is None else [point.read_name(name) for name in wrt]
+        if names is not None:
+            point.check_wrt(graph, names)
+        return compute(graph, given, Settings(names, ties, allow_nonfinite, precision, exact, hessian))
+
+    return work() if time_limit is None else within(time_limit, work)

@@ -852,12 +852,12 @@ def test_a_directory_of_any_name(name: bytes, tmp_path: Path, monkeypatch: pytes
 # -- What is loaded ------------------------------------------------------------------------------------------------
 
 HIT = """
-    arithmetic arithmetic.floats arithmetic.system errors graph graph.graph graph.nodes language language.names passes
+    budget arithmetic arithmetic.floats arithmetic.system errors graph graph.graph graph.nodes language language.names
     passes.backward passes.engine passes.faults passes.forward passes.lazy passes.point passes.settings passes.trace
-    rules rules.formula rules.printer rules.table streams view view.json
+    passes rules rules.formula rules.printer rules.table streams view view.json
     cli cli.arguments cli.cache cli.output cli.plain_call cli.request __main__
 """
-CLICK = "cli cli.commands cli.commands.eval cli.expression cli.plain_call __main__ errors streams"
+CLICK = "budget cli cli.commands cli.commands.eval cli.expression cli.plain_call __main__ errors streams"
 MISS = """
     language.program language.flatten language.refusals language.statements language.syntax language.tokens
     language.tree

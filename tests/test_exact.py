@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import random
-import signal
 import subprocess
 import sys
 import threading
-import time
 from typing import Any
 
 import mpmath
@@ -17,7 +15,6 @@ import sympy
 
 from backprop_cli import BackpropError, backprop
 from backprop_cli.errors import InputError, MathError
-from backprop_cli.passes.exact import TooSlowError, time_limit
 from backprop_cli.rules.table import TABLE, Op
 from support.command import run as command
 from support.formulas import FORMULAS, Formula
@@ -524,26 +521,3 @@ def test_a_variable_without_a_value_is_missing() -> None:
     result = command("eval", "x*y", "--x", "1", "--exact")
     assert result.status == 2
     assert "no value for y" in result.err
-
-
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="only on Unix")
-def test_a_time_limit_that_ends_in_a_destructor_ends_after_it(capfd: pytest.CaptureFixture[str]) -> None:
-    """Python prints what a destructor raises, and goes on: so nothing is printed, and the time is up once more."""
-    called = []
-
-    class Slow:
-        def __del__(self) -> None:
-            called.append(self)
-            time.sleep(10)
-
-    def work() -> None:
-        with time_limit(0.05):
-            Slow()
-            time.sleep(10)
-
-    before = sys.unraisablehook
-    with pytest.raises(TooSlowError):
-        work()
-    assert len(called) == 1
-    assert sys.unraisablehook is before
-    assert capfd.readouterr() == ("", "")

@@ -25,6 +25,7 @@ LIBRARIES = {"click", "platformdirs", "rich", "sympy", "mpmath", "flint", "numpy
 
 ROOMS = {
     "errors": "every error that a person can meet: message, place and hint",
+    "budget": "how long work may take, and how much memory",
     "streams": "text in and text out, whatever the encoding",
     "rules": "what a primitive is: formulas as data, their printer, THE TABLE",
     "graph": "the circuit, no numbers: nodes, the graph, modules opened",

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Collection
+from functools import partial
+from math import inf
+from time import process_time
 from typing import Any, TypeVar
 
 import click
 
 from ..arithmetic import TIES
+from ..budget import SECONDS, within
 from ..errors import BackpropError, InputError, quote
 from .request import Request, Words, read
 
@@ -40,7 +44,8 @@ class ExpressionCommand(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            whole = inf if ctx.params.get("points") else ctx.params["time_limit"]  # each point has as many then
+            return within(whole, partial(super().invoke, ctx), process_time)
         except BackpropError as error:
             asked: Words | None = ctx.meta.get("asked")
             if asked is not None and asked.file is not None and error.source == asked.source and "=" in error.source:
@@ -71,6 +76,13 @@ def _one_expression(positional: list[str], behind: dict[str, str], *, from_file:
 def takes_an_expression(command: Decorated) -> Decorated:
     """The argument and the options of every command that takes an expression; `read_request` reads them."""
     for decorate in (
+        click.option(
+            "--time-limit",
+            metavar="SECONDS",
+            type=float,
+            default=SECONDS,
+            help="Give up after so many seconds of work, if not 8.",
+        ),
         click.option("--wrt", metavar="NAMES", help="Only these variables (x,y) get gradients; the rest is constant."),
         click.option(
             "--at", metavar="FILE|-|JSON", help="Take values from a JSON object; options add to it and override it."

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from time import process_time
 from typing import TYPE_CHECKING, Any
 
+from ..budget import SECONDS, within
 from ..errors import BackpropError, InputError
 from ..streams import emit
 
@@ -36,6 +38,7 @@ LEFT = {
     "--points": (True, False),
     "--on-error": (True, False),
     "--trace": (False, False),
+    "--time-limit": (True, False),
     "--help": (False, False),
 }
 """The other options of `eval`. (A test holds both tables against click's.)"""
@@ -55,8 +58,12 @@ def run(words: Sequence[str]) -> int | None:
     options = _options(found.options)
     if options is None or len(found.positional) != 1:
         return None
-    try:
+
+    def work() -> None:
         _evaluate(words[1:], known, found.bindings, found.positional[0], **options)
+
+    try:
+        within(SECONDS, work, process_time)
     except BackpropError as error:
         emit(f"{error}\n", sys.stderr)
         return error.exit_code

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import partial
+from math import inf
 from typing import NamedTuple
 
 from ..arithmetic import FLOATS, IEEE
+from ..budget import within
 from ..errors import InputError
 from ..graph.graph import Graph
 from . import point
@@ -17,7 +20,7 @@ class Settings(NamedTuple):
     """What may be asked of a trace. wrt: the variables that get gradients, all by default; ties: what inputs of max and
     min that tie receive (`both`, `split`, `first`); allow_nonfinite: infinities and NaN instead of errors; precision:
     significant digits (2 to 10,000) of mpmath numbers instead of doubles; exact: SymPy numbers instead; hessian: second
-    derivatives too.
+    derivatives too; time_limit: the seconds that it may take.
     """
 
     wrt: Collection[str] | None = None
@@ -26,6 +29,7 @@ class Settings(NamedTuple):
     precision: int | None = None
     exact: bool = False
     hessian: bool = False
+    time_limit: float = inf
 
 
 def check(settings: Settings) -> None:
@@ -37,9 +41,14 @@ def check(settings: Settings) -> None:
 
 
 def compute(graph: Graph, given: Mapping[str, float | str], settings: Settings) -> Trace:
-    """The trace of a graph at given values, in the arithmetic that the settings ask for."""
+    """The trace of a graph at given values, in the arithmetic that the settings ask for.
+
+    Raises TooSlowError where the time is up.
+    """
     check(settings)
-    wrt, ties, allow_nonfinite, precision, exact, hessian = settings
+    wrt, ties, allow_nonfinite, precision, exact, hessian, time_limit = settings
+    if time_limit < inf:
+        return within(time_limit, partial(compute, graph, given, settings._replace(time_limit=inf)))
     if precision is not None:
         from .certain import hessian_certain, run_certain
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from math import inf, isfinite
-from time import monotonic
 from typing import Any
 
 from ..arithmetic import FLOATS, Value
 from ..arithmetic.precise import Precise
+from ..budget import TooSlowError, share
 from ..errors import MathError
 from ..graph.graph import Gate, Graph
 from ..passes import point
@@ -26,6 +27,8 @@ _ATTEMPTS = ((30, 80), (60, 160), (400, 1_200), (800, 2_400))
 _ENOUGH = 1_000  # digits that show whatever a double can tell from 0
 _MOST_DIGITS = 2_000  # of SymPy's
 _LARGEST = 2_000  # gates of a graph that SymPy is asked to differentiate
+SHARE = 1 / 2
+"""Of the time that is left, for SymPy."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def review(
     methods: dict[str, Callable[[str], float]] = {
         "complex step": lambda name: _complex_step(graph, exactly, name),
         "differences": lambda name: _central_difference(graph, exactly, name),
-        "SymPy diff": _symbolic_derivatives(graph, exactly),
+        "SymPy diff": _symbolic_derivatives(graph, exactly, trace.gradient),
     }
     # Where terms cancel, what is left is noise of their size: a difference is measured against them.
     terms = dict.fromkeys(trace.gradient, 0.0)
@@ -171,36 +174,43 @@ def _central_difference(graph: Graph, exactly: Mapping[str, str], name: str) -> 
     return _settled(estimate)
 
 
-def _symbolic_derivatives(graph: Graph, exactly: Mapping[str, str]) -> Callable[[str], float]:
+def _symbolic_derivatives(graph: Graph, exactly: Mapping[str, str], names: Iterable[str]) -> Callable[[str], float]:
     """SymPy's own diff of the formula that the values of the gates make: our partials have no part in it.
 
     All derivatives share the time that there is.
     """
     from ..arithmetic.symbolic import Symbolic, UndecidedError
-    from ..passes.exact import SECONDS, TooSlowError, time_limit
 
-    system, spent = Symbolic(), 0.0
+    system = Symbolic()
     symbols = {node.name: system.symbol(node.name) for node in graph.variables}
+    found: dict[str, float | None] = {}
+
+    def work() -> None:
+        at = {symbol: system.number(exactly[each]) for each, symbol in symbols.items()}
+        formula = cache(lambda: forward(graph, symbols, system)[-1])
+        for name in names:
+            try:
+                # The numbers go in where it computes: exact ones in their place would grow without bounds.
+                found[name] = float(formula().diff(symbols[name]).evalf(30, subs=at, maxn=_MOST_DIGITS, strict=True))
+            except (UndecidedError, ArithmeticError, TypeError, ValueError, MathError):
+                found[name] = None
+            except RecursionError:
+                continue
 
     @cache
-    def formula() -> Value:
-        return forward(graph, symbols, system)[-1]
+    def once() -> None:
+        with suppress(TooSlowError):
+            share(SHARE, work)
 
     def estimate(name: str) -> float:
-        nonlocal spent
         if len(graph.nodes) > _LARGEST:
             raise CannotError(f"more than {_LARGEST:,} nodes are too many for SymPy")
-        start = monotonic()
-        try:
-            with time_limit(max(SECONDS - spent, 0.001)):
-                at = {symbol: system.number(exactly[each]) for each, symbol in symbols.items()}
-                # The numbers go in where it computes: exact ones in their place would grow without bounds.
-                return float(formula().diff(symbols[name]).evalf(30, subs=at, maxn=_MOST_DIGITS, strict=True))
-        except (TooSlowError, RecursionError):
-            raise CannotError(f"SymPy does not finish in {SECONDS:g} seconds") from None
-        except (UndecidedError, ArithmeticError, TypeError, ValueError, MathError):
-            raise CannotError("SymPy's derivative has no number here") from None
-        finally:
-            spent += monotonic() - start
+        once()
+        if name not in found:
+            raise CannotError("SymPy does not finish in its time")
+        value = found[name]
+        if value is None:
+            raise CannotError("SymPy's derivative has no number here")
+        return value
 
     return estimate

@@ -1,0 +1,182 @@
+"""A limit on the time that work takes: in any thread, inside what others wrote, and without a signal.
+
+A watchdog, in a thread of its own, raises an exception in the thread that works. What holds on to the interpreter for
+long in one call (a power of huge integers) cannot be ended so; arithmetics refuse it before it begins.
+"""
+
+from __future__ import annotations
+
+import sys
+from _thread import _local, allocate_lock, get_ident, start_new_thread  # what threading loads takes longer
+from time import monotonic
+
+from .errors import BackpropError, InputError
+
+TYPE_CHECKING = False  # without loading typing
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    Result = TypeVar("Result")
+
+SECONDS = 8.0
+"""How long a command may take, unless it is told."""
+MEMORY = 900_000_000
+"""Bytes of data that the console command may have."""
+_AGAIN = 0.5  # seconds after which the exception is raised once more: something may have caught it
+_TICK = 0.05  # seconds that the watchdog sleeps at once: a limit inside another may have come meanwhile
+
+
+class TooSlowError(BackpropError):
+    """What was asked for takes longer than it may (exit status 1)."""
+
+    exit_code = 1
+
+    def __init__(self, seconds: float) -> None:
+        more = max(60, 10 * seconds)
+        hint = f"--time-limit {more:g} gives it more"
+        super().__init__(f"this takes longer than {seconds:g} second{'s' * (seconds != 1)}", hint=hint)
+        self.seconds = seconds
+
+
+class _Stop(BaseException):
+    """The time is up. No Exception, because SymPy tries things and catches what they raise."""
+
+
+class _Limit:
+    """One limit on the work of a thread. over: whether the work is done."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
+        self.clock = clock
+        self.end = clock() + seconds
+        self.Stop: type[_Stop] = type("Stop", (_Stop,), {})  # limits lie inside each other, and each knows its own
+        self.over = False
+
+
+class _Worker:
+    """A thread that works within limits, the outermost first.
+
+    sending: whether its watchdog may be raising a Stop right now; sent: when it did so last.
+    """
+
+    def __init__(self) -> None:
+        self.thread = get_ident()
+        self.limits: tuple[_Limit, ...] = ()
+        self.sending = False
+        self.sent = 0.0
+        self.take_back: Callable[[], object] = bool
+        self.done, self.left = allocate_lock(), allocate_lock()  # released when the work is done, the watchdog gone
+        self.done.acquire()
+        self.left.acquire()
+
+    def watch(self) -> None:
+        """Be its watchdog, in another thread, until the work is done."""
+        while not self.done.acquire(timeout=_TICK):
+            late = next((limit for limit in self.limits if limit.clock() > limit.end), None)
+            if late and monotonic() > self.sent + _AGAIN:
+                self.send(late)
+        if self.sent:
+            _silence(-1)
+        self.left.release()
+
+    def send(self, limit: _Limit) -> None:
+        """Raise Stop in the thread, unless the work is over."""
+        from ctypes import c_ulong, py_object, pythonapi
+        from functools import partial
+
+        raise_in = pythonapi["PyThreadState_SetAsyncExc"]  # a function of our own, which nobody has changed
+        send = partial(raise_in, c_ulong(self.thread), py_object(limit.Stop))
+        self.take_back = partial(raise_in, c_ulong(self.thread), None)
+        if not self.sent:
+            _silence(+1)
+        self.sent = monotonic()
+        self.sending = True
+        if not limit.over:
+            send()
+        self.sending = False
+
+
+class _Here(_local):
+    worker: _Worker | None = None
+
+
+_here = _Here()
+
+
+def within(seconds: float, work: Callable[[], Result], clock: Callable[[], float] | None = None) -> Result:
+    """What `work()` gives. Raises TooSlowError when it takes longer.
+
+    clock: what tells the time (that of the limit around this one, or `monotonic`); `process_time` where waiting for
+    input and output is no work.
+    Raises InputError unless `seconds` is above 0; infinity is no limit.
+    """
+    if not seconds > 0:
+        raise InputError(f"a time limit is a number of seconds above 0, not {seconds}")
+    outer = _here.worker
+    worker = outer or _Worker()
+    limit = _Limit(seconds, clock or (outer.limits[-1].clock if outer else monotonic))
+    if outer is None:
+        start_new_thread(worker.watch, ())
+    around = worker.limits
+    try:
+        try:
+            _here.worker, worker.limits = worker, (*around, limit)
+            return work()
+        finally:
+            # An exception from outside arrives at calls and loops only. Here is neither, between saying that the work
+            # is over and taking back what has been sent: so nothing arrives once this block is left.
+            limit.over = True
+            while worker.sending:
+                pass
+            if worker.sent:
+                worker.take_back()
+    except limit.Stop:
+        raise TooSlowError(seconds) from None
+    finally:
+        worker.limits, _here.worker = around, outer
+        if outer is None:
+            worker.done.release()
+            worker.left.acquire()
+
+
+def share(part: float, work: Callable[[], Result]) -> Result:
+    """What `work()` gives within this part of the time that is left: for what one can do without."""
+    return within(max(part * left(), _TICK), work)
+
+
+def left() -> float:
+    """The seconds that the work of this thread still has; SECONDS where nothing limits it."""
+    limits = _here.worker.limits if _here.worker else ()
+    return max(0.0, min((limit.end - limit.clock() for limit in limits), default=SECONDS))
+
+
+def bound_memory() -> None:
+    """Have the system refuse this process, and those that it starts, more than MEMORY bytes of data, where it can.
+
+    A limit that is set already (`ulimit -d`) stays.
+    """
+    if sys.platform != "win32":
+        from resource import RLIM_INFINITY, RLIMIT_DATA, getrlimit, setrlimit
+
+        soft, hard = getrlimit(RLIMIT_DATA)
+        if soft == RLIM_INFINITY:
+            setrlimit(RLIMIT_DATA, (MEMORY if hard == RLIM_INFINITY else min(MEMORY, hard), hard))
+
+
+_silencing, _silent, _told = allocate_lock(), 0, sys.unraisablehook
+
+
+def _silence(more: int) -> None:
+    """One more or less for whom Python is not to print that a destructor has raised a Stop, and went on."""
+    global _silent, _told
+    with _silencing:
+        if not _silent:
+            _told, sys.unraisablehook = sys.unraisablehook, _tell
+        _silent += more
+        if not _silent and sys.unraisablehook is _tell:
+            sys.unraisablehook = _told
+
+
+def _tell(what: sys.UnraisableHookArgs) -> None:
+    if not (what.exc_type and issubclass(what.exc_type, _Stop)):
+        _told(what)
