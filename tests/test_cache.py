@@ -862,13 +862,14 @@ MISS = """
     language.program language.flatten language.refusals language.statements language.syntax language.tokens
     language.tree
 """
+TABLE = "view.table view.columns view.texts"
 
 LOADS: dict[str, tuple[list[str], bool, str, str]] = {
     "cached --json": (["--json"], True, "", HIT),
     "cached --get": (["--get", "value"], True, "", HIT),
-    "cached table": ([], True, "rich", f"{HIT} view.table view.cells"),
+    "cached table": ([], True, "", f"{HIT} {TABLE}"),
     "first --json": (["--json"], False, "sympy mpmath", f"{HIT} {MISS}"),
-    "first table": ([], False, "sympy mpmath rich", f"{HIT} {MISS} view.table view.cells"),
+    "first table": ([], False, "sympy mpmath", f"{HIT} {MISS} {TABLE}"),
     "--help": (["--help"], False, "click", f"{CLICK} {HIT}"),
 }  # fmt: skip
 """Options of `eval`, is the expression known, the libraries that it loads, and those modules of ours that it may."""

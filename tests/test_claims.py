@@ -24,7 +24,8 @@ from backprop_cli.language.program import Program
 from backprop_cli.passes.engine import run
 from backprop_cli.study.claims import Verdict, explain, judge
 from backprop_cli.study.mistakes import KINDS, mistakes
-from backprop_cli.view.verdicts import render
+from backprop_cli.view import Options
+from backprop_cli.view.verdicts import Judged, as_text
 from support import oracle
 
 DATA = Path(__file__).parent / "claims"
@@ -114,6 +115,10 @@ def test_mistake_is_diagnosed_as_a_number_too(claim: Claim) -> None:
 # -- Right claims, in whatever form ----------------------------------------------------------------------------------
 
 
+def text_of(verdict: Verdict) -> str:
+    return as_text(Judged(Program("x").graph(), [verdict]), Options())
+
+
 def test_there_are_right_claims_enough() -> None:
     assert len(RIGHT) >= 80
     assert len({(name_of(claim), *claim.point.values()) for claim in RIGHT}) == len(RIGHT)
@@ -122,7 +127,7 @@ def test_there_are_right_claims_enough() -> None:
 @pytest.mark.parametrize("claim", RIGHT, ids=name_of)
 def test_right_claim_is_never_called_wrong(claim: Claim) -> None:
     found = verdict_on(claim)
-    assert found.right, render([found])
+    assert found.right, text_of(found)
     assert (found.mistake, found.place, found.steps) == ("", "", ())
     if "q1" not in claim.claim:  # the oracle knows no gates
         rounded = "." in claim.claim or "e2" in claim.claim or claim.claim in ("499", "358")
@@ -188,9 +193,9 @@ def test_what_counts_as_rounded(gradient: str, claim: str, right: bool) -> None:
 
 def test_close_numbers_are_shown_apart() -> None:
     found = verdict("x/3", {"x": "1"}, "x", "0.33333334")
-    assert render([found]).startswith("x: WRONG  0.33333334; the gradient is 0.333333333\n")
+    assert text_of(found).startswith("x: WRONG  0.33333334; the gradient is 0.333333333\n")
     found = verdict("x*y", {"x": "1", "y": "2"}, "x", "y*1.0000000000001")
-    assert render([found]).splitlines()[0] == "x: WRONG  y*1.0000000000001 is 2.0000000000002 here; the gradient is 2"
+    assert text_of(found).splitlines()[0] == "x: WRONG  y*1.0000000000001 is 2.0000000000002 here; the gradient is 2"
 
 
 def test_a_formula_may_name_gates() -> None:

@@ -28,7 +28,9 @@ from backprop_cli.rules.formula import Formula
 from backprop_cli.rules.printer import NUMBERS, text
 from backprop_cli.rules.table import ROLES, TABLE, Op, named, x, y
 from backprop_cli.study.nudge import nudges
+from backprop_cli.view import Options
 from backprop_cli.view.words import explain
+from backprop_cli.view.words.explain import Explanation, Nudges
 from backprop_cli.view.words.story import Computed, Gap, Story, Sum, Through
 from support.command import document, on_a_terminal, process, run
 from support.documents import CASES
@@ -38,6 +40,14 @@ from support.trees import Example, examples, relaxed
 
 FILES = sorted((Path(__file__).parent / "explanations").glob("*.txt"))
 SPAN = (0, 1)
+
+
+def text_of(trace: Trace, digits: int | None = None, nudged: Nudges | None = None) -> str:
+    return explain.as_text(Explanation(trace, nudged), Options(digits=digits))
+
+
+def data_of(trace: Trace, nudged: Nudges | None = None) -> Any:
+    return json.loads(explain.as_json(Explanation(trace, nudged), Options()))
 
 
 def told(*words: str, encoding: str = "utf-8") -> str:
@@ -135,7 +145,7 @@ def test_a_new_row_is_explained(role: str) -> None:
     """A row is all that it takes. What is not known of its role is not said."""
     new = Op("second", "x y", y, 0, 1, role=role)
     nodes = Nodes([Variable(0, "a", SPAN), Variable(1, "b", SPAN), Gate(2, "f", SPAN, new, (0, 1))])
-    words = explain.text(passes(Graph("second(a, b)", nodes), {"a": 1.0, "b": 2.0}))
+    words = text_of(passes(Graph("second(a, b)", nodes), {"a": 1.0, "b": 2.0}))
     assert f"second {role}: it {ROLES[role]}." in words
     assert "f = second(a, b) = second(1, 2) = 2" in words
     assert "∂f/∂b = 1" in words
@@ -260,15 +270,15 @@ def test_numbers_of_random_graphs(example: Example, data: st.DataObject) -> None
     wrt = data.draw(st.none() | st.lists(st.sampled_from(sorted(example.point)), min_size=1, unique=True))
     trace = backprop(example.text, example.point, wrt=wrt)
     holds(trace)
-    text = explain.text(trace)
-    shown = explain.markdown(trace)
+    text = text_of(trace)
+    shown = explain.as_markdown(Explanation(trace), Options())
     for step in Story(trace).backward():
         assert not isinstance(step, Gap)
         lines = [step.equation] if isinstance(step, Sum) else [words for told in step.edges for words in told.equations]
         for line in lines:
             assert f"    {line.replace('`', '')}\n" in text
             assert f"  - {line}\n" in shown
-    EXPLANATION.validate(explain.document(trace))
+    EXPLANATION.validate(data_of(trace))
 
 
 @relaxed
@@ -316,14 +326,14 @@ def test_the_document_has_the_numbers_of_eval(words: list[str]) -> None:
     ],
 )
 def test_equals_and_almost_equals(expression: str, values: dict[str, float | str], line: str) -> None:
-    assert f"  {line}\n" in explain.text(backprop(expression, values))
+    assert f"  {line}\n" in text_of(backprop(expression, values))
 
 
 def test_digits() -> None:
     trace = backprop("x/3", x=2)
-    assert "= 2 / 3 ≈ 0.67\n" in explain.text(trace, 2)
-    assert "= 2 / 3 ≈ 0.66666666666666663\n" in explain.text(trace, 17)
-    assert "≈" not in explain.text(backprop("x/4", x=1), 17)
+    assert "= 2 / 3 ≈ 0.67\n" in text_of(trace, 2)
+    assert "= 2 / 3 ≈ 0.66666666666666663\n" in text_of(trace, 17)
+    assert "≈" not in text_of(backprop("x/4", x=1), 17)
 
 
 def test_numbers_of_other_arithmetics() -> None:
@@ -349,7 +359,7 @@ def test_an_opened_module() -> None:
     graph = Graph(SOURCE, nodes, groups=(Group("f", "sigma", -1, "sigma(q)"),))
     validate(graph)
     trace = passes(graph, {"w": 2.0, "x": -1.0})
-    words = explain.text(trace)
+    words = text_of(trace)
     assert words.startswith(f"{SOURCE}\nat w = 2, x = −1\n")
     assert "  q = w * x = 2 · (−1) = −2\n" in words
     assert "  f.q1 = -q = −(−2) = 2 (inside f = sigma(q))\n" in words
@@ -362,7 +372,7 @@ def test_a_closed_module() -> None:
     module = trace.graph.nodes.ops[3]
     assert isinstance(module, Module)
     holds(trace)
-    words = explain.text(trace)
+    words = text_of(trace)
     assert "  q1 = sigma(q) = sigma(−2) ≈ 0.119203\n" in words
     assert "    sigma is a module: its local gradient comes from the gates inside; --expand shows them.\n" in words
     assert "    ∂q1/∂q = ∂sigma/∂t ≈ 0.104994\n" in words
@@ -402,13 +412,13 @@ def test_numbers_of_opened_graphs(example: Example) -> None:
 
 
 def test_what_a_convention_decides_is_told_where_it_counts() -> None:
-    text = explain.text(backprop("abs(x)*y + z", x=0, y=2, z=1))
+    text = text_of(backprop("abs(x)*y + z", x=0, y=2, z=1))
     lines = [line for line in text.splitlines() if "increases by a small" in line]
     assert ["By convention, for there is a tie or a kink: if x" in lines[0], "By convention" in lines[2]] == [
         True,
         False,
     ]
-    inside = explain.text(backprop("m(t) = relu(t); m(x) + y", x=0, y=1))
+    inside = text_of(backprop("m(t) = relu(t); m(x) + y", x=0, y=1))
     assert "By convention" in inside.splitlines()[-2]
 
 
@@ -448,9 +458,9 @@ def test_what_a_convention_decides_is_told_where_it_counts() -> None:
 )
 def test_how_far_the_linear_story_holds(expression: str, at: float, step: float, says: str) -> None:
     trace = backprop(expression, x=at)
-    nudged = explain.Nudges(step, list(nudges(trace, step)))
-    assert f"    {says}\n" in explain.text(trace, nudged=nudged)
-    EXPLANATION.validate(explain.document(trace, nudged=nudged))
+    nudged = Nudges(step, list(nudges(trace, step)))
+    assert f"    {says}\n" in text_of(trace, nudged=nudged)
+    EXPLANATION.validate(data_of(trace, nudged))
 
 
 @relaxed
@@ -481,12 +491,12 @@ def test_a_nudge_at_many_digits() -> None:
 
 def test_a_long_expression_is_told_by_its_ends() -> None:
     trace = backprop("+".join(["sin(x)*y"] * 2000), x=1, y=2)
-    words = explain.text(trace)
+    words = text_of(trace)
     assert words.count("5,899 gates are left out here; --format json has all") == 2
     assert len(words.splitlines()) < 1000
     assert "  f = q" in words
     assert "∂f/∂y ≈ " in words
-    data = explain.document(trace)
+    data = data_of(trace)
     assert len(data["forward"]) == 5999
     assert len([step for step in data["backward"] if step["step"] == "gate"]) == 5999
     assert {step["name"]: len(step["terms"]) for step in data["backward"] if step["step"] == "sum"} == {
@@ -496,13 +506,13 @@ def test_a_long_expression_is_told_by_its_ends() -> None:
 
 def test_a_deep_expression() -> None:
     trace = backprop("exp(" * 3000 + "x" + ")*0" * 3000, x=1)
-    assert "The upstream is 0, so nothing flows back through this gate." in explain.text(trace)
+    assert "The upstream is 0, so nothing flows back through this gate." in text_of(trace)
 
 
 def test_wide_gates() -> None:
     names = [f"v{i}" for i in range(300)]
     values = {name: i + 1 for i, name in enumerate(names)}
-    words = explain.text(backprop(f"max({', '.join(names)}) + hypot({', '.join(names)})", values))
+    words = text_of(backprop(f"max({', '.join(names)}) + hypot({', '.join(names)})", values))
     assert "260 edges are left out here; --format json has all" in words
     assert "so all of the gradient goes to v299, none to v0, v1, " in words
     assert "v11 and 287 more." in words

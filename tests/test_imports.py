@@ -43,7 +43,7 @@ ROOMS = {
 
 MAY_LOAD = {
     "click": "cli.commands cli.commands.* cli.expression cli.progress",
-    "rich": "cli.output cli.commands.graph view.table view.picture.text_tree",
+    "rich": "cli.output view.columns",
     "sympy": "language.tree arithmetic.symbolic passes.exact study.claims view.latex",
     "mpmath": "arithmetic.*",
     "flint": "arithmetic.balls",
@@ -259,15 +259,17 @@ def test_help_and_version_load_nothing(words: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [["--json"], ["--format", "csv"], ["--format", "markdown"], ["--get", "value"]],
+    [[], ["--json"], ["--format", "csv"], ["--format", "markdown"], ["--get", "value"]],
     ids=" ".join,
 )
-def test_only_the_table_loads_rich(words: list[str]) -> None:
+def test_no_pipe_loads_rich(words: list[str]) -> None:
     assert "rich" not in loaded("eval", "x*sin(x)", "--x", "2", *words)
 
 
-def test_the_table_loads_rich() -> None:
+def test_colours_and_wide_letters_load_rich(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that the tests above test something."""
+    assert "rich" in loaded("eval", "数*2", "--数", "2")
+    monkeypatch.setenv("FORCE_COLOR", "1")
     assert loaded("eval", "x*sin(x)", "--x", "2", "--no-cache") >= {"rich", "sympy", "click"}
 
 

@@ -19,6 +19,7 @@ from backprop_cli.rules.formula import Formula
 from backprop_cli.rules.printer import text
 from backprop_cli.rules.table import CONSTANTS, TABLE, WORDS, Op, exp, log, out, polygamma, selected, where, x
 from backprop_cli.study import reference
+from backprop_cli.view import Options
 from backprop_cli.view import primitives as view
 from support.command import run
 from support.schemas import PRIMITIVES, TRACE
@@ -80,10 +81,14 @@ def test_no_format_of_the_list_computes_anything(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("width", [60, 80, 100, 200])
 def test_lines_fit_the_terminal(width: int) -> None:
-    out = view.render(TABLE, width)
+    out = as_text(Options(width=width))
     # At 60 columns the domain keeps so many that the longest lines still take 80.
     assert max(map(len, out.splitlines())) <= max(width, 80)
-    assert words_of(out) == words_of(view.render(TABLE))
+    assert words_of(out) == words_of(as_text(Options()))
+
+
+def as_text(options: Options) -> str:
+    return view.as_text(view.Primitives(TABLE), options)
 
 
 def words_of(out: str) -> list[str]:
@@ -106,7 +111,7 @@ def test_columns_stand_in_line() -> None:
 
 
 def test_headings_are_set_off() -> None:
-    out = view.render(TABLE, 80, strong=lambda words: f"<{words}>")
+    out = as_text(Options(width=80, paint=lambda words, style: f"<{words}>" if style == "bold" else words))
     assert out.startswith("< name ")
     assert "\n< conventions>\n" in out
 

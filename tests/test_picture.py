@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from typing import Any
 
 import pygraphviz
 import pytest
@@ -13,8 +14,10 @@ from backprop_cli.graph.graph import Gate, Graph, Group, Module, Nodes, Variable
 from backprop_cli.language.program import Program
 from backprop_cli.passes.trace import Trace
 from backprop_cli.rules.table import TABLE, named
+from backprop_cli.view import Options
 from backprop_cli.view.picture import circuit, dot, graphviz, mermaid
 from backprop_cli.view.picture import text_tree as tree
+from backprop_cli.view.picture.circuit import Circuit
 from support.circuits import HOSTILE, TRACES, chain, hostile, parsed_edges, program
 
 ALL = pytest.mark.parametrize("trace", TRACES.values(), ids=TRACES)
@@ -203,43 +206,47 @@ f = q2 - q3
 """
 
 
+def tree_of(graph: Graph, trace: Trace | None = None, **options: Any) -> str:
+    return tree.circuit(Circuit(graph, trace), Options(**options))
+
+
 def test_whole_tree() -> None:
     trace = backprop("(x+y)*(x+y)", x=-2, y=5)
-    assert tree.render(trace.graph, trace) == TREE
-    assert tree.render(Program("2*sin(x) - sin(x)").graph(), None) == STRUCTURE
+    assert tree_of(trace.graph, trace) == TREE
+    assert tree_of(Program("2*sin(x) - sin(x)").graph()) == STRUCTURE
 
 
 def test_tree_of_a_program() -> None:
     graph = Program("q = x + y; k = 2; f = q*q + k").graph()
-    assert tree.render(graph, None).splitlines()[2:] == [
+    assert tree_of(graph).splitlines()[2:] == [
         "f = q1 + k", "├─ q1 = q * q", "│  ├─ q = x + y", "│  │  ├─ x", "│  │  ╰─ y", "│  ╰─ ↑ q", "╰─ k = 2",
     ]  # fmt: skip
 
 
 def test_tree_names_the_modules() -> None:
-    lines = tree.render(TRACES["modules"].graph, TRACES["modules"])
+    lines = tree_of(TRACES["modules"].graph, TRACES["modules"])
     assert lines.count("[sigma]") == 2
 
 
 def test_tree_in_colour() -> None:
     trace = backprop("2*x", x=3)
-    coloured = tree.render(trace.graph, trace, colour=True)
-    assert re.sub(r"\x1b\[\d+m", "", coloured) == tree.render(trace.graph, trace)
-    assert "\x1b[32m6\x1b[0m" in coloured  # the value green
-    assert "\x1b[31m2\x1b[0m" in coloured  # the gradient red
+    coloured = tree_of(trace.graph, trace, paint=lambda text, style: f"<{style}>{text}</>" if text else "")
+    assert re.sub("<.*?>", "", coloured) == tree_of(trace.graph, trace)
+    assert "<green>6</>" in coloured  # the value
+    assert "<red>2</>" in coloured  # the gradient
 
 
 @pytest.mark.parametrize("width", [80, 200])
 def test_tree_fits_a_terminal(width: int) -> None:
     trace = TRACES["40 gates, opened"]
-    lines = tree.render(trace.graph, trace, width=width).splitlines()
+    lines = tree_of(trace.graph, trace, width=width).splitlines()
     assert max(map(len, lines)) <= width
     for number in ("0.0469199", "-0.0479579"):
         assert any(number in line for line in lines)
 
 
 def test_a_deep_tree_goes_on_below() -> None:
-    lines = tree.render(chain(100), None).splitlines()
+    lines = tree_of(chain(100)).splitlines()
     assert max(map(len, lines)) < 150
     below = [line.split()[-1] for line in lines if "↓" in line]
     assert below == ["q60", "q20"]
@@ -250,7 +257,7 @@ def test_a_deep_tree_goes_on_below() -> None:
 
 @ALL
 def test_a_tree_opens_each_node_once(trace: Trace) -> None:
-    lines = tree.render(trace.graph, None).splitlines()[2:]
+    lines = tree_of(trace.graph).splitlines()[2:]
     words = [line.lstrip("├─╰│ ").partition(" ")[0] for line in lines if line and "↑" not in line and "↓" not in line]
     for node in trace.graph.nodes:
         if node.kind != "constant":
@@ -276,7 +283,7 @@ def test_dot_read_back(trace: Trace, values: bool) -> None:
 @ALL
 def test_svg_is_xml_with_the_texts_in_it(trace: Trace) -> None:
     drawing = circuit.draw(trace.graph, trace, 4)
-    root = ET.fromstring(graphviz.picture(dot.render(drawing), "svg"))
+    root = ET.fromstring(graphviz.picture(dot.render(drawing).encode(), "svg"))
     texts = [each.text for each in root.iter("{http://www.w3.org/2000/svg}text")]
     for box in drawing.boxes:
         assert not box.text or box.text in texts
@@ -287,7 +294,7 @@ def test_svg_is_xml_with_the_texts_in_it(trace: Trace) -> None:
 
 def test_png_and_pdf() -> None:
     text = dot.render(circuit.draw(TRACES["neuron"].graph, TRACES["neuron"], 4))
-    png, pdf = graphviz.picture(text, "png"), graphviz.picture(text, "pdf")
+    png, pdf = (graphviz.picture(text.encode(), form) for form in ("png", "pdf"))
     assert png.startswith(b"\x89PNG\r\n")
     width, height = (int.from_bytes(png[at : at + 4]) for at in (16, 20))
     assert 1500 < width < 4000  # sharp, and no wall
@@ -304,7 +311,7 @@ def test_hostile_names_in_dot(name: str) -> None:
     drawing = circuit.draw(trace.graph, trace)
     text = dot.render(drawing)
     assert parsed_edges(text) == [("n0", "n2"), ("n0", "n3"), ("n1", "n2"), ("n2", "n3")]
-    root = ET.fromstring(graphviz.picture(text, "svg"))
+    root = ET.fromstring(graphviz.picture(text.encode(), "svg"))
     drawn = "".join("".join(root.itertext()).split())
     for box in drawing.boxes:
         assert "".join(box.text.split()) in drawn.replace("\xa0", "")
@@ -327,7 +334,7 @@ def test_hostile_names_in_mermaid(name: str) -> None:
 @NAMES
 def test_hostile_names_in_a_tree(name: str) -> None:
     trace = hostile(name)
-    lines = tree.render(trace.graph, trace).splitlines()
+    lines = tree_of(trace.graph, trace).splitlines()
     assert len(lines) == 3 + 5
     assert all(line.isprintable() for line in lines)
 
@@ -337,7 +344,7 @@ def test_hostile_names_in_a_tree(name: str) -> None:
 
 def views(graph: Graph) -> list[int]:
     drawing = circuit.draw(graph)
-    return [len(each) for each in (dot.render(drawing), mermaid.render(drawing), tree.render(graph, None))]
+    return [len(each) for each in (dot.render(drawing), mermaid.render(drawing), tree_of(graph))]
 
 
 def test_the_output_is_linear_in_the_program() -> None:

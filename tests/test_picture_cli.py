@@ -268,8 +268,8 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> Non
 
 def test_the_program_dot_serves_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program(tmp_path, monkeypatch, 'echo "$@"; cat')
-    assert graphviz.picture("digraph {}", "svg") == b"-Tsvg\ndigraph {}"
-    assert graphviz.picture("digraph {}", "png") == b"-Tpng -Gdpi=192\ndigraph {}"
+    assert graphviz.picture(b"digraph {}", "svg") == b"-Tsvg\ndigraph {}"
+    assert graphviz.picture(b"digraph {}", "png") == b"-Tpng -Gdpi=192\ndigraph {}"
 
 
 def test_a_program_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -303,7 +303,9 @@ def test_two_colours_on_a_terminal() -> None:
 
 
 def test_no_colour_where_none_is_wanted() -> None:
-    assert on_a_terminal("graph", *EXAMPLE, NO_COLOR="1") == drawn(*EXAMPLE).decode()
+    shown = on_a_terminal("graph", *EXAMPLE, NO_COLOR="1")
+    assert "\x1b[3" not in shown
+    assert plain(shown) == drawn(*EXAMPLE).decode()
     assert on_a_terminal("graph", *EXAMPLE, TERM="dumb") == drawn(*EXAMPLE).decode()
     assert b"\x1b" not in process("graph", *EXAMPLE, TERM="xterm-256color").stdout
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from backprop_cli.view.picture import circuit, mermaid
-from backprop_cli.view.picture.circuit import Circuit
+from backprop_cli.view.picture.circuit import Drawing
 from support.circuits import HOSTILE, TRACES, hostile
 
 pytestmark = pytest.mark.slow
@@ -65,7 +65,7 @@ def _lines(markup: str) -> list[str]:
     return [" ".join(each.replace("\xa0", " ").split()) for each in texts]
 
 
-def expected(drawing: Circuit) -> tuple[Counter[str], Counter[str]]:
+def expected(drawing: Drawing) -> tuple[Counter[str], Counter[str]]:
     names = [*(box.text for box in drawing.boxes), *(frame.title for frame in drawing.frames)]
     nodes = Counter(" ".join(name.split()) for name in names)
     rows = [[" ".join(text.split()) for side in wire.sides for _, text in side] for wire in drawing.wires]

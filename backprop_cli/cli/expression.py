@@ -14,6 +14,7 @@ import click
 from ..arithmetic import TIES
 from ..budget import SECONDS, within
 from ..errors import BackpropError, InputError, quote
+from ..view import VIEWS
 from .request import Request, Words, read
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -127,8 +128,10 @@ def takes_digits(what: str, whole: str) -> Callable[[Decorated], Decorated]:
     return click.option("--digits", type=click.IntRange(1, 10_000), metavar="N", help=words)
 
 
-def takes_a_format(*forms: str) -> Callable[[Decorated], Decorated]:
-    """`--format`, one of these, the first by default; and `--json`. The command is handed the choice as `form`."""
+def takes_a_format(what: str) -> Callable[[Decorated], Decorated]:
+    """`--format`, one that VIEWS has for such a subject; and `--json`. The command is handed the choice as `form`."""
+
+    forms = list(VIEWS[what])
 
     def chosen(ctx: click.Context, _option: click.Parameter, form: str) -> str:
         return "json" if ctx.params["as_json"] else form

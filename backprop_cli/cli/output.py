@@ -2,52 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from ..errors import InputError, quote
 from ..streams import emit, is_unicode
+from ..view import Options, draw
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from ..graph.graph import Graph
     from ..passes.trace import Notice, Trace
 
 NARROWEST = 60
 """Columns below which a table is not made narrower: a terminal's wrapping is better than a number cut in two."""
 
-FORMS = ("table", "json", "csv", "markdown")
-"""The formats of a trace."""
-
 
 def show_trace(trace: Trace, form: str, get: Sequence[str] = (), digits: int | None = None) -> None:
-    """Print the trace, in one of FORMS; or bare numbers alone, for what `get` names."""
+    """Print the trace, in one of its formats; or bare numbers alone, for what `get` names."""
     warn(trace.warnings)
     if get:
         emit(_bare_numbers(trace, get), sys.stdout)
     else:
-        _print(trace, form, digits)
-
-
-def _print(trace: Trace, form: str, digits: int | None) -> None:
-    if form == "table":
-        from ..view.table import table
-
-        show(lambda width: table(trace, digits, width))
-    elif form == "json":
-        from ..view.json import document
-
-        show_json(document(trace))
-    elif form == "csv":
-        from ..view import csv
-
-        emit(csv.render(trace), sys.stdout)
-    else:
-        from ..view import markdown
-
-        emit(markdown.render(trace, digits), sys.stdout)
+        show("trace", trace, form, digits)
 
 
 def _bare_numbers(trace: Trace, names: Sequence[str]) -> str:
@@ -87,26 +65,42 @@ def warn(notices: Iterable[Notice]) -> None:
         emit(f"warning: {notice.message}\n", sys.stderr)
 
 
-def show(make: Callable[[int], RenderableType]) -> None:
-    """Print what `make` gives for a width: that of the terminal. A pipe has none, so nothing is cut or padded there."""
+def show(what: str, subject: object, form: str, digits: int | None = None, file: str | None = None) -> None:
+    """Draw the subject, as VIEWS has it, on standard output or into a file.
+
+    what: the kind of subject; form: the format; digits: how many are shown of a number (None: as the view thinks fit);
+    file: its name, if there is one.
+    """
+    options = (Options() if file else _place())._replace(form=form, digits=digits)
+    drawn = draw(what, subject, options)
+    if file is not None:
+        from .files import write_file
+
+        write_file(file, drawn.encode() if isinstance(drawn, str) else drawn)
+    elif isinstance(drawn, bytes):
+        sys.stdout.buffer.write(drawn)
+        sys.stdout.buffer.flush()
+    else:
+        emit(drawn, sys.stdout)
+
+
+_FORCED = ("FORCE_COLOR", "TTY_COMPATIBLE")  # by these rich is told that a pipe ends in a terminal
+
+
+def _place() -> Options:
+    """What standard output takes: the width of a terminal and its styles, as rich knows it; a pipe has neither."""
+    options = Options(ascii=not is_unicode(sys.stdout))
+    is_terminal = sys.stdout.isatty()
+    if not is_terminal and not any(name in os.environ for name in _FORCED):
+        return options
     from rich.console import Console
 
-    console = Console(highlight=False, emoji=False, markup=False)
-    console.width = max(console.width, NARROWEST) if sys.stdout.isatty() else 10_000
-    with console.capture() as capture:
-        console.print(make(console.width))
-    emit("".join(f"{line.rstrip()}\n" for line in capture.get().splitlines()), sys.stdout)
+    console = Console()
 
+    def paint(text: str, style: str) -> str:
+        look = console.get_style(style)
+        return (look.without_color if console.no_color else look).render(text)
 
-def columns() -> int | None:
-    """The width of a terminal, for text; None in a pipe."""
-    import shutil
-
-    return max(shutil.get_terminal_size().columns, NARROWEST) if sys.stdout.isatty() else None
-
-
-def show_json(document: dict[str, Any]) -> None:
-    """Print a JSON document, in ASCII where the output takes nothing else."""
-    from ..view.json import lines
-
-    emit(lines(document, ascii_only=not is_unicode(sys.stdout)), sys.stdout)
+    if is_terminal:
+        options = options._replace(width=max(console.width, NARROWEST))
+    return options if console.color_system is None else options._replace(paint=paint)

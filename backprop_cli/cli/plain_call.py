@@ -73,7 +73,7 @@ def run(words: Sequence[str]) -> int | None:
 def _options(words: Sequence[str]) -> dict[str, Any] | None:
     """The options by name; None where one is not plain, or needs an error."""
     from ..arithmetic import TIES
-    from .output import FORMS
+    from ..view import VIEWS
 
     options: dict[str, Any] = {"get": []}
     for word in words:
@@ -84,7 +84,7 @@ def _options(words: Sequence[str]) -> dict[str, Any] | None:
             options["get"].append(value)
         else:
             options[name[2:].replace("-", "_")] = value if equals else True
-    if options.setdefault("ties", "both") not in TIES or options.setdefault("format", "table") not in FORMS:
+    if options.setdefault("ties", "both") not in TIES or options.setdefault("format", "table") not in VIEWS["trace"]:
         return None
     digits = options.setdefault("digits", None)
     if digits is not None:

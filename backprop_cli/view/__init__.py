@@ -1,1 +1,71 @@
-"""What people and programs are shown: a file a view, each a pure function."""
+"""What people and programs are shown: VIEWS, the table of all views; each is a pure function in a file of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+
+def unpainted(text: str, _style: str) -> str:
+    """The text alone."""
+    return text
+
+
+class Options(NamedTuple):
+    """How a view draws its subject.
+
+    form: the format, for what draws several;
+    digits: significant digits of a number that is shown (None: as many as the view thinks fit);
+    width: columns of the terminal (None: as wide as it becomes);
+    ascii: whether nothing but ASCII comes through;
+    paint: what sets a text in a style, such as `bold green`.
+    """
+
+    form: str = ""
+    digits: int | None = None
+    width: int | None = None
+    ascii: bool = False
+    paint: Callable[[str, str], str] = unpainted
+
+
+_LANGUAGES = ("python", "numpy", "torch", "jax", "c", "javascript")
+_PICTURES = ("svg", "png", "pdf")
+
+VIEWS: dict[str, dict[str, str]] = {
+    "trace": {"table": "table:trace", "json": "json:trace", "csv": "csv:trace", "markdown": "markdown:trace"},
+    "derivation": {
+        "table": "table:derivation",
+        "json": "json:derivation",
+        "latex": "latex:derivation",
+        "markdown": "markdown:derivation",
+    },
+    "review": {"text": "table:review", "json": "json:review"},
+    "verdicts": {"text": "verdicts:as_text", "json": "verdicts:as_json"},
+    "explanation": {
+        "text": "words.explain:as_text",
+        "json": "words.explain:as_json",
+        "markdown": "words.explain:as_markdown",
+    },
+    "program": {**dict.fromkeys(_LANGUAGES, "code:program"), "latex": "code:as_latex"},
+    "circuit": {
+        "tree": "picture.text_tree:circuit",
+        "dot": "picture.dot:circuit",
+        "mermaid": "picture.mermaid:circuit",
+        **dict.fromkeys(_PICTURES, "picture.graphviz:circuit"),
+    },
+    "primitives": {
+        "text": "primitives:as_text",
+        "markdown": "primitives:as_markdown",
+        "json": "primitives:as_json",
+    },
+}
+"""For each subject its formats, the default first: the function that draws it, and the module beside this one where it
+is. It takes the subject and Options and gives text; or bytes, of a document that has an encoding of its own.
+"""
+
+
+def draw(what: str, subject: Any, options: Options) -> str | bytes:
+    """The subject, drawn by the view of its kind that is called `options.form`."""
+    module, _, view = VIEWS[what][options.form].partition(":")
+    drawn: str | bytes = getattr(__import__(f"{__name__}.{module}", fromlist=[view]), view)(subject, options)
+    return drawn

@@ -7,11 +7,12 @@ import io
 
 from ..arithmetic import Value
 from ..passes.trace import Trace
+from . import Options
 
 COLUMNS = ("node", "op", "expression", "value", "upstream", "input", "local", "chained")
 
 
-def render(trace: Trace) -> str:
+def trace(trace: Trace, _options: Options) -> str:
     """The trace as CSV (RFC 4180, but for line ends), numbers exact; empty where there is no gradient."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

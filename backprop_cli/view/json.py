@@ -10,12 +10,47 @@ from typing import TYPE_CHECKING, Any
 from ..arithmetic import Value
 from ..graph.graph import Group, Node
 from ..passes.trace import Trace
+from . import Options
 
 if TYPE_CHECKING:
     from ..passes.exact import Derivation
     from ..study.referee import Review
 
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7e]+")
+
+
+def trace(trace: Trace, options: Options) -> str:
+    """The trace as JSON."""
+    return lines(document(trace), options)
+
+
+def derivation(derivation: Derivation, options: Options) -> str:
+    """A derivation as JSON: the document of a trace with formulas for numbers, and the simplified gradient."""
+    full = document(derivation.trace)
+    head = {key: full.pop(key) for key in ("expression", "output", "value", "point", "exact", "constants", "gradient")}
+    show = derivation.trace.arithmetic.exactly
+    simplified = {name: show(each) for name, each in derivation.simplified.items()}
+    return lines({**head, "simplified": simplified, **full}, options)
+
+
+def review(review: Review, options: Options) -> str:
+    """The methods' gradients as JSON; null where a method cannot run, with the reason."""
+    trace = review.trace
+    found = {
+        "expression": trace.graph.source.strip(),
+        "value": _number(trace, trace.value),
+        "point": _numbers(trace, trace.point),
+        "agree": review.agree and review.compared,
+        "methods": {
+            name: [
+                {"method": e.method, "gradient": e.value, "difference": e.difference, "reason": e.reason or None}
+                for e in estimates
+            ]
+            for name, estimates in review.estimates.items()
+        },
+        "warnings": [notice._asdict() for notice in trace.warnings],
+    }
+    return lines(found, options)
 
 
 def document(trace: Trace) -> dict[str, Any]:
@@ -47,35 +82,9 @@ def groups(trace: Trace) -> dict[str, Any]:
     return {"groups": [_group(group) for group in trace.graph.groups]} if trace.graph.groups else {}
 
 
-def derivation_document(derivation: Derivation) -> dict[str, Any]:
-    """A derivation as plain data: the same document with formulas for numbers, and the simplified gradient."""
-    full = document(derivation.trace)
-    head = {key: full.pop(key) for key in ("expression", "output", "value", "point", "exact", "constants", "gradient")}
-    show = derivation.trace.arithmetic.exactly
-    return {**head, "simplified": {name: show(each) for name, each in derivation.simplified.items()}, **full}
-
-
-def review_document(review: Review) -> dict[str, Any]:
-    """The methods' gradients as plain data; null where a method cannot run, with the reason."""
-    return {
-        "expression": review.trace.graph.source.strip(),
-        "value": _number(review.trace, review.trace.value),
-        "point": _numbers(review.trace, review.trace.point),
-        "agree": review.agree and review.compared,
-        "methods": {
-            name: [
-                {"method": e.method, "gradient": e.value, "difference": e.difference, "reason": e.reason or None}
-                for e in estimates
-            ]
-            for name, estimates in review.estimates.items()
-        },
-        "warnings": [notice._asdict() for notice in review.trace.warnings],
-    }
-
-
-def lines(document: dict[str, Any], *, ascii_only: bool = False) -> str:
+def lines(document: dict[str, Any], options: Options) -> str:
     """A document as text: a line for each entry, and for each element of a list."""
-    entries = []
+    entries, ascii_only = [], options.ascii
     for key, entry in document.items():
         if isinstance(entry, list) and entry:
             inner = ",\n  ".join(dumped(each, ascii_only=ascii_only) for each in entry)

@@ -12,6 +12,7 @@ from ..arithmetic import Value
 from ..graph.graph import Constant, Gate, Graph, Module
 from ..passes.exact import Derivation
 from ..rules.formula import Formula
+from . import Options
 
 ATOM = 9
 """How tightly a name or a bracket binds."""
@@ -52,7 +53,7 @@ _CAPITALS = set("Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".spl
 _KNOWN = set("exp log sin cos tan sinh cosh tanh max min".split())
 
 
-def render(derivation: Derivation) -> str:
+def derivation(derivation: Derivation, _options: Options) -> str:
     """The forward pass, the chain rule on every edge, and the gradient."""
     trace = derivation.trace
     f = name(trace.graph.output.name)

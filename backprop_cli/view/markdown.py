@@ -6,39 +6,40 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ..passes.trace import Trace
-from . import cells
+from . import Options, texts
 
 if TYPE_CHECKING:
     from ..passes.exact import Derivation
 
 
-def render(trace: Trace, digits: int | None = None) -> str:
+def trace(trace: Trace, options: Options) -> str:
     """The trace as GitHub-flavoured Markdown."""
-    lines = [*_block(cells.program(trace.graph)), code(cells.title(trace, digits)), ""]
-    rows = [row for gate in cells.gates(trace, digits) for row in _gate_rows(gate)]
+    digits = options.digits
+    lines = [*_block(texts.program(trace.graph)), code(texts.title(trace, digits)), ""]
+    rows = [row for gate in texts.gates(trace, digits) for row in _gate_rows(gate)]
     if rows:
         lines += [*pipe_table(("gate", "input", "rule", "value", "upstream", "local", "chained"), 3, rows), ""]
     if trace.constants:
-        lines += [cells.constants(trace, digits), ""]
-    gradient = [(code(name), value, slope, tells) for name, value, slope, tells in cells.variables(trace, digits)]
+        lines += [texts.constants(trace, digits), ""]
+    gradient = [(code(name), value, slope, tells) for name, value, slope, tells in texts.variables(trace, digits)]
     if gradient:
         lines += pipe_table(("variable", "value", "gradient", "tells"), 1, gradient)
     else:
         lines.append("no gradient: nothing here varies")
-    if matrix := cells.hessian(trace, digits):
+    if matrix := texts.hessian(trace, digits):
         lines += ["", *pipe_table(matrix[0], 1, matrix[1:])]
     return "\n".join(lines) + "\n"
 
 
-def render_derivation(derivation: Derivation) -> str:
+def derivation(derivation: Derivation, _options: Options) -> str:
     """A derivation as Markdown: the gates and edges, then the gradient as chained and simplified."""
     trace = derivation.trace
-    lines = _block(cells.derived(trace.graph))
-    rows = [row for gate in cells.gates(trace, None) for row in _gate_rows(gate)]
+    lines = _block(texts.derived(trace.graph))
+    rows = [row for gate in texts.gates(trace, None) for row in _gate_rows(gate)]
     if rows:
         formulas = [(*row[:3], *(cell and code(cell) for cell in row[3:])) for row in rows]
         lines += [*pipe_table(("gate", "input", "rule", "value", "upstream", "local", "chained"), 7, formulas), ""]
-    gradient = [tuple(map(code, row)) for row in cells.derivatives(derivation)]
+    gradient = [tuple(map(code, row)) for row in texts.derivatives(derivation)]
     lines += pipe_table(("variable", "gradient, as chained", "simplified"), 3, gradient)
     return "\n".join(lines) + "\n"
 
@@ -47,7 +48,7 @@ def _block(lines: list[str]) -> list[str]:
     return [*(f"    {line}".rstrip() for line in lines), ""] if lines else []
 
 
-def _gate_rows(gate: cells.GateCells) -> Iterable[Sequence[str]]:
+def _gate_rows(gate: texts.GateTexts) -> Iterable[Sequence[str]]:
     for call in gate.opened:
         yield f"{code(call.strip())}", "", "", "", "", "", ""
     yield code(f"{gate.name} = {gate.operation}"), "", "", gate.value, gate.upstream, "", ""

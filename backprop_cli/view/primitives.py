@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-import textwrap
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from ..passes.trace import Trace
 from ..rules.printer import TYPED, text
 from ..rules.table import ROLES, Op
 from ..study import reference
-from . import json, markdown
+from . import Options, columns, json, markdown, table, unpainted
+from .columns import Column, Row
 
-COLUMNS = ("name", "operation", "∂/∂", "local gradient", "domain")
-_NARROWEST = 18  # columns that are left for the domain even in a narrow terminal
+COLUMNS = [
+    *map(Column, ("name", "operation", "∂/∂", "local gradient")),
+    Column("domain", share=1, least=18),
+]
 _INTRODUCTION = """\
 # The primitives
 
@@ -24,61 +25,64 @@ Every gate that an expression can have, with the local gradient that it hands to
 """
 
 
-def render(ops: Sequence[Op], width: int | None = None, strong: Callable[[str], str] = str) -> str:
-    """The rows as a table, and below it what else there is to know.
+class Primitives(NamedTuple):
+    """Rows of the table, each with a worked example if there is one; no examples for the page of all."""
 
-    width: columns of the terminal (None: nothing is wrapped); strong: how a heading is set off.
-    """
-    rows = [line for op in ops for line in _lines(op)]
-    widths = [max(len(row[column]) for row in (COLUMNS, *rows)) for column in range(4)]
-    if width is not None:
-        room = max(_NARROWEST, width - sum(widths) - 2 * len(widths) - 2)
-        rows = [line for op in ops for line in _lines(op, room)]
-    widths.append(max(len(row[4]) for row in (COLUMNS, *rows)))
-    lines = [strong(_row(COLUMNS, widths)), "─" * (sum(widths) + 2 * len(widths))]
-    lines += [_row(row, widths) for row in rows]
+    ops: Sequence[Op]
+    examples: Sequence[Trace | None] = ()
+
+
+def as_text(primitives: Primitives, options: Options) -> str:
+    """The rows as a table, below it what else there is to know, and the examples."""
+    ops, plain = primitives.ops, options._replace(paint=unpainted)
+    *_, room = columns.widths(COLUMNS, list(map(_row, ops)), options, between="")
+    head, *rows = columns.table(COLUMNS, [_row(op, room) for op in ops], plain, between="")
+    lines = [options.paint(head, "bold"), *rows]
     for section in reference.sections(ops):
-        lines += ["", strong(f" {section.title}")]
-        lines += [line for of, said in section.lines for line in _folded(f"   {of}: {said}", width)]
+        lines += ["", options.paint(f" {section.title}", "bold")]
+        for of, said in section.lines:
+            lines += columns.fold(f"   {of}: {said}", options.width, later=" " * 5)
+    for trace in filter(None, primitives.examples):
+        shown = table.trace(trace, options).rstrip("\n")
+        lines += ["", options.paint(" for example", "bold"), f"   {reference.command(trace)}", "", shown]
     return "\n".join(lines) + "\n"
 
 
-def _lines(op: Op, room: int = 10_000) -> Iterator[tuple[str, ...]]:
-    """The lines of a row: as many as its inputs take, or its domain in `room` columns."""
+def _row(op: Op, room: int | None = None) -> Row:
+    """Name, operation, a line for each input, and the domain in `room` columns, comparisons in one piece."""
     whole = re.sub(" ([<>=≤≥≠]) ", "\N{NO-BREAK SPACE}\\1\N{NO-BREAK SPACE}", op.domain)
-    domain = [line.replace("\N{NO-BREAK SPACE}", " ") for line in textwrap.wrap(whole, room)]
-    for name, call, rule, where in itertools.zip_longest([op.name], [op.call], reference.partials(op), domain):
-        yield name or "", call or "", *(rule or ("", "")), where or ""
+    domain = "\n".join(columns.fold(whole, room)).replace("\N{NO-BREAK SPACE}", " ")
+    names, rules = ("\n".join(each) for each in zip(*reference.partials(op), strict=True))
+    return Row((op.name, op.call, names, rules, domain))
 
 
-def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return " " + "  ".join(f"{cell:{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip()
-
-
-def _folded(line: str, width: int | None) -> list[str]:
-    return [line] if width is None else textwrap.wrap(line, max(width, 40), subsequent_indent=" " * 5)
-
-
-def render_markdown(ops: Sequence[Op], examples: Sequence[Trace] = (), *, whole: bool = True) -> str:
-    """The same as GitHub-flavoured Markdown, with worked examples at the end. whole: whether it is the page of all."""
+def as_markdown(primitives: Primitives, options: Options) -> str:
+    """The same as GitHub-flavoured Markdown, with worked examples at the end."""
+    ops, examples = primitives
     code = markdown.code
     rows = []
     for op in ops:
         rules = "<br>".join(f"∂/∂{name} = {code(rule)}" for name, rule in reference.partials(op))
         rows.append((code(op.name), code(op.call), rules, op.domain))
-    columns = ("name", "operation", "local gradient", "domain")
-    lines = [_INTRODUCTION] if whole else []
-    lines += markdown.pipe_table(columns, len(columns), rows)
+    heads = ("name", "operation", "local gradient", "domain")
+    lines = [] if examples else [_INTRODUCTION]
+    lines += markdown.pipe_table(heads, len(heads), rows)
     for section in reference.sections(ops):
         lines += ["", f"## {section.title.capitalize()}", ""]
         lines += [f"- {code(of)}: {said}" for of, said in section.lines]
-    for trace in examples:
-        lines += ["", f"## For example: {code(reference.command(trace))}", "", markdown.render(trace).rstrip("\n")]
+    for trace in filter(None, examples):
+        lines += [
+            "",
+            f"## For example: {code(reference.command(trace))}",
+            "",
+            markdown.trace(trace, options).rstrip("\n"),
+        ]
     return "\n".join(lines) + "\n"
 
 
-def document(ops: Sequence[Op], examples: Sequence[Trace | None] = ()) -> dict[str, Any]:
-    """The same as plain data; formulas as a person types them. `schemas/primitives.json` describes it."""
+def as_json(primitives: Primitives, options: Options) -> str:
+    """The same as JSON; formulas as a person types them. `schemas/primitives.json` describes it."""
+    ops, examples = primitives
     found: list[dict[str, Any]] = []
     for op, trace in zip(ops, examples or [None] * len(ops), strict=True):
         shown = trace and {"command": reference.command(trace), "trace": json.document(trace)}
@@ -101,4 +105,4 @@ def document(ops: Sequence[Op], examples: Sequence[Trace | None] = ()) -> dict[s
             }
         )
     words = [section.lines for section in reference.sections(ops) if section.title == "words of the rules"]
-    return {"primitives": found, "roles": ROLES, "words": dict(*words)}
+    return json.lines({"primitives": found, "roles": ROLES, "words": dict(*words)}, options)

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple
 
 from ..errors import printable
 from ..graph.graph import Graph
 from ..study.claims import Verdict, explain
+from . import Options, json
 
 
-def render(verdicts: Sequence[Verdict]) -> str:
+class Judged(NamedTuple):
+    """What the verdicts are on, and the verdicts."""
+
+    graph: Graph
+    verdicts: Sequence[Verdict]
+
+
+def as_text(judged: Judged, _options: Options) -> str:
     """A line for each claim; for a wrong one the mistake, or the chain as it should be."""
     lines = []
-    for each in verdicts:
+    for each in judged.verdicts:
         lines.append(f"{each.name}: {'right' if each.right else 'WRONG'}  {_compared(each)}")
         lines += [f"    {line}" for line in (each.how, explain(each), *each.steps) if line]
     return "\n".join(lines) + "\n"
@@ -27,8 +35,8 @@ def _compared(verdict: Verdict) -> str:
     return claim if claimed == value else f"{claim}; the gradient is {value}"
 
 
-def document(graph: Graph, verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """The verdicts as plain data; `mistake` is the name of its kind, or null."""
+def as_json(judged: Judged, options: Options) -> str:
+    """The verdicts as JSON; `mistake` is the name of its kind, or null."""
     claims = [
         {
             "variable": each.name,
@@ -41,6 +49,7 @@ def document(graph: Graph, verdicts: Sequence[Verdict]) -> dict[str, Any]:
             "explanation": explain(each) or None,
             "steps": list(each.steps),
         }
-        for each in verdicts
+        for each in judged.verdicts
     ]
-    return {"expression": graph.source.strip(), "right": all(each.right for each in verdicts), "claims": claims}
+    right = all(each.right for each in judged.verdicts)
+    return json.lines({"expression": judged.graph.source.strip(), "right": right, "claims": claims}, options)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 import click
 
 from ...errors import InputError
-from ...streams import emit
 from ..expression import SETTINGS, ExpressionCommand, read_request, takes_an_expression, takes_ties
-from ..output import show, show_json, warn
+from ..output import show, warn
 from ..request import Request, read_object
 
 EPILOG = """\
@@ -81,24 +79,14 @@ def _review(request: Request, ties: str, as_json: bool) -> bool:
 
     result = review(request.graph, request.given, wrt=request.wrt, ties=ties)
     warn(result.trace.warnings)
-    if as_json:
-        from ...view.json import review_document
-
-        show_json(review_document(result))
-    else:
-        from ...view.table import review_table
-
-        show(lambda _width: review_table(result))
+    show("review", result, "json" if as_json else "text")
     return result.agree and result.compared
 
 
 def _judge(request: Request, claims: dict[str, str], ties: str, as_json: bool) -> bool:
     from ...study.claims import judge
-    from ...view import verdicts
+    from ...view.verdicts import Judged
 
-    judged = judge(request.graph, request.given, claims, wrt=request.wrt, ties=ties)
-    if as_json:
-        show_json(verdicts.document(request.graph, judged))
-    else:
-        emit(verdicts.render(judged), sys.stdout)
-    return all(verdict.right for verdict in judged)
+    verdicts = judge(request.graph, request.given, claims, wrt=request.wrt, ties=ties)
+    show("verdicts", Judged(request.graph, verdicts), "json" if as_json else "text")
+    return all(verdict.right for verdict in verdicts)

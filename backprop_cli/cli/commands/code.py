@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
-from ...streams import emit
+from ...view import VIEWS
 from ..expression import SETTINGS, ExpressionCommand, read_request, takes_an_expression, takes_ties
-from ..output import warn
+from ..output import show, warn
 
-LANGUAGES = ("python", "numpy", "torch", "jax", "c", "javascript", "latex")
 EPILOG = """\
 \b
 Examples:
@@ -22,7 +19,7 @@ Examples:
 
 @click.command("code", cls=ExpressionCommand, epilog=EPILOG, context_settings=SETTINGS)
 @takes_an_expression
-@click.option("--to", "target", type=click.Choice(LANGUAGES), default="python", show_default=True,
+@click.option("--to", "target", type=click.Choice([*VIEWS["program"]]), default="python", show_default=True,
               help="The language.")  # fmt: skip
 @takes_ties
 @click.pass_context
@@ -35,6 +32,8 @@ def command(ctx: click.Context, /, target: str, ties: str, **_request: object) -
     from ...arithmetic import FLOATS
     from ...passes import point
     from ...passes.settings import Settings, compute
+    from ...view.code import StagedProgram
+    from ...view.code.staged import Input
     from ...view.code.stages import Stages
 
     request = read_request(ctx, partly=True, opened=True)
@@ -44,16 +43,8 @@ def command(ctx: click.Context, /, target: str, ties: str, **_request: object) -
         trace = compute(graph, given, Settings(wrt, ties))
         warn(trace.warnings)
     values = point.complete(given, FLOATS)
-    stages = Stages(graph, wrt)
-    if target == "latex":
-        from ...view.code import latex as staged_latex
-
-        emit(staged_latex.render(graph, values, stages, trace), sys.stdout)
-    else:
-        from ...view.code import staged as rendered
-
-        inputs = {name: rendered.Input(value, _as_written(given[name])) for name, value in values.items()}
-        emit(rendered.render(stages, target, inputs, ties=ties, trace=trace), sys.stdout)
+    inputs = {name: Input(value, _as_written(given[name])) for name, value in values.items()}
+    show("program", StagedProgram(Stages(graph, wrt), inputs, ties, trace), target)
 
 
 def _as_written(text: str) -> str:

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING
-
 import click
 
-from ...streams import emit
 from ..expression import SETTINGS, ExpressionCommand, read_request, takes_a_format, takes_an_expression
-from ..output import show, show_json, warn
-
-if TYPE_CHECKING:
-    from ...passes.exact import Derivation
+from ..output import show, warn
 
 EPILOG = """\
 \b
@@ -25,7 +18,7 @@ Examples:
 
 @click.command("derive", cls=ExpressionCommand, epilog=EPILOG, context_settings=SETTINGS)
 @takes_an_expression
-@takes_a_format("table", "json", "latex", "markdown")
+@takes_a_format("derivation")
 @click.pass_context
 def command(ctx: click.Context, /, form: str, **_request: object) -> None:
     """Derive the gradient of EXPRESSION as formulas.
@@ -38,23 +31,4 @@ def command(ctx: click.Context, /, form: str, **_request: object) -> None:
     request = read_request(ctx, partly=True)
     derivation = exact.derive(request.graph, request.given, wrt=request.wrt)
     warn(derivation.trace.warnings)
-    _print(derivation, form)
-
-
-def _print(derivation: Derivation, form: str) -> None:
-    if form == "table":
-        from ...view.table import derivation_table
-
-        show(lambda width: derivation_table(derivation, width))
-    elif form == "json":
-        from ...view.json import derivation_document
-
-        show_json(derivation_document(derivation))
-    elif form == "latex":
-        from ...view import latex
-
-        emit(latex.render(derivation), sys.stdout)
-    else:
-        from ...view import markdown
-
-        emit(markdown.render_derivation(derivation), sys.stdout)
+    show("derivation", derivation, form)

@@ -19,7 +19,7 @@ from ..expression import (
     takes_digits,
     takes_ties,
 )
-from ..output import FORMS, show_trace
+from ..output import show_trace
 
 EPILOG = """\
 \b
@@ -36,7 +36,7 @@ Examples:
 @takes_ties
 @takes_an_arithmetic
 @click.option("--hessian", is_flag=True, help="Second derivatives too.")
-@takes_a_format(*FORMS)
+@takes_a_format("trace")
 @click.option("--get", metavar="value|NAME", multiple=True,
               help="Print only the value, or only the gradient of NAME; repeat it for more, a line each.")  # fmt: skip
 @takes_digits("tables", "JSON and --get hold all.")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ...errors import InputError
-from ...streams import emit
 from ..expression import (
     SETTINGS,
     ExpressionCommand,
@@ -19,7 +17,7 @@ from ..expression import (
     takes_digits,
     takes_ties,
 )
-from ..output import columns, show_json, warn
+from ..output import show, warn
 
 if TYPE_CHECKING:
     from ...passes.trace import Trace
@@ -39,7 +37,7 @@ Examples:
 @click.option("--nudge", metavar="H", help="Also step each variable by H: f there, beside what its gradient says.")
 @takes_ties
 @takes_an_arithmetic
-@takes_a_format("text", "json", "markdown")
+@takes_a_format("explanation")
 @takes_digits("words", "JSON holds all.")
 @click.pass_context
 def command(ctx: click.Context, /, nudge: str | None, form: str, digits: int | None, **options: Any) -> None:
@@ -49,13 +47,14 @@ def command(ctx: click.Context, /, nudge: str | None, form: str, digits: int | N
     and the sum at each fork; what each gate does with its gradient; and what the gradient tells.
     """
     from ...passes.settings import Settings, compute
+    from ...view.words.explain import Explanation
 
     request = read_request(ctx)
     asked = {name: options[name] for name in Settings._fields if name in options and name != "wrt"}
     trace = compute(request.graph, request.given, Settings(request.wrt, **asked))
     nudged = None if nudge is None else _nudges(trace, nudge)
     warn(trace.warnings)
-    _print(trace, form, digits, nudged)
+    show("explanation", Explanation(trace, nudged), form, digits)
 
 
 def _nudges(trace: Trace, text: str) -> Nudges:
@@ -69,14 +68,3 @@ def _nudges(trace: Trace, text: str) -> Nudges:
     if step == 0:
         raise InputError("--nudge takes a step other than 0", hint="for example: --nudge 0.01")
     return Nudges(step, list(nudges(trace, step)))
-
-
-def _print(trace: Trace, form: str, digits: int | None, nudged: Nudges | None) -> None:
-    from ...view.words import explain as view
-
-    if form == "json":
-        show_json(view.document(trace, digits, nudged))
-    elif form == "markdown":
-        emit(view.markdown(trace, digits, nudged), sys.stdout)
-    else:
-        emit(view.text(trace, digits, nudged, columns()), sys.stdout)

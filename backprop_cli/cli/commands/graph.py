@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import sys
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from ...errors import InputError, quote
-from ...streams import emit
+from ...view import VIEWS
 from ..expression import SETTINGS, ExpressionCommand, read_request, takes_an_expression, takes_ties
-from ..output import NARROWEST, warn
-
-if TYPE_CHECKING:
-    from ...graph.graph import Graph
-    from ...passes.trace import Trace
+from ..output import show, warn
 
 SUFFIXES = {
     ".txt": "tree", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".svg": "svg", ".png": "png", ".pdf": "pdf",
 }  # fmt: skip
 """Which format a file of that name has."""
-DIGITS = 4
-"""Of a number in a picture, unless more are asked for."""
 _BINARY = ("png", "pdf")
 
 EPILOG = """\
@@ -38,7 +32,7 @@ Examples:
 @takes_an_expression
 @takes_ties
 @click.option("--allow-nonfinite", is_flag=True, help="Give infinities and NaN instead of errors.")
-@click.option("--format", "form", type=click.Choice([*dict.fromkeys(SUFFIXES.values())]),
+@click.option("--format", "form", type=click.Choice([*VIEWS["circuit"]]),
               help="How to draw it.  [default: by the name of FILE, or tree]")  # fmt: skip
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE, wholly or not at all.")
 @click.option(
@@ -52,6 +46,8 @@ def command(ctx: click.Context, /, form: str | None, output: str | None, digits:
     output on the right. Without values for the variables, it is the structure. svg, png and pdf need Graphviz:
     pip install 'backprop-cli[pictures]'.
     """
+    from ...view.picture.circuit import Circuit
+
     form = form or _form_of(output)
     if form in _BINARY and output is None and sys.stdout.isatty():
         raise InputError(f"{form} is not for a terminal", hint=f"-o circuit.{form} writes it to a file")
@@ -63,10 +59,7 @@ def command(ctx: click.Context, /, form: str | None, output: str | None, digits:
         settings = Settings(request.wrt, ties=options["ties"], allow_nonfinite=options["allow_nonfinite"])
         trace = compute(request.graph, request.given, settings)
         warn(trace.warnings)
-    if form == "tree" and output is None:
-        _show_tree(request.graph, trace, digits)
-    else:
-        _deliver(_picture(request.graph, trace, form, digits), output)
+    show("circuit", Circuit(request.graph, trace), form, digits, output)
 
 
 def _form_of(output: str | None) -> str:
@@ -77,41 +70,3 @@ def _form_of(output: str | None) -> str:
         hint = f"names end in {', '.join(SUFFIXES)}; or say --format"
         raise InputError(f"the name {quote(output)} does not say which format", hint=hint)
     return SUFFIXES[suffix]
-
-
-def _show_tree(graph: Graph, trace: Trace | None, digits: int | None) -> None:
-    """In a terminal as wide as that is and in colour, if it has any; in a pipe as wide as it becomes."""
-    from rich.console import Console
-
-    from ...view.picture import text_tree as tree
-
-    console = Console()
-    width = max(console.width, NARROWEST) if sys.stdout.isatty() else 10_000
-    colour = console.color_system is not None and not console.no_color
-    emit(tree.render(graph, trace, digits, width, colour), sys.stdout)
-
-
-def _picture(graph: Graph, trace: Trace | None, form: str, digits: int | None) -> bytes | str:
-    from ...view.picture import circuit, dot, graphviz, mermaid
-
-    if form == "tree":
-        from ...view.picture import text_tree as tree
-
-        return tree.render(graph, trace, digits)
-    drawing = circuit.draw(graph, trace, digits or DIGITS)
-    if form == "mermaid":
-        return mermaid.render(drawing)
-    text = dot.render(drawing)
-    return text if form == "dot" else graphviz.picture(text, form)
-
-
-def _deliver(drawn: bytes | str, output: str | None) -> None:
-    """Write a picture as it is: a document says itself what its encoding is, whatever that of a terminal."""
-    data = drawn.encode() if isinstance(drawn, str) else drawn
-    if output is not None:
-        from ..files import write_file
-
-        write_file(output, data)
-    else:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()

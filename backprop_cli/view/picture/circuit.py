@@ -14,10 +14,12 @@ from ...graph.graph import Constant, Gate, Graph, Module, Node
 from ...passes.trace import Edge, Trace
 from ...rules.printer import READING
 from ...rules.table import Op
-from .. import cells
+from .. import texts
 
 LONGEST = 24
 """Characters of a name, and of a constant, that a picture shows."""
+DIGITS = 4
+"""Of a number in a file, unless more are asked for."""
 
 _SIGNS = {**READING.signs, "mul": "×"}  # a dot alone is too small for a gate
 
@@ -80,6 +82,13 @@ class Frame(NamedTuple):
 
 
 class Circuit(NamedTuple):
+    """A graph that is to be drawn with the numbers of a trace; without one, its structure alone."""
+
+    graph: Graph
+    trace: Trace | None = None
+
+
+class Drawing(NamedTuple):
     """A picture before it has a format. frames: one for each group of the graph, by its index."""
 
     title: str
@@ -104,15 +113,15 @@ class Circuit(NamedTuple):
 def sign(op: Op) -> str:
     """What is written in a gate: +, ×, σ, exp. It follows from the row: an operator's sign, a symbol, or the name."""
     symbols = [alias for alias in op.aliases if not alias.isascii()]
-    return cells.short(_SIGNS.get(op.name, symbols[0] if symbols else op.name).strip(), LONGEST)
+    return texts.short(_SIGNS.get(op.name, symbols[0] if symbols else op.name).strip(), LONGEST)
 
 
-def draw(graph: Graph, trace: Trace | None = None, digits: int | None = None) -> Circuit:
+def draw(graph: Graph, trace: Trace | None = None, digits: int | None = None) -> Drawing:
     """The picture of a trace of the graph; without one, of the structure alone."""
-    return _Drawing(graph, trace, digits).draw()
+    return _Pen(graph, trace, digits).draw()
 
 
-class _Drawing:
+class _Pen:
     """The boxes in forward order, and the wires: those to forks first, then those of the edges, by gate and slot."""
 
     def __init__(self, graph: Graph, trace: Trace | None, digits: int | None) -> None:
@@ -121,7 +130,7 @@ class _Drawing:
         self.boxes: list[Box] = []
         self.wires: list[Wire] = []
 
-    def draw(self) -> Circuit:
+    def draw(self) -> Drawing:
         gates: list[list[Gate]] = [[] for _ in self.graph.nodes]
         for gate in self.graph.gates:
             for i in gate.inputs:
@@ -133,10 +142,10 @@ class _Drawing:
         self.boxes.append(Box("out", "output"))
         self.wires.append(branches[-1]._replace(target="out", group=-1))
         frames = [
-            Frame(cells.short(f"{_name(each.name)} = {each.call or each.module}", 2 * LONGEST), each.parent)
+            Frame(texts.short(f"{_name(each.name)} = {each.call or each.module}", 2 * LONGEST), each.parent)
             for each in self.graph.groups
         ]
-        return Circuit(cells.short(self.graph.source), self.boxes, self.wires, frames)
+        return Drawing(texts.short(self.graph.source), self.boxes, self.wires, frames)
 
     def _outlet(self, node: Node, gates: list[Gate]) -> Wire:
         """Draw a node, and its fork where it has one; give the beginning of the wires that leave there."""
@@ -154,7 +163,7 @@ class _Drawing:
     def _box(self, node: Node) -> Box:
         if not isinstance(node, Gate):
             return Box(f"n{node.position}", node.kind, _name(node.name), group=node.group)
-        full = cells.short(f"{node.name} = {cells.written(self.graph, node)}")
+        full = texts.short(f"{node.name} = {texts.written(self.graph, node)}")
         kind = "module" if isinstance(node.op, Module) else "gate"
         return Box(f"n{node.position}", kind, sign(node.op), full, node.group)
 
@@ -179,7 +188,7 @@ class _Drawing:
         """A number as it is printed in a book, with a real minus sign."""
         if value is None or self.trace is None:
             return ""
-        return cells.number(self.trace, value, self.digits).replace("-", "−")
+        return texts.number(self.trace, value, self.digits).replace("-", "−")
 
     def _around(self, one: int, other: int) -> int:
         """The innermost group that holds both."""
@@ -205,4 +214,4 @@ def _depths(graph: Graph) -> list[int]:
 
 
 def _name(name: str) -> str:
-    return cells.short(name, LONGEST)
+    return texts.short(name, LONGEST)

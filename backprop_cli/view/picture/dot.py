@@ -9,7 +9,8 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator
 
-from .circuit import Box, Circuit, Wire
+from .. import Options
+from .circuit import DIGITS, Box, Circuit, Drawing, Wire, draw
 
 VALUE, GRADIENT = "#1a7f37", "#cf222e"
 """Green and red, as in the notes."""
@@ -37,28 +38,33 @@ _TEXTS = {"stage": (10, INK), "value": (13, VALUE), "gradient": (13, GRADIENT), 
 """What stands on a wire, from top to bottom; its size in points, and its colour."""
 
 
-def render(circuit: Circuit) -> str:
-    """The circuit in the DOT language."""
-    return "".join(_lines(circuit))
+def circuit(circuit: Circuit, options: Options) -> bytes:
+    """The circuit in the DOT language, whose encoding is UTF-8 wherever it goes."""
+    return render(draw(*circuit, options.digits or DIGITS)).encode()
 
 
-def _lines(circuit: Circuit) -> Iterator[str]:
-    inside: list[list[str]] = [[] for _ in (*circuit.frames, None)]  # at −1 what stands in no frame
-    for box in circuit.boxes:
+def render(drawing: Drawing) -> str:
+    """A drawing in the DOT language."""
+    return "".join(_lines(drawing))
+
+
+def _lines(drawing: Drawing) -> Iterator[str]:
+    inside: list[list[str]] = [[] for _ in (*drawing.frames, None)]  # at −1 what stands in no frame
+    for box in drawing.boxes:
         inside[box.group].append(f"{box.name} [{_look(box)}]")
-    for number, wire in enumerate(circuit.wires):
+    for number, wire in enumerate(drawing.wires):
         if not wire.is_bare:
             inside[wire.group].append(f"w{number} [shape=plain, width=0, height=0, label=<{_table(wire)}>]")
-    yield f"digraph {_quoted(circuit.title)} {{\n{_HEAD}"
-    for number, opens in circuit.nesting():
+    yield f"digraph {_quoted(drawing.title)} {{\n{_HEAD}"
+    for number, opens in drawing.nesting():
         if opens:
-            yield f"  subgraph cluster_{number} {{\n  graph [label={_quoted(circuit.frames[number].title)}, {_FRAME}]\n"
+            yield f"  subgraph cluster_{number} {{\n  graph [label={_quoted(drawing.frames[number].title)}, {_FRAME}]\n"
             yield from (f"  {line}\n" for line in inside[number])
         else:
             yield "  }\n"
     yield from (f"  {line}\n" for line in inside[-1])
-    crowded = sum(box.kind == "fork" for box in circuit.boxes) > _FEW
-    for number, wire in enumerate(circuit.wires):
+    crowded = sum(box.kind == "fork" for box in drawing.boxes) > _FEW
+    for number, wire in enumerate(drawing.wires):
         yield f"  {_stroke(wire, f'w{number}', crowded)}\n"
     yield "}\n"
 

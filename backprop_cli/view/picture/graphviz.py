@@ -8,6 +8,9 @@ import subprocess
 import sys
 
 from ...errors import InputError, OutputError, reason
+from .. import Options
+from . import dot
+from .circuit import Circuit
 
 _RESOLUTION = "192"
 """Dots per inch of a PNG: sharp on a slide."""
@@ -22,8 +25,13 @@ sys.stdout.buffer.write(graph.draw(format=sys.argv[1], prog="dot"))
 """
 
 
-def picture(dot: str, form: str) -> bytes:
-    """The drawing of a circuit in the DOT language, as `svg`, `png` or `pdf`.
+def circuit(circuit: Circuit, options: Options) -> bytes:
+    """The circuit as `svg`, `png` or `pdf`, whichever the format is."""
+    return picture(dot.circuit(circuit, options), options.form)
+
+
+def picture(drawing: bytes, form: str) -> bytes:
+    """What Graphviz makes of a drawing in the DOT language.
 
     Raises InputError where there is no Graphviz, OutputError where it fails.
     """
@@ -36,7 +44,7 @@ def picture(dot: str, form: str) -> bytes:
         hint = "pip install 'backprop-cli[pictures]' brings it; --format dot and --format mermaid need nothing"
         raise InputError(f"{form} needs Graphviz, which is not installed here", hint=hint)
     try:
-        result = subprocess.run(command, input=dot.encode(), capture_output=True, check=False)  # noqa: S603
+        result = subprocess.run(command, input=drawing, capture_output=True, check=False)  # noqa: S603
     except OSError as error:
         raise OutputError(f"Graphviz does not start: {reason(error)}") from None
     if result.returncode or not result.stdout:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .circuit import Box, Circuit, Wire
+from .. import Options
+from .circuit import DIGITS, Box, Circuit, Drawing, Wire, draw
 
 _SHAPES = {"gate": '(["{}"])', "module": '[["{}"]]'}
 _ROUND = '(("{}"))'
@@ -20,24 +21,29 @@ _SPECIAL = re.compile(r"[\x00-\x1f!-/:-@\[-`{-\x7f]")  # what Mermaid, Markdown 
 _POINT = re.compile(r"(?<=\d)#46;(?=\d)")
 
 
-def render(circuit: Circuit) -> str:
-    """The circuit as Mermaid text."""
-    return "".join(_lines(circuit))
+def circuit(circuit: Circuit, options: Options) -> bytes:
+    """The circuit as Mermaid text, whose encoding is UTF-8 wherever it goes."""
+    return render(draw(*circuit, options.digits or DIGITS)).encode()
 
 
-def _lines(circuit: Circuit) -> Iterator[str]:
-    inside: list[list[str]] = [[] for _ in (*circuit.frames, None)]  # at −1 what stands in no frame
-    for box in circuit.boxes:
+def render(drawing: Drawing) -> str:
+    """A drawing as Mermaid text."""
+    return "".join(_lines(drawing))
+
+
+def _lines(drawing: Drawing) -> Iterator[str]:
+    inside: list[list[str]] = [[] for _ in (*drawing.frames, None)]  # at −1 what stands in no frame
+    for box in drawing.boxes:
         inside[box.group].append(f"  {_box(box)}\n")
     yield "flowchart LR\n"
-    for number, opens in circuit.nesting():
+    for number, opens in drawing.nesting():
         if opens:
-            yield f'  subgraph g{number}["{_escaped(circuit.frames[number].title)}"]\n'
+            yield f'  subgraph g{number}["{_escaped(drawing.frames[number].title)}"]\n'
             yield from inside[number]
         else:
             yield "  end\n"
     yield from inside[-1]
-    yield from (f"  {_wire(wire)}\n" for wire in circuit.wires)
+    yield from (f"  {_wire(wire)}\n" for wire in drawing.wires)
     yield _CLASSES
 
 

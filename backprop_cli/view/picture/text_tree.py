@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from math import inf
 from typing import NamedTuple
 
-from rich.cells import cell_len, set_cell_size
-
-from ...graph.graph import Constant, Gate, Graph, Node
-from ...passes.trace import Edge, Trace
-from .. import cells
+from ...graph.graph import Constant, Gate, Node
+from ...passes.trace import Edge
+from .. import Options, texts
+from ..columns import cut, measure
+from .circuit import Circuit
 
 DEEPEST = 40
 """Levels of one tree, three columns each; in a narrow terminal fewer."""
@@ -22,8 +23,7 @@ DEEPEST = 40
 _WORDS = 12  # columns that are left for words at the deepest level
 _NARROWEST = 24  # columns of branches and words, even where the numbers leave fewer
 _HEADS = ("value", "upstream", "local", "chained")
-_COLOURS = ("32", "31", "2", "31")  # green, red, faint, red
-_BOLD, _FAINT = "1", "2"
+_LOOKS = ("green", "red", "dim", "red")
 
 
 class Line(NamedTuple):
@@ -45,31 +45,31 @@ class _Place(NamedTuple):
     depth: int = 0
 
 
-def render(
-    graph: Graph, trace: Trace | None, digits: int | None = None, width: int = 10_000, colour: bool = False
-) -> str:
-    """The tree of a trace of the graph, or of the structure alone, `width` columns wide if it can be.
-
-    colour: with a terminal's escape sequences.
-    """
-    head = cells.title(trace, digits) if trace else f"{cells.short(graph.output.name)} = {cells.short(graph.source)}"
-    lines = list(_Tree(graph, trace, digits, DEEPEST).lines())
-    heads = [Line("", "", _BOLD, _HEADS)] if trace else []
-    columns = zip(*(line.numbers for line in heads + lines if line.numbers), strict=True)
-    needs = [3 + max(map(cell_len, column)) for column in columns]
-    room = max(width - sum(needs), _NARROWEST)
+def circuit(circuit: Circuit, options: Options) -> str:
+    """The tree of a circuit, as wide as the terminal if it can be."""
+    graph, trace = circuit
+    if trace:
+        head = texts.title(trace, options.digits)
+    else:
+        head = f"{texts.short(graph.output.name)} = {texts.short(graph.source)}"
+    lines = list(_Tree(circuit, options.digits, DEEPEST).lines())
+    heads = [Line("", "", "bold", _HEADS)] if trace else []
+    numbers = zip(*(line.numbers for line in heads + lines if line.numbers), strict=True)
+    needs = [3 + max(map(measure, column)) for column in numbers]
+    room = inf if options.width is None else max(options.width - sum(needs), _NARROWEST)
     if max(map(_width, lines)) > room:
-        lines = list(_Tree(graph, trace, digits, min(DEEPEST, (room - _WORDS) // 3)).lines())
-    room = min(room, max(map(_width, lines)))
-    drawn = [_coloured(head, _BOLD, colour), "", *(_drawn(line, room, needs, colour) for line in heads + lines)]
+        lines = list(_Tree(circuit, options.digits, min(DEEPEST, int(room - _WORDS) // 3)).lines())
+    space = int(min(room, max(map(_width, lines))))
+    drawn = [options.paint(head, "bold"), "", *(_drawn(line, space, needs, options) for line in heads + lines)]
     return "".join(f"{line}\n" for line in drawn)
 
 
 class _Tree:
     """The walk: depth first, without recursion. opened: the nodes that have been drawn, or will be further down."""
 
-    def __init__(self, graph: Graph, trace: Trace | None, digits: int | None, deepest: int) -> None:
-        self.graph, self.trace, self.digits, self.deepest = graph, trace, digits, deepest
+    def __init__(self, circuit: Circuit, digits: int | None, deepest: int) -> None:
+        self.graph, self.trace = circuit
+        self.digits, self.deepest = digits, deepest
 
     def lines(self) -> Iterator[Line]:
         opened: set[int] = set()
@@ -108,40 +108,35 @@ class _Tree:
 
     def _line(self, place: _Place, mark: str) -> Line:
         node, edge = place.node, place.edge
-        words = cells.short(node.name, 30)
+        words = texts.short(node.name, 30)
         if isinstance(node, Gate) and not mark:
-            words = cells.short(f"{words} = {cells.written(self.graph, node)}")
+            words = texts.short(f"{words} = {texts.written(self.graph, node)}")
             if node.group >= 0 and self.graph.groups[node.group].name == node.name:
-                words += f"  [{cells.short(self.graph.groups[node.group].module, 30)}]"
+                words += f"  [{texts.short(self.graph.groups[node.group].module, 30)}]"
         elif isinstance(node, Constant) and node.name != (written := self.graph.written(node)):
-            words = cells.short(f"{words} = {written}")
-        style = _FAINT if isinstance(node, Constant) or mark else _BOLD
+            words = texts.short(f"{words} = {written}")
+        style = "dim" if isinstance(node, Constant) or mark else "bold"
         if self.trace is None:
             return Line(place.before, mark + words, style)
         value, upstream = self.trace.values[node.position], self.trace.upstream[node.position]
-        numbers = [cells.number(self.trace, each, self.digits) for each in (value, upstream)]
+        numbers = [texts.number(self.trace, each, self.digits) for each in (value, upstream)]
         if mark:
             numbers[1] = ""  # it stands where the node is opened
         chain = (edge.local, edge.chained) if edge else ()
-        numbers += [cells.number(self.trace, each, self.digits) for each in chain] or ["", ""]
+        numbers += [texts.number(self.trace, each, self.digits) for each in chain] or ["", ""]
         return Line(place.before, mark + words, style, tuple(numbers))
 
 
 def _width(line: Line) -> int:
-    return cell_len(line.branches + line.words)
+    return measure(line.branches + line.words)
 
 
-def _drawn(line: Line, room: int, needs: list[int], colour: bool) -> str:
-    space = room - cell_len(line.branches)
-    words = line.words if cell_len(line.words) <= space else f"{set_cell_size(line.words, max(space, 2) - 1)}…"
-    drawn = line.branches + _coloured(words, line.style, colour)
-    if not line.numbers:
-        return drawn
-    drawn += " " * (space - cell_len(words))
-    for number, need, look in zip(line.numbers, needs, _COLOURS, strict=True):
-        drawn += " " * (need - cell_len(number)) + _coloured(number, look if line.words else _BOLD, colour)
+def _drawn(line: Line, room: int, needs: list[int], options: Options) -> str:
+    space = room - measure(line.branches)
+    words = cut(line.words, max(space, 2))
+    drawn = line.branches + options.paint(words, line.style)
+    if line.numbers:
+        drawn += " " * (space - measure(words))
+    for number, need, look in zip(line.numbers, needs, _LOOKS, strict=False):
+        drawn += " " * (need - measure(number)) + options.paint(number, look if line.words else "bold")
     return drawn.rstrip()
-
-
-def _coloured(text: str, style: str, colour: bool) -> str:
-    return f"\x1b[{style}m{text}\x1b[0m" if colour and text and style else text

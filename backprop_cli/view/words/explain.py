@@ -11,7 +11,7 @@ from ...graph.graph import Constant, Gate
 from ...passes.trace import Trace
 from ...rules.printer import text as rule_text
 from ...study.nudge import Nudge
-from .. import cells, json
+from .. import Options, json, texts
 from . import nudges
 from .story import Computed, Gap, Story, Sum, Tells, Through
 from .wording import Part, equation
@@ -33,12 +33,13 @@ class Block(NamedTuple):
     text: str
 
 
-def text(trace: Trace, digits: int | None = None, nudged: Nudges | None = None, width: int | None = None) -> str:
-    """The explanation as plain text, wrapped to `width` columns if there is one."""
+def as_text(explanation: Explanation, options: Options) -> str:
+    """The explanation as plain text."""
+    width = options.width
     indent = {"program": 0, "title": 0, "section": 0, "step": 2, "line": 2, "detail": 4}
     lines: list[str] = []
     before = ""
-    for kind, marked in _blocks(trace, digits, nudged):
+    for kind, marked in _blocks(explanation, options.digits):
         words = marked if kind == "program" else _plain(marked)
         if before and (kind in ("section", "step") or before == "section"):
             lines.append("")
@@ -50,12 +51,12 @@ def text(trace: Trace, digits: int | None = None, nudged: Nudges | None = None, 
     return "\n".join(lines) + "\n"
 
 
-def markdown(trace: Trace, digits: int | None = None, nudged: Nudges | None = None) -> str:
+def as_markdown(explanation: Explanation, options: Options) -> str:
     """The explanation as GitHub-flavoured Markdown: a heading for each part, and nested lists."""
     begin = {"program": "    ", "title": "", "section": "", "step": "- ", "line": "- ", "detail": "  - "}
     lines: list[str] = []
     before = ""
-    for kind, words in _blocks(trace, digits, nudged):
+    for kind, words in _blocks(explanation, options.digits):
         title, _, rest = words.partition(". ") if kind == "section" else ("", "", words)
         alone = {"section", "title"} & {kind, before}
         if before and alone:
@@ -79,12 +80,20 @@ class Nudges(NamedTuple):
     nudges: Sequence[Nudge]
 
 
-def _blocks(trace: Trace, digits: int | None, nudged: Nudges | None) -> Iterator[Block]:
+class Explanation(NamedTuple):
+    """A trace that is to be explained, and perhaps some steps beside its point."""
+
+    trace: Trace
+    nudged: Nudges | None = None
+
+
+def _blocks(explanation: Explanation, digits: int | None) -> Iterator[Block]:
+    trace, nudged = explanation
     story = Story(trace, digits, SHOWN)
-    program = cells.program(trace.graph)
+    program = texts.program(trace.graph)
     yield from (Block("program", line) for line in program)
     if not program:
-        yield Block("title", f"`{cells.short(trace.graph.source, _LONGEST)}`")
+        yield Block("title", f"`{texts.short(trace.graph.source, _LONGEST)}`")
     if point := story.point():
         yield Block("title", f"at {point}")
     for note in story.notes():
@@ -149,7 +158,7 @@ def _gradient(story: Story) -> Iterator[Block]:
 
 
 def _nudges(story: Story, nudged: Nudges) -> Iterator[Block]:
-    h = cells.step(story.trace)
+    h = texts.step(story.trace)
     f, step = story.words.name(story.words.output), equation(Part(h), story.words.number(nudged.step))
     yield Block("section", f"Nudge. `{f}` after a step of {step} in one variable, beside what the gradient says.")
     for each in nudged.nudges:
@@ -165,10 +174,11 @@ def _gap(gap: Gap) -> Block:
 # -- JSON
 
 
-def document(trace: Trace, digits: int | None = None, nudged: Nudges | None = None) -> dict[str, Any]:
-    """The explanation as plain data: exact numbers, and the words that the text has for them."""
-    story = Story(trace, digits)
-    full = {**json.head(trace), **json.groups(trace)}
+def as_json(explanation: Explanation, options: Options) -> str:
+    """The explanation as JSON: exact numbers, and the words that the text has for them."""
+    trace, nudged = explanation
+    story = Story(trace, options.digits)
+    full: dict[str, Any] = {**json.head(trace), **json.groups(trace)}
     full["forward"] = [_computed(trace, each) for each in story.forward() if isinstance(each, Computed)]
     has_pass = trace.gradient and isinstance(trace.graph.output, Gate)
     steps = story.backward() if has_pass else ()
@@ -188,7 +198,7 @@ def document(trace: Trace, digits: int | None = None, nudged: Nudges | None = No
             "variables": [_nudge(story, nudged.step, each) for each in nudged.nudges],
         }
     full["warnings"] = [notice._asdict() for notice in trace.warnings]
-    return full
+    return json.lines(full, options)
 
 
 def _plain(marked: str) -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ...arithmetic import Value
 from ...study.nudge import Nudge
-from .. import cells
+from .. import texts
 from .wording import Part, Wording, equation
 
 _GRADES = ((0.01, "well"), (0.1, "roughly"), (1, "poorly"))
@@ -23,8 +23,8 @@ class Told(NamedTuple):
 
 def tell(words: Wording, step: Value, nudge: Nudge) -> Told:
     """The nudge of one variable in words."""
-    trace, h = words.trace, cells.step(words.trace)
-    name, f = cells.short(nudge.variable), words.name(words.output)
+    trace, h = words.trace, texts.step(words.trace)
+    name, f = texts.short(nudge.variable), words.name(words.output)
     moved, slope = f"{name} + {h}", f"∂{f}/∂{name}"
     here, value, gradient = trace.point[nudge.variable], trace.value, trace.gradient[nudge.variable]
     heading = equation(Part(moved), words.sum([here, step]), words.number(nudge.at))

@@ -14,7 +14,7 @@ from ...arithmetic import Value
 from ...graph.graph import Constant, Gate, Module, Node
 from ...passes.trace import Edge, Notice, Trace
 from ...rules.table import ROLES
-from .. import cells
+from .. import texts
 from .roles import meaning
 from .wording import LISTED, Part, Wording, equation, listed
 
@@ -92,7 +92,7 @@ class Story:
         """`x = −2, y = 5`: the variables, and what was read as a constant."""
         words = self.words
         names = [*self.trace.point.items(), *self.trace.constants.items()]
-        shown = [equation(Part(cells.short(name)), words.number(value)) for name, value in names[:LISTED]]
+        shown = [equation(Part(texts.short(name)), words.number(value)) for name, value in names[:LISTED]]
         return ", ".join([*shown, f"and {len(names) - LISTED:,} more"] if len(names) > LISTED else shown)
 
     def notes(self) -> list[str]:
@@ -121,7 +121,7 @@ class Story:
         words, values = self.words, self.trace.values
         value = words.number(values[node.position])
         if not isinstance(node, Gate):
-            return equation(Part(f"{words.name(node)} = {cells.short(self.trace.graph.written(node))}"), value)
+            return equation(Part(f"{words.name(node)} = {texts.short(self.trace.graph.written(node))}"), value)
         put_in = words.applied(node, [values[each.position] for each in words.inputs(node)])
         return equation(Part(words.operation(node)), put_in, value) + words.inside(node)
 
@@ -236,9 +236,9 @@ class Story:
 
     def tells(self) -> Iterator[Tells | Gap]:
         """The variables that have a gradient, in order of first use."""
-        words, h = self.words, cells.step(self.trace)
+        words, h = self.words, texts.step(self.trace)
         inputs = {node.name: node for node in self.trace.graph.variables}
-        for place, row in enumerate(cells.variables(self.trace, words.digits)):
+        for place, row in enumerate(texts.variables(self.trace, words.digits)):
             if gap := self._gap(place, len(self.trace.gradient)):
                 if gap > 0:
                     yield Gap(gap, "variables")
@@ -256,7 +256,7 @@ class Story:
             return f"{f} does not change, to first order"
         if not self.trace.arithmetic.is_finite(gradient):
             return f"no multiple of `{h}` says what {f} does"
-        size = cells.multiple(self.trace, gradient, self.words.digits, h).replace("-", "−")
+        size = texts.multiple(self.trace, gradient, self.words.digits, h).replace("-", "−")
         return f"{f} {'increases' if slope > 0 else 'decreases'} by {'just as much' if size == h else f'`{size}`'}"
 
 

@@ -14,7 +14,7 @@ from ...graph.graph import Constant, Gate, Node
 from ...passes.trace import Edge, Trace
 from ...rules.formula import Formula, substitute
 from ...rules.printer import NUMBERS, text
-from .. import cells
+from .. import texts
 
 LISTED = 12
 """Names in a sentence, inputs of one gate and terms of a sum that are written out; of more, some."""
@@ -133,7 +133,7 @@ class Wording:
     # -- Names
 
     def name(self, node: Node) -> str:
-        return cells.short(self.trace.graph.named(node), _NAME)
+        return texts.short(self.trace.graph.named(node), _NAME)
 
     def gradient(self, node: Node, of: Node | None = None) -> str:
         """`∂f/∂x`; or the local gradient of the gate `of`."""
@@ -153,7 +153,7 @@ class Wording:
         if gate.group < 0:
             return ""
         group = self.trace.graph.groups[gate.group]
-        return f" (inside `{group.name} = {cells.short(group.call)}`)"
+        return f" (inside `{group.name} = {texts.short(group.call)}`)"
 
     # -- Rules
 

@@ -1,4 +1,4 @@
-"""What the table, Markdown and CSV views have in common: the texts of a trace's gates, edges and gradients."""
+"""The texts of a trace: its gates, edges and gradients, as tables, pictures and explanations have them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LONGEST_TITLE = 2_000
 _LINES = 50  # of a program that a title shows
 
 
-class EdgeCells(NamedTuple):
+class EdgeTexts(NamedTuple):
     """One edge: the input, the local gradient, what flows back along it, and the rule of the local gradient."""
 
     input: str
@@ -31,19 +31,19 @@ class EdgeCells(NamedTuple):
     rule: str
 
 
-class GateCells(NamedTuple):
+class GateTexts(NamedTuple):
     """One gate, and its edges. opened: the calls whose gates begin here, outermost first; depth: the groups around."""
 
     name: str
     operation: str
     value: str
     upstream: str
-    edges: list[EdgeCells]
+    edges: list[EdgeTexts]
     opened: list[str]
     depth: int
 
 
-class VariableCells(NamedTuple):
+class VariableTexts(NamedTuple):
     """One variable and its gradient; `tells` is what that gradient says: `x + h → f − 4h`."""
 
     name: str
@@ -98,7 +98,7 @@ def constants(trace: Trace, digits: int | None) -> str:
     return f"constants: {named}" if named else ""
 
 
-def gates(trace: Trace, digits: int | None) -> Iterator[GateCells]:
+def gates(trace: Trace, digits: int | None) -> Iterator[GateTexts]:
     """The gates in forward order."""
     groups = trace.graph.groups
     before: list[int] = []
@@ -112,7 +112,7 @@ def gates(trace: Trace, digits: int | None) -> Iterator[GateCells]:
         before = around
         edges = [_edge(trace, edge, digits) for edge in trace.edges_of(gate)]
         value, upstream = (number(trace, each[gate.position], digits) for each in (trace.values, trace.upstream))
-        yield GateCells(gate.name, short(written(trace.graph, gate)), value, upstream, edges, opened, len(around))
+        yield GateTexts(gate.name, short(written(trace.graph, gate)), value, upstream, edges, opened, len(around))
 
 
 def written(graph: Graph, gate: Gate) -> str:
@@ -121,10 +121,10 @@ def written(graph: Graph, gate: Gate) -> str:
     return gate.op.written(names)
 
 
-def _edge(trace: Trace, edge: Edge, digits: int | None) -> EdgeCells:
+def _edge(trace: Trace, edge: Edge, digits: int | None) -> EdgeTexts:
     local = number(trace, edge.local, digits)
     rule = "" if edge.chained is None else short(text(trace.rule(edge)))
-    return EdgeCells(
+    return EdgeTexts(
         short(edge.input.name, _LONGEST // 2),
         local,
         number(trace, edge.chained, digits),
@@ -139,14 +139,14 @@ def derivatives(derivation: Derivation) -> Iterator[tuple[str, str, str]]:
         yield name, show(gradient), show(derivation.simplified[name])
 
 
-def variables(trace: Trace, digits: int | None) -> Iterator[VariableCells]:
+def variables(trace: Trace, digits: int | None) -> Iterator[VariableTexts]:
     """The variables that have a gradient, in order of first use."""
     output, h = trace.graph.output.name, step(trace)
     for name, gradient in trace.gradient.items():
         shown = number(trace, gradient, digits)
         falls = trace.arithmetic.to_float(gradient) < 0
         tells = output if shown == "0" else f"{output} {'−' if falls else '+'} {multiple(trace, gradient, digits, h)}"
-        yield VariableCells(name, number(trace, trace.point[name], digits), shown, f"{name} + {h} → {tells}")
+        yield VariableTexts(name, number(trace, trace.point[name], digits), shown, f"{name} + {h} → {tells}")
 
 
 def step(trace: Trace) -> str:
