@@ -56,7 +56,7 @@ LIGHT = [
     "backprop_cli",
     "api",
     "cli.commands",
-    "passes.engine",
+    "passes.backpropagate",
     "view.json",
     "view.csv",
     "view.markdown",
