@@ -1,10 +1,13 @@
 """Every error that a person can meet: one sentence, the place, and a hint. An error draws itself."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 Span = tuple[int, int]
 """Half-open range of character positions in a source text."""
 
+FEW = 12
+"""Names that a message lists, and warnings of a kind that are told."""
+_COMPARED = 200  # known words of which each is compared with a wrong one: that takes a millisecond
 _COLUMNS = 76  # of a drawn source line; two more are its indentation
 
 
@@ -90,11 +93,19 @@ def quote(text: str, limit: int = 40) -> str:
     return f"'{shorten(text, limit)}'"
 
 
+def few(names: Sequence[str]) -> list[str]:
+    """The first FEW names, and how many more there are."""
+    return [*names[:FEW], f"{len(names) - FEW:,} more"] if len(names) > FEW else [*names]
+
+
 def suggest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     """The known word that was probably meant; empty if none. A common beginning counts most: cosine is cos."""
     import difflib
 
     known = list(known)
+    if len(known) > _COMPARED:
+        ends = {each: _common_beginning(word, each) + _common_beginning(word[::-1], each[::-1]) for each in known}
+        known = sorted(known, key=ends.__getitem__)[-_COMPARED:]
     same = [each for each in known if each.lower() == word.lower()]
     close = same or difflib.get_close_matches(word, known, n=5, cutoff=cutoff)
     return max(close, key=lambda each: _common_beginning(word, each), default="")

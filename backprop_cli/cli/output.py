@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ..errors import InputError, quote
+from ..errors import FEW, InputError, few, quote
 from ..streams import emit, is_unicode
 from ..view import Options, draw
 
@@ -53,7 +53,7 @@ def named(graph: Graph, names: Iterable[str], wanted: Sequence[int]) -> list[int
             known = [node.name for node in graph.variables if wanted[node.position]]
             raise InputError(
                 f"--get {quote(name)} {why if place is None else 'gets no gradient (see --wrt)'}",
-                hint=f"there is: {', '.join(['value', *known])}",
+                hint=f"there is: {', '.join(few(['value', *known]))}",
             )
         found.append(place)
     return found
@@ -61,8 +61,20 @@ def named(graph: Graph, names: Iterable[str], wanted: Sequence[int]) -> list[int
 
 def warn(notices: Iterable[Notice]) -> None:
     """Print warnings where they do not disturb a pipe."""
+    for line in told(notices):
+        emit(f"{line}\n", sys.stderr)
+
+
+def told(notices: Iterable[Notice]) -> Iterator[str]:
+    """Warnings as lines: the first FEW of each kind, and how many more there are."""
+    counts: dict[str, int] = {}
     for notice in notices:
-        emit(f"warning: {notice.message}\n", sys.stderr)
+        count = counts[notice.kind] = counts.get(notice.kind, 0) + 1
+        if count <= FEW:
+            yield f"warning: {notice.message}"
+    for kind, count in counts.items():
+        if count > FEW:
+            yield f"warning: {count - FEW:,} more of the kind '{kind}'"
 
 
 def show(what: str, subject: object, form: str, digits: int | None = None, file: str | None = None) -> None:

@@ -14,6 +14,7 @@ import click
 
 from ..errors import BackpropError, printable
 from ..streams import emit
+from .output import told
 
 if TYPE_CHECKING:
     from ..graph.graph import Graph
@@ -67,8 +68,8 @@ class Report:
         from ..arithmetic import FLOATS
         from ..passes.trace import notices
 
-        for notice in notices(graph, FLOATS):
-            self._say(f"warning: {notice.message}")
+        for line in told(notices(graph, FLOATS)):
+            self._say(line)
 
     def _notice(self, notice: Notice, line: int) -> None:
         from ..passes.trace import EVERYWHERE

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from ..graph.graph import Graph
     from .arguments import Option
 
+_TYPED = 50  # missing values that a person may type
+
 
 class Words:
     """The words of a command line that tell of the expression. words: all of them, behind `command`; known: the options
@@ -80,11 +82,14 @@ def read(asked: Words, *, partly: bool = False, opened: bool = False, columns: C
     try:
         point.check(graph, given, list(asked.known))
     except point.MissingVariablesError as error:
-        if not partly:
+        if not partly and len(error.names) > _TYPED:
+            error.hint = "--at FILE takes values from a JSON object"
+        elif not partly:
             import shlex
 
             words = working_command(asked.words, error.names, asked.known)
             error.hint = f"{asked.command} {shlex.join(words)}"
+        if not partly:
             raise
     return Request(graph, given, names)
 

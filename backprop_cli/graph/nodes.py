@@ -36,14 +36,14 @@ class Constant(NamedTuple):
     """A number, a named constant, or an expression of these alone.
 
     literal: the text of a number, or the name of a constant; empty where there is a body
-    body: the nodes of an expression, which has no variables
+    body: the nodes of an expression, in forward order, with positions of their own
     """
 
     position: int
     name: str
     span: Span
     literal: str = ""
-    body: Nodes | None = None
+    body: tuple[Part, ...] = ()
     group: int = -1
 
     @property
@@ -55,9 +55,9 @@ class Constant(NamedTuple):
         return ()
 
     @property
-    def parts(self) -> list[Gate | Constant]:
-        """What it is made of, in forward order: its body, or itself alone."""
-        return [part for part in self.body or [self] if not isinstance(part, Variable)]
+    def parts(self) -> tuple[Part, ...]:
+        """What it is made of, in forward order: its body, or the literal alone."""
+        return self.body or (self._replace(position=0),)
 
 
 class Gate(NamedTuple):
@@ -76,12 +76,16 @@ class Gate(NamedTuple):
 
     @property
     def slots(self) -> list[int]:
-        """The slots that pass a gradient on: where a node competes with itself (`max(x, x)`), the first of them."""
-        if not self.op.selects:
-            return [*range(len(self.inputs))]
-        return [slot for slot, i in enumerate(self.inputs) if self.inputs.index(i) == slot]
+        """The slots that pass a gradient on."""
+        return [slot for slot in range(len(self.inputs)) if self.passes_on(slot)]
+
+    def passes_on(self, slot: int) -> bool:
+        """Whether a gradient goes on there: where a node competes with itself (`max(x, x)`), at its first slot only."""
+        return not self.op.selects or self.inputs.index(self.inputs[slot]) == slot
 
 
+Part: TypeAlias = Gate | Constant
+"""What constants are made of."""
 Node: TypeAlias = Gate | Constant | Variable
 """Each has a `kind` (the name of its operation, `constant` or `input`) and `inputs`, of which only a gate has any."""
 
@@ -108,7 +112,7 @@ class Nodes(Sequence[Node]):
         self.ops: list[Op | None] = []
         self.inputs: list[tuple[int, ...]] = []
         self.starts, self.ends = array("l"), array("l")
-        self.constants: dict[int, tuple[str, Nodes | None]] = {}
+        self.constants: dict[int, tuple[str, tuple[Part, ...]]] = {}
         self.groups: dict[int, int] = {}
         self.leaves: list[int] = []
         """The positions of variables and constants."""
@@ -124,7 +128,7 @@ class Nodes(Sequence[Node]):
     @property
     def folded(self) -> Iterator[Op]:
         """The operations inside constants."""
-        return (op for _, body in self.constants.values() if body for op in body.ops if op)
+        return (part.op for _, body in self.constants.values() for part in body if isinstance(part, Gate))
 
     def append(self, node: Node) -> int:
         """Add a node behind the others; return its position."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import InputError, Span, quote
 from ..graph.graph import MAX_DEPTH, MAX_OPENED, Graph, Module, label, opened
-from ..graph.nodes import Constant, Gate, Nodes, Variable
+from ..graph.nodes import Constant, Gate, Nodes, Part, Variable
 from ..rules.table import CONSTANTS, Op, spellings
 from .flatten import Flat, constant_parts, flatten
 from .statements import Statement, split, whole
@@ -126,18 +126,18 @@ class _Lowering:
 
     def define(self, statement: Statement, inputs: tuple[str, ...]) -> None:
         """A module: a graph of its own, of its inputs alone."""
-        name = statement.name
+        name, known = statement.name, {*inputs}
         self.undefined[name] = f"{quote(name)} calls itself, which never ends"
-        tokens = self.tokenize(statement.body, inputs)
+        tokens = self.tokenize(statement.body, known)
         for token in tokens:
-            if token.kind == "variable" and token.text not in inputs:
+            if token.kind == "variable" and token.text not in known:
                 hint = f"a module takes all that it needs: {name}({', '.join([*inputs, token.text])}) = …"
                 raise self.fail(f"{quote(token.text)} is not an input of {name}", token.span, hint)
         builder = _Builder(self.source)
         for each in inputs:
             builder.variable(each, statement.head)
-        builder.add(tokens, next(parse([tokens])), "" if name in inputs else name)
-        nodes = builder.finished({*inputs, name})
+        builder.add(tokens, next(parse([tokens])), "" if name in known else name)
+        nodes = builder.finished({*known, name})
         module = Module(name, inputs, Graph(self.source, nodes))
         self.functions[name] = [module]
         self.check_size(nodes, statement.body)
@@ -199,19 +199,18 @@ class _Builder:
     def folded(self, tokens: list[Token], flat: list[Flat], position: int, name: str) -> Constant:
         """A constant part as one node: a literal, or a small graph of its own. Named as written, or as assigned."""
         first = flat[position].first
-        body = Nodes()
+        body: list[Part] = []
         for part in flat[first : position + 1]:
             span = _span(tokens, part)
             if part.op is None:
                 text = tokens[part.token].text
-                body.append(Constant(0, text, span, CONSTANTS.get(text, text)))
+                body.append(Constant(len(body), text, span, CONSTANTS.get(text, text)))
             else:
                 inputs = tuple(child - first for child in part.children)
-                body.append(Gate(0, "", span, part.op, inputs))
-        whole = body[-1]
-        if isinstance(whole, Constant):
-            return whole._replace(name=name or whole.name)
-        return Constant(0, name or label(self.source, whole.span), whole.span, body=body)
+                body.append(Gate(len(body), "", span, part.op, inputs))
+        if isinstance(body[-1], Constant):
+            return body[-1]._replace(name=name or body[-1].name)
+        return Constant(0, name or label(self.source, body[-1].span), body[-1].span, body=tuple(body))
 
     def finished(self, taken: Collection[str]) -> Nodes:
         """What the output depends on, and all variables; the output last. taken: names that no other gate may have."""

@@ -133,7 +133,7 @@ def _statement(source: str, piece: Span) -> Statement:
 
 
 def _inputs(source: str, position: int, inputs: str) -> tuple[str, ...]:
-    names: list[str] = []
+    names: dict[str, None] = {}  # an ordered set
     for entry in inputs.split(","):
         start, text = position + len(entry) - len(entry.lstrip(_SPACE)), entry.strip(_SPACE)
         span = (start, start + max(len(text), 1))
@@ -143,6 +143,6 @@ def _inputs(source: str, position: int, inputs: str) -> tuple[str, ...]:
             raise InputError(message, source, span, "a module is written NAME(NAME, …) = EXPRESSION")
         if name in names:
             raise InputError(f"the module has two inputs {quote(name)}", source, span)
-        names.append(name)
+        names[name] = None
         position += len(entry) + 1
     return tuple(names)

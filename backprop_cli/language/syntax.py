@@ -58,11 +58,13 @@ class _Assembler:
     def trees(self, expressions: Iterable[list[Token]]) -> Iterator[Tree]:
         """Short expressions go to the parser together."""
         waiting: list[Part] = []
+        size = 0
         for tokens in expressions:
             waiting.append(self.whole(tokens))
-            if sum(part.size for part in waiting) > PIECE:
+            size += waiting[-1].size
+            if size > PIECE:
                 yield from self.parsed_together(waiting)
-                waiting = []
+                waiting, size = [], 0
         yield from self.parsed_together(waiting)
 
     def parsed_together(self, parts: list[Part]) -> list[Tree]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from ..arithmetic import Arithmetic, Value
-from ..errors import BackpropError, InputError, MathError, quote, shorten, suggest
+from ..errors import BackpropError, InputError, MathError, few, quote, shorten, suggest
 from ..graph.graph import Graph
 from ..language import names
 from .forward import forward
@@ -162,6 +162,7 @@ def check(graph: Graph, given: Iterable[str], options: Iterable[str] = ()) -> No
 
 def check_wrt(graph: Graph, wrt: Iterable[str]) -> None:
     """Raise InputError for a name in --wrt that the expression does not use."""
+    wrt = dict.fromkeys(wrt)
     for name, span in graph.stages:
         if name in wrt:
             raise InputError(
@@ -170,11 +171,11 @@ def check_wrt(graph: Graph, wrt: Iterable[str]) -> None:
                 span,
                 "the upstream gradient of a stage stands in the table; --get prints it",
             )
-    check(graph, [*dict.fromkeys(wrt), *(node.name for node in graph.variables)])
+    check(graph, [*wrt, *(node.name for node in graph.variables)])
 
 
-def _listed(names: list[str], limit: int = 12) -> str:
-    shown = [*names[:limit], f"{len(names) - limit} more"] if len(names) > limit else names
+def _listed(names: list[str]) -> str:
+    shown = few(names)
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 

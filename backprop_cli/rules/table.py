@@ -143,6 +143,11 @@ class Op:
         return read if read.head != self.name and read.heads <= known else None
 
     @cached_property
+    def places(self) -> dict[str, int]:
+        """The slot of each input, by its name."""
+        return {name: slot for slot, name in enumerate(self.inputs)}
+
+    @cached_property
     def call(self) -> str:
         """How the primitive is written: `x + y`, `sigmoid(x)`, `max(x, …)`."""
         return self.written([*self.inputs, "…"] if self.variadic else self.inputs)
