@@ -1,8 +1,6 @@
 """backprop: a gradient calculator. `from backprop_cli import backprop` gives a Trace for an expression and values."""
 
-from __future__ import annotations
-
-TYPE_CHECKING = False  # without loading typing
+TYPE_CHECKING = False  # nothing is loaded, neither typing nor __future__: until `main`, Python tells of an interrupt
 if TYPE_CHECKING:
     from typing import Any
 
@@ -16,7 +14,7 @@ __all__ = ["BackpropError", "Trace", "backprop"]
 _HOME = {"backprop": "api", "Trace": "passes.trace", "BackpropError": "errors"}
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     # Looked up on first use, so that `backprop --version` does not load the engine.
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,26 +1,47 @@
 """The console command, also as `python -m backprop_cli`."""
 
-from __future__ import annotations
-
 import os
 import sys
+from _signal import SIGINT, default_int_handler, getsignal, signal  # the module around it takes long to load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NoReturn
+    from collections.abc import Sequence
+    from typing import Any, NoReturn
 
-INTERRUPTED, BROKEN_PIPE = 128 + 2, 128 + 13
-"""The exit status of what SIGINT and SIGPIPE end. (The module that knows their numbers takes long to load.)"""
+FAILED, INTERRUPTED, BROKEN_PIPE = 1, 128 + 2, 128 + 13
+"""The exit status where the system refuses something, and of what SIGINT and SIGPIPE end."""
+
+_interrupts: list[int] = []
 
 
-def main() -> NoReturn:
+def main() -> "NoReturn":
     """Run the command line, leave with its exit status. A traceback is a bug, whatever the input."""
+    status = INTERRUPTED
     try:  # what is loaded in here, an interrupt may interrupt
+        if getsignal(SIGINT) is default_int_handler:  # else a shell has it ignored
+            signal(SIGINT, _interrupt)
+        sys.unraisablehook = _unraisable
+        status = _run(sys.argv[1:])
+    except KeyboardInterrupt:
+        pass
+    except BaseException:  # an extension module may make any error of an interrupt
+        if not _interrupts:
+            raise
+    # Everything is flushed; taking SymPy's modules apart would cost a sixth of the whole run.
+    os._exit(INTERRUPTED if _interrupts else status)
+
+
+def _run(words: "Sequence[str]") -> int:
+    """Run the command line, and flush; return the exit status."""
+    from contextlib import suppress
+
+    try:
+        _make_even()
         from .cli import plain_call
 
         if sys.stdout is None:
             raise OSError(0, "standard output is closed")  # noqa: TRY301
-        words = sys.argv[1:]
         status = plain_call.run(words)
         if status is None:
             from .budget import bound_memory
@@ -32,17 +53,48 @@ def main() -> NoReturn:
             if stream is not None:
                 stream.flush()
     except BrokenPipeError:
-        status = BROKEN_PIPE
-    except KeyboardInterrupt:
-        status = INTERRUPTED
+        return BROKEN_PIPE
+    except MemoryError:
+        message = b"error: the memory does not suffice\n"
     except OSError as error:  # a full disk, a closed descriptor
-        status = 1
-        from contextlib import suppress
+        message = f"error: the result cannot be written: {(error.strerror or '').lower()}\n".encode()
+    else:
+        return status
+    with suppress(OSError):  # standard error may be closed as well; then the exit status says it alone
+        os.write(2, message)
+    return FAILED
 
-        with suppress(OSError):  # standard error may be closed as well; then the exit status says it alone
-            os.write(2, f"error: the result cannot be written: {(error.strerror or '').lower()}\n".encode())
-    # Everything is flushed; taking SymPy's modules apart would cost a sixth of the whole run.
-    os._exit(status)
+
+def _interrupt(number: int, _frame: object) -> None:
+    """Interrupt, and remember it: a destructor, or a bare `except:` in a library, loses the exception."""
+    _interrupts.append(number)
+    raise KeyboardInterrupt
+
+
+def _unraisable(lost: "Any") -> None:
+    """Tell of an exception that is lost, except where it tells of no fault."""
+    if lost.exc_type not in (KeyboardInterrupt, MemoryError):
+        sys.__unraisablehook__(lost)
+
+
+def _make_even() -> None:
+    """Take back what the environment sets in Python and in libraries, as far as it could break them or change results.
+
+    SymPy even evaluates what some variables hold.
+    """
+    for name in [name for name, text in os.environ.items() if not _is_admitted(name, text)]:
+        del os.environ[name]
+    sys.set_int_max_str_digits(sys.int_info.default_max_str_digits)
+    if sys.warnoptions:
+        import warnings
+
+        warnings.simplefilter("ignore")
+
+
+def _is_admitted(name: str, text: str) -> bool:
+    if name in ("COLUMNS", "LINES"):
+        return text.isascii() and text.isdecimal() and len(text) < 5
+    return not name.startswith("SYMPY_") or (name, text) == ("SYMPY_GROUND_TYPES", "python")
 
 
 if __name__ == "__main__":

@@ -60,10 +60,10 @@ def ours(expression: str) -> Answer:
 
 def ours_again(expression: str) -> Answer:
     from backprop_cli.language.program import Program
-    from backprop_cli.passes.engine import run
+    from backprop_cli.passes.backpropagate import backpropagate
 
     graph = Program(expression).graph()
-    return lambda: in_order(run(graph, POINT).gradient)
+    return lambda: in_order(backpropagate(graph, POINT).gradient)
 
 
 def in_order(gradient: Mapping[str, float]) -> list[float]:

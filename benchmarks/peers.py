@@ -69,9 +69,9 @@ def ours(circuit: Circuit) -> Gradient:
 
 def ours_once(circuit: Circuit) -> Gradient:
     """By one run over the graph, from nothing known of it."""
-    from backprop_cli.passes.engine import run
+    from backprop_cli.passes.backpropagate import backpropagate
 
-    return gradient_by(partial(run, graph(circuit)), circuit)
+    return gradient_by(partial(backpropagate, graph(circuit)), circuit)
 
 
 def gradient_by(trace: Callable[[Mapping[str, float]], Any], circuit: Circuit) -> Gradient:

@@ -173,10 +173,10 @@ def plain(graph: Graph) -> Any:
     def node(each: Node) -> Any:
         if isinstance(each, Gate):
             return each._replace(op=operation(each.op))
-        return (each[:4], nodes(each.body)) if isinstance(each, Constant) else each
+        return (each[:4], nodes(each.body or ())) if isinstance(each, Constant) else each
 
     def operation(op: ops.Op) -> Any:
-        return (op.name, op.inputs, op.size, op.depth, plain(op.inside)) if isinstance(op, Module) else op
+        return (op.name, op.inputs, op.size, op.depth, plain(op.graph)) if isinstance(op, Module) else op
 
     return graph.source, nodes(graph.nodes), graph[2:]
 
@@ -244,7 +244,7 @@ def test_one_module_stays_one(place: Path) -> None:
     graph = again(Program("m(t) = t*t; n(t) = m(t) + m(2*t); n(x) * m(x)").graph())
     n, m = (op for op in graph.nodes.ops if isinstance(op, Module))
     assert isinstance(n, Module)
-    assert [op for op in n.inside.nodes.ops if isinstance(op, Module)] == [m, m]
+    assert [op for op in n.graph.nodes.ops if isinstance(op, Module)] == [m, m]
 
 
 # -- Damaged entries -----------------------------------------------------------------------------------------------
@@ -853,8 +853,8 @@ def test_a_directory_of_any_name(name: bytes, tmp_path: Path, monkeypatch: pytes
 
 HIT = """
     budget arithmetic arithmetic.floats arithmetic.system errors graph graph.graph graph.nodes language language.names
-    passes.backward passes.engine passes.faults passes.forward passes.lazy passes.point passes.settings passes.trace
-    passes rules rules.formula rules.printer rules.table streams view view.json
+    passes.backward passes.backpropagate passes.faults passes.forward passes.lazy passes.point passes.settings
+    passes passes.trace rules rules.formula rules.printer rules.table streams view view.json
     cli cli.arguments cli.cache cli.output cli.plain_call cli.request __main__
 """
 CLICK = "budget cli cli.commands cli.commands.eval cli.expression cli.plain_call __main__ errors streams"

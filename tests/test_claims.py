@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from backprop_cli.arithmetic.precise import Precise
 from backprop_cli.errors import BackpropError, InputError, MathError
 from backprop_cli.language.program import Program
-from backprop_cli.passes.engine import run
+from backprop_cli.passes.backpropagate import backpropagate
 from backprop_cli.study.claims import Verdict, explain, judge
 from backprop_cli.study.mistakes import KINDS, mistakes
 from backprop_cli.view import Options
@@ -391,7 +391,7 @@ def traced(expression: str, values: dict[str, str]) -> tuple[Any, dict[str, str]
     assume(point)
     system = Precise(50)
     try:
-        trace = run(graph, {name: system.number(text) for name, text in point.items()}, arithmetic=system)
+        trace = backpropagate(graph, {name: system.number(text) for name, text in point.items()}, arithmetic=system)
     except BackpropError:
         assume(False)
     return trace, point, min(point)

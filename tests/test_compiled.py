@@ -18,7 +18,7 @@ from backprop_cli.arithmetic import FLOATS
 from backprop_cli.errors import MathError
 from backprop_cli.graph.graph import Constant, Gate, Graph, Module, Nodes, Variable
 from backprop_cli.language.program import Program
-from backprop_cli.passes import engine
+from backprop_cli.passes import backpropagate as passes
 from backprop_cli.passes.compiled import Loops, UnusualError, loops_of, unrolled
 from backprop_cli.passes.lazy import Lazy
 from backprop_cli.passes.settings import Settings
@@ -35,7 +35,7 @@ INPUTS = 4
 @contextmanager
 def large_from(count: int) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "LARGE", count)
+        patch.setattr(passes, "LARGE", count)
         yield
 
 
@@ -43,7 +43,7 @@ def outcome(graph: Graph, point: Mapping[str, float], wrt: list[str] | None, lar
     """All that a run leaves, as text: `repr` tells apart what == does not, as −0.0 and 0."""
     with large_from(large):
         try:
-            trace = engine.run(graph, point, wrt=wrt, ties=ties)
+            trace = passes.backpropagate(graph, point, wrt=wrt, ties=ties)
         except MathError as error:
             return str(error)
     edges = [
@@ -57,7 +57,7 @@ def check(graph: Graph, point: Mapping[str, float], wrt: list[str] | None = None
     assert outcome(graph, point, wrt, 0, ties) == outcome(graph, point, wrt, 10**9, ties)
     by_lines = check_lines(graph, point, wrt, {}) & check_lines(graph, point, wrt, dict([*point.items()][:1]))
     try:
-        Loops(graph, wrt).run(point)
+        Loops(graph, wrt).at(point)
     except UnusualError:
         return False
     return by_lines
@@ -72,7 +72,7 @@ def check_lines(graph: Graph, point: Mapping[str, float], wrt: list[str] | None,
     except (ArithmeticError, ValueError):
         return False
     with large_from(10**9):
-        trace = engine.run(graph, point, wrt=wrt)
+        trace = passes.backpropagate(graph, point, wrt=wrt)
     assert trace.warnings == notices(graph, FLOATS)
     assert repr(numbers) == repr((trace.value, *(trace.upstream[i] for i in places)))
     return True
@@ -210,7 +210,7 @@ def test_a_module_is_not_compiled() -> None:
 
 
 def test_lines_are_for_small_graphs_alone() -> None:
-    graph = Program("+".join(["x*y"] * engine.LARGE)).graph()
+    graph = Program("+".join(["x*y"] * passes.LARGE)).graph()
     assert calculator(graph, {}, Settings(), []) is None
 
 
@@ -225,15 +225,15 @@ def test_lines_take_doubles_alone(entry: object) -> None:
 
 def test_loops_are_for_large_graphs_and_many_points(monkeypatch: pytest.MonkeyPatch) -> None:
     used: list[int] = []
-    run = Loops.run
+    at = Loops.at
 
     def watched(*args: Any) -> Any:
         used.append(1)
-        return run(*args)
+        return at(*args)
 
-    monkeypatch.setattr(Loops, "run", watched)
-    for terms, many, times in ((10, False, 0), (10, True, 1), (engine.LARGE, False, 2)):
-        engine.run(Program("+".join(["x*y"] * terms)).graph(), {"x": 1.5, "y": 2.5}, many=many)
+    monkeypatch.setattr(Loops, "at", watched)
+    for terms, many, times in ((10, False, 0), (10, True, 1), (passes.LARGE, False, 2)):
+        passes.backpropagate(Program("+".join(["x*y"] * terms)).graph(), {"x": 1.5, "y": 2.5}, many=many)
         assert len(used) == times
 
 
@@ -299,13 +299,13 @@ def fan(count: int) -> Graph:
 
 @pytest.mark.parametrize("make", [chain, fan])
 def test_a_large_graph(make: Any) -> None:
-    """Without recursion, and as the careful engine has it."""
+    """Without recursion, and as the careful passes have it."""
     graph = make(GATES)
     assert len(graph.nodes) > 0.9 * GATES
     point = {"x0": 0.7, "x1": 1.1}
-    compiled = engine.run(graph, point)
+    compiled = passes.backpropagate(graph, point)
     with large_from(10**9):
-        careful = engine.run(graph, point)
+        careful = passes.backpropagate(graph, point)
     assert repr(compiled.values) == repr(careful.values)
     assert repr(compiled.upstream) == repr(careful.upstream)
     for node in (graph.nodes[6], graph.nodes[len(graph.nodes) // 2], graph.nodes[-1]):
@@ -323,7 +323,7 @@ def test_a_graph_of_a_million_gates(make: Any) -> None:
         tracemalloc.start()
         try:
             graph = make(count)
-            trace = engine.run(graph, {"x0": 0.7, "x1": 1.1})
+            trace = passes.backpropagate(graph, {"x0": 0.7, "x1": 1.1})
             taken.append(tracemalloc.get_traced_memory()[1] / len(graph.nodes))
         finally:
             tracemalloc.stop()
@@ -338,11 +338,11 @@ def test_a_graph_of_a_million_gates(make: Any) -> None:
 def test_memory_of_a_large_graph(make: Any) -> None:
     """At most 300 bytes a gate, for the graph and the trace."""
     with large_from(0):
-        engine.run(make(10), {"x0": 0.7, "x1": 1.1})  # what is compiled once is no part of it
+        passes.backpropagate(make(10), {"x0": 0.7, "x1": 1.1})  # what is compiled once is no part of it
         tracemalloc.start()
         try:
             graph = make(GATES)
-            trace = engine.run(graph, {"x0": 0.7, "x1": 1.1})
+            trace = passes.backpropagate(graph, {"x0": 0.7, "x1": 1.1})
             taken, _peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
@@ -354,19 +354,19 @@ def test_many_points_on_one_graph() -> None:
     """One loop for all points: what one leaves behind does not reach the next."""
     graph = Program("+".join(f"sin(x*{k})*y" for k in range(1, 400))).graph()
     points = [{"x": 0.1 * k, "y": 1.0 - k} for k in range(10)]
-    traces = [engine.run(graph, point, many=True) for point in points]
+    traces = [passes.backpropagate(graph, point, many=True) for point in points]
     for point, trace in zip(points, traces, strict=True):
         with large_from(10**9):
-            careful = engine.run(Program(graph.source).graph(), point)
+            careful = passes.backpropagate(Program(graph.source).graph(), point)
         assert repr((trace.values, trace.upstream)) == repr((careful.values, careful.upstream))
 
 
 def test_infinities_are_not_for_compiled_code() -> None:
     graph = Program("+".join(["1/x"] * 400)).graph()
     with large_from(0):
-        assert engine.run(graph, {"x": 2.0}, arithmetic=FLOATS).value == 200
+        assert passes.backpropagate(graph, {"x": 2.0}, arithmetic=FLOATS).value == 200
         with pytest.raises(MathError, match="division by zero"):
-            engine.run(graph, {"x": 0.0})
+            passes.backpropagate(graph, {"x": 0.0})
 
 
 def test_a_lazy_sequence_is_one() -> None:

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from backprop_cli import backprop
 from backprop_cli.errors import MathError
 from backprop_cli.graph.graph import Constant, Gate, Graph, Group, Module, Node, Nodes, Variable, validate
-from backprop_cli.passes.engine import run as passes
+from backprop_cli.passes.backpropagate import backpropagate as passes
 from backprop_cli.passes.trace import Trace
 from backprop_cli.rules.formula import Formula
 from backprop_cli.rules.printer import NUMBERS, text

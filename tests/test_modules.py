@@ -471,8 +471,8 @@ def test_a_module_is_an_operation() -> None:
     op = graph.nodes.ops[-1]
     assert isinstance(op, Module)
     assert (op.name, op.inputs, op.call, op.size, op.depth) == ("sigma", ("t",), "sigma(t)", 4, 1)
-    assert [gate.name for gate in op.inside.gates] == ["q1", "q2", "q3", "sigma"]
-    validate(op.inside)
+    assert [gate.name for gate in op.graph.gates] == ["q1", "q2", "q3", "sigma"]
+    validate(op.graph)
 
 
 def test_constants_may_be_calls() -> None:

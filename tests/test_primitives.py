@@ -21,7 +21,7 @@ import sympy
 from backprop_cli.arithmetic import FLOATS, IEEE
 from backprop_cli.errors import MathError
 from backprop_cli.language.program import Program
-from backprop_cli.passes.engine import run
+from backprop_cli.passes.backpropagate import backpropagate
 from backprop_cli.rules.formula import Formula
 from backprop_cli.rules.table import TABLE, Op
 from support import oracle
@@ -108,17 +108,17 @@ def check(op: Op, inputs: Sequence[float]) -> int:
         value = oracle.value_of(function, exact)
     if value is None or abs(value) > LARGEST:
         with pytest.raises(MathError):
-            run(graph, point, wrt=[])
+            backpropagate(graph, point, wrt=[])
         return 0
-    assert_close(op, "value", inputs, run(graph, point, wrt=[]).value, value)
+    assert_close(op, "value", inputs, backpropagate(graph, point, wrt=[]).value, value)
     compared = 1
     for slot, name in enumerate(names):
         slope = oracle.slope_of(function, exact, slot)
         if slope is not None and abs(slope) > LARGEST:
             with pytest.raises(MathError):
-                run(graph, point, wrt=[name])
+                backpropagate(graph, point, wrt=[name])
         elif slope is not None:
-            trace = run(graph, point, wrt=[name])
+            trace = backpropagate(graph, point, wrt=[name])
             local = trace.edges[slot].local
             assert local is not None
             assert_close(op, slot, inputs, local, slope)

@@ -46,7 +46,7 @@ def _sum(one: Value | None, two: Value | None) -> Value | None:
 
 
 class DualNumbers(Arithmetic):
-    """Dual numbers over `base`. ties: as in the engine, for the ε of max and min."""
+    """Dual numbers over `base`. ties: one of TIES, for the ε of max and min."""
 
     _OPERATORS = ("add", "sub", "mul", "div", "neg")
 

@@ -1,4 +1,4 @@
-"""What a number system is to the engine: functions for the words of a rule, guards, and the rules compiled for it."""
+"""What a number system is: functions for the words of a rule, guards, and the rules compiled for it."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from .. import __version__
 from ..graph.graph import MAX_DEPTH, MAX_OPENED, Graph, Module, label, opened, validate
-from ..graph.nodes import Constant, Gate, Node, Nodes, Part, Variable
+from ..graph.nodes import Constant, Gate, Nodes, Variable
 from ..language.names import normal, read_name
 from ..rules.table import CONSTANTS, TABLE, Op, spellings
 
@@ -184,7 +184,7 @@ def _data(graph: Graph) -> dict[str, Any]:
         if not isinstance(op, Module):
             return None if op is None else op.name
         if op not in modules:
-            inside = nodes(op.inside.nodes)
+            inside = nodes(op.graph.nodes)
             modules[op] = len(described)
             described.append({"name": op.name, "inputs": op.inputs, "nodes": inside})
         return modules[op]
@@ -197,7 +197,7 @@ def _data(graph: Graph) -> dict[str, Any]:
             "starts": list(columns.starts),
             "ends": list(columns.ends),
             "constants": [
-                (i, literal, nodes(Nodes(body)) if body else None) for i, (literal, body) in columns.constants.items()
+                (i, literal, nodes(body) if body else None) for i, (literal, body) in columns.constants.items()
             ],
         }
 
@@ -225,10 +225,7 @@ def _graph(source: str, data: dict[str, Any]) -> Graph:
 
     def nodes(columns: dict[str, Any], given: Collection[str], inputs: Collection[str] | None = None) -> Nodes:
         """given: names for gates, in a constant empty; inputs: a module's; else variables are as the text has them."""
-        constants = {
-            i: (literal, tuple(map(_part, nodes(body, [""]))) if body else ())
-            for i, literal, body in columns["constants"]
-        }
+        constants = {i: (literal, nodes(body, [""]) if body else None) for i, literal, body in columns["constants"]}
         found = Nodes()
         parts = (columns[name] for name in ("names", "ops", "inputs", "starts", "ends"))
         for i, (name, op, into, start, end) in enumerate(zip(*parts, strict=True)):
@@ -265,12 +262,6 @@ def _graph(source: str, data: dict[str, Any]) -> Graph:
     _check(all(_is_span(span, source) and read_name(label(source, span)) == name for name, span in graph.stages))
     _check_opened(graph)
     return graph
-
-
-def _part(node: Node) -> Part:
-    if isinstance(node, Variable):
-        raise ValueError("not a constant")  # noqa: TRY004 - like whatever else is wrong with an entry
-    return node
 
 
 def _check(is_right: object) -> None:

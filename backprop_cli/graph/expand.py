@@ -9,7 +9,7 @@ from ..rules.formula import Formula
 from ..rules.printer import TYPED, text
 from ..rules.table import Op, named
 from .graph import Graph, Group, Module
-from .nodes import Constant, Gate, Node, Nodes, Part, Variable, over
+from .nodes import Constant, Gate, Node, Nodes, Variable, over
 
 _NOWHERE = (0, 0)  # the span of what stands in no source
 
@@ -52,20 +52,15 @@ def _add(nodes: Nodes, formula: Formula, places: Mapping[str, int], inputs: Sequ
 def _constant(formula: Formula) -> Constant:
     if not formula.args:
         return Constant(0, formula.head, _NOWHERE, formula.head)
-    body: list[Part] = []
+    body = Nodes()
 
     def add(part: Formula) -> int:
         if not part.args:
-            return _append(body, _constant(part))
-        return _append(body, Gate(0, text(part, TYPED), _NOWHERE, named(part.head), tuple(map(add, part.args))))
+            return body.append(_constant(part))
+        return body.append(Gate(0, text(part, TYPED), _NOWHERE, named(part.head), tuple(map(add, part.args))))
 
     add(formula)
-    return Constant(0, text(formula, TYPED), _NOWHERE, body=tuple(body))
-
-
-def _append(body: list[Part], part: Part) -> int:
-    body.append(part._replace(position=len(body)))
-    return len(body) - 1
+    return Constant(0, text(formula, TYPED), _NOWHERE, body=body)
 
 
 class _Expansion:
@@ -89,7 +84,7 @@ class _Expansion:
             if node.position in places:
                 continue
             copied = node if call is None else self.placed(graph, node, call)
-            if isinstance(copied, Constant):
+            if isinstance(copied, Constant) and copied.body:
                 copied = copied._replace(body=_opened(graph.source, copied.body))
             elif isinstance(copied, Gate):
                 copied = over(copied, places)
@@ -104,7 +99,7 @@ class _Expansion:
         written = call.op.written(self.nodes.names[i] for i in call.inputs)
         self.groups.append(Group(call.name, call.op.name, call.group, written))
         places = {node.position: i for node, i in zip(module.input_nodes, call.inputs, strict=True)}
-        return self.copy(module.inside, places, call._replace(group=len(self.groups) - 1))
+        return self.copy(module.graph, places, call._replace(group=len(self.groups) - 1))
 
     def placed(self, graph: Graph, node: Node, call: Gate) -> Node:
         """A node of a module's inside, named and placed for one call. The output takes the call's own name."""
@@ -124,20 +119,19 @@ class _Expansion:
         return None if self.modules_only else module_of(gate.op, len(gate.inputs))
 
 
-def _opened(source: str, body: tuple[Part, ...]) -> tuple[Part, ...]:
-    """The parts of a constant, calls of modules among them opened: a list of numbers and primitives in any case."""
-    if not any(isinstance(part, Gate) and isinstance(part.op, Module) for part in body):
+def _opened(source: str, body: Nodes) -> Nodes:
+    """The nodes of a constant, calls of modules among them opened: numbers and primitives in any case."""
+    if not any(isinstance(op, Module) for op in body.ops):
         return body
-    parts: list[Part] = []
+    parts = Nodes()
     places: list[int] = []
-    for node in expand(Graph(source, Nodes(body)), modules_only=True).nodes:
-        assert not isinstance(node, Variable)
-        inside = node.parts if isinstance(node, Constant) else (node,)
-        here = range(len(parts), len(parts) + len(inside)) if isinstance(node, Constant) else places
-        for part in inside:
-            _append(parts, over(part, here)._replace(group=-1))
-        places.append(len(parts) - 1)
-    return tuple(parts)
+    for node in expand(Graph(source, body), modules_only=True).nodes:
+        if isinstance(node, Constant) and node.body:
+            here = range(len(parts), len(parts) + len(node.body))
+            places.append([parts.append(over(part, here)) for part in node.body][-1])
+        else:
+            places.append(parts.append(over(node, places)._replace(group=-1)))
+    return parts
 
 
 def _output_last(nodes: Nodes, output: int) -> Nodes:
@@ -146,7 +140,7 @@ def _output_last(nodes: Nodes, output: int) -> Nodes:
     """
     if output == len(nodes) - 1:
         return nodes
-    above = [False] * len(nodes)
-    for node in nodes[output:]:
-        above[node.position] = node.position == output or any(above[i] for i in node.inputs)
+    above = [False] * output + [True] + [False] * (len(nodes) - output - 1)
+    for place in range(output + 1, len(nodes)):
+        above[place] = any(above[i] for i in nodes.inputs[place])
     return nodes.select([*(i for i in range(len(nodes)) if not above[i]), output])

@@ -114,7 +114,7 @@ class Graph(NamedTuple):
             group = self.groups[group].parent
         return found[::-1]
 
-    def named(self, node: Node) -> str:
+    def name_of(self, node: Node) -> str:
         """The node's name; for a part of a constant, which has none, what stands in the source."""
         return node.name or label(self.source, node.span)
 
@@ -127,30 +127,34 @@ class Graph(NamedTuple):
     def title(self, node: Node) -> str:
         """`q2 = log(q1)`, shortened; a part of a constant goes by what is written."""
         if not self.variables:
-            return shorten(self.named(node))
+            return shorten(self.name_of(node))
         return f"{node.name} = {shorten(self.written(node))}"
 
 
 class Module(Op):
-    """A gate made of gates. `inside` is its circuit, whose input nodes are the module's inputs.
+    """A gate made of gates.
 
-    Its local gradients come from running its inside; its partials are only names for them: ∂sigma/∂t.
+    name: what it is called by
+    inputs: their names, in the order of a call
+    graph: its circuit, whose variables are the inputs
+
+    Its local gradients come from both passes over that circuit; its partials are only names for them: ∂sigma/∂t.
     """
 
-    def __init__(self, name: str, inputs: Sequence[str], inside: Graph) -> None:
+    def __init__(self, name: str, inputs: Sequence[str], graph: Graph) -> None:
         value, partials = Formula(name, *map(Formula, inputs)), [Formula(f"∂{name}/∂{each}") for each in inputs]
         super().__init__(name, " ".join(inputs), value, *partials)
-        self.inside = inside
-        places = {node.name: node for node in inside.variables}
+        self.graph = graph
+        places = {node.name: node for node in graph.variables}
         self.input_nodes = [places[each] for each in inputs]
-        ops = [op for op in chain(inside.nodes.ops, inside.nodes.folded) if op]
+        ops = [op for op in chain(graph.nodes.ops, graph.nodes.folded) if op]
         self.size = sum(op.size for op in ops)
         self.depth = 1 + max((op.depth for op in ops), default=0)
         self.hands_on = self._hands_on()
         """The slot of the input that the module hands on as it is (`same(t) = t`); None where it does more."""
 
     def _hands_on(self) -> int | None:
-        node = self.inside.itself(self.inside.output)
+        node = self.graph.itself(self.graph.output)
         return self.inputs.index(node.name) if isinstance(node, Variable) else None
 
     def written(self, names: Iterable[str]) -> str:
@@ -190,10 +194,8 @@ def validate(graph: Graph) -> None:
         raise ValueError("a group is in one that does not come before it")
 
 
-def _validate_nodes(nodes: Sequence[Node]) -> None:
+def _validate_nodes(nodes: Nodes) -> None:
     for here, node in enumerate(nodes):
-        if node.position != here:
-            raise ValueError(f"node {here} has position {node.position}")
         if any(not 0 <= i < here for i in node.inputs):
             raise ValueError(f"node {node.name} has an input that does not come before it")
         if isinstance(node, Gate) and not node.op.accepts(len(node.inputs)):

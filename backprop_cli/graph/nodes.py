@@ -36,14 +36,14 @@ class Constant(NamedTuple):
     """A number, a named constant, or an expression of these alone.
 
     literal: the text of a number, or the name of a constant; empty where there is a body
-    body: the nodes of an expression, in forward order, with positions of their own
+    body: the nodes of an expression, which has no variables
     """
 
     position: int
     name: str
     span: Span
     literal: str = ""
-    body: tuple[Part, ...] = ()
+    body: Nodes | None = None
     group: int = -1
 
     @property
@@ -55,9 +55,9 @@ class Constant(NamedTuple):
         return ()
 
     @property
-    def parts(self) -> tuple[Part, ...]:
-        """What it is made of, in forward order: its body, or the literal alone."""
-        return self.body or (self._replace(position=0),)
+    def parts(self) -> list[Gate | Constant]:
+        """What it is made of, in forward order: its body, or itself alone."""
+        return [part for part in self.body or [self] if not isinstance(part, Variable)]
 
 
 class Gate(NamedTuple):
@@ -84,8 +84,6 @@ class Gate(NamedTuple):
         return not self.op.selects or self.inputs.index(self.inputs[slot]) == slot
 
 
-Part: TypeAlias = Gate | Constant
-"""What constants are made of."""
 Node: TypeAlias = Gate | Constant | Variable
 """Each has a `kind` (the name of its operation, `constant` or `input`) and `inputs`, of which only a gate has any."""
 
@@ -112,7 +110,7 @@ class Nodes(Sequence[Node]):
         self.ops: list[Op | None] = []
         self.inputs: list[tuple[int, ...]] = []
         self.starts, self.ends = array("l"), array("l")
-        self.constants: dict[int, tuple[str, tuple[Part, ...]]] = {}
+        self.constants: dict[int, tuple[str, Nodes | None]] = {}
         self.groups: dict[int, int] = {}
         self.leaves: list[int] = []
         """The positions of variables and constants."""
@@ -128,7 +126,7 @@ class Nodes(Sequence[Node]):
     @property
     def folded(self) -> Iterator[Op]:
         """The operations inside constants."""
-        return (part.op for _, body in self.constants.values() for part in body if isinstance(part, Gate))
+        return (op for _, body in self.constants.values() if body for op in body.ops if op)
 
     def append(self, node: Node) -> int:
         """Add a node behind the others; return its position."""

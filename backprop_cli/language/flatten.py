@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import Span
-from ..rules.table import Op
+from ..rules.table import Op, named
 from .tokens import Token
 
 if TYPE_CHECKING:
@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 
 
 class Flat(NamedTuple):
-    """A tree node in post-order. `children` are positions; the subtree is `first..here`; `reach` is a token range."""
+    """A node of the tree, in post-order.
+
+    children: their positions in the list
+    first: where its subtree begins, which ends with the node itself
+    reach: its first and its last token
+    token: the token of a leaf or a call, −1 for an operator
+    """
 
     op: Op | None
     children: tuple[int, ...]
@@ -42,7 +48,7 @@ def flatten(tokens: list[Token], tree: Tree) -> list[Flat]:
         children = tuple(done[-len(args) :])
         del done[-len(args) :]
         first = flat[children[0]].first
-        reach = _reach(tokens, matches, [flat[child].reach for child in children], node.token)
+        reach = _reach(tokens, matches, [flat[child].reach for child in children], node)
         done.append(len(flat))
         flat.append(Flat(node.op, children, first, reach, node.token))
     return flat
@@ -59,28 +65,31 @@ def _matching_parentheses(tokens: list[Token]) -> dict[int, int]:
     return matches
 
 
-def _reach(tokens: list[Token], matches: dict[int, int], children: list[Span], token: int) -> Span:
-    """First and last token of a node, without parentheses around the whole of it."""
-    if token >= 0:
-        return (token, matches[token + 1] if tokens[token].kind == "call" else token)
-    wrapped = [_wrapped(tokens, matches, child) for child in children]
-    if len(wrapped) == 1:
-        return (wrapped[0][0] - 1, wrapped[0][1])  # the minus sign before its operand
-    return (wrapped[0][0], wrapped[-1][1])
+def _reach(tokens: list[Token], matches: dict[int, int], children: list[Span], node: Tree) -> Span:
+    """First and last token of a gate, without parentheses around the whole of it."""
+    if node.token >= 0:
+        return node.token, matches[node.token + 1]  # a call
+    binds_tighter = node.op is named("pow")  # than a sign: +2**y is +(2**y)
+    first, last = _wrapped(tokens, matches, children[0], signs=not binds_tighter)
+    if len(children) == 1:
+        return first - 1, last  # the minus sign before its operand
+    return first, _wrapped(tokens, matches, children[-1])[1]
 
 
-def _wrapped(tokens: list[Token], matches: dict[int, int], reach: Span) -> Span:
-    """An operand with the parentheses and plus signs that belong to it."""
+def _wrapped(tokens: list[Token], matches: dict[int, int], reach: Span, *, signs: bool = True) -> Span:
+    """An operand with the parentheses that belong to it, and the plus signs; without `signs`, only those in them."""
     first, last = reach
+    outermost = first
     while first > 0:
         before = tokens[first - 1]
         if before.kind == "unary" and before.text == "+":
             first -= 1
         elif matches.get(first - 1) == last + 1 and (first < 2 or tokens[first - 2].kind != "call"):
-            first, last = first - 1, last + 1
+            outermost = first = first - 1
+            last += 1
         else:
             break
-    return first, last
+    return first if signs else outermost, last
 
 
 def constant_parts(tokens: list[Token], flat: list[Flat]) -> list[bool]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import InputError, Span, quote
 from ..graph.graph import MAX_DEPTH, MAX_OPENED, Graph, Module, label, opened
-from ..graph.nodes import Constant, Gate, Nodes, Part, Variable
+from ..graph.nodes import Constant, Gate, Nodes, Variable
 from ..rules.table import CONSTANTS, Op, spellings
 from .flatten import Flat, constant_parts, flatten
 from .statements import Statement, split, whole
@@ -199,18 +199,19 @@ class _Builder:
     def folded(self, tokens: list[Token], flat: list[Flat], position: int, name: str) -> Constant:
         """A constant part as one node: a literal, or a small graph of its own. Named as written, or as assigned."""
         first = flat[position].first
-        body: list[Part] = []
+        body = Nodes()
         for part in flat[first : position + 1]:
             span = _span(tokens, part)
             if part.op is None:
                 text = tokens[part.token].text
-                body.append(Constant(len(body), text, span, CONSTANTS.get(text, text)))
+                body.append(Constant(0, text, span, CONSTANTS.get(text, text)))
             else:
                 inputs = tuple(child - first for child in part.children)
-                body.append(Gate(len(body), "", span, part.op, inputs))
-        if isinstance(body[-1], Constant):
-            return body[-1]._replace(name=name or body[-1].name)
-        return Constant(0, name or label(self.source, body[-1].span), body[-1].span, body=tuple(body))
+                body.append(Gate(0, "", span, part.op, inputs))
+        whole = body[-1]
+        if isinstance(whole, Constant):
+            return whole._replace(name=name or whole.name)
+        return Constant(0, name or label(self.source, whole.span), whole.span, body=body)
 
     def finished(self, taken: Collection[str]) -> Nodes:
         """What the output depends on, and all variables; the output last. taken: names that no other gate may have."""

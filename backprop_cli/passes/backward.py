@@ -9,7 +9,7 @@ from ..arithmetic import Arithmetic, Value, share
 from ..errors import MathError, few, shorten
 from ..graph.graph import Gate, Graph, Module
 from . import faults
-from .forward import forward, inside
+from .forward import forward
 from .lazy import Lazy
 from .trace import Edge, Edges, Notice, Trace, notices
 
@@ -18,9 +18,15 @@ _Local = tuple[Value | None, bool]
 
 
 class Backward:
-    """The backward pass. `flow[i]` is the sum of what has come back to node i, or None where nothing has.
+    """The backward pass over a graph, the user's or a module's.
 
-    A node that only inactive edges use stays at None: nothing flows there, so nothing below it can go wrong either.
+    point: the values of its variables
+    values: those of all nodes
+    wanted: for each node, whether it depends on a variable that gets a gradient
+    ties: one of TIES
+    flow: for each node, the sum of what comes back to it, if that is known already. It is None where only inactive
+        edges use the node: nothing flows there, so nothing below it can go wrong either
+    twins: for some input nodes of a module, an earlier one that is the same node outside of it
     """
 
     def __init__(
@@ -34,7 +40,6 @@ class Backward:
         flow: Sequence[Value | None] | None = None,
         twins: Mapping[int, int] = MappingProxyType({}),
     ) -> None:
-        """twins: for some input nodes, an earlier one that is the same node outside of this module."""
         self.graph = graph
         self.point = point
         self.values = values
@@ -47,7 +52,15 @@ class Backward:
         self.flow: Sequence[Value | None] = self.sums if flow is None else flow
         self.warnings: list[Notice] = []
 
-    def run(self) -> Trace:
+    def trace(self) -> Trace:
+        """All that the pass leaves behind. Where the flow was known, edges are made when somebody looks at them."""
+        edges = self._walked() if self.flow is self.sums else Edges(self.graph, self.edges_into)
+        upstream = Lazy(len(self.flow), self._upstream)
+        warnings = notices(self.graph, self.arithmetic) + self.warnings[::-1]
+        return Trace(self.graph, self.arithmetic, self.point, self.values, upstream, edges, warnings)
+
+    def _walked(self) -> Edges:
+        """The edges, after a walk from the output to the variables."""
         edges: list[Edge] = []
         self.sums[-1] = self.one
         for gate in self.graph.gates_backward:
@@ -55,16 +68,7 @@ class Backward:
             for edge in into:
                 self.add(edge)
             edges.extend(reversed(into))
-        return self.trace(Edges.stored(self.graph, edges[::-1]))
-
-    def trace_on_demand(self) -> Trace:
-        """The trace when all that flows is known already."""
-        return self.trace(Edges(self.graph, self.edges_into))
-
-    def trace(self, edges: Edges) -> Trace:
-        upstream = Lazy(len(self.flow), self._upstream)
-        warnings = notices(self.graph, self.arithmetic) + self.warnings[::-1]
-        return Trace(self.graph, self.arithmetic, self.point, self.values, upstream, edges, warnings)
+        return Edges.stored(self.graph, edges[::-1])
 
     def _upstream(self, place: int) -> Value | None:
         if not self.wanted[place]:
@@ -122,7 +126,7 @@ class Backward:
     def _locals_of_module(
         self, gate: Gate, module: Module, inputs: list[Value], upstream: Value | None
     ) -> list[_Local]:
-        """Both passes through the inside of a module: what comes back to its inputs is its local gradients."""
+        """Both passes through the gates of a module: what comes back to its inputs is its local gradients."""
         point = dict(zip(module.inputs, inputs, strict=True))
         wanted = [name for name, i in zip(module.inputs, gate.inputs, strict=True) if self.wanted[i]]
         first: dict[int, int] = {}
@@ -131,19 +135,19 @@ class Backward:
             for node, i in zip(module.input_nodes, gate.inputs, strict=True)
         }
         try:
-            with inside(self.graph, gate):
-                values = forward(module.inside, point, self.arithmetic)
-                asked = module.inside.depending_on(wanted)
-                inner = Backward(module.inside, point, values, self.arithmetic, asked, self.ties, twins=twins)
-                trace = inner.run()
+            with faults.told_with(self.graph, gate):
+                values = forward(module.graph, point, self.arithmetic)
+                asked = module.graph.depending_on(wanted)
+                inner = Backward(module.graph, point, values, self.arithmetic, asked, self.ties, twins=twins)
+                trace = inner.trace()
         except MathError:
             if upstream is None:
                 return [(None, False) for _ in inputs]
             raise
         for notice in trace.warnings:
             if upstream is not None or notice.kind == "tie":
-                self.warnings.append(notice._replace(message=faults.inside(self.graph, gate, notice.message)))
-        active = {node.name: inner.flow[node.position] is not None for node in module.inside.variables}
+                self.warnings.append(notice._replace(message=faults.in_call(self.graph, gate, notice.message)))
+        active = {node.name: inner.flow[node.position] is not None for node in module.graph.variables}
         return [(trace.gradient.get(name), active[name]) for name in module.inputs]
 
     def _local(self, gate: Gate, slot: int, inputs: list[Value], out: Value, upstream: Value | None) -> Value | None:

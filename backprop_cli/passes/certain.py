@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import lru_cache
+from itertools import islice
 from typing import TypeVar
 
 from ..arithmetic import Value
 from ..arithmetic.precise import Precise
 from ..errors import MathError, quote, shorten
 from ..graph.expand import expand
-from ..graph.graph import Graph, Nodes
+from ..graph.graph import Graph, Node
 from . import point
-from .engine import run
+from .backpropagate import backpropagate
 from .forward import forward
 from .hessian import Hessian, hessian
 from .trace import Edges, Notice, Trace
@@ -25,11 +27,16 @@ _ENOUGH = _GUARDS[-2]
 Result = TypeVar("Result")
 
 
-def settle(
-    places: int, compute: Callable[[Precise], Result], numbers: Callable[[Result], Iterable[Value | None]]
+def converge(
+    places: int, compute: Callable[[Precise], Result], numbers: Callable[[Result], list[Value | None]]
 ) -> tuple[Result, list[int]]:
-    """The first result whose `numbers` show the same digits as at a lower precision; which of them never did.
+    """The first result whose numbers show the same digits as at a lower precision.
 
+    places: significant digits that are shown
+    compute: the result in an arithmetic
+    numbers: those of a result
+
+    Also which of the numbers still move at the highest precision, by their places in the list.
     Where something was absorbed in a sum (1 + 1e-50), or a number lies between two roundings, agreement proves nothing
     yet, and neither does an error: then all precisions are tried.
     """
@@ -42,20 +49,21 @@ def settle(
             if arithmetic.unsure and guard != _GUARDS[-1]:
                 continue
             raise
-        shown = [None if value is None else arithmetic.exactly(value) for value in numbers(result)]
-        unsettled = [i for i, text in enumerate(shown) if not before or text != before[i]]
-        if not unsettled and not (arithmetic.unsure or any(map(arithmetic.is_near_tie, numbers(result)))):
+        found = numbers(result)
+        shown = [None if value is None else arithmetic.exactly(value) for value in found]
+        moving = [i for i, text in enumerate(shown) if not before or text != before[i]]
+        if not moving and not (arithmetic.unsure or any(map(arithmetic.is_near_tie, found))):
             break
         before = shown
-    return result, unsettled
+    return result, moving
 
 
 def is_noise(value: Value, arithmetic: Precise) -> bool:
-    """Whether an unsettled value is so small that it is taken for the rounding error of a zero."""
+    """Whether a value that still moves is so small that it is taken for the rounding error of a zero."""
     return bool(abs(value) < arithmetic.number(f"1e-{arithmetic.digits + _ENOUGH}"))
 
 
-def run_certain(
+def certain_trace(
     graph: Graph,
     given: Mapping[str, float | str],
     places: int,
@@ -63,26 +71,30 @@ def run_certain(
     wrt: Collection[str] | None = None,
     ties: str = "both",
 ) -> Trace:
-    """A trace whose numbers are right to `places` significant digits. Values are read from their texts.
+    """A trace whose numbers are right to `places` significant digits.
+
+    given: a value for each variable, read from its text
+    wrt: the variables that get gradients; all, if None
+    ties: one of TIES
 
     What shrinks with every increase of the precision is taken for the rounding error of a zero, and a notice says so.
-    Raises MathError as the engine does, and where digits never settle.
+    Raises MathError as `backpropagate` does, and where digits never stand still.
     """
 
     def compute(arithmetic: Precise) -> Trace:
-        return run(graph, point.complete(given, arithmetic), wrt=wrt, ties=ties, arithmetic=arithmetic)
+        return backpropagate(graph, point.complete(given, arithmetic), wrt=wrt, ties=ties, arithmetic=arithmetic)
 
-    trace, unsettled = settle(places, compute, _numbers)
+    trace, moving = converge(places, compute, lambda trace: [value for _, value in _numbers(trace)])
     assert isinstance(trace.arithmetic, Precise)
-    if unsettled:
-        return _with_zeros(trace, unsettled)
+    if moving:
+        return _with_zeros(trace, trace.arithmetic, moving)
     if trace.arithmetic.zeroed:
         message = f"{_ENOUGH} more digits do not tell a part of {quote(graph.source)} from 0: it is taken for 0"
         return trace.but(warnings=[*trace.warnings, Notice("precision", trace.graph.output.name, message)])
     return trace
 
 
-def hessian_certain(
+def certain_hessian(
     graph: Graph,
     given: Mapping[str, float | str],
     places: int,
@@ -90,60 +102,56 @@ def hessian_certain(
     wrt: Collection[str] | None = None,
     ties: str = "both",
 ) -> Hessian:
-    """The second derivatives, right to `places` significant digits."""
+    """The second derivatives, right to `places` significant digits; the parameters are those of `certain_trace`."""
 
     def compute(arithmetic: Precise) -> Hessian:
         return hessian(graph, given, wrt=wrt, ties=ties, arithmetic=arithmetic)
 
-    matrix, unsettled = settle(places, compute, lambda rows: [value for row in rows.values() for value in row.values()])
+    matrix, moving = converge(places, compute, lambda rows: [value for row in rows.values() for value in row.values()])
     cells = [(row, column) for row in matrix for column in matrix[row]]
-    for i in unsettled:
-        row, column = cells[i]
+    for row, column in (cells[i] for i in moving):
         if not is_noise(matrix[row][column], arithmetic := Precise(places)):
             raise MathError(f"the digits of ∂²f/∂{row}∂{column} do not settle at any precision tried", graph.source)
         matrix[row][column] = arithmetic.number("0")
     return matrix
 
 
-def _numbers(trace: Trace) -> Iterator[Value | None]:
-    """Every number of a trace, in the order in which `_with_zeros` puts them back."""
-    yield from trace.values
-    yield from trace.upstream
+def _numbers(trace: Trace) -> Iterator[tuple[Node, Value | None]]:
+    """Every number of a trace, with the node that it belongs to."""
+    nodes = trace.graph.nodes
+    yield from zip(nodes, trace.values, strict=True)
+    yield from zip(nodes, trace.upstream, strict=True)
     for edge in trace.edges:
-        yield edge.local
-        yield edge.chained
-    for inside in _insides(trace.graph):  # what constants and modules are made of decides as well: sign(sin(pi))
-        yield from forward(inside, trace.point, trace.arithmetic)
+        yield edge.gate, edge.local
+        yield edge.gate, edge.chained
+    for graph in _parts(trace.graph):
+        yield from zip(graph.nodes, forward(graph, trace.point, trace.arithmetic), strict=True)
 
 
-def _insides(graph: Graph) -> list[Graph]:
+@lru_cache(maxsize=4)
+def _parts(graph: Graph) -> list[Graph]:
+    """What modules and constants are made of, which decides as well: sign(sin(pi))."""
     opened = [expand(graph, modules_only=True)] if graph.modules else []
-    bodies = [body for _, body in graph.nodes.constants.values() if body]
-    return opened + [Graph(graph.source, Nodes(body)) for body in bodies]
+    return opened + [Graph(graph.source, body) for _, body in graph.nodes.constants.values() if body]
 
 
-def _with_zeros(trace: Trace, unsettled: list[int]) -> Trace:
-    """The trace with unsettled numbers, which are rounding errors of zeros, replaced by zeros."""
-    arithmetic = trace.arithmetic
-    assert isinstance(arithmetic, Precise)
-    numbers = list(_numbers(trace))
-    count = len(trace.values)
-    nodes = [*trace.graph.nodes, *trace.graph.nodes, *(edge.gate for edge in trace.edges for _ in range(2))]
-    nodes += [node for inside in _insides(trace.graph) for node in inside.nodes]
-    for i in unsettled:
-        if not is_noise(numbers[i], arithmetic):
-            raise MathError(
-                f"the digits of {trace.graph.named(nodes[i])} do not settle at any precision tried", trace.graph.source
-            )
-        numbers[i] = arithmetic.number("0")
-    name = shorten(trace.graph.named(nodes[unsettled[0]]))
+def _with_zeros(trace: Trace, arithmetic: Precise, moving: list[int]) -> Trace:
+    """The trace with zeros in place of the numbers that move, which are rounding errors of zeros."""
+    pairs, zero = [*_numbers(trace)], arithmetic.number("0")
+    for i in moving:
+        node, value = pairs[i]
+        if not is_noise(value, arithmetic):
+            name = trace.graph.name_of(node)
+            raise MathError(f"the digits of {name} do not settle at any precision tried", trace.graph.source)
+        pairs[i] = node, zero
+    numbers = (value for _, value in pairs)
+    name = shorten(trace.graph.name_of(pairs[moving[0]][0]))
     message = f"{_ENOUGH} more digits do not tell {name} from 0, so it is taken for 0"
-    pairs = iter(numbers[2 * count :])
     return trace.but(
-        values=numbers[:count],
-        upstream=numbers[count : 2 * count],
+        values=[*islice(numbers, len(trace.values))],
+        upstream=[*islice(numbers, len(trace.upstream))],
         edges=Edges.stored(
-            trace.graph, [edge._replace(local=next(pairs), chained=next(pairs)) for edge in trace.edges]
+            trace.graph, [edge._replace(local=next(numbers), chained=next(numbers)) for edge in trace.edges]
         ),
         warnings=[*trace.warnings, Notice("precision", name, message)],
     )

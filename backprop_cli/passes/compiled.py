@@ -146,7 +146,7 @@ class Loops:
                 return False
         return True
 
-    def run(self, point: Mapping[str, float]) -> tuple[list[float], Sequence[float | None]]:
+    def at(self, point: Mapping[str, float]) -> tuple[list[float], Sequence[float | None]]:
         """The values of all nodes, and what flows back to each; None where nothing does. Raises UnusualError."""
         values = [0.0] * self.size
         for place, value in self.constants.items():

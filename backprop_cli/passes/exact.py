@@ -14,7 +14,7 @@ from ..budget import TooSlowError, share
 from ..errors import MathError
 from ..graph.graph import Graph
 from . import point
-from .engine import run
+from .backpropagate import backpropagate
 from .hessian import hessian as second_derivatives
 from .trace import Trace
 
@@ -36,7 +36,7 @@ class Derivation:
     simplified: Mapping[str, Value]
 
 
-def run_exact(
+def exact_trace(
     graph: Graph,
     given: Mapping[str, float | str],
     *,
@@ -46,14 +46,14 @@ def run_exact(
 ) -> Trace:
     """The trace on exact numbers; a variable without a value is a symbol.
 
-    Raises MathError as the engine does, and where SymPy cannot carry the numbers.
+    Raises MathError as `backpropagate` does, and where SymPy cannot carry the numbers.
     """
     arithmetic = Symbolic()
     unknown = [node.name for node in graph.variables if node.name not in given]
     try:
         values: dict[str, Value] = point.complete(given, arithmetic)
         symbols = {name: arithmetic.symbol(name) for name in unknown}
-        trace = run(graph, {**values, **symbols}, wrt=wrt, ties=ties, arithmetic=arithmetic)
+        trace = backpropagate(graph, {**values, **symbols}, wrt=wrt, ties=ties, arithmetic=arithmetic)
         matrix = second_derivatives(graph, given, wrt=wrt, ties=ties, arithmetic=arithmetic) if hessian else None
         return trace.but(point=values, hessian=matrix)
     except RecursionError:
@@ -65,7 +65,7 @@ def run_exact(
 
 def derive(graph: Graph, given: Mapping[str, float | str], *, wrt: Collection[str] | None = None) -> Derivation:
     """The passes on symbols, and the gradient simplified, as far as SymPy gets in its SHARE."""
-    trace = run_exact(graph, given, wrt=wrt)
+    trace = exact_trace(graph, given, wrt=wrt)
     simplified = dict(trace.gradient)
 
     def simplify() -> None:

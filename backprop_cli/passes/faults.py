@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from ..arithmetic import IEEE, Arithmetic, Value
 from ..errors import MathError, shorten
@@ -18,20 +19,32 @@ _LIST = 8  # names of a gate's inputs that a message shows
 
 
 def at(graph: Graph, gate: Gate, inputs: Sequence[Value], arithmetic: Arithmetic) -> str:
-    """`x = -1, q1 = 3`: the inputs of a gate and their values, but for numbers that stand there as written."""
+    """`x = -1, q1 = 3`: the inputs of a gate and their values, except for numbers that stand there as written."""
     nodes = (graph.nodes[i] for i in gate.inputs)
     pairs = {node: arithmetic.show(value, DIGITS) for node, value in zip(nodes, inputs, strict=True)}
     shown = [
         f"{shorten(name)} {value}" if value.startswith("≈ ") else f"{shorten(name)} = {value}"
         for node, value in pairs.items()
-        if not (isinstance(node, Constant) and node.literal) and (name := graph.named(node)) != value
+        if not (isinstance(node, Constant) and node.literal) and (name := graph.name_of(node)) != value
     ]
     return ", ".join(shown[:_LIST] + ["…"] * (len(shown) > _LIST))
 
 
-def inside(graph: Graph, call: Gate, message: str) -> str:
-    """What went wrong inside a module, told with the call; of calls inside each other with the first and the last."""
+def in_call(graph: Graph, call: Gate, message: str) -> str:
+    """What went wrong in a module, told with the call; of calls in each other with the first and the last."""
     return f"in {graph.title(call)}: {_BETWEEN.sub('… ', message)}"
+
+
+@contextmanager
+def told_with(graph: Graph, call: Gate) -> Iterator[None]:
+    """An error in a module is told with the call."""
+    try:
+        yield
+    except MathError as error:
+        error.message = in_call(graph, call, error.message)
+        if error.hint.startswith("--wrt"):
+            error.hint = ""  # it names inputs of the module
+        raise
 
 
 def _where(graph: Graph, gate: Gate, inputs: Sequence[Value], arithmetic: Arithmetic) -> str:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 from ..arithmetic import Arithmetic, Value
-from ..errors import MathError
-from ..graph.graph import Constant, Gate, Graph, Module, Nodes
+from ..graph.graph import Constant, Gate, Graph, Module
 from . import faults
 
 
@@ -27,8 +25,8 @@ def forward(graph: Graph, point: Mapping[str, Value], arithmetic: Arithmetic) ->
 def _gate_value(graph: Graph, node: Gate, values: list[Value], arithmetic: Arithmetic) -> Value:
     inputs = [values[i] for i in node.inputs]
     if isinstance(node.op, Module):
-        with inside(graph, node):
-            return forward(node.op.inside, dict(zip(node.op.inputs, inputs, strict=True)), arithmetic)[-1]
+        with faults.told_with(graph, node):
+            return forward(node.op.graph, dict(zip(node.op.inputs, inputs, strict=True)), arithmetic)[-1]
     try:
         value = arithmetic.rule(node.op).value(*inputs)
     except (ArithmeticError, ValueError) as error:
@@ -41,7 +39,7 @@ def _gate_value(graph: Graph, node: Gate, values: list[Value], arithmetic: Arith
 def constant_value(graph: Graph, node: Constant, arithmetic: Arithmetic) -> Value:
     """The value of a constant. Raises MathError where it has none."""
     if node.body:
-        return forward(Graph(graph.source, Nodes(node.body)), {}, arithmetic)[-1]
+        return forward(Graph(graph.source, node.body), {}, arithmetic)[-1]
     try:
         value = arithmetic.constant(node.literal)
     except OverflowError:
@@ -49,15 +47,3 @@ def constant_value(graph: Graph, node: Constant, arithmetic: Arithmetic) -> Valu
     if arithmetic.strict and not arithmetic.is_value(value):
         raise faults.too_large(graph, node, arithmetic)
     return value
-
-
-@contextmanager
-def inside(graph: Graph, call: Gate) -> Iterator[None]:
-    """What goes wrong inside a module is told with the call."""
-    try:
-        yield
-    except MathError as error:
-        error.message = faults.inside(graph, call, error.message)
-        if error.hint.startswith("--wrt"):
-            error.hint = ""  # it names inputs of the module
-        raise

@@ -9,7 +9,7 @@ from ..arithmetic.dual import Dual, DualNumbers
 from ..errors import InputError, MathError, quote
 from ..graph.graph import Graph
 from . import point
-from .engine import run
+from .backpropagate import backpropagate
 
 MAX_VARIABLES = 500
 
@@ -41,7 +41,7 @@ def hessian(
     for row in names:
         at = {name: Dual(value, one if name == row else None) for name, value in values.items()}
         try:
-            gradient = run(graph, at, wrt=wrt, ties=ties, arithmetic=system).gradient
+            gradient = backpropagate(graph, at, wrt=wrt, ties=ties, arithmetic=system).gradient
         except MathError as error:
             place = graph.source[slice(*error.span)] if error.span else graph.source
             message = f"no finite second derivative along {row}: it fails at {quote(place)}"

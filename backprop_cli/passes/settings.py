@@ -12,7 +12,7 @@ from ..budget import within
 from ..errors import InputError
 from ..graph.graph import Graph
 from . import point
-from .engine import run
+from .backpropagate import backpropagate
 from .trace import Trace
 
 
@@ -50,17 +50,17 @@ def compute(graph: Graph, given: Mapping[str, float | str], settings: Settings) 
     if time_limit < inf:
         return within(time_limit, partial(compute, graph, given, settings._replace(time_limit=inf)))
     if precision is not None:
-        from .certain import hessian_certain, run_certain
+        from .certain import certain_hessian, certain_trace
 
-        trace = run_certain(graph, given, precision, wrt=wrt, ties=ties)
-        matrix = hessian_certain(graph, given, precision, wrt=wrt, ties=ties) if hessian else None
+        trace = certain_trace(graph, given, precision, wrt=wrt, ties=ties)
+        matrix = certain_hessian(graph, given, precision, wrt=wrt, ties=ties) if hessian else None
         return trace.but(hessian=matrix)
     if exact:
-        from .exact import run_exact
+        from .exact import exact_trace
 
-        return run_exact(graph, given, wrt=wrt, ties=ties, hessian=hessian)
+        return exact_trace(graph, given, wrt=wrt, ties=ties, hessian=hessian)
     arithmetic = IEEE if allow_nonfinite else FLOATS
-    trace = run(graph, point.complete(given, arithmetic), wrt=wrt, ties=ties, arithmetic=arithmetic)
+    trace = backpropagate(graph, point.complete(given, arithmetic), wrt=wrt, ties=ties, arithmetic=arithmetic)
     if not hessian:
         return trace
     from .hessian import hessian as second_derivatives

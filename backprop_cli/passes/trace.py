@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import islice
 from typing import Any, NamedTuple, overload
 
 from ..arithmetic import Arithmetic, Value
+from ..errors import quote, shorten
 from ..graph.graph import Gate, Graph, Node
 from ..rules.formula import Formula, substitute, tidy
 
@@ -14,9 +16,13 @@ from ..rules.formula import Formula, substitute, tidy
 class Edge(NamedTuple):
     """One use of a node as an input of a gate.
 
-    local: ∂gate/∂input, from the gate alone; chained: upstream × local. Both are None where no gradient is asked for
-    (the input is a constant). On an edge that is not active (into the loser of a max) chained is 0, whatever is above
-    and below it, and local is None where it does not exist.
+    slot: which of the gate's inputs it is
+    local: ∂gate/∂input, from the gate alone
+    chained: upstream × local
+    active: whether anything flows along it; nothing does into the loser of a max
+
+    Local and chained are None where no gradient is asked for: the input is a constant. On an edge that is not active
+    chained is 0, whatever is above and below it, and local is None where it does not exist.
     """
 
     gate: Gate
@@ -63,14 +69,20 @@ class Edges(Sequence[Edge]):
 
 
 class Notice(NamedTuple):
-    """A warning. kind: `tie`, `kink`, `constant`, `unused` or `precision`; node: its name."""
+    """A warning.
+
+    kind: `tie`, `kink`, `constant`, `unused` or `precision`
+    node: the name of the node that it is about
+    message: the whole of it
+    """
 
     kind: str
     node: str
     message: str
 
 
-_DIGITS = 6  # of a constant in a warning
+_DIGITS = 6  # of a constant in a warning, and of a number in `repr`
+_LISTED = 6  # gradients, in `repr`
 EVERYWHERE = ("constant", "unused")
 """Kinds of warnings that are of the graph, and so the same at each point."""
 
@@ -87,10 +99,14 @@ def notices(graph: Graph, system: Arithmetic) -> list[Notice]:
 
 
 class Trace:
-    """One forward and one backward pass. `values[i]` and `upstream[i]` belong to `graph.nodes[i]`.
+    """One forward and one backward pass.
 
-    upstream: ∂output/∂node, None where no gradient is asked for; edges: all of them, in forward order of their gates;
-    hessian: ∂²output/∂row∂column, where second derivatives are asked for.
+    point: the value of each variable
+    values: that of each node, as they stand in the graph
+    upstream: ∂output/∂node for each node, None where no gradient is asked for
+    edges: all of them, in forward order of their gates
+    warnings: those of the graph, then those of this point
+    hessian: ∂²output/∂row∂column by the names of two variables, where second derivatives are asked for
     """
 
     def __init__(
@@ -113,8 +129,16 @@ class Trace:
         self.warnings = warnings
         self.hessian = hessian
 
+    def __repr__(self) -> str:
+        def show(value: Value) -> str:
+            return shorten(self.arithmetic.show(value, _DIGITS), 20)
+
+        slopes = [f"{shorten(name, 20)}: {show(value)}" for name, value in islice(self.gradient.items(), _LISTED)]
+        slopes += ["…"] * (len(self.gradient) > _LISTED)
+        return f"<Trace of {quote(self.graph.source)}: {show(self.value)}, gradient {{{', '.join(slopes)}}}>"
+
     def but(self, **changes: Any) -> Trace:
-        """The same trace, but for these of its parts."""
+        """The same trace, except for these of its parts."""
         names = ("graph", "arithmetic", "point", "values", "upstream", "edges", "warnings", "hessian")
         return Trace(**{name: getattr(self, name) for name in names} | changes)
 
@@ -126,8 +150,8 @@ class Trace:
     @cached_property
     def gradient(self) -> dict[str, Value]:
         """∂output/∂variable for each variable asked for, in order of first use."""
-        nodes = self.graph.nodes
-        return {nodes.names[i]: self.upstream[i] for i in nodes.variables if self.upstream[i] is not None}
+        names, variables = self.graph.nodes.names, self.graph.nodes.variables
+        return {names[i]: self.upstream[i] for i in variables if self.upstream[i] is not None}
 
     def is_by_convention(self, variable: str) -> bool:
         """Whether the variable's gradient comes through a tie or a kink, where f has no slope of its own."""

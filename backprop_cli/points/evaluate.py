@@ -11,8 +11,8 @@ from ..arithmetic import FLOATS, IEEE, Arithmetic, Value
 from ..errors import BackpropError, InputError, quote
 from ..graph.graph import Graph
 from ..passes import point
+from ..passes.backpropagate import LARGE, backpropagate
 from ..passes.compiled import UnusualError, unrolled
-from ..passes.engine import LARGE, run
 from ..passes.settings import Settings, compute
 from ..passes.trace import Trace
 
@@ -71,7 +71,7 @@ def evaluate(
             try:
                 result = Result(row, *calculate(row.given))
             except (ArithmeticError, KeyError, ValueError):
-                pass  # the engine tells what is the matter
+                pass  # the careful passes tell what is the matter
             else:
                 yield result
                 continue
@@ -152,7 +152,7 @@ def _tracer(graph: Graph, fixed: Mapping[str, str], settings: Settings) -> Calla
             if number is None:
                 number = point.read_value(name, _text(name, entry, arithmetic), arithmetic)
             values[name] = number
-        return run(graph, values, wrt=wrt, ties=ties, arithmetic=arithmetic, many=True)
+        return backpropagate(graph, values, wrt=wrt, ties=ties, arithmetic=arithmetic, many=True)
 
     return trace_at
 

@@ -16,7 +16,7 @@ from ..errors import BackpropError, InputError, MathError, quote
 from ..graph.graph import Constant, Graph
 from ..language.program import Program
 from ..passes import point
-from ..passes.engine import run
+from ..passes.backpropagate import backpropagate
 from ..passes.forward import forward
 from ..passes.trace import Trace
 from ..rules.printer import text
@@ -158,10 +158,10 @@ def judge(
     arithmetic = Precise(_PLACES)
     values = point.complete(given, arithmetic)
     try:
-        here = run(graph, values, wrt=wrt, ties=ties, arithmetic=arithmetic)
+        here = backpropagate(graph, values, wrt=wrt, ties=ties, arithmetic=arithmetic)
     except MathError:  # some variable has no gradient here; those that are claimed to have one may do
         wrt = list(claims)
-        here = run(graph, values, wrt=wrt, ties=ties, arithmetic=arithmetic)
+        here = backpropagate(graph, values, wrt=wrt, ties=ties, arithmetic=arithmetic)
     elsewhere = _elsewhere(here, wrt, ties) if any(claim.is_formula for claim in read) else []
     return [_verdict([here, *elsewhere] if claim.is_formula else [here], claim) for claim in read]
 
@@ -226,7 +226,7 @@ def _elsewhere(here: Trace, wrt: Collection[str] | None, ties: str) -> list[Trac
             for name, value in here.point.items()
         }
         try:
-            trace = run(here.graph, values, wrt=wrt, ties=ties, arithmetic=arithmetic)
+            trace = backpropagate(here.graph, values, wrt=wrt, ties=ties, arithmetic=arithmetic)
         except MathError:
             continue
         if _sides(trace) == _sides(here):
@@ -259,7 +259,7 @@ def _proof(found: Sequence[_Claimed], claim: _Claim) -> str:
     symbols = {node.name: system.symbol(node.name) for node in graph.variables}
 
     def is_proved() -> bool:
-        trace = run(graph, symbols, wrt=[claim.name], arithmetic=system)
+        trace = backpropagate(graph, symbols, wrt=[claim.name], arithmetic=system)
         return bool(simplify(trace.gradient[claim.name] - claim.values(trace)[-1]) == 0)
 
     try:

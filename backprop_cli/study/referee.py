@@ -16,7 +16,7 @@ from ..budget import TooSlowError, share
 from ..errors import MathError
 from ..graph.graph import Gate, Graph
 from ..passes import point
-from ..passes.engine import run
+from ..passes.backpropagate import backpropagate
 from ..passes.forward import forward
 from ..passes.trace import Trace
 
@@ -71,7 +71,7 @@ def review(
     Raises MathError where backpropagation itself does.
     """
     values = point.complete(given, FLOATS)
-    trace = run(graph, values, wrt=wrt, ties=ties)
+    trace = backpropagate(graph, values, wrt=wrt, ties=ties)
     exactly = {name: str(Decimal(value)) for name, value in values.items()}  # the double, to its last bit
     kink = next((notice for notice in trace.warnings if notice.kind in ("tie", "kink")), None)
     methods: dict[str, Callable[[str], float]] = {
@@ -113,7 +113,7 @@ def _attempt(method: str, estimate: Callable[[str], float], name: str, gradient:
     return Estimate(method, value, difference=abs(value - gradient) / largest if largest else 0.0)
 
 
-def _settled(estimate: Callable[[int, int], Value]) -> float:
+def _limit(estimate: Callable[[int, int], Value]) -> float:
     """What an estimate, by the step and the digits, comes to when the step shrinks and the digits grow.
 
     Too large a step shows more than the slope, too few digits lose it, be it to 0: both change with the next attempt.
@@ -158,7 +158,7 @@ def _complex_step(graph: Graph, exactly: Mapping[str, str], name: str) -> float:
                 results.append(mp.mpf(real[node.position]))
         return mp.im(results[-1]) / step
 
-    return _settled(estimate)
+    return _limit(estimate)
 
 
 def _central_difference(graph: Graph, exactly: Mapping[str, str], name: str) -> float:
@@ -171,7 +171,7 @@ def _central_difference(graph: Graph, exactly: Mapping[str, str], name: str) -> 
         above, below = (forward(graph, {**values, name: values[name] + shift}, system)[-1] for shift in (step, -step))
         return (above - below) / (2 * step)
 
-    return _settled(estimate)
+    return _limit(estimate)
 
 
 def _symbolic_derivatives(graph: Graph, exactly: Mapping[str, str], names: Iterable[str]) -> Callable[[str], float]:

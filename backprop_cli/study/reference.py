@@ -10,7 +10,7 @@ from ..errors import InputError, MathError, quote, suggest
 from ..graph.graph import Gate, Graph, Nodes, Variable
 from ..language.names import normal
 from ..language.tokens import OPERATORS
-from ..passes.engine import run
+from ..passes.backpropagate import backpropagate
 from ..passes.trace import Trace
 from ..rules.formula import READ_BY_THE_FIRST, Formula
 from ..rules.printer import TYPED, text
@@ -99,7 +99,7 @@ def example(op: Op) -> Trace | None:
     names = [node.name for node in graph.variables]
     for numbers in _points(len(names)):
         try:
-            trace = run(graph, dict(zip(names, numbers, strict=True)))
+            trace = backpropagate(graph, dict(zip(names, numbers, strict=True)))
         except MathError:
             continue
         if not trace.warnings:

@@ -12,7 +12,7 @@ import pygraphviz
 from backprop_cli import backprop
 from backprop_cli.graph.graph import Constant, Gate, Graph, Group, Nodes, Variable
 from backprop_cli.language.program import Program
-from backprop_cli.passes.engine import run
+from backprop_cli.passes.backpropagate import backpropagate
 from backprop_cli.passes.trace import Trace
 from backprop_cli.rules.table import named
 
@@ -70,7 +70,7 @@ def hostile(name: str) -> Trace:
         Gate(3, f"{name}4", (0, 1), named("add"), (2, 0)),
     ])  # fmt: skip
     graph = Graph(name * 2, nodes, groups=(Group(f"{name}3", name, -1, name),))
-    return run(graph, {name: 3.0})
+    return backpropagate(graph, {name: 3.0})
 
 
 def chain(length: int) -> Graph:

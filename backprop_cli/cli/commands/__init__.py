@@ -51,10 +51,13 @@ def _forgotten(words: Sequence[str]) -> str:
     return f"backprop eval {shlex.join(words)}"
 
 
-@click.group(cls=Commands, context_settings={"max_content_width": 80})
+HELP = "A gradient calculator: every local and every chained gradient of an expression, exactly as you write it."
+
+
+@click.group(cls=Commands, help=HELP, context_settings={"max_content_width": 80})
 @click.version_option(__version__, prog_name="backprop")
 def cli() -> None:
-    """A gradient calculator: every local and every chained gradient of an expression, exactly as you write it."""
+    """The command; what it does is in the subcommands."""
 
 
 def run_command(words: Sequence[str]) -> int:
@@ -63,7 +66,8 @@ def run_command(words: Sequence[str]) -> int:
         if not words:
             emit(f"{cli.get_help(click.Context(cli, info_name='backprop'))}\n", sys.stderr)
             return 2
-        status = cli.main(args=list(words), prog_name="backprop", standalone_mode=False)
+        with cli.make_context("backprop", list(words)) as context:  # `main` also completes words for a shell
+            status = cli.invoke(context)
     except BackpropError as error:
         emit(f"{error}\n", sys.stderr)
         return error.exit_code
@@ -72,8 +76,6 @@ def run_command(words: Sequence[str]) -> int:
         return 2
     except click.exceptions.Exit as error:
         return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        return 130
     return status if isinstance(status, int) else 0
 
 

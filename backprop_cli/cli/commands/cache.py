@@ -10,15 +10,17 @@ import click
 from ...errors import InputError, printable, reason
 from ...streams import emit
 
+HELP = """\
+Show the cache of compiled expressions, or clear it.
 
-@click.command("cache")
+An expression that was seen before is not parsed again. BACKPROP_CACHE_DIR puts the cache elsewhere;
+BACKPROP_NO_CACHE=1, or --no-cache for one call, turns it off.
+"""
+
+
+@click.command("cache", help=HELP)
 @click.option("--clear", is_flag=True, help="Forget them all.")
 def command(clear: bool) -> None:
-    """Show the cache of compiled expressions, or clear it.
-
-    An expression that was seen before is not parsed again. BACKPROP_CACHE_DIR puts the cache elsewhere;
-    BACKPROP_NO_CACHE=1, or --no-cache for one call, turns it off.
-    """
     from .. import cache
 
     place = printable(cache.directory())

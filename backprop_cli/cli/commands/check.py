@@ -11,6 +11,13 @@ from ..expression import SETTINGS, ExpressionCommand, read_request, takes_an_exp
 from ..output import show, warn
 from ..request import Request, read_object
 
+HELP = """\
+Check the gradient of EXPRESSION, or claims about it.
+
+Without a claim: backpropagation beside the complex step, central differences of 80 digits or more, SymPy's diff.
+With claims: is each one right, to the digits given, or as a formula? A wrong one is held against usual mistakes.
+The exit status is 1 where methods disagree or a claim is wrong.
+"""
 EPILOG = """\
 \b
 Examples:
@@ -20,7 +27,7 @@ Examples:
 """
 
 
-@click.command("check", cls=ExpressionCommand, epilog=EPILOG, context_settings=SETTINGS)
+@click.command("check", cls=ExpressionCommand, help=HELP, epilog=EPILOG, context_settings=SETTINGS)
 @takes_an_expression
 @click.option("--claim", metavar="NAME=CLAIM", multiple=True,
               help="A gradient derived by hand, as a number or as a formula; repeat it for more.")  # fmt: skip
@@ -40,12 +47,6 @@ def command(
     as_json: bool,
     **_request: object,
 ) -> None:
-    """Check the gradient of EXPRESSION, or claims about it.
-
-    Without a claim: backpropagation beside the complex step, central differences of 80 digits or more, SymPy's diff.
-    With claims: is each one right, to the digits given, or as a formula? A wrong one is held against usual mistakes.
-    The exit status is 1 where methods disagree or a claim is wrong.
-    """
     if [expression, file, at, claims].count("-") > 1:
         raise InputError("the expression, --at and --claims cannot come from standard input together")
     request = read_request(ctx, opened=True)

@@ -8,6 +8,12 @@ from ...view import VIEWS
 from ..expression import SETTINGS, ExpressionCommand, read_request, takes_an_expression, takes_ties
 from ..output import show, warn
 
+HELP = """\
+Write the staged forward and backward program of EXPRESSION.
+
+One statement a gate forward; backward, in reverse, one statement of the chain rule an edge. With a value for each
+variable the program prints its gradients; variables without one are parameters of a function.
+"""
 EPILOG = """\
 \b
 Examples:
@@ -17,18 +23,13 @@ Examples:
 """
 
 
-@click.command("code", cls=ExpressionCommand, epilog=EPILOG, context_settings=SETTINGS)
+@click.command("code", cls=ExpressionCommand, help=HELP, epilog=EPILOG, context_settings=SETTINGS)
 @takes_an_expression
 @click.option("--to", "target", type=click.Choice([*VIEWS["program"]]), default="python", show_default=True,
               help="The language.")  # fmt: skip
 @takes_ties
 @click.pass_context
 def command(ctx: click.Context, /, target: str, ties: str, **_request: object) -> None:
-    """Write the staged forward and backward program of EXPRESSION.
-
-    One statement a gate forward; backward, in reverse, one statement of the chain rule an edge. With a value for each
-    variable the program prints its gradients; variables without one are parameters of a function.
-    """
     from ...arithmetic import FLOATS
     from ...passes import point
     from ...passes.settings import Settings, compute

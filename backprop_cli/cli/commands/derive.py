@@ -7,6 +7,12 @@ import click
 from ..expression import SETTINGS, ExpressionCommand, read_request, takes_a_format, takes_an_expression
 from ..output import show, warn
 
+HELP = """\
+Derive the gradient of EXPRESSION as formulas.
+
+The same forward and backward pass, on symbols: each node's value, local and chained gradient is a formula. At the
+end stands the gradient, as it is chained and simplified. Variables may be given values (--x 2), one by one.
+"""
 EPILOG = """\
 \b
 Examples:
@@ -16,16 +22,11 @@ Examples:
 """
 
 
-@click.command("derive", cls=ExpressionCommand, epilog=EPILOG, context_settings=SETTINGS)
+@click.command("derive", cls=ExpressionCommand, help=HELP, epilog=EPILOG, context_settings=SETTINGS)
 @takes_an_expression
 @takes_a_format("derivation")
 @click.pass_context
 def command(ctx: click.Context, /, form: str, **_request: object) -> None:
-    """Derive the gradient of EXPRESSION as formulas.
-
-    The same forward and backward pass, on symbols: each node's value, local and chained gradient is a formula. At the
-    end stands the gradient, as it is chained and simplified. Variables may be given values (--x 2), one by one.
-    """
     from ...passes import exact
 
     request = read_request(ctx, partly=True)

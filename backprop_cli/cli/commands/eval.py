@@ -21,6 +21,12 @@ from ..expression import (
 )
 from ..output import show_trace
 
+HELP = """\
+Evaluate EXPRESSION and backpropagate through it.
+
+Every variable of the expression takes a value: --x -2 or --x=-2. A value is a number or a constant expression
+such as 1/3 or -pi/4. EXPRESSION may begin with a minus sign; - reads it from standard input.
+"""
 EPILOG = """\
 \b
 Examples:
@@ -31,7 +37,7 @@ Examples:
 """
 
 
-@click.command("eval", cls=ExpressionCommand, epilog=EPILOG, context_settings=SETTINGS)
+@click.command("eval", cls=ExpressionCommand, help=HELP, epilog=EPILOG, context_settings=SETTINGS)
 @takes_an_expression
 @takes_ties
 @takes_an_arithmetic
@@ -56,11 +62,6 @@ def command(
     trace: bool,
     **options: Any,
 ) -> None:
-    """Evaluate EXPRESSION and backpropagate through it.
-
-    Every variable of the expression takes a value: --x -2 or --x=-2. A value is a number or a constant expression
-    such as 1/3 or -pi/4. EXPRESSION may begin with a minus sign; - reads it from standard input.
-    """
     from ...passes.settings import Settings, compute
 
     settings = Settings(**{name: options[name] for name in Settings._fields if name != "wrt"})

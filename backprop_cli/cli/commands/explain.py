@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from ...passes.trace import Trace
     from ...view.words.explain import Nudges
 
+HELP = """\
+Explain the gradient of EXPRESSION step by step.
+
+The forward pass, a line for each gate; the backward pass in reverse, with the chain rule written out on each edge
+and the sum at each fork; what each gate does with its gradient; and what the gradient tells.
+"""
 EPILOG = """\
 \b
 Examples:
@@ -32,7 +38,7 @@ Examples:
 """
 
 
-@click.command("explain", cls=ExpressionCommand, epilog=EPILOG, context_settings=SETTINGS)
+@click.command("explain", cls=ExpressionCommand, help=HELP, epilog=EPILOG, context_settings=SETTINGS)
 @takes_an_expression
 @click.option("--nudge", metavar="H", help="Also step each variable by H: f there, beside what its gradient says.")
 @takes_ties
@@ -41,11 +47,6 @@ Examples:
 @takes_digits("words", "JSON holds all.")
 @click.pass_context
 def command(ctx: click.Context, /, nudge: str | None, form: str, digits: int | None, **options: Any) -> None:
-    """Explain the gradient of EXPRESSION step by step.
-
-    The forward pass, a line for each gate; the backward pass in reverse, with the chain rule written out on each edge
-    and the sum at each fork; what each gate does with its gradient; and what the gradient tells.
-    """
     from ...passes.settings import Settings, compute
     from ...view.words.explain import Explanation
 

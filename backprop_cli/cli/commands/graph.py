@@ -19,6 +19,13 @@ SUFFIXES = {
 """Which format a file of that name has."""
 _BINARY = ("png", "pdf")
 
+HELP = """\
+Draw the circuit of EXPRESSION.
+
+Values are green and above the wires, gradients red and below, local gradients grey; inputs stand on the left, the
+output on the right. Without values for the variables, it is the structure. svg, png and pdf need Graphviz:
+pip install 'backprop-cli[pictures]'.
+"""
 EPILOG = """\
 \b
 Examples:
@@ -28,7 +35,7 @@ Examples:
 """
 
 
-@click.command("graph", cls=ExpressionCommand, epilog=EPILOG, context_settings=SETTINGS)
+@click.command("graph", cls=ExpressionCommand, help=HELP, epilog=EPILOG, context_settings=SETTINGS)
 @takes_an_expression
 @takes_ties
 @click.option("--allow-nonfinite", is_flag=True, help="Give infinities and NaN instead of errors.")
@@ -40,12 +47,6 @@ Examples:
 )
 @click.pass_context
 def command(ctx: click.Context, /, form: str | None, output: str | None, digits: int | None, **options: Any) -> None:
-    """Draw the circuit of EXPRESSION.
-
-    Values are green and above the wires, gradients red and below, local gradients grey; inputs stand on the left, the
-    output on the right. Without values for the variables, it is the structure. svg, png and pdf need Graphviz:
-    pip install 'backprop-cli[pictures]'.
-    """
     from ...view.picture.circuit import Circuit
 
     form = form or _form_of(output)

@@ -9,6 +9,11 @@ import click
 from ..expression import SETTINGS, takes_a_format
 from ..output import show
 
+HELP = """\
+List the primitives: formula, local gradients, domain, conventions.
+
+For each NAME (sin, max, ln, σ, **, …) the same of that primitive alone, with a worked example.
+"""
 EPILOG = """\
 \b
 Examples:
@@ -19,15 +24,15 @@ Examples:
 
 
 @click.command(
-    "ops", short_help="List the primitives, with their local gradients.", epilog=EPILOG, context_settings=SETTINGS
+    "ops",
+    short_help="List the primitives, with their local gradients.",
+    help=HELP,
+    epilog=EPILOG,
+    context_settings=SETTINGS,
 )
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 @takes_a_format("primitives")
 def command(names: Sequence[str], form: str, **_options: object) -> None:
-    """List the primitives: formula, local gradients, domain, conventions.
-
-    For each NAME (sin, max, ln, σ, **, …) the same of that primitive alone, with a worked example.
-    """
     from ...rules.table import TABLE
     from ...study import reference
     from ...view.primitives import Primitives

@@ -12,8 +12,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from ...arithmetic import FLOATS
-from ...graph.graph import Constant, Gate, Graph, Module, Node, Nodes
-from ...passes.forward import forward
+from ...graph.graph import Constant, Gate, Graph, Module, Node
+from ...passes.forward import constant_value
 from ...rules.formula import READ_BY_THE_FIRST, Formula, Operand, substitute, tidy
 from ...rules.printer import text
 from ...rules.table import Op
@@ -234,7 +234,7 @@ def _chained(upstream: Formula | None, local: Formula) -> Formula:
 
 def _constant(graph: Graph, node: Constant) -> tuple[float, Formula]:
     """The value of a constant, and its formula as it is written; of a very long one, its number."""
-    value = forward(Graph(graph.source, Nodes(node.parts)), {}, FLOATS)[-1]
+    value = constant_value(graph, node, FLOATS)
     parts: list[tuple[Formula, int]] = []
     for part in node.parts:
         if isinstance(part, Constant):

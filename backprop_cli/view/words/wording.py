@@ -133,7 +133,7 @@ class Wording:
     # -- Names
 
     def name(self, node: Node) -> str:
-        return texts.short(self.trace.graph.named(node), _NAME)
+        return texts.short(self.trace.graph.name_of(node), _NAME)
 
     def gradient(self, node: Node, of: Node | None = None) -> str:
         """`∂f/∂x`; or the local gradient of the gate `of`."""

@@ -1,4 +1,4 @@
-"""Forward, backward: one graph, one point, one arithmetic → a Trace."""
+"""Backpropagation: one forward and one backward pass over a graph, at one point, in one arithmetic → a Trace."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ function of its own: to compile it takes some 20 µs a node, and it is three tim
 """
 
 
-def run(
+def backpropagate(
     graph: Graph,
     point: Mapping[str, Value],
     *,
@@ -39,10 +39,10 @@ def run(
 
         try:
             loops = loops_of(graph, wrt)
-            values, flow = loops.run(point)
+            values, flow = loops.at(point)
         except UnusualError:  # the passes below can tell what is the matter
             pass
         else:
-            return Backward(graph, point, values, FLOATS, loops.wanted, ties, flow).trace_on_demand()
+            return Backward(graph, point, values, FLOATS, loops.wanted, ties, flow).trace()
     values = forward(graph, point, arithmetic)
-    return Backward(graph, point, values, arithmetic, graph.depending_on(wrt), ties).run()
+    return Backward(graph, point, values, arithmetic, graph.depending_on(wrt), ties).trace()

@@ -1,0 +1,189 @@
+"""Whatever the environment says, no call breaks: variables that libraries and Python read, and -O and -OO."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from backprop_cli.cli.commands import COMMANDS
+from support.command import Result, environment, on_a_terminal, plain
+
+CALLS = [
+    ["eval", "x*sin(y) + gamma(x)/3", "--x", "1", "--y", "2", "--no-cache"],
+    ["eval", "x*sin(y)", "--x", "1/3", "--y", "2", "--no-cache", "--precision", "700", "--get", "value"],
+    ["eval", "2**x", "--x", "3000", "--no-cache", "--exact", "--get", "value"],
+    ["derive", "x*sin(y)/3", "--no-cache"],
+    ["explain", "max(x, y)*x", "--x", "1", "--y", "1", "--no-cache"],
+    ["check", "x*sin(y)", "--x", "1", "--y", "2", "--no-cache"],
+    ["code", "x*sin(y)", "--no-cache"],
+    ["graph", "x*sin(y)", "--no-cache"],
+    ["eval", "x +", "--no-cache"],
+    ["ops", "sin"],
+    *([command, "--help"] for command in COMMANDS),
+    ["--help"],
+]
+"""Together they load every library."""
+LIBRARIES = ("sympy", "mpmath", "click", "rich", "platformdirs")
+NASTY = ("abc", "", "²", "-1", "9" * 5000, "a" * 10_000, "\x1b[31m", "\udcff", "__import__('os')._exit(7)")
+
+
+def python(*options: str, code: str, given: object, **changes: str) -> Result:
+    """Code in a process of its own, with what is given as JSON. options: Python's; changes: of the environment."""
+    words = [sys.executable, *options, "-c", code, json.dumps(given)]
+    result = subprocess.run(words, capture_output=True, encoding="utf-8", env=environment(changes), timeout=300)
+    return Result(result.returncode, plain(result.stdout), result.stderr)
+
+
+ALL = """
+import json, os, sys
+
+class Left(BaseException):
+    pass
+
+def leave(status):
+    print(f"== {status}", flush=True)
+    raise Left
+
+os._exit = leave
+from backprop_cli.__main__ import main
+
+for words in json.loads(sys.argv[1]):
+    sys.argv = ["backprop", *words]
+    try:
+        main()
+    except Left:
+        pass
+print(*{getattr(module, "__file__", None) for module in [*sys.modules.values()]}, file=sys.stderr)
+"""
+"""Runs command lines, one after the other; after each comes its status, and at the end what is loaded."""
+
+
+@cache
+def undisturbed(count: int) -> Result:
+    return python(code=ALL, given=CALLS[:count])
+
+
+def check(changes: Mapping[str, str], *options: str, count: int = len(CALLS)) -> None:
+    """The calls, or the first of them, print and end as they do undisturbed."""
+    expected, result = undisturbed(count), python(*options, code=ALL, given=CALLS[:count], **changes)
+    assert "Traceback" not in result.err, result.err[-2000:]
+    assert (result.status, result.out) == (0, expected.out)
+
+
+@pytest.mark.slow
+def test_the_calls_are_what_they_should_be() -> None:
+    result = undisturbed(len(CALLS))
+    statuses = re.findall(r"^== (\d+)$", result.out, re.MULTILINE)
+    assert statuses == ["2" if "x +" in words else "0" for words in CALLS]
+    for name in LIBRARIES[:4]:
+        assert f"/{name}/" in result.err
+
+
+# -- Variables that somebody reads -----------------------------------------------------------------------------------
+
+
+KNOWN: list[dict[str, str]] = [
+    {"_BACKPROP_COMPLETE": "bash_source"},
+    {"_BACKPROP_COMPLETE": "zsh_complete", "COMP_WORDS": "backprop", "COMP_CWORD": "²"},
+    {"COLUMNS": "²"},
+    {"SYMPY_DEBUG": "abc"},
+    {"SYMPY_USE_CACHE": "abc"},
+    {"SYMPY_CACHE_SIZE": "abc"},
+    {"SYMPY_USE_HEU_GCD": "__import__('os')._exit(7)"},
+    {"MPMATH_STRICT": "1"},
+    {"PYTHONINTMAXSTRDIGITS": "640"},
+]
+
+
+@pytest.mark.parametrize("changes", KNOWN, ids=lambda changes: next(iter(changes)))
+def test_known(changes: dict[str, str]) -> None:
+    check(changes, count=2)
+
+
+@pytest.mark.parametrize("columns", NASTY, ids=ascii)
+def test_the_width_of_a_terminal(columns: str) -> None:
+    words = ["eval", "x*y", "--x", "1", "--y", "2", "--no-cache"]
+    assert on_a_terminal(*words, COLUMNS=columns, LINES=columns) == on_a_terminal(*words)
+
+
+def test_warnings_of_libraries_are_not_for_the_user() -> None:
+    code = (
+        "import sys, warnings; from backprop_cli.cli import plain_call; from backprop_cli.__main__ import main\n"
+        "plain_call.run = lambda words: warnings.warn('old', DeprecationWarning) or 7\n"
+        "main()"
+    )
+    assert python("-W", "error", code=code, given=[]) == Result(7, "", "")
+    assert python(code=code, given=[], PYTHONWARNINGS="error") == Result(7, "", "")
+
+
+def names_in(path: Path) -> frozenset[str]:
+    """What looks like names of variables in a source file that reads the environment at all."""
+    text = path.read_text("utf-8", "replace")
+    if not re.search(r"\b_?(environ|getenv)\b", text):
+        return frozenset()
+    nodes = ast.walk(ast.parse(text))
+    strings = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    names = {each for each in strings if re.fullmatch(r"_?[A-Z][A-Z0-9_]+", each)}
+    return frozenset(names | {start + end for start in names if start.endswith("_") for end in names})
+
+
+@cache
+def variables() -> list[frozenset[str]]:
+    """For each source of a library, or of Python's that a call loads, the variables that it may read."""
+    paths = {Path(name) for name in undisturbed(len(CALLS)).err.split() if name.endswith(".py")}
+    for library in LIBRARIES:
+        spec = importlib.util.find_spec(library)
+        assert spec is not None
+        assert spec.origin is not None
+        paths |= {*Path(spec.origin).parent.rglob("*.py")}
+    found = {names_in(path) for path in paths if not {"tests", "testing", "backprop_cli"} & {*path.parts}}
+    return sorted(found - {frozenset()}, key=sorted)
+
+
+@pytest.mark.slow
+def test_the_search_finds_what_is_known() -> None:
+    found = frozenset[str]().union(*variables())
+    assert found >= {name for changes in KNOWN for name in changes if name[0] not in "_P"}
+    assert found >= {"LINES", "NO_COLOR", "TERM", "UNICODE_VERSION", "LANGUAGE", "COMP_WORDS", "HOME"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("value", NASTY, ids=ascii)
+def test_what_libraries_read(value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variables of one source at a time: one setting may keep another from being looked at."""
+    monkeypatch.chdir(tmp_path)
+    for names in variables():
+        check(dict.fromkeys(names, value), count=4)
+    check(dict.fromkeys(frozenset[str]().union(*variables()), value))
+
+
+def of_python() -> list[str]:
+    told = subprocess.run([sys.executable, "--help-env"], capture_output=True, encoding="utf-8", check=True).stdout
+    return sorted({*re.findall(r"^(PYTHON[A-Z0-9]+)", told, re.MULTILINE)})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", of_python())
+def test_what_python_reads(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever Python itself starts with."""
+    monkeypatch.chdir(tmp_path)
+    for value in ("1", "2", "640", "error", "utf-8", *NASTY):
+        if python(code="", given=[], **{name: value}).status == 0:
+            check({name: value}, count=2)
+
+
+# -- Python's own options ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("option", [pytest.param("-O", marks=pytest.mark.slow), "-OO"])
+def test_without_assertions_and_docstrings(option: str) -> None:
+    check({}, option)

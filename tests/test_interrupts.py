@@ -1,0 +1,120 @@
+"""An interrupt anywhere ends the command with status 130 and without a word."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import backprop_cli
+from support.command import Result, environment
+
+TRIALS = int(os.environ.get("BACKPROP_INTERRUPTS", "100"))
+WORDS = ["eval", "x*sin(y) + gamma(x)/3", "--x", "1", "--y", "2"]
+MODULE = "from backprop_cli.__main__ import main; main()"
+SCRIPT = r"""
+import re
+import sys
+from backprop_cli.__main__ import main
+if __name__ == '__main__':
+    sys.argv[0] = re.sub(r'(-script\.pyw|\.exe)?$', '', sys.argv[0])
+    sys.exit(main())
+"""
+"""What pip makes of the entry point."""
+
+
+def started(code: str, *words: str, **changes: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        env=environment(changes),
+    )
+
+
+def ended(process: subprocess.Popen[str]) -> Result:
+    with process:
+        out, err = process.communicate(timeout=120)
+    return Result(process.returncode, out, err)
+
+
+# -- Where the code says so --------------------------------------------------------------------------------------------
+
+INTERRUPT = "import os, signal; os.kill(os.getpid(), signal.SIGINT)"
+PLACES = {
+    "in the command": "plain_call.run = lambda words: exec(INTERRUPT)",
+    "in a destructor": """
+class Gone:
+    def __del__(self): exec(INTERRUPT)
+plain_call.run = lambda words: Gone() and None
+""",
+    "in a bare except": """
+def run(words):
+    try: exec(INTERRUPT)
+    except: pass
+plain_call.run = run
+""",
+    "while click is loaded": """
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "click": exec(INTERRUPT)
+sys.meta_path.insert(0, Finder())
+""",
+}
+PREPARED = f"import sys\nfrom backprop_cli.cli import plain_call\nINTERRUPT = {INTERRUPT!r}\n"
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_an_interrupt_that_may_be_lost_on_the_way(place: str) -> None:
+    result = ended(started(f"{PREPARED}{PLACES[place]}\n{MODULE}", "--version"))
+    assert (result.status, result.err) == (130, "")
+
+
+def test_an_interrupt_that_is_ignored() -> None:
+    """As a shell without job control has it for what runs in the background."""
+    ignored = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
+    result = ended(started(f"{ignored}\n{PREPARED}{PLACES['in the command']}\n{MODULE}", "--version"))
+    assert result == (0, f"backprop, version {backprop_cli.__version__}\n", "")
+
+
+# -- At any moment -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("known", [True, False], ids=["cached", "first"])
+@pytest.mark.parametrize("code", [SCRIPT, MODULE], ids=["script", "module"])
+def test_at_any_moment(code: str, known: bool, tmp_path: Path) -> None:
+    """Only what Python does before our code may end in a traceback."""
+    rng = random.Random(f"{code}{known}")
+    changes = {"BACKPROP_CACHE_DIR": str(tmp_path), **({} if known else {"BACKPROP_NO_CACHE": "1"})}
+    ours = str(Path(backprop_cli.__file__).parent)
+    durations = []
+    for _ in range(4):
+        start = time.monotonic()
+        expected = ended(started(code, *WORDS, **changes))
+        durations.append(time.monotonic() - start)
+    ends = []
+    for _ in range(TRIALS):
+        process = started(code, *WORDS, **changes)
+        time.sleep(rng.random() * min(durations))
+        process.send_signal(signal.SIGINT)
+        result = ended(process)
+        assert ours not in result.err
+        if result.status == 130:
+            assert result.err == ""
+            assert result.out in ("", expected.out)
+        elif result.status == 0:
+            assert result.out == expected.out
+        else:  # before our code: as Python ends it, or the system
+            assert result.status in (1, -signal.SIGINT)
+            assert result.out == ""
+        ends.append(result.status)
+    assert ends.count(130) > TRIALS // 10
