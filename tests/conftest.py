@@ -4,6 +4,7 @@ import atexit
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 
 import pytest
 
@@ -14,3 +15,15 @@ atexit.register(shutil.rmtree, os.environ["BACKPROP_CACHE_DIR"], ignore_errors=T
 
 # SymPy takes its whole numbers from FLINT where there is one.
 os.environ.setdefault("SYMPY_GROUND_TYPES", "python")
+
+
+@pytest.fixture
+def models() -> Iterator[None]:
+    """The model rows, in the table."""
+    from backprop_cli.rules.table import TABLE
+    from support.rows import MODELS
+
+    TABLE.extend(MODELS)
+    yield
+    for op in MODELS:
+        TABLE.remove(op)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from support import emitted
-from support.emitted import CASES, EDGES, Case, selection
+from support.emitted import CASES, EDGES, EXAMPLES, SELECTION, Case
 
 pytestmark = pytest.mark.slow
 
@@ -59,7 +59,7 @@ def own_gradient(call: Callable[..., Any], values: list[float], library: str) ->
 
 def test_the_backward_pass_is_the_library_s_own(library: str) -> None:
     different: list[object] = []
-    for case in [case for case in selection() if case.point]:
+    for case in [case for case in [*SELECTION, *EXAMPLES] if case.point]:
         call, names, values = loaded(case, library)
         written = {name: float(slope) for name, slope in call(*values)[1].items()}
         own = dict(zip(names, own_gradient(call, values, library), strict=True))

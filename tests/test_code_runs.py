@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from backprop_cli.rules.formula import Formula
-from backprop_cli.rules.table import TABLE, Op, exp, gt, out, sigmoid, where, x
+from backprop_cli.rules.table import TABLE, Op, out, x
 from support import emitted
 from support.command import run as command
 from support.emitted import CASES, Case, point
+from support.rows import MODELS
 
 
 def test_there_are_enough_cases() -> None:
@@ -48,9 +49,7 @@ def test_programs_print_what_the_engine_finds(language: str, execute: Callable[[
 # -- A new row -----------------------------------------------------------------------------------------------------
 
 ROWS = [
-    Op("silu", "x", x * sigmoid(x), out + sigmoid(x) * (1 - out)),
-    # A conditional partial that is more than 1 or 0, of an operation that no language has.
-    Op("bump", "x", where(gt(x, 0), exp(-1 / x), 0), where(gt(x, 0), out / x**2, 0)),
+    *MODELS,
     Op("middle", "x y", (x + Formula("y")) / 2, Formula("div", 1, 2), Formula("div", 1, 2)),
 ]
 

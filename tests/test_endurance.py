@@ -31,6 +31,7 @@ from support.cached import files, the_entry
 from support.command import call, command, environment
 from support.formulas import FORMULAS
 from support.fuzz import characters, mutation, nest, soup
+from support.hostile import Hang, hang_guard
 from support.lines import PROGRAM, WORDS
 
 pytestmark = pytest.mark.slow
@@ -85,24 +86,6 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
 @pytest.fixture(scope="module", autouse=True)
 def watched() -> None:
     sys.addaudithook(_hook)
-
-
-class SlowError(BaseException):
-    """More processor time than a call may take. No Exception, so that nothing in the program catches it."""
-
-
-@contextmanager
-def processor_time(seconds: float) -> Iterator[None]:
-    def too_slow(*_: object) -> None:
-        raise SlowError(f"more than {seconds} s of processor time")
-
-    before = signal.signal(signal.SIGPROF, too_slow)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
 
 
 def formula(rng: random.Random) -> str:
@@ -287,9 +270,9 @@ def test_the_whole_command(part: int, place: Path, tmp_path: Path) -> None:
             line, data = words(rng), stdin(rng)
             slow = line[0] in ("derive", "check") or any("--exact" in word or "--precision" in word for word in line)
             try:
-                with processor_time(10 * SECONDS if slow else SECONDS):  # those work with SymPy and mpmath
+                with hang_guard(10 * SECONDS if slow else SECONDS):  # those work with SymPy and mpmath
                     result = call(*line, stdin=data)  # type: ignore[arg-type]
-            except (Exception, SlowError) as error:
+            except (Exception, Hang) as error:
                 wrong.setdefault(f"{type(error).__name__}: {error}"[:200], shown(line, data))
                 continue
             counted[result.status] += 1

@@ -30,7 +30,8 @@ def transcript(result: Result) -> str:
 CASES = dict(zip(NAMES, map(read, FILES), strict=True))
 
 
-def test_there_is_a_file_for_each_kind() -> None:
+@pytest.mark.slow
+def test_every_domain_has_a_transcript() -> None:
     assert len(FILES) >= 60
     for op in ops.TABLE:
         kinds = [name for name in NAMES if name.startswith(f"domain-{op.name}")]

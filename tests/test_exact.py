@@ -15,11 +15,14 @@ import sympy
 
 from backprop_cli import BackpropError, backprop
 from backprop_cli.errors import InputError, MathError
-from backprop_cli.rules.table import TABLE, Op
+from backprop_cli.rules.table import Op
 from support.command import run as command
-from support.formulas import FORMULAS, Formula
+from support.formulas import FORMULAS, Formula, each_of
 from support.hostile import hang_guard
+from support.rows import every_call
 from support.schemas import TRACE
+
+pytestmark = pytest.mark.usefixtures("models")
 
 
 def exact(expression: str, **values: str) -> tuple[str, dict[str, str]]:
@@ -140,7 +143,6 @@ def compare(expression: str, point: dict[str, str]) -> None:
     assert [notice.kind for notice in one.warnings] == [notice.kind for notice in two.warnings]
 
 
-CALLS = [(op, count) for op in TABLE for count in ((2, 3) if op.variadic else (len(op.inputs),))]
 CANDIDATES = [
     "1/3",
     "-2/7",
@@ -158,7 +160,7 @@ CANDIDATES = [
 ]
 
 
-@pytest.mark.parametrize(("op", "count"), CALLS, ids=[f"{op.call}-{count}" for op, count in CALLS])
+@every_call
 def test_every_primitive_has_the_value_of_50_digits(op: Op, count: int) -> None:
     rng = random.Random(f"{op.name} {count}")
     names = ["a", "b", "c"][:count]
@@ -190,7 +192,7 @@ def test_every_primitive_has_the_value_of_50_digits(op: Op, count: int) -> None:
 _SHORT = [formula for formula in FORMULAS if len(formula.expression) <= 60][::4]
 
 
-@pytest.mark.parametrize("formula", _SHORT, ids=[formula.name for formula in _SHORT])
+@each_of(_SHORT)
 def test_formulas_have_the_value_and_gradient_of_50_digits(formula: Formula) -> None:
     compare(formula.expression, formula.point)
 

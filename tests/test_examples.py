@@ -21,6 +21,7 @@ SCRIPTS = sorted((ROOT / "examples").glob("*.sh"))
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 GENERATED = {ROOT / "docs" / "ops.md": "backprop ops --format markdown"}
 """Pages that are the output of a command, whole."""
+STALE = "if the new output is right, `python tests/test_examples.py` writes it"
 _NEEDS = {"jq"}
 
 
@@ -55,7 +56,7 @@ def skip_without_tools(text: str) -> None:
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_example_script(script: Path) -> None:
     skip_without_tools(script.read_text())
-    assert run(["sh", str(script)]) == script.with_suffix(".txt").read_text()
+    assert run(["sh", str(script)]) == script.with_suffix(".txt").read_text(), STALE
 
 
 def test_every_script_says_what_to_see() -> None:
@@ -92,12 +93,12 @@ DOCUMENTED = [(page, command, output) for page in PAGES for command, output in s
 @pytest.mark.parametrize(("page", "command", "output"), DOCUMENTED, ids=[f"{p.name}: {c}" for p, c, _ in DOCUMENTED])
 def test_documented_session(page: Path, command: str, output: str, tmp_path: Path) -> None:
     skip_without_tools(command)
-    assert run(["bash", "-c", command], cwd=tmp_path).rstrip() == output.rstrip()
+    assert run(["bash", "-c", command], cwd=tmp_path).rstrip() == output.rstrip(), STALE
 
 
 @pytest.mark.parametrize("page", GENERATED, ids=lambda page: page.name)
 def test_generated_page(page: Path) -> None:
-    assert run(["bash", "-c", GENERATED[page]]) == page.read_text()
+    assert run(["bash", "-c", GENERATED[page]]) == page.read_text(), STALE
 
 
 def test_python_in_the_pages(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ from backprop_cli.view.words.story import Computed, Gap, Story, Sum, Through
 from support.command import document, on_a_terminal, process, run
 from support.documents import CASES
 from support.lines import EXAMPLE, NEURON, PATTERNS
+from support.rows import inside
 from support.schemas import EXPLANATION, SCHEMAS
 from support.trees import Example, examples, relaxed
 
@@ -164,8 +165,7 @@ def test_a_new_primitive_without_a_role() -> None:
 @pytest.mark.parametrize("op", TABLE, ids=lambda op: op.call)
 def test_every_primitive_is_explained(op: Op) -> None:
     names = [*op.inputs, "w"] if op.variadic else list(op.inputs)
-    values = {name: (1.5 if op.name == "acosh" else 0.25) + slot / 8 for slot, name in enumerate(names)}
-    holds(backprop(f"{op.written(names)}*2", values))
+    holds(backprop(f"{op.written(names)}*2", inside(op, names)))
 
 
 # -- Every number is the trace's, and every equation true ------------------------------------------------------------

@@ -36,6 +36,7 @@ def test_every_formula_has_a_source_and_a_point_for_its_variables() -> None:
         assert set(formula.point) == set(oracle.variables(formula.expression, list(formula.point))), formula.name
 
 
+@pytest.mark.slow
 def test_every_primitive_is_used() -> None:
     used = {gate.op for formula in FORMULAS for gate in Program(formula.expression).graph(list(formula.point)).gates}
     assert [op.call for op in TABLE if op not in used] == []

@@ -23,11 +23,14 @@ import sympy
 from backprop_cli import backprop
 from backprop_cli.errors import InputError, MathError
 from backprop_cli.passes.hessian import MAX_VARIABLES
-from backprop_cli.rules.table import TABLE, Op
+from backprop_cli.rules.table import Op
 from support import oracle
 from support.command import run as command
-from support.formulas import FORMULAS, Formula
+from support.formulas import FORMULAS, Formula, each_of
+from support.rows import every_row, inside
 from support.schemas import TRACE
+
+pytestmark = pytest.mark.usefixtures("models")
 
 Matrix = dict[str, dict[str, oracle.Number]]
 
@@ -61,7 +64,7 @@ def entries(matrix: Mapping[str, Mapping[str, Any]]) -> dict[tuple[str, str], An
 HEAVY = {"Area of a superellipse"}  # half a minute for SymPy
 MANY = [formula for formula in FORMULAS if len(formula.point) <= 5 and len(formula.expression) <= 60][::2]
 MANY = [formula for formula in MANY if formula.name not in HEAVY]
-"""What the fast suite compares; the slow one compares all."""
+"""What is compared in minutes; all are compared by hand."""
 
 
 def test_more_than_a_hundred_formulas_are_compared() -> None:
@@ -117,12 +120,12 @@ def compare_floats(formula: Formula) -> None:
     assert wrong == {}
 
 
-@pytest.mark.parametrize("formula", MANY, ids=[formula.name for formula in MANY])
+@each_of(MANY)
 def test_second_derivatives_are_those_of_sympy_to_45_digits(formula: Formula) -> None:
     compare_precise(formula)
 
 
-@pytest.mark.parametrize("formula", MANY, ids=[formula.name for formula in MANY])
+@each_of(MANY)
 def test_second_derivatives_in_floats_are_those_of_sympy(formula: Formula) -> None:
     compare_floats(formula)
 
@@ -162,14 +165,11 @@ def test_the_matrix_is_symmetric(formula: Formula) -> None:
             assert abs(matrix[one][two] - matrix[two][one]) <= 1e-9 * size + 1e-13 * scale, (one, two)
 
 
-INSIDE = {"acosh": ["2.3"], "atanh": ["0.3"], "asin": ["0.3"], "acos": ["0.3"], "log": ["1.3", "2.7"]}
-
-
-@pytest.mark.parametrize("op", TABLE, ids=[op.call for op in TABLE])
+@every_row
 def test_every_primitive(op: Op) -> None:
     for count in (2, 3) if op.variadic else (len(op.inputs),):
         names = ["a", "b", "c"][:count]
-        point = dict(zip(names, INSIDE.get(op.name, ["1.3", "0.7", "2.9"]), strict=False))
+        point = inside(op, names)
         expression = op.written(names)
         expected = entries(sympy_hessian(f"1*({expression})", point))
         got = backprop(expression, point, hessian=True).hessian

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
 import random
-import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from types import FrameType
 from typing import Any, TypeAlias
 
 import mpmath
@@ -25,12 +22,11 @@ from backprop_cli.passes.backpropagate import backpropagate
 from backprop_cli.rules.formula import Formula
 from backprop_cli.rules.table import TABLE, Op
 from support import oracle
+from support.hostile import hang_guard
+from support.interpreter import COMPUTED, READ, interpret, operands
+from support.rows import every_call, every_row
 
-CALLS = [(op, count) for op in TABLE for count in ((2, 3) if op.variadic else (len(op.inputs),))]
-"""Each row with a number of inputs; rows that take any number are tried with two and with three."""
-
-every_call = pytest.mark.parametrize(("op", "count"), CALLS, ids=[f"{op.call}-{count}" for op, count in CALLS])
-every_row = pytest.mark.parametrize("op", TABLE, ids=[op.call for op in TABLE])
+pytestmark = pytest.mark.usefixtures("models")
 
 PATIENCE = 30
 """Seconds. A rule whose work grows with the size of its input would stop the whole suite."""
@@ -38,19 +34,8 @@ PATIENCE = 30
 
 @pytest.fixture(autouse=True)
 def no_endless_rule() -> Iterator[None]:
-    def give_up(number: int, frame: FrameType | None) -> None:
-        raise TimeoutError(f"no answer within {PATIENCE} seconds")
-
-    if not hasattr(signal, "SIGALRM"):  # not on Windows
+    with hang_guard(PATIENCE):
         yield
-        return
-    before = signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(PATIENCE)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
 
 
 # -- Values and local gradients ------------------------------------------------------------------------------------
@@ -169,48 +154,15 @@ def test_finite_numbers_are_the_same_where_others_are_allowed(op: Op, count: int
     assert compared >= 10
 
 
-# -- The formulas of the rules, read by an interpreter of our own -----------------------------------------------------
-
-READ, COMPUTED = 0, 1
-_MORE_WORDS: dict[str, Callable[..., Any]] = {
-    "polygamma": lambda order, x: mpmath.psi(int(order), x),
-    "log_base": lambda x, base: mpmath.log(x) / mpmath.log(base),
-    "selected": lambda x, out: mpmath.mpf(x == out),
-    "eq": lambda x, y: x == y,
-    "gt": lambda x, y: x > y,
-    "both": lambda x, y: x and y,
-}
-
-
-def interpret(formula: Formula, words: dict[str, list[Any]], functions: dict[str, Any], number: Any, form: int) -> Any:
-    """The value of a formula. A word may stand for several operands: `max(x)` of a row that takes any number."""
-
-    def of(part: Formula) -> Any:
-        return interpret(part, words, functions, number, form)
-
-    head, args = formula.head, formula.args
-    if head in ("careful", "convention"):  # two forms of one formula
-        return of(args[form])
-    if head == "smooth":
-        return of(args[0])
-    if head == "where":
-        return of(args[1]) if of(args[0]) else of(args[2])
-    if not args:
-        return words[head][0] if head in words else number(head)
-    if head == "total":
-        terms = (interpret(args[0], {**words, "x": [each]}, functions, number, form) for each in words["x"])
-        return functools.reduce(functions["add"], terms)
-    operands = [each for arg in args for each in (words[arg.head] if arg.head in words else [of(arg)])]
-    return functions[head](*operands)
+# -- The formulas of the rules -----------------------------------------------------
 
 
 def over_mpmath(op: Op, formula: Formula, inputs: Sequence[Any], slot: int | None, out: Any, form: int) -> Any:
     """A formula of a row at numbers; `slot` says which input a partial of a row with any number of inputs is about."""
-    words = {name: [value] for name, value in zip(op.inputs, inputs, strict=False)}
-    if op.variadic:
-        words[op.inputs[0]] = list(inputs) if slot is None else [inputs[slot]]
-    words |= {"out": [out], "pi": [+mpmath.pi]}
-    return interpret(formula, words, oracle.MPMATH_FUNCTIONS | _MORE_WORDS, oracle.exact, form)
+    words = {**operands(op, inputs), "out": [out], "pi": [+mpmath.pi]}
+    if op.variadic and slot is not None:
+        words[op.inputs[0]] = [inputs[slot]]
+    return interpret(formula, words, oracle.MPMATH_FUNCTIONS, oracle.exact, form)
 
 
 def points(op: Op, count: int, wanted: int = 60) -> Iterator[tuple[list[Any], Any]]:
@@ -270,11 +222,7 @@ def test_read_and_computed_forms_of_partials_agree(op: Op, count: int) -> None:
 @every_call
 def test_partials_are_the_derivatives_that_sympy_finds(op: Op, count: int) -> None:
     symbols = list(sympy.symbols(f"x0:{count}"))
-    words: dict[str, list[Any]] = {name: [symbol] for name, symbol in zip(op.inputs, symbols, strict=False)}
-    if op.variadic:
-        words[op.inputs[0]] = symbols
-    operators: dict[str, Any] = {name: oracle.MPMATH_FUNCTIONS[name] for name in "add sub mul div neg pow".split()}
-    value = sympy.sympify(interpret(op.value, words, oracle.SYMPY_FUNCTIONS | operators, sympy.Rational, READ))
+    value = sympy.sympify(interpret(op.value, operands(op, symbols), oracle.SYMPY_FUNCTIONS, sympy.Rational, READ))
     with mpmath.workdps(120):
         for slot, symbol in enumerate(symbols):
             derivative = sympy.diff(value, symbol)
@@ -290,12 +238,6 @@ def test_partials_are_the_derivatives_that_sympy_finds(op: Op, count: int) -> No
 
 
 # -- The table itself ------------------------------------------------------------------------------------------------
-
-
-def test_every_row_has_a_function_of_the_oracles() -> None:
-    written_with_signs = {"add", "sub", "mul", "div", "neg", "pow"}
-    assert {op.name for op in TABLE} <= set(oracle.MPMATH_FUNCTIONS)
-    assert {op.name for op in TABLE} - written_with_signs <= set(oracle.SYMPY_FUNCTIONS)
 
 
 @every_row

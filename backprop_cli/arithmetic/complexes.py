@@ -23,7 +23,9 @@ class Complexes(Arithmetic):
         self.digits = digits
         self.context: Any = MPContext()
         self.context.dps = digits
-        super().__init__(_functions(self.context), {"pi": +self.context.pi, "e": +self.context.e})
+        # A condition decides by the real part, which is on the branch that the real number is on.
+        by_real_part = {"eq": "({}.real == {}.real)", "gt": "({}.real > {}.real)"}
+        super().__init__(_functions(self.context), {"pi": +self.context.pi, "e": +self.context.e}, by_real_part)
 
     def number(self, text: str) -> Value:
         return self.context.mpf(text)

@@ -10,6 +10,7 @@ from pathlib import Path
 from backprop_cli.rules.table import TABLE
 
 from .command import run
+from .rows import inside
 
 ROOT = Path(__file__).parents[2]
 
@@ -61,9 +62,7 @@ CASES: dict[str, list[str]] = {
 def every_primitive() -> Iterator[tuple[str, list[str]]]:
     for op in TABLE:
         names = [*op.inputs, "w"] if op.variadic else list(op.inputs)
-        # Where each of them has a value and a gradient (acosh needs more than 1, asin and atanh less).
-        inside = "3/2" if op.name == "acosh" else "1/2"
-        yield op.call, [op.written(names), *(word for name in names for word in (f"--{name}", inside))]
+        yield op.call, [op.written(names), *(f"--{name}={text}" for name, text in inside(op, names).items())]
 
 
 CASES |= dict(every_primitive())

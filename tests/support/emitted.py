@@ -21,12 +21,13 @@ from backprop_cli.language.program import Program
 from backprop_cli.passes.point import complete
 from backprop_cli.passes.settings import Settings, compute
 from backprop_cli.passes.trace import Trace
-from backprop_cli.rules.table import TABLE, Op
+from backprop_cli.rules.table import TABLE
+from backprop_cli.study import reference
 from backprop_cli.view.code.staged import Input, render
 from backprop_cli.view.code.stages import Stages
 from backprop_cli.view.code.targets import TARGETS
 
-from .formulas import FORMULAS
+from .formulas import FORMULAS, sample
 
 
 class Case(NamedTuple):
@@ -134,17 +135,13 @@ def differences(cases: Sequence[Case], outputs: Sequence[str], tolerance: float 
     return found
 
 
-def selection() -> list[Case]:
-    """Every fifth formula, and for each primitive the first ones that use it."""
-    used: dict[Op, int] = {}
-    chosen = []
-    for number, formula in enumerate(FORMULAS):
-        ops = {gate.op for gate in Program(formula.expression).graph(list(formula.point)).gates}
-        if number % 5 == 0 or any(used.get(op, 0) < 3 for op in ops):
-            used |= {op: used.get(op, 0) + 1 for op in ops}
-            chosen.append(Case(formula.expression, formula.point))
-    assert all(op in used for op in TABLE)
-    return chosen
+EXAMPLES = [
+    Case(trace.graph.source, {name: str(value) for name, value in trace.point.items()})
+    for trace in map(reference.example, TABLE)
+    if trace
+]
+"""One of each primitive."""
+SELECTION = [Case(formula.expression, formula.point) for formula in sample(FORMULAS, 5, 3)]
 
 
 def point(**values: str) -> dict[str, str]:
@@ -220,4 +217,4 @@ EDGES = [
 ]  # fmt: skip
 
 
-CASES = [*selection(), *EDGES]
+CASES = [*SELECTION, *EXAMPLES, *EDGES]

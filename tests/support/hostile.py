@@ -884,20 +884,23 @@ class Hang(BaseException):
 
 @contextmanager
 def hang_guard(seconds: float = 20) -> Iterator[None]:
-    """Raise Hang in what takes longer; end the process where even that cannot get in (`9**9**9**9` in C)."""
+    """Raise Hang in what takes more processor time, however busy the machine is.
+
+    What waits, and what stays in C where even that cannot get in (`9**9**9**9`), ends the process after ten times that.
+    """
 
     def raise_hang(*_: Any) -> None:
-        raise Hang(f"still running after {seconds:g} s")
+        raise Hang(f"still running after {seconds:g} s of processor time")
 
-    faulthandler.dump_traceback_later(3 * seconds, exit=True)
-    alarm = hasattr(signal, "SIGALRM")  # not on Windows
-    before = signal.signal(signal.SIGALRM, raise_hang) if alarm else None
+    faulthandler.dump_traceback_later(10 * seconds, exit=True)
+    timer = hasattr(signal, "SIGPROF")  # not on Windows
+    before = signal.signal(signal.SIGPROF, raise_hang) if timer else None
     try:
-        if alarm:
-            signal.setitimer(signal.ITIMER_REAL, seconds)
+        if timer:
+            signal.setitimer(signal.ITIMER_PROF, seconds)
         yield
     finally:
-        if alarm:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before)
+        if timer:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            signal.signal(signal.SIGPROF, before)
         faulthandler.cancel_dump_traceback_later()

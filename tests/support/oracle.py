@@ -1,4 +1,7 @@
-"""Independent oracles for values and gradients. Nothing here comes from backprop_cli.
+"""Independent oracles for values and gradients.
+
+A function is the one of its name in mpmath and in SymPy, or is written out here. Nothing comes from backprop_cli,
+except where neither library has the function of a row: then it is what the row says, as people read it.
 
 A formula's text is read by Python's own parser, with every name and number replaced, and then evaluated twice over:
 over SymPy, whose `diff` gives the gradient, and over mpmath, where differences and complex steps give it.
@@ -6,15 +9,20 @@ over SymPy, whose `diff` gives the gradient, and over mpmath, where differences 
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 from types import CodeType
 from typing import Any, TypeAlias
 
 import mpmath
 import sympy
+
+from backprop_cli.rules.table import TABLE, Op
+
+from .interpreter import READ, interpret, operands
 
 Number: TypeAlias = Any
 """An mpmath number (mpf, or mpc where a complex step is taken)."""
@@ -58,6 +66,30 @@ def _read(text: str) -> tuple[CodeType, tuple[str, ...]]:
 def variables(text: str, given: Sequence[str] = ()) -> list[str]:
     """The names of a formula that are variables: all but pi and e, and those too where they are given a value."""
     return [name for name in _read(text)[1] if name in given or name not in _CONSTANTS]
+
+
+class Functions(dict[str, Function]):
+    """Functions by name. Those of rows that are not written out are the library's, under a name or an alias of the row;
+    what it does not have is the row itself, as it is read.
+
+    library: the module; number: what makes a number of a literal; pi: what makes its pi; written: what is written out.
+    """
+
+    def __init__(self, library: Any, number: Function, pi: Function, **written: Function) -> None:
+        super().__init__(written)
+        self.library, self.number, self.pi = library, number, pi
+
+    def __missing__(self, name: str) -> Function:
+        rows = [op for op in TABLE if op.name == name]
+        if not rows:
+            raise KeyError(name)
+        known = [getattr(self.library, spelling, None) for spelling in (name, *rows[0].aliases)]
+        return next(filter(callable, known), partial(self.as_read, rows))
+
+    def as_read(self, rows: list[Op], *inputs: Any) -> Any:
+        op = next(op for op in rows if op.accepts(len(inputs)))
+        with mpmath.workdps(mpmath.mp.dps + 400):  # as it is read, exp(x) - 1 cancels
+            return interpret(op.value, {**operands(op, inputs), "pi": [self.pi()]}, self, self.number, READ)
 
 
 # -- SymPy ---------------------------------------------------------------------------------------------------------
@@ -114,11 +146,16 @@ def _sympy_hypot(*xs: sympy.Expr) -> sympy.Expr:
     return sympy.sqrt(sum(x**2 for x in xs))
 
 
-SYMPY_FUNCTIONS: dict[str, Function] = {
-    **{
-        name: getattr(sympy, name)
-        for name in "exp sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc gamma".split()
-    },
+OPERATORS: dict[str, Function] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "div": operator.truediv,
+    "neg": operator.neg,
+    "pow": operator.pow,
+}
+_SYMPY: dict[str, Function] = {
+    **OPERATORS,
     "log": lambda x, base=sympy.E: sympy.log(x) / sympy.log(base),
     "log2": lambda x: sympy.log(x) / sympy.log(2),
     "log10": lambda x: sympy.log(x) / sympy.log(10),
@@ -139,7 +176,12 @@ SYMPY_FUNCTIONS: dict[str, Function] = {
     "digamma": lambda x: sympy.polygamma(0, x),
     "floor": Floor,
     "ceil": Ceil,
+    "where": lambda condition, yes, no: sympy.Piecewise((yes, condition), (no, True)),
+    "eq": sympy.Eq,
+    "gt": sympy.Gt,
+    "both": sympy.And,
 }
+SYMPY_FUNCTIONS = Functions(sympy, sympy.Rational, lambda: sympy.pi, **_SYMPY)
 
 _NUMERIC: dict[str, Function] = {
     "polygamma": lambda order, x: mpmath.psi(int(order), x),
@@ -156,6 +198,12 @@ _NUMERIC: dict[str, Function] = {
     "Pow": lambda x, y: x**y,
     "Exp1": lambda: +mpmath.e,
     "Pi": lambda: +mpmath.pi,
+    "StrictGreaterThan": operator.gt,
+    "StrictLessThan": operator.lt,
+    "GreaterThan": operator.ge,
+    "LessThan": operator.le,
+    "Equality": operator.eq,
+    "And": lambda *conditions: all(conditions),
 }
 """What mpmath calls by another name, or not at all."""
 
@@ -188,6 +236,11 @@ def numeric(whole: sympy.Expr, known: dict[sympy.Expr, Number]) -> Number:
     if whole not in known:
         if whole.is_Rational:
             known[whole] = mpmath.mpf(whole.p) / whole.q
+        elif whole in (sympy.true, sympy.false):
+            known[whole] = bool(whole)
+        elif isinstance(whole, sympy.Piecewise):  # of which the other sides may have no value
+            chosen = next(side for side, condition in whole.args if numeric(condition, known))
+            known[whole] = numeric(chosen, known)
         else:
             name = type(whole).__name__
             function = _NUMERIC.get(name) or getattr(mpmath, name)
@@ -259,18 +312,8 @@ def _smallest(*xs: Number) -> Number:
     return min(xs, key=mpmath.re)
 
 
-MPMATH_FUNCTIONS: dict[str, Function] = {
-    **{
-        name: getattr(mpmath, name)
-        for name in (
-            "exp log1p expm1 sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf gamma"
-        ).split()
-    },
-    "add": lambda x, y: x + y,
-    "sub": lambda x, y: x - y,
-    "mul": lambda x, y: x * y,
-    "div": lambda x, y: x / y,
-    "neg": lambda x: -x,
+_MPMATH: dict[str, Function] = {
+    **OPERATORS,
     "pow": _power,
     "log": lambda x, base=None: mpmath.log(x) if base is None else _log_base(x, base),
     "erfc": _erfc,
@@ -289,10 +332,17 @@ MPMATH_FUNCTIONS: dict[str, Function] = {
     "atan2": _analytic_atan2,
     "lgamma": _lgamma,
     "digamma": lambda x: mpmath.psi(0, x),
+    "polygamma": lambda order, x: mpmath.psi(int(order), x),
     "floor": lambda x: mpmath.floor(mpmath.re(x)),
     "ceil": lambda x: mpmath.ceil(mpmath.re(x)),
+    "log_base": lambda x, base: mpmath.log(x) / mpmath.log(base),
+    "selected": lambda x, out: mpmath.mpf(x == out),
+    "eq": lambda x, y: mpmath.re(x) == mpmath.re(y),
+    "gt": lambda x, y: mpmath.re(x) > mpmath.re(y),
+    "both": lambda x, y: x and y,
 }
-"""The functions of formulas and, under the names of the primitives, the operators."""
+MPMATH_FUNCTIONS = Functions(mpmath, exact, lambda: +mpmath.pi, **_MPMATH)
+"""By the names of the primitives, of which the operators have one too, and by the other words of their rules."""
 
 
 def evaluate(text: str, point: Mapping[str, Number]) -> Number:

@@ -1,0 +1,46 @@
+"""The rows that tests go through: those of the table, and models of what a new one may be like.
+
+The models are in the table during each test of a module that says `pytestmark = pytest.mark.usefixtures("models")`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from contextlib import suppress
+
+import pytest
+
+from backprop_cli import backprop
+from backprop_cli.errors import MathError
+from backprop_cli.rules.table import TABLE, Op, careful, exp, gt, out, sigmoid, where, x
+
+SILU = Op(
+    "silu", "x", x * sigmoid(x),
+    careful(out + sigmoid(x) * (1 - out), sigmoid(x) * (1 + x * sigmoid(-x))),
+    aliases="swish",
+)  # fmt: skip
+"""x·σ(x) (Elfwing, Uchibe and Doya, 2018); its derivative by the product rule, with the output reused."""
+
+BUMP = Op(
+    "bump", "x", where(gt(x, 0), exp(-1 / x), 0), where(gt(x, 0), careful(out / x**2, out / x / x), 0),
+)  # fmt: skip
+"""exp(−1/x), and 0 from 0 down: smooth everywhere, though a condition chooses the formula."""
+
+MODELS = [SILU, BUMP]
+ROWS = [*TABLE, *MODELS]
+CALLS = [(op, count) for op in ROWS for count in ((2, 3) if op.variadic else (len(op.inputs),))]
+"""Each row with a number of inputs; rows that take any number are tried with two and with three."""
+
+every_row = pytest.mark.parametrize("op", ROWS, ids=[op.call for op in ROWS])
+every_call = pytest.mark.parametrize(("op", "count"), CALLS, ids=[f"{op.call}-{count}" for op, count in CALLS])
+
+
+def inside(op: Op, names: Sequence[str]) -> dict[str, str]:
+    """A decimal for each of these inputs, where the row has a value and a gradient, and no convention decides."""
+    for texts in itertools.permutations(["1.3", "0.7", "2.9", "0.3", "-1.3", "-0.7", "-2.9", "-0.3"], len(names)):
+        point = dict(zip(names, texts, strict=True))
+        with suppress(MathError):
+            if not backprop(op.written(names), point).warnings:
+                return point
+    raise AssertionError(f"{op} has no gradient at the points tried")
