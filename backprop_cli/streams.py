@@ -10,29 +10,29 @@ from typing import TextIO
 from .errors import InputError, quote, reason
 
 MAX_BYTES = 4_000_000
-"""What is read at most of values and claims."""
-MAX_PROGRAM = 100_000_000
-"""What is read at most of a program."""
+"""What is read at most of a program, of values, of claims."""
 
 
-def read_text(path: str, what: str, limit: int = MAX_BYTES) -> str:
-    """The text of a file, or of standard input for `-`. Raises InputError where it cannot be read as UTF-8."""
+def read_text(path: str, what: str, missing: str = "") -> str:
+    """The text of a file, or of standard input for `-`. Raises InputError where it cannot be read as UTF-8.
+
+    path: the file; what: what is to be read, in the words of the user; missing: a hint for where there is no such file.
+    """
     if path == "-" and sys.stdin is None:
         raise InputError(f"{what} cannot be read: standard input is closed")
     try:
         if path == "-":
-            data = sys.stdin.buffer.read(limit + 1)
+            data = sys.stdin.buffer.read(MAX_BYTES + 1)
         else:
             with open(path, "rb") as file:  # noqa: PTH123  # loading pathlib takes longer
-                data = file.read(limit + 1)
-        if len(data) > limit:
-            raise InputError(f"{what} is longer than {limit:,} bytes")
+                data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise InputError(f"{what} is longer than {MAX_BYTES:,} bytes")
         return data.decode("utf-8-sig")
     except (OSError, ValueError) as error:
         name = "standard input" if path == "-" else quote(path)
         other = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else "it is not the name of a file"
-        missing = isinstance(error, FileNotFoundError) and limit == MAX_BYTES and what.startswith("--")
-        hint = f"a JSON object may stand there too: {what} '{{\"x\": -2}}'" if missing else ""
+        hint = missing if isinstance(error, FileNotFoundError) else ""
         raise InputError(f"{what} cannot be read from {name}: {reason(error, other)}", hint=hint) from None
 
 

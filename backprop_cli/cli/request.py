@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import InputError, quote
-from ..streams import MAX_PROGRAM, read_text
+from ..streams import read_text
 
 if TYPE_CHECKING:
     from ..graph.graph import Graph
@@ -99,7 +99,8 @@ def read_object(given: str, option: str, part: str) -> dict[str, str]:
     from ..passes import point
 
     inline = given.lstrip().startswith(("{", "["))
-    return point.read_json(given if inline else read_text(given, option), option, part)
+    hint = f"a JSON object may stand there too: {option} '{{\"x\": -2}}'"
+    return point.read_json(given if inline else read_text(given, option, hint), option, part)
 
 
 def _compiled(source: str, given: Collection[str], *, remember: bool) -> Graph:
@@ -122,7 +123,7 @@ def read_program(asked: Words) -> str:
     if file == "-" and asked.at == "-":
         raise InputError("the expression and --at cannot both come from standard input")
     what = "the expression" if expression == "-" else "--file"
-    source = read_text(file, what, MAX_PROGRAM)
+    source = read_text(file, what)
     return source.strip() if expression == "-" else source
 
 

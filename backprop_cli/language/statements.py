@@ -15,7 +15,7 @@ from .tokens import MAX_CHARACTERS
 _SPACE = " \t\r\n"  # no other kind of space is part of a program
 _MARK = re.compile(r"#[^\n]*|[;\n()]")
 _COMMENT = re.compile(r"#[^\n]*")
-_BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
+_BLANK = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+)*+")  # possessive, for without it a way back is kept at every character
 _HALF_DONE = frozenset("+-*/^=,−×·⋅÷")  # behind one of these, a line goes on
 _GOES_ON = frozenset("*/^=,)×·⋅÷")  # before one of these, the line above goes on
 _SIGNS = frozenset("+-−")  # before one of these it may
@@ -36,10 +36,13 @@ class Statement(NamedTuple):
 def split(source: str) -> list[Statement]:
     """The statements of a program, one at least. A source without any assignment is one expression, whatever its lines.
 
-    Raises InputError for a module's head that is none, and for a line of which nobody knows whether it goes on.
+    Raises InputError for too much text, for a module's head that is none, and for a line of which nobody knows whether
+    it goes on.
     """
     if "=" not in source and ";" not in source:
         return [whole(source)]
+    if len(source) > MAX_CHARACTERS:
+        raise InputError(f"the program has {len(source):,} characters; the limit is {MAX_CHARACTERS:,}")
     pieces, doubtful = _pieces(source)
     if not pieces:
         return [Statement("", None, (0, 0), (0, 0))]
@@ -85,7 +88,7 @@ def _pieces(source: str) -> tuple[list[Span], list[int]]:
             pieces.append((_end_of_blank(source, start), end))
         start, last = position, ""
 
-    while position - start <= MAX_CHARACTERS and (mark := _MARK.search(source, position)):  # more is refused anyway
+    while mark := _MARK.search(source, position):
         take(mark.start())
         position = mark.end()
         sign = mark[0]

@@ -34,7 +34,7 @@ _TOKEN = re.compile(
     r"|(?P<operator>\*\*|/(?!/)|[-+*^−×·⋅÷])"
     r"|(?P<bracket>[(),])"
 )
-_PARENTHESIS = re.compile(r"(?:[ \t\r\n]|#[^\n]*\n)*\(")
+_PARENTHESIS = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+\n)*+\(")
 _OF_NUMBERS = frozenset("0123456789.")
 _PYTHON_WORDS = {"if", "else", "and", "or", "not", "lambda", "for", "in", "is"}
 OPERATORS = {"^": "**", "−": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/"}

@@ -6,6 +6,7 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
+from math import inf
 from typing import Any, BinaryIO, NamedTuple
 
 from ..errors import InputError, quote, reason
@@ -14,7 +15,9 @@ from ..passes.point import unique
 from .evaluate import Row
 
 MAX_LINE = 4_000_000
-"""Bytes of a line. What is longer is skipped piece by piece, so that it takes no memory."""
+"""Bytes of a line. The rest of a longer one is passed over piece by piece, so that it takes no memory."""
+MAX_RECORD = 4_000_000
+"""Bytes of a CSV record, which may have many lines."""
 
 
 class Lines:
@@ -27,6 +30,8 @@ class Lines:
     def __init__(self, file: BinaryIO) -> None:
         self.readline = file.readline
         self.number = self.size = 0
+        self.is_cut = False  # whether the last line was too long, and what comes is the rest of it
+        self.first, self.until = 1, inf  # of a record: its first line, and the size that it must not pass
         self.waiting: str | None = None
         self.is_answered: Callable[[str], bool] = lambda _line: False
 
@@ -37,15 +42,21 @@ class Lines:
         if self.waiting is not None:
             text, self.waiting = self.waiting, None
             return text
+        while self.is_cut:
+            data = self._read()
+            self.until += len(data)
+            self.is_cut = data != b"" and not data.endswith(b"\n")
         while True:
             data = self._read()
             if not data:
                 raise StopIteration
             self.number += 1
             if len(data) > MAX_LINE:
-                while data and not data.endswith(b"\n"):
-                    data = self._read()
+                self.is_cut = not data.endswith(b"\n")
                 raise InputError(f"the line is longer than {MAX_LINE:,} bytes")
+            if self.size > self.until:
+                message = f"the record that begins on line {self.first} is longer than {MAX_RECORD:,} bytes"
+                raise InputError(message, hint="a quote that opens there may never be closed")
             try:
                 text = data.decode() if self.number > 1 else data.decode("utf-8-sig")
             except UnicodeDecodeError:
@@ -60,6 +71,10 @@ class Lines:
             raise UnreadableError(f"the points cannot be read: {reason(error)}") from None
         self.size += len(data)
         return data
+
+    def begin_record(self) -> None:
+        """Have the lines that come next be those of one record, which has a limit."""
+        self.first, self.until = self.number + (self.waiting is None), self.size + MAX_RECORD
 
     def put_back(self, text: str) -> None:
         """Have the line that was read last come once more."""
@@ -103,6 +118,7 @@ def read(lines: Lines, *, as_text: bool = False) -> Source:
         rows = _json_rows(lines, decoder(as_text=as_text))
         row = _json_row(first.strip(), lines.number, decoder(as_text=as_text))
         return Source("json", list(row.given), list(row.given), rows)
+    lines.begin_record()
     reader = csv.reader(lines, strict=True)
     try:
         header = next(reader)
@@ -182,6 +198,7 @@ def _csv_rows(lines: Lines, reader: Iterator[list[str]], columns: list[str]) -> 
     width = len(columns)
     while True:
         line = lines.number + 1
+        lines.begin_record()
         try:
             cells = next(reader)
         except StopIteration:
