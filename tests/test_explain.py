@@ -28,10 +28,12 @@ from backprop_cli.rules.formula import Formula
 from backprop_cli.rules.printer import NUMBERS, text
 from backprop_cli.rules.table import ROLES, TABLE, Op, named, x, y
 from backprop_cli.study.nudge import nudges
-from backprop_cli.view import Options
+from backprop_cli.view import Options, texts
+from backprop_cli.view.texts import Gap
 from backprop_cli.view.words import explain
-from backprop_cli.view.words.explain import Explanation, Nudges
-from backprop_cli.view.words.story import Computed, Gap, Story, Sum, Through
+from backprop_cli.view.words.explain import Explanation, Nudges, marked
+from backprop_cli.view.words.spans import Span, code, plain, say
+from backprop_cli.view.words.story import Computed, Story, Sum, Through
 from support.command import document, on_a_terminal, process, run
 from support.documents import CASES
 from support.lines import EXAMPLE, NEURON, PATTERNS
@@ -168,6 +170,35 @@ def test_every_primitive_is_explained(op: Op) -> None:
     holds(backprop(f"{op.written(names)}*2", inside(op, names)))
 
 
+# -- Sentences -----------------------------------------------------------------------------------------------------
+
+
+def test_a_sentence_says_what_its_parts_are() -> None:
+    trace = backprop("relu(x)*y", x=2, y=-1)
+    x, gate = trace.graph.nodes[0], trace.graph.nodes[1]
+    step = next(step for step in Story(trace).backward() if isinstance(step, Through) and step.node == gate)
+    assert [[span for span in said if span.kind != "words"] for said in step.says] == [
+        [code("q1 = relu(x)", gate), code("∂f/∂q1 = −1", gate)],
+        [code("x", x)],
+    ]
+    said = say("{} is {}: {}", code("a b"), Span("number", "−1"), "{}")
+    assert [(span.kind, span.text) for span in said] == [
+        ("code", "a b"), ("words", " is "), ("number", "−1"), ("words", ": "), ("words", "{}"),
+    ]  # fmt: skip
+
+
+@relaxed
+@given(examples())
+def test_a_span_names_its_node(example: Example) -> None:
+    for step in Story(backprop(example.text, example.point)).backward():
+        assert not isinstance(step, Gap)
+        for said in (*step.says, *(equation for told in step.edges for equation in told.equations)):
+            for span in said:
+                assert span.kind in ("words", "code", "number")
+                assert span.node is None or texts.short(span.node.name, 30) in span.text
+                assert span.node is not None or "=" not in span.text
+
+
 # -- Every number is the trace's, and every equation true ------------------------------------------------------------
 
 _NUMBER = re.compile(r"[−-]?(\d+\.?\d*(e[−+]?\d+)?|inf|nan)").fullmatch
@@ -194,7 +225,7 @@ def computed(side: str) -> float | None:
 
 
 def sides(equation: str) -> list[str]:
-    return re.split(r" [=≈] ", equation.replace("`", ""))
+    return re.split(r" [=≈] ", equation)
 
 
 def is_close(one: float, other: float) -> bool:
@@ -225,21 +256,23 @@ def holds(trace: Trace) -> None:
     assert [each.node for each in forward if isinstance(each, Computed)] == gates
     for each in forward:
         assert isinstance(each, Computed)
-        assert number(true(each.equation.partition(" (inside")[0])) == trace.values[each.node.position] + 0.0
+        assert number(true(each.equation[0].text)) == trace.values[each.node.position] + 0.0
     steps = list(story.backward())
     seen: Counter[tuple[int, int]] = Counter()
     summed: dict[str, Sum] = {}
-    order = [step.gate.position for step in steps if isinstance(step, Through)]
+    order = [step.node.position for step in steps if isinstance(step, Through)]
     assert order == sorted(order, reverse=True)
     assert set(order) == {node.position for node in gates if trace.upstream[node.position] is not None}
     for step in steps:
         if isinstance(step, Through):
-            heading = re.search(r"upstream `(.*?)`", step.heading)
+            heading = re.search(r"upstream `(.*?)`", marked(step.says[0]))
             assert heading
-            assert number(sides(heading[1])[-1]) == upstream(trace, step.gate)
+            assert number(sides(heading[1])[-1]) == upstream(trace, step.node)
             for told in step.edges:
                 seen[told.edge.gate.position, told.edge.slot] += 1
-                equations = [found for line in told.equations for found in re.findall(r"`([^`]*[=≈][^`]*)`", line)]
+                equations = [
+                    found for line in told.equations for found in re.findall(r"`([^`]*[=≈][^`]*)`", marked(line))
+                ]
                 assert number(true(equations[-1])) == float(told.edge.chained or 0)
                 if len(equations) > 1:
                     assert number(true(equations[0])) == float(told.edge.local or 0)
@@ -257,11 +290,11 @@ def holds(trace: Trace) -> None:
         if len(chained) > 1:
             told_sum = summed[node.name]
             assert sorted(told_sum.terms) == sorted(chained)
-            assert number(true(told_sum.equation)) == upstream(trace, node)
+            assert number(true(plain(told_sum.says[-1]))) == upstream(trace, node)
             assert is_close(math.fsum(told_sum.terms), upstream(trace, node))
     for tells in story.tells():
         assert not isinstance(tells, Gap)
-        assert number(sides(tells.equation)[-1]) == trace.gradient[tells.variable] + 0.0
+        assert number(sides(plain(tells.equation))[-1]) == trace.gradient[tells.variable] + 0.0
 
 
 @relaxed
@@ -274,10 +307,10 @@ def test_numbers_of_random_graphs(example: Example, data: st.DataObject) -> None
     shown = explain.as_markdown(Explanation(trace), Options())
     for step in Story(trace).backward():
         assert not isinstance(step, Gap)
-        lines = [step.equation] if isinstance(step, Sum) else [words for told in step.edges for words in told.equations]
+        lines = step.says[1:] if isinstance(step, Sum) else [words for told in step.edges for words in told.equations]
         for line in lines:
-            assert f"    {line.replace('`', '')}\n" in text
-            assert f"  - {line}\n" in shown
+            assert f"    {plain(line)}\n" in text
+            assert f"  - {marked(line)}\n" in shown
     EXPLANATION.validate(data_of(trace))
 
 

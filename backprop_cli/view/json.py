@@ -26,11 +26,9 @@ def trace(trace: Trace, options: Options) -> str:
 
 def derivation(derivation: Derivation, options: Options) -> str:
     """A derivation as JSON: the document of a trace with formulas for numbers, and the simplified gradient."""
-    full = document(derivation.trace)
-    head = {key: full.pop(key) for key in ("expression", "output", "value", "point", "exact", "constants", "gradient")}
-    show = derivation.trace.arithmetic.exactly
-    simplified = {name: show(each) for name, each in derivation.simplified.items()}
-    return lines({**head, "simplified": simplified, **full}, options)
+    trace = derivation.trace
+    simplified = {name: trace.arithmetic.exactly(each) for name, each in derivation.simplified.items()}
+    return lines({**head(trace), "simplified": simplified, **document(trace)}, options)
 
 
 def review(review: Review, options: Options) -> str:
@@ -38,7 +36,7 @@ def review(review: Review, options: Options) -> str:
     trace = review.trace
     found = {
         "expression": trace.graph.source.strip(),
-        "value": _number(trace, trace.value),
+        "value": number(trace, trace.value),
         "point": _numbers(trace, trace.point),
         "agree": review.agree and review.compared,
         "methods": {
@@ -69,7 +67,7 @@ def head(trace: Trace) -> dict[str, Any]:
     return {
         "expression": trace.graph.source.strip(),
         "output": trace.graph.output.name,
-        "value": _number(trace, trace.value),
+        "value": number(trace, trace.value),
         "point": _numbers(trace, trace.point),
         **trace.arithmetic.header,
         "constants": _numbers(trace, trace.constants),
@@ -113,11 +111,11 @@ def _node(trace: Trace, node: Node) -> dict[str, Any]:
         "name": node.name,
         "op": node.kind,
         "expression": trace.graph.written(node),
-        "value": _number(trace, trace.values[node.position]),
-        "upstream": _number(trace, trace.upstream[node.position]),
+        "value": number(trace, trace.values[node.position]),
+        "upstream": number(trace, trace.upstream[node.position]),
         **({"group": _index(node.group)} if trace.graph.groups else {}),
         "inputs": [
-            {"name": edge.input.name, "local": _number(trace, edge.local), "chained": _number(trace, edge.chained)}
+            {"name": edge.input.name, "local": number(trace, edge.local), "chained": number(trace, edge.chained)}
             for edge in trace.edges_of(node)
         ],
     }
@@ -136,8 +134,9 @@ def _matrix(trace: Trace) -> dict[str, dict[str, Any]]:
 
 
 def _numbers(trace: Trace, values: Mapping[str, Value]) -> dict[str, Any]:
-    return {name: _number(trace, value) for name, value in values.items()}
+    return {name: number(trace, value) for name, value in values.items()}
 
 
-def _number(trace: Trace, value: Value | None) -> Any:
+def number(trace: Trace, value: Value | None) -> Any:
+    """A number as JSON has it; null where there is none."""
     return None if value is None else trace.arithmetic.data(value)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from ..passes.trace import Trace
 from . import Options, texts
 from .columns import Column, Row, paragraph, table
+from .texts import Gap
 
 if TYPE_CHECKING:
     from ..passes.exact import Derivation
@@ -40,8 +40,6 @@ _FORWARD, _BACKWARD = ("", "green", "red", ""), ("", "", "red", "")
 _GAP = ("…", "", "", "")
 _NOTHING = " no gradient: nothing here varies"
 
-Item = TypeVar("Item")
-
 
 def trace(trace: Trace, options: Options) -> str:
     """The whole picture of a trace."""
@@ -52,7 +50,8 @@ def trace(trace: Trace, options: Options) -> str:
         *_gates(trace, options),
         paragraph(f" {texts.constants(trace, digits)}", options) if trace.constants else [],
     ]
-    rows = [Row(each or _GAP, styles=_FORWARD) for each in _ends(texts.variables(trace, digits), count)]
+    found = texts.ends(texts.variables(trace, digits), count, SHOWN, "variables")
+    rows = [Row(_GAP if isinstance(each, Gap) else each, styles=_FORWARD) for each in found]
     parts += [table(_VARIABLES, rows, options), _left_out(count, "variables", options)] if rows else [[_NOTHING]]
     if matrix := texts.hessian(trace, digits):
         heads = [Column(name, right=place > 0) for place, name in enumerate(matrix[0])]
@@ -92,8 +91,8 @@ def _gates(trace: Trace, options: Options) -> list[list[str]]:
     """A row for each gate, and under it a row for each edge."""
     count = sum(1 for _ in trace.graph.gates)
     rows: list[Row] = []
-    for gate in _ends(texts.gates(trace, options.digits), count):
-        if gate is None:
+    for gate in texts.ends(texts.gates(trace, options.digits), count, SHOWN, "gates"):
+        if isinstance(gate, Gap):
             rows.append(Row(_GAP, styles=_BACKWARD))
             continue
         rows += [Row((call, "", "", ""), "dim italic", _BACKWARD) for call in gate.opened]
@@ -104,16 +103,6 @@ def _gates(trace: Trace, options: Options) -> list[list[str]]:
             cells = (f"{inset}  ← {edge.input}", edge.local, edge.chained, edge.rule)
             rows.append(Row(cells, styles=_BACKWARD, head=1))
     return [table(_GATES, rows, options), _left_out(count, "gates", options)] if rows else []
-
-
-def _ends(rows: Iterator[Item], count: int) -> Iterator[Item | None]:
-    """All rows; of more than SHOWN the first and the last, with None for those between."""
-    half = SHOWN // 2
-    for position, row in enumerate(rows):
-        if count <= SHOWN or not half <= position < count - half:
-            yield row
-        elif position == half:
-            yield None
 
 
 def _left_out(count: int, what: str, options: Options) -> list[str]:

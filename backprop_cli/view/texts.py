@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from ..arithmetic import Value
 from ..errors import printable
@@ -14,6 +14,7 @@ from ..rules.printer import text
 if TYPE_CHECKING:
     from ..passes.exact import Derivation
 
+Item = TypeVar("Item")
 NONE = "–"
 """What stands where there is no gradient: a constant, or a variable that was not asked for."""
 
@@ -55,6 +56,23 @@ class VariableTexts(NamedTuple):
 def number(trace: Trace, value: Value | None, digits: int | None) -> str:
     """A value to `digits` significant digits (None: as many as its arithmetic shows); a dash where there is none."""
     return NONE if value is None else trace.arithmetic.show(value, digits or trace.arithmetic.digits)
+
+
+class Gap(NamedTuple):
+    """So many are left out here."""
+
+    left_out: int
+    what: str
+
+
+def ends(items: Iterable[Item], count: int, limit: int | None, what: str) -> Iterator[Item | Gap]:
+    """All of `count` items; of more than `limit` (None: there is none) the first and the last half of it."""
+    half = count if limit is None or count <= limit else limit // 2
+    for place, item in enumerate(items):
+        if not half <= place < count - half:
+            yield item
+        elif place == half:
+            yield Gap(count - 2 * half, what)
 
 
 def short(words: str, limit: int = _LONGEST) -> str:

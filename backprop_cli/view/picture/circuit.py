@@ -126,7 +126,6 @@ class _Pen:
 
     def __init__(self, graph: Graph, trace: Trace | None, digits: int | None) -> None:
         self.graph, self.trace, self.digits = graph, trace, digits
-        self.depths = _depths(graph)
         self.boxes: list[Box] = []
         self.wires: list[Wire] = []
 
@@ -192,25 +191,13 @@ class _Pen:
 
     def _around(self, one: int, other: int) -> int:
         """The innermost group that holds both."""
-        while one != other:
-            if self.depths[one] >= self.depths[other]:
-                one = self.graph.groups[one].parent
-            else:
-                other = self.graph.groups[other].parent
-        return one
-
-
-def _depths(graph: Graph) -> list[int]:
-    """How many groups lie round each; at the end, where index −1 finds it, that of no group."""
-    depths = [-1] * len(graph.groups) + [0]
-    for group in range(len(graph.groups)):
-        path = []
-        while depths[group] < 0:
-            path.append(group)
-            group = graph.groups[group].parent
-        for depth, each in enumerate(reversed(path), depths[group] + 1):
-            depths[each] = depth
-    return depths
+        holding = {one}
+        while one >= 0:
+            one = self.graph.groups[one].parent
+            holding.add(one)
+        while other not in holding:
+            other = self.graph.groups[other].parent
+        return other
 
 
 def _name(name: str) -> str:

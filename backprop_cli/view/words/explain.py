@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -11,10 +10,11 @@ from ...graph.graph import Constant, Gate
 from ...passes.trace import Trace
 from ...rules.printer import text as rule_text
 from ...study.nudge import Nudge
-from .. import Options, json, texts
+from .. import Options, columns, json, texts
+from ..texts import Gap
 from . import nudges
-from .story import Computed, Gap, Story, Sum, Tells, Through
-from .wording import Part, equation
+from .spans import Said, Span, code, equation, plain, say
+from .story import Computed, Story, Sum, Tells, Through
 
 SHOWN = 100
 """Gates, and variables, that a text tells of; of more, the first and the last half of these."""
@@ -22,55 +22,6 @@ SHOWN = 100
 _EDGES = 40  # of one gate, likewise
 _WIDEST = 100  # columns of a paragraph in a wide terminal
 _LONGEST = 2_000  # characters of an expression in the title
-
-
-class Block(NamedTuple):
-    """A piece of text. kind: `title`, `section`, `step`, what stands under these: `line`, `detail`; or a line of a
-    `program`, which has no marks.
-    """
-
-    kind: str
-    text: str
-
-
-def as_text(explanation: Explanation, options: Options) -> str:
-    """The explanation as plain text."""
-    width = options.width
-    indent = {"program": 0, "title": 0, "section": 0, "step": 2, "line": 2, "detail": 4}
-    lines: list[str] = []
-    before = ""
-    for kind, marked in _blocks(explanation, options.digits):
-        words = marked if kind == "program" else _plain(marked)
-        if before and (kind in ("section", "step") or before == "section"):
-            lines.append("")
-        if width and kind != "program":
-            lines += _wrapped(words, indent[kind], width)
-        else:
-            lines.append(" " * indent[kind] + words)
-        before = kind
-    return "\n".join(lines) + "\n"
-
-
-def as_markdown(explanation: Explanation, options: Options) -> str:
-    """The explanation as GitHub-flavoured Markdown: a heading for each part, and nested lists."""
-    begin = {"program": "    ", "title": "", "section": "", "step": "- ", "line": "- ", "detail": "  - "}
-    lines: list[str] = []
-    before = ""
-    for kind, words in _blocks(explanation, options.digits):
-        title, _, rest = words.partition(". ") if kind == "section" else ("", "", words)
-        alone = {"section", "title"} & {kind, before}
-        if before and alone:
-            lines.append("")
-        lines += [f"### {title}", ""] if title else []
-        lines.append(f"{begin[kind]}{rest}".rstrip())
-        before = kind
-    return "\n".join(lines) + "\n"
-
-
-def _wrapped(words: str, indent: int, width: int) -> list[str]:
-    first, later = " " * indent, " " * (indent + 2 * (indent > 0))
-    return textwrap.wrap(words, min(width, _WIDEST), initial_indent=first, subsequent_indent=later,
-                         break_long_words=False, break_on_hyphens=False)  # fmt: skip
 
 
 class Nudges(NamedTuple):
@@ -87,88 +38,128 @@ class Explanation(NamedTuple):
     nudged: Nudges | None = None
 
 
+class Block(NamedTuple):
+    """A piece of text. kind: `title`, `section`, `step`, what is below (`line`, `detail`), or a line of a `program`."""
+
+    kind: str
+    said: Said
+    heading: str = ""
+
+
+def as_text(explanation: Explanation, options: Options) -> str:
+    """The explanation as plain text."""
+    indent = {"step": 2, "line": 2, "detail": 4}
+    width = options.width and min(options.width, _WIDEST)
+    lines: list[str] = []
+    before = ""
+    for kind, said, heading in _blocks(explanation, options.digits):
+        if before and (kind in ("section", "step") or before == "section"):
+            lines.append("")
+        words = f"{heading}. {plain(said)}" if heading else plain(said)
+        first, limit = " " * indent.get(kind, 0), None if kind == "program" else width
+        lines += columns.fold(words, limit, first, f"{first}  " if first else "", whole=True)
+        before = kind
+    return "\n".join(lines) + "\n"
+
+
+def as_markdown(explanation: Explanation, options: Options) -> str:
+    """The explanation as GitHub-flavoured Markdown: a heading for each part, and nested lists."""
+    begin = {"program": "    ", "step": "- ", "line": "- ", "detail": "  - "}
+    lines: list[str] = []
+    before = ""
+    for kind, said, heading in _blocks(explanation, options.digits):
+        alone = {"section", "title"} & {kind, before}
+        if before and alone:
+            lines.append("")
+        lines += [f"### {heading}", ""] if heading else []
+        lines.append(f"{begin.get(kind, '')}{marked(said)}".rstrip())
+        before = kind
+    return "\n".join(lines) + "\n"
+
+
+def marked(said: Said) -> str:
+    """A sentence as Markdown."""
+    return "".join(f"`{span.text}`" if span.kind == "code" else span.text for span in said)
+
+
 def _blocks(explanation: Explanation, digits: int | None) -> Iterator[Block]:
     trace, nudged = explanation
     story = Story(trace, digits, SHOWN)
     program = texts.program(trace.graph)
-    yield from (Block("program", line) for line in program)
+    yield from (Block("program", say("{}", line)) for line in program)
     if not program:
-        yield Block("title", f"`{texts.short(trace.graph.source, _LONGEST)}`")
+        yield Block("title", [code(texts.short(trace.graph.source, _LONGEST))])
     if point := story.point():
-        yield Block("title", f"at {point}")
+        yield Block("title", say("at {}", point))
     for note in story.notes():
-        yield Block("title", f"Note: {note}")
+        yield Block("title", say("Note: {}", note))
     yield from _forward(story)
-    yield from _backward(story)
-    yield from _gradient(story)
-    if nudged and trace.gradient:
-        yield from _nudges(story, nudged)
+    if trace.gradient:
+        yield from _backward(story)
+        yield from _gradient(story)
+        yield from _nudges(story, nudged) if nudged else ()
+    else:
+        yield Block("section", say("There is none: nothing here varies."), "Gradient")
 
 
 def _forward(story: Story) -> Iterator[Block]:
     output = story.words.output
-    if not isinstance(output, Gate):
+    if isinstance(output, Gate):
+        yield Block("section", say("Each gate computes its value from its inputs."), "Forward pass")
+    else:
         what = "constant" if isinstance(output, Constant) else "variable"
-        yield Block(
-            "section", f"Forward pass. There is no gate: the output is the {what} `{story.words.name(output)}`."
-        )
+        said = say("There is no gate: the output is the {} {}.", what, story.words.name(output))
+        yield Block("section", said, "Forward pass")
         return
-    yield Block("section", "Forward pass. Each gate computes its value from its inputs.")
     for each in story.forward():
-        yield _gap(each) if isinstance(each, Gap) else Block("line", each.equation)
+        yield _gap(each, "line") if isinstance(each, Gap) else Block("line", each.equation)
 
 
 def _backward(story: Story) -> Iterator[Block]:
-    if not story.trace.gradient or not isinstance(story.words.output, Gate):
+    output = story.words.output
+    if not isinstance(output, Gate):
         return
-    f = story.words.gradient(story.words.output)
-    yield Block(
-        "section",
-        f"Backward pass. In reverse, from `{f} = 1`. What flows back along an edge is the upstream gradient of its "
-        "gate times the local gradient of the edge: the chain rule.",
+    chain_rule = (
+        "In reverse, from {}. What flows back along an edge is the upstream gradient of its gate times the local "
+        "gradient of the edge: the chain rule."
     )
+    one = equation(story.words.gradient(output), Span("number", "1"))
+    yield Block("section", say(chain_rule, one), "Backward pass")
     for each in story.backward():
         if isinstance(each, Gap):
-            yield _gap(each)._replace(kind="step")
-        elif isinstance(each, Sum):
-            yield Block("step", each.heading)
-            yield Block("detail", each.equation)
-        else:
-            yield Block("step", each.heading)
-            yield from (Block("detail", words) for words in each.says)
-            yield from _edges(each)
-
-
-def _edges(step: Through) -> Iterator[Block]:
-    half, count = _EDGES // 2, len(step.edges)
-    for place, told in enumerate(step.edges):
-        if count <= _EDGES or not half <= place < count - half:
-            yield from (Block("detail", words) for words in told.equations)
-        elif place == half:
-            yield _gap(Gap(count - 2 * half, "edges"))._replace(kind="detail")
+            yield _gap(each, "step")
+            continue
+        yield from _step(each.says)
+        for told in texts.ends(each.edges, len(each.edges), _EDGES, "edges"):
+            if isinstance(told, Gap):
+                yield _gap(told, "detail")
+            else:
+                yield from (Block("detail", said) for said in told.equations)
 
 
 def _gradient(story: Story) -> Iterator[Block]:
-    if not story.trace.gradient:
-        yield Block("section", "Gradient. There is none: nothing here varies.")
-        return
-    yield Block("section", "Gradient. What a small step in one variable does, while the others stay.")
+    yield Block("section", say("What a small step in one variable does, while the others stay."), "Gradient")
     for each in story.tells():
-        yield _gap(each) if isinstance(each, Gap) else Block("line", f"{each.equation}: {each.arrow}. {each.says}")
+        if isinstance(each, Gap):
+            yield _gap(each, "line")
+        else:
+            yield Block("line", say("{}: {}. {}", each.equation, each.arrow, each.says))
 
 
 def _nudges(story: Story, nudged: Nudges) -> Iterator[Block]:
-    h = texts.step(story.trace)
-    f, step = story.words.name(story.words.output), equation(Part(h), story.words.number(nudged.step))
-    yield Block("section", f"Nudge. `{f}` after a step of {step} in one variable, beside what the gradient says.")
+    step = equation(code(texts.step(story.trace)), story.words.number(nudged.step))
+    said = "{} after a step of {} in one variable, beside what the gradient says."
+    yield Block("section", say(said, story.words.name(story.words.output), step), "Nudge")
     for each in nudged.nudges:
-        told = nudges.tell(story.words, nudged.step, each)
-        yield Block("step", told.heading)
-        yield from (Block("detail", words) for words in (*told.equations, told.says))
+        yield from _step(nudges.tell(story.words, nudged.step, each))
 
 
-def _gap(gap: Gap) -> Block:
-    return Block("line", f"… {gap.left_out:,} {gap.what} are left out here; --format json has all")
+def _step(says: Sequence[Said]) -> Iterator[Block]:
+    return (Block("detail" if place else "step", said) for place, said in enumerate(says))
+
+
+def _gap(gap: Gap, kind: str) -> Block:
+    return Block(kind, say("… {} {} are left out here; --format json has all", f"{gap.left_out:,}", gap.what))
 
 
 # -- JSON
@@ -180,29 +171,19 @@ def as_json(explanation: Explanation, options: Options) -> str:
     story = Story(trace, options.digits)
     full: dict[str, Any] = {**json.head(trace), **json.groups(trace)}
     full["forward"] = [_computed(trace, each) for each in story.forward() if isinstance(each, Computed)]
-    has_pass = trace.gradient and isinstance(trace.graph.output, Gate)
-    steps = story.backward() if has_pass else ()
-    full["backward"] = [
-        _sum(trace, each) if isinstance(each, Sum) else _through(trace, each)
-        for each in steps
-        if not isinstance(each, Gap)
-    ]
+    full["backward"] = [_step_back(trace, each) for each in story.backward() if not isinstance(each, Gap)]
     full["tells"] = [
-        {"variable": each.variable, "tells": _plain(each.arrow), "says": _plain(each.says)}
+        {"variable": each.variable, "tells": each.arrow.text, "says": plain(each.says)}
         for each in story.tells()
         if isinstance(each, Tells)
     ]
     if nudged:
         full["nudge"] = {
-            "step": trace.arithmetic.data(nudged.step),
+            "step": json.number(trace, nudged.step),
             "variables": [_nudge(story, nudged.step, each) for each in nudged.nudges],
         }
     full["warnings"] = [notice._asdict() for notice in trace.warnings]
     return json.lines(full, options)
-
-
-def _plain(marked: str) -> str:
-    return marked.replace("`", "")
 
 
 def _computed(trace: Trace, told: Computed) -> dict[str, Any]:
@@ -211,59 +192,41 @@ def _computed(trace: Trace, told: Computed) -> dict[str, Any]:
         "name": gate.name,
         "op": gate.kind,
         "expression": trace.graph.written(gate),
-        "value": trace.arithmetic.data(trace.values[gate.position]),
+        "value": json.number(trace, trace.values[gate.position]),
         **({"group": gate.group if gate.group >= 0 else None} if trace.graph.groups else {}),
-        "says": _plain(told.equation),
+        "says": plain(told.equation),
     }
 
 
-def _through(trace: Trace, told: Through) -> dict[str, Any]:
-    gate, data = told.gate, trace.arithmetic.data
-    says = {each.edge.slot: [_plain(words) for words in each.equations] for each in told.edges}
-    return {
-        "step": "gate",
-        "name": gate.name,
-        "op": gate.kind,
-        "role": gate.op.role or None,
-        "upstream": data(trace.upstream[gate.position]),
-        "says": [_plain(words) for words in (told.heading, *told.says)],
-        "edges": [
-            {
-                "slot": edge.slot,
-                "name": edge.input.name,
-                "rule": rule_text(trace.rule(edge)),
-                "local": None if edge.local is None else data(edge.local),
-                "chained": data(edge.chained),
-                "says": says.get(edge.slot, []),
-            }
-            for edge in trace.edges_of(gate)
-            if edge.chained is not None
-        ],
-    }
-
-
-def _sum(trace: Trace, told: Sum) -> dict[str, Any]:
-    return {
-        "step": "sum",
-        "name": told.node.name,
-        "terms": [trace.arithmetic.data(term) for term in told.terms],
-        "upstream": trace.arithmetic.data(trace.upstream[told.node.position]),
-        "says": [_plain(told.heading), _plain(told.equation)],
-    }
+def _step_back(trace: Trace, told: Through | Sum) -> dict[str, Any]:
+    node = told.node
+    says, upstream = list(map(plain, told.says)), json.number(trace, trace.upstream[node.position])
+    if isinstance(told, Sum):
+        terms = [json.number(trace, term) for term in told.terms]
+        return {"step": "sum", "name": node.name, "terms": terms, "upstream": upstream, "says": says}
+    equations = {each.edge.slot: list(map(plain, each.equations)) for each in told.edges}
+    edges = [
+        {
+            "slot": edge.slot,
+            "name": edge.input.name,
+            "rule": rule_text(trace.rule(edge)),
+            "local": json.number(trace, edge.local),
+            "chained": json.number(trace, edge.chained),
+            "says": equations.get(edge.slot, []),
+        }
+        for edge in trace.edges_of(told.node)
+        if edge.chained is not None
+    ]
+    head = {"step": "gate", "name": node.name, "op": node.kind, "role": told.node.op.role or None}
+    return {**head, "upstream": upstream, "says": says, "edges": edges}
 
 
 def _nudge(story: Story, step: Value, nudge: Nudge) -> dict[str, Any]:
-    def number(value: Value | None) -> Any:
-        return None if value is None else story.trace.arithmetic.data(value)
-
-    told = nudges.tell(story.words, step, nudge)
+    numbers = ("at", "value", "linear", "miss")
     return {
         "variable": nudge.variable,
-        "at": number(nudge.at),
-        "value": number(nudge.value),
-        "linear": number(nudge.linear),
-        "miss": number(nudge.miss),
+        **{name: json.number(story.trace, getattr(nudge, name)) for name in numbers},
         "share": nudge.share,
         "reason": nudge.reason or None,
-        "says": [_plain(words) for words in (told.heading, *told.equations, told.says)],
+        "says": list(map(plain, nudges.tell(story.words, step, nudge))),
     }

@@ -6,62 +6,56 @@ from collections.abc import Sequence
 
 from ...graph.graph import Gate, Node
 from ...passes.trace import Edge
-from .wording import Wording, listed
+from .spans import Said, listed, say
+from .wording import Wording
 
 
-def meaning(words: Wording, gate: Gate, edges: Sequence[Edge]) -> str:
+def meaning(words: Wording, gate: Gate, edges: Sequence[Edge]) -> Said:
     """`x` and `y` each get −4. Empty where the role says it all."""
     receivers = [edge for edge in edges if edge.chained is not None]
     tell = _MEANINGS.get(gate.op.role)
-    return tell(words, gate, receivers) if tell else ""
+    return tell(words, gate, receivers) if tell else []
 
 
-def _distributes(words: Wording, gate: Gate, receivers: Sequence[Edge]) -> str:
-    upstream = words.said(words.trace.upstream[gate.position])
+def _distributes(words: Wording, gate: Gate, receivers: Sequence[Edge]) -> Said:
     names = [words.name(edge.input) for edge in receivers]
-    if len(set(names)) < len(names):
-        return f"{listed(names)} {_gets(names, 'gets')} {upstream} on each edge."
-    return f"{listed(names)} {_gets(names, 'gets')} {upstream}."
+    count = len({name.text for name in names})
+    gets, where = "gets" if count == 1 else "each get", " on each edge" if count < len(names) else ""
+    return say("{} {} {}{}.", listed(names), gets, words.said(words.trace.upstream[gate.position]), where)
 
 
-def _gets(names: Sequence[str], verb: str) -> str:
-    return verb if len(set(names)) == 1 else f"each {verb.removesuffix('s')}"
-
-
-def _switches(words: Wording, gate: Gate, receivers: Sequence[Edge]) -> str:
+def _switches(words: Wording, gate: Gate, receivers: Sequence[Edge]) -> Said:
     """For a gate of two inputs."""
     if len(gate.inputs) != 2:
-        return ""
+        return []
     nodes = words.trace.graph.nodes
     if gate.inputs[0] == gate.inputs[1]:
         name = words.name(receivers[0].input)
-        return f"both inputs are `{name}`, so `{name}` gets `{name}` times the upstream on each edge."
-    shares = [
-        f"`{words.name(edge.input)}` gets `{words.name(nodes[gate.inputs[1 - edge.slot]])}` times the upstream"
-        for edge in receivers
-    ]
-    return ", and ".join([shares[0], *(share.replace("the upstream", "it") for share in shares[1:])]) + "."
+        return say("both inputs are {}, so {} gets {} times the upstream on each edge.", name, name, name)
+    pairs = [(words.name(edge.input), words.name(nodes[gate.inputs[1 - edge.slot]])) for edge in receivers]
+    first = say("{} gets {} times the upstream", *pairs[0])
+    return say("{}, and {} gets {} times it.", first, *pairs[1]) if pairs[1:] else say("{}.", first)
 
 
-def _routes(words: Wording, gate: Gate, receivers: Sequence[Edge]) -> str:
+def _routes(words: Wording, gate: Gate, receivers: Sequence[Edge]) -> Said:
     nodes, values = words.trace.graph.nodes, words.trace.values
     if len(gate.inputs) == 1:
         (edge,) = receivers
-        return f"{'nothing' if edge.local == 0 else 'all of the gradient'} goes to `{words.name(edge.input)}`."
+        return say("{} goes to {}.", "nothing" if edge.local == 0 else "all of the gradient", words.name(edge.input))
     receiving = {edge.slot: edge.local for edge in receivers}
     out = values[gate.position]
     selected = [slot for slot, i in enumerate(gate.inputs) if _is_selected(receiving.get(slot), values[i], out)]
     if len(selected) != 1:
-        return ""  # a tie, which has a notice
+        return []  # a tie, which has a notice
     node = nodes[gate.inputs[selected[0]]]
     others = [words.name(nodes[i]) for slot, i in enumerate(gate.inputs) if slot in receiving and nodes[i] != node]
-    name, rank = f"`{words.name(node)}`", _rank(words, gate, node)
+    name, rank = words.name(node), _rank(words, gate, node)
     if len({*gate.inputs}) == 1:
-        return f"{name} competes with itself, so all of the gradient goes to it, along the first edge."
+        return say("{} competes with itself, so all of the gradient goes to it, along the first edge.", name)
     if selected[0] not in receiving:
-        return f"{name} is {rank}, so none of the gradient goes to {listed(others)}."
-    none = f", none to {listed(others)}" if others else ""
-    return f"{name} is {rank}, so all of the gradient goes to {name}{none}."
+        return say("{} is {}, so none of the gradient goes to {}.", name, rank, listed(others))
+    none = say(", none to {}", listed(others)) if others else ""
+    return say("{} is {}, so all of the gradient goes to {}{}.", name, rank, name, none)
 
 
 def _is_selected(local: object, value: object, out: object) -> bool:

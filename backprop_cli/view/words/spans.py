@@ -1,0 +1,67 @@
+"""Sentences as spans: words, formulas and numbers apart, so that every view sets each in its own way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, TypeAlias
+
+from ...graph.graph import Node
+
+LISTED = 12
+"""Names in a sentence, inputs of one gate and terms of a sum that are written out; of more, some."""
+
+
+class Span(NamedTuple):
+    """A piece of a sentence.
+
+    kind: `words`, `code` (a name, a formula, an equation) or `number`;
+    text: what is written;
+    node: the node that it speaks of, if it is one;
+    rounded: whether it holds a number that is shown with fewer digits than it has.
+    """
+
+    kind: str
+    text: str
+    node: Node | None = None
+    rounded: bool = False
+
+
+Said: TypeAlias = Sequence[Span]
+
+
+def code(text: str, node: Node | None = None, rounded: bool = False) -> Span:
+    """A name or a formula."""
+    return Span("code", text, node, rounded)
+
+
+def say(template: str, *parts: Span | Said | str) -> Said:
+    """A sentence: the template's words, and a part for each `{}`; of parts, those that are text are words too."""
+    first, *others = template.split("{}")
+    said = [Span("words", first)]
+    for part, words in zip(parts, others, strict=True):
+        said += [part] if isinstance(part, Span) else [Span("words", part)] if isinstance(part, str) else part
+        said.append(Span("words", words))
+    return [span for span in said if span.text]
+
+
+def listed(names: Iterable[Span]) -> Said:
+    """`x`, `y` and `z`; of very many only the first."""
+    parts: list[Span | str] = [*{name.text: name for name in names}.values()]
+    if len(parts) > LISTED + 1:
+        parts = [*parts[:LISTED], f"{len(parts) - LISTED:,} more"]
+    return say(", ".join(["{}"] * len(parts[1:])) + " and {}" * (len(parts) > 1) or "{}", *parts)
+
+
+def equation(first: Span, *parts: Span) -> Said:
+    """The parts with `=` between them, `≈` beside one that is rounded; without those that repeat the one before."""
+    line, before = first.text, first
+    for part in parts:
+        if part.text != before.text:
+            line += f" {'≈' if part.rounded or before.rounded else '='} {part.text}"
+        before = part
+    return [code(line, first.node)]
+
+
+def plain(said: Said) -> str:
+    """The sentence as text alone."""
+    return "".join(span.text for span in said)
