@@ -6,9 +6,8 @@ from collections.abc import Collection, Mapping
 
 from .arithmetic import TIES
 from .budget import within
-from .errors import InputError, quote
 from .passes import point
-from .passes.settings import Settings, compute
+from .passes.settings import Settings, check, compute
 from .passes.trace import Trace
 
 
@@ -18,7 +17,7 @@ def backprop(
     /,
     *,
     wrt: Collection[str] | None = None,
-    ties: str = "both",
+    ties: str = TIES[0],
     allow_nonfinite: bool = False,
     precision: int | None = None,
     exact: bool = False,
@@ -39,10 +38,11 @@ def backprop(
     >>> backprop("(x+y)*z", x=-2, y=5, z=-4).gradient
     {'x': -4.0, 'y': -4.0, 'z': 3.0}
     """
+    names = None if wrt is None else [point.read_name(name) for name in wrt]
+    settings = Settings(names, ties, allow_nonfinite, precision, exact, hessian)
+    check(settings)
 
     def work() -> Trace:
-        if ties not in TIES:
-            raise InputError(f"ties is one of {', '.join(TIES)}, not {quote(ties)}")
         given = point.by_name([*(values or {}).items(), *variables.items()])
         from .language.program import Program
 
@@ -52,9 +52,8 @@ def backprop(
 
             graph = opened(graph)
         point.check(graph, given)
-        names = None if wrt is None else [point.read_name(name) for name in wrt]
         if names is not None:
             point.check_wrt(graph, names)
-        return compute(graph, given, Settings(names, ties, allow_nonfinite, precision, exact, hessian))
+        return compute(graph, given, settings)
 
     return work() if time_limit is None else within(time_limit, work)

@@ -8,6 +8,21 @@ Span = tuple[int, int]
 FEW = 12
 """Names that a message lists, and warnings of a kind that are told."""
 _COMPARED = 200  # known words of which each is compared with a wrong one: that takes a millisecond
+
+
+class Source(str):
+    """A text that spans point into; `file` is where it comes from, empty if that is not worth telling."""
+
+    __slots__ = ("file",)
+    file: str
+
+    def __new__(cls, text: str, file: str = "") -> "Source":
+        """Nothing but text to whoever does not ask."""
+        source = super().__new__(cls, text)
+        source.file = file
+        return source
+
+
 _COLUMNS = 76  # of a drawn source line; two more are its indentation
 
 
@@ -26,8 +41,7 @@ class BackpropError(Exception):
         self.source = source
         self.span = span
         self.hint = hint
-        self.file = ""
-        """Where the source comes from, if not from the command line."""
+        self.file = source.file if isinstance(source, Source) else ""
 
     @property
     def line(self) -> int:

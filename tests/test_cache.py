@@ -855,7 +855,7 @@ HIT = """
     budget arithmetic arithmetic.floats arithmetic.system errors graph graph.graph graph.nodes language language.names
     passes.backward passes.backpropagate passes.faults passes.forward passes.lazy passes.point passes.settings
     passes passes.trace rules rules.formula rules.printer rules.table streams view view.json
-    cli cli.arguments cli.cache cli.output cli.plain_call cli.request __main__
+    cli cli.arguments cli.cache cli.options cli.output cli.plain_call cli.request __main__
 """
 CLICK = "budget cli cli.commands cli.commands.eval cli.expression cli.plain_call __main__ errors streams"
 MISS = """

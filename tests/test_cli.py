@@ -25,7 +25,7 @@ from typing import Any
 import pytest
 
 from backprop_cli import __version__
-from backprop_cli.cli import plain_call
+from backprop_cli.cli import options
 from support.command import SEQUENCE, command, document, evaluate, on_a_terminal, plain, process, run
 from support.lines import EXAMPLE, NEURON, STAGED, TYPICAL
 
@@ -109,14 +109,14 @@ def test_a_value_is_a_number_or_a_constant_expression(text: str, expected: float
     assert value("x", "--at", json.dumps({"x": text})) == expected
 
 
-OPTIONS = [name.removeprefix("--") for name in {**plain_call.OPTIONS, **plain_call.LEFT}]
+OPTIONS = [name.removeprefix("--") for name in options.by_name("eval")]
 
 
 def test_the_options_of_the_design() -> None:
     assert {"set", "at", "wrt", "ties", "allow-nonfinite", "format", "json", "get", "digits"} <= set(OPTIONS)
 
 
-@pytest.mark.parametrize("name", [*filter(str.isidentifier, OPTIONS), "help"])
+@pytest.mark.parametrize("name", [*filter(str.isidentifier, OPTIONS)])
 def test_set_binds_a_name_that_is_an_option(name: str) -> None:
     assert value(f"{name}*2", "--set", f"{name}=3") == 6.0
     assert value(f"{name}*2", "--at", json.dumps({name: 3})) == 6.0

@@ -23,7 +23,7 @@ from backprop_cli.passes.compiled import Loops, UnusualError, loops_of, unrolled
 from backprop_cli.passes.lazy import Lazy
 from backprop_cli.passes.settings import Settings
 from backprop_cli.passes.trace import notices
-from backprop_cli.points.evaluate import calculator
+from backprop_cli.points.evaluate import Job
 from backprop_cli.rules import table as ops
 from backprop_cli.rules.table import TABLE, Op, named
 from support.rows import inside
@@ -213,7 +213,7 @@ def test_a_module_is_not_compiled() -> None:
 
 def test_lines_are_for_small_graphs_alone() -> None:
     graph = Program("+".join(["x*y"] * passes.LARGE)).graph()
-    assert calculator(graph, {}, Settings(), []) is None
+    assert Job(graph, {}, Settings()).calculator() is None
 
 
 @pytest.mark.parametrize("entry", [1, True, "1.0", None, [1.0], float("inf"), float("nan")], ids=repr)

@@ -488,7 +488,7 @@ def test_what_is_quick_says_the_same(lines: list[str], formula: str, words: list
     words = [*words, "--on-error", on_error]
     quickly = stream(formula, text.encode("utf-8", "surrogatepass"), *words)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(points, "calculator", lambda *_: None)
+        patch.setattr(points.Job, "calculator", lambda _: None)
         assert stream(formula, text.encode("utf-8", "surrogatepass"), *words) == quickly
 
 
@@ -496,14 +496,14 @@ def test_what_is_quick_says_the_same(lines: list[str], formula: str, words: list
 def test_plain_lines_are_answered_quickly(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every plain line but the first, which tells what the points look like."""
     evaluated = []
-    evaluate = points.evaluate
+    results = points.Job.results
 
-    def watched(found: Iterator[points.Row], *words: Any, **more: Any) -> Iterator[points.Result]:
-        for result in evaluate(found, *words, **more):
+    def watched(job: points.Job, found: Iterator[points.Row], *more: Any) -> Iterator[points.Result]:
+        for result in results(job, found, *more):
             evaluated.append(result.row.line)
             yield result
 
-    monkeypatch.setattr(points, "evaluate", watched)
+    monkeypatch.setattr(points.Job, "results", watched)
     lines = [
         '{"x": 1, "y": 2}',
         '{"x": 1, "y": 2.5}',
@@ -528,7 +528,7 @@ def test_a_result_is_there_before_the_next_row_is_asked_for() -> None:
             yield points.Row(number, {"x": float(number)}, "")
 
     graph = Program("x*x").graph()
-    for count, result in enumerate(points.evaluate(one_by_one(), graph, {}, Settings()), 1):
+    for count, result in enumerate(points.Job(graph, {}, Settings()).results(one_by_one()), 1):
         assert len(asked) == count
         assert result.trace is not None
         assert result.trace.value == count * count

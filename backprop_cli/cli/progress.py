@@ -42,6 +42,15 @@ class Report:
         if self.move is not None:
             self.move()
 
+    def writing(self, write: Callable[[str], None]) -> Callable[[str], None]:
+        """What writes the line of a point of which nothing is to tell."""
+
+        def tell(line: str) -> None:
+            write(line)
+            self.answered()
+
+        return tell
+
     def take(self, result: Result) -> bool:
         """Whether the result has a line."""
         if result.error is not None:

@@ -7,24 +7,29 @@ from functools import partial
 from math import inf
 from typing import NamedTuple
 
-from ..arithmetic import FLOATS, IEEE
+from ..arithmetic import FLOATS, IEEE, TIES
 from ..budget import within
-from ..errors import InputError
+from ..errors import InputError, quote
 from ..graph.graph import Graph
 from . import point
 from .backpropagate import backpropagate
 from .trace import Trace
 
+DIGITS = range(2, 10_001)
+"""Significant digits that numbers may have."""
+
 
 class Settings(NamedTuple):
-    """What may be asked of a trace. wrt: the variables that get gradients, all by default; ties: what inputs of max and
-    min that tie receive (`both`, `split`, `first`); allow_nonfinite: infinities and NaN instead of errors; precision:
-    significant digits (2 to 10,000) of mpmath numbers instead of doubles; exact: SymPy numbers instead; hessian: second
-    derivatives too; time_limit: the seconds that it may take.
+    """What may be asked of a trace.
+
+    wrt: the variables that get gradients, None for all; ties: what inputs of max and min that tie receive, one of TIES;
+    allow_nonfinite: infinities and NaN instead of errors;
+    precision: significant digits, in DIGITS, of mpmath numbers instead of doubles; exact: SymPy numbers instead;
+    hessian: second derivatives too; time_limit: the seconds that it may take.
     """
 
     wrt: Collection[str] | None = None
-    ties: str = "both"
+    ties: str = TIES[0]
     allow_nonfinite: bool = False
     precision: int | None = None
     exact: bool = False
@@ -36,8 +41,11 @@ def check(settings: Settings) -> None:
     """Raise InputError for settings that nothing can be computed with."""
     if settings.allow_nonfinite + (settings.precision is not None) + settings.exact > 1:
         raise InputError("allow-nonfinite, precision and exact are three different arithmetics: choose one")
-    if settings.precision is not None and not 2 <= settings.precision <= 10_000:
-        raise InputError(f"precision is a number of digits from 2 to 10,000, not {settings.precision}")
+    if settings.precision is not None and settings.precision not in DIGITS:
+        least, most = DIGITS[0], DIGITS[-1]
+        raise InputError(f"precision is a number of digits from {least} to {most:,}, not {settings.precision}")
+    if settings.ties not in TIES:
+        raise InputError(f"ties is one of {', '.join(TIES)}, not {quote(settings.ties)}")
 
 
 def compute(graph: Graph, given: Mapping[str, float | str], settings: Settings) -> Trace:

@@ -50,111 +50,114 @@ ValueError where they are no doubles, or where something is unusual at that poin
 """
 
 
-def evaluate(
-    rows: Iterable[Row],
-    graph: Graph,
-    fixed: Mapping[str, str],
-    settings: Settings,
-    gradients: Sequence[int] = (),
-    *,
-    calculate: Calculator | None = None,
-    taken: Collection[str] = (),
-) -> Iterator[Result]:
-    """A result for each row, as soon as the row is there.
+class Job(NamedTuple):
+    """What is the same at all points.
 
-    fixed: values that are the same at all points; gradients: the nodes whose gradients are asked for; calculate: what
-    gives the numbers where no trace is needed; taken: names that no entry of a row may have.
+    fixed: texts of values that hold at all of them; gradients: positions of the nodes whose gradients are asked for;
+    taken: names that no entry of a row may have.
     """
-    trace_at, refused = _tracer(graph, fixed, settings), {*taken, *fixed}
-    for row in rows:
-        if calculate is not None and row.error is None and refused.isdisjoint(row.given):
-            try:
-                result = Result(row, *calculate(row.given))
-            except (ArithmeticError, KeyError, ValueError):
-                pass  # the careful passes tell what is the matter
-            else:
-                yield result
-                continue
+
+    graph: Graph
+    fixed: Mapping[str, str]
+    settings: Settings
+    gradients: Sequence[int] = ()
+    taken: Collection[str] = ()
+
+    def check(self) -> None:
+        """Raise InputError or MathError for a fixed value that would be wrong at every point."""
+        settings = self.settings
+        lenient = settings.allow_nonfinite or settings.exact or settings.precision is not None
+        point.complete(self.fixed, IEEE if lenient else FLOATS)
+
+    def refuse(self, given: Iterable[str]) -> None:
+        """Raise InputError for a name that is a part of the result, or that has a value already."""
+        for name in given:
+            if name in self.taken:
+                may_go = name == "value" or name.partition(".")[0] == "gradient"
+                hint = "rename it" + ", or leave that part of the result out by --get" * may_go
+                raise InputError(f"{quote(name)} is what a part of the result is called", hint=hint)
+            if name in self.fixed:
+                raise InputError(f"{quote(name)} has a value from the command line already")
+
+    @property
+    def refused(self) -> frozenset[str]:
+        """All the names that `refuse` refuses."""
+        return frozenset({*self.taken, *self.fixed})
+
+    @property
+    def varying(self) -> list[str]:
+        """The variables whose values come from the points."""
+        return [node.name for node in self.graph.variables if node.name not in self.fixed]
+
+    def calculator(self) -> Calculator | None:
+        """A function compiled for the graph. None for other arithmetics, and where it is not worth its while."""
+        settings, wanted = self.settings, self.varying
+        other = settings.allow_nonfinite or settings.precision is not None or settings.exact or settings.hessian
+        if other or len(self.graph.nodes) >= LARGE:
+            return None
         try:
-            if row.error is not None:
-                raise row.error
-            refuse(row.given, taken, fixed)
-            trace = trace_at(row.given)
-            result = Result(row, trace.point, [trace.value, *(trace.upstream[i] for i in gradients)], trace)
-        except BackpropError as error:
-            result = Result(row, error=error)
-        yield result
+            at = unrolled(self.graph, point.complete(self.fixed, FLOATS), self.gradients, settings.wrt)
+        except UnusualError:
+            return None
+        entries_of = itemgetter(*wanted) if len(wanted) > 1 else lambda given: tuple(given[name] for name in wanted)
 
+        def calculate(given: Mapping[str, Any]) -> tuple[Mapping[str, Any], Sequence[float]]:
+            entries = entries_of(given)
+            if not entries or type(entries[0]) is str:
+                entries = tuple(map(_double, entries))
+                given = dict(zip(wanted, entries, strict=True))
+            return given, at(*entries)
 
-def check_fixed(fixed: Mapping[str, str], settings: Settings) -> None:
-    """Raise InputError or MathError for a value from the command line that would be wrong at every point."""
-    lenient = settings.allow_nonfinite or settings.exact or settings.precision is not None
-    point.complete(fixed, IEEE if lenient else FLOATS)
+        return calculate
 
+    def results(self, rows: Iterable[Row], calculate: Calculator | None = None) -> Iterator[Result]:
+        """A result for each row, as soon as the row is there.
 
-def refuse(given: Iterable[str], taken: Collection[str], fixed: Collection[str]) -> None:
-    """Raise InputError for a name that is a part of the result, or that has a value already."""
-    for name in given:
-        if name in taken:
-            may_go = name == "value" or name.partition(".")[0] == "gradient"
-            hint = "rename it" + ", or leave that part of the result out by --get" * may_go
-            raise InputError(f"{quote(name)} is what a part of the result is called", hint=hint)
-        if name in fixed:
-            raise InputError(f"{quote(name)} has a value from the command line already")
-
-
-def calculator(
-    graph: Graph, fixed: Mapping[str, str], settings: Settings, gradients: Sequence[int]
-) -> Calculator | None:
-    """A function compiled for the graph. None for other arithmetics, and where it is not worth its while."""
-    other = settings.allow_nonfinite or settings.precision is not None or settings.exact or settings.hessian
-    if other or len(graph.nodes) >= LARGE:
-        return None
-    try:
-        at = unrolled(graph, point.complete(fixed, FLOATS), gradients, settings.wrt)
-    except UnusualError:
-        return None
-    wanted = varying(graph, fixed)
-    entries_of = itemgetter(*wanted) if len(wanted) > 1 else lambda given: tuple(given[name] for name in wanted)
-
-    def calculate(given: Mapping[str, Any]) -> tuple[Mapping[str, Any], Sequence[float]]:
-        entries = entries_of(given)
-        if not entries or type(entries[0]) is str:
-            entries = tuple(map(_double, entries))
-            given = dict(zip(wanted, entries, strict=True))
-        return given, at(*entries)
-
-    return calculate
-
-
-def varying(graph: Graph, fixed: Mapping[str, str]) -> list[str]:
-    """The variables whose values come from the points."""
-    return [node.name for node in graph.variables if node.name not in fixed]
-
-
-def _tracer(graph: Graph, fixed: Mapping[str, str], settings: Settings) -> Callable[[Mapping[str, Any]], Trace]:
-    """What computes the trace at one point."""
-    wanted = varying(graph, fixed)
-    if settings.precision is not None or settings.exact or settings.hessian:
-        return lambda given: compute(graph, {**fixed, **_texts(graph, wanted, given)}, settings)
-
-    arithmetic = IEEE if settings.allow_nonfinite else FLOATS
-    known, wrt, ties = point.complete(fixed, arithmetic), settings.wrt, settings.ties
-
-    def trace_at(given: Mapping[str, Any]) -> Trace:
-        values = known.copy()
-        for name in wanted:
+        calculate: what gives the numbers where no trace is needed.
+        """
+        trace_at, is_free = self._tracer(), self.refused.isdisjoint
+        for row in rows:
+            if calculate is not None and row.error is None and is_free(row.given):
+                try:
+                    result = Result(row, *calculate(row.given))
+                except (ArithmeticError, KeyError, ValueError):
+                    pass  # the careful passes tell what is the matter
+                else:
+                    yield result
+                    continue
             try:
-                entry = given[name]
-            except KeyError:
-                raise _missing(graph, wanted, given) from None
-            number = _double(entry)
-            if number is None:
-                number = point.read_value(name, _text(name, entry, arithmetic), arithmetic)
-            values[name] = number
-        return backpropagate(graph, values, wrt=wrt, ties=ties, arithmetic=arithmetic, many=True)
+                if row.error is not None:
+                    raise row.error
+                self.refuse(row.given)
+                trace = trace_at(row.given)
+                result = Result(row, trace.point, [trace.value, *(trace.upstream[i] for i in self.gradients)], trace)
+            except BackpropError as error:
+                result = Result(row, error=error)
+            yield result
 
-    return trace_at
+    def _tracer(self) -> Callable[[Mapping[str, Any]], Trace]:
+        """What computes the trace at one point."""
+        graph, settings, wanted = self.graph, self.settings, self.varying
+        if settings.precision is not None or settings.exact or settings.hessian:
+            return lambda given: compute(graph, {**self.fixed, **_texts(graph, wanted, given)}, settings)
+
+        arithmetic = IEEE if settings.allow_nonfinite else FLOATS
+        known = point.complete(self.fixed, arithmetic)
+
+        def trace_at(given: Mapping[str, Any]) -> Trace:
+            values = known.copy()
+            for name in wanted:
+                try:
+                    entry = given[name]
+                except KeyError:
+                    raise _missing(graph, wanted, given) from None
+                number = _double(entry)
+                if number is None:
+                    number = point.read_value(name, _text(name, entry, arithmetic), arithmetic)
+                values[name] = number
+            return backpropagate(graph, values, wrt=settings.wrt, ties=settings.ties, arithmetic=arithmetic, many=True)
+
+        return trace_at
 
 
 def _double(entry: object) -> float | None:

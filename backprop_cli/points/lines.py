@@ -19,7 +19,7 @@ _STRING_OR_WORD = re.compile(r'"(?:[^"\\]|\\.)*"|(NaN|-?Infinity)')
 _GAP = re.compile(r"[ \t\r\n,:]*")
 
 
-class Asked(NamedTuple):
+class Contents(NamedTuple):
     """What each result holds. gradients: names, and their positions in the graph; nulls: failed points get a line."""
 
     value: bool
@@ -32,18 +32,18 @@ class Asked(NamedTuple):
 class JsonLines:
     """An object a line: the one that was read, and behind its entries those of the result."""
 
-    def __init__(self, asked: Asked, *, from_csv: bool, ascii_only: bool) -> None:
-        self.asked = asked
+    def __init__(self, holds: Contents, *, from_csv: bool, ascii_only: bool) -> None:
+        self.holds = holds
         self.from_csv = from_csv
         self.ascii_only = ascii_only
-        kept = (asked.value, bool(asked.gradients), asked.hessian, asked.trace, True, asked.nulls)
+        kept = (holds.value, bool(holds.gradients), holds.hessian, holds.trace, True, holds.nulls)
         names = ("value", "gradient", "hessian", "trace", "warnings", "error")
         self.names = [name for name, there in zip(names, kept, strict=True) if there]
-        gradient = ", ".join(f"{dumped(name)}: %s" for name, _ in asked.gradients)
-        parts = ['"value": %s'] * asked.value + [f'"gradient": {{{gradient}}}'] * bool(asked.gradients)
+        gradient = ", ".join(f"{dumped(name)}: %s" for name, _ in holds.gradients)
+        parts = ['"value": %s'] * holds.value + [f'"gradient": {{{gradient}}}'] * bool(holds.gradients)
         self.numbers = ", ".join(parts)
-        self.doubles = ", ".join([*parts, *['"error": null'] * asked.nulls]).replace("%s", "%r")
-        self.is_plain = asked.value and not from_csv and not ascii_only  # a line is what was read, and then `doubles`
+        self.doubles = ", ".join([*parts, *['"error": null'] * holds.nulls]).replace("%s", "%r")
+        self.is_plain = holds.value and not from_csv and not ascii_only  # a line is what was read, and then `doubles`
 
     def head(self) -> str:
         """What stands before the first result."""
@@ -68,25 +68,25 @@ class JsonLines:
         return kept
 
     def _found(self, result: Result) -> str:
-        asked, trace = self.asked, result.trace
+        holds, trace = self.holds, result.trace
         if result.error is not None:
             return self._failed(result.row.given, result.error)
-        numbers = result.numbers if asked.value else result.numbers[1:]
+        numbers = result.numbers if holds.value else result.numbers[1:]
         if trace is None:
             return self.doubles % numbers
         parts = [self.numbers % (*map(_writer(trace.arithmetic), numbers),)]
-        if asked.hessian or asked.trace:
+        if holds.hessian or holds.trace:
             whole = document(trace)
-            parts += [f'"hessian": {dumped(whole["hessian"])}'] if asked.hessian else []
-            parts += [f'"trace": {dumped(whole)}'] if asked.trace else []
+            parts += [f'"hessian": {dumped(whole["hessian"])}'] if holds.hessian else []
+            parts += [f'"trace": {dumped(whole)}'] if holds.trace else []
         if found := [each._asdict() for each in trace.warnings if each.kind not in EVERYWHERE]:
             parts.append(f'"warnings": {dumped(found)}')
-        parts += ['"error": null'] * asked.nulls
+        parts += ['"error": null'] * holds.nulls
         return ", ".join(filter(None, parts))
 
     def _failed(self, given: Container[str], error: BackpropError) -> str:
         """Nulls and the reason, but for names that entries of the point have already: that may be why it failed."""
-        nulls = dict.fromkeys((name for name, _ in self.asked.gradients), None)
+        nulls = dict.fromkeys((name for name, _ in self.holds.gradients), None)
         found = {"gradient": nulls, "error": printable(error.message)}
         parts = {name: found.get(name) for name in self.names if name != "warnings" and name not in given}
         return dumped(parts)[1:-1]
@@ -95,12 +95,12 @@ class JsonLines:
 class CsvLines:
     """A row a line: the cells that were read, and behind them `value`, `gradient.x`, …"""
 
-    def __init__(self, asked: Asked, header: Sequence[str], *, from_csv: bool) -> None:
-        self.asked = asked
+    def __init__(self, holds: Contents, header: Sequence[str], *, from_csv: bool) -> None:
+        self.holds = holds
         self.header = header
         self.from_csv = from_csv
-        self.names = ["value"] * asked.value + [f"gradient.{name}" for name, _ in asked.gradients]
-        self.names += ["error"] * asked.nulls
+        self.names = ["value"] * holds.value + [f"gradient.{name}" for name, _ in holds.gradients]
+        self.names += ["error"] * holds.nulls
         self.write = csv.writer(_Echo(), lineterminator="\n").writerow
 
     def head(self) -> str:
@@ -109,14 +109,14 @@ class CsvLines:
 
     def line(self, result: Result) -> str:
         """The line of a result, with empty cells for one that failed."""
-        row, asked = result.row, self.asked
+        row, holds = result.row, self.holds
         cells: list[str] = [*row.kept] if self.from_csv else _cells(row, self.header)
         if result.error is None:
             show = repr if result.trace is None else result.trace.arithmetic.exactly
-            cells += map(show, result.numbers if asked.value else result.numbers[1:])
+            cells += map(show, result.numbers if holds.value else result.numbers[1:])
         else:
-            cells += [""] * (len(self.names) - asked.nulls)
-        if asked.nulls:
+            cells += [""] * (len(self.names) - holds.nulls)
+        if holds.nulls:
             cells.append("" if result.error is None else printable(result.error.message))
         return self._line(cells)
 

@@ -5,24 +5,21 @@ It gives what `rows`, `evaluate` and `lines` give one after the other, or it giv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
 from ..errors import InputError
 from ..language.names import is_normal
-from .evaluate import Calculator
+from .evaluate import Calculator, Job
 from .rows import decoder
 
 
-def answering(
-    calculate: Calculator, wanted: Collection[str], refused: Collection[str], form: str, tell: Callable[[str], None]
-) -> Callable[[str], bool]:
+def answering(job: Job, calculate: Calculator, form: str, tell: Callable[[str], None]) -> Callable[[str], bool]:
     """What answers a line, or does nothing where that takes more, and gives whether it has.
 
-    wanted: the names that have values; refused: names that no entry may have; form: the numbers of the result, in the
-    manner of printf; tell: takes the line of the answer.
+    form: the numbers of the result, in the manner of printf; tell: takes the line of the answer.
     """
     read = decoder(as_text=False).raw_decode
-    is_free = frozenset(refused).isdisjoint
+    wanted, is_free = job.varying, job.refused.isdisjoint
     only = len(wanted) if is_free(wanted) else -1  # of so many entries with values, none has another name
 
     def answer(line: str) -> bool:

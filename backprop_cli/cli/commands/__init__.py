@@ -11,6 +11,7 @@ import click
 from ... import __version__
 from ...errors import BackpropError, InputError, quote, suggest
 from ...streams import emit
+from ..options import by_name
 
 COMMANDS = ("eval", "explain", "derive", "check", "code", "graph", "ops", "cache")
 """The subcommands, each `command` in the module of its name beside this one."""
@@ -84,15 +85,11 @@ def _told(error: click.ClickException, words: Sequence[str]) -> InputError:
     context = error.ctx if isinstance(error, click.UsageError) else None
     more = f"{context.command_path} --help" if context is not None else "backprop --help"
     if isinstance(error, click.NoSuchOption):
-        at_top = context is None or context.parent is None
-        if at_top and not error.option_name.startswith("--"):
+        command = "" if context is None or context.parent is None else str(context.info_name)
+        if not command and not error.option_name.startswith("--"):
             return InputError(f"no command {quote(words[0])}", hint=_forgotten(words))
-        options = ["--version", "--help"] if context is None else _options(context)
+        options = by_name(command) or ["--version", "--help"]
         close = suggest(error.option_name, options, 0.75)
         return InputError(f"no option {quote(error.option_name)}", hint=f"did you mean {close}?" if close else more)
     message = " ".join(error.format_message().split()).rstrip(".")
     return InputError(f"{message[:1].lower()}{message[1:]}", hint=more)
-
-
-def _options(context: click.Context) -> list[str]:
-    return [name for option in context.command.get_params(context) for name in option.opts if name.startswith("--")]

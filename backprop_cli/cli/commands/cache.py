@@ -9,6 +9,7 @@ import click
 
 from ...errors import InputError, printable, reason
 from ...streams import emit
+from ..expression import Command
 
 HELP = """\
 Show the cache of compiled expressions, or clear it.
@@ -18,8 +19,7 @@ BACKPROP_NO_CACHE=1, or --no-cache for one call, turns it off.
 """
 
 
-@click.command("cache", help=HELP)
-@click.option("--clear", is_flag=True, help="Forget them all.")
+@click.command("cache", cls=Command, help=HELP)
 def command(clear: bool) -> None:
     from .. import cache
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import click
 
 from ...errors import InputError
-from ..expression import SETTINGS, ExpressionCommand, read_request, takes_an_expression, takes_ties
+from ..expression import ExpressionCommand
 from ..output import show, warn
-from ..request import Request, read_object
+from ..request import Asked, Request, read_object
 
 HELP = """\
 Check the gradient of EXPRESSION, or claims about it.
@@ -27,33 +27,15 @@ Examples:
 """
 
 
-@click.command("check", cls=ExpressionCommand, help=HELP, epilog=EPILOG, context_settings=SETTINGS)
-@takes_an_expression
-@click.option("--claim", metavar="NAME=CLAIM", multiple=True,
-              help="A gradient derived by hand, as a number or as a formula; repeat it for more.")  # fmt: skip
-@click.option("--claims", metavar="FILE|-|JSON", help="Such claims as a JSON object.")
-@takes_ties
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
-@click.pass_context
-def command(
-    ctx: click.Context,
-    /,
-    expression: str | None,
-    file: str | None,
-    at: str | None,
-    claim: Sequence[str],
-    claims: str | None,
-    ties: str,
-    as_json: bool,
-    **_request: object,
-) -> None:
-    if [expression, file, at, claims].count("-") > 1:
+@click.command("check", cls=ExpressionCommand, help=HELP, epilog=EPILOG)
+def command(asked: Asked, form: str | None, claim: Sequence[str], claims: str | None) -> int:
+    if [asked.expression, asked.file, asked.at, claims].count("-") > 1:
         raise InputError("the expression, --at and --claims cannot come from standard input together")
-    request = read_request(ctx, opened=True)
+    request = asked.request(opened=True)
     read = _read_claims(claim, claims)
-    right = _judge(request, read, ties, as_json) if read else _review(request, ties, as_json)
-    if not right:
-        ctx.exit(1)
+    form = form or "text"
+    right = _judge(request, read, form) if read else _review(request, form)
+    return 0 if right else 1
 
 
 def _read_claims(given: Sequence[str], source: str | None) -> dict[str, str]:
@@ -75,19 +57,21 @@ def _read_claims(given: Sequence[str], source: str | None) -> dict[str, str]:
     return found
 
 
-def _review(request: Request, ties: str, as_json: bool) -> bool:
+def _review(request: Request, form: str) -> bool:
     from ...study.referee import review
 
-    result = review(request.graph, request.given, wrt=request.wrt, ties=ties)
+    graph, given, settings = request
+    result = review(graph, given, wrt=settings.wrt, ties=settings.ties)
     warn(result.trace.warnings)
-    show("review", result, "json" if as_json else "text")
+    show("review", result, form)
     return result.agree and result.compared
 
 
-def _judge(request: Request, claims: dict[str, str], ties: str, as_json: bool) -> bool:
+def _judge(request: Request, claims: dict[str, str], form: str) -> bool:
     from ...study.claims import judge
     from ...view.verdicts import Judged
 
-    verdicts = judge(request.graph, request.given, claims, wrt=request.wrt, ties=ties)
-    show("verdicts", Judged(request.graph, verdicts), "json" if as_json else "text")
+    graph, given, settings = request
+    verdicts = judge(graph, given, claims, wrt=settings.wrt, ties=settings.ties)
+    show("verdicts", Judged(graph, verdicts), form)
     return all(verdict.right for verdict in verdicts)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from ...view import VIEWS
-from ..expression import SETTINGS, ExpressionCommand, read_request, takes_an_expression, takes_ties
+from ..expression import ExpressionCommand
 from ..output import show, warn
+from ..request import Asked
 
 HELP = """\
 Write the staged forward and backward program of EXPRESSION.
@@ -23,29 +23,24 @@ Examples:
 """
 
 
-@click.command("code", cls=ExpressionCommand, help=HELP, epilog=EPILOG, context_settings=SETTINGS)
-@takes_an_expression
-@click.option("--to", "target", type=click.Choice([*VIEWS["program"]]), default="python", show_default=True,
-              help="The language.")  # fmt: skip
-@takes_ties
-@click.pass_context
-def command(ctx: click.Context, /, target: str, ties: str, **_request: object) -> None:
+@click.command("code", cls=ExpressionCommand, help=HELP, epilog=EPILOG)
+def command(asked: Asked, to: str) -> None:
     from ...arithmetic import FLOATS
     from ...passes import point
-    from ...passes.settings import Settings, compute
+    from ...passes.settings import compute
     from ...view.code import StagedProgram
     from ...view.code.staged import Input
     from ...view.code.stages import Stages
 
-    request = read_request(ctx, partly=True, opened=True)
-    graph, given, wrt = request.graph, request.given, request.wrt
+    request = asked.request(partly=True, opened=True)
+    graph, given, settings = request
     trace = None
     if all(node.name in given for node in graph.variables):
-        trace = compute(graph, given, Settings(wrt, ties))
+        trace = compute(*request)
         warn(trace.warnings)
     values = point.complete(given, FLOATS)
     inputs = {name: Input(value, _as_written(given[name])) for name, value in values.items()}
-    show("program", StagedProgram(Stages(graph, wrt), inputs, ties, trace), target)
+    show("program", StagedProgram(Stages(graph, settings.wrt), inputs, settings.ties, trace), to)
 
 
 def _as_written(text: str) -> str:

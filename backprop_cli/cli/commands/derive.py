@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from ..expression import SETTINGS, ExpressionCommand, read_request, takes_a_format, takes_an_expression
+from ..expression import ExpressionCommand
 from ..output import show, warn
+from ..request import Asked
 
 HELP = """\
 Derive the gradient of EXPRESSION as formulas.
@@ -22,14 +23,11 @@ Examples:
 """
 
 
-@click.command("derive", cls=ExpressionCommand, help=HELP, epilog=EPILOG, context_settings=SETTINGS)
-@takes_an_expression
-@takes_a_format("derivation")
-@click.pass_context
-def command(ctx: click.Context, /, form: str, **_request: object) -> None:
+@click.command("derive", cls=ExpressionCommand, help=HELP, epilog=EPILOG)
+def command(asked: Asked, form: str) -> None:
     from ...passes import exact
 
-    request = read_request(ctx, partly=True)
-    derivation = exact.derive(request.graph, request.given, wrt=request.wrt)
+    graph, given, settings = asked.request(partly=True)
+    derivation = exact.derive(graph, given, wrt=settings.wrt)
     warn(derivation.trace.warnings)
     show("derivation", derivation, form)

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import click
-from click.core import ParameterSource
 
 from ...errors import InputError
-from ..expression import (
-    SETTINGS,
-    ExpressionCommand,
-    read_request,
-    takes_a_format,
-    takes_an_arithmetic,
-    takes_an_expression,
-    takes_digits,
-    takes_ties,
-)
-from ..output import show_trace
+from ..expression import ExpressionCommand
+from ..plain_call import evaluate
+from ..request import Asked
 
 HELP = """\
 Evaluate EXPRESSION and backpropagate through it.
@@ -37,40 +27,22 @@ Examples:
 """
 
 
-@click.command("eval", cls=ExpressionCommand, help=HELP, epilog=EPILOG, context_settings=SETTINGS)
-@takes_an_expression
-@takes_ties
-@takes_an_arithmetic
-@click.option("--hessian", is_flag=True, help="Second derivatives too.")
-@takes_a_format("trace")
-@click.option("--get", metavar="value|NAME", multiple=True,
-              help="Print only the value, or only the gradient of NAME; repeat it for more, a line each.")  # fmt: skip
-@takes_digits("tables", "JSON and --get hold all.")
-@click.option("--points", metavar="FILE|-", help="Evaluate at each point of JSON lines or CSV, a line for a line.")
-@click.option("--on-error", type=click.Choice(["stop", "skip", "null"]), default="stop", show_default=True,
-              help="What becomes of a point that has no result.")  # fmt: skip
-@click.option("--trace", is_flag=True, help="Of each point the whole document (JSON lines).")
-@click.pass_context
+@click.command("eval", cls=ExpressionCommand, help=HELP, epilog=EPILOG)
 def command(
-    ctx: click.Context,
-    /,
+    asked: Asked,
     form: str,
-    get: Sequence[str],
     digits: int | None,
+    get: Sequence[str],
     points: str | None,
     on_error: str,
     trace: bool,
-    **options: Any,
-) -> None:
-    from ...passes.settings import Settings, compute
-
-    settings = Settings(**{name: options[name] for name in Settings._fields if name != "wrt"})
+) -> int:
     if points is not None:
-        from .points import stream
+        from .points import Wanted, stream
 
-        ctx.exit(stream(ctx, points, settings, get=get, on_error=on_error, whole=trace))
-    for option in ("on_error", "trace"):
-        if ctx.get_parameter_source(option) is not ParameterSource.DEFAULT:
-            raise InputError(f"--{option.replace('_', '-')} goes with --points")
-    request = read_request(ctx)
-    show_trace(compute(request.graph, request.given, settings._replace(wrt=request.wrt)), form, get, digits)
+        return stream(asked, Wanted(points, form, digits, get, on_error, trace))
+    for option in ("--on-error", "--trace"):
+        if option in asked.line.given:
+            raise InputError(f"{option} goes with --points")
+    evaluate(asked, form, digits, get)
+    return 0

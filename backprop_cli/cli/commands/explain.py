@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from ...errors import InputError
-from ..expression import (
-    SETTINGS,
-    ExpressionCommand,
-    read_request,
-    takes_a_format,
-    takes_an_arithmetic,
-    takes_an_expression,
-    takes_digits,
-    takes_ties,
-)
+from ..expression import ExpressionCommand
 from ..output import show, warn
+from ..request import Asked
 
 if TYPE_CHECKING:
     from ...passes.trace import Trace
@@ -38,21 +30,12 @@ Examples:
 """
 
 
-@click.command("explain", cls=ExpressionCommand, help=HELP, epilog=EPILOG, context_settings=SETTINGS)
-@takes_an_expression
-@click.option("--nudge", metavar="H", help="Also step each variable by H: f there, beside what its gradient says.")
-@takes_ties
-@takes_an_arithmetic
-@takes_a_format("explanation")
-@takes_digits("words", "JSON holds all.")
-@click.pass_context
-def command(ctx: click.Context, /, nudge: str | None, form: str, digits: int | None, **options: Any) -> None:
-    from ...passes.settings import Settings, compute
+@click.command("explain", cls=ExpressionCommand, help=HELP, epilog=EPILOG)
+def command(asked: Asked, form: str, digits: int | None, nudge: str | None) -> None:
+    from ...passes.settings import compute
     from ...view.words.explain import Explanation
 
-    request = read_request(ctx)
-    asked = {name: options[name] for name in Settings._fields if name in options and name != "wrt"}
-    trace = compute(request.graph, request.given, Settings(request.wrt, **asked))
+    trace = compute(*asked.request())
     nudged = None if nudge is None else _nudges(trace, nudge)
     warn(trace.warnings)
     show("explanation", Explanation(trace, nudged), form, digits)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import PurePath
-from typing import Any
 
 import click
 
 from ...errors import InputError, quote
-from ...view import VIEWS
-from ..expression import SETTINGS, ExpressionCommand, read_request, takes_an_expression, takes_ties
+from ..expression import ExpressionCommand
 from ..output import show, warn
+from ..request import Asked
 
 SUFFIXES = {
     ".txt": "tree", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".svg": "svg", ".png": "png", ".pdf": "pdf",
@@ -35,30 +34,19 @@ Examples:
 """
 
 
-@click.command("graph", cls=ExpressionCommand, help=HELP, epilog=EPILOG, context_settings=SETTINGS)
-@takes_an_expression
-@takes_ties
-@click.option("--allow-nonfinite", is_flag=True, help="Give infinities and NaN instead of errors.")
-@click.option("--format", "form", type=click.Choice([*VIEWS["circuit"]]),
-              help="How to draw it.  [default: by the name of FILE, or tree]")  # fmt: skip
-@click.option("-o", "--output", metavar="FILE", help="Write to FILE, wholly or not at all.")
-@click.option(
-    "--digits", type=click.IntRange(1, 17), metavar="N", help="Significant digits: 6 in a tree, 4 in a picture."
-)
-@click.pass_context
-def command(ctx: click.Context, /, form: str | None, output: str | None, digits: int | None, **options: Any) -> None:
+@click.command("graph", cls=ExpressionCommand, help=HELP, epilog=EPILOG)
+def command(asked: Asked, form: str | None, output: str | None, digits: int | None) -> None:
     from ...view.picture.circuit import Circuit
 
     form = form or _form_of(output)
     if form in _BINARY and output is None and sys.stdout.isatty():
         raise InputError(f"{form} is not for a terminal", hint=f"-o circuit.{form} writes it to a file")
-    request = read_request(ctx, partly=not options["bindings"] and options["at"] is None)
+    request = asked.request(partly=not asked.line.bindings and asked.at is None)
     trace = None
     if request.given or not request.graph.variables:
-        from ...passes.settings import Settings, compute
+        from ...passes.settings import compute
 
-        settings = Settings(request.wrt, ties=options["ties"], allow_nonfinite=options["allow_nonfinite"])
-        trace = compute(request.graph, request.given, settings)
+        trace = compute(*request)
         warn(trace.warnings)
     show("circuit", Circuit(request.graph, trace), form, digits, output)
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import click
 
-from ..expression import SETTINGS, takes_a_format
+from ..expression import Command
 from ..output import show
 
+SHORT = "List the primitives, with their local gradients."
 HELP = """\
 List the primitives: formula, local gradients, domain, conventions.
 
@@ -23,16 +24,9 @@ Examples:
 """
 
 
-@click.command(
-    "ops",
-    short_help="List the primitives, with their local gradients.",
-    help=HELP,
-    epilog=EPILOG,
-    context_settings=SETTINGS,
-)
+@click.command("ops", cls=Command, short_help=SHORT, help=HELP, epilog=EPILOG)
 @click.argument("names", metavar="[NAME]...", nargs=-1)
-@takes_a_format("primitives")
-def command(names: Sequence[str], form: str, **_options: object) -> None:
+def command(names: Sequence[str], form: str) -> None:
     from ...rules.table import TABLE
     from ...study import reference
     from ...view.primitives import Primitives

@@ -5,96 +5,92 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
-
-import click
-from click.core import ParameterSource
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from ...errors import InputError, quote, reason, shorten, suggest
+from ...passes.point import MissingVariablesError
+from ...passes.settings import check
+from ...points import plain_line, rows
+from ...points.evaluate import Job, Row
+from ...points.lines import Contents, CsvLines, JsonLines
+from ...points.rows import Source
 from ...streams import emit, is_unicode, writer
-from ..arguments import Option, binding
-from ..expression import read_request
+from ..arguments import Line
 from ..output import named
 from ..progress import Report, progress
-from ..request import Request, read
+from ..request import Asked, Request
 
 if TYPE_CHECKING:
-    from ...passes.settings import Settings
-    from ...points.evaluate import Row
-    from ...points.lines import Asked, CsvLines, JsonLines
-    from ...points.rows import Source
+    from ...graph.graph import Graph
 
 
-def stream(ctx: click.Context, path: str, settings: Settings, *, get: Sequence[str], on_error: str, whole: bool) -> int:
-    """Answer each point of the file; return the exit status.
+class Wanted(NamedTuple):
+    """What is wanted of points.
 
-    get: what to give of each, all if empty; on_error: `stop`, `skip` or `null`; whole: whether the document goes along.
+    path: of the file, `-` for standard input; form: `json` or `csv`, if one of them was asked for;
+    digits: of a table, so there are none; get: what to give of each point, all if empty;
+    on_error: `stop`, `skip` or `null`; whole: whether the document of each goes along.
     """
-    from ...passes.settings import check
-    from ...points import evaluate as points
-    from ...points import plain_line, rows
-    from ...points.lines import JsonLines
 
-    check(settings)
-    form = _form(ctx)
-    if path == "-" and "-" in (ctx.params["expression"], ctx.params["file"], ctx.params["at"]):
+    path: str
+    form: str
+    digits: int | None
+    get: Sequence[str]
+    on_error: str
+    whole: bool
+
+
+def stream(asked: Asked, wanted: Wanted) -> int:
+    """Answer each point of the file; return the exit status."""
+    check(asked.settings)
+    form = _form(asked.line, wanted)
+    if wanted.path == "-" and "-" in (asked.expression, asked.file, asked.at):
         raise InputError("the points and something else cannot both come from standard input")
-    request = read_request(ctx, partly=True, columns=None)
-    with ExitStack() as stack:
-        file = stack.enter_context(_opened(path))
-        lines = rows.Lines(file)
-        as_text = form == "csv" or settings.precision is not None or settings.exact
-        source = rows.read(lines, as_text=as_text)
+    question = asked.read()
+    request = question.request(partly=True, columns=None)
+    with _opened(wanted.path) as file:
+        lines, settings = rows.Lines(file), asked.settings
+        source = rows.read(lines, as_text=form == "csv" or settings.precision is not None or settings.exact)
         if not source.form:
             emit("warning: there are no points\n", sys.stderr)
             return 0
-        request = _with_columns(ctx, request, source)
-        settings = settings._replace(wrt=request.wrt)
-        asked = _asked(request, get, settings, whole=whole, nulls=on_error == "null")
-        view = _view(source, form or source.form, asked)
-        found = _checked(source, request, view, ctx.meta["known"])
-        points.check_fixed(request.given, settings)
+        if {*request.graph.constants} & {*source.names, *(request.settings.wrt or ())}:
+            request = question.request(partly=True, columns=source.names)  # `e` may be a column
+        contents = _contents(request, wanted)
+        view = _view(source, form or source.form, contents)
+        positions = [position for _, position in contents.gradients]
+        job = Job(request.graph, request.given, request.settings, positions, view.names)
+        found = _checked(source, job, view, asked.line)
+        job.check()
         size = _size(file)
         write = writer(sys.stdout, at_once=size is None)
         write(view.head())
-        report = Report(on_error, stack.enter_context(progress(lines, size)))
-        taken = view.names if source.form == "json" else ()
-        gradients = [position for _, position in asked.gradients]
-        calculate = points.calculator(request.graph, request.given, settings, gradients) if not asked.trace else None
-        if calculate is not None and isinstance(view, JsonLines) and view.is_plain:
-
-            def tell(line: str) -> None:
-                write(line)
-                report.answered()
-
-            wanted = points.varying(request.graph, request.given)
-            lines.is_answered = plain_line.answering(calculate, wanted, {*taken, *request.given}, view.doubles, tell)
-        results = points.evaluate(
-            found, request.graph, request.given, settings, gradients, calculate=calculate, taken=taken
-        )
-        report.of_the_graph(request.graph)
-        for result in results:
-            if report.take(result):
-                write(view.line(result))
-        sys.stdout.flush()
+        with progress(lines, size) as move:
+            report = Report(wanted.on_error, move)
+            calculate = None if contents.trace else job.calculator()
+            if calculate is not None and isinstance(view, JsonLines) and view.is_plain:
+                lines.is_answered = plain_line.answering(job, calculate, view.doubles, report.writing(write))
+            report.of_the_graph(job.graph)
+            for result in job.results(found, calculate):
+                if report.take(result):
+                    write(view.line(result))
+            sys.stdout.flush()
     return report.finish()
 
 
-def _form(ctx: click.Context) -> str:
+def _form(line: Line, wanted: Wanted) -> str:
     """`json`, `csv`, or empty where it follows the input."""
-    if ctx.params["digits"] is not None:
+    if wanted.digits is not None:
         raise InputError("--digits is for tables; --points gives all digits")
-    if ctx.params["as_json"]:
-        return "json"
-    if ctx.get_parameter_source("form") is ParameterSource.DEFAULT:
+    if not line.given & {"--format", "--json"}:
         return ""
-    form = str(ctx.params["form"])
-    if form not in ("json", "csv"):
-        raise InputError(f"--points gives JSON lines or CSV, not a {form}", hint="--format json or --format csv")
-    return form
+    if wanted.form not in ("json", "csv"):
+        hint = "--format json or --format csv"
+        raise InputError(f"--points gives JSON lines or CSV, not a {wanted.form}", hint=hint)
+    return wanted.form
 
 
 @contextmanager
@@ -122,72 +118,51 @@ def _size(file: BinaryIO) -> int | None:
     return found.st_size if stat.S_ISREG(found.st_mode) else None
 
 
-def _with_columns(ctx: click.Context, request: Request, source: Source) -> Request:
-    """The request, read again where a column gives a value to what is read as a constant (`e`), or should have."""
-    if {*request.graph.constants} & {*source.names, *(request.wrt or ())}:
-        asked = ctx.meta["asked"]
-        asked.at, asked.bindings = None, request.given
-        return read(asked, partly=True, columns=source.names)
-    return request
-
-
-def _asked(request: Request, get: Sequence[str], settings: Settings, *, whole: bool, nulls: bool) -> Asked:
+def _contents(request: Request, wanted: Wanted) -> Contents:
     """What a result holds, by --get or by default."""
-    from ...points.lines import Asked
-
-    graph = request.graph
-    wanted = graph.depending_on(request.wrt)
-    if get:
-        names = list(dict.fromkeys(get))
-        found = list(zip(names, named(graph, names, wanted), strict=True))
+    graph, settings = request.graph, request.settings
+    gets = graph.depending_on(settings.wrt)
+    if wanted.get:
+        names = list(dict.fromkeys(wanted.get))
+        found = list(zip(names, named(graph, names, gets), strict=True))
     else:
-        variables = [node for node in graph.variables if wanted[node.position]]
+        variables = [node for node in graph.variables if gets[node.position]]
         found = [("value", None), *((node.name, node.position) for node in variables)]
     gradients = [(name, place) for name, place in found if place is not None]
-    return Asked(len(gradients) < len(found), gradients, settings.hessian, whole, nulls)
+    return Contents(len(gradients) < len(found), gradients, settings.hessian, wanted.whole, wanted.on_error == "null")
 
 
-def _view(source: Source, form: str, asked: Asked) -> JsonLines | CsvLines:
-    from ...points.lines import CsvLines, JsonLines
-
+def _view(source: Source, form: str, contents: Contents) -> JsonLines | CsvLines:
     if form == "json":
-        return JsonLines(asked, from_csv=source.form == "csv", ascii_only=not is_unicode(sys.stdout))
-    for option, there in (("--trace", asked.trace), ("--hessian", asked.hessian)):
+        return JsonLines(contents, from_csv=source.form == "csv", ascii_only=not is_unicode(sys.stdout))
+    for option, there in (("--trace", contents.trace), ("--hessian", contents.hessian)):
         if there:
             raise InputError(f"{option} does not fit in CSV", hint="--format json")
-    return CsvLines(asked, source.header, from_csv=source.form == "csv")
+    return CsvLines(contents, source.header, from_csv=source.form == "csv")
 
 
-def _checked(
-    source: Source, request: Request, view: JsonLines | CsvLines, known: Mapping[str, Option]
-) -> Iterator[Row]:
+def _checked(source: Source, job: Job, view: JsonLines | CsvLines, line: Line) -> Iterator[Row]:
     """The rows, once it is sure that the columns suffice. Of JSON lines, each object is judged by itself."""
-    from ...passes.point import MissingVariablesError
-    from ...points import evaluate as points
-    from ...points import rows
-    from ...points.lines import CsvLines
-
     if source.form == "json":
         if not isinstance(view, CsvLines):
             return source.rows
         if not source.header:
             raise InputError("the first line is no object with keys, which would be the columns")
-        points.refuse(source.names, view.names, request.given)
+        job.refuse(source.names)
         return rows.in_columns(source.rows, source.header)
-    points.refuse(source.names, view.names, request.given)
-    variables = [node.name for node in request.graph.variables]
-    there = {*source.names, *request.given}
-    missing = [name for name in variables if name not in there]
+    job.refuse(source.names)
+    missing = [name for name in job.varying if name not in source.names]
     if missing:
-        raise MissingVariablesError(request.graph, missing, _hint(missing[0], source, variables, known))
+        raise MissingVariablesError(job.graph, missing, _hint(missing[0], source, job.graph, line))
     return source.rows
 
 
-def _hint(missing: str, source: Source, variables: Sequence[str], known: Mapping[str, Option]) -> str:
+def _hint(missing: str, source: Source, graph: Graph, line: Line) -> str:
+    variables = [node.name for node in graph.variables]
     close = suggest(missing, [name for name in source.names if name not in variables])
     if len(source.header) == 1 and set(";\t") & set(source.header[0]):
         return "commas stand between columns"
     if close:
         return f"did you mean the column {quote(close)}?"
-    one = " ".join(binding(missing, known))
+    one = " ".join(line.binding(missing))
     return f"the header has {shorten(', '.join(source.names))}; one value for all points is {one}"
