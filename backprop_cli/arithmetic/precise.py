@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, Context
+from functools import partial
 from typing import Any
 
 from mpmath import MPContext
@@ -43,7 +44,7 @@ class Precise(Arithmetic):
         constants = {"pi": +self.context.pi, "e": +self.context.e}
         templates = {name: f"{name}({{}}, {{}})" for name in ("add", "sub", "eq")}
         watched = {"add": self._add, "sub": self._sub, "eq": self.is_near}
-        super().__init__({**_functions(self.context, self), **watched}, constants, templates)
+        super().__init__({**self._functions(), **watched}, constants, templates)
 
     range_hint = "this is beyond what can be computed with"
 
@@ -67,7 +68,7 @@ class Precise(Arithmetic):
         return value
 
     def is_near(self, x: Value, y: Value) -> bool:
-        """Whether two numbers are the same but for rounding errors."""
+        """Whether two numbers are the same except for rounding errors."""
         return x == y or not self.unless_noise(x - y, max(abs(x), abs(y)))
 
     def number(self, text: str) -> Value:
@@ -116,11 +117,15 @@ class Precise(Arithmetic):
     def exactly(self, value: Value) -> str:
         return self.show(value, self.digits)
 
+    # -- Functions of mpmath, made fit for a rule ----------------------------------------------------------------------
 
-def _functions(mp: Any, system: Precise) -> dict[str, Function]:
-    """The words of a rule, by the functions of an mpmath context. A whole result may be one that was rounded to it."""
+    def _real(self, function: Function, most_bits: int | None = None) -> Function:
+        """The function where its result is finite and real. A whole result may be one that was rounded to it.
 
-    def real(function: Function, most_bits: int | None = None) -> Function:
+        most_bits: the size of an argument beyond which it would take too long, or its result too much room
+        """
+        mp = self.context
+
         def guarded(*args: Value) -> Value:
             if most_bits is not None and any(mp.mag(each) > most_bits for each in args if each):
                 raise OverflowError
@@ -128,108 +133,82 @@ def _functions(mp: Any, system: Precise) -> dict[str, Function]:
             if not mp.isfinite(result) or isinstance(result, mp.mpc):
                 raise ValueError("no finite real value")
             if mp.isint(result) and any(args):
-                system.unsure = True
+                self.unsure = True
             return result
 
         return guarded
 
-    def within_patience(name: str, function: Function) -> Function:
-        """`function`, of mpmath, or FLINT's of this name where mpmath is slow."""
+    def _patient(self, name: str, function: Function) -> Function:
+        """The function, or FLINT's of this name where mpmath is slow."""
 
         def patient(*args: Value) -> Value:
-            if system.digits < _FLINT_PLACES:
+            if self.digits < _FLINT_PLACES:
                 return function(*args)
             try:
                 from . import balls
             except ImportError:
-                if system.digits <= MAX_GAMMA_PLACES:
+                if self.digits <= MAX_GAMMA_PLACES:
                     return function(*args)
                 message = f"gamma and its kin are worked out to {MAX_GAMMA_PLACES:,} digits without FLINT"
                 raise MathError(message, hint='pip install "backprop-cli[gamma]" adds it') from None
-            return balls.evaluate(mp, name, *args)
+            return balls.evaluate(self.context, name, *args)
 
         return patient
 
-    exp = real(mp.exp, _EXP_BITS)
-
-    def power(x: Value, y: Value) -> Value:
-        if x and y and mp.mag(y) + mp.mag(mp.mag(x) + 1) > _EXP_BITS:
-            raise OverflowError
-        return mp.power(x, y)
-
-    def cbrt(x: Value) -> Value:
-        return mp.sign(x) * mp.cbrt(abs(x))
-
-    def sigmoid(x: Value) -> Value:
-        return mp.one if is_vast(x) and x > 0 else 1 / (1 + exp(-x))
-
-    def softplus(x: Value) -> Value:
-        return x if is_vast(x) and x > 0 else max(x, mp.zero) + mp.log1p(exp(-abs(x)))
-
-    def tanh(x: Value) -> Value:
-        return mp.sign(x) if is_vast(x) else mp.tanh(x)
-
-    def is_vast(x: Value) -> bool:
-        return bool(x) and mp.mag(x) > _EXP_BITS
-
-    def lgamma(x: Value) -> Value:
-        return mp.loggamma(x) if x > 0 else mp.log(abs(mp.gamma(x)))
-
-    psi = real(within_patience("polygamma", lambda order, x: polygamma(mp, order, x)), _EXP_BITS)
-
-    def sign(x: Value) -> Value:
-        return mp.sign(x)
-
-    def selected(x: Value, out: Value) -> Value:
-        return mp.one if system.is_near(x, out) else mp.zero
-
-    def rounded(function: Function) -> Function:
-        return lambda x: mp.nint(x) if system.is_near(x, mp.nint(x)) else function(x)
-
-    def vanishing(function: Function, size: Callable[[Value], Value]) -> Function:
+    def _vanishing(self, function: Function, size: Callable[[Value], Value]) -> Function:
         """A function that is 0 where its argument is not: errors of that size in the argument are no value of it."""
-        return lambda x: system.unless_noise(function(x), size(x))
+        return lambda x: self.unless_noise(function(x), size(x))
 
-    def hypot(*xs: Value) -> Value:
-        return mp.sqrt(mp.fsum(x * x for x in xs))
+    def _logarithm(self, function: Function) -> Function:
+        return self._vanishing(self._real(function), lambda _x: self.context.one)
 
-    def logarithm(function: Function) -> Function:
-        return vanishing(real(function), lambda _x: mp.one)
+    def _whole(self, function: Function) -> Function:
+        """A function that rounds: what is a whole number except for rounding errors is taken for one."""
+        nint = self.context.nint
+        return self._real(lambda x: nint(x) if self.is_near(x, nint(x)) else function(x))
 
-    plain: list[str] = "sqrt asin acos atan atan2 asinh acosh atanh log1p".split()
-    growing: list[str] = "expm1 sinh cosh".split()
-    turning: list[str] = "sin cos tan".split()
-    by_name: dict[str, Callable[..., Any]] = {
-        **{name: real(getattr(mp, name)) for name in plain},
-        **{name: real(getattr(mp, name), _EXP_BITS) for name in growing},
-        **{name: vanishing(real(getattr(mp, name), _TRIG_BITS), abs) for name in turning},
-    }
-    return {
-        **by_name,
-        "pow": real(power),
-        "log": logarithm(mp.log),
-        "log10": logarithm(mp.log10),
-        "log2": logarithm(lambda x: mp.log(x, 2)),
-        "floor": real(rounded(mp.floor)),
-        "ceil": real(rounded(mp.ceil)),
-        "log_base": real(lambda x, base: mp.log(x) / mp.log(base)),
-        "exp2": real(lambda x: mp.power(2, x), _EXP_BITS),
-        "cbrt": real(cbrt),
-        "hypot": real(hypot),
-        "abs": abs,
-        "sign": sign,
-        "max": max,
-        "min": min,
-        "relu": lambda x: max(x, mp.zero),
-        "selected": selected,
-        "exp": exp,
-        "tanh": real(tanh),
-        "sigmoid": real(sigmoid),
-        "softplus": real(softplus),
-        "erf": real(mp.erf, _EXP_BITS // 2),
-        "erfc": real(mp.erfc, _EXP_BITS // 2),
-        "gamma": real(within_patience("gamma", mp.gamma), _GAMMA_BITS),
-        "lgamma": real(within_patience("lgamma", lgamma), _EXP_BITS),
-        "digamma": lambda x: psi(0, x),
-        "polygamma": psi,
-    }
+    def _power(self, x: Value, y: Value) -> Value:
+        mag = self.context.mag
+        if x and y and mag(y) + mag(mag(x) + 1) > _EXP_BITS:
+            raise OverflowError
+        return self.context.power(x, y)
+
+    def _is_vast(self, x: Value) -> bool:
+        return bool(x) and self.context.mag(x) > _EXP_BITS
+
+    def _functions(self) -> dict[str, Function]:
+        """The words of a rule."""
+        mp, real, patient, is_vast = self.context, self._real, self._patient, self._is_vast
+        exp, psi = real(mp.exp, _EXP_BITS), real(patient("polygamma", partial(polygamma, mp)), _EXP_BITS)
+        lgamma = patient("lgamma", lambda x: mp.loggamma(x) if x > 0 else mp.log(abs(mp.gamma(x))))
+        return {
+            **{name: real(getattr(mp, name)) for name in "sqrt asin acos atan atan2 asinh acosh atanh log1p".split()},
+            **{name: real(getattr(mp, name), _EXP_BITS) for name in ("expm1", "sinh", "cosh")},
+            **{name: self._vanishing(real(getattr(mp, name), _TRIG_BITS), abs) for name in ("sin", "cos", "tan")},
+            "exp": exp,
+            "exp2": real(lambda x: mp.power(2, x), _EXP_BITS),
+            "pow": real(self._power),
+            "log": self._logarithm(mp.log),
+            "log2": self._logarithm(lambda x: mp.log(x, 2)),
+            "log10": self._logarithm(mp.log10),
+            "log_base": real(lambda x, base: mp.log(x) / mp.log(base)),
+            "cbrt": real(lambda x: mp.sign(x) * mp.cbrt(abs(x))),
+            "hypot": real(lambda *xs: mp.sqrt(mp.fsum(x * x for x in xs))),
+            "floor": self._whole(mp.floor),
+            "ceil": self._whole(mp.ceil),
+            "abs": abs,
+            "sign": mp.sign,
+            "max": max,
+            "min": min,
+            "relu": lambda x: max(x, mp.zero),
+            "selected": lambda x, out: mp.one if self.is_near(x, out) else mp.zero,
+            "tanh": real(lambda x: mp.sign(x) if is_vast(x) else mp.tanh(x)),
+            "sigmoid": real(lambda x: mp.one if is_vast(x) and x > 0 else 1 / (1 + exp(-x))),
+            "softplus": real(lambda x: x if is_vast(x) and x > 0 else max(x, mp.zero) + mp.log1p(exp(-abs(x)))),
+            "erf": real(mp.erf, _EXP_BITS // 2),
+            "erfc": real(mp.erfc, _EXP_BITS // 2),
+            "gamma": real(patient("gamma", mp.gamma), _GAMMA_BITS),
+            "lgamma": real(lgamma, _EXP_BITS),
+            "digamma": lambda x: psi(0, x),
+            "polygamma": psi,
+        }
