@@ -16,36 +16,14 @@ def _sigmoid(x: float) -> float:
     return z / (1.0 + z)
 
 
-def _softplus(x: float) -> float:
-    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
+def _unless_nan(function: Function) -> Function:
+    return lambda *xs: math.nan if any(map(math.isnan, xs)) else function(xs)
 
 
-def _sign(x: float) -> float:
-    return float(x > 0) - float(x < 0) if x == x else x
-
-
-def _relu(x: float) -> float:
-    return 0.0 if x <= 0 else x
-
-
-def _max(*xs: float) -> float:
-    return math.nan if any(map(math.isnan, xs)) else max(xs)
-
-
-def _min(*xs: float) -> float:
-    return math.nan if any(map(math.isnan, xs)) else min(xs)
-
-
-def _selected(x: float, out: float) -> float:
-    return 1.0 if x == out else 0.0 if out == out else math.nan
-
-
-def _floor(x: float) -> float:
-    return math.copysign(float(math.floor(x)), x) if math.isfinite(x) else x  # −0 keeps its sign, as in IEEE 754
-
-
-def _ceil(x: float) -> float:
-    return math.copysign(float(math.ceil(x)), x) if math.isfinite(x) else x
+def _whole(function: Function) -> Function:
+    return lambda x: (
+        math.copysign(float(function(x)), x) if math.isfinite(x) else x
+    )  # −0 keeps its sign, as in IEEE 754
 
 
 def _log_base(x: float, base: float) -> float:
@@ -77,10 +55,6 @@ def _lgamma(x: float) -> float:
 _NEAR_ZERO = 0.01
 
 
-def _digamma(x: float) -> float:
-    return _polygamma(0, x)
-
-
 _FLOAT_FUNCTIONS: dict[str, Function] = {
     **{
         name: getattr(math, name)
@@ -90,18 +64,18 @@ _FLOAT_FUNCTIONS: dict[str, Function] = {
         ).split()
     },
     "abs": abs,
-    "sign": _sign,
-    "max": _max,
-    "min": _min,
-    "relu": _relu,
-    "selected": _selected,
+    "sign": lambda x: float(x > 0) - float(x < 0) if x == x else x,
+    "max": _unless_nan(max),
+    "min": _unless_nan(min),
+    "relu": lambda x: 0.0 if x <= 0 else x,
+    "selected": lambda x, out: 1.0 if x == out else 0.0 if out == out else math.nan,
     "sigmoid": _sigmoid,
-    "softplus": _softplus,
-    "floor": _floor,
-    "ceil": _ceil,
+    "softplus": lambda x: max(x, 0.0) + math.log1p(exp(-abs(x))),
+    "floor": _whole(math.floor),
+    "ceil": _whole(math.ceil),
     "log_base": _log_base,
     "lgamma": _lgamma,
-    "digamma": _digamma,
+    "digamma": lambda x: _polygamma(0, x),
     "polygamma": _polygamma,
 }
 
