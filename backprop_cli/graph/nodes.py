@@ -145,6 +145,17 @@ class Nodes(Sequence[Node]):
             self.groups[position] = node.group
         return position
 
+    def below(self, places: Iterable[int]) -> bytearray:
+        """For each node: is it one of these, or does one of these depend on it? 1 or 0."""
+        found = bytearray(len(self))
+        for i in places:
+            found[i] = 1
+        for i in range(len(self) - 1, -1, -1):
+            if found[i]:
+                for each in self.inputs[i]:
+                    found[each] = 1
+        return found
+
     def select(self, order: Iterable[int]) -> Nodes:
         """The nodes at these positions, in this order. The inputs of each must come before it."""
         places = {i: place for place, i in enumerate(order)}

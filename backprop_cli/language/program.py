@@ -215,13 +215,7 @@ class _Builder:
 
     def finished(self, taken: Collection[str]) -> Nodes:
         """What the output depends on, and all variables; the output last. taken: names that no other gate may have."""
-        needed = bytearray(len(self.nodes))
-        for i in (self.output, *self.nodes.variables):
-            needed[i] = 1
-        for i in range(self.output, -1, -1):
-            if needed[i]:
-                for each in self.nodes.inputs[i]:
-                    needed[each] = 1
+        needed = self.nodes.below([self.output, *self.nodes.variables])
         nodes, last = self.nodes, len(needed) - 1
         if self.output != last or not all(needed):
             order = [i for i in range(len(needed)) if needed[i] and i != self.output] + [self.output]

@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
+from operator import ge
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -61,7 +62,9 @@ class _Code(NamedTuple):
     def back(self, slot: int, target: str, *, first: bool = False, condition: str = "") -> str:
         """Add upstream × local to what has come back to the input in `slot`, unless the edge is not active.
 
-        first: nothing can have come back to it before.
+        target: where that is summed up
+        first: whether nothing can have come back to it before
+        condition: under which it gets a gradient at all
         """
         partial = self.op.partial(slot)
         local = self._code(partial, slot)
@@ -111,44 +114,30 @@ _Kind = tuple[Any, ...]
 class Loops:
     """The loops compiled for a graph, and the columns that they go through.
 
-    wanted: for each node, whether it depends on a variable that gets a gradient
+    Raises UnusualError for a graph with modules, or with a constant that has no value.
     """
 
     def __init__(self, graph: Graph, wrt: Collection[str] | None = None) -> None:
-        """Raises UnusualError for a graph with modules, or with a constant that has no value."""
         nodes, self.constants = graph.nodes, _constants(graph)
-        self.wanted = wanted = graph.depending_on(wrt)
-        self.size = len(nodes)
         self.variables = [(nodes.names[place], place) for place in nodes.variables]
         self.inputs = nodes.inputs
+        self.wanted = wanted = graph.depending_on(wrt)
         numbers: dict[_Kind, int] = {}
         found = [
             numbers.setdefault((op, *[wanted[i] for i in inputs]), len(numbers))
             for op, inputs in zip(nodes.ops, nodes.inputs, strict=True)
         ]
-        kinds = list(numbers)
-        ranked = [number for number, _count in Counter(found).most_common()]
-        ranks = {number: rank for rank, number in enumerate(ranked)}
+        counts = Counter(found)
+        kinds = sorted(numbers, key=lambda kind: -counts[numbers[kind]])
+        ranks = {numbers[kind]: rank for rank, kind in enumerate(kinds)}
         self.kinds = [ranks[number] for number in found]
-        ways = tuple(kinds[number] for number in ranked)
-        routed = any(op is not None and op.selects for op, *_ in ways)
-        self.forward, self.backward = _loops(ways, not routed and self._all_reached())
-
-    def _all_reached(self) -> bool:
-        """Whether the output depends on every node that gets a gradient."""
-        reached = bytearray(self.size)
-        reached[-1] = 1
-        for place in range(self.size - 1, -1, -1):
-            if reached[place]:
-                for i in self.inputs[place]:
-                    reached[i] = 1
-            elif self.wanted[place]:
-                return False
-        return True
+        routes = any(op and op.selects for op, *_ in kinds)
+        reaches_all = all(map(ge, nodes.below([len(nodes) - 1]), wanted))
+        self.forward, self.backward = _loops(tuple(kinds), reaches_all and not routes)
 
     def at(self, point: Mapping[str, float]) -> tuple[list[float], Sequence[float | None]]:
         """The values of all nodes, and what flows back to each; None where nothing does. Raises UnusualError."""
-        values = [0.0] * self.size
+        values = [0.0] * len(self.inputs)
         for place, value in self.constants.items():
             values[place] = value
         for name, place in self.variables:
@@ -265,8 +254,8 @@ def unrolled(
 class _Back:
     """The lines of the backward pass, gate by gate from the last to the first.
 
-    sure: the nodes that something may come back to, and whether it does at every point; open: those which no edge
-    before knew to be touched.
+    sure: the nodes that something may come back to, and whether it does at every point
+    open: those of them that have to be set to `untouched` before
     """
 
     def __init__(self, graph: Graph, wrt: Collection[str] | None) -> None:

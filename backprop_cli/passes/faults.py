@@ -121,11 +121,8 @@ def no_local(
 
 def _variables_not_below(graph: Graph, indices: Sequence[int], wanted: Sequence[int]) -> list[str]:
     """The variables that get a gradient and that none of these nodes depends on."""
-    below = set(indices)
-    for node in reversed(graph.nodes):
-        if node.position in below:
-            below.update(node.inputs)
-    return [node.name for node in graph.variables if wanted[node.position] and node.position not in below]
+    below = graph.nodes.below(indices)
+    return [node.name for node in graph.variables if wanted[node.position] and not below[node.position]]
 
 
 def chain_overflows(
