@@ -12,8 +12,9 @@ from .system import Value
 def polygamma(mp: Any, order: Value, x: Value, reflected: float = 20) -> Value:
     """The polygamma function of order 0 to 2, or of any order for x > 0.
 
-    mpmath takes time in proportion to −x there; the reflection formula (Abramowitz and Stegun 6.4.7) does not. It is
-    used where x ≤ −`reflected`. `mp` is an mpmath context, or what has such functions.
+    mp: an mpmath context, or what has such functions
+    reflected: from −x = so much on, the reflection formula (Abramowitz and Stegun 6.4.7) is used, because mpmath takes
+        time in proportion to −x
     """
     n = int(order)
     if x <= 0 and mp.isint(x):

@@ -82,7 +82,7 @@ class UndecidedError(Exception):
 
 
 class _Printer(StrPrinter):  # type: ignore[misc]
-    """SymPy's formulas as expressions that this program takes, but for conditions, which are there to be read."""
+    """SymPy's formulas as expressions that this program takes, except conditions, which are there to be read."""
 
     def _print_Piecewise(self, piecewise: Piecewise) -> str:  # noqa: N802
         *cases, (last, _) = piecewise.args
@@ -189,7 +189,7 @@ def _abs(x: Value) -> Value:
 
 
 def _real(function: Function) -> Function:
-    """The function, but for results that are infinite or not real, and arguments that would grow beyond bounds."""
+    """The function where its result is finite, real and not too large."""
 
     def guarded(*args: Value) -> Value:
         result = function(*args)

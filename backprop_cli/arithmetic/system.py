@@ -21,8 +21,10 @@ TIES = ("both", "split", "first")
 def share(selected: Sequence[Value], nodes: Sequence[object], ties: str) -> list[Value]:
     """The local gradients of a gate that selects, by slot.
 
-    selected: 1 for each input that is the output, 0 for the others; nodes: what tells apart the nodes behind the slots:
-    a node that competes with itself gets its gradient by the first of its slots, which is no tie; ties: one of TIES.
+    selected: 1 for each input that is the output, 0 for the others
+    nodes: what tells apart the nodes behind the slots: one that competes with itself gets its gradient by the first of
+        its slots, which is no tie
+    ties: one of TIES
     """
     first = {node: slot for slot, node in reversed([*enumerate(nodes)])}
     alone = [
@@ -69,17 +71,18 @@ _TEMPLATES = {
 class Arithmetic(ABC):
     """A number system: subclasses say what a number is, and bring functions for the words of a rule.
 
-    strict: whether a value that is not finite is an error; digits: how many a table shows unless it is told; trusted:
-    how many a number has that are no rounding errors (None: it is exact).
+    strict: whether a value that is not finite is an error
+    digits: how many a table shows unless it is told
+    trusted: how many a number has that are no rounding errors; None: it is exact
+    header: what a JSON document says of the arithmetic
+    range_hint: what to tell a person whose numbers overflow
     """
 
     strict = True
     digits = 6
     trusted: int | None = None
     header: Mapping[str, Any] = MappingProxyType({})
-    """What a JSON document says of the arithmetic."""
     range_hint = ""
-    """What to tell a person whose numbers overflow."""
 
     def __init__(
         self,

@@ -76,9 +76,10 @@ class _Expansion:
         return self.graph._replace(nodes=_output_last(self.nodes, output), groups=tuple(self.groups))
 
     def copy(self, graph: Graph, places: dict[int, int], call: Gate | None) -> int:
-        """Append the nodes of a graph, at the top or in place of a call; return where its output stands.
+        """Append the nodes of a graph; return where its output stands.
 
-        places: where nodes of the graph already are. Modules lie inside each other at most MAX_DEPTH deep.
+        places: where nodes of the graph already are
+        call: what the graph stands in place of, None at the top; modules lie inside each other MAX_DEPTH deep at most
         """
         for node in graph.nodes:
             if node.position in places:
@@ -102,7 +103,10 @@ class _Expansion:
         return self.copy(module.graph, places, call._replace(group=len(self.groups) - 1))
 
     def placed(self, graph: Graph, node: Node, call: Gate) -> Node:
-        """A node of a module's inside, named and placed for one call. The output takes the call's own name."""
+        """A node of a module's graph, with the name, span and group that it has in one call.
+
+        The output takes the call's own name.
+        """
         span = node.span if graph.source else _NOWHERE if isinstance(node, Constant) else call.span
         if node.position == graph.output.position:
             name = call.name

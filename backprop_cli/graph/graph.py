@@ -12,20 +12,9 @@ from ..rules.table import Op
 from .nodes import Constant, Gate, Node, Nodes, Variable
 
 __all__ = [
-    "MAX_DEPTH",
-    "MAX_OPENED",
-    "Constant",
-    "Gate",
-    "Graph",
-    "Group",
-    "Module",
-    "Node",
-    "Nodes",
-    "Variable",
-    "label",
-    "opened",
-    "validate",
-]
+    "MAX_DEPTH", "MAX_OPENED", "Constant", "Gate", "Graph", "Group", "Module", "Node", "Nodes", "Variable",
+    "label", "opened", "validate",
+]  # fmt: skip
 
 MAX_OPENED = 200_000
 """Gates that the modules of a program come to when all are opened: modules of modules multiply."""
@@ -34,8 +23,12 @@ MAX_DEPTH = 50
 
 
 class Group(NamedTuple):
-    """A module's call whose gates are shown. name: of the call's output; module: whose call; parent: the index of the
-    group around this one, −1 for none; call: the operation over the names of its inputs (`sigma(q2)`).
+    """A module's call whose gates are shown. They are named after it (`q3.q1`), and its output bears its own name.
+
+    name: that of the call's output
+    module: the name of the module
+    parent: the index of the group around this one, −1 for none
+    call: the operation over the names of its inputs (`sigma(q2)`)
     """
 
     name: str
@@ -45,10 +38,14 @@ class Group(NamedTuple):
 
 
 class Graph(NamedTuple):
-    """The circuit of one program. `nodes[-1]` is the output; `constants` are the names read as constants.
+    """The circuit of one program.
 
-    stages: the names that the program assigns to, and where; unused: those of them that are left out, because nothing
-    uses them. A gate inside a group is named after the group: `q3.q1`. The group's output bears the group's own name.
+    source: the text of the program
+    nodes: in forward order, the output last
+    constants: the names that were read as constants
+    stages: the names that the program assigns to, and where
+    unused: those of them that are left out, because nothing uses them
+    groups: the modules' calls that were opened, each behind the one around it
     """
 
     source: str
@@ -74,7 +71,7 @@ class Graph(NamedTuple):
 
     @property
     def variables(self) -> list[Node]:
-        """The input nodes, in the order in which the expression first names them."""
+        """In the order in which the program first names them."""
         return [self.nodes[i] for i in self.nodes.variables]
 
     @property

@@ -74,8 +74,7 @@ def certain_trace(
     """A trace whose numbers are right to `places` significant digits.
 
     given: a value for each variable, read from its text
-    wrt: the variables that get gradients; all, if None
-    ties: one of TIES
+    wrt, ties: as in `backpropagate`
 
     What shrinks with every increase of the precision is taken for the rounding error of a zero, and a notice says so.
     Raises MathError as `backpropagate` does, and where digits never stand still.

@@ -44,7 +44,11 @@ def exact_trace(
     ties: str = "both",
     hessian: bool = False,
 ) -> Trace:
-    """The trace on exact numbers; a variable without a value is a symbol.
+    """The trace on exact numbers.
+
+    given: values for variables; one without is a symbol
+    wrt, ties: as in `backpropagate`
+    hessian: whether second derivatives are asked for too
 
     Raises MathError as `backpropagate` does, and where SymPy cannot carry the numbers.
     """

@@ -39,9 +39,16 @@ _DECIMAL = re.compile(r"(?<![\w.])(\d*)\.(\d+)(?:[eE]([-+]?\d{1,4}))?", re.ASCII
 class Verdict:
     """What became of one claim.
 
-    right: whether it holds; value: the gradient at the point, as text; claimed: what the claim comes to there, empty
-    where it has no value; is_number: whether it says so itself; how: what the judgement rests on; mistake: a key of
-    KINDS where a wrong claim is one of those, and place says where; steps: the chain otherwise.
+    name: the variable
+    claim: what was said
+    right: whether it holds
+    value: the gradient at the point, as text
+    claimed: what the claim comes to there, empty where it has no value
+    is_number: whether it says so itself
+    how: what the judgement rests on
+    mistake: a key of KINDS, where a wrong claim is one of those
+    place: where that was made
+    steps: the chain, where it is none of those
     """
 
     name: str
@@ -143,9 +150,12 @@ def judge(
     wrt: Collection[str] | None = None,
     ties: str = "both",
 ) -> list[Verdict]:
-    """A verdict for each claim (variable → number, or formula of the variables and gates).
+    """A verdict for each claim.
 
-    wrt: the variables that get gradients (all, if None).
+    given: a value for each variable
+    claims: by variable, a number or a formula of the variables and gates
+    wrt, ties: as in `backpropagate`
+
     Raises InputError for a claim that cannot be read, MathError where the expression has no gradient.
     """
     names = [node.name for node in graph.variables]

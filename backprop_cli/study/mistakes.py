@@ -55,7 +55,10 @@ def mistakes(trace: Trace, name: str) -> Iterator[Mistake]:
 class _Chain:
     """The chain from the output down to one variable.
 
-    right: the gradient; below: the derivative of each node by the variable; gates, edges: those that lead to it.
+    right: the gradient
+    below: the derivative of each node by the variable
+    gates, edges: those that lead to it
+
     The gradient is linear in the local gradients of any one gate: exchanging them changes it by
     upstream × change × below.
     """

@@ -15,9 +15,14 @@ _MARGIN = 2  # of the digits that can be trusted, how many the rounding errors o
 
 
 class Nudge(NamedTuple):
-    """One variable, h further. at: its nudged value; value: that of f there; linear: f + h·∂f/∂variable;
-    miss: value − linear, 0 where it is no more than rounding; share: |miss| as a part of |h·∂f/∂variable|, None where
-    that is 0 or nearly so. Where f has no value there, `value`, `miss` and `share` are None, and `reason` says why.
+    """One variable, h further.
+
+    at: its nudged value
+    value: that of f there
+    linear: f + h·∂f/∂variable
+    miss: value − linear, 0 where it is no more than rounding
+    share: |miss| as a part of |h·∂f/∂variable|, None where that is 0 or nearly so
+    reason: why f has no value there; then value, miss and share are None
     """
 
     variable: str

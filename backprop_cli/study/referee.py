@@ -74,6 +74,9 @@ def review(
 ) -> Review:
     """The gradient by backpropagation, complex step, central differences at 80 digits or more, and SymPy's diff.
 
+    given: a value for each variable
+    wrt, ties: as in `backpropagate`
+
     Raises MathError where backpropagation itself does.
     """
     values = point.complete(given, FLOATS)
