@@ -39,26 +39,14 @@ class Complexes(Arithmetic):
     def show(self, value: Value, digits: int) -> str:
         return str(self.context.nstr(value, digits))
 
-    def exactly(self, value: Value) -> str:
-        return self.show(value, self.digits)
-
     def in_range(self, value: Value) -> bool:
         """Whether the size of both parts is one that every function can work with."""
         return all(not part or abs(self.context.mag(part)) < _RANGE for part in (value.real, value.imag))
 
 
 def _functions(mp: Any) -> dict[str, Function]:
-    def cbrt(z: Value) -> Value:
-        return -mp.cbrt(-z) if z.real < 0 else mp.cbrt(z)
-
     def hypot(*zs: Value) -> Value:
         return mp.sqrt(mp.fsum(z * z for z in zs))
-
-    def atan2(y: Value, x: Value) -> Value:
-        return -mp.j * mp.log((x + mp.j * y) / hypot(x, y))
-
-    def lgamma(z: Value) -> Value:
-        return mp.log(mp.gamma(z) * mp.sign(mp.gamma(z).real))
 
     names = "exp log log10 log1p expm1 sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc gamma"
     return {
@@ -67,10 +55,10 @@ def _functions(mp: Any) -> dict[str, Function]:
         "log2": lambda z: mp.log(z) / mp.log(2),
         "log_base": lambda z, base: mp.log(z) / mp.log(base),
         "exp2": lambda z: mp.power(2, z),
-        "cbrt": cbrt,
+        "cbrt": lambda z: -mp.cbrt(-z) if z.real < 0 else mp.cbrt(z),
         "hypot": hypot,
-        "atan2": atan2,
-        "lgamma": lgamma,
+        "atan2": lambda y, x: -mp.j * mp.log((x + mp.j * y) / hypot(x, y)),
+        "lgamma": lambda z: mp.log(mp.gamma(z) * mp.sign(mp.gamma(z).real)),
         "sigmoid": lambda z: 1 / (1 + mp.exp(-z)),
         "softplus": lambda z: z + mp.log1p(mp.exp(-z)) if z.real > 0 else mp.log1p(mp.exp(z)),
     }

@@ -6,10 +6,10 @@ What a primitive does to the ε comes from the same row of the table as everythi
 from __future__ import annotations
 
 import math
-from typing import Any
+from functools import partial
 
 from ..rules.table import TABLE, Op
-from .system import Arithmetic, Rule, Value, share
+from .system import Arithmetic, Function, Rule, Value, share
 
 
 class Dual:
@@ -48,29 +48,20 @@ def _sum(one: Value | None, two: Value | None) -> Value | None:
 class DualNumbers(Arithmetic):
     """Dual numbers over `base`. ties: one of TIES, for the ε of max and min."""
 
-    _OPERATORS = ("add", "sub", "mul", "div", "neg")
-
     def __init__(self, base: Arithmetic, ties: str = "both") -> None:
         self.base = base
         self.ties = ties
         self.digits = base.digits
         self.strict = base.strict
         constants = {name: Dual(value) for name, value in base.constants.items()}
-        templates = {name: f"{name}({', '.join(['{}'] * count)})" for name, count in self._arities().items()}
-        super().__init__(self._words(), constants, {**templates, "gt": "({0}.value > {1}.value)", "smooth": "{1}"})
-
-    def _arities(self) -> dict[str, int]:
-        return {op.name: len(op.inputs) for op in TABLE if op.name in self._OPERATORS}
-
-    def _words(self) -> dict[str, Any]:
-        words = {op.name: self._gate(op) for op in reversed(TABLE)}  # of two rows of a name, the first
+        words: dict[str, Function] = {op.name: partial(self._gate, op) for op in reversed(TABLE)}  # the first of a name
         logarithm = next(op for op in TABLE if op.name == "log" and len(op.inputs) == 2)
-        return {**words, "log_base": self._gate(logarithm), "selected": self._selected, "polygamma": self._polygamma}
+        words |= {"log_base": partial(self._gate, logarithm), "selected": self._selected, "polygamma": self._polygamma}
+        calls = {name: f"{name}({{}}, {{}})" for name in ("add", "sub", "mul", "div")}
+        templates = {**calls, "neg": "neg({})", "gt": "({0}.value > {1}.value)", "smooth": "{1}"}
+        super().__init__(words, constants, templates)
 
-    def _gate(self, op: Op) -> Any:
-        return lambda *inputs: self._apply(op, inputs)
-
-    def _apply(self, op: Op, inputs: tuple[Dual, ...]) -> Dual:
+    def _gate(self, op: Op, *inputs: Dual) -> Dual:
         rule = self.base.rule(op)
         values = [each.value for each in inputs]
         out = rule.value(*values)
@@ -106,7 +97,7 @@ class DualNumbers(Arithmetic):
             compiled = super().rule(op)
             kink = self.base.rule(op).kink
             on_values = kink and (lambda *args: kink(*(each.value for each in args)))
-            self._rules[op] = compiled._replace(value=self._gate(op), kink=on_values)
+            self._rules[op] = compiled._replace(value=partial(self._gate, op), kink=on_values)
         return self._rules[op]
 
     def number(self, text: str) -> Dual:

@@ -114,9 +114,6 @@ class Precise(Arithmetic):
         tail = figures[self.digits : self.digits + 8].ljust(8, "0")
         return tail in ("50000000", "49999999")
 
-    def exactly(self, value: Value) -> str:
-        return self.show(value, self.digits)
-
     # -- Functions of mpmath, made fit for a rule ----------------------------------------------------------------------
 
     def _real(self, function: Function, most_bits: int | None = None) -> Function:

@@ -35,7 +35,12 @@ class Symbolic(Arithmetic):
 
     def __init__(self) -> None:
         words: dict[str, Function] = {name: _real(function) for name, function in _FUNCTIONS.items()}
-        logic: dict[str, Function] = {"eq": _equal, "gt": _greater, "where": _where, "selected": _selected}
+        logic: dict[str, Function] = {
+            "eq": _equal,
+            "gt": _greater,
+            "where": _where,
+            "selected": lambda x, out: _where(_equal(x, out), lambda: Integer(1), lambda: Integer(0)),
+        }
         templates = {
             "where": "where({}, lambda: {}, lambda: {})",
             "eq": "eq({}, {})",
@@ -158,10 +163,6 @@ def _where(condition: Any, yes: Callable[[], Value], no: Callable[[], Value]) ->
     return Piecewise((yes(), condition), (no(), True))
 
 
-def _selected(x: Value, out: Value) -> Value:
-    return _where(_equal(x, out), lambda: Integer(1), lambda: Integer(0))
-
-
 def _largest(*values: Value) -> Value:
     """The largest number, by proof; a Max where symbols are among them."""
     best = values[0]
@@ -243,21 +244,9 @@ def _floor(x: Value) -> Value:
     raise UndecidedError(f"cannot tell which whole number lies below {quote(str(x))}")
 
 
-def _ceil(x: Value) -> Value:
-    return sympy.ceiling(x) if x.free_symbols else -_floor(-x)
-
-
 def _cbrt(x: Value) -> Value:
     sign = None if x.free_symbols and not x.is_nonnegative else 1 if x.is_nonnegative else _sign_of(x)
     return sympy.sign(x) * sympy.cbrt(abs(x)) if sign is None else sign * sympy.cbrt(sign * x) if sign else x
-
-
-def _lgamma(x: Value) -> Value:
-    return sympy.log(abs(sympy.gamma(x))) if x.is_negative else sympy.loggamma(x)
-
-
-def _digamma(x: Value) -> Value:
-    return sympy.polygamma(0, x)
 
 
 _FUNCTIONS: dict[str, Function] = {
@@ -287,9 +276,9 @@ _FUNCTIONS: dict[str, Function] = {
     "sigmoid": lambda x: 1 / (1 + sympy.exp(-x)),
     "softplus": lambda x: sympy.log(1 + sympy.exp(x)),
     "gamma": _bounded(sympy.gamma),
-    "lgamma": _bounded(_lgamma),
-    "digamma": _bounded(_digamma),
+    "lgamma": _bounded(lambda x: sympy.log(abs(sympy.gamma(x))) if x.is_negative else sympy.loggamma(x)),
+    "digamma": _bounded(lambda x: sympy.polygamma(0, x)),
     "polygamma": _bounded(sympy.polygamma),
     "floor": _bounded(_floor, MAX_ROUNDED),
-    "ceil": _bounded(_ceil, MAX_ROUNDED),
+    "ceil": _bounded(lambda x: sympy.ceiling(x) if x.free_symbols else -_floor(-x), MAX_ROUNDED),
 }

@@ -115,9 +115,9 @@ class Arithmetic(ABC):
     def show(self, value: Value, digits: int) -> str:
         """The value to `digits` significant digits, for people."""
 
-    @abstractmethod
     def exactly(self, value: Value) -> str:
         """The whole value as text, for machines."""
+        return self.show(value, self.digits)
 
     def data(self, value: Value) -> Any:
         """The value in a JSON document."""

@@ -112,16 +112,11 @@ class Nodes(Sequence[Node]):
         self.starts, self.ends = array("l"), array("l")
         self.constants: dict[int, tuple[str, Nodes | None]] = {}
         self.groups: dict[int, int] = {}
-        self.leaves: list[int] = []
-        """The positions of variables and constants."""
+        self.variables: list[int] = []
+        """The positions of the input variables."""
         self._made: tuple[Node, ...] = ()
         for node in nodes:
             self.append(node)
-
-    @property
-    def variables(self) -> list[int]:
-        """The positions of the input variables."""
-        return [i for i in self.leaves if i not in self.constants]
 
     @property
     def folded(self) -> Iterator[Op]:
@@ -137,9 +132,9 @@ class Nodes(Sequence[Node]):
         self.inputs.append(node.inputs)
         self.starts.append(node.span[0])
         self.ends.append(node.span[1])
-        if not isinstance(node, Gate):
-            self.leaves.append(position)
-        if isinstance(node, Constant):
+        if isinstance(node, Variable):
+            self.variables.append(position)
+        elif isinstance(node, Constant):
             self.constants[position] = node.literal, node.body
         if node.group >= 0:
             self.groups[position] = node.group
@@ -171,11 +166,8 @@ class Nodes(Sequence[Node]):
     def __getitem__(self, index: int | slice) -> Node | tuple[Node, ...]:
         if made := self._few():
             return made[index]
-        if isinstance(index, slice):
-            return tuple(map(self._node, range(*index.indices(len(self)))))
-        if not -len(self) <= index < len(self):
-            raise IndexError(index)
-        return self._node(index % len(self))
+        places = range(len(self))[index]
+        return self._node(places) if isinstance(places, int) else tuple(map(self._node, places))
 
     def _few(self) -> tuple[Node, ...]:
         """All nodes, where they are few."""
@@ -185,17 +177,12 @@ class Nodes(Sequence[Node]):
         return self._made
 
     def _node(self, i: int) -> Node:
-        name, span, group, op = self.names[i], (self.starts[i], self.ends[i]), self.groups.get(i, -1), self.ops[i]
-        if op:
+        name, span, group = self.names[i], (self.starts[i], self.ends[i]), self.groups.get(i, -1)
+        if op := self.ops[i]:
             return Gate(i, name, span, op, self.inputs[i], group)
-        return (
-            Constant(i, name, span, *self.constants[i], group)
-            if i in self.constants
-            else Variable(i, name, span, group)
-        )
+        if i in self.constants:
+            return Constant(i, name, span, *self.constants[i], group)
+        return Variable(i, name, span, group)
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self._few() or map(self._node, range(len(self))))
-
-    def __reversed__(self) -> Iterator[Node]:
-        return reversed(self._few()) if self._few() else map(self._node, range(len(self) - 1, -1, -1))
