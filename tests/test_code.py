@@ -258,9 +258,26 @@ def test_a_gate_of_2_000_inputs() -> None:
 def test_latex_sums_at_forks_and_names_groups() -> None:
     text = python("x*x", "--to", "latex", "--x", "1.5e-7")
     assert r"x &= 1.5 \cdot 10^{-7}" in text
-    assert r"\frac{\partial f}{\partial x} &= " in text
-    assert text.count(" + ") == 2
+    assert r"\frac{\partial f}{\partial x} &= x + x = 3 \cdot 10^{-7}" in text
+    assert r"q_{1} + \frac{\partial f}{\partial q_{1}} \cdot 2 \cdot x" in python("x**2*x", "--to", "latex")
     assert "q_{1}.q_{2}" in python("s(t) = exp(-t) + t; f = s(x)*x", "--to", "latex")
+
+
+@pytest.mark.parametrize(
+    ("source", "words", "lines"),
+    [
+        ("x*2", ["--x", "0.123456789"], [r"x &\approx 0.123457", r"f &= x \cdot 2 \approx 0.246914"]),
+        ("x/3", ["--x", "1"], [r"x &= 1", r"f &= \frac{x}{3} \approx 0.333333"]),
+        ("x + y", ["--x", "0.1", "--y", "0.2"], [r"x &= 0.1", r"f &= x + y = 0.3"]),
+        ("x*y", ["--x", "0.1", "--y", "3"], [r"f &= x \cdot y = 0.3", r"\frac{\partial f}{\partial y} &= x = 0.1"]),
+        ("x**2", ["--x", "1e-5"], [r"x &= 10^{-5}", r"f &= {x}^{2} = 10^{-10}"]),
+        ("x*y", ["--y", "2/3"], [r"y &\approx 0.666667", r"f &= x \cdot y"]),
+        ("x/y", ["--x", "-1e100", "--y", "7"], [r"x &= -10^{100}", r"f &= \frac{x}{y} \approx -1.42857 \cdot 10^{99}"]),
+    ],
+)
+def test_latex_says_what_is_rounded(source: str, words: list[str], lines: list[str]) -> None:
+    said = [line.removesuffix(" \\\\") for line in python(source, *words, "--to", "latex").splitlines()]
+    assert [line for line in lines if line not in said] == [], said
 
 
 if __name__ == "__main__":

@@ -553,12 +553,12 @@ def test_latex_of_formulas_compiles(katex: Path) -> None:
 
 STRUCTURE = [
     ("(x+y)**2", "f &= {q_{1}}^{2}"),
-    ("x**-2", r"f &= {x}^{\left(-2\right)}"),
+    ("x**-2", r"f &= {x}^{-2}"),
     ("x/y", r"f &= \frac{x}{y}"),
     ("sqrt(x)", r"f &= \sqrt{x}"),
     ("abs(x)", r"f &= \left|{x}\right|"),
     ("1e-5*x", r"f &= 10^{-5} \cdot x"),
-    ("2*pi*x", r"f &= \left(2 \cdot \pi\right) \cdot x"),
+    ("2*pi*x", r"f &= 2 \cdot \pi \cdot x"),
     ("x**(1/3)", r"f &= {x}^{\frac{1}{3}}"),
     ("log2(x)", r"f &= \log_{2}\left(x\right)"),
     ("log(x, 3)", r"f &= \log_{3}\left(x\right)"),
@@ -583,6 +583,26 @@ def test_latex_of_one_gate(expression: str, line: str) -> None:
 
     lines = [bare(each).removesuffix("\\\\") for each in latex_of(expression).splitlines()]
     assert bare(line) in lines
+
+
+STAGED = [
+    "(x+y)*z", "x*x", "x**3*x", "-sin(x*y)", "1/(1+exp(-t))", "max(x, y)*x", "log(x, b) - log2(x)", "c = 2*pi; c*x**-2",
+    "alpha*x_1 + (1/3)*x_1 - 1e-5", "atan2(y, x)*erf(x)", "2*(x - 3)", "relu(w*x + b)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("source", STAGED)
+def test_derive_and_code_set_one_derivation(source: str) -> None:
+    """Line for line; derive says behind it what each comes to, and at the end what the gradient is."""
+    code = command("code", source, "--to", "latex").out.splitlines()[1:-1]
+    derived = latex_of(source).splitlines()[1:-1]
+    assert len(derived) == len(code) + len(Program(source).graph().variables)
+    pairs = [(one.removesuffix(" \\\\"), two) for one, two in zip(code, derived, strict=False)]
+    assert [(one, two) for one, two in pairs if not two.startswith(one)] == []
+
+
+def test_a_long_constant_is_its_value_in_latex() -> None:
+    assert r"f &= x \cdot {\left(\sqrt{2} + 3000\right)} \\" in latex_of(f"x*({' + '.join(['1'] * 3_000)} + sqrt(2))")
 
 
 @pytest.mark.parametrize("expression", ["1e-5*x", "1.5e300*x", "pi*x", "2*pi*x", "x*2**3", "x*sqrt(2)", "x*log(3)"])

@@ -25,7 +25,7 @@ from backprop_cli.graph.graph import Constant, Gate, Graph, Group, Module, Node,
 from backprop_cli.passes.backpropagate import backpropagate as passes
 from backprop_cli.passes.trace import Trace
 from backprop_cli.rules.formula import Formula
-from backprop_cli.rules.printer import NUMBERS, text
+from backprop_cli.rules.printer import NUMBERS
 from backprop_cli.rules.table import ROLES, TABLE, Op, named, x, y
 from backprop_cli.study.nudge import nudges
 from backprop_cli.view import Options, texts
@@ -373,8 +373,11 @@ def test_numbers_of_other_arithmetics() -> None:
     exactly = told("sqrt(x)*(y/4)", "--x", "2", "--y", "sqrt(2)", "--exact")
     assert "= sqrt(2) · (sqrt(2)/4) = 1/2\n" in exactly
     assert "≈" not in exactly
+    long = told("sqrt(x)*exp(y)*sin(z)*log(x + y + z)*cos(1)", "--x", "2", "--y", "3", "--z", "5", "--exact")
+    assert "  ∂f/∂x ≈ −9.94349: x + h → f − (≈ 9.94349)·h." in long
+    assert "= ≈" not in long
     assert "≈ 0.6666666666666666666666666667\n" in told("x/3", "--x", "2", "--precision", "28")
-    assert text(Formula("mul", Formula("sqrt(2)"), Formula("1/2")), NUMBERS) == "sqrt(2) · (1/2)"
+    assert NUMBERS.text(Formula("mul", Formula("sqrt(2)"), Formula("1/2"))) == "sqrt(2) · (1/2)"
 
 
 # -- Programs, modules and groups ------------------------------------------------------------------------------------
@@ -410,6 +413,11 @@ def test_a_closed_module() -> None:
     assert "    sigma is a module: its local gradient comes from the gates inside; --expand shows them.\n" in words
     assert "    ∂q1/∂q = ∂sigma/∂t ≈ 0.104994\n" in words
     assert "    ∂f/∂q = ∂f/∂q1 · ∂q1/∂q ≈ −1 · 0.104994 ≈ −0.104994\n" in words
+
+
+@pytest.mark.parametrize("name", ["add", "where", "abs", "whole"])
+def test_a_module_called_like_an_operation_is_a_function(name: str) -> None:
+    assert f"  f = {name}(u) = {name}(3) = 9\n" in told(f"{name}(a) = a*a; f = {name}(u)", "--u", "3")
 
 
 def test_the_derivation_of_the_notes_with_their_names() -> None:

@@ -16,7 +16,7 @@ from backprop_cli.graph.graph import validate
 from backprop_cli.language.program import Program
 from backprop_cli.rules import table as ops
 from backprop_cli.rules.formula import Formula
-from backprop_cli.rules.printer import text
+from backprop_cli.rules.printer import READING
 from backprop_cli.rules.table import CONSTANTS, TABLE, WORDS, Op, exp, log, out, polygamma, selected, where, x
 from backprop_cli.study import reference
 from backprop_cli.view import Options
@@ -57,8 +57,8 @@ def test_every_row_is_listed_in_every_format() -> None:
 def test_what_the_table_says_of_a_row_is_in_the_list(op: Op) -> None:
     words = " ".join(shown().split())
     for partial in op.partials:
-        assert text(partial) in words
-    assert op.gates is None or f"{op.call}: {text(op.gates)}" in words
+        assert READING.text(partial) in words
+    assert op.gates is None or f"{op.call}: {READING.text(op.gates)}" in words
     for said in (op.domain, op.note, ops.ROLES.get(op.role, ""), *op.aliases):
         assert said in words
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
@@ -68,6 +69,11 @@ _TEMPLATES = {
 }
 
 
+def _figures(shown: str) -> str:
+    """The significant digits of a number, without zeros at either end."""
+    return re.sub(r"[eE].*|[^0-9]", "", shown).strip("0")
+
+
 class Arithmetic(ABC):
     """A number system: subclasses say what a number is, and bring functions for the words of a rule.
 
@@ -114,6 +120,14 @@ class Arithmetic(ABC):
     @abstractmethod
     def show(self, value: Value, digits: int) -> str:
         """The value to `digits` significant digits, for people."""
+
+    def rounded(self, value: Value, digits: int) -> tuple[str, bool]:
+        """The value for an equation, and whether digits are left out; rounding errors are none: 0.1 + 0.2 is 0.3."""
+        text = self.show(value, digits)
+        if self.trusted is None or not self.is_finite(value):
+            return text.removeprefix("≈ "), text.startswith("≈ ")
+        known = _figures(self.show(value, self.trusted))
+        return text, len(known) >= self.trusted or _figures(text) != known
 
     def exactly(self, value: Value) -> str:
         """The whole value as text, for machines."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from ..rules.formula import Formula
-from ..rules.printer import TYPED, text
+from ..rules.printer import TYPED
 from ..rules.table import Op, named
 from .graph import Graph, Group, Module
 from .nodes import Constant, Gate, Node, Nodes, Variable, over
@@ -43,7 +43,7 @@ def _add(nodes: Nodes, formula: Formula, places: Mapping[str, int], inputs: Sequ
         while len(terms) > 1:
             terms[:2] = [nodes.append(Gate(0, "", _NOWHERE, named("add"), (terms[0], terms[1])))]
         return terms[0]
-    if not formula.words & {*places, "x"}:
+    if not {*places, "x"}.intersection(formula.words):
         return nodes.append(_constant(formula))
     operands = tuple(_add(nodes, arg, places, inputs) for arg in args)
     return nodes.append(Gate(0, "", _NOWHERE, named(head), operands))
@@ -57,10 +57,10 @@ def _constant(formula: Formula) -> Constant:
     def add(part: Formula) -> int:
         if not part.args:
             return body.append(_constant(part))
-        return body.append(Gate(0, text(part, TYPED), _NOWHERE, named(part.head), tuple(map(add, part.args))))
+        return body.append(Gate(0, TYPED.text(part), _NOWHERE, named(part.head), tuple(map(add, part.args))))
 
     add(formula)
-    return Constant(0, text(formula, TYPED), _NOWHERE, body=body)
+    return Constant(0, TYPED.text(formula), _NOWHERE, body=body)
 
 
 class _Expansion:

@@ -154,9 +154,13 @@ class Module(Op):
         node = self.graph.itself(self.graph.output)
         return self.inputs.index(node.name) if isinstance(node, Variable) else None
 
-    def written(self, names: Iterable[str]) -> str:
-        """The call over inputs of these names, even where the module is called like an operator's row (`add`)."""
-        return f"{self.name}({', '.join(names)})"
+    def local(self, slot: int, _operands: Iterable[str | Formula], _out: str | Formula) -> Formula:
+        """The name of the local gradient, which is all the rule that a module has."""
+        return self.partials[slot]
+
+    def applied(self, inputs: Iterable[Formula]) -> Formula:
+        """The call over these inputs: a function, even where the module is called like an operator's row (`add`)."""
+        return Formula(f"{self.name}()", *inputs)
 
 
 def opened(nodes: Nodes) -> tuple[int, int]:

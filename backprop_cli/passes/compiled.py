@@ -76,9 +76,7 @@ class _Code(NamedTuple):
         return f"{test}{target} {'= ' + sign if first else (sign or '+') + '= '}{chained}"
 
     def _code(self, formula: Formula, slot: int = 0) -> str:
-        inputs = self.inputs[slot : slot + 1] if self.op.variadic else self.inputs
-        words = dict(zip(self.op.inputs, inputs, strict=True))
-        return FLOATS.code(substitute(formula, {**words, "out": self.value}))
+        return FLOATS.code(substitute(formula, self.op.words(self.op.operands(self.inputs, slot), self.value)))
 
 
 def _compiled(lines: Sequence[str], numbers: Mapping[str, float]) -> dict[str, Any]:

@@ -10,8 +10,7 @@ from contextlib import contextmanager
 from ..arithmetic import IEEE, Arithmetic, Value
 from ..errors import MathError, shorten
 from ..graph.graph import Constant, Gate, Graph, Node
-from ..rules.formula import substitute, tidy
-from ..rules.printer import text
+from ..rules.printer import READING
 
 DIGITS = 6  # significant digits of a value in a message
 _BETWEEN = re.compile(r"^in [^:]*: (?:… )?(?=in )")  # the outermost of several calls
@@ -21,10 +20,10 @@ _LIST = 8  # names of a gate's inputs that a message shows
 def at(graph: Graph, gate: Gate, inputs: Sequence[Value], arithmetic: Arithmetic) -> str:
     """`x = -1, q1 = 3`: the inputs of a gate and their values, except for numbers that stand there as written."""
     nodes = (graph.nodes[i] for i in gate.inputs)
-    pairs = {node: arithmetic.show(value, DIGITS) for node, value in zip(nodes, inputs, strict=True)}
+    pairs = {node: arithmetic.rounded(value, DIGITS) for node, value in zip(nodes, inputs, strict=True)}
     shown = [
-        f"{shorten(name)} {value}" if value.startswith("≈ ") else f"{shorten(name)} = {value}"
-        for node, value in pairs.items()
+        f"{shorten(name)} {'≈' if is_rounded else '='} {value}"
+        for node, (value, is_rounded) in pairs.items()
         if not (isinstance(node, Constant) and node.literal) and (name := graph.name_of(node)) != value
     ]
     return ", ".join(shown[:_LIST] + ["…"] * (len(shown) > _LIST))
@@ -101,8 +100,7 @@ def no_local(
     locals_ = [IEEE.rule(gate.op).partial(each, floats, value) for each in range(len(floats))]
     local = locals_[slot]
     names = [graph.nodes[i].name for i in gate.inputs]
-    words = {gate.op.inputs[0]: names[slot]} if gate.op.variadic else dict(zip(gate.op.inputs, names, strict=True))
-    rule = shorten(text(tidy(substitute(gate.op.partial(slot), {**words, "out": gate.name}))))
+    rule = shorten(READING.text(gate.op.local(slot, gate.op.operands(names, slot), gate.name)))
     overflows = isinstance(error, OverflowError)
     what = "overflows" if overflows else "does not exist" if local != local else "is infinite"
     if what == "is infinite" and upstream == 0:

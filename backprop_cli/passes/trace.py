@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, overload
 from ..arithmetic import Arithmetic, Value
 from ..errors import quote, shorten
 from ..graph.graph import Gate, Graph, Node
-from ..rules.formula import Formula, substitute, tidy
+from ..rules.formula import Formula
 
 
 class Edge(NamedTuple):
@@ -179,12 +179,7 @@ class Trace:
         gate, op = edge.gate, edge.gate.op
         if not gate.passes_on(edge.slot):
             return Formula("0")
-        partial = op.partial(edge.slot)
-        nodes = {
-            word: edge.input if op.variadic else self.graph.nodes[gate.inputs[op.places[word]]]
-            for word in partial.words & op.places.keys()
-        }
-        words = {word: name(node) if name else node.name for word, node in nodes.items()}
-        if name:
-            words["out"] = name(gate)
-        return tidy(substitute(partial, words))
+        nodes = (self.graph.nodes[i] for i in op.operands(gate.inputs, edge.slot))
+        if name is None:
+            return op.local(edge.slot, (node.name for node in nodes), "out")
+        return op.local(edge.slot, map(name, nodes), name(gate))

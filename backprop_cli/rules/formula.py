@@ -64,9 +64,9 @@ class Formula:
         return {self.head}.union(*(arg.heads for arg in self.args)) if self.args else set()
 
     @property
-    def words(self) -> set[str]:
-        """The operands that it is made of, numbers and words."""
-        return set[str]().union(*(arg.words for arg in self.args)) if self.args else {self.head}
+    def words(self) -> list[str]:
+        """The operands that it is made of, numbers and words, as often as they stand there."""
+        return [word for arg in self.args for word in arg.words] if self.args else [self.head]
 
     @property
     def is_number(self) -> bool:
@@ -86,7 +86,7 @@ READ_BY_THE_FIRST = ("careful", "convention", "smooth")
 """Heads with two arguments, of which readers are shown the first."""
 
 
-def substitute(formula: Formula, words: Mapping[str, str] | Mapping[str, Formula]) -> Formula:
+def substitute(formula: Formula, words: Mapping[str, str | Formula]) -> Formula:
     """The formula with operand words replaced by what stands for them here."""
     if not formula.args:
         found = words.get(formula.head, formula)

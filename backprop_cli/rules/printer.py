@@ -1,83 +1,166 @@
-"""Formulas as text, in several styles."""
+"""Formulas as text: the Printer, and the data for writing them as read, as typed, and with numbers put in."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from .formula import READ_BY_THE_FIRST, Formula
 
-_CALL = r"\w+\([^()]*\)"  # an exact number such as sqrt(2)
+LOOSE, COMPARED, SUM, PRODUCT, SIGNED, POWER, TIGHT, ATOM = range(8)
+"""How tightly a text binds. What is TIGHT stands in brackets only where an ATOM must be: −2, 1e+06."""
+
+_NEEDS = {  # of an operator: how tightly it binds, and what stands beside its sign at least
+    "both": (COMPARED, COMPARED, COMPARED),
+    "eq": (COMPARED, SUM, SUM),
+    "gt": (COMPARED, SUM, SUM),
+    "add": (SUM, SUM, PRODUCT),
+    "sub": (SUM, SUM, PRODUCT),
+    "mul": (PRODUCT, PRODUCT, SIGNED),
+    "div": (PRODUCT, PRODUCT, SIGNED),
+    "neg": (SIGNED, SIGNED),
+    "pow": (POWER, ATOM, ATOM),
+}
 
 
-class Style(NamedTuple):
-    """How operators are written: the sign between (or before) operands, and how tightly it binds."""
+class Form(NamedTuple):
+    """How an operation is written.
 
-    signs: Mapping[str, str]
-    superscripts: bool
+    write: the whole, from the texts of the arguments
+    binds: how tightly it binds
+    needs: how tightly each argument binds at least, or it stands in brackets; the last is for all that follow, too
+    more: the form for more arguments than `needs` has, where that is another
+    """
+
+    write: Callable[[list[str]], str]
+    binds: int = ATOM
+    needs: tuple[int, ...] = (LOOSE,)
+    more: Form | None = None
 
 
-_BINDING = {"where": 0, "eq": 1, "gt": 1, "both": 1, "add": 2, "sub": 2, "mul": 3, "div": 3, "neg": 4, "pow": 5}
-_ATOM = 6
+def template(text: str, binds: int = ATOM, *needs: int) -> Form:
+    """A form as a text with places: {0}, {1} …, or {args} for all of them with commas between, and their {count}."""
+    return Form(lambda args: text.format(*args, args=", ".join(args), count=len(args)), binds, needs or (LOOSE,))
+
+
+def function(head: str) -> Form:
+    """A function of that name. `max()` is one, whatever a printer has for `max`."""
+    name = head.removesuffix("()")
+    return Form(lambda args: f"{name}({', '.join(args)})")
+
+
+class Printer:
+    """A way of writing formulas, as data.
+
+    signs: what stands between the arguments of an operator, and before that of `neg`
+    leaf: how a number or a word is written, and how tightly that binds
+    forms: how other operations are written; `whole` is for powers whose exponent is a whole number
+    needs: how tightly what stands beside the sign of an operator binds at least, where that is special
+    call: the form of an operation that has none
+    apart: whether no two signs may stand side by side: `3 · (−4)`
+    brackets: how brackets are set
+    alone: how a formula is written where nothing is beside it, from that formula and its text
+    """
+
+    def __init__(
+        self,
+        signs: Mapping[str, str],
+        leaf: Callable[[Formula], tuple[str, int]],
+        forms: Mapping[str, Form],
+        *,
+        needs: Mapping[str, tuple[int, ...]] = MappingProxyType({}),
+        call: Callable[[str], Form] = function,
+        apart: bool = False,
+        brackets: str = "({})",
+        alone: Callable[[Formula, str], str] = lambda _formula, text: text,
+    ) -> None:
+        self.signs = signs
+        self.leaf = leaf
+        self.call = call
+        self.brackets = brackets
+        self.alone = alone
+
+        def behind(text: str) -> str:
+            return brackets.format(text) if apart and text.startswith(signs["neg"]) else text
+
+        def operator(head: str, binds: int, *least: int) -> Form:
+            sign, least = signs[head], needs.get(head, least)
+            if head == "neg":
+                return Form(lambda args: sign + behind(args[0]), binds, least)
+            return Form(lambda args: sign.join([args[0], *map(behind, args[1:])]), binds, least)
+
+        self.forms = {**{head: operator(head, *_NEEDS[head]) for head in _NEEDS if head in signs}, **forms}
+
+    def text(self, formula: Formula) -> str:
+        """The formula as a line of text. The formulas of rules are small, so recursion is safe here."""
+        return self._text(formula)[0]
+
+    def argument(self, formula: Formula) -> str:
+        """The formula as the argument of a function."""
+        return self._within(formula, LOOSE)
+
+    def _text(self, formula: Formula) -> tuple[str, int]:
+        args = formula.args
+        if not args:
+            return self.leaf(formula)
+        if formula.head in READ_BY_THE_FIRST:
+            return self._text(args[0])
+        form = self.forms.get(self._kind(formula)) or self.call(formula.head)
+        needs = form.needs
+        if len(args) > len(needs):
+            form, needs = form.more or form, needs + needs[-1:] * len(args)
+        return form.write([*map(self._within, args, needs)]), form.binds
+
+    def _kind(self, formula: Formula) -> str:
+        head, args = formula.head, formula.args
+        is_whole = head == "pow" and not args[1].args and args[1].head.lstrip("-").isdecimal()
+        return "whole" if is_whole and "whole" in self.forms else head
+
+    def _within(self, formula: Formula, need: int) -> str:
+        text, binds = self._text(formula)
+        return self.brackets.format(text) if binds < need else text if need else self.alone(formula, text)
+
+
+# -- Text ----------------------------------------------------------------------------------------------------------
+
+
+def _typed(formula: Formula) -> tuple[str, int]:
+    head = formula.head
+    if formula.is_number:
+        return head, TIGHT if head.startswith("-") else ATOM
+    return head, ATOM if head.isidentifier() or all(map(str.isidentifier, head.split("."))) else LOOSE
+
+
+def _read(formula: Formula) -> tuple[str, int]:
+    text, binds = _typed(formula)
+    return text.replace("-", "−", 1) if binds == TIGHT else text, binds
+
+
+def _put_in(formula: Formula) -> tuple[str, int]:
+    text, binds = _typed(formula)
+    if formula.is_number and "e" in text:
+        binds = TIGHT  # (1e+06)²
+    elif re.fullmatch(r"\w+\([^()]*\)", text):
+        binds = ATOM  # an exact number such as sqrt(2)
+    return text.replace("-", "−"), binds
+
+
 _COMPARISONS = {"eq": " = ", "gt": " > ", "both": " and "}
+_READ = {"add": " + ", "sub": " − ", "mul": "·", "div": "/", "neg": "−", "pow": "^", **_COMPARISONS}
+_TYPED = {"add": " + ", "sub": " - ", "mul": " * ", "div": " / ", "neg": "-", "pow": "**", **_COMPARISONS}
+_CHOICE = {"where": template("{1} if {0} else {2}", LOOSE)}
+_SUPERSCRIPT = str.maketrans("-−0123456789", "⁻⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_AS_READ = {
+    **_CHOICE,
+    "abs": template("|{0}|"),
+    "whole": Form(lambda args: args[0] + args[1].translate(_SUPERSCRIPT), POWER, (ATOM, LOOSE)),
+}
 
-READING = Style({"add": " + ", "sub": " − ", "mul": "·", "div": "/", "neg": "−", "pow": "^", **_COMPARISONS}, True)
+READING = Printer(_READ, _read, _AS_READ)
 """As in a textbook: `1 − out²`."""
-NUMBERS = Style({**READING.signs, "mul": " · ", "div": " / "}, True)
+NUMBERS = Printer({**_READ, "mul": " · ", "div": " / "}, _put_in, _AS_READ, apart=True)
 """The same with numbers for the operands: `3 · (−4)`."""
-TYPED = Style({"add": " + ", "sub": " - ", "mul": " * ", "div": " / ", "neg": "-", "pow": "**", **_COMPARISONS}, False)
+TYPED = Printer(_TYPED, _typed, _CHOICE, needs={"pow": (ATOM, SIGNED)})
 """As a person types it: `x**2 * y`."""
-
-_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-
-def text(formula: Formula, style: Style = READING) -> str:
-    """The formula as a line of text. Rule formulas are small, so recursion is safe here."""
-    return _text(formula, style)[0]
-
-
-def _text(formula: Formula, style: Style) -> tuple[str, int]:
-    head, args = formula.head, formula.args
-    if not args:
-        negative = head.startswith("-") and formula.is_number
-        word = head.replace("-", style.signs["neg"], 1) if negative else head
-        if style is NUMBERS:
-            word = head.replace("-", style.signs["neg"])
-            if formula.is_number and "e" in head:
-                return word, _BINDING["neg"]  # (1e+06)²
-            if re.fullmatch(_CALL, head):
-                return word, _ATOM
-        simple = formula.is_number or all(part.isidentifier() for part in head.split("."))
-        return word, _BINDING["neg"] if negative else _ATOM if simple else 0
-    if head in READ_BY_THE_FIRST:
-        return _text(args[0], style)
-    if head == "where":
-        condition, yes, no = (_text(arg, style)[0] for arg in args)
-        return f"{yes} if {condition} else {no}", _BINDING[head]
-    if head == "abs" and style is not TYPED:
-        return f"|{text(args[0], style)}|", _ATOM
-    if head not in _BINDING:
-        return f"{head}({', '.join(text(arg, style) for arg in args)})", _ATOM
-    binding, sign = _BINDING[head], style.signs[head]
-    if head == "neg":
-        return sign + _behind(args[0], binding, style), binding
-    if head == "pow":
-        exponent = args[1].head
-        base = _within(args[0], binding + 1, style)
-        if style.superscripts and not args[1].args and exponent.lstrip("-").isdecimal():
-            return base + exponent.translate(_SUPERSCRIPT), binding
-        return base + sign + _within(args[1], _BINDING["neg"] if style is TYPED else _ATOM, style), binding
-    tighter = {"sub": binding + 1, "div": binding + 1, "mul": binding + 1, "add": binding + 1}.get(head, binding)
-    return _within(args[0], binding, style) + sign + _behind(args[1], tighter, style), binding
-
-
-def _within(formula: Formula, binding: int, style: Style) -> str:
-    inner, own = _text(formula, style)
-    return inner if own >= binding else f"({inner})"
-
-
-def _behind(formula: Formula, binding: int, style: Style) -> str:
-    """What stands behind an operator; among numbers no two signs stand side by side: `3 · (−4)`."""
-    inner = _within(formula, binding, style)
-    return f"({inner})" if style is NUMBERS and inner.startswith(style.signs["neg"]) else inner

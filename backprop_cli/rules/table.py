@@ -5,11 +5,14 @@ A row is: name, inputs, value, one partial for each input, and what a reader sho
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
+from typing import TypeVar
 
-from .formula import READ_BY_THE_FIRST, Formula, Operand
-from .printer import TYPED, text
+from .formula import READ_BY_THE_FIRST, Formula, Operand, substitute, tidy
+from .printer import TYPED
+
+T = TypeVar("T")
 
 # -- The words that a rule may use ---------------------------------------------------------------------------------
 
@@ -143,11 +146,6 @@ class Op:
         return read if read.head != self.name and read.heads <= known else None
 
     @cached_property
-    def places(self) -> dict[str, int]:
-        """The slot of each input, by its name."""
-        return {name: slot for slot, name in enumerate(self.inputs)}
-
-    @cached_property
     def call(self) -> str:
         """How the primitive is written: `x + y`, `sigmoid(x)`, `max(x, …)`."""
         return self.written([*self.inputs, "…"] if self.variadic else self.inputs)
@@ -156,13 +154,29 @@ class Op:
         """Whether the primitive takes `count` inputs."""
         return count >= 2 if self.variadic else count == len(self.inputs)
 
+    def applied(self, inputs: Iterable[Formula]) -> Formula:
+        """The operation over these inputs."""
+        return Formula(self.name, *inputs)
+
     def written(self, names: Iterable[str]) -> str:
         """The operation over inputs of these names, as a person types it."""
-        return text(Formula(self.name, *map(Formula, names)), TYPED)
+        return TYPED.text(self.applied(map(Formula, names)))
 
     def partial(self, slot: int) -> Formula:
         """The rule of the local gradient with respect to the input in `slot`."""
         return self.partials[0 if self.variadic else slot]
+
+    def operands(self, inputs: Sequence[T], slot: int = 0) -> Sequence[T]:
+        """Those of a gate's inputs that a rule names: all of them; where there may be any number, the one in `slot`."""
+        return inputs[slot : slot + 1] if self.variadic else inputs
+
+    def words(self, operands: Iterable[T], out: T) -> dict[str, T]:
+        """What stands for the words of a rule."""
+        return {**dict(zip(self.inputs, operands, strict=True)), "out": out}
+
+    def local(self, slot: int, operands: Iterable[str | Formula], out: str | Formula) -> Formula:
+        """The rule of a local gradient as people read it, over what stands for its words."""
+        return tidy(substitute(self.partial(slot), self.words(operands, out)))
 
 
 # -- THE TABLE -----------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from ..passes import point
 from ..passes.backpropagate import backpropagate
 from ..passes.forward import forward
 from ..passes.trace import Trace
-from ..rules.printer import text
+from ..rules.printer import READING
 from .mistakes import KINDS, mistakes
 
 POINTS = 8
@@ -289,7 +289,7 @@ def _steps(trace: Trace, name: str) -> list[str]:
         if below[edge.input.position] and edge.chained is not None and edge.local is not None:
             numbers = (trace.upstream[edge.gate.position], edge.local, edge.chained)
             upstream, local, chained = (show(value, _SHOWN) for value in numbers)
-            rule = text(trace.rule(edge))
+            rule = READING.text(trace.rule(edge))
             source = f"{edge.gate.name} = {trace.graph.written(edge.gate)}"
             factor = local if rule.replace("−", "-") == local else f"{local} ({rule})"
             lines.append(f"∂{f}/∂{edge.input.name} through {source}: upstream {upstream} × local {factor} = {chained}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..arithmetic import Value
 from ..passes.trace import Edge, Trace
-from ..rules.printer import text
+from ..rules.printer import READING
 
 if TYPE_CHECKING:
     from ..graph.graph import Gate, Node
@@ -116,7 +116,7 @@ class _Chain:
 
     def rule(self, edge: Edge) -> str:
         """`∂q1/∂x = 2·x`."""
-        return f"{_of(edge)} = {text(self.trace.rule(edge))}"
+        return f"{_of(edge)} = {READING.text(self.trace.rule(edge))}"
 
 
 def _of(edge: Edge) -> str:
@@ -125,7 +125,7 @@ def _of(edge: Edge) -> str:
 
 def _minus(chain: _Chain) -> str:
     """Where a minus sign may have been lost: in a chain without forks that has only one."""
-    minus = [edge for edge in chain.edges if text(chain.trace.rule(edge)).startswith(("−", "-"))]
+    minus = [edge for edge in chain.edges if READING.text(chain.trace.rule(edge)).startswith(("−", "-"))]
     if len(minus) == 1 and len(chain.edges) == len(chain.gates):
         return f"mind the minus of {chain.rule(minus[0])}, in {chain.written(minus[0].gate)}"
     return f"this is −∂{chain.f}/∂{chain.name}"
@@ -133,7 +133,7 @@ def _minus(chain: _Chain) -> str:
 
 def _signs(chain: _Chain) -> Iterator[Mistake]:
     """One sign is wrong, in one of several branches. A rule with a minus is the likelier place."""
-    for edge in sorted(chain.edges, key=lambda each: not text(chain.trace.rule(each)).startswith(("−", "-"))):
+    for edge in sorted(chain.edges, key=lambda each: not READING.text(chain.trace.rule(each)).startswith(("−", "-"))):
         place = f"mind that of {chain.rule(edge)}, in {chain.written(edge.gate)}"
         yield Mistake("sign", place, chain.with_local(edge, -chain.local(edge)))
 

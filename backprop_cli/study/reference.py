@@ -13,7 +13,7 @@ from ..language.tokens import OPERATORS
 from ..passes.backpropagate import backpropagate
 from ..passes.trace import Trace
 from ..rules.formula import READ_BY_THE_FIRST, Formula
-from ..rules.printer import TYPED, text
+from ..rules.printer import READING, TYPED
 from ..rules.table import ROLES, TABLE, WORDS, Op
 
 _TRIED = (0.5, 2.0, -0.5, -2.0, 1.5, 3.0, 4.0, -3.0, 0.1, 10.0, -10.0, 100.0, -100.0, 1.0, 0.0)
@@ -51,7 +51,7 @@ def spellings(op: Op) -> list[str]:
 
 def partials(op: Op) -> list[tuple[str, str]]:
     """Each input, and the formula of the local gradient with respect to it."""
-    return [(name, text(partial)) for name, partial in zip(op.inputs, op.partials, strict=True)]
+    return [(name, READING.text(partial)) for name, partial in zip(op.inputs, op.partials, strict=True)]
 
 
 def sections(ops: Sequence[Op]) -> list[Section]:
@@ -60,7 +60,7 @@ def sections(ops: Sequence[Op]) -> list[Section]:
     found = [
         Section("conventions", _grouped((op.note, op.name) for op in ops)),
         Section("roles", [(f"{role} ({names})", ROLES[role]) for names, role in roles]),
-        Section("opened by --expand", [(op.call, text(op.gates)) for op in ops if op.gates is not None]),
+        Section("opened by --expand", [(op.call, READING.text(op.gates)) for op in ops if op.gates is not None]),
         Section("also accepted", _grouped(("  ".join(spellings(op)), op.name) for op in ops)),
         Section("words of the rules", _words(ops)),
     ]

@@ -46,7 +46,7 @@ VIEWS: dict[str, dict[str, str]] = {
         "json": "words.explain:as_json",
         "markdown": "words.explain:as_markdown",
     },
-    "program": {**dict.fromkeys(_LANGUAGES, "code:program"), "latex": "code:as_latex"},
+    "program": {**dict.fromkeys(_LANGUAGES, "code:program"), "latex": "latex:program"},
     "circuit": {
         "tree": "picture.text_tree:circuit",
         "dot": "picture.dot:circuit",

@@ -1,161 +1,231 @@
-"""LaTeX: a derivation as an `align*` environment, for KaTeX, MathJax and TeX with amsmath."""
+"""LaTeX: the staged derivation as an `align*` environment, for KaTeX, MathJax and TeX with amsmath."""
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from sympy import Symbol
-from sympy import latex as sympy_latex
+import sympy
 
-from ..arithmetic import Value
-from ..graph.graph import Constant, Gate, Graph, Module
-from ..passes.exact import Derivation
+from ..arithmetic import FLOATS, Value
+from ..graph.graph import Constant, Gate, Graph, Module, Node
 from ..rules.formula import Formula
+from ..rules.printer import ATOM, LOOSE, POWER, PRODUCT, SUM, TIGHT, Form, Printer, template
 from . import Options
+from .code.identifiers import greek
+from .code.stages import LONGEST
+from .words.spans import Span, code, equals
 
-ATOM = 9
-"""How tightly a name or a bracket binds."""
-_TIGHT = 8
-"""That needs no brackets but as the base of a power."""
-_BINDING = {"add": 1, "sub": 1, "neg": 2, "mul": 2, "pow": 3, "div": _TIGHT, "scientific": _TIGHT}
-_TEMPLATES = {
-    ("add", 2): "{} + {}",
-    ("sub", 2): "{} - {}",
-    ("mul", 2): r"{} \cdot {}",
-    ("div", 2): r"\frac{{{}}}{{{}}}",
-    ("scientific", 2): r"{} \cdot 10^{{{}}}",
-    ("scientific", 1): "10^{{{}}}",
-    ("neg", 1): "-{}",
-    ("pow", 2): "{{{}}}^{{{}}}",
-    ("where", 3): r"\begin{{cases}} {1} & \text{{if }} {0} \\ {2} & \text{{otherwise}} \end{{cases}}",
-    ("eq", 2): "{} = {}",
-    ("gt", 2): "{} > {}",
-    ("both", 2): r"{} \text{{ and }} {}",
-    ("exp2", 1): "2^{{{}}}",
-    ("sqrt", 1): r"\sqrt{{{}}}",
-    ("cbrt", 1): r"\sqrt[3]{{{}}}",
-    ("abs", 1): r"\left|{{{}}}\right|",
-    ("floor", 1): r"\left\lfloor {}\right\rfloor",
-    ("ceil", 1): r"\left\lceil {}\right\rceil",
-    ("log", 2): r"\log_{{{1}}}\left({0}\right)",
-    ("log2", 1): r"\log_{{2}}\left({}\right)",
-    ("log10", 1): r"\log_{{10}}\left({}\right)",
-    ("asin", 1): r"\arcsin\left({}\right)",
-    ("acos", 1): r"\arccos\left({}\right)",
-    ("atan", 1): r"\arctan\left({}\right)",
-    ("gamma", 1): r"\Gamma\left({}\right)",
-    ("digamma", 1): r"\psi\left({}\right)",
+if TYPE_CHECKING:
+    from ..passes.exact import Derivation
+    from ..passes.trace import Trace
+    from .code import StagedProgram
+
+_DIGITS = 6  # of a number that is no formula
+_SIGNS = {
+    "add": " + ",
+    "sub": " - ",
+    "mul": r" \cdot ",
+    "neg": "-",
+    "eq": " = ",
+    "gt": " > ",
+    "both": r" \text{ and } ",
 }
-"""How some primitives are set; the others are functions of their names."""
-_MODULE = "()"  # ends the head of a module's call
+_FORMS = {
+    "div": template(r"\frac{{{0}}}{{{1}}}", TIGHT),
+    "partial": template(r"\frac{{\partial {0}}}{{\partial {1}}}", TIGHT),
+    "pow": template("{{{0}}}^{{{1}}}", POWER, ATOM, LOOSE),
+    "where": template(r"\begin{{cases}} {1} & \text{{if }} {0} \\ {2} & \text{{otherwise}} \end{{cases}}", LOOSE),
+    "exp2": template("2^{{{0}}}", POWER),
+    "sqrt": template(r"\sqrt{{{0}}}"),
+    "cbrt": template(r"\sqrt[3]{{{0}}}"),
+    "abs": template(r"\left|{{{0}}}\right|"),
+    "floor": template(r"\left\lfloor {0}\right\rfloor"),
+    "ceil": template(r"\left\lceil {0}\right\rceil"),
+    "log": template(r"\log\left({0}\right)")._replace(more=template(r"\log_{{{1}}}\left({0}\right)")),
+    "log2": template(r"\log_{{2}}\left({0}\right)"),
+    "log10": template(r"\log_{{10}}\left({0}\right)"),
+}
+_COMMANDS = {  # functions for which LaTeX has a command, of another name where one is given
+    **{head: rf"\{head}" for head in "exp sin cos tan sinh cosh tanh max min".split()},
+    "asin": r"\arcsin",
+    "acos": r"\arccos",
+    "atan": r"\arctan",
+    "gamma": r"\Gamma",
+    "digamma": r"\psi",
+}
 _CAPITALS = set("Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split())  # the others look Latin
-_KNOWN = set("exp log sin cos tan sinh cosh tanh max min".split())
+
+
+def _leaf(formula: Formula) -> tuple[str, int]:
+    """A number, a name, or what is LaTeX already and stands between braces."""
+    text = formula.head
+    if not formula.is_number:
+        return (text if text.startswith("{") else name(text)), ATOM
+    mantissa, _, exponent = text.lower().partition("e")
+    if exponent:
+        power = f"10^{{{int(exponent)}}}"
+        return (f"{mantissa[:-1]}{power}" if mantissa in ("1", "-1") else rf"{mantissa} \cdot {power}"), TIGHT
+    return text, TIGHT if text.startswith("-") else ATOM
+
+
+def _call(head: str) -> Form:
+    word = head.removesuffix("()").replace("_", r"\_")
+    command = _COMMANDS.get(head, rf"\operatorname{{{word}}}")
+    return Form(lambda args: rf"{command}\left({', '.join(args)}\right)")
+
+
+LATEX = Printer(_SIGNS, _leaf, _FORMS, needs={"add": (SUM,), "mul": (PRODUCT,)}, call=_call, apart=True,
+                brackets=r"\left({}\right)")  # fmt: skip
+"""As mathematics is set."""
+
+
+@lru_cache(10_000)
+def name(word: str) -> str:
+    """A variable's or a gate's name: `w_0`, `\\alpha`, `q_{1}`; of a gate inside another, `q_{3}.q_{1}`."""
+    return ".".join(str(sympy.latex(sympy.Symbol(part))) for part in word.split("."))
 
 
 def derivation(derivation: Derivation, _options: Options) -> str:
-    """The forward pass, the chain rule on every edge, and the gradient."""
+    """The staged derivation, whose values are formulas, and at its end the gradient, simplified."""
     trace = derivation.trace
-    f = name(trace.graph.output.name)
-    lines = [f"{name(gate.name)} &= {operation(trace.graph, gate)}" for gate in trace.graph.gates]
-    node = trace.graph.output
-    if not isinstance(node, Gate):
-        lines.append(f"& {constant(node) if isinstance(node, Constant) else name(node.name)}")
-    for edge in reversed(trace.edges):
-        if edge.chained is not None and edge.local is not None:
-            gate, inner = name(edge.gate.name), name(edge.input.name)
-            left = rf"\frac{{\partial {f}}}{{\partial {gate}}} \cdot \frac{{\partial {gate}}}{{\partial {inner}}}"
-            right = (trace.upstream[edge.gate.position], edge.local)
-            factors = r" \cdot ".join(map(_factor, right))
-            lines.append(f"{left} &= {factors} = {sympy_latex(edge.chained)}")
-    for variable, formula in derivation.simplified.items():
-        lines.append(rf"\frac{{\partial {f}}}{{\partial {name(variable)}}} &= {sympy_latex(formula)}")
-    body = " \\\\\n".join(plain(line) for line in lines)
+    wanted, values = trace.graph.depending_on(trace.gradient), dict(enumerate(trace.values))
+    lines = _Lines(trace.graph, trace.point, wanted, values, trace)
+    return _aligned([*lines.staged(), *lines.gradient(derivation.simplified)])
+
+
+def program(program: StagedProgram, _options: Options) -> str:
+    """The staged derivation of a program, with numbers where there are values."""
+    stages, point = program.stages, {name: given.value for name, given in program.given.items()}
+    return _aligned(_Lines(stages.graph, point, stages.wanted, stages.numbers, program.trace).staged())
+
+
+def _aligned(lines: Iterable[str]) -> str:
+    body = " \\\\\n".join("".join(c if c.isascii() else _character(c) for c in line) for line in lines)
     return f"\\begin{{align*}}\n{body}\n\\end{{align*}}\n"
 
 
-def _factor(value: Value) -> str:
-    text = str(sympy_latex(value))
-    return rf"\left({text}\right)" if value.is_Add or value.could_extract_minus_sign() else text
-
-
-def name(word: str) -> str:
-    """A variable's or a gate's name: `w_0`, `\\alpha`, `q_{1}`; of a gate inside another, `q_{3}.q_{1}`."""
-    return ".".join(str(sympy_latex(Symbol(part))) for part in word.split("."))
-
-
-def operation(graph: Graph, gate: Gate) -> str:
-    """The operation of a gate over its inputs, in the order written."""
-    nodes = (graph.nodes[i] for i in gate.inputs)
-    words = (operand(node) if isinstance(node, Constant) else Formula(name(node.name)) for node in nodes)
-    return latex(_applied(gate, words))[0]
-
-
-def operand(constant: Constant) -> Formula:
-    """A constant as an operand: as it is written, in brackets but for a number or a fraction."""
-    formula = _constant(constant)
-    text, binding = latex(formula)
-    return formula if binding >= _TIGHT else Formula(rf"\left({text}\right)")
-
-
-def _applied(gate: Gate, args: Iterable[Formula]) -> Formula:
-    """A gate's formula. A module is set as a function of its name, even where it is called `abs`."""
-    return Formula(f"{gate.kind}{_MODULE}" if isinstance(gate.op, Module) else gate.kind, *args)
-
-
-def constant(node: Constant) -> str:
-    """A constant as it is written."""
-    return latex(_constant(node))[0]
-
-
-def _constant(node: Constant) -> Formula:
-    parts: list[Formula] = []
-    for each in node.parts:
-        inputs = [parts[i] for i in each.inputs]
-        parts.append(_applied(each, inputs) if isinstance(each, Gate) else _literal(each.literal))
-    return parts[-1]
-
-
-def _literal(text: str) -> Formula:
-    mantissa, _, exponent = text.lower().partition("e")
-    if not exponent:
-        return Formula(r"\pi" if text == "pi" else text)
-    power = Formula(str(int(exponent)))
-    return Formula("scientific", power) if mantissa == "1" else Formula("scientific", Formula(mantissa), power)
-
-
-def latex(formula: Formula) -> tuple[str, int]:
-    """A formula whose words are LaTeX already, with how tightly it binds."""
-    if not formula.args:
-        return formula.head, ATOM
-    args = [latex(arg) for arg in formula.args]
-    binding = _BINDING.get(formula.head, ATOM)
-    template = _TEMPLATES.get((formula.head, len(args))) or _TEMPLATES.get((formula.head, 0))
-    needed = [ATOM if formula.head == "pow" else binding + 1, *[binding + 1] * len(args)]
-    texts = [
-        text if binding >= _TIGHT or own >= least else rf"\left({text}\right)"
-        for (text, own), least in zip(args, needed, strict=False)
-    ]
-    if template:
-        return template.format(*texts), binding
-    word = formula.head.removesuffix(_MODULE).replace("_", r"\_")
-    function = rf"\{word}" if formula.head in _KNOWN else rf"\operatorname{{{word}}}"
-    return rf"{function}\left({', '.join(texts)}\right)", ATOM
-
-
-def plain(line: str) -> str:
-    """Greek letters as commands, and other characters that TeX does not know as text."""
-    return "".join(c if c.isascii() else _character(c) for c in line)
-
-
 def _character(character: str) -> str:
-    words = unicodedata.name(character, "").split()
-    if words[:1] == ["GREEK"] and words[2:3] == ["LETTER"] and len(words) == 4:
-        letter = words[3].lower().replace("lamda", "lambda")
-        capital = letter.capitalize() in _CAPITALS
-        return (
-            rf"\{letter if words[1] == 'SMALL' else letter.capitalize()} "
-            if words[1] == "SMALL" or capital
-            else letter[0].upper()
-        )
-    return rf"\text{{{character}}}"
+    """A Greek letter as a command, and what else TeX does not know as text."""
+    letter = greek(character)
+    if not letter:
+        return rf"\text{{{character}}}"
+    return rf"\{letter} " if letter.islower() or letter in _CAPITALS else letter[0]
+
+
+class _Lines:
+    """The lines of a staged derivation: each gate, then the chain rule for each node, in reverse order.
+
+    point: values of variables
+    wanted: for each node, whether it gets a gradient
+    values: those of constants, by position
+    trace: the passes, if there are any
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        point: Mapping[str, Value],
+        wanted: Sequence[int],
+        values: Mapping[int, Value],
+        trace: Trace | None,
+    ) -> None:
+        self.graph, self.point, self.wanted, self.values, self.trace = graph, point, wanted, values, trace
+        self.last = graph.output.position
+        stages = {name for name, _ in graph.stages}
+        self.inline = {
+            node.position: self.constant(node)
+            for node in graph.nodes
+            if isinstance(node, Constant) and (node.name not in stages or node.group >= 0)
+        }
+
+    def staged(self) -> Iterator[str]:
+        """The whole derivation."""
+        graph, trace = self.graph, self.trace
+        yield from (_line(Formula(name), _value(value)) for name, value in self.point.items())
+        computed = trace is not None and len(self.point) == len(graph.variables)
+        for node in graph.nodes:
+            if isinstance(node, Gate):
+                value = [_value(trace.values[node.position])] if trace and computed else []
+                yield _line(Formula(node.name), _part(node.op.applied(map(self.operand, node.inputs))), *value)
+            elif isinstance(node, Constant) and (node.position not in self.inline or node.position == self.last):
+                name = "f" if node.position in self.inline else node.name
+                yield _line(Formula(name), _part(self.constant(node)))
+        yield from self.backward()
+        if not graph.variables:
+            yield r"&\text{nothing here varies}"
+
+    def backward(self) -> Iterator[str]:
+        """The chain rule for each node: with names, then with the rules."""
+        edges: dict[int, list[tuple[Gate, int]]] = {}
+        for gate in self.graph.gates_backward:
+            for slot in gate.slots:
+                edges.setdefault(gate.inputs[slot], []).append((gate, slot))
+        for node in reversed(self.graph.nodes):
+            place = node.position
+            if self.wanted[place] and not (place == self.last and isinstance(node, Gate)):
+                terms = zip(*(self.chain(gate, slot) for gate, slot in edges.get(place, ())), strict=True)
+                sums = [_part(Formula("add", *each) if each[1:] else each[0]) for each in terms]
+                value = [_value(self.trace.upstream[place])] if self.trace else []
+                yield _line(self.partial(node), *(sums or [code("1" if place == self.last else "0")]), *value)
+
+    def chain(self, gate: Gate, slot: int) -> tuple[Formula, Formula]:
+        """What flows back along an edge: with names, and with the rule; twice the rule where the gate is the output."""
+        local = self.local(gate, slot)
+        if gate.position == self.last:
+            return local, local
+        return self.partial(gate) * self.partial(self.graph.nodes[gate.inputs[slot]], gate), self.partial(gate) * local
+
+    def partial(self, below: Node, above: Node | None = None) -> Formula:
+        return Formula("partial", Formula((above or self.graph.output).name), Formula(below.name))
+
+    def local(self, gate: Gate, slot: int) -> Formula:
+        """The rule of an edge; a module has none, but what its inside comes to."""
+        op = gate.op
+        if isinstance(op, Module) and self.trace:
+            return _number(self.trace.edges_of(gate)[slot].local)
+        return op.local(slot, map(self.operand, op.operands(gate.inputs, slot)), gate.name)
+
+    def operand(self, place: int) -> Formula:
+        return self.inline.get(place) or Formula(self.graph.nodes[place].name)
+
+    def constant(self, node: Constant) -> Formula:
+        """A constant as it is written; a very long one as the number that it is."""
+        if len(node.parts) > LONGEST:
+            return _number(self.values[node.position])
+        parts: list[Formula] = []
+        for part in node.parts:
+            inputs = [parts[i] for i in part.inputs]
+            parts.append(part.op.applied(inputs) if isinstance(part, Gate) else Formula(part.literal))
+        return parts[-1]
+
+    def gradient(self, gradient: Mapping[str, Value]) -> Iterator[str]:
+        """The gradient, a line for each variable."""
+        variables = {node.name: node for node in self.graph.variables}
+        return (_line(self.partial(variables[name]), _value(value)) for name, value in gradient.items())
+
+
+def _line(left: Formula, *parts: Span) -> str:
+    text = LATEX.text(left)
+    return f"{text} &{' '.join(equals(code(text), *parts, signs=('=', chr(92) + 'approx')))}"
+
+
+def _part(formula: Formula) -> Span:
+    return code(LATEX.text(formula))
+
+
+def _value(value: Value) -> Span:
+    """A value: a formula, or a number to some digits."""
+    if isinstance(value, sympy.Basic):
+        return code(str(sympy.latex(value)))
+    shown, is_rounded = FLOATS.rounded(value, _DIGITS)
+    return code(LATEX.text(Formula(shown)), rounded=is_rounded)
+
+
+def _number(value: Value) -> Formula:
+    """A value among other operands, whole."""
+    if not isinstance(value, sympy.Basic):
+        return Formula(FLOATS.exactly(value))
+    text = sympy.latex(value)
+    return Formula(rf"{{\left({text}\right)}}" if value.is_Add or value.could_extract_minus_sign() else f"{{{text}}}")

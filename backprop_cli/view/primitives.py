@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ..passes.trace import Trace
-from ..rules.printer import TYPED, text
+from ..rules.printer import TYPED
 from ..rules.table import ROLES, Op
 from ..study import reference
 from . import Options, columns, json, markdown, table, unpainted
@@ -92,14 +92,14 @@ def as_json(primitives: Primitives, options: Options) -> str:
                 "call": op.call,
                 "spellings": reference.spellings(op),
                 "variadic": op.variadic,
-                "gates": None if op.gates is None else text(op.gates, TYPED),
+                "gates": None if op.gates is None else TYPED.text(op.gates),
                 "inputs": [
-                    {"name": name, "local": text(partial, TYPED)}
+                    {"name": name, "local": TYPED.text(partial)}
                     for name, partial in zip(op.inputs, op.partials, strict=True)
                 ],
                 "role": op.role or None,
                 "domain": op.domain or None,
-                "kink": text(op.kink, TYPED) if op.kink else None,
+                "kink": TYPED.text(op.kink) if op.kink else None,
                 "convention": op.note or None,
                 **({"example": shown} if shown else {}),
             }

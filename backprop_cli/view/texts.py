@@ -9,7 +9,7 @@ from ..arithmetic import Value
 from ..errors import printable
 from ..graph.graph import Gate, Graph
 from ..passes.trace import Edge, Trace
-from ..rules.printer import text
+from ..rules.printer import READING
 
 if TYPE_CHECKING:
     from ..passes.exact import Derivation
@@ -93,7 +93,8 @@ def title(trace: Trace, digits: int | None) -> str:
     """The expression, as written, or the name of a program's output; with its value."""
     graph = trace.graph
     name = graph.output.name if graph.is_program else short(graph.source, _LONGEST_TITLE)
-    return f"{name} = {number(trace, trace.value, digits)}"
+    value = number(trace, trace.value, digits)
+    return f"{name} {value if value.startswith('≈ ') else f'= {value}'}"
 
 
 def derived(graph: Graph) -> list[str]:
@@ -141,7 +142,7 @@ def written(graph: Graph, gate: Gate) -> str:
 
 def _edge(trace: Trace, edge: Edge, digits: int | None) -> EdgeTexts:
     local = number(trace, edge.local, digits)
-    rule = "" if edge.chained is None else short(text(trace.rule(edge)))
+    rule = "" if edge.chained is None else short(READING.text(trace.rule(edge)))
     return EdgeTexts(
         short(edge.input.name, _LONGEST // 2),
         local,

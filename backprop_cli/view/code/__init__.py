@@ -27,11 +27,3 @@ def program(program: StagedProgram, options: Options) -> str:
     from . import staged
 
     return staged.render(program.stages, options.form, program.given, ties=program.ties, trace=program.trace)
-
-
-def as_latex(program: StagedProgram, _options: Options) -> str:
-    """The program as a derivation in LaTeX."""
-    from . import latex
-
-    values = {name: given.value for name, given in program.given.items()}
-    return latex.render(program.stages.graph, values, program.stages, program.trace)

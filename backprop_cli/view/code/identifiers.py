@@ -78,8 +78,13 @@ def _in_ascii(character: str) -> str:
         return character
     if unicodedata.combining(character):
         return ""
-    greek = _GREEK(unicodedata.name(character, ""))
-    if greek:
-        letter = greek[2].lower().replace("lamda", "lambda")
-        return letter if greek[1] == "SMALL" else letter.capitalize()
-    return f"u{ord(character):04x}"
+    return greek(character) or f"u{ord(character):04x}"
+
+
+def greek(character: str) -> str:
+    """What a Greek letter is called: sigma, Sigma; empty for any other character."""
+    found = _GREEK(unicodedata.name(character, ""))
+    if not found:
+        return ""
+    letter = found[2].lower().replace("lamda", "lambda")
+    return letter if found[1] == "SMALL" else letter.capitalize()

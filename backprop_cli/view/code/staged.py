@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from ...errors import InputError, shorten
@@ -13,7 +13,7 @@ from ...rules.formula import Formula
 from .identifiers import Names
 from .stages import OUT, UPSTREAM, Groups, Stages, local_name
 from .targets import TARGETS
-from .targets.base import UnknownWordError, Writer
+from .targets.base import UnknownWordError, printer
 
 _PLACE = re.compile(r"__(\d+|out|upstream)__")
 _WORD = re.compile(r"\w+")
@@ -61,7 +61,8 @@ class _Program:
             for gate in graph.gates
             for slot in range(1 if gate.op.variadic else len(gate.inputs))
         }
-        self.writer = Writer(self.target, locals_)
+        self.printer = printer(self.target)
+        self.used: set[str] = set()  # words of the code, without its names
         self.locals: dict[str, list[str]] = {}  # functions for local gradients with case distinctions
         self._texts: dict[Formula, str] = {}
         named = [node for node in graph.nodes if node.position not in stages.constants]
@@ -120,11 +121,11 @@ class _Program:
         """What the program needs at its top: imports, and the functions that it calls."""
         target, locals_ = self.target, ["\n".join(lines) + "\n" for lines in self.locals.values()]
         helpers: dict[str, str] = {}
-        waiting = self.writer.used
-        while new := [name for name in target.helpers if name in waiting and name not in helpers]:
+        words = self.used
+        constants = {text: name for name, text in target.constants.items()}
+        while new := {constants.get(word, word) for word in words} & target.helpers.keys() - helpers.keys():
             helpers |= {name: target.helpers[name] for name in new}
-            waiting = {word for name in new for word in _WORD.findall(target.helpers[name])}
-            waiting |= {name for name, text in target.constants.items() if text in waiting}
+            words = {word for name in new for word in _WORD.findall(target.helpers[name])}
         functions = [*(target.helpers[name] for name in target.helpers if name in helpers), *locals_]
         everything = "\n".join([code, *functions])
         imports = [line for needed_by, line in target.imports if needed_by in everything]
@@ -163,9 +164,9 @@ class _Program:
                 yield from (Line(comment=shorten(title, 100)) for title in groups.entered(node))
                 yield self.assign(self.names.nodes[node.name], self.code(node, self.stages.value(node)), comment)
             elif node.position in self.stages.named:
-                yield self.constant(self.names.nodes[node.name], self.stages.named[node.position])
-        if self.graph.output.position in self.stages.constants:
-            yield self.constant(self.output, self.stages.constants[self.graph.output.position])
+                yield self.constant(node, self.names.nodes[node.name], self.stages.named[node.position])
+        if (output := self.graph.output).position in self.stages.constants:
+            yield self.constant(output, self.output, self.stages.constants[output.position])
 
     def backward(self) -> Iterable[Line]:
         asked = self._asked()
@@ -245,12 +246,12 @@ class _Program:
     def assign(self, name: str, value: str, comment: str = "") -> Line:
         return Line(self.target.assign.format(name, value), comment)
 
-    def constant(self, name: str, formula: Formula) -> Line:
+    def constant(self, node: Node, name: str, formula: Formula) -> Line:
         """A constant that has a name, as a number of the target's kind: an array, where these are its numbers."""
+        value = self.write(node, formula, self.printer.argument)
         if self.target.wrap != "{}":
-            return self.assign(name, self.writer.argument(formula))
+            return self.assign(name, value)
         template = self.target.input if self.target.seed else self.target.assign
-        value = self.writer.write(formula)
         return Line(template.format(name, f"{value}.0" if self.target.seed and value.isdigit() else value))
 
     def number(self, value: object) -> str:
@@ -265,12 +266,14 @@ class _Program:
         upstream = self.names.gradients.get(gate.name, "")
         return self.placed(gate, self._texts[formula], nodes, {OUT: nodes[gate.name], UPSTREAM: upstream})
 
-    def write(self, gate: Gate, formula: Formula) -> str:
+    def write(self, gate: Node, formula: Formula, how: Callable[[Formula], str] | None = None) -> str:
         try:
-            return self.writer.write(formula)
+            text = (how or self.printer.text)(formula)
         except UnknownWordError as error:
             message = f"--to {self.target.name} has no {error}, which {self.graph.title(gate)} needs"
             raise InputError(message, self.graph.source, gate.span) from None
+        self.used.update(_WORD.findall(text))
+        return text
 
     def placed(self, gate: Gate, text: str, nodes: Mapping[str, str], names: Mapping[str, str]) -> str:
         """A text with names in its places: `nodes` gives those of the inputs, `names` the others."""
@@ -285,7 +288,7 @@ class _Program:
         if template:
             left, right = (self.code(gate, each) for each in condition.args)
             return self.target.mask.format(template.format(left, right))
-        return self.code(gate, Formula("where", condition, 1, 0))
+        return self.code(gate, Formula("mask", condition))
 
     def add_local(self, gate: Gate, slot: int, formula: Formula) -> None:
         """The function for a local gradient with case distinctions, once."""

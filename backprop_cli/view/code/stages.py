@@ -14,13 +14,11 @@ from typing import NamedTuple
 from ...arithmetic import FLOATS
 from ...graph.graph import Constant, Gate, Graph, Module, Node
 from ...passes.forward import constant_value
-from ...rules.formula import READ_BY_THE_FIRST, Formula, Operand, substitute, tidy
-from ...rules.printer import text
-from ...rules.table import Op
+from ...rules.formula import READ_BY_THE_FIRST, Formula, substitute, tidy
+from ...rules.printer import READING
+from ...rules.table import CONSTANTS, Op
 
 IN, OUT, UPSTREAM = "__{}__", "__out__", "__upstream__"
-CONSTANT = "constant"
-"""The head of a named constant: `constant(pi)`. As a bare word, `pi` may be a variable."""
 LONGEST = 60
 """Parts of a constant's formula. A longer one is written as the number that it is."""
 
@@ -67,26 +65,19 @@ class Stages:
         op, slots = gate.op, range(len(gate.inputs))
         key = (op, len(slots), *self._fixed(gate, slots))
         if key not in self._values:
-            inputs = self._operands(gate, slots)
-            if op.variadic:
-                self._values[key] = Formula(op.name, *inputs)
-            else:
-                words = dict(zip(op.inputs, inputs, strict=True))
-                self._values[key] = settle(replaced(computed(op.value), words), self._known(gate, slots))
+            self._values[key] = _value(op, self._operands(gate, slots), self._known(gate, slots))
         return self._values[key]
 
     def chain(self, gate: Gate, slot: int, *, seed: bool = False) -> Chain:
         """What flows back along an edge. seed: whether the gate's upstream is 1, and goes without saying."""
-        op, slots = gate.op, [slot] if gate.op.variadic else range(len(gate.inputs))
+        op, slots = gate.op, gate.op.operands(range(len(gate.inputs)), slot)
         key = (op, slot, seed, *self._fixed(gate, slots))
         if key not in self._chains:
-            words = dict(zip(op.inputs, self._operands(gate, slots), strict=True))
-            words["out"] = Formula(OUT)
+            words = op.words(self._operands(gate, slots), Formula(OUT))
             partial, conditional = computed(op.partial(slot)), None
-            local = tidy(settle(replaced(partial, words), self._known(gate, slots)))
-            if _branches(local):
-                conditional = partial
-                local = replaced(Formula(local_name(op, slot), *map(Formula, (*op.inputs, "out"))), words)
+            local = tidy(settle(substitute(partial, words), self._known(gate, slots)))
+            if "where" in local.heads:
+                conditional, local = partial, Formula(f"{local_name(op, slot)}()", *words.values())
             upstream = None if seed else Formula(UPSTREAM)
             self._chains[key] = Chain(_chained(upstream, local), self._rule(gate, slot, slots), conditional)
         return self._chains[key]
@@ -98,7 +89,7 @@ class Stages:
     def _rule(self, gate: Gate, slot: int, slots: Sequence[int]) -> str:
         op, nodes = gate.op, self.graph.nodes
         shown = [nodes[i].name if (i := gate.inputs[each]) in self.constants else IN.format(each) for each in slots]
-        return text(tidy(substitute(op.partial(slot), {**dict(zip(op.inputs, shown, strict=True)), "out": OUT})))
+        return READING.text(op.local(slot, shown, OUT))
 
     def _operands(self, gate: Gate, slots: Iterable[int]) -> list[Formula]:
         return [self.constants.get(gate.inputs[slot]) or Formula(IN.format(slot)) for slot in slots]
@@ -140,39 +131,32 @@ def local_name(op: Op, slot: int) -> str:
 
 
 def computed(formula: Formula) -> Formula:
-    """The form that floats compute. A form that only compares is exact, and is kept as people read it."""
+    """The form that floats compute. A choice between 1 and 0 is exact, and stays as people read it: a `mask`."""
     head, args = formula.head, formula.args
-    if head == "smooth":
-        return computed(args[0])
     if head in READ_BY_THE_FIRST:
-        compares = args[0].head == "where" and all(each.is_number for each in args[0].args[1:])
-        return computed(args[0] if compares else args[1])
+        return computed(args[0] if head == "smooth" or _is_mask(args[0]) else args[1])
+    if _is_mask(formula):
+        return Formula("mask", computed(args[0]))
     if head == "selected":
-        return Formula("where", Formula("eq", *args), 1, 0)
-    if head == "pi" and not args:
-        return Formula(CONSTANT, Formula("pi"))
+        return Formula("mask", Formula("eq", *args))
     if head == "pow" and args[1].head == "2" and not args[0].args:
         return Formula("mul", args[0], args[0])  # where it overflows, its reciprocal is all but 0
-    return Formula(head, *map(computed, args)) if args else formula
+    return Formula(head, *map(computed, args))
 
 
-def replaced(formula: Formula, words: dict[str, Formula]) -> Formula:
-    """The formula with words replaced by formulas."""
-    if not formula.args:
-        return words.get(formula.head, formula)
-    if formula.head == CONSTANT:
-        return formula
-    return Formula(formula.head, *(replaced(arg, words) for arg in formula.args))
+def _is_mask(formula: Formula) -> bool:
+    return formula.head == "where" and [arg.head for arg in formula.args[1:]] == ["1", "0"]
 
 
 def settle(formula: Formula, known: Mapping[str, float] = MappingProxyType({})) -> Formula:
     """The formula without the cases that its constants rule out. known: the values of words that are constants."""
-    args = tuple(settle(arg, known) for arg in formula.args)
-    if formula.head == "where":
+    head, args = formula.head, [settle(arg, known) for arg in formula.args]
+    if head in ("where", "mask"):
         holds = _holds(args[0], known)
         if holds is not None:
-            return args[1] if holds else args[2]
-    return Formula(formula.head, *args) if args else formula
+            yes, no = args[1:] or (Formula("1"), Formula("0"))
+            return yes if holds else no
+    return Formula(head, *args)
 
 
 def _holds(condition: Formula, known: Mapping[str, float]) -> bool | None:
@@ -198,24 +182,15 @@ _OPERATORS: dict[str, Callable[..., float]] = {
 def _number(formula: Formula, known: Mapping[str, float]) -> float | None:
     """The value of a formula of constants alone."""
     head, args = formula.head, formula.args
-    if head == CONSTANT or formula.is_number:
-        return float(FLOATS.constant(args[0].head if args else head))
     if not args:
-        return known.get(head)
+        return float(FLOATS.constant(head)) if head in CONSTANTS or formula.is_number else known.get(head)
     numbers = [each for each in (_number(arg, known) for arg in args) if each is not None]
-    if len(numbers) < len(args) or head in ("where", "eq", "gt", "both"):
+    if len(numbers) < len(args) or head in ("where", "mask", "eq", "gt", "both"):
         return None
     try:
         return float((_OPERATORS.get(head) or FLOATS.word(head))(*numbers))
     except (ArithmeticError, ValueError):
         return None
-
-
-def _branches(formula: Formula) -> bool:
-    """Whether there is a case distinction that is more than a choice between 1 and 0."""
-    if formula.head == "where" and [arg.head for arg in formula.args[1:]] != ["1", "0"]:
-        return True
-    return any(map(_branches, formula.args))
 
 
 def _chained(upstream: Formula | None, local: Formula) -> Formula:
@@ -232,36 +207,31 @@ def _chained(upstream: Formula | None, local: Formula) -> Formula:
     return upstream * local
 
 
+def _value(op: Op, operands: Sequence[Formula], known: Mapping[str, float] = MappingProxyType({})) -> Formula:
+    """What a gate computes, over what stands for its inputs."""
+    if op.variadic:
+        return op.applied(operands)
+    return settle(substitute(computed(op.value), op.words(operands, Formula(OUT))), known)
+
+
 def _constant(graph: Graph, node: Constant) -> tuple[float, Formula]:
     """The value of a constant, and its formula as it is written; of a very long one, its number."""
     value = constant_value(graph, node, FLOATS)
     parts: list[tuple[Formula, int]] = []
     for part in node.parts:
         if isinstance(part, Constant):
-            named = part.literal[:1].isalpha()
-            parts.append((Formula(CONSTANT, Formula(part.literal)) if named else Formula(_canonical(part.literal)), 1))
+            parts.append((Formula(part.literal if part.literal in CONSTANTS else _canonical(part.literal)), 1))
             continue
         inputs = [parts[i] for i in part.inputs]
-        formulas: list[Operand] = [formula for formula, _ in inputs]
         # A row may name an input many times, so that nested ones grow beyond bounds: count before building.
-        uses = 1 if part.op.variadic else max(1, *(_count(part.op.value, word) for word in part.op.inputs))
+        uses = 1 if part.op.variadic else max(map(part.op.value.words.count, part.op.inputs))
         size = 1 + uses * sum(size for _, size in inputs)
         if size > LONGEST or isinstance(part.op, Module):
             return value, Formula(repr(value))
-        if part.op.variadic:
-            formula = Formula(part.op.name, *formulas)
-        else:
-            named_inputs = dict(zip(part.op.inputs, (each for each, _ in inputs), strict=True))
-            formula = settle(replaced(computed(part.op.value), named_inputs))
+        formula = _value(part.op, [formula for formula, _ in inputs])
         negative = formula.head == "neg" and formula.args[0].is_number and not formula.args[0].head.startswith("-")
         parts.append((Formula(f"-{formula.args[0].head}") if negative else formula, size))
     return value, parts[-1][0]
-
-
-def _count(formula: Formula, word: str) -> int:
-    if not formula.args:
-        return int(formula.head == word)
-    return sum(_count(arg, word) for arg in formula.args)
 
 
 def _canonical(literal: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from ...arithmetic import Value
 from ...graph.graph import Constant, Gate
 from ...passes.trace import Trace
-from ...rules.printer import text as rule_text
+from ...rules.printer import READING
 from ...study.nudge import Nudge
 from .. import Options, columns, json, texts
 from ..texts import Gap
@@ -209,7 +209,7 @@ def _step_back(trace: Trace, told: Through | Sum) -> dict[str, Any]:
         {
             "slot": edge.slot,
             "name": edge.input.name,
-            "rule": rule_text(trace.rule(edge)),
+            "rule": READING.text(trace.rule(edge)),
             "local": json.number(trace, edge.local),
             "chained": json.number(trace, edge.chained),
             "says": equations.get(edge.slot, []),

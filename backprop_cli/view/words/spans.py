@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from ...graph.graph import Node
@@ -52,14 +52,18 @@ def listed(names: Iterable[Span]) -> Said:
     return say(", ".join(["{}"] * len(parts[1:])) + " and {}" * (len(parts) > 1) or "{}", *parts)
 
 
-def equation(first: Span, *parts: Span) -> Said:
-    """The parts with `=` between them, `≈` beside one that is rounded; without those that repeat the one before."""
-    line, before = first.text, first
+def equals(first: Span, *parts: Span, signs: tuple[str, str] = ("=", "≈")) -> Iterator[str]:
+    """`= 3 + 4`, `≈ 7`: what follows the first side, without what repeats the one before; ≈ beside a rounded one."""
+    before = first
     for part in parts:
         if part.text != before.text:
-            line += f" {'≈' if part.rounded or before.rounded else '='} {part.text}"
+            yield f"{signs[part.rounded or before.rounded]} {part.text}"
         before = part
-    return [code(line, first.node)]
+
+
+def equation(first: Span, *parts: Span) -> Said:
+    """The parts with `=` between them, or `≈`."""
+    return [code(" ".join([first.text, *equals(first, *parts)]), first.node)]
 
 
 def plain(said: Said) -> str:

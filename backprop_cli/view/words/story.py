@@ -121,7 +121,7 @@ class Story:
                 code(f"{words.name(node).text} = {texts.short(self.trace.graph.written(node))}", node), value
             )
         inputs = [values[each.position] for each in words.inputs(node)]
-        put_in = words.applied(node.op.name, inputs, len(node.inputs))
+        put_in = words.applied(node.op, inputs, len(node.inputs))
         return [*equation(words.operation(node), put_in, value), *words.inside(node)]
 
     # -- Backward
@@ -179,7 +179,7 @@ class Story:
             if gate.position != words.output.position:
                 total = () if turn else (words.gradient(edge.input),)
                 chain = code(f"{words.gradient(gate).text} · {own.text}", edge.input)
-                numbers = words.applied("mul", (self.trace.upstream[gate.position], edge.local))
+                numbers = words.product(self.trace.upstream[gate.position], edge.local)
                 equations.append(equation(*total, chain, numbers, words.number(edge.chained)))
         if turn:
             fork = f"{turn:,} of {self.uses[edge.input.position]:,}"

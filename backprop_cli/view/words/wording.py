@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -10,22 +9,13 @@ from ...arithmetic import Value
 from ...graph.graph import Constant, Gate, Node
 from ...passes.trace import Edge, Trace
 from ...rules.formula import Formula, substitute
-from ...rules.printer import NUMBERS, text
+from ...rules.printer import NUMBERS, READING
+from ...rules.table import Op
 from .. import texts
 from ..texts import Gap
 from .spans import LISTED, Said, Span, code, say
 
-_NO_FIGURE = re.compile(r"[eE].*|[^0-9]").sub
 _NAME = 30  # characters of a name
-
-
-def _figures(shown: str) -> str:
-    """The significant digits of a number, without zeros at either end."""
-    return _NO_FIGURE("", shown).strip("0")
-
-
-def _leaves(formula: Formula) -> set[str]:
-    return set().union(*map(_leaves, formula.args)) if formula.args else {formula.head}
 
 
 class Rule(NamedTuple):
@@ -50,19 +40,11 @@ class Wording:
     # -- Numbers
 
     def plain(self, value: Value) -> Span:
-        """A value as arithmetics write it. It is not rounded if it is right but for rounding errors: 0.1 + 0.2 = 0.3"""
+        """A value as arithmetics write it."""
         if value not in self._plain:
-            self._plain[value] = self._shown(value)
+            shown, is_rounded = self.trace.arithmetic.rounded(value, self.digits)
+            self._plain[value] = Span("number", shown, rounded=is_rounded)
         return self._plain[value]
-
-    def _shown(self, value: Value) -> Span:
-        system = self.trace.arithmetic
-        shown = system.show(value, self.digits)
-        if system.trusted is None or not system.is_finite(value):
-            return Span("number", shown)
-        known = _figures(system.show(value, system.trusted))
-        is_rounded = len(known) >= system.trusted or _figures(shown) != known
-        return Span("number", shown, rounded=is_rounded)
 
     def number(self, value: Value) -> Span:
         """A value with a typographic minus."""
@@ -74,10 +56,14 @@ class Wording:
         shown = self.number(value)
         return say("about {}" if shown.rounded else "{}", shown)
 
-    def applied(self, op: str, values: Sequence[Value], count: int = 0) -> Span:
+    def applied(self, op: Op, values: Sequence[Value], count: int) -> Span:
         """An operation over numbers, which may be fewer than its `count` inputs: `3 · (−4)`."""
         more = [Formula("…")] * (len(values) < count)
-        return self._with_numbers(Formula(op, *map(self._formula, values), *more), values)
+        return self._with_numbers(op.applied([*map(self._formula, values), *more]), values)
+
+    def product(self, one: Value, other: Value) -> Span:
+        """`−4 · 1`."""
+        return self._with_numbers(self._formula(one) * self._formula(other), (one, other))
 
     def line(self, value: Value, step: Value, slope: Value) -> Span:
         """`−12 + 0.01 · (−4)`."""
@@ -88,7 +74,7 @@ class Wording:
         return Formula(self.plain(value).text)
 
     def _with_numbers(self, formula: Formula, values: Iterable[Value]) -> Span:
-        return code(text(formula, NUMBERS), rounded=any(self.plain(value).rounded for value in values))
+        return code(NUMBERS.text(formula), rounded=any(self.plain(value).rounded for value in values))
 
     def sum(self, values: list[Value]) -> Span:
         """`3 + (−4)`; of very many terms the first and the last."""
@@ -137,8 +123,8 @@ class Wording:
             return f"node{node.position}"
 
         formula = self.trace.rule(edge, stand_in)
-        here = {key: stand_ins[key] for key in _leaves(formula) if key in stand_ins}
-        read = text(substitute(formula, {key: self.name(node).text for key, node in here.items()}))
+        here = {key: stand_ins[key] for key in formula.words if key in stand_ins}
+        read = READING.text(substitute(formula, {key: self.name(node).text for key, node in here.items()}))
         if formula.head == "where":
             return Rule([code(f"({read})")])
         if self._is_undefined_as_read(edge, here.values()):

@@ -18,7 +18,7 @@ _COMMON = replace(
     PYTHON,
     number=_number,
     power=("{0}**{1}", "{0}**{1}"),
-    both="{0} & {1}",
+    both="({0}) & ({1})",
     mask="({0})",
     count="1.0 * {0}",
     zero="0.0 * {0}",

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ....rules.formula import Formula
+from ....rules.printer import ATOM, COMPARED, LOOSE, POWER, SUM, TIGHT, Form, Printer, function, template
 
-_BINDING = {"where": 0, "eq": 1, "gt": 1, "add": 2, "sub": 2, "mul": 3, "div": 3, "neg": 4, "pow": 5}
-_ATOM = 6
-_WORD = re.compile(r"\w+")
-_SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "gt": ">"}
+SIGNS = {"add": " + ", "sub": " - ", "mul": " * ", "div": " / ", "neg": "-", "gt": " > "}
+OPERATORS = {*SIGNS, "pow"}
 
 Cases = Sequence[tuple[str, str]]
 """Conditions, and what is the value where they hold."""
@@ -28,16 +26,24 @@ def as_written(number: str) -> str:
 class Target:
     """A language. Texts with `{}` are filled in by `str.format`.
 
-    words: how a word of the rules is written: the name of a function, or a text over its arguments; many: the same for
-    more than two arguments, over {args} and {count}; power: x**n for a whole number n, and for others; number: how a
-    literal is written, and wrap: how it is as an argument; constants: pi and e; helpers: functions that the program
-    brings along where it uses them; imports: lines at the top, each behind the text that needs it; equal … mask:
-    conditions, a choice, and one between 1 and 0; count: such a mask as a number that adds up; assign, assign_first,
-    add: a statement, one that others add to, and such an addition; zero: a chained gradient of 0, over the upstream;
-    seed: the upstream of the output, empty where it goes without saying; input: a given value; convert: the first
-    statement on a parameter; open_function, close_function, after_function: the lines around a program with
-    parameters; local_function, local_body: a function for a local gradient with cases; ascii_names: whether names are
-    spelt in ASCII.
+    words: how a word of the rules is written: the name of a function, or a text over its arguments
+    power: x**n for a whole number n, and for others
+    constants: pi and e
+    print_value: show a value, with its title
+    open_function, close_function, after_function: the lines around a program with parameters
+    local_function, local_body: a function for a local gradient with cases
+    reserved: names that are taken, and reserved_pattern: what such names look like
+    helpers: functions that the program brings along where it uses them
+    imports: lines at the top, each behind the text that needs it
+    many: words for more than two arguments, over {args} and {count}
+    number: how a literal is written, and wrap: how it is as an argument
+    equal, both, where, mask, different: conditions, a choice, and one between 1 and 0
+    assign, assign_first, add, update: a statement, one that others add to, such an addition, and one that replaces it
+    zero: a chained gradient of 0, over the upstream
+    seed: the upstream of the output, empty where it goes without saying
+    input: a given value, and convert: the first statement on a parameter
+    ascii_names: whether names are spelt in ASCII
+    count: a mask as a number that adds up
     """
 
     name: str
@@ -83,95 +89,49 @@ class UnknownWordError(LookupError):
     """A rule uses a word that the target does not have."""
 
 
-class Writer:
-    """Formulas as text in a target. own: functions that the program defines; `used` collects the names of functions
-    and constants that were written.
-    """
+def printer(target: Target) -> Printer:
+    """How formulas are written in a target. Raises UnknownWordError from a word that it does not have."""
 
-    def __init__(self, target: Target, own: Collection[str] = ()) -> None:
-        self.own = own
-        self.target = target
-        self.used: set[str] = set()
+    def leaf(formula: Formula) -> tuple[str, int]:
+        if formula.is_number:
+            return target.number(formula.head), TIGHT if formula.head.startswith("-") else ATOM
+        return target.constants.get(formula.head, formula.head), ATOM
 
-    def write(self, formula: Formula) -> str:
-        """The formula, for where any expression may stand. Rule formulas are small, so recursion is safe here."""
-        return self._text(formula)[0]
-
-    def _text(self, formula: Formula) -> tuple[str, int]:
-        head, args, target = formula.head, formula.args, self.target
-        if not args:
-            if not formula.is_number:
-                return head, _ATOM
-            return target.number(head), _BINDING["neg"] if head.startswith("-") else _ATOM
-        if head == "constant":
-            self.used.add(args[0].head)
-            return target.constants[args[0].head], _ATOM
-        if head == "where":
-            return self._choice(*args)
-        if head == "pow":
-            return self._power(*args)
-        if head == "neg":
-            return f"-{self._within(args[0], _ATOM)}", _BINDING[head]
-        if head == "eq":
-            return target.equal.format(*(self._within(arg, _BINDING["add"]) for arg in args)), _BINDING[head]
-        if head == "both":
-            binding = _BINDING["add" if target.both == "{0} & {1}" else "gt"]  # & binds before a comparison
-            return target.both.format(*(self._within(arg, binding) for arg in args)), 0
-        if head in _SIGNS:
-            binding = _BINDING[head]
-            right = self._within(args[1], binding + 1)
-            return f"{self._within(args[0], binding)} {_SIGNS[head]} {right}", binding
-        return self._call(head, args), _ATOM
-
-    def _within(self, formula: Formula, binding: int) -> str:
-        inner, own = self._text(formula)
-        return inner if own >= binding else f"({inner})"
-
-    def _choice(self, condition: Formula, yes: Formula, no: Formula) -> tuple[str, int]:
-        shown = self.write(condition)
-        if (yes.head, no.head) == ("1", "0"):
-            return self.target.mask.format(shown), _ATOM
-        template = self.target.where
-        call = template.endswith(")")
-        parts = [shown, *(self.argument(each) if call else self._within(each, 1) for each in (yes, no))]
-        if not call and no.head == "where":
-            parts[2] = self.write(no)  # a chain of cases reads from left to right
-        return template.format(*parts), _ATOM if call else 0
-
-    def _power(self, base: Formula, exponent: Formula) -> tuple[str, int]:
-        whole, general = self.target.power
-        template = whole if re.fullmatch(r"-?\d+", exponent.head) and not exponent.args else general
-        if template.endswith(")"):
-            return template.format(self.write(base), self.argument(exponent)), _ATOM
-        bare = exponent.is_number
-        power = self.write(exponent) if bare else self._within(exponent, _ATOM)
-        return template.format(self._within(base, _ATOM), power), _BINDING["pow"]
-
-    def _call(self, head: str, args: Sequence[Formula]) -> str:
-        template = self.target.words.get(head, head if head in self.own else None)
-        if template is None:
+    def call(head: str) -> Form:
+        if not head.endswith("()"):
             raise UnknownWordError(head)
-        texts = [self.argument(arg) for arg in args]
-        many = len(args) > 2 and head in self.target.many
-        template = self.target.many[head] if many else template
-        self.used.update(_WORD.findall(template))
-        if many:
-            return template.format(args=", ".join(texts), count=len(texts))
-        return template.format(*texts) if "{" in template else f"{template}({', '.join(texts)})"
+        return function(head)
 
-    def argument(self, formula: Formula) -> str:
-        """The formula as an argument of a function."""
-        shown = self.write(formula)
-        if self.target.wrap == "{}" or not _is_plain(formula):
-            return shown
-        return self.target.wrap.format(f"{shown}.0" if shown.lstrip("-").isdigit() else shown)
+    def alone(formula: Formula, text: str) -> str:
+        if target.wrap == "{}" or not _is_plain(formula, target.constants):
+            return text
+        return target.wrap.format(f"{text}.0" if text.lstrip("-").isdigit() else text)
+
+    def word(head: str, text: str) -> Form:
+        form = template(text) if "{" in text else function(text)
+        return form._replace(needs=(LOOSE, LOOSE), more=template(target.many[head])) if head in target.many else form
+
+    whole, power = (_operator(text, POWER, ATOM, TIGHT) for text in target.power)
+    forms = {
+        **{head: word(head, text) for head, text in target.words.items()},
+        "eq": template(target.equal, COMPARED, SUM),
+        "both": template(target.both, LOOSE, COMPARED),
+        "where": _operator(target.where, LOOSE, LOOSE, COMPARED, LOOSE),
+        "mask": template(target.mask),
+        "whole": whole,
+        "pow": power,
+    }
+    return Printer(SIGNS, leaf, forms, needs={"neg": (ATOM,)}, call=call, alone=alone)
 
 
-def _is_plain(formula: Formula) -> bool:
+def _operator(text: str, binds: int, *needs: int) -> Form:
+    """A form that binds so tightly, unless it is a call."""
+    return template(text) if text.endswith(")") else template(text, binds, *needs)
+
+
+def _is_plain(formula: Formula, constants: Collection[str]) -> bool:
     """Whether a formula is made of numbers and operators alone."""
-    if not formula.args or formula.head == "constant":
-        return formula.is_number or formula.head == "constant"
-    return formula.head in _BINDING and all(map(_is_plain, formula.args))
+    return formula.heads <= OPERATORS and all(Formula(word).is_number or word in constants for word in formula.words)
 
 
 def listed(opening: str, items: Iterable[str], closing: str, *, last: str = ",", width: int = 100) -> list[str]:
