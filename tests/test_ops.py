@@ -70,7 +70,7 @@ def test_equal_remarks_stand_once() -> None:
 
 
 def test_no_format_of_the_list_computes_anything(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reference, "run", None)
+    monkeypatch.setattr(reference, "backpropagate", None)
     assert shown()
     assert shown("--format", "markdown")
     assert document()
