@@ -112,10 +112,10 @@ print(f.subs(point), *(diff(f, name).subs(point) for name in point))
 FLOORS = (
     python("python -c pass", "pass", "sys"),
     python("import click", "import click", "click"),
-    python("import click, rich", "import click, rich.console, rich.table", "rich"),
+    python("import click, rich", "import click, rich.console", "rich"),
     python("import sympy", "import sympy", "sympy"),
 )
-"""What no call can undercut that needs them. (The second of rich's is what a table needs: console and table.)"""
+"""What no call can undercut that needs them. (rich, for a table on a terminal.)"""
 
 PEERS = (
     python("SymPy", _START + "from sympy import diff, symbols, sympify" + _ALGEBRA),

@@ -64,7 +64,7 @@ def goals(table: Table) -> tuple[Goal, ...]:
         table.at_most(1.0, FIRST, "import sympy"),
         table.at_most(1.25, CACHED, "import click"),
         table.at_least(5.0, FIRST, CACHED),
-        table.at_most(1.25, CACHED_TABLE, "import click, rich"),
+        table.at_most(1.25, CACHED_TABLE, "import click"),
     )
 
 

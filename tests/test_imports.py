@@ -271,6 +271,7 @@ def test_colours_and_wide_letters_load_rich(monkeypatch: pytest.MonkeyPatch) -> 
     assert "rich" in loaded("eval", "数*2", "--数", "2")
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert loaded("eval", "x*sin(x)", "--x", "2", "--no-cache") >= {"rich", "sympy", "click"}
+    assert "rich" not in loaded("eval", "x*sin(x)", "--x", "2", "--json")
 
 
 def test_importing_the_command_loads_nothing_at_all() -> None:

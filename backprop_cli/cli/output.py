@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from ..errors import FEW, InputError, few, quote
 from ..streams import emit, is_unicode
-from ..view import Options, draw
+from ..view import READ, Options, draw
 
 if TYPE_CHECKING:
     from ..graph.graph import Graph
     from ..passes.trace import Notice, Trace
 
 NARROWEST = 60
-"""Columns below which a table is not made narrower: a terminal's wrapping is better than a number cut in two."""
+"""Columns below which nothing is made narrower: from there on the terminal wraps its lines."""
 
 
 def show_trace(trace: Trace, form: str, get: Sequence[str] = (), digits: int | None = None) -> None:
@@ -83,8 +83,9 @@ def show(what: str, subject: object, form: str, digits: int | None = None, file:
     what: the kind of subject; form: the format; digits: how many are shown of a number (None: as the view thinks fit);
     file: its name, if there is one.
     """
-    options = (Options() if file else _place())._replace(form=form, digits=digits)
-    drawn = draw(what, subject, options)
+    place = _terminal() if form in READ and file is None else Options()
+    is_ascii = file is None and not is_unicode(sys.stdout)
+    drawn = draw(what, subject, place._replace(form=form, digits=digits, ascii=is_ascii))
     if file is not None:
         from .files import write_file
 
@@ -99,12 +100,11 @@ def show(what: str, subject: object, form: str, digits: int | None = None, file:
 _FORCED = ("FORCE_COLOR", "TTY_COMPATIBLE")  # by these rich is told that a pipe ends in a terminal
 
 
-def _place() -> Options:
-    """What standard output takes: the width of a terminal and its styles, as rich knows it; a pipe has neither."""
-    options = Options(ascii=not is_unicode(sys.stdout))
+def _terminal() -> Options:
+    """The width of the terminal and its styles, as rich knows it; a pipe has neither."""
     is_terminal = sys.stdout.isatty()
     if not is_terminal and not any(name in os.environ for name in _FORCED):
-        return options
+        return Options()
     from rich.console import Console
 
     console = Console()
@@ -113,6 +113,5 @@ def _place() -> Options:
         look = console.get_style(style)
         return (look.without_color if console.no_color else look).render(text)
 
-    if is_terminal:
-        options = options._replace(width=max(console.width, NARROWEST))
-    return options if console.color_system is None else options._replace(paint=paint)
+    width = max(console.width, NARROWEST) if is_terminal else None
+    return Options(width=width) if console.color_system is None else Options(width=width, paint=paint)

@@ -6,11 +6,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 
-def unpainted(text: str, _style: str) -> str:
-    """The text alone."""
-    return text
-
-
 class Options(NamedTuple):
     """How a view draws its subject.
 
@@ -25,7 +20,7 @@ class Options(NamedTuple):
     digits: int | None = None
     width: int | None = None
     ascii: bool = False
-    paint: Callable[[str, str], str] = unpainted
+    paint: Callable[[str, str], str] = lambda text, _style: text
 
 
 _LANGUAGES = ("python", "numpy", "torch", "jax", "c", "javascript")
@@ -62,6 +57,8 @@ VIEWS: dict[str, dict[str, str]] = {
 """For each subject its formats, the default first: the function that draws it, and the module beside this one where it
 is. It takes the subject and Options and gives text; or bytes, of a document that has an encoding of its own.
 """
+READ = ("table", "text", "tree")
+"""The formats that are read in a terminal, and follow its width and styles; the others are documents."""
 
 
 def draw(what: str, subject: Any, options: Options) -> str | bytes:

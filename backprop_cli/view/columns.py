@@ -131,7 +131,7 @@ def _frame(columns: Sequence[Column], between: str) -> int:
 
 def _fitted(columns: Sequence[Column], needs: Sequence[int], room: int) -> list[int]:
     """The columns' widths where there is `room` for all of them: those that take more than their share give way."""
-    widths = list(needs)
+    found = list(needs)
     wide = [i for i, column in enumerate(columns) if column.share]
     room -= sum(needs[i] for i in range(len(columns)) if i not in wide)
     shares = sum(columns[i].share for i in wide)
@@ -140,10 +140,10 @@ def _fitted(columns: Sequence[Column], needs: Sequence[int], room: int) -> list[
         shares -= sum(columns[i].share for i in content)
         wide = [i for i in wide if i not in content]
     for i in reversed(wide):
-        widths[i] = min(needs[i], max(room * columns[i].share // shares, columns[i].least))
-        room -= widths[i]
+        found[i] = min(needs[i], max(room * columns[i].share // shares, columns[i].least))
+        room -= found[i]
         shares -= columns[i].share
-    return widths
+    return found
 
 
 def _cells(columns: Sequence[Column], row: Row, widths: Sequence[int], options: Options) -> Iterator[list[str]]:

@@ -10,7 +10,7 @@ from ..passes.trace import Trace
 from ..rules.printer import TYPED
 from ..rules.table import ROLES, Op
 from ..study import reference
-from . import Options, columns, json, markdown, table, unpainted
+from . import Options, columns, json, markdown, table
 from .columns import Column, Row
 
 COLUMNS = [
@@ -34,7 +34,7 @@ class Primitives(NamedTuple):
 
 def as_text(primitives: Primitives, options: Options) -> str:
     """The rows as a table, below it what else there is to know, and the examples."""
-    ops, plain = primitives.ops, options._replace(paint=unpainted)
+    ops, plain = primitives.ops, Options(width=options.width, ascii=options.ascii)
     *_, room = columns.widths(COLUMNS, list(map(_row, ops)), options, between="")
     head, *rows = columns.table(COLUMNS, [_row(op, room) for op in ops], plain, between="")
     lines = [options.paint(head, "bold"), *rows]

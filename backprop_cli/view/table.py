@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..passes.trace import Trace
@@ -16,26 +17,17 @@ if TYPE_CHECKING:
 SHOWN = 400
 """Gates, and variables, that a table shows; of more, the first and the last half of these."""
 
+_number = partial(Column, right=True)
 _GATES = [
     Column("gate\n  ← input", share=3),
-    Column("value\nlocal", right=True),
-    Column("upstream\nchained", right=True),
+    _number("value\nlocal"),
+    _number("upstream\nchained"),
     Column("\nrule", share=2),
 ]
-_VARIABLES = [
-    Column("variable", share=3),
-    Column("value", right=True),
-    Column("gradient", right=True),
-    Column("tells", share=2),
-]
+_VARIABLES = [Column("variable", share=3), _number("value"), _number("gradient"), Column("tells", share=2)]
 _FORMULAS = [Column(head, share=1, folds=True) for head in ("variable", "gradient, as chained", "simplified")]
-_METHODS = [
-    Column("variable"),
-    Column("method"),
-    Column("gradient", right=True),
-    Column("difference", right=True),
-    Column("", share=1, folds=True),
-]
+_NOTE = Column("", share=1, folds=True)
+_METHODS = [Column("variable"), Column("method"), _number("gradient"), _number("difference"), _NOTE]
 _FORWARD, _BACKWARD = ("", "green", "red", ""), ("", "", "red", "")
 _GAP = ("…", "", "", "")
 _NOTHING = " no gradient: nothing here varies"
