@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
+from decimal import Decimal
+from numbers import Rational, Real
+from types import NoneType
 
-from .arithmetic import TIES
+from .arithmetic import IEEE, TIES
 from .budget import within
+from .errors import InputError
 from .passes import point
 from .passes.settings import Settings, check, compute
 from .passes.trace import Trace
@@ -13,10 +18,10 @@ from .passes.trace import Trace
 
 def backprop(
     expression: str,
-    values: Mapping[str, float | str] | None = None,
+    values: Mapping[str, float | Decimal | Real | str] | None = None,
     /,
     *,
-    wrt: Collection[str] | None = None,
+    wrt: Collection[str] | str | None = None,
     ties: str = TIES[0],
     allow_nonfinite: bool = False,
     precision: int | None = None,
@@ -24,10 +29,11 @@ def backprop(
     hessian: bool = False,
     expand: bool = False,
     time_limit: float | None = None,
-    **variables: float | str,
+    **variables: float | Decimal | Real | str,
 ) -> Trace:
     """One forward and one backward pass over the expression or program, exactly as written.
 
+    wrt: names, or one text of names with commas between them, as on the command line;
     expand: whether modules, and compound primitives, are opened into their gates;
     time_limit: the seconds that the call may take, in any thread (None: as long as it takes);
     values, variables: a number, or the text of a constant expression, for each variable (`values` also takes names
@@ -38,22 +44,64 @@ def backprop(
     >>> backprop("(x+y)*z", x=-2, y=5, z=-4).gradient
     {'x': -4.0, 'y': -4.0, 'z': 3.0}
     """
-    names = None if wrt is None else [point.read_name(name) for name in wrt]
+    flags = {"allow_nonfinite": allow_nonfinite, "exact": exact, "hessian": hessian, "expand": expand}
+    kinds: list[tuple[str, object, type | tuple[type, ...], str]] = [
+        ("the expression", expression, str, "text"),
+        ("values", values, (Mapping, NoneType), "a mapping"),
+        ("ties", ties, str, "text"),
+        ("precision", precision, (int, NoneType), "a whole number"),
+        *((name, flag, bool, "True or False") for name, flag in flags.items()),
+    ]
+    for what, given, kind, words in kinds:
+        if not isinstance(given, kind):
+            raise InputError(f"{what} is {words}, not of type {type(given).__name__}")
+    names = _names(wrt)
     settings = Settings(names, ties, allow_nonfinite, precision, exact, hessian)
     check(settings)
+    seconds = None if time_limit is None else point.read_value("time_limit", _text("time_limit", time_limit), IEEE)
 
     def work() -> Trace:
-        given = point.by_name([*(values or {}).items(), *variables.items()])
+        pairs = [*({} if values is None else values).items(), *variables.items()]
+        texts = point.by_name((_name(name), _text(name, value)) for name, value in pairs)
         from .language.program import Program
 
-        graph = Program(expression).graph(given)
+        graph = Program(expression).graph(texts)
         if expand:
             from .graph.expand import expand as opened
 
             graph = opened(graph)
-        point.check(graph, given)
+        point.check(graph, texts)
         if names is not None:
             point.check_wrt(graph, names)
-        return compute(graph, given, settings)
+        return compute(graph, texts, settings)
 
-    return work() if time_limit is None else within(time_limit, work)
+    return work() if seconds is None else within(seconds, work)
+
+
+def _names(wrt: Collection[str] | str | None) -> list[str] | None:
+    if wrt is None:
+        return None
+    if isinstance(wrt, str):
+        return point.read_names(wrt, "wrt")
+    try:
+        names = [*wrt]
+    except TypeError:
+        raise InputError(f"wrt is a collection of names, not of type {type(wrt).__name__}") from None
+    return [point.read_name(_name(each)) for each in names]
+
+
+def _name(given: object) -> str:
+    if not isinstance(given, str):
+        raise InputError(f"a variable's name is text, not of type {type(given).__name__}")
+    return given
+
+
+def _text(name: str, value: object) -> str:
+    """A value as text. Raises InputError for what is neither a number nor text."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, Real | Decimal):
+        raise InputError(f"the value of {name} is a number or text, not of type {type(value).__name__}")
+    with suppress(ValueError, OverflowError):
+        return str(value if isinstance(value, Rational | Decimal) else float(value))
+    raise InputError(f"the value of {name} has more digits than Python writes out", hint="as text, 1e5000 is short")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, Context
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal
 from functools import partial
 from typing import Any
 
@@ -72,13 +72,17 @@ class Precise(Arithmetic):
         return x == y or not self.unless_noise(x - y, max(abs(x), abs(y)))
 
     def number(self, text: str) -> Value:
-        exponent = re.search(r"[eE]([-+]?\d+)$", text)
-        if exponent and abs(int(exponent[1])) > MAX_EXPONENT:
+        if "n" in text.lower():
+            return self.context.mpf(text)  # inf, nan
+        figures, _, power = text.lower().partition("e")
+        whole, _, fraction = figures.partition(".")
+        if abs(int(power or 0)) > MAX_EXPONENT:
             raise OverflowError
-        if len(text) > self.context.dps:  # else it is not even worth counting its digits
-            mantissa = re.sub(r"[eE].*|[^0-9]", "", text).strip("0")
-            self.unsure = self.unsure or len(mantissa) > self.context.dps
-        return self.context.mpf(text)
+        self.unsure = self.unsure or len((whole + fraction).strip("+-0")) > self.context.dps
+        mantissa = self.context.mpf(int(Decimal(whole + fraction)))  # Python itself refuses more than 4,300 digits
+        exponent = int(power or 0) - len(fraction)
+        scale = self.context.mpf(10) ** abs(exponent)
+        return mantissa * scale if exponent >= 0 else mantissa / scale
 
     def is_finite(self, value: Value) -> bool:
         return bool(self.context.isfinite(value))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from ..errors import InputError, Source, quote
+from ..errors import InputError, Source
 from ..graph.graph import Graph
 from ..passes import point
 from ..passes.settings import Settings
@@ -80,7 +80,7 @@ class Question(NamedTuple):
             from ..graph.expand import expand
 
             graph = expand(graph, modules_only=not asked.expand)
-        names = None if asked.wrt is None else _read_names(asked.wrt)
+        names = None if asked.wrt is None else point.read_names(asked.wrt, "--wrt")
         if names is not None:
             may_be_columns = graph.constants if columns is None else ()
             point.check_wrt(graph, [name for name in names if name not in may_be_columns])
@@ -123,10 +123,3 @@ def read_object(given: str, option: str, part: str) -> dict[str, str]:
     inline = given.lstrip().startswith(("{", "["))
     hint = f"a JSON object may stand there too: {option} '{{\"x\": -2}}'"
     return point.read_json(given if inline else read_text(given, option, hint), option, part)
-
-
-def _read_names(wrt: str) -> list[str]:
-    names = [name.strip() for name in wrt.split(",")]
-    if not all(names) or any(" " in name for name in names):
-        raise InputError(f"--wrt takes names with commas between them, not {quote(wrt)}", hint="for example: --wrt x,y")
-    return [point.read_name(name) for name in names]

@@ -36,6 +36,15 @@ def read_name(text: str) -> str:
     return name
 
 
+def read_names(text: str, option: str) -> list[str]:
+    """Names with commas between them. Raises InputError where they are none."""
+    found = [name.strip() for name in text.split(",")]
+    if not all(found) or any(" " in name for name in found):
+        message = f"{option} takes names with commas between them, not {quote(text)}"
+        raise InputError(message, hint=f"for example: {option} x,y")
+    return [read_name(name) for name in found]
+
+
 def by_name(pairs: Iterable[tuple[str, Given]], where: str = "") -> dict[str, Given]:
     """What is given for each variable. Raises InputError for a name that comes twice, in whatever spelling."""
     found: dict[str, Given] = {}

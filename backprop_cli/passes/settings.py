@@ -43,7 +43,7 @@ def check(settings: Settings) -> None:
         raise InputError("allow-nonfinite, precision and exact are three different arithmetics: choose one")
     if settings.precision is not None and settings.precision not in DIGITS:
         least, most = DIGITS[0], DIGITS[-1]
-        raise InputError(f"precision is a number of digits from {least} to {most:,}, not {settings.precision}")
+        raise InputError(f"precision is a number of digits from {least} to {most:,}")
     if settings.ties not in TIES:
         raise InputError(f"ties is one of {', '.join(TIES)}, not {quote(settings.ties)}")
 
