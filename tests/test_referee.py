@@ -17,7 +17,7 @@ from backprop_cli.rules import table as ops
 from backprop_cli.rules.formula import Formula as Rule
 from backprop_cli.rules.table import TABLE, Op
 from backprop_cli.study import referee
-from backprop_cli.study.referee import TOLERANCE, Estimate, Review, review
+from backprop_cli.study.referee import ALL, TOLERANCE, Estimate, Review, review
 from support.command import run
 from support.formulas import FORMULAS, Formula, each_of
 from support.rows import every_row, inside
@@ -166,6 +166,40 @@ def test_no_false_alarm_at_any_scale(op: Op) -> None:
                     assert review(graph, {"x": x}).agree, (graph.source, x)
                     reviews += 1
     assert reviews >= 3
+
+
+# -- Many variables --------------------------------------------------------------------------------------------------
+
+WIDE = {
+    "a sum": "+".join(f"v{i}" for i in range(60)),
+    "of all sizes": "+".join(f"1e{10 * (i - 30)}*v{i}**2" for i in range(60)),
+    "a product": "*".join(f"sin(v{i})" for i in range(60)),
+    "one does not count": "+".join(f"v{i}" for i in range(60)) + " - v7 + 0*sin(v7)",
+    "saturated": "sigmoid(1000*v0 + 1000)*1e-3 + " + "+".join(f"v{i}" for i in range(1, 60)),
+}
+"""Functions of more than MANY variables."""
+
+
+@pytest.mark.parametrize("name", WIDE)
+def test_many_variables_are_compared_all_at_once(name: str) -> None:
+    result = reviewed(WIDE[name], **{f"v{i}": (i + 1) / 7 for i in range(60)})
+    assert result.compared
+    assert result.agree
+    rows = dict(result.estimates)
+    together = rows.pop(ALL)
+    assert all(each.difference is not None for each in together[1:3])
+    assert {name: [each.value for each in row] for name, row in rows.items()} == {
+        name: [gradient] for name, gradient in result.trace.gradient.items()
+    }
+
+
+def test_a_wrong_partial_among_many_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even where it is small beside the others."""
+    monkeypatch.setattr(ops.named("sin"), "partials", (Rule("cos", Rule("x")) * 2,))
+    monkeypatch.setattr(FLOATS, "_rules", {})
+    expression = "+".join(f"1e6*v{i}" for i in range(1, 60)) + "+ 1e-6*sin(v0)"
+    result = reviewed(expression, **{f"v{i}": (i + 1) / 7 for i in range(60)})
+    assert not result.agree
 
 
 # -- A wrong rule is caught ------------------------------------------------------------------------------------------

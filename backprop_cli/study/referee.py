@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+import random
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from math import inf, isfinite
-from typing import Any
+from math import fsum, inf, isfinite
+from typing import NamedTuple
 
-from ..arithmetic import FLOATS, Value
+from ..arithmetic import FLOATS, Arithmetic, Value
 from ..arithmetic.precise import Precise
 from ..budget import TooSlowError, share
 from ..errors import MathError
-from ..graph.graph import Gate, Graph
+from ..graph.graph import Gate, Graph, Variable
 from ..passes import point
 from ..passes.backpropagate import backpropagate
 from ..passes.forward import forward
@@ -27,6 +28,10 @@ _ATTEMPTS = ((30, 80), (60, 160), (400, 1_200), (800, 2_400))
 _ENOUGH = 1_000  # digits that show whatever a double can tell from 0
 _MOST_DIGITS = 2_000  # of SymPy's
 _LARGEST = 2_000  # gates of a graph that SymPy is asked to differentiate
+MANY = 50
+"""Gradients up to which each is compared; of more the methods compare one slope, along a line that moves them all."""
+ALL = "all at once, along a random line"
+_FAR = 1e15  # times its own size, a variable goes at most along that line
 SHARE = 1 / 2
 """Of the time that is left, for SymPy."""
 
@@ -48,15 +53,16 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Review:
-    """The estimates for each variable, backprop's first."""
+    """The estimates for each variable, backprop's first; beyond MANY, for ALL of them at once."""
 
     trace: Trace
     estimates: Mapping[str, list[Estimate]]
 
     @property
     def compared(self) -> bool:
-        """Whether each variable has a second opinion."""
-        return all(any(each.difference is not None for each in row) for row in self.estimates.values())
+        """Whether each variable has a second opinion, its own or that of all at once."""
+        rows = [self.estimates[ALL]] if ALL in self.estimates else self.estimates.values()
+        return all(any(each.difference is not None for each in row) for row in rows)
 
     @property
     def agree(self) -> bool:
@@ -77,26 +83,63 @@ def review(
     trace = backpropagate(graph, values, wrt=wrt, ties=ties)
     exactly = {name: str(Decimal(value)) for name, value in values.items()}  # the double, to its last bit
     kink = next((notice for notice in trace.warnings if notice.kind in ("tie", "kink")), None)
-    methods: dict[str, Callable[[str], float]] = {
-        "complex step": lambda name: _complex_step(graph, exactly, name),
-        "differences": lambda name: _central_difference(graph, exactly, name),
-        "SymPy diff": _symbolic_derivatives(graph, exactly, trace.gradient),
-    }
     # Where terms cancel, what is left is noise of their size: a difference is measured against them.
     terms = dict.fromkeys(trace.gradient, 0.0)
     for edge in trace.edges:
         if edge.input.name in terms:
             terms[edge.input.name] += abs(edge.chained or 0.0)
-    estimates = {}
-    for name, gradient in trace.gradient.items():
-        row = [Estimate("backprop", gradient)]
+    gradient, estimates = dict(trace.gradient), {name: [Estimate("backprop", g)] for name, g in trace.gradient.items()}
+    if len(gradient) <= MANY:
+        lines = {name: _Line({name: _size(exactly[name])}) for name in gradient}
+    else:
+        lines = {ALL: (line := _random_line(exactly, terms))}
+        gradient[ALL] = fsum(float(step) * gradient[name] for name, step in line.steps.items())
+        terms[ALL] = fsum(abs(float(step)) * terms[name] for name, step in line.steps.items())
+        estimates[ALL] = [Estimate("backprop", gradient[ALL])]
+    methods: dict[str, Callable[[str], float]] = {
+        "complex step": lambda name: _complex_step(graph, exactly, lines[name]),
+        "differences": lambda name: _central_difference(graph, exactly, lines[name]),
+        "SymPy diff": _symbolic_derivatives(graph, exactly, lines),
+    }
+    for name in lines:
         for method, estimate in methods.items():
-            if kink is not None:
-                row.append(Estimate(method, None, f"{kink.node} has a {kink.kind} here: no derivative, a convention"))
+            if kink is None:
+                each = _attempt(method, estimate, name, gradient[name], terms[name])
             else:
-                row.append(_attempt(method, estimate, name, gradient, terms[name]))
-        estimates[name] = row
+                each = Estimate(method, None, f"{kink.node} has a {kink.kind} here: no derivative, a convention")
+            estimates[name].append(each)
     return Review(trace, estimates)
+
+
+class _Line(NamedTuple):
+    """A line through the point. steps: how far variables go along it, as texts.
+
+    Along one variable, it is as far as the variable itself is from 0, and what is wanted is the slope for a step of 1.
+    """
+
+    steps: Mapping[str, str]
+
+    def gradient(self, slope: Value, system: Arithmetic) -> Value:
+        """What the methods are asked for, from the slope along the line."""
+        if len(self.steps) > 1:
+            return slope
+        [step] = self.steps.values()
+        return slope / system.number(step)
+
+
+def _size(text: str) -> str:
+    """The absolute value of a number's text; 1 for a zero."""
+    return text.lstrip("-") if float(text) else "1"
+
+
+def _random_line(exactly: Mapping[str, str], terms: Mapping[str, float]) -> _Line:
+    """A line along which each variable changes the output about as much, so that none hides behind another."""
+    randomly, steps = random.Random(0), {}  # noqa: S311 - for a direction, not for secrets
+    for name, term in terms.items():
+        size = float(_size(exactly[name]))
+        step = min(1 / term, size * _FAR) if term > 1e-300 else size
+        steps[name] = f"{randomly.choice((-1, 1)) * randomly.uniform(0.5, 1) * step:.3e}"
+    return _Line(steps)
 
 
 class CannotError(Exception):
@@ -130,11 +173,11 @@ def _limit(estimate: Callable[[int, int], Value]) -> float:
     raise CannotError("the value jumps here" if abs(found[-1]) > abs(found[-2]) else "its digits do not settle")
 
 
-def _complex_step(graph: Graph, exactly: Mapping[str, str], name: str) -> float:
+def _complex_step(graph: Graph, exactly: Mapping[str, str], line: _Line) -> float:
     """Im f(x + ih)/h (Squire and Trapp, SIAM Rev. 40 (1998) 110): no difference is taken, so nothing cancels."""
     from ..arithmetic.complexes import Complexes
 
-    reached = graph.depending_on([name])
+    reached = graph.depending_on(line.steps)
     for gate in graph.gates:
         if reached[gate.position] and (gate.op.selects or gate.op.kink is not None):
             raise CannotError(f"{gate.name} = {graph.written(gate)} is not analytic")
@@ -142,11 +185,9 @@ def _complex_step(graph: Graph, exactly: Mapping[str, str], name: str) -> float:
     def estimate(power: int, digits: int) -> Value:
         system = Complexes(digits)
         mp = system.context
-        values: dict[str, Any] = {each: mp.mpf(text) for each, text in exactly.items()}
-        step = (abs(values[name]) or mp.one) * mp.mpf(10) ** -power
-        values[name] = mp.mpc(values[name], step)
+        step = mp.mpf(10) ** -power
         # The other gates may be of any kind: their values are real, and come from the real numbers.
-        real = forward(graph, {each: mp.mpf(text) for each, text in exactly.items()}, Precise(digits))
+        real = forward(graph, {name: mp.mpf(text) for name, text in exactly.items()}, Precise(digits))
         results: list[Value] = []
         for node in graph.nodes:
             if isinstance(node, Gate) and reached[node.position]:
@@ -155,29 +196,35 @@ def _complex_step(graph: Graph, exactly: Mapping[str, str], name: str) -> float:
                 results.append(system.rule(node.op).value(*(results[i] for i in node.inputs)))
                 if not system.in_range(results[-1]):
                     raise CannotError(f"{node.name} = {graph.written(node)} is too large or too small for it")
-            elif node.name == name and node.kind == "input":
-                results.append(values[name])
+            elif isinstance(node, Variable) and node.name in line.steps:
+                results.append(mp.mpc(mp.mpf(real[node.position]), mp.mpf(line.steps[node.name]) * step))
             else:
                 results.append(mp.mpf(real[node.position]))
-        return mp.im(results[-1]) / step
+        return line.gradient(mp.im(results[-1]) / step, system)
 
     return _limit(estimate)
 
 
-def _central_difference(graph: Graph, exactly: Mapping[str, str], name: str) -> float:
+def _central_difference(graph: Graph, exactly: Mapping[str, str], line: _Line) -> float:
     """(f(x + h) − f(x − h))/2h: its error is of the order of h²."""
 
     def estimate(power: int, digits: int) -> Value:
         system = Precise(digits)
-        values = {each: system.number(text) for each, text in exactly.items()}
-        step = (abs(values[name]) or system.number("1")) * system.number(f"1e-{power}")
-        above, below = (forward(graph, {**values, name: values[name] + shift}, system)[-1] for shift in (step, -step))
-        return (above - below) / (2 * step)
+        values = {name: system.number(text) for name, text in exactly.items()}
+        step = system.number(f"1e-{power}")
+        shifts = {name: system.number(text) * step for name, text in line.steps.items()}
+        above, below = (
+            forward(graph, values | {name: values[name] + sign * shift for name, shift in shifts.items()}, system)[-1]
+            for sign in (1, -1)
+        )
+        return line.gradient((above - below) / (2 * step), system)
 
     return _limit(estimate)
 
 
-def _symbolic_derivatives(graph: Graph, exactly: Mapping[str, str], names: Iterable[str]) -> Callable[[str], float]:
+def _symbolic_derivatives(
+    graph: Graph, exactly: Mapping[str, str], lines: Mapping[str, _Line]
+) -> Callable[[str], float]:
     """SymPy's own diff of the formula that the values of the gates make: our partials have no part in it.
 
     All derivatives share the time that there is.
@@ -191,10 +238,19 @@ def _symbolic_derivatives(graph: Graph, exactly: Mapping[str, str], names: Itera
     def work() -> None:
         at = {symbol: system.number(exactly[each]) for each, symbol in symbols.items()}
         formula = cache(lambda: forward(graph, symbols, system)[-1])
-        for name in names:
+
+        def derivative(line: _Line) -> Value:
+            if len(line.steps) == 1:
+                [name] = line.steps
+                return formula().diff(symbols[name])
+            t = system.symbol("along the line")  # which no variable is called
+            moved = {name: symbols[name] + t * system.number(step) for name, step in line.steps.items()}
+            return forward(graph, {**symbols, **moved}, system)[-1].diff(t).xreplace({t: system.number("0")})
+
+        for name, line in lines.items():
             try:
                 # The numbers go in where it computes: exact ones in their place would grow without bounds.
-                found[name] = float(formula().diff(symbols[name]).evalf(30, subs=at, maxn=_MOST_DIGITS, strict=True))
+                found[name] = float(derivative(line).evalf(30, subs=at, maxn=_MOST_DIGITS, strict=True))
             except (UndecidedError, ArithmeticError, TypeError, ValueError, MathError):
                 found[name] = None
             except RecursionError:
