@@ -57,9 +57,9 @@ def _alarm(event: str, args: tuple[Any, ...]) -> str | None:
         source = args[0].decode("utf-8", "replace") if isinstance(args[0], bytes) else args[0]
         if isinstance(source, str) and _PLACEHOLDERS.fullmatch(source):
             return None
-    if event == "array.__new__" or (event == "compile" and args[1] == "<tape>"):
+    if event == "array.__new__" or (event == "compile" and args[1] == "<compiled>"):
         return None
-    if event == "exec" and isinstance(args[0], CodeType) and args[0].co_filename == "<tape>":
+    if event == "exec" and isinstance(args[0], CodeType) and args[0].co_filename == "<compiled>":
         return None  # the loops over large graphs, which are made of rows of the table (see test_compiled.py)
     if event == "exec" and isinstance(args[0], CodeType):
         code = args[0]

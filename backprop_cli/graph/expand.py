@@ -19,7 +19,7 @@ def expand(graph: Graph, *, modules_only: bool = False) -> Graph:
 
     Primitives that the table says to be made of others (`sigmoid`, `hypot`) open too, unless `modules_only`.
     """
-    return _Expansion(graph, modules_only).run()
+    return _Expansion(graph, modules_only).opened()
 
 
 @lru_cache(maxsize=1_000)
@@ -71,7 +71,7 @@ class _Expansion:
         self.groups: list[Group] = list(graph.groups)
         self.numbers: dict[str, int] = {}  # gates named so far inside each call
 
-    def run(self) -> Graph:
+    def opened(self) -> Graph:
         output = self.copy(self.graph, {}, None)
         return self.graph._replace(nodes=_output_last(self.nodes, output), groups=tuple(self.groups))
 

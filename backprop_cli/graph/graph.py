@@ -176,9 +176,9 @@ def label(source: str, span: Span) -> str:
 
 
 def validate(graph: Graph) -> None:
-    """Raise ValueError unless the graph is in forward order, well formed, and names each node but constants once.
+    """Raise ValueError unless the graph is in forward order, well formed, and names each node once, except constants.
 
-    Each node is used, but for inputs, and for what goes into an opened module that ignores it.
+    Each node is used, except inputs, and except what goes into an opened module that ignores it.
     """
     if not graph.nodes:
         raise ValueError("a graph has at least one node")

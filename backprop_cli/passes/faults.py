@@ -1,4 +1,14 @@
-"""What went wrong in the mathematics, told as errors that name the node or the edge, its inputs and its rule."""
+"""What went wrong in the mathematics, told as errors that name the node or the edge, its inputs and its rule.
+
+The functions here take what is at hand where it went wrong:
+
+gate, slot: the gate, or the edge into it
+inputs: the values of the gate's inputs
+out: that of the gate itself
+upstream, local: the two gradients on an edge
+wanted: for each node, whether it depends on a variable that gets a gradient
+error: what the rule raised; an OverflowError where a result was too large
+"""
 
 from __future__ import annotations
 
@@ -52,7 +62,7 @@ def _where(graph: Graph, gate: Gate, inputs: Sequence[Value], arithmetic: Arithm
 
 
 def no_value(graph: Graph, gate: Gate, inputs: Sequence[Value], arithmetic: Arithmetic, error: Exception) -> MathError:
-    """The gate has no finite real value at these inputs; `error` is what its rule raised (OverflowError: too large)."""
+    """The gate has no finite real value at these inputs."""
     where = _where(graph, gate, inputs, arithmetic)
     title = graph.title(gate)
     needs = _needs(graph, gate)
@@ -95,7 +105,7 @@ def no_local(
     arithmetic: Arithmetic,
     error: Exception,
 ) -> MathError:
-    """The local gradient of an edge is infinite, or there is none; `error` is what its rule raised."""
+    """The local gradient of an edge is infinite, or there is none."""
     floats, value = [arithmetic.to_float(each) for each in inputs], arithmetic.to_float(out)
     locals_ = [IEEE.rule(gate.op).partial(each, floats, value) for each in range(len(floats))]
     local = locals_[slot]

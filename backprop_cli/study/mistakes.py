@@ -100,8 +100,8 @@ class _Chain:
 
     def with_locals(self, gate: Gate, locals_: Sequence[Value]) -> Value:
         """The gradient if these were the local gradients of all edges into a gate."""
-        inside = [edge for edge in self.edges if edge.gate == gate]
-        return self.right + sum(self.with_local(edge, locals_[edge.slot]) - self.right for edge in inside)
+        edges = [edge for edge in self.edges if edge.gate == gate]
+        return self.right + sum(self.with_local(edge, locals_[edge.slot]) - self.right for edge in edges)
 
     def with_below(self, node: Node, below: Value) -> Value:
         """The gradient if this were the derivative of a node by the variable."""
