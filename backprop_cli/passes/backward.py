@@ -40,14 +40,9 @@ class Backward:
         flow: Sequence[Value | None] | None = None,
         twins: Mapping[int, int] = MappingProxyType({}),
     ) -> None:
-        self.graph = graph
-        self.point = point
-        self.values = values
-        self.arithmetic = arithmetic
-        self.ties = ties
-        self.twins = twins
+        self.graph, self.point, self.values, self.arithmetic = graph, point, values, arithmetic
+        self.wanted, self.ties, self.twins = wanted, ties, twins
         self.zero, self.one = arithmetic.number("0"), arithmetic.number("1")
-        self.wanted = wanted
         self.sums: list[Value | None] = [None] * len(graph.nodes) if flow is None else []
         self.flow: Sequence[Value | None] = self.sums if flow is None else flow
         self.warnings: list[Notice] = []
@@ -92,7 +87,7 @@ class Backward:
             else:
                 chained = upstream * local
                 if self.arithmetic.strict and not self.arithmetic.is_finite(chained):
-                    raise faults.chain_overflows(self.graph, gate, slot, upstream, local, self.arithmetic)
+                    raise self._place(gate, inputs).chain_overflows(slot, upstream, local)
                 edges.append(Edge(gate, slot, nodes[i], local, chained))
         return edges
 
@@ -112,8 +107,7 @@ class Backward:
             return self._locals_of_module(gate, gate.op, inputs, upstream)
         rule, out = self.arithmetic.rule(gate.op), self.values[gate.position]
         if rule.kink is not None and upstream is not None and rule.kink(*inputs, out):
-            place = faults.at(self.graph, gate, inputs, self.arithmetic)
-            self._warn("kink", gate, f"has a kink at {place}: the gradient 0 there is a convention")
+            self._warn("kink", gate, f"has a kink at {self._place(gate, inputs)}: the gradient 0 there is a convention")
         if gate.op.selects and gate.op.variadic:
             locals_ = self._shares(gate, [rule.partial(slot, inputs, out) for slot in range(len(inputs))])
             return [(local, bool(local != 0)) for local in locals_]
@@ -159,8 +153,10 @@ class Backward:
         except (ArithmeticError, ValueError) as error:
             if upstream is None:
                 return None
-            system = self.arithmetic
-            raise faults.no_local(self.graph, gate, slot, inputs, out, upstream, self.wanted, system, error) from None
+            raise self._place(gate, inputs).no_local(slot, out, upstream, self.wanted, error) from None
+
+    def _place(self, gate: Gate, inputs: list[Value]) -> faults.Place:
+        return faults.Place(self.graph, gate, inputs, self.arithmetic)
 
     def _shares(self, gate: Gate, selected: list[Value]) -> list[Value]:
         """The local gradients of max or min. Constants take part in a tie, though nothing flows into them."""

@@ -30,9 +30,9 @@ def _gate_value(graph: Graph, node: Gate, values: list[Value], arithmetic: Arith
     try:
         value = arithmetic.rule(node.op).value(*inputs)
     except (ArithmeticError, ValueError) as error:
-        raise faults.no_value(graph, node, inputs, arithmetic, error) from None
+        raise faults.Place(graph, node, inputs, arithmetic).no_value(error) from None
     if arithmetic.strict and not arithmetic.is_value(value):
-        raise faults.no_value(graph, node, inputs, arithmetic, OverflowError())
+        raise faults.Place(graph, node, inputs, arithmetic).no_value(OverflowError())
     return value
 
 

@@ -120,14 +120,8 @@ class Trace:
         warnings: list[Notice],
         hessian: Mapping[str, Mapping[str, Value]] | None = None,
     ) -> None:
-        self.graph = graph
-        self.arithmetic = arithmetic
-        self.point = point
-        self.values = values
-        self.upstream = upstream
-        self.edges = edges
-        self.warnings = warnings
-        self.hessian = hessian
+        self.graph, self.arithmetic, self.point, self.values = graph, arithmetic, point, values
+        self.upstream, self.edges, self.warnings, self.hessian = upstream, edges, warnings, hessian
 
     def __repr__(self) -> str:
         def show(value: Value) -> str:
