@@ -21,6 +21,10 @@ import pytest
 from backprop_cli import BackpropError, backprop
 from backprop_cli.arithmetic.precise import Precise
 from backprop_cli.errors import InputError, MathError
+from backprop_cli.graph.expand import expand
+from backprop_cli.graph.graph import Graph
+from backprop_cli.language.program import Program
+from backprop_cli.passes import certain
 from backprop_cli.passes.trace import Trace
 from backprop_cli.rules.table import TABLE, Op
 from support import oracle
@@ -314,6 +318,20 @@ def test_a_zero_of_irrational_numbers() -> None:
 
 NOISE = ["sign(sin(pi))*x", "ceil(sin(pi))*x", "floor(-sin(pi))*x", "log(sin(pi))*x", "x/sin(pi)", "sqrt(-sin(pi))*x",
          "sign(x*sin(pi))", "max(x*sin(pi), 0)/sin(pi)"]  # fmt: skip
+
+
+def test_modules_are_opened_once_for_a_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Graph] = []
+
+    def watched(graph: Graph, **options: bool) -> Graph:
+        opened.append(graph)
+        return expand(graph, **options)
+
+    monkeypatch.setattr(certain, "expand", watched)
+    graph = Program("m(t) = t*t + sin(pi); m(x) - m(y)").graph()
+    for x in ("1/3", "2/3"):
+        certain.certain_trace(graph, {"x": x, "y": "0.1"}, 30)
+    assert opened == [graph]
 
 
 @pytest.mark.parametrize("expression", NOISE)
