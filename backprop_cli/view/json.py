@@ -57,7 +57,7 @@ def document(trace: Trace) -> dict[str, Any]:
         **head(trace),
         **({"hessian": _matrix(trace)} if trace.hessian is not None else {}),
         **groups(trace),
-        "nodes": [_node(trace, node) for node in trace.graph.nodes],
+        "nodes": [node(trace, each) for each in trace.graph.nodes],
         "warnings": [notice._asdict() for notice in trace.warnings],
     }
 
@@ -106,7 +106,8 @@ def escaped(text: str, *, ascii_only: bool = False) -> str:
     )
 
 
-def _node(trace: Trace, node: Node) -> dict[str, Any]:
+def node(trace: Trace, node: Node) -> dict[str, Any]:
+    """A node with its edges."""
     return {
         "name": node.name,
         "op": node.kind,

@@ -118,13 +118,12 @@ class _Tree:
         style = "dim" if isinstance(node, Constant) or mark else "bold"
         if self.trace is None:
             return Line(place.before, mark + words, style)
-        value, upstream = self.trace.values[node.position], self.trace.upstream[node.position]
-        numbers = [texts.number(self.trace, each, self.digits) for each in (value, upstream)]
+        i, chain = node.position, (edge.local, edge.chained) if edge else ()
+        values = (self.trace.values[i], self.trace.upstream[i], *chain)
+        numbers = [texts.number(self.trace, each, self.digits) for each in values]
         if mark:
             numbers[1] = ""  # it stands where the node is opened
-        chain = (edge.local, edge.chained) if edge else ()
-        numbers += [texts.number(self.trace, each, self.digits) for each in chain] or ["", ""]
-        return Line(place.before, mark + words, style, tuple(numbers))
+        return Line(place.before, mark + words, style, (*numbers, *("" for _ in _HEADS[len(numbers) :])))
 
 
 def _width(line: Line) -> int:

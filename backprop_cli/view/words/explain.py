@@ -187,15 +187,8 @@ def as_json(explanation: Explanation, options: Options) -> str:
 
 
 def _computed(trace: Trace, told: Computed) -> dict[str, Any]:
-    gate = told.node
-    return {
-        "name": gate.name,
-        "op": gate.kind,
-        "expression": trace.graph.written(gate),
-        "value": json.number(trace, trace.values[gate.position]),
-        **({"group": gate.group if gate.group >= 0 else None} if trace.graph.groups else {}),
-        "says": plain(told.equation),
-    }
+    node = json.node(trace, told.node)
+    return {**{key: node[key] for key in node if key not in ("upstream", "inputs")}, "says": plain(told.equation)}
 
 
 def _step_back(trace: Trace, told: Through | Sum) -> dict[str, Any]:

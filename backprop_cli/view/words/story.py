@@ -60,19 +60,6 @@ class Tells(NamedTuple):
     says: Said
 
 
-class _Return(NamedTuple):
-    """A gate on the way back.
-
-    turns: by the slot of an edge from a fork, how many edges of that fork have come back with it;
-    sums: the forks of which all have, with what they brought.
-    """
-
-    gate: Gate
-    edges: Sequence[Edge]
-    turns: Mapping[int, int]
-    sums: Sequence[tuple[Node, list[Value]]]
-
-
 class Story:
     """The parts of the story of one trace. limit: of more gates or variables than that, only the ends are told."""
 
@@ -133,25 +120,28 @@ class Story:
         for each in texts.ends(self._returns(gates), len(gates), self.limit, "gates"):
             if isinstance(each, Gap):
                 yield each
-                continue
-            yield self._through(each.gate, each.edges, each.turns)
-            yield from (self._sum(node, terms) for node, terms in each.sums)
+            else:
+                gate, turns, sums = each
+                yield self._through(gate, turns)
+                yield from (self._sum(node, terms) for node, terms in sums)
 
-    def _returns(self, gates: Sequence[Gate]) -> Iterator[_Return]:
+    def _returns(self, gates: Sequence[Gate]) -> Iterator[tuple[Gate, dict[int, int], list[tuple[Node, list[Value]]]]]:
+        """The gates in reverse; by the slot of an edge from a fork, how many edges of that have come back with it; and
+        the forks of which all have, with what they brought.
+        """
         arrived: dict[int, list[Value]] = {}
         for gate in reversed(gates):
-            edges, turns = self.trace.edges_of(gate), {}
-            for edge in edges:
+            turns, inputs = {}, {}
+            for edge in self.trace.edges_of(gate):
                 if self.uses[edge.input.position] > 1:
-                    terms = arrived.setdefault(edge.input.position, [])
+                    terms = inputs[edge.input] = arrived.setdefault(edge.input.position, [])
                     terms.append(edge.chained)
                     turns[edge.slot] = len(terms)
-            inputs = dict.fromkeys(edge.input for edge in edges)
-            full = [node for node in inputs if len(arrived.get(node.position, ())) == self.uses[node.position] > 1]
-            yield _Return(gate, edges, turns, [(node, arrived[node.position]) for node in full])
+            sums = [(node, terms) for node, terms in inputs.items() if len(terms) == self.uses[node.position]]
+            yield gate, turns, sums
 
-    def _through(self, gate: Gate, edges: Sequence[Edge], turns: Mapping[int, int]) -> Through:
-        words, upstream = self.words, self.trace.upstream[gate.position]
+    def _through(self, gate: Gate, turns: Mapping[int, int]) -> Through:
+        edges, words, upstream = self.trace.edges_of(gate), self.words, self.trace.upstream[gate.position]
         arrives = equation(words.gradient(gate), words.number(upstream))
         heading = say("{}, upstream {}{}", words.operation(gate), arrives, words.inside(gate))
         flowing = [edge for edge in edges if edge.chained is not None]
