@@ -27,6 +27,7 @@ from backprop_cli.points.evaluate import Job
 from backprop_cli.rules import table as ops
 from backprop_cli.rules.table import TABLE, Op, named
 from support.rows import inside
+from support.suites import first_of
 
 relaxed = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck))
 NUMBERS = ["2", "0.5", "1", "0", "1e308", "1e-320", "1e400"]
@@ -134,16 +135,17 @@ def test_many_graphs(case: Case, ties: str) -> None:
     check(*case, ties)
 
 
-CORNERS = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -3.0, 1e-320, 1e200, -1e200, 1.7e308, 720.0, -720.0, 1e17]
+CORNERS = [0.0, -0.0, 0.5, 1.0, -3.0, 1e-320, -1e200, 720.0, -1.0, -0.5, 2.0, 1e200, 1.7e308, -720.0, 1e17]
 
 
+@first_of("corners", CORNERS, 8)
 @pytest.mark.parametrize("op", TABLE, ids=lambda op: op.call)
-def test_every_row_at_every_corner(op: Op) -> None:
+def test_every_row_at_every_corner(op: Op, corners: list[float]) -> None:
     """Each row alone, once with all inputs asked for, once with one of them a constant or not asked for."""
     count = 2 if op.variadic else len(op.inputs)
     compiled = 0
-    for first in CORNERS:
-        for second in CORNERS if count == 2 else [1.0]:
+    for first in corners:
+        for second in corners if count == 2 else [1.0]:
             point = {"x0": first, "x1": second}
             for inputs in ([0, 1], [0, 0], [0, 2], [2, 0]) if count == 2 else ([0],):
                 nodes = leaves(2)

@@ -112,9 +112,14 @@ def test_known(changes: dict[str, str]) -> None:
     check(changes, count=2)
 
 
+@cache
+def undisturbed_terminal() -> str:
+    return on_a_terminal(*ON_A_TERMINAL)
+
+
 @pytest.mark.parametrize("columns", NASTY, ids=ascii)
 def test_the_width_of_a_terminal(columns: str) -> None:
-    assert on_a_terminal(*ON_A_TERMINAL, COLUMNS=columns, LINES=columns) == on_a_terminal(*ON_A_TERMINAL)
+    assert on_a_terminal(*ON_A_TERMINAL, COLUMNS=columns, LINES=columns) == undisturbed_terminal()
 
 
 def test_warnings_of_libraries_are_not_for_the_user() -> None:

@@ -21,6 +21,7 @@ from backprop_cli.errors import MathError
 from support import oracle
 from support.digits import roundings, shown
 from support.hostile import hang_guard
+from support.suites import thinned
 
 KIN = {
     "gamma": (mpmath.gamma, lambda x: mpmath.gamma(x) * mpmath.digamma(x)),
@@ -46,7 +47,7 @@ POINTS = [
 ]
 
 
-@pytest.mark.parametrize("x", POINTS)
+@pytest.mark.parametrize("x", thinned(POINTS, 3))
 @pytest.mark.parametrize("function", KIN)
 def test_mpmath_agrees(function: str, x: str) -> None:
     digits = 1_001
@@ -82,7 +83,7 @@ SLOPES: list[tuple[str, str, Callable[[], mpmath.mpf]]] = [
 ]
 
 
-@pytest.mark.parametrize(("expression", "x", "expected"), CLOSED, ids=[f"{e} {x}" for e, x, _ in CLOSED])
+@pytest.mark.parametrize(("expression", "x", "expected"), thinned(CLOSED, 3), ids=[f"{e} {x}" for e, x, _ in CLOSED])
 def test_closed_forms(expression: str, x: str, expected: Callable[[], mpmath.mpf]) -> None:
     with hang_guard(20):
         trace = backprop(expression, x=x, precision=10_000)

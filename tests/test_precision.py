@@ -35,6 +35,7 @@ from support.formulas import FORMULAS, Formula, each_of
 from support.hostile import hang_guard
 from support.rows import every_row, inside
 from support.schemas import TRACE
+from support.suites import thinned
 
 pytestmark = pytest.mark.usefixtures("models")
 
@@ -109,7 +110,7 @@ def random_cases(seed: int) -> Iterator[tuple[str, dict[str, str], int, Trace]]:
             continue
 
 
-@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 20))])
+@pytest.mark.parametrize("seed", thinned(range(20), 10))
 def test_every_digit_is_that_of_a_higher_precision(seed: int) -> None:
     cases = random_cases(seed)
     compared = 0

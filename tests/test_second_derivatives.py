@@ -18,13 +18,12 @@ from backprop_cli.errors import MathError
 from backprop_cli.rules.table import TABLE, Op
 from support import oracle
 from support.rows import ROWS, every_row
+from support.suites import first_of
 
 pytestmark = pytest.mark.usefixtures("models")
 
 SPECIAL = ("0", "1", "-1", "2", "1/2", "3")
-every_special = pytest.mark.parametrize(
-    "special", [SPECIAL[:4], pytest.param(SPECIAL, marks=pytest.mark.slow)], ids=len
-)
+every_special = first_of("special", SPECIAL, 4)
 DIGITS, STEP = 300, "1e-70"
 ENTIRE = 1e-25
 """Relative difference up to which two estimates agree. What they leave out is of the order of the step."""

@@ -1,0 +1,23 @@
+"""What the fast suite takes of many cases of one thing; the slow suite takes the others too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pytest
+
+SLOW = pytest.mark.slow
+
+
+def thinned(cases: Iterable[Any], step: int) -> list[Any]:
+    """Parameters: every so manyth case in the fast suite, the others in the slow one."""
+    return [
+        each if number % step == 0 else pytest.param(*(each if isinstance(each, tuple) else (each,)), marks=SLOW)
+        for number, each in enumerate(cases)
+    ]
+
+
+def first_of(name: str, cases: Sequence[Any], count: int) -> pytest.MarkDecorator:
+    """One parameter, a list: the first so many cases in the fast suite, all of them in the slow one."""
+    return pytest.mark.parametrize(name, [cases[:count], pytest.param(cases, marks=SLOW)], ids=["few", "all"])
