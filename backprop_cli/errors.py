@@ -81,6 +81,16 @@ class OutputError(BackpropError):
     exit_code = 1
 
 
+class FaultError(BackpropError):
+    """The program contradicts itself (exit status 1)."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, source: str = "") -> None:
+        hint = "this is a fault of backprop, please report it with the whole command"
+        super().__init__(message, source, hint=hint)
+
+
 def printable(text: str) -> str:
     """`text` with control characters, lone surrogates and the like written as escapes."""
     if text.isprintable():

@@ -21,6 +21,7 @@ import pytest
 import sympy
 
 from backprop_cli import backprop
+from backprop_cli.arithmetic.dual import Dual
 from backprop_cli.errors import InputError, MathError
 from backprop_cli.passes.hessian import MAX_VARIABLES
 from backprop_cli.rules.table import Op
@@ -438,3 +439,39 @@ def test_an_error_of_the_command_is_drawn() -> None:
     result = command("eval", "3*y + x**1.5", "--x", "0", "--y", "1", "--hessian")
     assert (result.status, result.out) == (1, "")
     assert "\n  3*y + x**1.5\n        ^^^^^^\n" in result.err
+
+
+# -- The program checks itself ---------------------------------------------------------------------------------------
+
+CANCELLING = ["(x**3 - y**3)/(x - y) - x*x - x*y - y*y", "--x", "2.1", "--y", "1.9868", "--hessian"]
+
+
+def test_digits_that_are_lost_are_told() -> None:
+    result = command("eval", *CANCELLING)
+    assert result.err.startswith("warning: ∂²f/∂x∂y is 3.41061e-13, and ∂²f/∂y∂x is 4.54747e-13: digits are lost; ")
+    advice = result.err.split()[-4:-2]
+    assert advice == ["--precision", "50"]
+    assert "∂²f" not in command("eval", *CANCELLING, *advice).err
+
+
+@pytest.mark.slow
+def test_no_formula_of_the_literature_raises_an_alarm() -> None:
+    for formula in FORMULAS:
+        kinds = [notice.kind for notice in backprop(formula.expression, formula.point, hessian=True).warnings]
+        assert "precision" not in kinds, formula.name
+
+
+@pytest.mark.parametrize("arithmetic", [[], ["--precision", "20"], ["--exact"]], ids=str)
+def test_a_fault_of_the_program_is_told(arithmetic: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A product of dual numbers that forgets a term."""
+    words = ["eval", "exp(x)*y", "--x", "2", "--y", "3", "--hessian", *arithmetic]
+    assert command(*words).err == ""
+    monkeypatch.setattr(Dual, "__mul__", lambda x, y: Dual(x.value * y.value, y.dot and x.value * y.dot))
+    result = command(*words)
+    if arithmetic:
+        assert (result.status, result.out) == (1, "")
+        assert result.err.startswith("error: ∂²f/∂x∂y is ")
+        assert result.err.endswith("\nhint: this is a fault of backprop, please report it with the whole command\n")
+    else:
+        assert result.status == 0
+        assert "digits are lost" in result.err

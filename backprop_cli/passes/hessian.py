@@ -1,17 +1,26 @@
-"""Second derivatives: the backward pass on dual numbers, once for each variable (forward over reverse)."""
+"""Second derivatives: the backward pass on dual numbers, once for each variable (forward over reverse).
+
+Each pair of variables comes out twice, by two ways of computing: a difference is a fault, or digits that are lost.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from itertools import combinations
+from math import isfinite, sqrt
 
-from ..arithmetic import FLOATS, Arithmetic, Value
+from ..arithmetic import FLOATS, IEEE, Arithmetic, Value
 from ..arithmetic.dual import Dual, DualNumbers
-from ..errors import InputError, MathError, quote
+from ..errors import FaultError, InputError, MathError, quote
 from ..graph.graph import Graph
 from . import point
 from .backpropagate import backpropagate
+from .trace import Notice, Trace
 
 MAX_VARIABLES = 500
+AGREEING = 6
+"""Digits to which ∂²f/∂x∂y and ∂²f/∂y∂x agree at least, or a notice says so: as many as a table shows of doubles."""
+_LEAST = 1e-300  # beside which differences are not looked at: smaller doubles have fewer digits
 
 Hessian = dict[str, dict[str, Value]]
 """∂²f/∂row∂column, by the names of the row and of the column."""
@@ -52,3 +61,34 @@ def hessian(
             raise MathError(message, graph.source, error.span) from None
         matrix[row] = {name: zero if (dot := gradient[name].dot) is None else dot for name in names}
     return matrix
+
+
+def compared(trace: Trace, matrix: Mapping[str, Mapping[str, Value]]) -> Trace:
+    """The trace, once it is sure that its second derivatives do not depend on the order.
+
+    Where they do in doubles, digits are lost, and a notice says so. Raises FaultError where they do in other numbers.
+    """
+    pair = _asymmetry(matrix, trace.arithmetic)
+    if pair is None:
+        return trace
+    row, column = pair
+    one, other = (trace.arithmetic.show(each, AGREEING) for each in (matrix[row][column], matrix[column][row]))
+    message = f"∂²f/∂{row}∂{column} is {one}, and ∂²f/∂{column}∂{row} is {other}"
+    if trace.arithmetic not in (FLOATS, IEEE):
+        raise FaultError(message, trace.graph.source)
+    notice = Notice("precision", trace.graph.output.name, f"{message}: digits are lost; --precision 50 keeps them")
+    return trace.but(warnings=[*trace.warnings, notice])
+
+
+def _asymmetry(matrix: Mapping[str, Mapping[str, Value]], arithmetic: Arithmetic) -> tuple[str, str] | None:
+    """The first pair of variables whose second derivatives differ, whatever the units of the variables are.
+
+    Beside the second derivatives along either variable, which have gone through the same sums, small ones may differ.
+    """
+    for (row, one), (column, two) in combinations(matrix.items(), 2):
+        if one[column] != two[row]:
+            a, b, *both = map(arithmetic.to_float, (one[column], two[row], one[row], two[column]))
+            size = max(abs(a), abs(b), sqrt(abs(both[0])) * sqrt(abs(both[1])), _LEAST)
+            if isfinite(size) and abs(a - b) > size / 10**AGREEING:
+                return row, column
+    return None

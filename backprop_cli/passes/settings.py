@@ -54,9 +54,18 @@ def compute(graph: Graph, given: Mapping[str, float | str], settings: Settings) 
     Raises TooSlowError where the time is up.
     """
     check(settings)
-    wrt, ties, allow_nonfinite, precision, exact, hessian, time_limit = settings
-    if time_limit < inf:
-        return within(time_limit, partial(compute, graph, given, settings._replace(time_limit=inf)))
+    if settings.time_limit < inf:
+        return within(settings.time_limit, partial(compute, graph, given, settings._replace(time_limit=inf)))
+    trace = _trace(graph, given, settings)
+    if trace.hessian is None:
+        return trace
+    from .hessian import compared
+
+    return compared(trace, trace.hessian)
+
+
+def _trace(graph: Graph, given: Mapping[str, float | str], settings: Settings) -> Trace:
+    wrt, ties, allow_nonfinite, precision, exact, hessian, _ = settings
     if precision is not None:
         from .certain import certain_hessian, certain_trace
 
