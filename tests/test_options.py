@@ -35,9 +35,9 @@ def test_click_reads_the_options_of_the_table(name: str) -> None:
 
 def test_every_option_is_of_commands_that_are_there() -> None:
     for option in OPTIONS:
-        assert set(option.commands.split()) <= set(COMMANDS)
+        assert set(option.commands) <= set(COMMANDS)
         assert option.default is None or option.value(str(option.default)) == option.default
-    rows = [(name, each) for option in OPTIONS for name in option.names.split() for each in option.commands.split()]
+    rows = [(name, each) for option in OPTIONS for name in option.names for each in option.commands]
     assert len(set(rows)) == len(rows)
 
 

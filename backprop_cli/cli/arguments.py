@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -11,8 +10,7 @@ from ..errors import InputError, quote, suggest
 from ..passes.point import read_name
 from .options import Option, by_name
 
-_NAME = re.compile(r"--([^\W\d][^=\s+*/^(),.-]*)(=.*)?", re.DOTALL).fullmatch
-_DASHED = re.compile(r"--[^\W\d][\w-]*(=.*)?", re.DOTALL).fullmatch
+_OPERATORS = frozenset("+*/^(),.-")
 _TYPED = 50  # missing values that a person may type
 _CUTOFF = 0.75  # how alike two options must be for one to be suggested
 
@@ -105,11 +103,11 @@ def split(command: str, words: Sequence[str]) -> Line:
                 _bind(bindings, *_assignment(value))
             else:
                 options.append((option, value))
-        elif _NAME(word):
+        elif _is_name(word):
             if not (value.strip() if equals else _has_value(queue)):
                 raise InputError(f"{name} needs a value", hint=_meant(name, known) or f"for example: {name} 2")
             _bind(bindings, name[2:], value if equals else queue.pop())
-        elif _DASHED(word):
+        elif _is_dashed(word):
             hint = _meant(name, known) or "behind -- stands an expression that begins with two minus signs"
             raise InputError(f"no option {quote(name)}", hint=hint)
         else:
@@ -119,7 +117,23 @@ def split(command: str, words: Sequence[str]) -> Line:
 
 def _has_value(queue: list[str]) -> bool:
     """Whether the next word is a value. Another option there means that the value was forgotten."""
-    return bool(queue) and not (_NAME(queue[-1]) or _DASHED(queue[-1])) and queue[-1] != "--"
+    return bool(queue) and not (_is_name(queue[-1]) or _is_dashed(queue[-1])) and queue[-1] != "--"
+
+
+def _is_name(word: str) -> bool:
+    """Whether it is `--NAME` or `--NAME=VALUE`. (No pattern: to compile one takes as long as to split a line.)"""
+    return bool(name := _called(word)) and _OPERATORS.isdisjoint(name) and not any(map(str.isspace, name))
+
+
+def _is_dashed(word: str) -> bool:
+    """The same, with dashes in the name."""
+    return all(c.isalnum() or c in "_-" for c in _called(word) or " ")
+
+
+def _called(word: str) -> str:
+    """What stands between two dashes and an equals sign; empty where it begins like no name."""
+    name = word[2:].partition("=")[0] if word.startswith("--") else ""
+    return name if name[:1] == "_" or (name[:1].isalnum() and not name[:1].isdecimal()) else ""
 
 
 def _meant(name: str, known: Mapping[str, Option]) -> str:

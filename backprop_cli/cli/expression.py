@@ -66,4 +66,4 @@ def _parameter(option: Option) -> click.Option:
         more = {"type": click.Choice(takes)}
     if isinstance(option.default, str):
         more |= {"default": option.default, "show_default": True}
-    return click.Option(option.names.split(), multiple=option.repeatable, help=option.help, **more)
+    return click.Option(option.names, multiple=option.repeatable, help=option.help, **more)

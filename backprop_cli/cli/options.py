@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..arithmetic import TIES
 from ..budget import SECONDS
@@ -11,37 +11,37 @@ from ..passes.settings import DIGITS
 from ..view import VIEWS
 
 
-class Option(NamedTuple):
-    """An option, of the commands that take it.
+class Option:
+    """An option, of the commands that take it. (No NamedTuple: to define one takes a millisecond of thirty.)
 
-    names: as they are typed, the full one last; commands: their names, with spaces between them;
-    takes: choices, a range of whole numbers, the type float, the word that stands in the help for any text, or None for
-    a flag;
-    help: what `--help` says of it; default: the choice, or the number, that holds without it;
-    repeatable: whether it may come more than once.
+    name: in full; parameter: what the value is called in Python; unset: the value without the option.
     """
 
-    names: str
-    commands: str
-    takes: Sequence[str] | range | type[float] | str | None
-    help: str
-    default: str | float | None = None
-    repeatable: bool = False
-
-    @property
-    def name(self) -> str:
-        """The name in full."""
-        return self.names.split()[-1]
-
-    @property
-    def parameter(self) -> str:
-        """What the value is called in Python."""
-        return self.name[2:].replace("-", "_")
-
-    @property
-    def unset(self) -> Any:
-        """The value without the option."""
-        return () if self.repeatable else False if self.takes is None else self.default
+    def __init__(
+        self,
+        names: str,
+        commands: str,
+        takes: Sequence[str] | range | type[float] | str | None,
+        help: str,  # noqa: A002  # as click has it
+        default: str | float | None = None,
+        *,
+        repeatable: bool = False,
+    ) -> None:
+        """names: as they are typed, the full one last; commands: their names, with spaces between them;
+        takes: choices, a range of whole numbers, the type float, the word that stands in the help for any text, or None
+        for a flag;
+        help: what `--help` says of it; default: the choice, or the number, that holds without it;
+        repeatable: whether it may come more than once.
+        """
+        self.names = names.split()
+        self.commands = commands.split()
+        self.takes = takes
+        self.help = help
+        self.default = default
+        self.repeatable = repeatable
+        self.name = self.names[-1]
+        self.parameter = self.name[2:].replace("-", "_")
+        self.unset = () if repeatable else False if takes is None else default
 
     def word(self, text: str) -> str:
         """The option as one word of a command line."""
@@ -109,5 +109,5 @@ OPTIONS = (
 
 def by_name(command: str) -> dict[str, Option]:
     """The options of a command, by each of their names, in the order of its help."""
-    options = [option for option in OPTIONS if command in option.commands.split()]
-    return {name: option for option in options for name in option.names.split()}
+    options = [option for option in OPTIONS if command in option.commands]
+    return {name: option for option in options for name in option.names}

@@ -48,7 +48,9 @@ def run(words: Sequence[str]) -> int | None:
 
 def _values(line: Line) -> dict[str, Any] | None:
     """The value of each option by name, and the expression; None where one needs an error."""
-    values = {option.parameter: option.unset for option in line.known.values() if option.name not in LEFT}
+    values: dict[str, Any] = {
+        option.parameter: option.unset for option in line.known.values() if option.name not in LEFT
+    }
     try:
         for option, text in line.options:
             value = option.value(text)

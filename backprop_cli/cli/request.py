@@ -12,13 +12,8 @@ from ..passes.settings import Settings
 from ..streams import read_text
 from .arguments import Line
 
-
-class Request(NamedTuple):
-    """A graph, the texts of its variables' values, and what is to be computed."""
-
-    graph: Graph
-    given: Mapping[str, str]
-    settings: Settings
+Request = tuple[Graph, Mapping[str, str], Settings]
+"""What `compute` takes: a graph, the texts of its variables' values, and what is to be computed."""
 
 
 class Asked(NamedTuple):
@@ -60,12 +55,13 @@ class Asked(NamedTuple):
         return Source(text, file if "=" in text else "")  # of a program, it is worth telling
 
 
-class Question(NamedTuple):
+class Question:
     """What was read: the program's text, and texts of values by name. Its names mean nothing yet."""
 
-    asked: Asked
-    source: Source
-    given: Mapping[str, str]
+    def __init__(self, asked: Asked, source: Source, given: Mapping[str, str]) -> None:
+        self.asked = asked
+        self.source = source
+        self.given = given
 
     def request(self, *, partly: bool = False, opened: bool = False, columns: Collection[str] | None = ()) -> Request:
         """The graph for the names that have values.
@@ -90,7 +86,7 @@ class Question(NamedTuple):
             if not partly:
                 error.hint = asked.line.with_values(error.names)
                 raise
-        return Request(graph, self.given, asked.settings._replace(wrt=names))
+        return graph, self.given, asked.settings._replace(wrt=names)
 
     def _graph(self, names: Collection[str]) -> Graph:
         if not self.asked.no_cache:

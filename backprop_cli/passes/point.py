@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -14,9 +13,8 @@ from .forward import forward
 
 Given = TypeVar("Given")
 
-# As many digits as --precision can ask for, so that what it prints can be read again.
-_PLAIN = r"[+-]?([0-9]{1,10100}(\.[0-9]{0,10100})?|\.[0-9]{1,10100})([eE][+-]?[0-9]{1,3})?"
-_NONFINITE = r"[+-]?([iI][nN][fF]([iI][nN][iI][tT][yY])?|[nN][aA][nN])"
+_LONGEST = 20_300  # characters of a plain number: as many digits as --precision gives on either side of a point
+_LONGEST_EXPONENT = 9
 
 
 class MissingVariablesError(InputError):
@@ -58,20 +56,20 @@ def by_name(pairs: Iterable[tuple[str, Given]], where: str = "") -> dict[str, Gi
 
 def read_value(name: str, text: str, arithmetic: Arithmetic) -> Value:
     """The value of a number or of a constant expression. Raises InputError, or MathError where it has no value."""
-    if not text.strip():
+    plain = text.strip()
+    if not plain:
         raise InputError(f"the value of {name} is empty")
-    if re.fullmatch(_NONFINITE, text.strip()):
-        if arithmetic.strict:
-            hint = "--allow-nonfinite admits it" if arithmetic.trusted is not None else ""
-            raise InputError(f"the value of {name} is not finite", text, (0, len(text)), hint)
-        return arithmetic.number(text.strip())
-    if re.fullmatch(_PLAIN, text.strip()):
+    if _is_number(plain):
+        if "n" in plain.lower():  # inf, nan
+            if arithmetic.strict:
+                hint = "--allow-nonfinite admits it" if arithmetic.trusted is not None else ""
+                raise InputError(f"the value of {name} is not finite", text, (0, len(text)), hint)
+            return arithmetic.number(plain)
         try:
-            value = arithmetic.number(text.strip())
-            is_beyond = arithmetic.strict and not arithmetic.is_finite(value)
+            value = arithmetic.number(plain)
         except OverflowError:
-            is_beyond = True
-        if is_beyond:
+            raise overflow(name, arithmetic, text) from None
+        if arithmetic.strict and not arithmetic.is_finite(value):
             raise overflow(name, arithmetic, text)
         return value
     try:
@@ -85,6 +83,18 @@ def read_value(name: str, text: str, arithmetic: Arithmetic) -> Value:
     except BackpropError as error:
         error.message = f"in the value of {name}: {error.message}"
         raise
+
+
+def _is_number(text: str) -> bool:
+    """Whether a number is written plainly, as a float is."""
+    exponent = text.lower().partition("e")[2]
+    if len(text) > _LONGEST or len(exponent) > _LONGEST_EXPONENT or not text.isascii() or "_" in text:
+        return False
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def overflow(name: str, arithmetic: Arithmetic, text: str = "") -> MathError:

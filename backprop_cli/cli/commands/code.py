@@ -32,8 +32,7 @@ def command(asked: Asked, to: str) -> None:
     from ...view.code.staged import Input
     from ...view.code.stages import Stages
 
-    request = asked.request(partly=True, opened=True)
-    graph, given, settings = request
+    request = graph, given, settings = asked.request(partly=True, opened=True)
     trace = None
     if all(node.name in given for node in graph.variables):
         trace = compute(*request)

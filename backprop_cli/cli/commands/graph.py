@@ -41,14 +41,14 @@ def command(asked: Asked, form: str | None, output: str | None, digits: int | No
     form = form or _form_of(output)
     if form in _BINARY and output is None and sys.stdout.isatty():
         raise InputError(f"{form} is not for a terminal", hint=f"-o circuit.{form} writes it to a file")
-    request = asked.request(partly=not asked.line.bindings and asked.at is None)
+    request = graph, given, _ = asked.request(partly=not asked.line.bindings and asked.at is None)
     trace = None
-    if request.given or not request.graph.variables:
+    if given or not graph.variables:
         from ...passes.settings import compute
 
         trace = compute(*request)
         warn(trace.warnings)
-    show("circuit", Circuit(request.graph, trace), form, digits, output)
+    show("circuit", Circuit(graph, trace), form, digits, output)
 
 
 def _form_of(output: str | None) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from ...errors import InputError, quote, reason, shorten, suggest
 from ...passes.point import MissingVariablesError
-from ...passes.settings import check
+from ...passes.settings import Settings, check
 from ...points import plain_line, rows
 from ...points.evaluate import Job, Row
 from ...points.lines import Contents, CsvLines, JsonLines
@@ -21,7 +21,7 @@ from ...streams import emit, is_unicode, writer
 from ..arguments import Line
 from ..output import named
 from ..progress import Report, progress
-from ..request import Asked, Request
+from ..request import Asked
 
 if TYPE_CHECKING:
     from ...graph.graph import Graph
@@ -50,19 +50,19 @@ def stream(asked: Asked, wanted: Wanted) -> int:
     if wanted.path == "-" and "-" in (asked.expression, asked.file, asked.at):
         raise InputError("the points and something else cannot both come from standard input")
     question = asked.read()
-    request = question.request(partly=True, columns=None)
+    graph, given, settings = question.request(partly=True, columns=None)
     with _opened(wanted.path) as file:
-        lines, settings = rows.Lines(file), asked.settings
+        lines = rows.Lines(file)
         source = rows.read(lines, as_text=form == "csv" or settings.precision is not None or settings.exact)
         if not source.form:
             emit("warning: there are no points\n", sys.stderr)
             return 0
-        if {*request.graph.constants} & {*source.names, *(request.settings.wrt or ())}:
-            request = question.request(partly=True, columns=source.names)  # `e` may be a column
-        contents = _contents(request, wanted)
+        if {*graph.constants} & {*source.names, *(settings.wrt or ())}:
+            graph, given, settings = question.request(partly=True, columns=source.names)  # `e` may be a column
+        contents = _contents(graph, settings, wanted)
         view = _view(source, form or source.form, contents)
         positions = [position for _, position in contents.gradients]
-        job = Job(request.graph, request.given, request.settings, positions, view.names)
+        job = Job(graph, given, settings, positions, view.names)
         found = _checked(source, job, view, asked.line)
         job.check()
         size = _size(file)
@@ -118,9 +118,8 @@ def _size(file: BinaryIO) -> int | None:
     return found.st_size if stat.S_ISREG(found.st_mode) else None
 
 
-def _contents(request: Request, wanted: Wanted) -> Contents:
+def _contents(graph: Graph, settings: Settings, wanted: Wanted) -> Contents:
     """What a result holds, by --get or by default."""
-    graph, settings = request.graph, request.settings
     gets = graph.depending_on(settings.wrt)
     if wanted.get:
         names = list(dict.fromkeys(wanted.get))
