@@ -24,10 +24,9 @@ from typing import Any
 
 import pytest
 
-from backprop_cli.cli import cache
 from backprop_cli.graph.graph import validate
 from backprop_cli.language.program import Program
-from support.cached import files, the_entry
+from support.cached import files, read, the_entry
 from support.command import call, command, environment
 from support.formulas import FORMULAS
 from support.fuzz import characters, mutation, nest, soup
@@ -434,7 +433,7 @@ def test_64_processes_at_once(place: Path) -> None:
     results = [process.communicate(timeout=300) for process in processes]
     assert {process.returncode for process in processes} == {0}
     assert {(out.decode(), err.decode()) for out, err in results} == {(expected.out, expected.err)}
-    graph = cache._read(str(the_entry(place)), PROGRAM, [])
+    graph = read(place, PROGRAM)
     assert graph is not None
     validate(graph)
 

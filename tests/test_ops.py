@@ -134,7 +134,7 @@ def test_any_accepted_spelling_finds_it(spelling: str, op: Op) -> None:
 
 
 def test_every_operator_is_a_spelling_of_one() -> None:
-    from backprop_cli.language.tokens import OPERATORS
+    from backprop_cli.rules.table import OPERATORS
 
     assert {*OPERATORS, *OPERATORS.values(), "+"} == {each for each, _ in SPELLED if not each.isidentifier()}
 

@@ -1,8 +1,10 @@
-"""Compiled expressions, remembered: the lowered graph of a text, as plain data in the user's cache directory.
+"""Compiled expressions, remembered: the graph of a text, as plain data in the user's cache directory.
 
-A hit needs neither the parser nor SymPy. Nothing here is trusted: what does not read back as a valid graph of just this
-text, made by just this version, is no entry. And nothing here is needed: where no file can be read or written,
-expressions are compiled as ever. An entry is a checksum on a line of its own, and JSON.
+A hit needs neither the parser nor SymPy. Nothing here is trusted: an entry counts where nobody but the user can have
+written it, where its checksum is the one that takes the user's key, and where it is what its text says (`remembered`).
+And nothing here is needed: where no file can be read or written, expressions are compiled as ever.
+
+An entry is the checksum on a line of its own, and JSON. The key is a file beside the entries.
 """
 
 from __future__ import annotations
@@ -11,15 +13,16 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING
 
 from .. import __version__
-from ..graph.graph import MAX_DEPTH, MAX_OPENED, Graph, Module, label, opened, validate
-from ..graph.nodes import Constant, Gate, Nodes, Variable
-from ..language.names import normal, read_name
-from ..rules.table import CONSTANTS, TABLE, Op, spellings
+from ..rules.table import CONSTANTS, TABLE
+
+if TYPE_CHECKING:
+    from ..graph.graph import Graph
+    from ..language.statements import Statement
 
 MAX_ENTRY = 16_000_000
 """Bytes of the largest graph that is kept."""
@@ -28,21 +31,23 @@ MAX_TOTAL = 64_000_000
 LEAST = 16_000
 """Bytes that an entry counts for at least: looking through a directory of more files would take long."""
 _SUFFIX, _UNFINISHED = ".backprop", ".backprop.tmp"  # nobody else's: `--clear` removes whatever is called so
-_MADE_BY = [3, __version__]
+_KEY, _KEY_SIZE = "backprop.key", 32
+_MADE_BY = [4, __version__]
 """The format of the entries, and the version that writes them."""
 
 
 def compile_cached(source: str, variables: Collection[str] = ()) -> Graph:
     """The same as `Program.graph`, from the cache where it is there, and into it where it is not."""
-    spelled = sorted(set(variables) & set(CONSTANTS))  # the only names whose meaning depends on having a value
-    path = _path(source, spelled)
-    graph = path and _read(path, source, spelled)
+    given = sorted(set(variables) & set(CONSTANTS))  # the only names whose meaning depends on having a value
+    place, meaning = directory(), _meaning(source, given)
+    graph = place and _read(place, meaning, source, given)
     if not graph:
         from ..language.program import Program
 
-        graph = Program(source).graph(variables)
-        if path:
-            _write(path, graph, spelled)
+        program = Program(source)
+        graph = program.graph(variables)
+        if place:
+            _write(place, meaning, graph, program.statements)
     return graph
 
 
@@ -66,17 +71,41 @@ def directory() -> str:
     return user_cache_dir("backprop", appauthor=False)
 
 
-def _path(source: str, spelled: list[str]) -> str:
-    """The entry's file: named after everything that could change what the text means."""
-    place = directory()
-    if not place:
-        return ""
-    import zlib
+def is_private(place: str) -> bool:
+    """Whether the directory is the user's, or root's, and nobody else can write into it.
 
+    Raises OSError where it cannot be looked at.
+    """
+    there = os.stat(place)
+    return stat.S_ISDIR(there.st_mode) and _is_ours(there, 0o022) and _is_ours(os.lstat(place))
+
+
+def _is_ours(status: os.stat_result, closed: int = 0) -> bool:
+    """Whether a file is the user's, or root's. closed: rights that nobody may have.
+
+    On Windows, where rights are no part of the status, whether it is the thing itself: the user's folders are closed.
+    """
+    if hasattr(os, "geteuid"):
+        return status.st_uid in (os.geteuid(), 0) and not status.st_mode & closed
+    return not getattr(status, "st_reparse_tag", 0)
+
+
+def _meaning(source: str, given: list[str]) -> bytes:
+    """Everything that could change the graph: an entry is named after it."""
     table = [f"{op.name}{op.inputs}{op.variadic}{op.aliases}" for op in TABLE]
-    meaning = repr((_MADE_BY, sys.version_info[:2], table, spelled, source)).encode("utf-8", "surrogatepass")
-    # Two checksums are enough, because the entry tells of which text it is; and hashlib takes long to load.
-    return os.path.join(place, f"{zlib.crc32(meaning):08x}{zlib.adler32(meaning):08x}{len(meaning):x}{_SUFFIX}")
+    return repr((_MADE_BY, sys.version_info[:2], table, given, source)).encode("utf-8", "surrogatepass")
+
+
+def _path(place: str, meaning: bytes) -> str:
+    return os.path.join(place, f"{_digest(meaning)}{_SUFFIX}")
+
+
+def _digest(data: bytes, key: bytes = b"") -> str:
+    try:
+        from _blake2 import blake2b  # a tenth of what hashlib takes to load
+    except ImportError:
+        from hashlib import blake2b
+    return blake2b(data, digest_size=16, key=key).hexdigest()
 
 
 Entry = tuple[float, int, str]
@@ -110,55 +139,82 @@ def clear() -> int:
 # -- Reading and writing -------------------------------------------------------------------------------------------
 
 
-def _read(path: str, source: str, spelled: list[str]) -> Graph | None:
-    """The graph in a file; None for whatever is not one, of this text."""
+def _read(place: str, meaning: bytes, source: str, given: list[str]) -> Graph | None:
+    """The graph of a text; None where there is no entry of it."""
     import json
-    from zlib import crc32
+
+    from .remembered import graph
 
     try:
-        with open(path, "rb", opener=_opened_at_once) as file:
-            status = os.fstat(file.fileno())
-            if not (stat.S_ISREG(status.st_mode) and status.st_size <= MAX_ENTRY):
-                return None
-            checksum, _, content = file.read(MAX_ENTRY).partition(b"\n")
-        if checksum != b"%08x" % crc32(content):
+        if not is_private(place):
             return None
-        data = json.loads(content)
-        if [data["made by"], data["source"], data["spelled"]] != [_MADE_BY, source, spelled]:
-            return None
-        return _graph(source, data)
+        checksum, _, content = _contents(_path(place, meaning), 0o022).partition(b"\n")
+        if checksum.decode() == _digest(meaning + content, _contents(os.path.join(place, _KEY), 0o077)):
+            return graph(source, json.loads(content), given)
     except Exception:  # whatever is wrong with it, it is no entry
         return None
+    return None
+
+
+def _contents(path: str, closed: int) -> bytes:
+    """What is in a file of the user's (see `_is_ours`). Raises OSError where it is not so."""
+    with open(path, "rb", opener=_opened_at_once) as file:
+        status = os.fstat(file.fileno())
+        if not (stat.S_ISREG(status.st_mode) and _is_ours(status, closed) and status.st_size <= MAX_ENTRY):
+            raise PermissionError(path)
+        return file.read(MAX_ENTRY)
 
 
 def _opened_at_once(path: str, flags: int) -> int:
     """Open the file itself: no link's target, and no pipe that waits for a writer."""
+    if not _is_ours(os.lstat(path)):
+        raise PermissionError(path)
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0))
 
 
-def _write(path: str, graph: Graph, spelled: list[str]) -> None:
+def _write(place: str, meaning: bytes, graph: Graph, statements: Sequence[Statement]) -> None:
     """Keep the graph, in one step: other processes see the old file or the new one, whole."""
     import json
-    from zlib import crc32
 
-    data = {"made by": _MADE_BY, "spelled": spelled, **_data(graph)}
+    from .remembered import data
+
     try:
-        content = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
-        content = b"%08x\n%b" % (crc32(content), content)
-        if len(content) > MAX_ENTRY:
-            return
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        _make_room(len(content))
-        unfinished = f"{path.removesuffix(_SUFFIX)}.{os.getpid()}{_UNFINISHED}"
-        try:
-            with open(unfinished, "xb") as file:  # x: what stands there may be another machine's, or a pipe
-                file.write(content)
-            os.replace(unfinished, path)
-        except OSError:
-            with suppress(OSError):
-                os.remove(unfinished)
+        content = json.dumps(data(graph, statements), ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+        os.makedirs(place, mode=0o700, exist_ok=True)
+        if is_private(place):
+            checksum = _digest(meaning + content, _key(os.path.join(place, _KEY)))
+            _put(_path(place, meaning), b"%b\n%b" % (checksum.encode(), content))
     except (OSError, UnicodeEncodeError):  # a cache that cannot be written is none; the result is there all the same
         return
+
+
+def _key(path: str) -> bytes:
+    """The user's key, from now on if there is none."""
+    with suppress(OSError):
+        if len(key := _contents(path, 0o077)) == _KEY_SIZE:
+            return key
+    _put(path, key := os.urandom(_KEY_SIZE))
+    return key
+
+
+def _put(path: str, content: bytes) -> None:
+    """Write a file that is the user's alone, wholly or not at all. Raises OSError where that fails."""
+    if len(content) > MAX_ENTRY:
+        return
+    _make_room(len(content))
+    unfinished = f"{path.removesuffix(_SUFFIX)}.{os.getpid()}{_UNFINISHED}"
+    try:
+        with open(unfinished, "xb", opener=_opened_for_the_user) as file:  # x: what stands there may be anything
+            file.write(content)
+        os.replace(unfinished, path)
+    except OSError:
+        with suppress(OSError):
+            os.remove(unfinished)
+        raise
+
+
+def _opened_for_the_user(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _make_room(size: int) -> None:
@@ -170,122 +226,3 @@ def _make_room(size: int) -> None:
         with suppress(OSError):
             os.remove(path)
         total -= max(bytes_, LEAST)
-
-
-# -- A graph as plain data -----------------------------------------------------------------------------------------
-
-
-def _data(graph: Graph) -> dict[str, Any]:
-    modules: dict[Module, int] = {}
-    described: list[dict[str, Any]] = []
-
-    def operation(op: Op | None) -> str | int | None:
-        """A row by its name, a module by its place in the list, which its own modules precede."""
-        if not isinstance(op, Module):
-            return None if op is None else op.name
-        if op not in modules:
-            inside = nodes(op.graph.nodes)
-            modules[op] = len(described)
-            described.append({"name": op.name, "inputs": op.inputs, "nodes": inside})
-        return modules[op]
-
-    def nodes(columns: Nodes) -> dict[str, Any]:
-        return {
-            "names": columns.names,
-            "ops": [operation(op) for op in columns.ops],
-            "inputs": columns.inputs,
-            "starts": list(columns.starts),
-            "ends": list(columns.ends),
-            "constants": [
-                (i, literal, nodes(body) if body else None) for i, (literal, body) in columns.constants.items()
-            ],
-        }
-
-    top = nodes(graph.nodes)
-    return {
-        "source": graph.source,
-        "nodes": top,
-        "constants": graph.constants,
-        "stages": graph.stages,
-        "unused": graph.unused,
-        "modules": described,
-    }
-
-
-def _graph(source: str, data: dict[str, Any]) -> Graph:
-    """The graph that `_data` described. Raises one of many errors for what is no such description."""
-    rows = spellings()
-    modules: list[Module] = []
-    stages = {name: (start, end) for name, (start, end) in data["stages"]}
-
-    def operation(which: str | int, count: int) -> Op:
-        if type(which) is int and which >= 0:
-            return modules[which]
-        return next(op for op in rows[str(which)] if op.accepts(count))
-
-    def nodes(columns: dict[str, Any], given: Collection[str], inputs: Collection[str] | None = None) -> Nodes:
-        """given: names for gates, in a constant empty; inputs: a module's; else variables are as the text has them."""
-        constants = {i: (literal, nodes(body, [""]) if body else None) for i, literal, body in columns["constants"]}
-        found = Nodes()
-        parts = (columns[name] for name in ("names", "ops", "inputs", "starts", "ends"))
-        for i, (name, op, into, start, end) in enumerate(zip(*parts, strict=True)):
-            _check(type(name) is str and all(type(each) is int for each in into) and _is_span((start, end), source))
-            if op is not None:
-                _check(i not in constants and (name in given or _is_numbered(name)))
-                found.append(Gate(i, name, (start, end), operation(op, len(into)), tuple(into)))
-                continue
-            text = label(source, (start, end))
-            _check(not into)
-            if i in constants:
-                literal, body = constants[i]
-                _check(name in (text, normal(text)) or name in given)
-                _check(not literal if body else _is_literal(literal, normal(text) or text))
-                found.append(Constant(i, name, (start, end), literal, body))
-            else:
-                _check(name == read_name(text) if inputs is None else name in inputs)
-                found.append(Variable(i, name, (start, end)))
-        _check(inputs is None or len(found.variables) == len(inputs))
-        return found
-
-    for each in data["modules"]:
-        name, inputs = each["name"], each["inputs"]
-        _check(all(type(word) is str and word and read_name(word) == word for word in (name, *inputs)))
-        _check(name not in ("input", "constant"))  # as Program has it
-        inside = Graph(source, nodes(each["nodes"], [name], inputs))
-        validate(inside)
-        _check_opened(inside)
-        modules.append(Module(name, inputs, inside))
-    top = nodes(data["nodes"], stages)
-    graph = Graph(source, top, tuple(data["constants"]), tuple(stages.items()), tuple(data["unused"]))
-    validate(graph)
-    _check(set(graph.constants) <= set(CONSTANTS) and set(graph.unused) <= set(stages))
-    _check(all(_is_span(span, source) and read_name(label(source, span)) == name for name, span in graph.stages))
-    _check_opened(graph)
-    return graph
-
-
-def _check(is_right: object) -> None:
-    if not is_right:
-        raise ValueError("not a graph of this text")
-
-
-def _check_opened(graph: Graph) -> None:
-    gates, depth = opened(graph.nodes) if graph.modules else (0, 0)
-    _check(gates <= MAX_OPENED and depth <= MAX_DEPTH)
-
-
-def _is_span(span: tuple[Any, Any], source: str) -> bool:
-    start, end = span
-    return type(start) is int and type(end) is int and 0 <= start < end <= len(source)
-
-
-def _is_numbered(name: str) -> bool:
-    """Whether a gate may be called so that has no name of its own."""
-    return name == "f" or (name[:1] == "q" and name[1:].isdecimal())
-
-
-def _is_literal(literal: object, text: str) -> bool:
-    """Whether what is written means that number, or that constant."""
-    if literal != CONSTANTS.get(text, text):
-        return False
-    return text in CONSTANTS or ("_" not in text and text[:1] in ".0123456789" and float(text) >= 0)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from ..errors import InputError, Span, quote, suggest
-from ..rules.table import CONSTANTS, Op, spellings
+from ..rules.table import CONSTANTS, OPERATORS, Op, spellings
 from .names import MAX_NAME, NAME, end_of_name, normal
 from .refusals import refusal
 
@@ -37,8 +37,6 @@ _TOKEN = re.compile(
 _PARENTHESIS = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+\n)*+\(")
 _OF_NUMBERS = frozenset("0123456789.")
 _PYTHON_WORDS = {"if", "else", "and", "or", "not", "lambda", "for", "in", "is"}
-OPERATORS = {"^": "**", "−": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/"}
-"""Other spellings of operators, and what they stand for."""
 
 
 def tokenize(

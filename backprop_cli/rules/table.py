@@ -257,6 +257,8 @@ TABLE: list[Op] = [
 
 CONSTANTS = {"pi": "pi", "π": "pi", "e": "e", "E": "e"}
 """Names that stand for a constant unless they are given a value, and which constant."""
+OPERATORS = {"^": "**", "−": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/"}
+"""Other spellings of operators, and what they stand for."""
 
 
 def spellings() -> dict[str, list[Op]]:

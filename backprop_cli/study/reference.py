@@ -9,12 +9,11 @@ from typing import NamedTuple
 from ..errors import InputError, MathError, quote, suggest
 from ..graph.graph import Gate, Graph, Nodes, Variable
 from ..language.names import normal
-from ..language.tokens import OPERATORS
 from ..passes.backpropagate import backpropagate
 from ..passes.trace import Trace
 from ..rules.formula import READ_BY_THE_FIRST, Formula
 from ..rules.printer import READING, TYPED
-from ..rules.table import ROLES, TABLE, WORDS, Op
+from ..rules.table import OPERATORS, ROLES, TABLE, WORDS, Op
 
 _TRIED = (0.5, 2.0, -0.5, -2.0, 1.5, 3.0, 4.0, -3.0, 0.1, 10.0, -10.0, 100.0, -100.0, 1.0, 0.0)
 """Where a worked example of one input may be: the first of these that has a value, a gradient and no warning."""

@@ -27,6 +27,8 @@ def command(clear: bool) -> None:
     if not place:
         off = "turned off" if os.environ.get("BACKPROP_NO_CACHE") else "off: there is no home directory to put it in"
         emit(f"the cache is {off}\n", sys.stdout)
+    elif not _is_private(cache.directory()):
+        emit(f"the cache is off: others than you may write to {place}\n", sys.stdout)
     elif clear:
         try:
             count = cache.clear()
@@ -38,6 +40,16 @@ def command(clear: bool) -> None:
         size = sum(size for _written, size, _path in found)
         limit = cache.MAX_TOTAL
         emit(f"{_counted(len(found))}, {size:,} of at most {limit:,} bytes, in {place}\n", sys.stdout)
+
+
+def _is_private(place: str) -> bool:
+    """Whether nobody else may write there, or there is nothing yet."""
+    from .. import cache
+
+    try:
+        return cache.is_private(place)
+    except OSError:
+        return True
 
 
 def _counted(count: int) -> str:
