@@ -203,7 +203,7 @@ INTRODUCTION = """\
 - A wrong word: **view/** (an explanation: **view/words/**); in an error, where it is raised (**errors.py** draws it).
 - A caret in the wrong place: **language/**.
 - A new primitive: a row in **rules/table.py**. A number system: a file in **arithmetic/**.
-- A new view or file format: a file in **view/**. A language of `backprop code`: a file in **view/code/targets/**.
+- A new view or file format: a file in **view/**, a line of VIEWS. One of `backprop code`: in **view/code/targets/**.
 - A new option or command: **cli/**.
 
 A call goes down this list, and imports go up it: `tests/test_imports.py` holds them to it, and writes this page.
