@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import Span
 from ..graph.graph import MAX_DEPTH, MAX_OPENED, Graph, Module, label, opened
 from ..graph.nodes import Nodes
-from ..language.names import normal, read_name
+from ..language.names import as_name, normal
 from ..language.postfix import Postfix, postfix
 from ..rules.formula import Formula
 from ..rules.table import CONSTANTS, Op, spellings
@@ -106,8 +106,8 @@ def _check_place(
     text = label(source, (head[0], head[1]))
     if inputs is not None:
         text, _, listed = text.removesuffix(")").partition("(")
-        _check([read_name(each.strip()) for each in listed.split(",")] == inputs)
-    _check(read_name(text.strip()) == name)
+        _check([as_name(each.strip()) for each in listed.split(",")] == inputs)
+    _check(as_name(text.strip()) == name)
 
 
 def _nodes(
@@ -147,7 +147,7 @@ def _nodes(
         if i in found.constants:
             _check(name == text or name in named or name in (text := label(source, (start, end)), normal(text)))
         else:
-            _check(name == text or (name == read_name(text) if inputs is None else name in inputs))
+            _check(name == text or (name == as_name(text) if inputs is None else name in inputs))
             found.variables.append(i)
     _check(all(0 <= i < len(names) for i in found.constants))
     return found

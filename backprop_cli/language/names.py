@@ -17,7 +17,7 @@ def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(text)  # when it is needed: it takes longer than all the rest of a short call
 
 
-def read_name(text: str) -> str:
+def as_name(text: str) -> str:
     """A variable's name in its normal spelling; empty where the text is not a name."""
     if text.isascii():
         return text if text.isidentifier() and len(text) <= MAX_NAME else ""

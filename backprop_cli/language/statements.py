@@ -9,13 +9,13 @@ import re
 from typing import NamedTuple
 
 from ..errors import InputError, Span, quote
-from .names import read_name
+from .names import as_name
 from .tokens import MAX_CHARACTERS
 
 _SPACE = " \t\r\n"  # no other kind of space is part of a program
-_MARK = re.compile(r"#[^\n]*|[;\n()]")
 _COMMENT = re.compile(r"#[^\n]*")
-_BLANK = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+)*+")  # possessive, for without it a way back is kept at every character
+_LINE = re.compile(r"[^ \t\r\n](?:[^\n]*[^ \t\r\n])?")  # what stands in a line, if anything
+_MARK = re.compile(r"[;()]")
 _HALF_DONE = frozenset("+-*/^=,−×·⋅÷")  # behind one of these, a line goes on
 _GOES_ON = frozenset("*/^=,)×·⋅÷")  # before one of these, the line above goes on
 _SIGNS = frozenset("+-−")  # before one of these it may
@@ -23,7 +23,9 @@ _CALL = re.compile(r"([^\s()]+)\s*\((.*)\)", re.DOTALL).fullmatch
 
 
 class Statement(NamedTuple):
-    """name: of the stage or the module, empty for an expression alone; inputs: of a module, None for a stage;
+    """A stage, a module, or an expression alone.
+
+    name: of the stage or the module, empty for an expression alone; inputs: of a module, None for a stage;
     head: where the name stands; body: where the expression stands.
     """
 
@@ -43,10 +45,11 @@ def split(source: str) -> list[Statement]:
         return [whole(source)]
     if len(source) > MAX_CHARACTERS:
         raise InputError(f"the program has {len(source):,} characters; the limit is {MAX_CHARACTERS:,}")
-    pieces, doubtful = _pieces(source)
+    code = _COMMENT.sub(lambda comment: " " * len(comment[0]), source)
+    pieces, doubtful = _pieces(code)
     if not pieces:
         return [Statement("", None, (0, 0), (0, 0))]
-    statements = [_statement(source, piece) for piece in pieces]
+    statements = [_statement(source, code, piece) for piece in pieces]
     if not any(each.name for each in statements):
         if len(statements) == 1 and not doubtful:
             return statements
@@ -69,68 +72,47 @@ def whole(source: str) -> Statement:
     return Statement("", None, (0, 0), (0, len(source)))
 
 
-def _pieces(source: str) -> tuple[list[Span], list[int]]:
-    """Where the statements stand, and the signs at which a line may or may not go on."""
+def _pieces(code: str) -> tuple[list[Span], list[int]]:
+    """Where the statements stand, and the signs at which a line may or may not go on. code: without comments."""
     pieces: list[Span] = []
     doubtful: list[int] = []
-    start = end = position = depth = 0  # [start, end) holds what the statement has so far
-    last = ""  # its last character
+    begin = end = depth = 0  # of the statement; depth: the parentheses that are open
 
-    def take(until: int) -> None:
-        nonlocal end, last
-        code = source[position:until].rstrip(_SPACE)
-        if code:
-            end, last = position + len(code), code[-1]
-
-    def finish() -> None:
-        nonlocal start, end, last
-        if last:
-            pieces.append((_end_of_blank(source, start), end))
-        start, last = position, ""
-
-    while mark := _MARK.search(source, position):
-        take(mark.start())
-        position = mark.end()
-        sign = mark[0]
-        if sign in ("(", ")"):
-            depth = max(0, depth + (1 if sign == "(" else -1))
-            end, last = position, sign
-        elif sign == ";" and depth == 0:
-            finish()
-        elif sign == ";":
-            end, last = position, sign
-        elif sign == "\n" and depth == 0 and last and last not in _HALF_DONE:
-            position = _end_of_blank(source, position)
-            following = source[position : position + 1]
-            if following in _SIGNS and following:
-                doubtful.append(position)
-            elif following not in _GOES_ON or not following:
-                finish()
-        elif not last:
-            start = position
-    take(len(source))
-    position = len(source)
-    finish()
-    return pieces, doubtful
+    for line in _LINE.finditer(code):
+        start = line.start()
+        if begin < end and depth == 0 and code[end - 1] not in _HALF_DONE:
+            if code[start] in _SIGNS:
+                doubtful.append(start)
+            elif code[start] not in _GOES_ON:
+                pieces.append((begin, end))
+                begin = start
+        for mark in _MARK.finditer(code, start, line.end()):
+            if mark[0] != ";":
+                depth = max(0, depth + (1 if mark[0] == "(" else -1))
+            elif depth == 0:
+                pieces.append((begin, mark.start()))
+                begin = mark.end()
+        end = line.end()
+    stripped = [_stripped(code, piece) for piece in (*pieces, (begin, end))]
+    return [(start, end) for start, end in stripped if start < end], doubtful
 
 
-def _end_of_blank(source: str, position: int) -> int:
-    match = _BLANK.match(source, position)
-    assert match is not None
-    return match.end()
+def _stripped(code: str, piece: Span) -> Span:
+    start, end = piece
+    text = code[start:end].rstrip(_SPACE)
+    return start + len(text) - len(text.lstrip(_SPACE)), start + len(text)
 
 
-def _statement(source: str, piece: Span) -> Statement:
+def _statement(source: str, code: str, piece: Span) -> Statement:
     """`NAME = …` or `NAME(NAME, …) = …`; whatever else it is, it is an expression, good or bad."""
     start, end = piece
-    code = _COMMENT.sub(lambda comment: " " * len(comment[0]), source[start:end])
-    equals = start + code.find("=")
+    equals = code.find("=", start, end)
     if equals > start and source[equals + 1 : equals + 2] != "=" and source[equals - 1] not in "<>!:":
-        left = code[: equals - start].rstrip(_SPACE)
+        left = code[start:equals].rstrip(_SPACE)
         head, body = (start, start + len(left)), (equals + 1, end)
-        if name := read_name(left):
+        if name := as_name(left):
             return Statement(name, None, head, body)
-        if (call := _CALL(left)) and (name := read_name(call[1])):
+        if (call := _CALL(left)) and (name := as_name(call[1])):
             return Statement(name, _inputs(source, start + call.start(2), call[2]), head, body)
     return Statement("", None, (start, start), piece)
 
@@ -140,7 +122,7 @@ def _inputs(source: str, position: int, inputs: str) -> tuple[str, ...]:
     for entry in inputs.split(","):
         start, text = position + len(entry) - len(entry.lstrip(_SPACE)), entry.strip(_SPACE)
         span = (start, start + max(len(text), 1))
-        name = read_name(text)
+        name = as_name(text)
         if not name:
             message = f"{quote(text)} is not a name" if text else "the name of an input is missing"
             raise InputError(message, source, span, "a module is written NAME(NAME, …) = EXPRESSION")

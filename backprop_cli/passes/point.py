@@ -28,7 +28,7 @@ class MissingVariablesError(InputError):
 
 def read_name(text: str) -> str:
     """A variable's name as expressions spell it (NFKC). Raises InputError where it is not a name."""
-    name = names.read_name(text)
+    name = names.as_name(text)
     if not name:
         raise InputError(f"{quote(text)} is not a variable's name")
     return name

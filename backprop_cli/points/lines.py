@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ..arithmetic import FLOATS, Arithmetic, Value
 from ..errors import BackpropError, printable
-from ..language.names import read_name
+from ..language.names import as_name
 from ..passes.trace import EVERYWHERE
 from ..view.json import document, dumped, escaped
 from .evaluate import Result, Row
@@ -157,7 +157,7 @@ def _written(text: str) -> dict[str, str]:
         key, position = read(text, position)
         start = _end_of_gap(text, position)
         _, position = read(text, start)
-        found[read_name(key) or key] = text[start:position]
+        found[as_name(key) or key] = text[start:position]
     return found
 
 

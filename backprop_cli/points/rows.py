@@ -10,7 +10,7 @@ from math import inf
 from typing import Any, BinaryIO, NamedTuple
 
 from ..errors import InputError, quote, reason
-from ..language.names import is_normal, read_name
+from ..language.names import as_name, is_normal
 from ..passes.point import unique
 from .evaluate import Row
 
@@ -124,7 +124,7 @@ def read(lines: Lines, *, as_text: bool = False) -> Source:
         header = next(reader)
     except csv.Error as error:
         raise InputError(f"the header is not CSV: {_reason(error)}", first.strip(), (0, 1)) from None
-    columns = [read_name(text.strip()) or text.strip() for text in header]
+    columns = [as_name(text.strip()) or text.strip() for text in header]
     if repeated := [name for name, count in Counter(columns).items() if count > 1]:
         raise InputError(f"the header names {quote(repeated[0])} twice")
     return Source("csv", header, columns, _csv_rows(lines, reader, columns))
@@ -177,7 +177,7 @@ def _json_row(text: str, line: int, decoder: json.JSONDecoder) -> Row:
 
 def _by_name(data: dict[str, Any]) -> dict[str, Any]:
     """The entries, with names in their normal spelling."""
-    return data if is_normal("".join(data)) else unique([(read_name(key) or key, each) for key, each in data.items()])
+    return data if is_normal("".join(data)) else unique([(as_name(key) or key, each) for key, each in data.items()])
 
 
 def in_columns(rows: Iterable[Row], header: Collection[str]) -> Iterator[Row]:
