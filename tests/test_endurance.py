@@ -333,26 +333,31 @@ def survived(code: str, place: Path) -> list[int]:
 def test_killed_while_the_cache_is_written(tmp_path: Path) -> None:
     """An entry is there as a whole or not at all. What is left beside it is removed in its turn."""
     code = """
-from backprop_cli.cli import cache
+from backprop_cli.cli import cache, remembered
 from backprop_cli.language.program import Program
 os.environ["BACKPROP_CACHE_DIR"] = place
 cache.MAX_TOTAL = 10 * cache.LEAST  # so that room is made all the time
 sources = [" + ".join(f"x{i}*{n}" for i in range(n)) for n in (1, 3, 30, 300, 1_000)]
-graphs = {source: Program(source).graph() for source in sources}
-texts = {source: json.dumps(cache._data(graph)) for source, graph in graphs.items()}
+programs = {source: Program(source) for source in sources}
+graphs = {source: program.graph() for source, program in programs.items()}
+meanings = {source: cache._meaning(source, []) for source in sources}
+
+def text(source, graph):
+    return json.dumps(remembered.data(graph, programs[source].statements))
+
+texts = {source: text(source, graph) for source, graph in graphs.items()}
 
 def work():
     source = rng.choice(sources)
-    cache._write(cache._path(source, []), graphs[source], [])
+    cache._write(place, meanings[source], graphs[source], programs[source].statements)
 
 whole = left = 0
 for kill in range(kills):
     kill_one(kill, work, max(map(len, texts.values())) // 2)
     for source in sources:
-        path = cache._path(source, [])
-        graph = cache._read(path, source, [])
-        assert graph is not None or not os.path.exists(path), "a damaged entry"
-        assert graph is None or json.dumps(cache._data(graph)) == texts[source]
+        graph = cache._read(place, meanings[source], source, [])
+        assert graph is not None or not os.path.exists(cache._path(place, meanings[source])), "a damaged entry"
+        assert graph is None or text(source, graph) == texts[source]
         whole += graph is not None
     left += sum(name.endswith(".tmp") for name in os.listdir(place)) if os.path.isdir(place) else 0
     if kill % 10 == 0:
