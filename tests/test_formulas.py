@@ -11,7 +11,7 @@ from backprop_cli import backprop
 from backprop_cli.language.program import Program
 from backprop_cli.rules.table import TABLE
 from support import oracle
-from support.formulas import FORMULAS, Formula
+from support.formulas import FORMULAS, Formula, each_of
 
 TOLERANCE = 1e-12
 """Relative. Every formula is held to it: the points were chosen where the formulas are well conditioned."""
@@ -50,7 +50,7 @@ def relative_error(got: oracle.Number, expected: oracle.Number) -> float:
         return float(abs((got - expected) / expected))
 
 
-@pytest.mark.parametrize("formula", FORMULAS, ids=[formula.name for formula in FORMULAS])
+@each_of(FORMULAS)
 def test_value_and_gradient_are_those_of_sympy(formula: Formula) -> None:
     # The oracle takes every decimal, in the formula and in the point, for the decimal that is written. This is what a
     # person means, and the sterner of the two choices: the program's rounding of its inputs counts as its error.

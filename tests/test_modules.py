@@ -136,16 +136,20 @@ def thirty_digits(example: Example, **more: Any) -> Trace:
         raise
 
 
-@settings(relaxed, max_examples=40)
-@given(examples(), st.integers(0, 2**32))
-def test_modules_are_the_inline_expression(example: Example, seed: int) -> None:
-    source = Cutter(random.Random(seed)).program(example.tree)
-    inline = thirty_digits(example)
-    scale = max(abs(float(slope)) for slope in inline.gradient.values())
-    for trace in (backprop(source, example.point), opened(source, example.point)):
-        assert close(trace.value, float(inline.value), 1e-7)
-        for name, slope in inline.gradient.items():
-            assert abs(trace.gradient[name] - float(slope)) <= 1e-7 * max(scale, 1e-3)
+@pytest.mark.parametrize("count", [15, pytest.param(60, marks=pytest.mark.slow)])
+def test_modules_are_the_inline_expression(count: int) -> None:
+    @settings(relaxed, max_examples=count)
+    @given(examples(), st.integers(0, 2**32))
+    def check(example: Example, seed: int) -> None:
+        source = Cutter(random.Random(seed)).program(example.tree)
+        inline = thirty_digits(example)
+        scale = max(abs(float(slope)) for slope in inline.gradient.values())
+        for trace in (backprop(source, example.point), opened(source, example.point)):
+            assert close(trace.value, float(inline.value), 1e-7)
+            for name, slope in inline.gradient.items():
+                assert abs(trace.gradient[name] - float(slope)) <= 1e-7 * max(scale, 1e-3)
+
+    check()
 
 
 def opened(source: str, point: dict[str, float], asked: Settings | None = None) -> Trace:
