@@ -36,8 +36,8 @@ def backprop(
     wrt: names, or one text of names with commas between them, as on the command line;
     expand: whether modules, and compound primitives, are opened into their gates;
     time_limit: the seconds that the call may take, in any thread (None: as long as it takes);
-    values, variables: a number, or the text of a constant expression, for each variable (`values` also takes names
-    that Python does not allow as keywords); the others are those of `Settings`.
+    values, variables: a number, or the text of a constant expression, for each variable (`values` also takes names that
+        Python does not allow as keywords); the others are those of `Settings`.
     Raises BackpropError: InputError where the input is wrong, MathError where there is no value or gradient,
     TooSlowError where the time is up.
 

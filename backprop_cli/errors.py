@@ -29,7 +29,8 @@ _COLUMNS = 76  # of a drawn source line; two more are its indentation
 class BackpropError(Exception):
     """An error about the user's input or mathematics.
 
-    message: one sentence without a full stop; source: the text that `span` points into;
+    message: one sentence without a full stop;
+    source: the text that `span` points into;
     hint: what to do, where something is likely. `str(error)` is the whole drawing.
     """
 

@@ -16,7 +16,9 @@ MAX_BYTES = 4_000_000
 def read_text(path: str, what: str, missing: str = "") -> str:
     """The text of a file, or of standard input for `-`. Raises InputError where it cannot be read as UTF-8.
 
-    path: the file; what: what is to be read, in the words of the user; missing: a hint for where there is no such file.
+    path: the file;
+    what: what is to be read, in the words of the user;
+    missing: a hint for where there is no such file.
     """
     if path == "-" and sys.stdin is None:
         raise InputError(f"{what} cannot be read: standard input is closed")

@@ -18,8 +18,12 @@ _CUTOFF = 0.75  # how alike two options must be for one to be suggested
 class Line(NamedTuple):
     """What was typed behind a command, sorted.
 
-    command: `backprop eval`; words: all of them; known: the options of the command, by each of their names;
-    positional: the expression; options: each with its text; bindings: value texts by variable.
+    command: `backprop eval`;
+    words: all of them;
+    known: the options of the command, by each of their names;
+    positional: the expression;
+    options: each with its text;
+    bindings: value texts by variable.
     """
 
     command: str

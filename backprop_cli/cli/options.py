@@ -14,7 +14,9 @@ from ..view import VIEWS
 class Option:
     """An option, of the commands that take it. (No NamedTuple: to define one takes a millisecond of thirty.)
 
-    name: in full; parameter: what the value is called in Python; unset: the value without the option.
+    name: in full;
+    parameter: what the value is called in Python;
+    unset: the value without the option.
     """
 
     def __init__(
@@ -27,10 +29,12 @@ class Option:
         *,
         repeatable: bool = False,
     ) -> None:
-        """names: as they are typed, the full one last; commands: their names, with spaces between them;
+        """names: as they are typed, the full one last;
+        commands: their names, with spaces between them;
         takes: choices, a range of whole numbers, the type float, the word that stands in the help for any text, or None
-        for a flag;
-        help: what `--help` says of it; default: the choice, or the number, that holds without it;
+            for a flag;
+        help: what `--help` says of it;
+        default: the choice, or the number, that holds without it;
         repeatable: whether it may come more than once.
         """
         self.names = names.split()

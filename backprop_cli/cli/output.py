@@ -80,7 +80,9 @@ def told(notices: Iterable[Notice]) -> Iterator[str]:
 def show(what: str, subject: object, form: str, digits: int | None = None, file: str | None = None) -> None:
     """Draw the subject, as VIEWS has it, on standard output or into a file.
 
-    what: the kind of subject; form: the format; digits: how many are shown of a number (None: as the view thinks fit);
+    what: the kind of subject;
+    form: the format;
+    digits: how many are shown of a number (None: as the view thinks fit);
     file: its name, if there is one.
     """
     place = _terminal() if form in READ and file is None else Options()

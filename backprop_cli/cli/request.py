@@ -19,7 +19,9 @@ Request = tuple[Graph, Mapping[str, str], Settings]
 class Asked(NamedTuple):
     """What was typed about the expression, of which nothing is read yet. The parts are called as the options are.
 
-    line: all that was typed; settings: what is to be computed, all but `wrt`; expression: None where it is in `file`.
+    line: all that was typed;
+    settings: what is to be computed, all but `wrt`;
+    expression: None where it is in `file`.
     """
 
     line: Line
@@ -66,7 +68,8 @@ class Question:
     def request(self, *, partly: bool = False, opened: bool = False, columns: Collection[str] | None = ()) -> Request:
         """The graph for the names that have values.
 
-        partly: whether variables may go without a value; opened: whether the command looks inside modules in any case;
+        partly: whether variables may go without a value;
+        opened: whether the command looks inside modules in any case;
         columns: names that get values from elsewhere, None where that is to come.
         Raises InputError where a variable has no value, a value no variable, and for what is not well-formed.
         """
@@ -107,7 +110,7 @@ def parameters(line: Line, **values: Any) -> dict[str, Any]:
 
 
 def with_form(values: Mapping[str, Any]) -> dict[str, Any]:
-    """These values of options, but for `form` in place of --format and --json."""
+    """These values of options, except for `form` in place of --format and --json."""
     rest = {name: value for name, value in values.items() if name not in ("format", "json")}
     if len(rest) == len(values):
         return rest

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 class Program:
     """A program, or an expression alone: statements, from which a graph is made for the names that have values.
 
-    source: the text; statements: what stands in it, the output last;
-    stages: the names that are assigned to, and where; modules: the names that are defined.
+    source: the text;
+    statements: what stands in it, the output last;
+    stages: the names that are assigned to, and where;
+    modules: the names that are defined.
     A million gates need no more memory than their graph: tokens and trees go by.
     """
 

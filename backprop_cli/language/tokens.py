@@ -49,9 +49,10 @@ def tokenize(
 ) -> list[Token]:
     """The tokens of an expression, checked.
 
-    variables: names that are variables even if they spell a constant; part: where in the source the expression stands;
-    functions: what a name before a parenthesis may mean, by default the primitives; undefined: names of functions that
-    are none yet, and what to say of them.
+    variables: names that are variables even if they spell a constant;
+    part: where in the source the expression stands;
+    functions: what a name before a parenthesis may mean, by default the primitives;
+    undefined: names of functions that are none yet, and what to say of them.
     Raises InputError, with the place, for anything that is not a well-formed expression within the limits.
     """
     part = part or (0, len(source))

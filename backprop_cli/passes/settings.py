@@ -22,10 +22,13 @@ DIGITS = range(2, 10_001)
 class Settings(NamedTuple):
     """What may be asked of a trace.
 
-    wrt: the variables that get gradients, None for all; ties: what inputs of max and min that tie receive, one of TIES;
+    wrt: the variables that get gradients, None for all;
+    ties: what inputs of max and min that tie receive, one of TIES;
     allow_nonfinite: infinities and NaN instead of errors;
-    precision: significant digits, in DIGITS, of mpmath numbers instead of doubles; exact: SymPy numbers instead;
-    hessian: second derivatives too; time_limit: the seconds that it may take.
+    precision: significant digits, in DIGITS, of mpmath numbers instead of doubles;
+    exact: SymPy numbers instead;
+    hessian: second derivatives too;
+    time_limit: the seconds that it may take.
     """
 
     wrt: Collection[str] | None = None

@@ -20,8 +20,12 @@ _LONGEST = 60  # characters of a number that need no second look
 
 
 class Row(NamedTuple):
-    """One point. line: where it begins; given: its entries by name, numbers or texts, those of variables and others;
-    kept: what it was read from, for the output; error: why it cannot be read.
+    """One point.
+
+    line: where it begins;
+    given: its entries by name, numbers or texts, those of variables and others;
+    kept: what it was read from, for the output;
+    error: why it cannot be read.
     """
 
     line: int
@@ -33,8 +37,9 @@ class Row(NamedTuple):
 class Result(NamedTuple):
     """A row and what came of it: numbers, or an error.
 
-    point: the values that were read; numbers: that of the output, and the gradients that were asked for; trace: where
-    they come from, None if nobody needs it.
+    point: the values that were read;
+    numbers: that of the output, and the gradients that were asked for;
+    trace: where they come from, None if nobody needs it.
     """
 
     row: Row
@@ -53,7 +58,8 @@ ValueError where they are no doubles, or where something is unusual at that poin
 class Job(NamedTuple):
     """What is the same at all points.
 
-    fixed: texts of values that hold at all of them; gradients: positions of the nodes whose gradients are asked for;
+    fixed: texts of values that hold at all of them;
+    gradients: positions of the nodes whose gradients are asked for;
     taken: names that no entry of a row may have.
     """
 

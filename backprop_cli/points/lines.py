@@ -56,7 +56,7 @@ class JsonLines:
         return f"{escaped(line, ascii_only=self.ascii_only)}\n"
 
     def _before(self, result: Result) -> str:
-        """The entries that were read, as they were written, but for words that JSON does not have."""
+        """The entries that were read, as they were written, except for words that JSON does not have."""
         row = result.row
         if self.from_csv:
             system = FLOATS if result.trace is None else result.trace.arithmetic
@@ -85,7 +85,7 @@ class JsonLines:
         return ", ".join(filter(None, parts))
 
     def _failed(self, given: Container[str], error: BackpropError) -> str:
-        """Nulls and the reason, but for names that entries of the point have already: that may be why it failed."""
+        """Nulls and the reason, except for names that entries of the point have already: that may be why it failed."""
         nulls = dict.fromkeys((name for name, _ in self.holds.gradients), None)
         found = {"gradient": nulls, "error": printable(error.message)}
         parts = {name: found.get(name) for name in self.names if name != "warnings" and name not in given}

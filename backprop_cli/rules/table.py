@@ -48,7 +48,7 @@ def careful(read: Operand, computed: Operand) -> Formula:
 
 
 def convention(read: Operand, computed: Operand) -> Formula:
-    """A formula, and what every arithmetic computes for it: the same, but for cases settled by convention or limit."""
+    """A formula, and what every arithmetic computes for it: the same, except where a convention or limit settles it."""
     return Formula("convention", read, computed)
 
 
@@ -92,10 +92,15 @@ WORDS = {
 class Op:
     """A primitive operation: a row of the table.
 
-    inputs: their names, in the order written (`x...` for any number from two up); value: the formula of the output;
-    partials: a formula for each input, of the inputs and `out`; selects: whether it hands on one of its inputs, and
-    nothing flows into the others; role: a key of ROLES or empty, for readers; domain: where a real value exists;
-    kink: a condition under which the partial is only a convention; note: that convention; aliases: other spellings.
+    inputs: their names, in the order written (`x...` for any number from two up);
+    value: the formula of the output;
+    partials: a formula for each input, of the inputs and `out`;
+    selects: whether it hands on one of its inputs, and nothing flows into the others;
+    role: a key of ROLES or empty, for readers;
+    domain: where a real value exists;
+    kink: a condition under which the partial is only a convention;
+    note: that convention;
+    aliases: other spellings.
     """
 
     size = 1

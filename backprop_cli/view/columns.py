@@ -41,7 +41,9 @@ class Column(NamedTuple):
 class Row(NamedTuple):
     """A text for each column.
 
-    style: that of all; styles: what each cell has beside it; head: which line of a heading speaks of it.
+    style: that of all;
+    styles: what each cell has beside it;
+    head: which line of a heading speaks of it.
     """
 
     cells: Sequence[str]

@@ -13,7 +13,7 @@ COLUMNS = ("node", "op", "expression", "value", "upstream", "input", "local", "c
 
 
 def trace(trace: Trace, _options: Options) -> str:
-    """The trace as CSV (RFC 4180, but for line ends), numbers exact; empty where there is no gradient."""
+    """The trace as CSV (RFC 4180, except for line ends), numbers exact; empty where there is no gradient."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)

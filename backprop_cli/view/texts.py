@@ -82,7 +82,7 @@ def short(words: str, limit: int = _LONGEST) -> str:
 
 
 def program(graph: Graph) -> list[str]:
-    """The lines of a program, as written, but for what is beyond the first; empty for an expression alone."""
+    """The lines of a program, as written, except for what is beyond the first; empty for an expression alone."""
     if not graph.is_program:
         return []
     lines = [printable(line.rstrip().expandtabs(4))[:_LONGEST_TITLE] for line in graph.source.strip().splitlines()]

@@ -30,9 +30,12 @@ if TYPE_CHECKING:
 class Wanted(NamedTuple):
     """What is wanted of points.
 
-    path: of the file, `-` for standard input; form: `json` or `csv`, if one of them was asked for;
-    digits: of a table, so there are none; get: what to give of each point, all if empty;
-    on_error: `stop`, `skip` or `null`; whole: whether the document of each goes along.
+    path: of the file, `-` for standard input;
+    form: `json` or `csv`, if one of them was asked for;
+    digits: of a table, so there are none;
+    get: what to give of each point, all if empty;
+    on_error: `stop`, `skip` or `null`;
+    whole: whether the document of each goes along.
     """
 
     path: str

@@ -26,8 +26,10 @@ LONGEST = 60
 class Chain(NamedTuple):
     """The chain rule on one edge.
 
-    chained: upstream × local, as computed; rule: the local gradient, as read; conditional: the local gradient over the
-    words of the row where it needs a case distinction, and is best a function of its own.
+    chained: upstream × local, as computed;
+    rule: the local gradient, as read;
+    conditional: the local gradient over the words of the row where it needs a case distinction, and is best a function
+        of its own.
     """
 
     chained: Formula

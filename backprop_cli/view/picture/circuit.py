@@ -27,7 +27,9 @@ _SIGNS = {**READING.signs, "mul": "×"}  # a dot alone is too small for a gate
 class Box(NamedTuple):
     """Something that wires join. kind: `input`, `constant`, `gate`, `module`, `fork`, or `output`: the picture's end.
 
-    text: what is written in it; full: the whole operation, `q1 = x + y`; group: the group it stands in, −1 for none.
+    text: what is written in it;
+    full: the whole operation, `q1 = x + y`;
+    group: the group it stands in, −1 for none.
     """
 
     name: str

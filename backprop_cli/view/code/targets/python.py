@@ -97,7 +97,7 @@ PYTHON = Target(
         "floor": "float(math.floor({0}))",
         "ceil": "float(math.ceil({0}))",
     },
-    power=("{0}**{1}", "math.pow({0}, {1})"),  # a negative number to a broken power is complex, but for math.pow
+    power=("{0}**{1}", "math.pow({0}, {1})"),  # a negative number to a broken power is complex, except by math.pow
     constants={"pi": "math.pi", "e": "math.e"},
     imports=[("math.", "import math")],
     helpers=HELPERS,
