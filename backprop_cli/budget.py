@@ -43,6 +43,10 @@ class _Stop(BaseException):
     """The time is up. No Exception, because SymPy tries things and catches what they raise."""
 
 
+class _Nothing(BaseException):
+    """What replaces a Stop that was sent and has not arrived."""
+
+
 class _Limit:
     """One limit on the work of a thread. over: whether the work is done."""
 
@@ -86,7 +90,7 @@ class _Worker:
 
         raise_in = pythonapi["PyThreadState_SetAsyncExc"]  # a function of our own, which nobody has changed
         send = partial(raise_in, c_ulong(self.thread), py_object(limit.Stop))
-        self.take_back = partial(raise_in, c_ulong(self.thread), None)
+        self.take_back = partial(raise_in, c_ulong(self.thread), py_object(_Nothing))
         if not self.sent:
             _silence(+1)
         self.sent = monotonic()
@@ -124,12 +128,18 @@ def within(seconds: float, work: Callable[[], Result], clock: Callable[[], float
             return work()
         finally:
             # An exception from outside arrives at calls and loops only. Here is neither, between saying that the work
-            # is over and taking back what has been sent: so nothing arrives once this block is left.
+            # is over and putting something else in the place of what has been sent: so no Stop arrives later. (Nothing
+            # in its place would have the interpreter look for it from then on; Python 3.11 hangs where it traces.)
             limit.over = True
             while worker.sending:
                 pass
             if worker.sent:
-                worker.take_back()
+                try:
+                    worker.take_back()
+                    while True:
+                        pass
+                except _Nothing:
+                    pass
     except limit.Stop:
         raise TooSlowError(seconds) from None
     finally:

@@ -6,6 +6,7 @@ import _thread
 import gc
 import random
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -232,3 +233,15 @@ def test_the_library_has_a_limit_where_it_is_asked_for() -> None:
     assert backprop("x*x", x=3, time_limit=10).value == 9
     with pytest.raises(BackpropError, match=r"this takes longer than 0\.2 seconds"):
         backprop("*".join(["(x + 1/3)**(1/7)"] * 300), x="1/3", precision=10_000, time_limit=0.2)
+
+
+def test_where_a_debugger_or_a_measure_of_coverage_traces() -> None:
+    code = (
+        "import sys; from backprop_cli.budget import TooSlowError, within\n"
+        "def endless():\n    while True: pass\n"
+        "sys.settrace(lambda *_: None)\n"
+        "try: within(0.1, endless)\n"
+        "except TooSlowError: print('too slow')\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert (result.stdout, result.stderr) == ("too slow\n", "")
