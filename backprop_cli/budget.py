@@ -68,7 +68,7 @@ class _Worker:
         self.limits: tuple[_Limit, ...] = ()
         self.sending = False
         self.sent = 0.0
-        self.take_back: Callable[[], object] = bool
+        self.replace: Callable[[], object] = bool  # what replaces a Stop that is on its way: none is
         self.done, self.left = allocate_lock(), allocate_lock()  # released when the work is done, the watchdog gone
         self.done.acquire()
         self.left.acquire()
@@ -90,7 +90,7 @@ class _Worker:
 
         raise_in = pythonapi["PyThreadState_SetAsyncExc"]  # a function of our own, which nobody has changed
         send = partial(raise_in, c_ulong(self.thread), py_object(limit.Stop))
-        self.take_back = partial(raise_in, c_ulong(self.thread), py_object(_Nothing))
+        self.replace = partial(raise_in, c_ulong(self.thread), py_object(_Nothing))
         if not self.sent:
             _silence(+1)
         self.sent = monotonic()
@@ -135,8 +135,8 @@ def within(seconds: float, work: Callable[[], Result], clock: Callable[[], float
                 pass
             if worker.sent:
                 try:
-                    worker.take_back()
-                    while True:
+                    worker.replace()
+                    while True:  # until it arrives
                         pass
                 except _Nothing:
                     pass

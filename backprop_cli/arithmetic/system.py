@@ -138,7 +138,7 @@ class Arithmetic(ABC):
         return self.exactly(value)
 
     def constant(self, text: str) -> Value:
-        """The value of a literal, or of a constant's name (as written, `π`, or as `ops.CONSTANTS` calls it)."""
+        """The value of a literal, or of a constant's name (as written, `π`, or as `rules.table.CONSTANTS` calls it)."""
         name = CONSTANTS.get(text, text)
         return self.constants[name] if name in self.constants else self.number(text)
 
@@ -151,6 +151,7 @@ class Arithmetic(ABC):
         """The row compiled for this arithmetic (once)."""
         if op not in self._rules:
             inputs = ", ".join(op.inputs)
+            # Of any number of inputs, the value is a function of the arithmetic: its formula is there to be read.
             value = self.namespace[op.name] if op.variadic else self._compile(inputs, op.value)
             partials = tuple(self._compile(f"{inputs}, out", partial) for partial in op.partials)
             kink = self._compile(f"{inputs}, out", op.kink) if op.kink else None

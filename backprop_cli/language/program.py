@@ -50,9 +50,10 @@ class Program:
                 raise InputError(f"{quote(name)} is assigned twice", source, head, hint)
             elif name:
                 self.stages[name] = head
-        if inputs is not None:
+        last = self.statements[-1]
+        if last.inputs is not None:
             message = "the program has no output: its last statement defines a module"
-            raise InputError(message, source, head, f"for example: f = {name}({', '.join(inputs)})")
+            raise InputError(message, source, last.head, f"for example: f = {last.name}({', '.join(last.inputs)})")
 
     def _check_module(self, name: str, head: Span) -> None:
         if name in ("input", "constant"):

@@ -1,4 +1,4 @@
-"""What the roles of rules.ROLES mean at one gate: who gets how much of its upstream."""
+"""What the roles of rules.table.ROLES mean at one gate: who gets how much of its upstream."""
 
 from __future__ import annotations
 
