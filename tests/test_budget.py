@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import cProfile
 import gc
 import random
 import signal
@@ -133,6 +134,17 @@ def test_a_share_ends_with_the_whole() -> None:
 
     with pytest.raises(TooSlowError, match=r"longer than 0\.1 seconds"):
         within(0.1, work)
+
+
+def test_what_is_traced_goes_on_behind_it() -> None:
+    """CPython 3.11 waits for ever for what was taken back, if it is traced meanwhile."""
+    profile = cProfile.Profile()
+    profile.enable()
+    try:
+        with pytest.raises(TooSlowError):
+            within(0.1, endless)
+    finally:
+        profile.disable()
 
 
 @pytest.mark.parametrize("seconds", [0, -1, float("nan")])

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from mpmath import MPContext
+from mpmath.libmp import from_int, mpf_div, mpf_exp, mpf_ln2, mpf_ln10, mpf_mul, to_int
 
 from ..errors import MathError
 from .special import polygamma
@@ -26,6 +27,7 @@ _FLINT_PLACES = 300  # from here on FLINT, where there is one, is faster than mp
 _NOISE_BITS = 12  # of a sum's last bits that may be rounding errors
 _EXP_BITS = 400  # exp(x) is refused for |x| beyond 2^400: its exponent alone would be a number of 120 digits
 _GAMMA_BITS = 55
+_EXPONENT_BITS = 64  # of a binary exponent, from which on it is long
 _DECIMAL_EXPONENT = 17  # characters of an exponent that decimal numbers can have
 _TRIG_BITS = 50_000  # sin(x) for |x| beyond 2^50,000 would need as many bits of pi
 
@@ -96,9 +98,9 @@ class Precise(Arithmetic):
     def show(self, value: Value, digits: int) -> str:
         """The value, rounded once: from all the digits there are to those shown."""
         places = min(digits, self.digits)
-        whole = self.context.nstr(value, self.context.dps, min_fixed=0, max_fixed=0)
+        whole = self._with_exponent(value, self.context.dps)
         if len(whole.partition("e")[2]) > _DECIMAL_EXPONENT or not self.is_finite(value):
-            return str(self.context.nstr(value, places))
+            return self._with_exponent(value, places)
         context = Context(prec=places, rounding=ROUND_HALF_EVEN, Emax=MAX_EMAX, Emin=MIN_EMIN)
         rounded = context.normalize(context.create_decimal(whole))
         if not rounded:
@@ -110,11 +112,23 @@ class Precise(Arithmetic):
         point = f".{text[1:]}" if len(text) > 1 else ""
         return f"{'-' * sign}{text[0]}{point}e{power:+d}"
 
+    def _with_exponent(self, value: Value, places: int) -> str:
+        """The value to so many digits. mpmath takes long where the exponent is long: each of its bits is a product."""
+        power, mp = 0, self.context
+        if value and self.is_finite(value) and abs(size := mp.mag(value)) >> _EXPONENT_BITS:
+            bits = mp.prec + 2 * size.bit_length() + 10
+            ln10 = mpf_ln10(bits)
+            power = to_int(mpf_div(mpf_mul(from_int(size), mpf_ln2(bits)), ln10, bits))
+            value = mp.make_mpf(mpf_mul(value._mpf_, mpf_exp(mpf_mul(from_int(-power), ln10), bits), bits))
+        text: str = mp.nstr(value, places, min_fixed=0, max_fixed=0)
+        mantissa, _, exponent = text.partition("e")
+        return f"{mantissa}e{int(exponent or '0') + power:+d}" if power else text
+
     def is_near_tie(self, value: Value | None) -> bool:
         """Whether the digits behind those shown are 5000… or 4999…, so that a later digit decides the rounding."""
         if not value:
             return False
-        figures = re.sub(r"e.*|[^0-9]", "", self.context.nstr(value, self.context.dps, min_fixed=0, max_fixed=0))
+        figures = re.sub(r"e.*|[^0-9]", "", self._with_exponent(value, self.context.dps))
         tail = figures[self.digits : self.digits + 8].ljust(8, "0")
         return tail in ("50000000", "49999999")
 

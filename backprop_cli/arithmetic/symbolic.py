@@ -49,6 +49,7 @@ class Symbolic(Arithmetic):
         }
         binary = {name: f"{name}({{}}, {{}})" for name in ("add", "sub", "mul", "div")}
         super().__init__({**words, **logic}, {"pi": sympy.pi, "e": sympy.E}, {**templates, **binary})
+        self.printer = _Printer()
 
     def symbol(self, name: str) -> Value:
         """A real unknown."""
@@ -79,7 +80,7 @@ class Symbolic(Arithmetic):
             return shorten(text, _LONGEST)
 
     def exactly(self, value: Value) -> str:
-        return str(_Printer().doprint(value))
+        return str(self.printer.doprint(value))
 
 
 class UndecidedError(Exception):
@@ -87,7 +88,21 @@ class UndecidedError(Exception):
 
 
 class _Printer(StrPrinter):  # type: ignore[misc]
-    """SymPy's formulas as expressions that this program takes, except conditions, which are there to be read."""
+    """SymPy's formulas as expressions that this program takes, except conditions, which are there to be read.
+
+    The formulas of a graph have parts in common, and each part is printed once.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.printed: dict[Value, str] = {}
+
+    def _print(self, part: Value, **options: Any) -> str:
+        if options or not isinstance(part, sympy.Basic):
+            return str(super()._print(part, **options))
+        if part not in self.printed:
+            self.printed[part] = str(super()._print(part))
+        return self.printed[part]
 
     def _print_Piecewise(self, piecewise: Piecewise) -> str:  # noqa: N802
         *cases, (last, _) = piecewise.args

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import TypeVar
@@ -40,7 +40,8 @@ def converge(
     Where something was absorbed in a sum (1 + 1e-50), or a number lies between two roundings, agreement proves nothing
     yet, and neither does an error: then all precisions are tried.
     """
-    before: list[str | None] = []
+    before: list[Value | None] = []
+    exactly: Callable[[Value], str] = str
     for guard in _GUARDS:
         arithmetic = Precise(places, guard)
         try:
@@ -50,12 +51,22 @@ def converge(
                 continue
             raise
         found = numbers(result)
-        shown = [None if value is None else arithmetic.exactly(value) for value in found]
-        moving = [i for i, text in enumerate(shown) if not before or text != before[i]]
-        if not moving and not (arithmetic.unsure or any(map(arithmetic.is_near_tie, found))):
-            break
-        before = shown
+        if guard == _GUARDS[-1] or not (arithmetic.unsure or _is_apart(before, found, places)):
+            was = [None if value is None else exactly(value) for value in before]
+            now = [None if value is None else arithmetic.exactly(value) for value in found]
+            moving = [i for i, text in enumerate(now) if not was or text != was[i]]
+            if not moving and not (arithmetic.unsure or any(map(arithmetic.is_near_tie, found))):
+                break
+        before, exactly = found, arithmetic.exactly
     return result, moving
+
+
+def _is_apart(before: Sequence[Value | None], found: Sequence[Value | None], places: int) -> bool:
+    """Whether some number surely shows other digits than before: to write them all out takes long."""
+    if not before:
+        return True
+    pairs = (pair for pair in zip(before, found, strict=True) if pair[1] is not None)
+    return any(abs(was - now) > abs(now) * now.context.mpf(10) ** (1 - places) for was, now in pairs)
 
 
 def is_noise(value: Value, arithmetic: Precise) -> bool:
