@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from mpmath import MPContext
-from mpmath.libmp import from_int, mpf_div, mpf_exp, mpf_ln2, mpf_ln10, mpf_mul, to_int
+from mpmath.libmp import dps_to_prec, from_int, mpf_div, mpf_exp, mpf_ln2, mpf_ln10, mpf_mul, to_int
 
 from ..errors import MathError
 from .special import polygamma
@@ -27,6 +27,7 @@ _FLINT_PLACES = 300  # from here on FLINT, where there is one, is faster than mp
 _NOISE_BITS = 12  # of a sum's last bits that may be rounding errors
 _EXP_BITS = 400  # exp(x) is refused for |x| beyond 2^400: its exponent alone would be a number of 120 digits
 _GAMMA_BITS = 55
+_BEHIND = 30  # digits behind those shown, by which nearly all numbers are rounded
 _EXPONENT_BITS = 64  # of a binary exponent, from which on it is long
 _DECIMAL_EXPONENT = 17  # characters of an exponent that decimal numbers can have
 _TRIG_BITS = 50_000  # sin(x) for |x| beyond 2^50,000 would need as many bits of pi
@@ -98,8 +99,12 @@ class Precise(Arithmetic):
     def show(self, value: Value, digits: int) -> str:
         """The value, rounded once: from all the digits there are to those shown."""
         places = min(digits, self.digits)
-        whole = self._with_exponent(value, self.context.dps)
-        if len(whole.partition("e")[2]) > _DECIMAL_EXPONENT or not self.is_finite(value):
+        if not self.is_finite(value) or self._is_long(value):
+            return self._with_exponent(value, places)
+        whole = self._with_exponent(value, min(self.context.dps, places + _BEHIND))
+        if _figures(whole)[places:] == "5":  # where the digits behind decide
+            whole = self._with_exponent(value, self.context.dps)
+        if len(whole.partition("e")[2]) > _DECIMAL_EXPONENT:
             return self._with_exponent(value, places)
         context = Context(prec=places, rounding=ROUND_HALF_EVEN, Emax=MAX_EMAX, Emin=MIN_EMIN)
         rounded = context.normalize(context.create_decimal(whole))
@@ -112,11 +117,16 @@ class Precise(Arithmetic):
         point = f".{text[1:]}" if len(text) > 1 else ""
         return f"{'-' * sign}{text[0]}{point}e{power:+d}"
 
+    def _is_long(self, value: Value) -> bool:
+        """Whether the exponent is a long number."""
+        return bool(value and self.is_finite(value) and abs(self.context.mag(value)) >> _EXPONENT_BITS)
+
     def _with_exponent(self, value: Value, places: int) -> str:
         """The value to so many digits. mpmath takes long where the exponent is long: each of its bits is a product."""
         power, mp = 0, self.context
-        if value and self.is_finite(value) and abs(size := mp.mag(value)) >> _EXPONENT_BITS:
-            bits = mp.prec + 2 * size.bit_length() + 10
+        if self._is_long(value):
+            size = mp.mag(value)
+            bits = dps_to_prec(places) + 2 * size.bit_length() + 100
             ln10 = mpf_ln10(bits)
             power = to_int(mpf_div(mpf_mul(from_int(size), mpf_ln2(bits)), ln10, bits))
             value = mp.make_mpf(mpf_mul(value._mpf_, mpf_exp(mpf_mul(from_int(-power), ln10), bits), bits))
@@ -128,8 +138,8 @@ class Precise(Arithmetic):
         """Whether the digits behind those shown are 5000… or 4999…, so that a later digit decides the rounding."""
         if not value:
             return False
-        figures = re.sub(r"e.*|[^0-9]", "", self._with_exponent(value, self.context.dps))
-        tail = figures[self.digits : self.digits + 8].ljust(8, "0")
+        whole = self._with_exponent(value, min(self.context.dps, self.digits + _BEHIND))
+        tail = _figures(whole)[self.digits : self.digits + 8].ljust(8, "0")
         return tail in ("50000000", "49999999")
 
     # -- Functions of mpmath, made fit for a rule ----------------------------------------------------------------------
@@ -227,3 +237,8 @@ class Precise(Arithmetic):
             "digamma": lambda x: psi(0, x),
             "polygamma": psi,
         }
+
+
+def _figures(text: str) -> str:
+    """The digits of a number, without its exponent."""
+    return re.sub(r"e.*|[^0-9]", "", text)

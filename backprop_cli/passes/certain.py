@@ -51,7 +51,7 @@ def converge(
                 continue
             raise
         found = numbers(result)
-        if guard == _GUARDS[-1] or not (arithmetic.unsure or _is_apart(before, found, places)):
+        if guard == _GUARDS[-1] or (before and not arithmetic.unsure and not _is_apart(before, found, arithmetic)):
             was = [None if value is None else exactly(value) for value in before]
             now = [None if value is None else arithmetic.exactly(value) for value in found]
             moving = [i for i, text in enumerate(now) if not was or text != was[i]]
@@ -61,12 +61,11 @@ def converge(
     return result, moving
 
 
-def _is_apart(before: Sequence[Value | None], found: Sequence[Value | None], places: int) -> bool:
+def _is_apart(before: Sequence[Value | None], found: Sequence[Value | None], arithmetic: Precise) -> bool:
     """Whether some number surely shows other digits than before: to write them all out takes long."""
-    if not before:
-        return True
-    pairs = (pair for pair in zip(before, found, strict=True) if pair[1] is not None)
-    return any(abs(was - now) > abs(now) * now.context.mpf(10) ** (1 - places) for was, now in pairs)
+    one = arithmetic.number(f"1e{1 - arithmetic.digits}")  # in the last digit, or more
+    pairs = zip(before, found, strict=True)
+    return any(now is not None and abs(was - now) > abs(now) * one for was, now in pairs)
 
 
 def is_noise(value: Value, arithmetic: Precise) -> bool:
