@@ -71,6 +71,8 @@ def backprop(
 
             graph = opened(graph)
         point.check(graph, texts)
+        if missing := point.missing(graph, texts):
+            raise point.MissingVariablesError(graph, missing)
         if names is not None:
             point.check_wrt(graph, names)
         return compute(graph, texts, settings)

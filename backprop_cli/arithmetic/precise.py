@@ -167,7 +167,7 @@ class Precise(Arithmetic):
         """The function, or FLINT's of this name where mpmath is slow."""
 
         def patient(*args: Value) -> Value:
-            if self.digits < _FLINT_PLACES:
+            if self.context.dps < _FLINT_PLACES:
                 return function(*args)
             try:
                 from . import balls

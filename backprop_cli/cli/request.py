@@ -83,12 +83,9 @@ class Question:
         if names is not None:
             may_be_columns = graph.constants if columns is None else ()
             point.check_wrt(graph, [name for name in names if name not in may_be_columns])
-        try:
-            point.check(graph, self.given, asked.line.known)
-        except point.MissingVariablesError as error:
-            if not partly:
-                error.hint = asked.line.with_values(error.names)
-                raise
+        point.check(graph, self.given, asked.line.known)
+        if not partly and (missing := point.missing(graph, self.given)):
+            raise point.MissingVariablesError(graph, missing, asked.line.with_values(missing))
         return graph, self.given, asked.settings._replace(wrt=names)
 
     def _graph(self, names: Collection[str]) -> Graph:

@@ -65,7 +65,7 @@ def _is_apart(before: Sequence[Value | None], found: Sequence[Value | None], ari
     """Whether some number surely shows other digits than before: to write them all out takes long."""
     one = arithmetic.number(f"1e{1 - arithmetic.digits}")  # in the last digit, or more
     pairs = zip(before, found, strict=True)
-    return any(now is not None and abs(was - now) > abs(now) * one for was, now in pairs)
+    return any(was is not None and now is not None and abs(was - now) > abs(now) * one for was, now in pairs)
 
 
 def is_noise(value: Value, arithmetic: Precise) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from ..arithmetic import Arithmetic, Value
@@ -18,12 +18,11 @@ _LONGEST_EXPONENT = 9
 
 
 class MissingVariablesError(InputError):
-    """Variables of the expression that were given no value; `names` in order of first use."""
+    """Variables of the expression that were given no value, in the order of first use."""
 
     def __init__(self, graph: Graph, names: list[str], hint: str = "") -> None:
         node = next(node for node in graph.variables if node.name == names[0])
         super().__init__(f"no value for {_listed(names)}", graph.source, node.span, hint)
-        self.names = names
 
 
 def read_name(text: str) -> str:
@@ -156,27 +155,29 @@ def kind_of(value: object) -> str:
 
 
 def check(graph: Graph, given: Iterable[str], options: Iterable[str] = ()) -> None:
-    """Raise InputError for a name that the expression does not use, MissingVariablesError for one without a value.
+    """Raise InputError for a name that the expression does not use.
 
     options: what else an unknown name may have been meant to be (`--json`).
     """
     known = dict.fromkeys(node.name for node in graph.variables)
     given = dict.fromkeys(given)
-    missing = [name for name in known if name not in given]
     stages = dict(graph.stages)
     for name in given:
         if name in stages:
             message = f"{quote(name)} is computed by the program, so it takes no value"
             raise InputError(message, graph.source, stages[name])
         if name not in known:
-            close = suggest(name, missing) or suggest(name, known) or suggest(f"--{name}", options, 0.75)
+            close = suggest(name, missing(graph, given)) or suggest(name, known) or suggest(f"--{name}", options, 0.75)
             plural = "variables are" if len(known) > 1 else "variable is"
             has = f"its {plural} {_listed([*known])}" if known else "it has no variables"
             raise InputError(
                 f"the expression has no variable {quote(name)}", hint=f"did you mean '{close}'?" if close else has
             )
-    if missing:
-        raise MissingVariablesError(graph, missing)
+
+
+def missing(graph: Graph, given: Collection[str]) -> list[str]:
+    """The variables without a value."""
+    return [node.name for node in graph.variables if node.name not in given]
 
 
 def check_wrt(graph: Graph, wrt: Iterable[str]) -> None:
