@@ -42,8 +42,12 @@ def python(*options: str, code: str, given: object, **changes: str) -> Result:
     """Code in a process of its own, with what is given as JSON. options: Python's; changes: of the environment."""
     words = [sys.executable, *options, "-c", code, json.dumps(given)]
     result = subprocess.run(words, capture_output=True, encoding="utf-8", env=environment(changes), timeout=300)
-    lines = [line.rstrip() for line in plain(result.stdout).split("\n")]  # colours come with blanks
-    return Result(result.returncode, "\n".join(lines), result.stderr)
+    return Result(result.returncode, bare(result.stdout), result.stderr)
+
+
+def bare(text: str) -> str:
+    """The text without colours, and without the blanks that come with them."""
+    return "\n".join(line.rstrip() for line in plain(text).split("\n"))
 
 
 ALL = """
@@ -78,7 +82,7 @@ def undisturbed(count: int) -> Result:
 def check(changes: Mapping[str, str], *options: str, count: int = len(CALLS)) -> None:
     """The calls, or the first of them, print and end as they do undisturbed."""
     expected, result = undisturbed(count), python(*options, code=ALL, given=CALLS[:count], **changes)
-    assert "Traceback" not in result.err, result.err[-2000:]
+    assert "Traceback (most recent" not in result.err, result.err[-2000:]
     assert (result.status, result.out) == (0, expected.out)
 
 
@@ -117,7 +121,7 @@ def undisturbed_terminal() -> str:
     return on_a_terminal(*ON_A_TERMINAL)
 
 
-@pytest.mark.parametrize("columns", NASTY, ids=ascii)
+@pytest.mark.parametrize("columns", NASTY, ids=lambda value: ascii(value)[:12])
 def test_the_width_of_a_terminal(columns: str) -> None:
     assert on_a_terminal(*ON_A_TERMINAL, COLUMNS=columns, LINES=columns) == undisturbed_terminal()
 
@@ -168,7 +172,7 @@ def test_the_search_finds_what_is_known() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("value", NASTY, ids=ascii)
+@pytest.mark.parametrize("value", NASTY, ids=lambda value: ascii(value)[:12])
 def test_what_libraries_read(value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The variables of one source at a time: one setting may keep another from being looked at."""
     monkeypatch.chdir(tmp_path)
@@ -178,11 +182,11 @@ def test_what_libraries_read(value: str, tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("value", NASTY, ids=ascii)
+@pytest.mark.parametrize("value", NASTY, ids=lambda value: ascii(value)[:12])
 def test_what_rich_reads(value: str) -> None:
     for names in of_library("rich"):
         changes: dict[str, Any] = dict.fromkeys(names, value)
-        assert plain(on_a_terminal(*ON_A_TERMINAL, **changes)) == plain(on_a_terminal(*ON_A_TERMINAL))
+        assert bare(on_a_terminal(*ON_A_TERMINAL, **changes)) == bare(on_a_terminal(*ON_A_TERMINAL))
 
 
 def of_python() -> list[str]:
@@ -195,7 +199,7 @@ def of_python() -> list[str]:
 def test_what_python_reads(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever Python itself starts with."""
     monkeypatch.chdir(tmp_path)
-    for value in ("1", "2", "640", "error", "utf-8", *NASTY):
+    for value in ("1", "640", "error", "²"):
         if python(code="", given=[], **{name: value}).status == 0:
             check({name: value}, count=2)
 
