@@ -1,4 +1,4 @@
-"""Tables for people: on a terminal, or as Markdown for docs/benchmarks.md."""
+"""Tables for people: on a terminal, or as Markdown for docs/dev/benchmarks.md."""
 
 from __future__ import annotations
 

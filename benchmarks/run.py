@@ -6,7 +6,7 @@
     python benchmarks/run.py --only startup,engine --rounds 3
 
 It builds a wheel of this checkout and measures that, installed with byte code, beside the packages of the Python that
-runs it. docs/benchmarks.md says what the numbers mean.
+runs it. docs/dev/benchmarks.md says what the numbers mean.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--counts", action="store_true", help="instructions of one call too (valgrind)")
     parser.add_argument("--python", type=Path, help="the Python of an environment where backprop is installed")
     parser.add_argument("--markdown", action="store_true", help="print Markdown")
-    parser.add_argument("--write", type=Path, metavar="PAGE", help="put the tables into this page (docs/benchmarks.md)")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="put the tables into this page (docs/dev/benchmarks.md)")
     return parser
 
 

@@ -157,7 +157,7 @@ def test_a_table_for_the_page(tmp_path: Path) -> None:
 
 
 def test_the_page_in_docs_has_its_place() -> None:
-    text = (ROOT / "docs/benchmarks.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs/dev/benchmarks.md").read_text(encoding="utf-8")
     assert all(text.count(mark) == 1 for mark in report.MARKS)
 
 

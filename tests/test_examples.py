@@ -18,7 +18,7 @@ from backprop_cli.cli.commands import COMMANDS
 
 ROOT = Path(__file__).parent.parent
 SCRIPTS = sorted((ROOT / "examples").glob("*.sh"))
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 GENERATED = {ROOT / "docs" / "ops.md": "backprop ops --format markdown"}
 """Pages that are the output of a command, whole."""
 STALE = "if the new output is right, `python tests/test_examples.py` writes it"

@@ -1,6 +1,6 @@
 """The walls of the design: what may import what, where the libraries are loaded, and how long a file may be.
 
-`python tests/test_imports.py` writes docs/code.md, the map of the modules, from these walls and from their docstrings.
+`python tests/test_imports.py` writes docs/dev/code.md, the map of the modules, from these walls and from their docstrings.
 """
 
 from __future__ import annotations
@@ -195,7 +195,7 @@ def test_what_is_never_called(name: str) -> None:
 
 # -- The map of the modules ------------------------------------------------------------------------------------------
 
-PAGE = ROOT.parent / "docs" / "code.md"
+PAGE = ROOT.parent / "docs" / "dev" / "code.md"
 INTRODUCTION = """\
 # The code
 

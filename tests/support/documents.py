@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 def published() -> list[str]:
     """The commands in examples/, on the pages and in --help, as far as they need no shell."""
-    files = [*sorted((ROOT / "examples").glob("*.sh")), ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    files = [*sorted((ROOT / "examples").glob("*.sh")), ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     text = "\n".join(
         [run("eval", "--help").out, *(file.read_text(encoding="utf-8") for file in files if file.exists())]
     )
