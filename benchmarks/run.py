@@ -68,7 +68,7 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--counts", action="store_true", help="instructions of one call too (valgrind)")
     parser.add_argument("--python", type=Path, help="the Python of an environment where backprop is installed")
     parser.add_argument("--markdown", action="store_true", help="print Markdown")
-    parser.add_argument("--write", type=Path, metavar="PAGE", help="put the tables into this page (docs/dev/benchmarks.md)")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="put the tables into a page")
     return parser
 
 

@@ -1,6 +1,6 @@
 """The walls of the design: what may import what, where the libraries are loaded, and how long a file may be.
 
-`python tests/test_imports.py` writes docs/dev/code.md, the map of the modules, from these walls and from their docstrings.
+`python tests/test_imports.py` writes docs/dev/code.md, the map of the modules, from these walls and the docstrings.
 """
 
 from __future__ import annotations
