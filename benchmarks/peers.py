@@ -49,10 +49,10 @@ def load(module: str) -> Any:
 def graph(circuit: Circuit) -> Any:
     """The circuit as a graph of ours."""
     from backprop_cli.graph.graph import Gate, Graph, Nodes, Variable
-    from backprop_cli.rules.table import named
+    from backprop_cli.rules.table import primitive
 
     count, last = len(circuit.point), len(circuit.gates) - 1
-    rows = {name: named(name) for name in FLOATS}
+    rows = {name: primitive(name) for name in FLOATS}
     nodes = Nodes(Variable(i, f"x{i}", (0, 0)) for i in range(count))
     for i, (op, a, b) in enumerate(circuit.gates):
         name = f"q{i + 1}" if i < last else "f"

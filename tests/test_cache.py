@@ -146,7 +146,7 @@ def test_every_difference_in_the_text_counts(place: Path) -> None:
         lambda patch: patch.setattr(cache, "_MADE_BY", [cache._MADE_BY[0], "0.0.0"]),
         lambda patch: patch.setattr(sys, "version_info", (3, 99, 0)),
         lambda patch: patch.setattr(cache, "TABLE", [*ops.TABLE, ops.Op("cube", "x", ops.x**3, 3 * ops.x**2)]),
-        lambda patch: patch.setattr(ops.named("sin"), "aliases", ("sinus",)),
+        lambda patch: patch.setattr(ops.primitive("sin"), "aliases", ("sinus",)),
     ],
     ids=["format", "version", "python", "row", "alias"],
 )

@@ -12,7 +12,7 @@ import pytest
 
 from backprop_cli.graph.graph import Gate, Graph, Group, Nodes, Variable
 from backprop_cli.language.program import Program
-from backprop_cli.rules.table import named
+from backprop_cli.rules.table import primitive
 from backprop_cli.view.code.identifiers import Names
 from backprop_cli.view.code.staged import render
 from backprop_cli.view.code.stages import Stages
@@ -199,7 +199,7 @@ def test_names_are_all_different(language: str) -> None:
 
 def opened() -> Graph:
     """f = q3 + x with q3 = g(q2), and in it q3 = h(q3.q1)."""
-    add, mul, exp = named("add"), named("mul"), named("exp")
+    add, mul, exp = primitive("add"), primitive("mul"), primitive("exp")
     nodes = Nodes([
         Variable(0, "x", (0, 1)),
         Gate(1, "q2", (0, 1), mul, (0, 0)),

@@ -25,7 +25,7 @@ from backprop_cli.passes.settings import Settings
 from backprop_cli.passes.trace import notices
 from backprop_cli.points.evaluate import Job
 from backprop_cli.rules import table as ops
-from backprop_cli.rules.table import TABLE, Op, named
+from backprop_cli.rules.table import TABLE, Op, primitive
 from support.rows import inside
 from support.suites import first_of
 
@@ -268,7 +268,7 @@ def test_a_new_row_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
         inputs = (0, 1)[: len(row.inputs)]
         nodes = leaves(2)
         nodes.append(Gate(0, "q1", (0, 1), row, inputs))
-        nodes.append(Gate(0, "f", (0, 1), named("mul"), (0, len(nodes) - 1)))
+        nodes.append(Gate(0, "f", (0, 1), primitive("mul"), (0, len(nodes) - 1)))
         graph = Graph("x", nodes)
         assert check(graph, {"x0": 0.75, "x1": -1.25})
         check(graph, {"x0": 0.0, "x1": 0.0})
@@ -283,7 +283,7 @@ GATES = 100_000
 def chain(count: int) -> Graph:
     """One gate on the other: as deep as it is long."""
     nodes = leaves(2)
-    kinds = [named(name) for name in ("mul", "sin", "add", "tanh", "sub", "sigmoid")]
+    kinds = [primitive(name) for name in ("mul", "sin", "add", "tanh", "sub", "sigmoid")]
     for k in range(count):
         op = kinds[k % len(kinds)]
         nodes.append(Gate(0, f"q{k}", (0, 1), op, (len(nodes) - 1 if k else 0, k % 2)[: len(op.inputs)]))
@@ -293,11 +293,11 @@ def chain(count: int) -> Graph:
 def fan(count: int) -> Graph:
     """As wide as it is long: all gates on two variables, and a tree of sums over them."""
     nodes = leaves(2)
-    waiting = [nodes.append(Gate(0, f"p{k}", (0, 1), named("mul"), (0, 1))) for k in range(count // 2)]
+    waiting = [nodes.append(Gate(0, f"p{k}", (0, 1), primitive("mul"), (0, 1))) for k in range(count // 2)]
     while len(waiting) > 1:
         pairs = zip(waiting[::2], waiting[1::2], strict=False)
         odd = waiting[-1:] if len(waiting) % 2 else []
-        waiting = [nodes.append(Gate(0, f"q{len(nodes)}", (0, 1), named("add"), pair)) for pair in pairs] + odd
+        waiting = [nodes.append(Gate(0, f"q{len(nodes)}", (0, 1), primitive("add"), pair)) for pair in pairs] + odd
     return Graph("x", nodes)
 
 

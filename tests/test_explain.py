@@ -26,7 +26,7 @@ from backprop_cli.passes.backpropagate import backpropagate as passes
 from backprop_cli.passes.trace import Trace
 from backprop_cli.rules.formula import Formula
 from backprop_cli.rules.printer import NUMBERS
-from backprop_cli.rules.table import ROLES, TABLE, Op, named, x, y
+from backprop_cli.rules.table import ROLES, TABLE, Op, primitive, x, y
 from backprop_cli.study.nudge import nudges
 from backprop_cli.view import Options, texts
 from backprop_cli.view.texts import Gap
@@ -387,10 +387,10 @@ SOURCE = "sigma(t) = 1/(1 + exp(-t))\nq = w*x\nf = sigma(q)"
 
 def test_an_opened_module() -> None:
     nodes = Nodes([
-        Variable(0, "w", SPAN), Variable(1, "x", SPAN), Gate(2, "q", SPAN, named("mul"), (0, 1)),
-        Gate(3, "f.q1", SPAN, named("neg"), (2,), group=0), Gate(4, "f.q2", SPAN, named("exp"), (3,), group=0),
-        Constant(5, "1", SPAN, "1"), Gate(6, "f.q3", SPAN, named("add"), (5, 4), group=0),
-        Gate(7, "f", SPAN, named("div"), (5, 6), group=0),
+        Variable(0, "w", SPAN), Variable(1, "x", SPAN), Gate(2, "q", SPAN, primitive("mul"), (0, 1)),
+        Gate(3, "f.q1", SPAN, primitive("neg"), (2,), group=0), Gate(4, "f.q2", SPAN, primitive("exp"), (3,), group=0),
+        Constant(5, "1", SPAN, "1"), Gate(6, "f.q3", SPAN, primitive("add"), (5, 4), group=0),
+        Gate(7, "f", SPAN, primitive("div"), (5, 6), group=0),
     ])  # fmt: skip
     graph = Graph(SOURCE, nodes, groups=(Group("f", "sigma", -1, "sigma(q)"),))
     validate(graph)

@@ -5,12 +5,12 @@ import pytest
 from backprop_cli import backprop
 from backprop_cli.graph.graph import Constant, Gate, Graph, Nodes, Variable, validate
 from backprop_cli.language.program import Program
-from backprop_cli.rules.table import named
+from backprop_cli.rules.table import primitive
 
 X, Y = Variable(0, "x", (0, 1)), Variable(1, "y", (2, 3))
-ADD = Gate(2, "f", (0, 3), named("add"), (0, 1))
+ADD = Gate(2, "f", (0, 3), primitive("add"), (0, 1))
 ONE = Constant(0, "1", (0, 1), "1")
-SUM = Gate(2, "", (0, 3), named("add"), (0, 1))
+SUM = Gate(2, "", (0, 3), primitive("add"), (0, 1))
 
 BROKEN = {
     "at least one node": (),

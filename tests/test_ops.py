@@ -97,7 +97,7 @@ def words_of(out: str) -> list[str]:
 
 def test_a_pipe_cuts_and_wraps_nothing() -> None:
     lines = shown().splitlines()
-    power = ops.named("pow")
+    power = ops.primitive("pow")
     assert any(power.domain in line for line in lines)
     assert any(power.note in line for line in lines)
     assert not any(line != line.rstrip() for line in lines)

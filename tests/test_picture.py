@@ -13,7 +13,7 @@ from backprop_cli import backprop
 from backprop_cli.graph.graph import Gate, Graph, Group, Module, Nodes, Variable
 from backprop_cli.language.program import Program
 from backprop_cli.passes.trace import Trace
-from backprop_cli.rules.table import TABLE, named
+from backprop_cli.rules.table import TABLE, primitive
 from backprop_cli.view import Options
 from backprop_cli.view.picture import circuit, dot, graphviz, mermaid
 from backprop_cli.view.picture import text_tree as tree
@@ -113,8 +113,8 @@ def test_nested_frames() -> None:
 
 def test_frames_in_any_order() -> None:
     """A group may stand before the one that it lies in."""
-    gates = (Gate(i, f"q{i}", (0, 1), named("neg"), (i - 1,), group=2 - i) for i in (1, 2))
-    nodes = Nodes([Variable(0, "x", (0, 1)), *gates, Gate(3, "f", (0, 1), named("add"), (1, 2))])
+    gates = (Gate(i, f"q{i}", (0, 1), primitive("neg"), (i - 1,), group=2 - i) for i in (1, 2))
+    nodes = Nodes([Variable(0, "x", (0, 1)), *gates, Gate(3, "f", (0, 1), primitive("add"), (1, 2))])
     graph = Graph("x", nodes, groups=(Group("q2", "a", 1), Group("q1", "b", -1)))
     assert list(circuit.draw(graph).nesting()) == [(1, True), (0, True), (0, False), (1, False)]
     stem = next(wire for wire in circuit.draw(graph).wires if wire.target == "fork1")

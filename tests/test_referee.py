@@ -195,7 +195,7 @@ def test_many_variables_are_compared_all_at_once(name: str) -> None:
 
 def test_a_wrong_partial_among_many_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """Even where it is small beside the others."""
-    monkeypatch.setattr(ops.named("sin"), "partials", (Rule("cos", Rule("x")) * 2,))
+    monkeypatch.setattr(ops.primitive("sin"), "partials", (Rule("cos", Rule("x")) * 2,))
     monkeypatch.setattr(FLOATS, "_rules", {})
     expression = "+".join(f"1e6*v{i}" for i in range(1, 60)) + "+ 1e-6*sin(v0)"
     result = reviewed(expression, **{f"v{i}": (i + 1) / 7 for i in range(60)})
@@ -217,7 +217,7 @@ def test_a_wrong_partial_is_caught_in_every_row(op: Op, monkeypatch: pytest.Monk
 
 
 def test_a_wrong_partial_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ops.named("sin"), "partials", (Rule("sin", Rule("x")),))
+    monkeypatch.setattr(ops.primitive("sin"), "partials", (Rule("sin", Rule("x")),))
     monkeypatch.setattr(FLOATS, "_rules", {})
     result = run("check", "sin(w*x)", "--x", "0.5", "--w", "2")
     assert result.status == 1

@@ -13,7 +13,7 @@ from backprop_cli.arithmetic import FLOATS
 from backprop_cli.cli.commands import run_command
 from backprop_cli.language.program import Program
 from backprop_cli.passes import exact, point
-from backprop_cli.rules.table import named
+from backprop_cli.rules.table import primitive
 from backprop_cli.study import reference
 from backprop_cli.study.claims import judge
 from backprop_cli.study.referee import review
@@ -30,7 +30,7 @@ from support.command import environment, streams
 SOURCE, POINT = "max(x, y)*z", {"x": "-2", "y": "5", "z": "-4"}
 AT = [f"--{name}={value}" for name, value in POINT.items()]
 GRAPH, TRACE = Program(SOURCE).graph(), backprop(SOURCE, POINT)
-TANH = named("tanh")
+TANH = primitive("tanh")
 
 SUBJECTS: dict[str, tuple[object, list[str], str]] = {
     "trace": (TRACE, ["eval", SOURCE, *AT], "--format"),

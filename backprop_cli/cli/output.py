@@ -29,12 +29,12 @@ def show_trace(trace: Trace, form: str, get: Sequence[str] = (), digits: int | N
 
 
 def _bare_numbers(trace: Trace, names: Sequence[str]) -> str:
-    places = named(trace.graph, names, [each is not None for each in trace.upstream])
+    places = places_of(trace.graph, names, [each is not None for each in trace.upstream])
     numbers = (trace.value if place is None else trace.upstream[place] for place in places)
     return "".join(f"{trace.arithmetic.exactly(number)}\n" for number in numbers)
 
 
-def named(graph: Graph, names: Iterable[str], wanted: Sequence[int]) -> list[int | None]:
+def places_of(graph: Graph, names: Iterable[str], wanted: Sequence[int]) -> list[int | None]:
     """The nodes whose gradients are meant by --get, or None for the value of the output.
 
     wanted: for each node, whether it gets a gradient. Raises InputError for a name that means nothing of the kind.

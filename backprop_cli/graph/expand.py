@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from ..rules.formula import Formula
 from ..rules.printer import TYPED
-from ..rules.table import Op, named
+from ..rules.table import Op, primitive
 from .graph import Graph, Group, Module
 from .nodes import Constant, Gate, Node, Nodes, Variable, over
 
@@ -41,12 +41,12 @@ def _add(nodes: Nodes, formula: Formula, places: Mapping[str, int], inputs: Sequ
     if head == "total":
         terms = [_add(nodes, args[0], {**places, "x": places[name]}, inputs) for name in inputs]
         while len(terms) > 1:
-            terms[:2] = [nodes.append(Gate(0, "", _NOWHERE, named("add"), (terms[0], terms[1])))]
+            terms[:2] = [nodes.append(Gate(0, "", _NOWHERE, primitive("add"), (terms[0], terms[1])))]
         return terms[0]
     if not {*places, "x"}.intersection(formula.words):
         return nodes.append(_constant(formula))
     operands = tuple(_add(nodes, arg, places, inputs) for arg in args)
-    return nodes.append(Gate(0, "", _NOWHERE, named(head), operands))
+    return nodes.append(Gate(0, "", _NOWHERE, primitive(head), operands))
 
 
 def _constant(formula: Formula) -> Constant:
@@ -57,7 +57,7 @@ def _constant(formula: Formula) -> Constant:
     def add(part: Formula) -> int:
         if not part.args:
             return body.append(_constant(part))
-        return body.append(Gate(0, TYPED.text(part), _NOWHERE, named(part.head), tuple(map(add, part.args))))
+        return body.append(Gate(0, TYPED.text(part), _NOWHERE, primitive(part.head), tuple(map(add, part.args))))
 
     add(formula)
     return Constant(0, TYPED.text(formula), _NOWHERE, body=body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import Span
-from ..rules.table import Op, named
+from ..rules.table import Op, primitive
 from .tokens import Token
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _reach(tokens: list[Token], matches: dict[int, int], children: list[Span], n
     """First and last token of a gate, without parentheses around the whole of it."""
     if node.token >= 0:
         return node.token, matches[node.token + 1]  # a call
-    binds_tighter = node.op is named("pow")  # than a sign: +2**y is +(2**y)
+    binds_tighter = node.op is primitive("pow")  # than a sign: +2**y is +(2**y)
     first, last = _wrapped(tokens, matches, children[0], signs=not binds_tighter)
     if len(children) == 1:
         return first - 1, last  # the minus sign before its operand

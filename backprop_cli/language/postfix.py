@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from ..rules.printer import LOOSE, POWER, PRODUCT, SIGNED, SUM
-from ..rules.table import OPERATORS, Op, named
+from ..rules.table import OPERATORS, Op, primitive
 from .names import normal
 
 Postfix: TypeAlias = list[str | int | Op]
@@ -21,13 +21,13 @@ _NAME = r"[^\W\d][^\s#()+\-*/^,−×·⋅÷]*"
 _TOKEN = re.compile(rf"#[^\n]*|[0-9.]+(?:[eE][+-]?[0-9]+)?|{_NAME}(?:{_SPACE}\()?|\*\*|\S")
 _OF_NUMBERS = frozenset("0123456789.")
 _BINARY = {
-    "+": (named("add"), SUM),
-    "-": (named("sub"), SUM),
-    "*": (named("mul"), PRODUCT),
-    "/": (named("div"), PRODUCT),
-    "**": (named("pow"), POWER),
+    "+": (primitive("add"), SUM),
+    "-": (primitive("sub"), SUM),
+    "*": (primitive("mul"), PRODUCT),
+    "/": (primitive("div"), PRODUCT),
+    "**": (primitive("pow"), POWER),
 }
-_MINUS = named("neg"), SIGNED
+_MINUS = primitive("neg"), SIGNED
 
 
 def postfix(text: str, functions: Mapping[str, Sequence[Op]], leaf: Callable[[str], str | int]) -> Postfix:

@@ -212,11 +212,11 @@ class _Checker:
             self.need_operand_before(span)
         self.open.pop()
         if group.call is not None:
-            self.settle_call(group, 0 if empty else len(group.commas) + 1, span[1])
+            self.close_call(group, 0 if empty else len(group.commas) + 1, span[1])
         self.tokens.append(Token(")", ")", span))
         self.wants_operand = False
 
-    def settle_call(self, group: _Open, count: int, end: int) -> None:
+    def close_call(self, group: _Open, count: int, end: int) -> None:
         assert group.call is not None
         token = self.tokens[group.call]
         op = next((op for op in group.candidates if op.accepts(count)), None)

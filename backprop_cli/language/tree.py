@@ -12,7 +12,7 @@ from typing import Any
 from sympy import Expr
 from sympy.parsing.sympy_parser import parse_expr
 
-from ..rules.table import Op, named
+from ..rules.table import Op, primitive
 
 
 class Tree(Expr):  # type: ignore[misc]
@@ -25,22 +25,22 @@ class Tree(Expr):  # type: ignore[misc]
     op: Op | None = None
 
     def __add__(self, other: Tree) -> Tree:
-        return gate(named("add"), self, other)
+        return gate(primitive("add"), self, other)
 
     def __sub__(self, other: Tree) -> Tree:
-        return gate(named("sub"), self, other)
+        return gate(primitive("sub"), self, other)
 
     def __mul__(self, other: Tree) -> Tree:
-        return gate(named("mul"), self, other)
+        return gate(primitive("mul"), self, other)
 
     def __truediv__(self, other: Tree) -> Tree:
-        return gate(named("div"), self, other)
+        return gate(primitive("div"), self, other)
 
     def __pow__(self, other: Tree) -> Tree:
-        return gate(named("pow"), self, other)
+        return gate(primitive("pow"), self, other)
 
     def __neg__(self) -> Tree:
-        return gate(named("neg"), self)
+        return gate(primitive("neg"), self)
 
 
 @lru_cache(maxsize=1_000)  # modules come and go

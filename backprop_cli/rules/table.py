@@ -275,7 +275,7 @@ def spellings() -> dict[str, list[Op]]:
     return table
 
 
-def named(name: str) -> Op:
+def primitive(name: str) -> Op:
     """The first row of that name. Raises KeyError when there is none."""
     for op in TABLE:
         if op.name == name:

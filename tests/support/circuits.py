@@ -14,7 +14,7 @@ from backprop_cli.graph.graph import Constant, Gate, Graph, Group, Nodes, Variab
 from backprop_cli.language.program import Program
 from backprop_cli.passes.backpropagate import backpropagate
 from backprop_cli.passes.trace import Trace
-from backprop_cli.rules.table import named
+from backprop_cli.rules.table import primitive
 
 NEURON = "1/(1+exp(-(w0*x0+w1*x1+w2)))"
 NEURON_AT = {"w0": 2, "x0": -1, "w1": -3, "x1": -2, "w2": -3}
@@ -66,8 +66,8 @@ def hostile(name: str) -> Trace:
     nodes = Nodes([
         Variable(0, name, (0, 1)),
         Constant(1, f"{name}2", (0, 1), "2", group=0),
-        Gate(2, f"{name}3", (0, 1), named("mul"), (0, 1), group=0),
-        Gate(3, f"{name}4", (0, 1), named("add"), (2, 0)),
+        Gate(2, f"{name}3", (0, 1), primitive("mul"), (0, 1), group=0),
+        Gate(3, f"{name}4", (0, 1), primitive("add"), (2, 0)),
     ])  # fmt: skip
     graph = Graph(name * 2, nodes, groups=(Group(f"{name}3", name, -1, name),))
     return backpropagate(graph, {name: 3.0})
@@ -75,7 +75,7 @@ def hostile(name: str) -> Trace:
 
 def chain(length: int) -> Graph:
     """One gate behind the other."""
-    gates = (Gate(i, f"q{i}", (0, 1), named("neg"), (i - 1,)) for i in range(1, length + 1))
+    gates = (Gate(i, f"q{i}", (0, 1), primitive("neg"), (i - 1,)) for i in range(1, length + 1))
     return Graph("x", Nodes([Variable(0, "x", (0, 1)), *gates]))
 
 

@@ -19,7 +19,7 @@ from ...points.lines import Contents, CsvLines, JsonLines
 from ...points.rows import Source
 from ...streams import emit, is_unicode, writer
 from ..arguments import Line
-from ..output import named
+from ..output import places_of
 from ..progress import Report, progress
 from ..request import Asked
 
@@ -126,7 +126,7 @@ def _contents(graph: Graph, settings: Settings, wanted: Wanted) -> Contents:
     gets = graph.depending_on(settings.wrt)
     if wanted.get:
         names = list(dict.fromkeys(wanted.get))
-        found = list(zip(names, named(graph, names, gets), strict=True))
+        found = list(zip(names, places_of(graph, names, gets), strict=True))
     else:
         variables = [node for node in graph.variables if gets[node.position]]
         found = [("value", None), *((node.name, node.position) for node in variables)]

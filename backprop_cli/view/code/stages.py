@@ -77,7 +77,7 @@ class Stages:
         if key not in self._chains:
             words = op.words(self._operands(gate, slots), Formula(OUT))
             partial, conditional = computed(op.partial(slot)), None
-            local = tidy(settle(substitute(partial, words), self._known(gate, slots)))
+            local = tidy(decided(substitute(partial, words), self._known(gate, slots)))
             if "where" in local.heads:
                 conditional, local = partial, Formula(f"{local_name(op, slot)}()", *words.values())
             upstream = None if seed else Formula(UPSTREAM)
@@ -150,9 +150,9 @@ def _is_mask(formula: Formula) -> bool:
     return formula.head == "where" and [arg.head for arg in formula.args[1:]] == ["1", "0"]
 
 
-def settle(formula: Formula, known: Mapping[str, float] = MappingProxyType({})) -> Formula:
+def decided(formula: Formula, known: Mapping[str, float] = MappingProxyType({})) -> Formula:
     """The formula without the cases that its constants rule out. known: the values of words that are constants."""
-    head, args = formula.head, [settle(arg, known) for arg in formula.args]
+    head, args = formula.head, [decided(arg, known) for arg in formula.args]
     if head in ("where", "mask"):
         holds = _holds(args[0], known)
         if holds is not None:
@@ -213,7 +213,7 @@ def _value(op: Op, operands: Sequence[Formula], known: Mapping[str, float] = Map
     """What a gate computes, over what stands for its inputs."""
     if op.variadic:
         return op.applied(operands)
-    return settle(substitute(computed(op.value), op.words(operands, Formula(OUT))), known)
+    return decided(substitute(computed(op.value), op.words(operands, Formula(OUT))), known)
 
 
 def _constant(graph: Graph, node: Constant) -> tuple[float, Formula]:
