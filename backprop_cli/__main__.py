@@ -6,11 +6,11 @@ from _signal import SIGINT, default_int_handler, getsignal, signal  # the module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any, NoReturn
 
 FAILED, INTERRUPTED, BROKEN_PIPE = 1, 128 + 2, 128 + 13
 """The exit status where the system refuses something, and of what SIGINT and SIGPIPE end."""
+NO_MEMORY = b"error: the memory does not suffice\n"
 
 _interrupts: list[int] = []
 
@@ -19,10 +19,7 @@ def main() -> "NoReturn":
     """Run the command line, leave with its exit status. A traceback is a bug, whatever the input."""
     status = INTERRUPTED
     try:  # what is loaded in here, an interrupt may interrupt
-        if getsignal(SIGINT) is default_int_handler:  # else a shell has it ignored
-            signal(SIGINT, _interrupt)
-        sys.unraisablehook = _unraisable
-        status = _run(sys.argv[1:])
+        status = _run()
     except KeyboardInterrupt:
         pass
     except BaseException:  # an extension module may make any error of an interrupt
@@ -32,16 +29,18 @@ def main() -> "NoReturn":
     os._exit(INTERRUPTED if _interrupts else status)
 
 
-def _run(words: "Sequence[str]") -> int:
+def _run() -> int:
     """Run the command line, and flush; return the exit status."""
-    from contextlib import suppress
-
     try:
+        if getsignal(SIGINT) is default_int_handler:  # else a shell has it ignored
+            signal(SIGINT, _interrupt)
+        sys.unraisablehook = _unraisable
         _make_even()
         from .cli import plain_call
 
         if sys.stdout is None:
             raise OSError(0, "standard output is closed")  # noqa: TRY301
+        words = sys.argv[1:]
         status = plain_call.run(words)
         if status is None:
             from .budget import bound_memory
@@ -54,14 +53,16 @@ def _run(words: "Sequence[str]") -> int:
                 stream.flush()
     except BrokenPipeError:
         return BROKEN_PIPE
-    except MemoryError:
-        message = b"error: the memory does not suffice\n"
+    except (MemoryError, SystemError):  # the other where CPython forgets to tell that an allocation has failed
+        message = NO_MEMORY
     except OSError as error:  # a full disk, a closed descriptor
         message = f"error: the result cannot be written: {(error.strerror or '').lower()}\n".encode()
     else:
         return status
-    with suppress(OSError):  # standard error may be closed as well; then the exit status says it alone
+    try:  # noqa: SIM105  # without what `suppress` allocates
         os.write(2, message)
+    except OSError:  # standard error may be closed as well; then the exit status says it alone
+        pass
     return FAILED
 
 

@@ -75,13 +75,15 @@ class _Worker:
 
     def watch(self) -> None:
         """Be its watchdog, in another thread, until the work is done."""
-        while not self.done.acquire(timeout=_TICK):
-            late = next((limit for limit in self.limits if limit.clock() > limit.end), None)
-            if late and monotonic() > self.sent + _AGAIN:
-                self.send(late)
-        if self.sent:
-            _silence(-1)
-        self.left.release()
+        try:
+            while not self.done.acquire(timeout=_TICK):
+                late = next((limit for limit in self.limits if limit.clock() > limit.end), None)
+                if late and monotonic() > self.sent + _AGAIN:
+                    self.send(late)
+            if self.sent:
+                _silence(-1)
+        finally:  # even out of memory: the worker waits for it
+            self.left.release()
 
     def send(self, limit: _Limit) -> None:
         """Raise Stop in the thread, unless the work is over."""
@@ -98,6 +100,16 @@ class _Worker:
         if not limit.over:
             send()
         self.sending = False
+
+
+def _watched() -> _Worker:
+    """This thread as a worker, with its watchdog."""
+    try:
+        worker = _Worker()
+        start_new_thread(worker.watch, ())
+    except RuntimeError as error:  # no lock and no thread are to be had
+        raise MemoryError(*error.args) from None
+    return worker
 
 
 class _Here(_local):
@@ -117,10 +129,8 @@ def within(seconds: float, work: Callable[[], Result], clock: Callable[[], float
     if not seconds > 0:
         raise InputError(f"a time limit is a number of seconds above 0, not {seconds}")
     outer = _here.worker
-    worker = outer or _Worker()
     limit = _Limit(seconds, clock or (outer.limits[-1].clock if outer else monotonic))
-    if outer is None:
-        start_new_thread(worker.watch, ())
+    worker = outer or _watched()
     around = worker.limits
     try:
         try:

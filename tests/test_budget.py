@@ -101,6 +101,16 @@ def test_in_any_thread_at_once() -> None:
     assert found == ["this takes longer than 0.1 seconds"] * 12
 
 
+@pytest.mark.parametrize("lacking", ["start_new_thread", "allocate_lock"])
+def test_no_thread_is_to_be_had(lacking: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise RuntimeError("can't start new thread")  # as Python does
+
+    monkeypatch.setattr(budget, lacking, refuse)
+    with pytest.raises(MemoryError):
+        within(1, bool)
+
+
 def test_what_ends() -> None:
     """The result, or its own error, which is not lost even where the time is up at that moment."""
     assert within(10, lambda: "done") == "done"

@@ -41,7 +41,9 @@ NASTY = ("abc", "", "²", "-1", "9" * 5000, "a" * 1_000, "\x1b[31m", "\udcff", "
 def python(*options: str, code: str, given: object, **changes: str) -> Result:
     """Code in a process of its own, with what is given as JSON. options: Python's; changes: of the environment."""
     words = [sys.executable, *options, "-c", code, json.dumps(given)]
-    result = subprocess.run(words, capture_output=True, encoding="utf-8", env=environment(changes), timeout=300)
+    result = subprocess.run(
+        words, capture_output=True, encoding="utf-8", env=environment(changes), timeout=300, stdin=subprocess.DEVNULL
+    )
     return Result(result.returncode, bare(result.stdout), result.stderr)
 
 
