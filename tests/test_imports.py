@@ -27,6 +27,7 @@ ROOMS = {
     "errors": "every error that a person can meet: message, place and hint",
     "budget": "how long work may take, and how much memory",
     "streams": "text in and text out, whatever the encoding",
+    "files": "files that are written wholly or not at all",
     "rules": "what a primitive is: formulas as data, their printer, THE TABLE",
     "graph": "the circuit, no numbers: nodes, the graph, modules opened",
     "language": "text → tokens → SymPy's tree → graph, with positions",

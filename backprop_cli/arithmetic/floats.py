@@ -161,6 +161,9 @@ class Floats(Arithmetic):
     trusted = 15
     range_hint = "the largest double is about 1.8e308; --allow-nonfinite goes on with infinity"
 
+    def __reduce__(self) -> str:
+        return "FLOATS"  # of which there is one
+
     def number(self, text: str) -> float:
         return float(text)
 
@@ -186,6 +189,9 @@ class Ieee(Floats):
     """Doubles, with infinities and NaN as IEEE 754 has them. No function of it raises."""
 
     strict = False
+
+    def __reduce__(self) -> str:
+        return "IEEE"
 
 
 FLOATS = Floats(_FLOAT_FUNCTIONS, _CONSTANTS)

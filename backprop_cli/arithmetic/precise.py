@@ -48,6 +48,14 @@ class Precise(Arithmetic):
         templates = {name: f"{name}({{}}, {{}})" for name in ("add", "sub", "eq")}
         watched = {"add": self._add, "sub": self._sub, "eq": self.is_near}
         super().__init__({**self._functions(), **watched}, constants, templates)
+        self.context.mpf.__reduce__ = lambda value: (self.stored, (value._mpf_,))  # each context has a class of its own
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Precise, (self.digits, self.guard)
+
+    def stored(self, parts: tuple[int, ...]) -> Value:
+        """The number of these parts, as mpmath stores them."""
+        return self.context.make_mpf(parts)
 
     range_hint = "this is beyond what can be computed with"
 

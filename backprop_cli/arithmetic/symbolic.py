@@ -51,6 +51,9 @@ class Symbolic(Arithmetic):
         super().__init__({**words, **logic}, {"pi": sympy.pi, "e": sympy.E}, {**templates, **binary})
         self.printer = _Printer()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Symbolic, ()
+
     def symbol(self, name: str) -> Value:
         """A real unknown."""
         return Symbol(name, real=True)

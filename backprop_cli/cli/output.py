@@ -89,7 +89,7 @@ def show(what: str, subject: object, form: str, digits: int | None = None, file:
     is_ascii = file is None and not is_unicode(sys.stdout)
     drawn = draw(what, subject, place._replace(form=form, digits=digits, ascii=is_ascii))
     if file is not None:
-        from .files import write_file
+        from ..files import write_file
 
         write_file(file, drawn.encode() if isinstance(drawn, str) else drawn)
     elif isinstance(drawn, bytes):

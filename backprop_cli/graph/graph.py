@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..errors import Span, shorten
 from ..rules.formula import Formula
@@ -153,6 +153,9 @@ class Module(Op):
     def _hands_on(self) -> int | None:
         node = self.graph.itself(self.graph.output)
         return self.inputs.index(node.name) if isinstance(node, Variable) else None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Module, (self.name, self.inputs, self.graph)
 
     def local(self, slot: int, _operands: Iterable[str | Formula], _out: str | Formula) -> Formula:
         """The name of the local gradient, which is all the rule that a module has."""

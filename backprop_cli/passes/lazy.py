@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar, overload
+from typing import Any, TypeVar, overload
 
 Item = TypeVar("Item", covariant=True)
 
@@ -26,6 +26,9 @@ class Lazy(Sequence[Item]):
 
     def __repr__(self) -> str:
         return repr(list(self))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return list, ([*self],)
 
     @overload
     def __getitem__(self, index: int) -> Item: ...

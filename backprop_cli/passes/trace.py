@@ -49,6 +49,9 @@ class Edges(Sequence[Edge]):
             first.append(first[-1] + len(inputs))
         return cls(graph, lambda gate: edges[first[gate.position] : first[gate.position + 1]])
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Edges.stored, (self.graph, [*self])
+
     @cached_property
     def _all(self) -> list[Edge]:
         return list(self)
@@ -133,8 +136,12 @@ class Trace:
 
     def but(self, **changes: Any) -> Trace:
         """The same trace, except for these of its parts."""
+        return Trace(**self.parts() | changes)
+
+    def parts(self) -> dict[str, Any]:
+        """What it is made of, by name."""
         names = ("graph", "arithmetic", "point", "values", "upstream", "edges", "warnings", "hessian")
-        return Trace(**{name: getattr(self, name) for name in names} | changes)
+        return {name: getattr(self, name) for name in names}
 
     @property
     def value(self) -> Value:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .formula import READ_BY_THE_FIRST, Formula, Operand, substitute, tidy
 from .printer import TYPED
@@ -139,6 +139,9 @@ class Op:
 
     def __repr__(self) -> str:
         return f"Op({self.call})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _called, (self.call,)  # a pickle names its row, and a copy is the row itself
 
     @property
     def gates(self) -> Formula | None:
@@ -273,6 +276,10 @@ def spellings() -> dict[str, list[Op]]:
         for name in (op.name, *op.aliases):
             table.setdefault(name, []).append(op)
     return table
+
+
+def _called(call: str) -> Op:
+    return next(op for op in TABLE if op.call == call)
 
 
 def primitive(name: str) -> Op:

@@ -25,27 +25,8 @@ Examples:
 
 @click.command("code", cls=ExpressionCommand, help=HELP, epilog=EPILOG)
 def command(asked: Asked, to: str) -> None:
-    from ...arithmetic import FLOATS
-    from ...passes import point
-    from ...passes.settings import compute
     from ...view.code import StagedProgram
-    from ...view.code.staged import Input
-    from ...view.code.stages import Stages
 
-    request = graph, given, settings = asked.request(partly=True, opened=True)
-    trace = None
-    if all(node.name in given for node in graph.variables):
-        trace = compute(*request)
-        warn(trace.warnings)
-    values = point.complete(given, FLOATS)
-    inputs = {name: Input(value, _as_written(given[name])) for name, value in values.items()}
-    show("program", StagedProgram(Stages(graph, settings.wrt), inputs, settings.ties, trace), to)
-
-
-def _as_written(text: str) -> str:
-    """The text of a value, where it is more than a number."""
-    try:
-        float(text)
-    except ValueError:
-        return str(text)
-    return ""
+    program = StagedProgram.of(*asked.request(partly=True, opened=True))
+    warn(program.trace.warnings if program.trace else ())
+    show("program", program, to)

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
-from ...errors import InputError
 from ..expression import ExpressionCommand
 from ..output import show, warn
 from ..request import Asked
-
-if TYPE_CHECKING:
-    from ...passes.trace import Trace
-    from ...view.words.explain import Nudges
 
 HELP = """\
 Explain the gradient of EXPRESSION step by step.
@@ -36,19 +29,6 @@ def command(asked: Asked, form: str, digits: int | None, nudge: str | None) -> N
     from ...view.words.explain import Explanation
 
     trace = compute(*asked.request())
-    nudged = None if nudge is None else _nudges(trace, nudge)
+    explanation = Explanation.of(trace, nudge)
     warn(trace.warnings)
-    show("explanation", Explanation(trace, nudged), form, digits)
-
-
-def _nudges(trace: Trace, text: str) -> Nudges:
-    from ...passes import point
-    from ...study.nudge import nudges
-    from ...view.words.explain import Nudges
-
-    if trace.arithmetic.trusted is None:
-        raise InputError("--nudge compares decimal numbers: --exact has none", hint="--precision 50 has many digits")
-    step = point.read_value("--nudge", text, trace.arithmetic)
-    if step == 0:
-        raise InputError("--nudge takes a step other than 0", hint="for example: --nudge 0.01")
-    return Nudges(step, list(nudges(trace, step)))
+    show("explanation", explanation, form, digits)

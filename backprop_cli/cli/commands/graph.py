@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import sys
-from pathlib import PurePath
 
 import click
 
-from ...errors import InputError, quote
+from ...errors import InputError
+from ...view.picture import form_of
 from ..expression import ExpressionCommand
 from ..output import show, warn
 from ..request import Asked
 
-SUFFIXES = {
-    ".txt": "tree", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".svg": "svg", ".png": "png", ".pdf": "pdf",
-}  # fmt: skip
-"""Which format a file of that name has."""
 _BINARY = ("png", "pdf")
 
 HELP = """\
@@ -38,7 +34,7 @@ Examples:
 def command(asked: Asked, form: str | None, output: str | None, digits: int | None) -> None:
     from ...view.picture.circuit import Circuit
 
-    form = form or _form_of(output)
+    form = form or ("tree" if output is None else form_of(output))
     if form in _BINARY and output is None and sys.stdout.isatty():
         raise InputError(f"{form} is not for a terminal", hint=f"-o circuit.{form} writes it to a file")
     request = graph, given, _ = asked.request(partly=not asked.line.bindings and asked.at is None)
@@ -49,13 +45,3 @@ def command(asked: Asked, form: str | None, output: str | None, digits: int | No
         trace = compute(*request)
         warn(trace.warnings)
     show("circuit", Circuit(graph, trace), form, digits, output)
-
-
-def _form_of(output: str | None) -> str:
-    if output is None:
-        return "tree"
-    suffix = PurePath(output).suffix.lower()
-    if suffix not in SUFFIXES:
-        hint = f"names end in {', '.join(SUFFIXES)}; or say --format"
-        raise InputError(f"the name {quote(output)} does not say which format", hint=hint)
-    return SUFFIXES[suffix]

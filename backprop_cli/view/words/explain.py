@@ -6,10 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ...arithmetic import Value
+from ...errors import InputError
 from ...graph.graph import Constant, Gate
+from ...passes import point
 from ...passes.trace import Trace
 from ...rules.printer import READING
 from ...study.nudge import Nudge
+from ...study.nudge import nudges as nudge_each
 from .. import Options, columns, json, texts
 from ..texts import Gap
 from . import nudges
@@ -36,6 +39,19 @@ class Explanation(NamedTuple):
 
     trace: Trace
     nudged: Nudges | None = None
+
+    @classmethod
+    def of(cls, trace: Trace, nudge: str | None) -> Explanation:
+        """The explanation with steps of this size, a text, if there is one. Raises InputError where there is none."""
+        if nudge is None:
+            return cls(trace)
+        if trace.arithmetic.trusted is None:
+            message = "--nudge compares decimal numbers: --exact has none"
+            raise InputError(message, hint="--precision 50 has many digits")
+        step = point.read_value("--nudge", nudge, trace.arithmetic)
+        if step == 0:
+            raise InputError("--nudge takes a step other than 0", hint="for example: --nudge 0.01")
+        return cls(trace, Nudges(step, list(nudge_each(trace, step))))
 
 
 class Block(NamedTuple):

@@ -8,7 +8,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from ..errors import OutputError, quote, reason
+from .errors import OutputError, quote, reason
 
 
 def write_file(path: str, data: bytes) -> None:

@@ -8,12 +8,12 @@ from decimal import Decimal
 from numbers import Rational, Real
 from types import NoneType
 
-from .arithmetic import IEEE, TIES
-from .budget import within
-from .errors import InputError
-from .passes import point
-from .passes.settings import Settings, check, compute
-from .passes.trace import Trace
+from ..arithmetic import IEEE, TIES
+from ..budget import within
+from ..errors import InputError
+from ..passes import point
+from ..passes.settings import Settings, check, compute
+from ..passes.trace import Trace
 
 
 def backprop(
@@ -63,11 +63,11 @@ def backprop(
     def work() -> Trace:
         pairs = [*({} if values is None else values).items(), *variables.items()]
         texts = point.by_name((_name(name), _text(name, value)) for name, value in pairs)
-        from .language.program import Program
+        from ..language.program import Program
 
         graph = Program(expression).graph(texts)
         if expand:
-            from .graph.expand import expand as opened
+            from ..graph.expand import expand as opened
 
             graph = opened(graph)
         point.check(graph, texts)
