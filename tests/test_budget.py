@@ -223,7 +223,7 @@ def _trials(seed: int, seconds: float, found: list[str]) -> None:
         raise
 
 
-@pytest.mark.parametrize("seconds", [1, pytest.param(60, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seconds", [1, pytest.param(15, marks=pytest.mark.slow)])
 def test_nothing_arrives_when_the_work_is_over(
     seconds: float, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

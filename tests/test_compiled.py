@@ -129,7 +129,7 @@ def test_any_graph_at_a_mild_point(case: Case) -> None:
 
 
 @pytest.mark.slow
-@settings(relaxed, max_examples=5_000)
+@settings(relaxed, max_examples=2_500)
 @given(cases() | cases(values=MILD), st.sampled_from(["both", "split", "first"]))
 def test_many_graphs(case: Case, ties: str) -> None:
     check(*case, ties)
