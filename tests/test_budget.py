@@ -267,3 +267,20 @@ def test_where_a_debugger_or_a_measure_of_coverage_traces() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert (result.stdout, result.stderr) == ("too slow\n", "")
+
+
+ALLOCATES = """
+from backprop_cli.budget import MEMORY, bound_memory
+bound_memory()
+bytearray(MEMORY - 100_000_000)
+try:
+    bytearray(MEMORY)
+except MemoryError:
+    print("no more")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others do not bound it, or otherwise")
+def test_memory_is_bounded() -> None:
+    result = subprocess.run([sys.executable, "-c", ALLOCATES], capture_output=True, text=True, timeout=60, check=False)
+    assert (result.stdout, result.stderr) == ("no more\n", "")

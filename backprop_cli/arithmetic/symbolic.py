@@ -243,7 +243,7 @@ def _pow(x: Value, y: Value) -> Value:
 
 def _bounded(function: Function, bound: int = MAX_FACTORIAL) -> Function:
     def checked(*args: Value) -> Value:
-        if any(not each.free_symbols and abs(each.evalf(15)) > bound for each in args):
+        if any(not each.free_symbols and abs(each if each.is_Rational else each.evalf(15)) > bound for each in args):
             raise OverflowError
         return function(*args)
 

@@ -12,18 +12,20 @@ from typing import NamedTuple
 from ..arithmetic import Value
 from ..arithmetic.precise import Precise
 from ..budget import TooSlowError, share
-from ..errors import BackpropError, InputError, MathError, quote
+from ..errors import BackpropError, InputError, MathError, few, quote
 from ..graph.graph import Constant, Graph
 from ..language.program import Program
 from ..passes import point
 from ..passes.backpropagate import backpropagate
 from ..passes.forward import forward
-from ..passes.trace import Trace
+from ..passes.trace import Edge, Trace
 from ..rules.printer import READING
 from .mistakes import KINDS, mistakes
 
 POINTS = 8
 """Points of the domain, beside the given one, at which a formula is compared."""
+STEPS = 100
+"""Edges on the way to a variable that a verdict shows."""
 _ATTEMPTS = 400
 _PLACES = 100
 _CLOSE = "1e-15"
@@ -281,22 +283,32 @@ def _proof(found: Sequence[_Claimed], claim: _Claim) -> str:
 
 
 def _steps(trace: Trace, name: str) -> list[str]:
-    """The chain for one variable, from the output down, a line for each edge on the way."""
+    """The chain for one variable, from the output down, a line for each edge on the way; of very many the ends."""
     below = trace.graph.depending_on([name])
     f, show = trace.graph.output.name, trace.arithmetic.show
-    back, lines = [], []
-    for edge in sorted(trace.edges, key=lambda each: (-each.gate.position, each.slot)):
-        if below[edge.input.position] and edge.chained is not None and edge.local is not None:
-            numbers = (trace.upstream[edge.gate.position], edge.local, edge.chained)
-            upstream, local, chained = (show(value, _SHOWN) for value in numbers)
-            rule = READING.text(trace.rule(edge))
-            source = f"{edge.gate.name} = {trace.graph.written(edge.gate)}"
-            factor = local if rule.replace("−", "-") == local else f"{local} ({rule})"
-            lines.append(f"∂{f}/∂{edge.input.name} through {source}: upstream {upstream} × local {factor} = {chained}")
-            back += [chained] if edge.input.name == name else []
+
+    def line(edge: Edge) -> str:
+        upstream, local, chained = (
+            show(value, _SHOWN) for value in (trace.upstream[edge.gate.position], edge.local, edge.chained)
+        )
+        rule = READING.text(trace.rule(edge))
+        source = f"{edge.gate.name} = {trace.graph.written(edge.gate)}"
+        factor = local if rule.replace("−", "-") == local else f"{local} ({rule})"
+        return f"∂{f}/∂{edge.input.name} through {source}: upstream {upstream} × local {factor} = {chained}"
+
+    way = [
+        edge
+        for edge in sorted(trace.edges, key=lambda each: (-each.gate.position, each.slot))
+        if below[edge.input.position] and edge.chained is not None and edge.local is not None
+    ]
+    left = len(way) - STEPS
+    lines = [line(edge) for edge in (way[: STEPS // 2] if left > 0 else way)]
+    if left > 0:
+        lines += [f"… {left:,} edges more …", *map(line, way[-STEPS // 2 :])]
+    back = [show(edge.chained, _SHOWN) for edge in way if edge.input.name == name]
     total = show(trace.gradient[name], _SHOWN)
     if len(back) > 1:
-        added = " + ".join(f"({each})" if each.startswith("-") else each for each in back)
+        added = " + ".join(few([f"({each})" if each.startswith("-") else each for each in back]))
         lines.append(f"∂{f}/∂{name} = {added} = {total}: what comes back to {name} adds up")
     return lines or [f"∂{f}/∂{name} = {total}"]
 

@@ -27,8 +27,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from traceback import print_exc
 from typing import Any
 
+TRACEBACK = 99
+"""The status of a run that ends in one."""
 SECONDS = 60  # after which a run hangs
 HERE = Path.cwd()
 PLACE = HERE.parent / "run"
@@ -51,13 +54,13 @@ class Counter:
 
     def event(self) -> None:
         self.count += 1
-        if self.count == self.turn:
+        if self.count == self.turn != 0:
             raise self.error()
 
 
 def calls(turn: int) -> Counter:
     counter = Counter(turn, MemoryError)
-    counter.count = -2  # the calls of `main` and of what it runs are not counted: before them it catches nothing
+    counter.count -= 2  # the calls of `main` and of what it runs are not counted: before them it catches nothing
 
     def profile(_frame: object, event: str, _argument: object) -> None:
         if event in ("call", "c_call"):
@@ -167,7 +170,11 @@ def run(main: Callable[[], object], prepare: Callable[[int], Counter], turn: int
         if not turn:
             os._exit = leave  # type: ignore[assignment]
         counter = prepare(turn)
-        main()
+        try:
+            main()
+        except BaseException:
+            print_exc()
+        left(TRACEBACK)
     status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
     out, err = (told[name].read_text("utf-8", "backslashreplace") for name in ("out", "err"))
     there = {str(path.relative_to(PLACE)): path.read_text("latin-1") for path in PLACE.rglob("*") if path.is_file()}
