@@ -23,7 +23,8 @@ class Source(str):
         return source
 
 
-_COLUMNS = 76  # of a drawn source line; two more are its indentation
+COLUMNS = 80
+"""Of a screen, where nobody says how wide it is."""
 
 
 class BackpropError(Exception):
@@ -31,7 +32,7 @@ class BackpropError(Exception):
 
     message: one sentence without a full stop;
     source: the text that `span` points into;
-    hint: what to do, where something is likely. `str(error)` is the whole drawing.
+    hint: what to do, where something is likely. `str(error)` is the whole drawing, for a screen of 80 columns.
     """
 
     exit_code = 2
@@ -55,15 +56,19 @@ class BackpropError(Exception):
         return self.span[0] - self.source.rfind("\n", 0, self.span[0]) if self.span else 1
 
     def __str__(self) -> str:
+        return "\n".join(self.drawn(COLUMNS))
+
+    def drawn(self, columns: int) -> list[str]:
+        """The lines of the error: the message, its place in the source, on a screen of that width, and the hint."""
         lines = [f"error: {printable(self.message)}"]
         if self.span is not None and self.source.strip():
             if self.file or "\n" in self.source.strip():
                 name = f"{printable(self.file)}, " if self.file not in ("", "-") else ""
                 lines.append(f"  {name}line {self.line}, column {self.column}:")
-            lines += [f"  {line}".rstrip() for line in _draw(self.source, self.span)]
+            lines += [f"  {line}".rstrip() for line in _draw(self.source, self.span, columns - 4)]
         if self.hint:
             lines.append(f"hint: {printable(self.hint)}")
-        return "\n".join(lines)
+        return lines
 
 
 class InputError(BackpropError):
@@ -140,20 +145,20 @@ def _common_beginning(one: str, two: str) -> int:
     return next((i for i, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two)))
 
 
-def _draw(source: str, span: Span) -> tuple[str, str]:
-    """The source line that holds the start of `span`, cut to fit a terminal, and a line of carets under the span."""
+def _draw(source: str, span: Span, columns: int) -> tuple[str, str]:
+    """The source line that holds the start of `span`, cut to fit, and a line of carets under the span."""
     start, end = span
     first = source.rfind("\n", 0, start) + 1
     last = source.find("\n", start)
     last = len(source) if last < 0 else last
     last -= source[first:last].endswith("\r") and start < last
     left = right = start
-    room = _COLUMNS
-    if last - first <= _COLUMNS and _width(_line(source[first:last])) <= _COLUMNS:
+    room = columns
+    if last - first <= columns and _width(_line(source[first:last])) <= columns:
         left, right = first, last
     else:
         room -= 2  # for the signs that something is cut
-        while left > first and (cost := _cost(source[left - 1])) <= room - _COLUMNS // 2:
+        while left > first and (cost := _cost(source[left - 1])) <= room - columns // 2:
             left, room = left - 1, room - cost
         while right < last and (cost := _cost(source[right])) <= room:
             right, room = right + 1, room - cost

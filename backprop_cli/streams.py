@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import codecs
+import os
 import sys
 from collections.abc import Callable
 from typing import TextIO
 
-from .errors import InputError, quote, reason
+from .errors import COLUMNS, InputError, quote, reason
 
 MAX_BYTES = 4_000_000
 """What is read at most of a program, of values, of claims."""
@@ -59,6 +60,22 @@ codecs.register_error("backprop", _plainly)
 def is_unicode(stream: TextIO) -> bool:
     """Whether every character can be written to the stream."""
     return codecs.lookup(stream.encoding or "ascii").name.startswith("utf")
+
+
+NARROWEST = 20
+"""Columns below which nothing is made narrower: from there on the terminal wraps its lines."""
+
+
+def columns(stream: TextIO | None) -> int | None:
+    """The width of the terminal that a stream ends in, unless COLUMNS says otherwise; None where there is none."""
+    if stream is None or not stream.isatty():
+        return None
+    said = os.environ.get("COLUMNS", "")
+    try:
+        found = int(said) if said.isascii() and said.isdecimal() else os.get_terminal_size(stream.fileno()).columns
+    except OSError:  # a terminal that is none of the system's
+        found = 0
+    return max(found or COLUMNS, NARROWEST)
 
 
 def emit(text: str, stream: TextIO | None) -> None:

@@ -79,20 +79,19 @@ def test_no_format_of_the_list_computes_anything(monkeypatch: pytest.MonkeyPatch
 # -- How it is laid out --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("width", [60, 80, 100, 200])
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 200])
 def test_lines_fit_the_terminal(width: int) -> None:
     out = as_text(Options(width=width))
-    # At 60 columns the domain keeps so many that the longest lines still take 80.
-    assert max(map(len, out.splitlines())) <= max(width, 80)
-    assert words_of(out) == words_of(as_text(Options()))
+    assert max(map(len, out.splitlines())) <= width
+    assert words_of(out) >= words_of(as_text(Options())) - {"name"}  # which no record has
 
 
 def as_text(options: Options) -> str:
     return view.as_text(view.Primitives(TABLE), options)
 
 
-def words_of(out: str) -> list[str]:
-    return sorted(word for word in out.split() if "─" not in word)
+def words_of(out: str) -> set[str]:
+    return {word for word in out.split() if "─" not in word}
 
 
 def test_a_pipe_cuts_and_wraps_nothing() -> None:
@@ -112,7 +111,7 @@ def test_columns_stand_in_line() -> None:
 
 def test_headings_are_set_off() -> None:
     out = as_text(Options(width=80, paint=lambda words, style: f"<{words}>" if style == "bold" else words))
-    assert out.startswith("< name ")
+    assert out.startswith("< ><name ")
     assert "\n< conventions>\n" in out
 
 

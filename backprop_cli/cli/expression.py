@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable
 from functools import partial
 from math import inf
 from time import process_time
@@ -10,18 +12,40 @@ from typing import Any
 import click
 
 from ..budget import within
+from ..errors import COLUMNS
+from ..streams import columns
 from .arguments import split
 from .options import Option, by_name
 from .request import parameters, with_form
 
 
+class Page(click.HelpFormatter):
+    """A page of help, as wide as the terminal, and 80 columns at most; in a narrow one, options above what they do."""
+
+    def __init__(self) -> None:
+        super().__init__(width=min(columns(sys.stdout) or COLUMNS, COLUMNS) - 2)
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        super().write_dl(rows, col_max if self.width > 2 * col_max else 0, col_spacing)
+
+
+class Context(click.Context):
+    """A call of a command, with its page of help."""
+
+    def make_formatter(self) -> click.HelpFormatter:
+        return Page()
+
+
 class Command(click.Command):
     """A command with its options from the table. It is called with their values, as `request.with_form` has them."""
 
+    context_class = Context
+
     def __init__(self, name: str, *, params: list[click.Parameter], **more: Any) -> None:
         """params: its arguments."""
+        more.setdefault("short_help", more["help"].partition("\n")[0])
         options = [_parameter(option) for option in dict.fromkeys(by_name(name).values()) if option.name != "--help"]
-        super().__init__(name, params=[*params, *options], context_settings={"max_content_width": 80}, **more)
+        super().__init__(name, params=[*params, *options], **more)
 
     def invoke(self, ctx: click.Context) -> Any:
         ctx.params = with_form(ctx.params)

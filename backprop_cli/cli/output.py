@@ -5,18 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
-from ..errors import FEW, InputError, few, quote
-from ..streams import emit, is_unicode
+from ..errors import COLUMNS, FEW, BackpropError, InputError, few, quote
+from ..streams import columns, emit, is_unicode
 from ..view import READ, Options, draw
 
 if TYPE_CHECKING:
     from ..graph.graph import Graph
     from ..passes.trace import Notice, Trace
-
-NARROWEST = 60
-"""Columns below which nothing is made narrower: from there on the terminal wraps its lines."""
 
 
 def show_trace(trace: Trace, form: str, get: Sequence[str] = (), digits: int | None = None) -> None:
@@ -59,10 +56,25 @@ def places_of(graph: Graph, names: Iterable[str], wanted: Sequence[int]) -> list
     return found
 
 
+def complain(error: BackpropError) -> int:
+    """Print an error, as wide as the terminal, and return its exit status."""
+    message, *more = error.drawn(columns(sys.stderr) or COLUMNS)
+    say(message, sys.stderr)
+    emit("".join(f"{line}\n" for line in more), sys.stderr)
+    return error.exit_code
+
+
+def say(message: str, stream: TextIO | None) -> None:
+    """Print a message, folded where the terminal is narrower."""
+    from ..view.columns import fold
+
+    emit("".join(f"{line}\n" for line in fold(message, columns(stream), later="  ")), stream)
+
+
 def warn(notices: Iterable[Notice]) -> None:
     """Print warnings where they do not disturb a pipe."""
-    for line in told(notices):
-        emit(f"{line}\n", sys.stderr)
+    for warning in told(notices):
+        say(warning, sys.stderr)
 
 
 def told(notices: Iterable[Notice]) -> Iterator[str]:
@@ -104,8 +116,7 @@ _FORCED = ("FORCE_COLOR", "TTY_COMPATIBLE")  # by these rich is told that a pipe
 
 def _terminal() -> Options:
     """The width of the terminal and its styles, as rich knows it; a pipe has neither."""
-    is_terminal = sys.stdout.isatty()
-    if not is_terminal and not any(name in os.environ for name in _FORCED):
+    if not sys.stdout.isatty() and not any(name in os.environ for name in _FORCED):
         return Options()
     from rich.console import Console
 
@@ -115,5 +126,5 @@ def _terminal() -> Options:
         look = console.get_style(style)
         return (look.without_color if console.no_color else look).render(text)
 
-    width = max(console.width, NARROWEST) if is_terminal else None
+    width = columns(sys.stdout)
     return Options(width=width) if console.color_system is None else Options(width=width, paint=paint)

@@ -4,7 +4,6 @@ cache. Whatever is not plain is left to the command in `commands/eval.py`, which
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from functools import partial
 from time import process_time
@@ -12,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..budget import within
 from ..errors import BackpropError
-from ..streams import emit
 
 if TYPE_CHECKING:
     from .arguments import Line
@@ -41,8 +39,9 @@ def run(words: Sequence[str]) -> int | None:
         handed = with_form(parameters(line, **values))
         within(handed["asked"].settings.time_limit, partial(evaluate, **handed), process_time)
     except BackpropError as error:
-        emit(f"{error}\n", sys.stderr)
-        return error.exit_code
+        from .output import complain
+
+        return complain(error)
     return 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator
@@ -13,8 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import BackpropError, printable
-from ..streams import emit
-from .output import told
+from ..streams import columns, emit
+from .output import say, told
 
 if TYPE_CHECKING:
     from ..graph.graph import Graph
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from ..points.rows import Lines
 
 _STEPS = 200  # of the progress bar
+_BESIDE = len("points  []  100%  1d 00:00:00")  # what stands on its line beside it
 
 
 class Report:
@@ -106,7 +106,8 @@ class Report:
                 self._say(f"warning: the same of {node} at {_counted(more)} more")
 
     def _say(self, line: str) -> None:
-        emit(f"{self.before}{line}\n", sys.stderr)
+        emit(self.before, sys.stderr)
+        say(line, sys.stderr)
 
 
 def _counted(points: int) -> str:
@@ -119,8 +120,8 @@ def progress(lines: Lines, size: int | None) -> Iterator[Callable[[], None] | No
     if not size or not _bar_is_shown():
         yield None
         return
-    width = min(36, max(1, shutil.get_terminal_size().columns - 40))
-    with click.progressbar(length=size, label="points", file=sys.stderr, width=width) as bar:
+    room = (columns(sys.stderr) or 0) - _BESIDE
+    with click.progressbar(length=size, label="points", file=sys.stderr, width=min(36, max(1, room))) as bar:
 
         def move(least: int = size // _STEPS) -> None:
             if lines.size - bar.pos > least:

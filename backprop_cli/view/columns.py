@@ -1,6 +1,6 @@
-"""Tables as text: words are measured as a terminal sets them, aligned, cut or folded where it is narrow, and painted.
+"""Tables as text: words are measured as a terminal sets them, aligned, folded where it is narrow, and painted.
 
-Words give way, a number never: a table that is too wide even so becomes a record for each row.
+Nothing is cut. Words go on in the next line; a table that is too wide even so becomes a record for each row.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ _SINGLE = re.compile(
 ).fullmatch
 """Whether every character takes one column, without asking rich, which takes longer to load than a table to draw."""
 _WORDS = re.compile(" *[^ ]+").findall
-_PIECES = re.compile(r"\d[\d.]*(?:[eE][-+]?\d+)?|.").findall
 
 
 class Column(NamedTuple):
@@ -27,15 +26,15 @@ class Column(NamedTuple):
     head: its heading, which may have several lines;
     right: whether it ends in line, as numbers do;
     share: of what is there for words in a narrow terminal, its part (0: it never gives way);
-    least: columns that are left of it even so;
-    folds: whether it goes on in the next line, or is cut.
+    least: columns that are left of it even so, and no less than its longest word takes;
+    inset: how much further in a text goes on, where it does in the next line.
     """
 
     head: str
     right: bool = False
     share: int = 0
     least: int = 10
-    folds: bool = False
+    inset: int = 0
 
 
 class Row(NamedTuple):
@@ -61,50 +60,35 @@ def measure(words: str) -> int:
     return cell_len(words)
 
 
-def cut(words: str, width: int) -> str:
-    """The words, with `…` for what is beyond `width` columns; a number is there as a whole or not at all."""
-    if measure(words) <= width:
-        return words
-    shown = ""
-    for piece in _PIECES(words):
-        if measure(shown + piece) >= width:
-            break
-        shown += piece
-    return f"{shown}…"
+def fold(words: str, width: int | None, first: str = "", later: str = "") -> list[str]:
+    """Lines of at most `width` columns (None: one line), broken between words; a longer word stays in one piece.
 
-
-def fold(words: str, width: int | None, first: str = "", later: str = "", *, whole: bool = False) -> list[str]:
-    """Lines of at most `width` columns (None: one line), broken between words; a longer word is broken, a number never.
-
-    first, later: what stands in front of the first line, and of the others; whole: whether long words stay whole too.
+    first, later: what stands in front of the first line, and of the others.
     """
     if width is None or measure(first + words) <= width:
         return [first + words]
     lines = [first]
     for word in _WORDS(words):
         if lines[-1].strip() and measure(lines[-1] + word) > width:
-            lines.append(later)
-            word = word.lstrip()
-        for piece in [word] if whole or measure(lines[-1] + word) <= width else _PIECES(word):
-            if lines[-1].strip() and measure(lines[-1] + piece) > width:
-                lines.append(later)
-            lines[-1] += piece
+            lines.append(later + word.lstrip())
+        else:
+            lines[-1] += word
     return lines
 
 
-def paragraph(words: str, options: Options, style: str = "") -> list[str]:
-    """The lines of some words in one style, folded where they are wider than the terminal."""
-    return [options.paint(line, style) for part in words.split("\n") for line in fold(part, options.width)]
+def paragraph(words: str, options: Options, style: str = "", later: str = "") -> list[str]:
+    """The lines of some words in one style, folded where they are wider than the terminal, then with `later` before."""
+    lines = (line for part in words.split("\n") for line in fold(part, options.width, later=later))
+    return [options.paint(line, style) for line in lines]
 
 
 def table(columns: Sequence[Column], rows: Sequence[Row], options: Options, between: str = " ") -> list[str]:
-    """The lines of a table with headings; of records, where numbers would be wider than the terminal.
+    """The lines of a table with headings; of records, where it would be wider than the terminal.
 
     between: what stands between the columns, each of which has a space on either side.
     """
     taken = widths(columns, rows, options, between)
-    is_wide = sum(taken) + _frame(columns, between) > (options.width or inf)
-    if is_wide and any(column.right for column in columns):
+    if sum(taken) + _frame(columns, between) > (options.width or inf):
         return [line for row in rows for line in _record(columns, row, options)]
     rule, cross = ("-", "+") if options.ascii else ("─", "─")
     beside = "|" if between and options.ascii else between
@@ -115,11 +99,39 @@ def table(columns: Sequence[Column], rows: Sequence[Row], options: Options, betw
     return [*head, below, *chain.from_iterable(body)]
 
 
+def blocks(columns: Sequence[Column], rows: Sequence[Row], options: Options) -> Iterator[list[str]]:
+    """The lines of a table; of several where it is too wide, each with the first column and as many others as fit."""
+    needs = widths(columns, rows, Options())
+    start = end = 1
+    while start < len(columns):
+        room = (options.width or inf) - needs[0] - 2
+        while end < len(columns) and (room := room - needs[end] - 3) >= 0:
+            end += 1
+        end = max(end, start + 1)
+        shown = [0, *range(start, end)]
+        part = [Row([row.cells[i] for i in shown], row.style, [row.styles[i] for i in shown]) for row in rows]
+        yield table([columns[i] for i in shown], part, options)
+        start = end
+
+
 def widths(columns: Sequence[Column], rows: Sequence[Row], options: Options, between: str = " ") -> list[int]:
     """The widths of the columns: as wide as they are, or narrower where the terminal is."""
     cells = zip(*(row.cells for row in (_head(columns), *rows)), strict=True)
-    needs = [max(measure(line) for cell in column for line in cell.split("\n")) for column in cells]
-    return needs if options.width is None else _fitted(columns, needs, options.width - _frame(columns, between))
+    lines = [[line for cell in column for line in cell.split("\n")] for column in cells]
+    needs = [max(map(measure, column)) for column in lines]
+    if options.width is None or sum(needs) + _frame(columns, between) <= options.width:
+        return needs
+    words = [
+        max((measure(_inset(line, column) + word) for line in texts for word in _WORDS(line.lstrip())), default=0)
+        for column, texts in zip(columns, lines, strict=True)
+    ]
+    least = [min(need, max(word, column.least)) for column, need, word in zip(columns, needs, words, strict=True)]
+    return _fitted(columns, needs, least, options.width - _frame(columns, between))
+
+
+def _inset(line: str, column: Column) -> str:
+    """What stands before the rest of a line that goes on in the next."""
+    return " " * (len(line) - len(line.lstrip()) + column.inset)
 
 
 def _head(columns: Sequence[Column]) -> Row:
@@ -131,27 +143,25 @@ def _frame(columns: Sequence[Column], between: str) -> int:
     return 2 * len(columns) + len(between) * (len(columns) - 1)
 
 
-def _fitted(columns: Sequence[Column], needs: Sequence[int], room: int) -> list[int]:
+def _fitted(columns: Sequence[Column], needs: Sequence[int], least: Sequence[int], room: int) -> list[int]:
     """The columns' widths where there is `room` for all of them: those that take more than their share give way."""
     found = list(needs)
-    wide = [i for i, column in enumerate(columns) if column.share]
-    room -= sum(needs[i] for i in range(len(columns)) if i not in wide)
-    shares = sum(columns[i].share for i in wide)
-    while content := [i for i in wide if needs[i] * shares <= room * columns[i].share]:
-        room -= sum(needs[i] for i in content)
-        shares -= sum(columns[i].share for i in content)
-        wide = [i for i in wide if i not in content]
-    for i in reversed(wide):
-        found[i] = min(needs[i], max(room * columns[i].share // shares, columns[i].least))
-        room -= found[i]
-        shares -= columns[i].share
+    wide = {i: column.share for i, column in enumerate(columns) if column.share}
+    room -= sum(need for i, need in enumerate(needs) if i not in wide)
+    while wide:
+        fair = {i: room * share // sum(wide.values()) for i, share in wide.items()}
+        content = {i: needs[i] for i in wide if needs[i] <= fair[i]}
+        for i, width in (content or {i: least[i] for i in wide if least[i] > fair[i]} or fair).items():
+            found[i] = width
+            room -= width
+            del wide[i]
     return found
 
 
 def _cells(columns: Sequence[Column], row: Row, widths: Sequence[int], options: Options) -> Iterator[list[str]]:
     """The lines of a row, as cells that are set and painted."""
     shaped = [
-        [line for part in cell.split("\n") for line in (fold(part, width) if column.folds else [cut(part, width)])]
+        [line for part in cell.split("\n") for line in fold(part, width, later=_inset(part, column))]
         for column, cell, width in zip(columns, row.cells, widths, strict=True)
     ]
     styles = [f"{row.style} {style}".strip() for style in row.styles or [""] * len(columns)]
@@ -170,12 +180,25 @@ def _aligned(words: str, width: int, right: bool = False) -> str:
 
 
 def _record(columns: Sequence[Column], row: Row, options: Options) -> Iterator[str]:
-    """A row as its first cell and, below that, a line for each of the others that says something."""
+    """A row as its first cell and, below that, each of the others that says something, behind its heading."""
     first, *cells = row.cells
+    inset = " " * (len(first) - len(first.lstrip()) + 3)
     if first:
-        yield from paragraph(f" {first}", options, row.style)
+        yield from paragraph(f" {first}", options, row.style, f"{inset}  ")
     heads = [column.head.split("\n")[row.head] for column in columns[1:]]
-    inset, widest = " " * (len(first) - len(first.lstrip()) + 3), max(map(measure, heads))
+    widest = max(map(measure, heads))
     for head, cell, style in zip_longest(heads, cells, row.styles[1:], fillvalue=""):
         if cell:
-            yield f"{inset}{_aligned(head, widest)}  {options.paint(cell, style)}"
+            yield from _field(f"{inset}{_aligned(head, widest)}  ", cell, options, style)
+
+
+def _field(begin: str, cell: str, options: Options, style: str) -> Iterator[str]:
+    """The lines of a cell behind its heading; below it, where a word has no room there."""
+    later = " " * measure(begin)
+    if options.width and max(map(measure, cell.split())) > options.width - len(later):
+        yield begin.rstrip()
+        begin = later = _inset(begin, Column("", inset=2))
+    for part in cell.split("\n"):
+        for line in fold(part, options.width and options.width - len(later)):
+            yield begin + options.paint(line, style)
+            begin = later

@@ -17,6 +17,7 @@ COLUMNS = [
     *map(Column, ("name", "operation", "∂/∂", "local gradient")),
     Column("domain", share=1, least=18),
 ]
+_TIE = "\N{NO-BREAK SPACE}"
 _INTRODUCTION = """\
 # The primitives
 
@@ -34,10 +35,8 @@ class Primitives(NamedTuple):
 
 def as_text(primitives: Primitives, options: Options) -> str:
     """The rows as a table, below it what else there is to know, and the examples."""
-    ops, plain = primitives.ops, Options(width=options.width, ascii=options.ascii)
-    *_, room = columns.widths(COLUMNS, list(map(_row, ops)), options, between="")
-    head, *rows = columns.table(COLUMNS, [_row(op, room) for op in ops], plain, between="")
-    lines = [options.paint(head, "bold"), *rows]
+    ops = primitives.ops
+    lines = [line.replace(_TIE, " ") for line in columns.table(COLUMNS, list(map(_row, ops)), options, between="")]
     for section in reference.sections(ops):
         lines += ["", options.paint(f" {section.title}", "bold")]
         for of, said in section.lines:
@@ -48,10 +47,9 @@ def as_text(primitives: Primitives, options: Options) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _row(op: Op, room: int | None = None) -> Row:
-    """Name, operation, a line for each input, and the domain in `room` columns, comparisons in one piece."""
-    whole = re.sub(" ([<>=≤≥≠]) ", "\N{NO-BREAK SPACE}\\1\N{NO-BREAK SPACE}", op.domain)
-    domain = "\n".join(columns.fold(whole, room)).replace("\N{NO-BREAK SPACE}", " ")
+def _row(op: Op) -> Row:
+    """Name, operation, a line for each input, and the domain, in which comparisons stay in one piece."""
+    domain = re.sub(" ([<>=≤≥≠]) ", f"{_TIE}\\1{_TIE}", op.domain)
     names, rules = ("\n".join(each) for each in zip(*reference.partials(op), strict=True))
     return Row((op.name, op.call, names, rules, domain))
 

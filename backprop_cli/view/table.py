@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..passes.trace import Trace
 from . import Options, texts
-from .columns import Column, Row, paragraph, table
+from .columns import Column, Row, blocks, paragraph, table
 from .texts import Gap
 
 if TYPE_CHECKING:
@@ -19,14 +19,14 @@ SHOWN = 400
 
 _number = partial(Column, right=True)
 _GATES = [
-    Column("gate\n  ← input", share=3),
+    Column("gate\n  ← input", share=3, least=20, inset=4),
     _number("value\nlocal"),
     _number("upstream\nchained"),
     Column("\nrule", share=2),
 ]
-_VARIABLES = [Column("variable", share=3), _number("value"), _number("gradient"), Column("tells", share=2)]
-_FORMULAS = [Column(head, share=1, folds=True) for head in ("variable", "gradient, as chained", "simplified")]
-_NOTE = Column("", share=1, folds=True)
+_VARIABLES = [Column("variable"), _number("value"), _number("gradient"), Column("tells", share=1, least=24)]
+_FORMULAS = [Column(head, share=1) for head in ("variable", "gradient, as chained", "simplified")]
+_NOTE = Column("", share=1)
 _METHODS = [Column("variable"), Column("method"), _number("gradient"), _number("difference"), _NOTE]
 _FORWARD, _BACKWARD = ("", "green", "red", ""), ("", "", "red", "")
 _GAP = ("…", "", "", "")
@@ -47,7 +47,7 @@ def trace(trace: Trace, options: Options) -> str:
     parts += [table(_VARIABLES, rows, options), _left_out(count, "variables", options)] if rows else [[_NOTHING]]
     if matrix := texts.hessian(trace, digits):
         heads = [Column(name, right=place > 0) for place, name in enumerate(matrix[0])]
-        parts.append(table(heads, [Row(row, styles=("bold", *[""] * count)) for row in matrix[1:]], options))
+        parts += blocks(heads, [Row(row, styles=("bold", *[""] * count)) for row in matrix[1:]], options)
     return _page(parts)
 
 

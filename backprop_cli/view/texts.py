@@ -18,7 +18,8 @@ Item = TypeVar("Item")
 NONE = "–"
 """What stands where there is no gradient: a constant, or a variable that was not asked for."""
 
-_LONGEST = 60  # characters of an operation, a rule or a constant that a cell shows
+_LONGEST = 120  # characters of an operation, a rule or a constant that a cell shows
+_LONGEST_NAME = 128  # and of a name: all that an expression may have
 _LONGEST_TITLE = 2_000
 _LINES = 50  # of a program that a title shows
 
@@ -136,7 +137,7 @@ def gates(trace: Trace, digits: int | None) -> Iterator[GateTexts]:
 
 def written(graph: Graph, gate: Gate) -> str:
     """The operation over the names of its inputs; of very many inputs only the first are named."""
-    names = [short(graph.nodes[i].name, _LONGEST // 2) for i in gate.inputs[:_LONGEST]]
+    names = [short(graph.nodes[i].name, _LONGEST_NAME) for i in gate.inputs[:_LONGEST]]
     return gate.op.written(names)
 
 
@@ -144,7 +145,7 @@ def _edge(trace: Trace, edge: Edge, digits: int | None) -> EdgeTexts:
     local = number(trace, edge.local, digits)
     rule = "" if edge.chained is None else short(READING.text(trace.rule(edge)))
     return EdgeTexts(
-        short(edge.input.name, _LONGEST // 2),
+        short(edge.input.name, _LONGEST_NAME),
         local,
         number(trace, edge.chained, digits),
         "" if rule.replace("−", "-") == local else rule,

@@ -9,6 +9,7 @@ from ..errors import printable
 from ..graph.graph import Graph
 from ..study.claims import Verdict, explain
 from . import Options, json
+from .columns import fold
 
 
 class Judged(NamedTuple):
@@ -18,12 +19,14 @@ class Judged(NamedTuple):
     verdicts: Sequence[Verdict]
 
 
-def as_text(judged: Judged, _options: Options) -> str:
+def as_text(judged: Judged, options: Options) -> str:
     """A line for each claim; for a wrong one the mistake, or the chain as it should be."""
     lines = []
     for each in judged.verdicts:
-        lines.append(f"{each.name}: {'right' if each.right else 'WRONG'}  {_compared(each)}")
-        lines += [f"    {line}" for line in (each.how, explain(each), *each.steps) if line]
+        verdict = "right" if each.right else "WRONG"
+        lines += fold(f"{each.name}: {verdict}  {_compared(each)}", options.width, later=" " * 4)
+        for said in filter(None, (each.how, explain(each), *each.steps)):
+            lines += fold(said, options.width, " " * 4, " " * 6)
     return "\n".join(lines) + "\n"
 
 

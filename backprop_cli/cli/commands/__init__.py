@@ -11,7 +11,9 @@ import click
 from ... import __version__
 from ...errors import BackpropError, InputError, quote, suggest
 from ...streams import emit
+from ..expression import Context
 from ..options import by_name
+from ..output import complain
 
 COMMANDS = ("eval", "explain", "derive", "check", "code", "graph", "ops", "cache")
 """The subcommands, each `command` in the module of its name beside this one."""
@@ -22,6 +24,8 @@ class Commands(click.Group):
 
     Whatever is none of them is an expression, to which `eval` was forgotten.
     """
+
+    context_class = Context
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(COMMANDS)
@@ -55,7 +59,7 @@ def _forgotten(words: Sequence[str]) -> str:
 HELP = "A gradient calculator: every local and every chained gradient of an expression, exactly as you write it."
 
 
-@click.group(cls=Commands, help=HELP, context_settings={"max_content_width": 80})
+@click.group(cls=Commands, help=HELP)
 @click.version_option(__version__, prog_name="backprop")
 def cli() -> None:
     """The command; what it does is in the subcommands."""
@@ -65,16 +69,14 @@ def run_command(words: Sequence[str]) -> int:
     """Run one command line; print what there is to print; return the exit status."""
     try:
         if not words:
-            emit(f"{cli.get_help(click.Context(cli, info_name='backprop'))}\n", sys.stderr)
+            emit(f"{cli.get_help(Context(cli, info_name='backprop'))}\n", sys.stderr)
             return 2
         with cli.make_context("backprop", list(words)) as context:  # `main` also completes words for a shell
             status = cli.invoke(context)
     except BackpropError as error:
-        emit(f"{error}\n", sys.stderr)
-        return error.exit_code
+        return complain(error)
     except click.ClickException as error:
-        emit(f"{_told(error, words)}\n", sys.stderr)
-        return 2
+        return complain(_told(error, words))
     except click.exceptions.Exit as error:
         return error.exit_code
     return status if isinstance(status, int) else 0

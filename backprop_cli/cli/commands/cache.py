@@ -8,8 +8,8 @@ import sys
 import click
 
 from ...errors import InputError, printable, reason
-from ...streams import emit
 from ..expression import Command
+from ..output import say
 
 HELP = """\
 Show the cache of compiled expressions, or clear it.
@@ -26,20 +26,20 @@ def command(clear: bool) -> None:
     place = printable(cache.directory())
     if not place:
         off = "turned off" if os.environ.get("BACKPROP_NO_CACHE") else "off: there is no home directory to put it in"
-        emit(f"the cache is {off}\n", sys.stdout)
+        say(f"the cache is {off}", sys.stdout)
     elif not _is_private(cache.directory()):
-        emit(f"the cache is off: others than you may write to {place}\n", sys.stdout)
+        say(f"the cache is off: others than you may write to {place}", sys.stdout)
     elif clear:
         try:
             count = cache.clear()
         except OSError as error:
             raise InputError(f"the cache cannot be cleared: {reason(error)}") from None
-        emit(f"{_counted(count)} removed from {place}\n", sys.stdout)
+        say(f"{_counted(count)} removed from {place}", sys.stdout)
     else:
         found = cache.entries()
         size = sum(size for _written, size, _path in found)
         limit = cache.MAX_TOTAL
-        emit(f"{_counted(len(found))}, {size:,} of at most {limit:,} bytes, in {place}\n", sys.stdout)
+        say(f"{_counted(len(found))}, {size:,} of at most {limit:,} bytes, in {place}", sys.stdout)
 
 
 def _is_private(place: str) -> bool:

@@ -1,36 +1,40 @@
 """The circuit as a tree in a terminal: the output at the root, inputs at the leaves, an edge a line.
 
 A node with several uses is opened once; elsewhere stands `↑` and its name. Where the tree becomes too deep to read, it
-says `↓` and goes on with a tree of its own. So its size is linear in that of the graph, whatever the shape.
+says `↓` and goes on with a tree of its own. So its size is linear in that of the graph, whatever the shape. In a narrow
+terminal the numbers stand below the words.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from math import inf
 from typing import NamedTuple
 
 from ...graph.graph import Constant, Gate, Node
 from ...passes.trace import Edge
 from .. import Options, texts
-from ..columns import cut, measure
+from ..columns import fold, measure, paragraph
 from .circuit import Circuit
 
 DEEPEST = 40
 """Levels of one tree, three columns each; in a narrow terminal fewer."""
 
-_WORDS = 12  # columns that are left for words at the deepest level
-_NARROWEST = 24  # columns of branches and words, even where the numbers leave fewer
+_SHALLOWEST = 3  # levels that numbers beside the tree leave it, or they go below the words
 _HEADS = ("value", "upstream", "local", "chained")
 _LOOKS = ("green", "red", "dim", "red")
 
 
 class Line(NamedTuple):
-    """One edge and the node that it comes from. branches: what is drawn in front of the words; style: of these."""
+    """One edge and the node that it comes from. style: of the words.
 
-    branches: str
-    words: str
+    branches: what is drawn in front of the words;
+    below: and in front of what goes on in the next line.
+    """
+
+    branches: str = ""
+    below: str = ""
+    words: str = ""
     style: str = ""
     numbers: tuple[str, ...] = ()
 
@@ -48,20 +52,20 @@ class _Place(NamedTuple):
 def circuit(circuit: Circuit, options: Options) -> str:
     """The tree of a circuit, as wide as the terminal if it can be."""
     graph, trace = circuit
-    if trace:
-        head = texts.title(trace, options.digits)
-    else:
-        head = f"{texts.short(graph.output.name)} = {texts.short(graph.source)}"
+    title = [texts.title(trace, options.digits)] if trace else texts.derived(graph)
     lines = list(_Tree(circuit, options.digits, DEEPEST).lines())
-    heads = [Line("", "", "bold", _HEADS)] if trace else []
+    heads = [Line(style="bold", numbers=_HEADS)] if trace else []
     numbers = zip(*(line.numbers for line in heads + lines if line.numbers), strict=True)
     needs = [3 + max(map(measure, column)) for column in numbers]
-    room = inf if options.width is None else max(options.width - sum(needs), _NARROWEST)
-    if max(map(_width, lines)) > room:
-        lines = list(_Tree(circuit, options.digits, min(DEEPEST, int(room - _WORDS) // 3)).lines())
-    space = int(min(room, max(map(_width, lines))))
-    drawn = [options.paint(head, "bold"), "", *(_drawn(line, space, needs, options) for line in heads + lines)]
-    return "".join(f"{line}\n" for line in drawn)
+    space = max(map(_width, lines))
+    if options.width is not None and space + sum(needs) > options.width:
+        space = options.width - sum(needs)
+        deepest = (space - max(measure(line.words) for line in lines)) // 3
+        if deepest < min(_SHALLOWEST, max(len(line.branches) for line in lines) // 3):
+            heads, needs, space, deepest = [], [], options.width, options.width // 6
+        lines = list(_Tree(circuit, options.digits, min(DEEPEST, deepest)).lines())
+    drawn = (each for line in heads + lines for each in _drawn(line, space, needs, options))
+    return "".join(f"{line}\n" for line in (*paragraph("\n".join(title), options, "bold"), "", *drawn))
 
 
 class _Tree:
@@ -80,7 +84,7 @@ class _Tree:
             if root.position in opened:
                 continue
             if opened:
-                yield Line("", "")
+                yield Line()
             stack = [_Place(root)]
             while stack:
                 place = stack.pop()
@@ -108,34 +112,53 @@ class _Tree:
 
     def _line(self, place: _Place, mark: str) -> Line:
         node, edge = place.node, place.edge
-        words = texts.short(node.name, 30)
+        words = texts.short(node.name)
         if isinstance(node, Gate) and not mark:
             words = texts.short(f"{words} = {texts.written(self.graph, node)}")
             if node.group >= 0 and self.graph.groups[node.group].name == node.name:
-                words += f"  [{texts.short(self.graph.groups[node.group].module, 30)}]"
+                words += f"  [{texts.short(self.graph.groups[node.group].module)}]"
         elif isinstance(node, Constant) and node.name != (written := self.graph.written(node)):
             words = texts.short(f"{words} = {written}")
+        below = place.below + ("│  " if node.inputs and not mark else "   ")
         style = "dim" if isinstance(node, Constant) or mark else "bold"
         if self.trace is None:
-            return Line(place.before, mark + words, style)
+            return Line(place.before, below, mark + words, style)
         i, chain = node.position, (edge.local, edge.chained) if edge else ()
         values = (self.trace.values[i], self.trace.upstream[i], *chain)
         numbers = [texts.number(self.trace, each, self.digits) for each in values]
         if mark:
             numbers[1] = ""  # it stands where the node is opened
-        return Line(place.before, mark + words, style, (*numbers, *("" for _ in _HEADS[len(numbers) :])))
+        return Line(place.before, below, mark + words, style, (*numbers, *("" for _ in _HEADS[len(numbers) :])))
 
 
 def _width(line: Line) -> int:
     return measure(line.branches + line.words)
 
 
-def _drawn(line: Line, room: int, needs: list[int], options: Options) -> str:
-    space = room - measure(line.branches)
-    words = cut(line.words, max(space, 2))
-    drawn = line.branches + options.paint(words, line.style)
-    if line.numbers:
-        drawn += " " * (space - measure(words))
+def _drawn(line: Line, space: int, needs: list[int], options: Options) -> Iterator[str]:
+    """The lines of a node. space: columns of its words; needs: of each number beside them, or empty: they go below."""
+    room = space - measure(line.branches)
+    words, *more = fold(line.words, room if measure(line.words) <= room else space - measure(line.below))
+    beside = " " * (space - measure(line.branches + words))
     for number, need, look in zip(line.numbers, needs, _LOOKS, strict=False):
-        drawn += " " * (need - measure(number)) + options.paint(number, look if line.words else "bold")
-    return drawn.rstrip()
+        beside += " " * (need - measure(number)) + options.paint(number, look if line.words else "bold")
+    yield f"{line.branches}{options.paint(words, line.style)}{beside}".rstrip()
+    yield from (line.below + options.paint(each, line.style) for each in more)
+    if not needs:
+        yield from _below(line, space, options)
+
+
+def _below(line: Line, space: int, options: Options) -> Iterator[str]:
+    """The numbers of a node, each behind its heading, as many in a line as fit."""
+    taken, drawn = 0, line.below
+    for head, number, look in zip(_HEADS, line.numbers, _LOOKS, strict=False):
+        words = f"{head} {number}"
+        if number in ("", texts.NONE):
+            continue
+        if taken and measure(line.below) + taken + 2 + measure(words) > space:
+            yield drawn
+            taken, drawn = 0, line.below
+        drawn += f"{'  ' * bool(taken)}{head} {options.paint(number, look)}"
+        taken += 2 * bool(taken) + measure(words)
+    if taken:
+        yield drawn

@@ -73,7 +73,7 @@ def as_text(explanation: Explanation, options: Options) -> str:
             lines.append("")
         words = f"{heading}. {plain(said)}" if heading else plain(said)
         first, limit = " " * indent.get(kind, 0), None if kind == "program" else width
-        lines += columns.fold(words, limit, first, f"{first}  " if first else "", whole=True)
+        lines += columns.fold(words, limit, first, f"{first}  " if first else "")
         before = kind
     return "\n".join(lines) + "\n"
 
