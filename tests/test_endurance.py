@@ -270,7 +270,7 @@ def test_the_whole_command(part: int, place: Path, tmp_path: Path) -> None:
             slow = line[0] in ("derive", "check") or any("--exact" in word or "--precision" in word for word in line)
             try:
                 with hang_guard(10 * SECONDS if slow else SECONDS):  # those work with SymPy and mpmath
-                    result = call(*line, stdin=data)  # type: ignore[arg-type]
+                    result = call(*line, stdin=data)
             except (Exception, Hang) as error:
                 wrong.setdefault(f"{type(error).__name__}: {error}"[:200], shown(line, data))
                 continue

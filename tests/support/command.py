@@ -67,7 +67,7 @@ def document(*words: str, stdin: str | bytes = "") -> dict[str, Any]:
     return data
 
 
-def call(*words: str, stdin: str = "") -> Result:
+def call(*words: str, stdin: str | bytes = "") -> Result:
     """`backprop words…` in this process, as `__main__` runs it."""
     with streams(stdin) as (out, err):
         status = plain_call.run(words)
