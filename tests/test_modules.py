@@ -65,15 +65,18 @@ def in_stages(tree: Tree, choose: random.Random) -> str:
 class Cutter:
     """Cuts random regions out of a tree and makes modules of them, and of regions of these regions.
 
-    ignored: how often a module has an input that it does not use.
+    ignored: how often a module has an input that it does not use
+    outer: the variables of the program, which modules now and then read from around them
     """
 
     def __init__(self, choose: random.Random, ignored: float = 0) -> None:
         self.choose = choose
         self.ignored = ignored
         self.lines: list[str] = []
+        self.outer: set[str] = set()
 
     def program(self, tree: Tree) -> str:
+        self.outer = {node.text for node in forward(tree) if node.is_variable}
         body = self.cut(tree, 0)
         return "\n".join([*self.lines, plain(body)])
 
@@ -94,6 +97,8 @@ class Cutter:
             return variable(f"a{len(given) - 1}")
 
         def inside(part: Tree, top: bool) -> Tree:
+            if part.is_variable and part.text in self.outer and self.choose.random() < 0.3:
+                return part  # read from around the module
             if part.is_variable or self.choose.random() < (0.2 if not part.parts else 0 if top else 0.3):
                 return an_input(part)
             return part._replace(parts=tuple(inside(each, False) for each in part.parts))

@@ -31,8 +31,9 @@ def data(graph: Graph, statements: Iterable[Statement]) -> dict[str, Any]:
     modules = {op.name: op for op in _modules(graph.nodes)}
     return {
         "statements": [
-            (*each, None if each.inputs is None or each.name not in modules else _data(modules[each.name].graph.nodes))
+            (*each, *((_data(module.graph.nodes), [*module.read]) if module else (None, [])))
             for each in statements
+            for module in [None if each.inputs is None else modules.get(each.name)]
         ],
         "nodes": _data(graph.nodes),
         "constants": graph.constants,
@@ -65,8 +66,9 @@ def graph(source: str, data: dict[str, Any], given: Collection[str]) -> Graph:
     functions: dict[str, Sequence[Op]] = {**spellings()}
     modules: dict[str, Module] = {}
     stages: dict[str, Span] = {}
+    variables = {*given, *(name for name, inputs, *_ in data["statements"] if inputs is None)}
     end = 0
-    for name, inputs, head, body, columns in data["statements"]:
+    for name, inputs, head, body, columns, read in data["statements"]:
         _check_place(source, end, name, inputs, head, body)
         end = body[1]
         if inputs is None:
@@ -75,16 +77,17 @@ def graph(source: str, data: dict[str, Any], given: Collection[str]) -> Graph:
         functions[name] = [Op(name, " ".join(inputs), Formula(name), *inputs)]  # where nothing that is used calls it
         if columns:
             _check(name not in ("input", "constant"))  # as Program has it
-            inside = Graph(source, _nodes(source, columns, modules, {name}, inputs))
-            _check(sorted(node.name for node in inside.variables) == sorted(inputs))
-            _check_stages(inside, [("", body)], inputs, functions, read=inputs)
-            functions[name] = [modules.setdefault(name, Module(name, inputs, inside))]
+            known = [*inputs, *read]
+            inside = Graph(source, _nodes(source, columns, modules, {name}, known))
+            _check(sorted(node.name for node in inside.variables) == sorted(known))
+            _check_stages(inside, [("", body)], {*known, *variables}, functions, read=inputs)
+            functions[name] = [modules.setdefault(name, Module(name, known, inside, read))]
     _check(_BETWEEN.fullmatch(source, end))
     nodes = _nodes(source, data["nodes"], modules, stages)
     found = Graph(source, nodes, tuple(data["constants"]), tuple(stages.items()), tuple(data["unused"]))
     _check({*found.constants} <= {*CONSTANTS} and {*found.unused} <= {*stages})
-    bodies = [(name, body) for name, inputs, _, body, _ in data["statements"] if inputs is None]
-    _check_stages(found, bodies, {*given, *stages}, functions)
+    bodies = [(name, body) for name, inputs, _, body, *_ in data["statements"] if inputs is None]
+    _check_stages(found, bodies, variables, functions)
     return found
 
 

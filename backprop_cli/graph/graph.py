@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from ..errors import Span, shorten
@@ -134,16 +134,18 @@ class Module(Op):
     name: what it is called by
     inputs: their names, in the order of a call
     graph: its circuit, whose variables are the inputs
+    read: the last of the inputs, which a call does not write, because the module reads them from around it
 
     Its local gradients come from both passes over that circuit; its partials are only names for them: ∂sigma/∂t.
     """
 
-    def __init__(self, name: str, inputs: Sequence[str], graph: Graph) -> None:
+    def __init__(self, name: str, inputs: Sequence[str], graph: Graph, read: Sequence[str] = ()) -> None:
         value, partials = Formula(name, *map(Formula, inputs)), [Formula(f"∂{name}/∂{each}") for each in inputs]
         super().__init__(name, " ".join(inputs), value, *partials)
         self.graph = graph
         places = {node.name: node for node in graph.variables}
         self.input_nodes = [places[each] for each in inputs]
+        self.read = {each: places[each].span for each in read}
         ops = [op for op in chain(graph.nodes.ops, graph.nodes.folded) if op]
         self.size = sum(op.size for op in ops)
         self.depth = 1 + max((op.depth for op in ops), default=0)
@@ -155,7 +157,7 @@ class Module(Op):
         return self.inputs.index(node.name) if isinstance(node, Variable) else None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Module, (self.name, self.inputs, self.graph)
+        return Module, (self.name, self.inputs, self.graph, [*self.read])
 
     def local(self, slot: int, _operands: Iterable[str | Formula], _out: str | Formula) -> Formula:
         """The name of the local gradient, which is all the rule that a module has."""
@@ -163,7 +165,7 @@ class Module(Op):
 
     def applied(self, inputs: Iterable[Formula]) -> Formula:
         """The call over these inputs: a function, even where the module is called like an operator's row (`add`)."""
-        return Formula(f"{self.name}()", *inputs)
+        return Formula(f"{self.name}()", *islice(inputs, len(self.inputs) - len(self.read)))
 
 
 def opened(nodes: Nodes) -> tuple[int, int]:

@@ -68,7 +68,8 @@ def postfix(text: str, functions: Mapping[str, Sequence[Op]], leaf: Callable[[st
             finish(SUM)
             function, count = str(waiting.pop()[0]), counts.pop()
             if function:
-                op = next(op for op in functions[function] if op.accepts(count))
+                op = next(op for op in functions[function] if op.accepts(count + len(op.read)))
+                found += map(leaf, op.read)
                 found += [op, count] if op.variadic else [op]
             elif count > 1:
                 raise ValueError("a comma")

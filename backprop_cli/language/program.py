@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from itertools import count, tee
 from typing import TYPE_CHECKING
@@ -77,7 +78,8 @@ class Program:
 class _Lowering:
     """One way through a program. A module is known behind its definition, a stage behind its assignment.
 
-    uses: for each stage so far, the stages that it uses.
+    uses: for each stage so far, the stages that it uses
+    read: the variables that modules read from around them, and where
     """
 
     def __init__(self, program: Program, variables: Collection[str]) -> None:
@@ -88,11 +90,14 @@ class _Lowering:
         self.functions: dict[str, Sequence[Op]] = {**spellings()}
         self.constants: dict[str, None] = {}  # an ordered set
         self.uses: dict[str, set[str]] = {}
+        self.read: deque[tuple[str, Span]] = deque()
 
     def graph(self) -> Graph:
         builder = _Builder(self.source)
         stages, ahead = tee(self.stages())  # short ones are parsed together
         for (statement, tokens), tree in zip(stages, parse(tokens for _, tokens in ahead), strict=True):
+            while self.read and self.read[0][1] < statement.body:
+                builder.offer(*self.read.popleft())
             builder.add(tokens, tree, statement.name)
         nodes = builder.finished(_numbered_names(self.source))
         last = self.program.statements[-1]
@@ -128,23 +133,43 @@ class _Lowering:
         return tokens
 
     def define(self, statement: Statement, inputs: tuple[str, ...]) -> None:
-        """A module: a graph of its own, of its inputs alone."""
-        name, known = statement.name, {*inputs}
+        """A module: a graph of its own, of its inputs and of what it reads from around it."""
+        name = statement.name
         self.undefined[name] = f"{quote(name)} calls itself, which never ends"
-        tokens = self.tokenize(statement.body, known)
-        for token in tokens:
-            if token.kind == "variable" and token.text not in known:
-                hint = f"a module takes all that it needs: {name}({', '.join([*inputs, token.text])}) = …"
-                raise self.fail(f"{quote(token.text)} is not an input of {name}", token.span, hint)
+        tokens = self.tokenize(statement.body, {*inputs, *self.variables})
+        read = self.read_in(statement, inputs, tokens)
         builder = _Builder(self.source)
         for each in inputs:
             builder.variable(each, statement.head)
+        for each, span in read.items():
+            builder.variable(each, span)
+        known = {*inputs, *read}
         builder.add(tokens, next(parse([tokens])), "" if name in known else name)
         nodes = builder.finished({*known, name})
-        module = Module(name, inputs, Graph(self.source, nodes))
+        module = Module(name, [*inputs, *read], Graph(self.source, nodes), [*read])
         self.functions[name] = [module]
         self.check_size(nodes, statement.body)
         del self.undefined[name]
+
+    def read_in(self, statement: Statement, inputs: tuple[str, ...], tokens: Sequence[Token]) -> dict[str, Span]:
+        """What a module, and the modules that it calls, read from around it, and where first."""
+        read: dict[str, Span] = {}
+        for _, name, span, _ in (token for token in tokens if token.kind == "variable"):
+            is_own = span[0] >= statement.body[0]  # else a module that is called reads it
+            if name in inputs and is_own:
+                continue
+            if name in inputs:
+                line = self.source.count("\n", 0, span[0]) + 1
+                message = f"{quote(name)} is an input of {statement.name}, and a module that it calls reads another one"
+                raise self.fail(message, statement.head, f"give it another name: line {line} reads {name}")
+            if name in self.program.stages and name not in self.uses:
+                line = self.source.count("\n", 0, self.program.stages[name][0]) + 1
+                message = f"{quote(name)} is used before it is assigned"
+                raise self.fail(message, span, f"it is assigned on line {line}; the module stands behind that")
+            if name not in read and is_own and name not in self.program.stages:
+                self.read.append((name, span))
+            read.setdefault(name, span)
+        return read
 
     def check_size(self, nodes: Nodes, span: Span) -> None:
         size, depth = opened(nodes) if self.program.modules else (0, 0)
@@ -161,12 +186,17 @@ def _numbered_names(source: str) -> set[str]:
 
 
 class _Builder:
-    """Nodes, from the trees of one expression after the other. `places` tells where the node of a name is."""
+    """Nodes, from the trees of one expression after the other.
+
+    places: where the node of a name is
+    offered: variables that a module reads, as long as nothing calls it
+    """
 
     def __init__(self, source: str) -> None:
         self.source = source
         self.nodes = Nodes()
         self.places: dict[str, int] = {}
+        self.offered: set[str] = set()
         self.output = 0
 
     def add(self, tokens: list[Token], tree: Tree, name: str) -> None:
@@ -194,7 +224,14 @@ class _Builder:
         if name:
             self.places[name] = self.output
 
+    def offer(self, name: str, span: Span) -> None:
+        """A variable that something may use: its place is here."""
+        if name not in self.places:
+            self.variable(name, span)
+            self.offered.add(name)
+
     def variable(self, name: str, span: Span) -> int:
+        self.offered.discard(name)
         if name not in self.places:
             self.places[name] = self.nodes.append(Variable(0, name, span))
         return self.places[name]
@@ -218,7 +255,8 @@ class _Builder:
 
     def finished(self, taken: Collection[str]) -> Nodes:
         """What the output depends on, and all variables; the output last. taken: names that no other gate may have."""
-        needed = self.nodes.below([self.output, *self.nodes.variables])
+        variables = (i for i in self.nodes.variables if self.nodes.names[i] not in self.offered)
+        needed = self.nodes.below([self.output, *variables])
         nodes, last = self.nodes, len(needed) - 1
         if self.output != last or not all(needed):
             order = [i for i in range(len(needed)) if needed[i] and i != self.output] + [self.output]

@@ -212,24 +212,31 @@ class _Checker:
             self.need_operand_before(span)
         self.open.pop()
         if group.call is not None:
-            self.close_call(group, 0 if empty else len(group.commas) + 1, span[1])
+            op = self.close_call(group, 0 if empty else len(group.commas) + 1, span[1])
+            for name, place in op.read.items():
+                self.tokens += [Token(",", ",", span), Token("variable", name, place)]
         self.tokens.append(Token(")", ")", span))
         self.wants_operand = False
 
-    def close_call(self, group: _Open, count: int, end: int) -> None:
+    def close_call(self, group: _Open, count: int, end: int) -> Op:
+        """The operation of a call of so many inputs. end: where it ends."""
         assert group.call is not None
         token = self.tokens[group.call]
-        op = next((op for op in group.candidates if op.accepts(count)), None)
+        op = next((op for op in group.candidates if op.accepts(count + len(op.read))), None)
         if op is None:
             forms = " or ".join(
                 op.call if op.call.startswith(op.name) else f"{op.name}(x, y)" for op in group.candidates
             )
-            takes = " or ".join("2 or more" if op.variadic else str(len(op.inputs)) for op in group.candidates)
+            counts = (len(op.inputs) - len(op.read) for op in group.candidates)
+            takes = " or ".join(
+                "2 or more" if op.variadic else str(each) for op, each in zip(group.candidates, counts, strict=True)
+            )
             plural = "" if takes == "1" else "s"
             raise self.fail(
                 f"{token.text} takes {takes} input{plural}, not {count}", (token.span[0], end), f"write {forms}"
             )
         self.tokens[group.call] = token._replace(op=op)
+        return op
 
     def finish(self) -> None:
         if not self.tokens and self.source[self.start - 1 : self.start] == "=":

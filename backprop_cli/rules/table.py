@@ -5,8 +5,9 @@ A row is: name, inputs, value, one partial for each input, and what a reader sho
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from .formula import READ_BY_THE_FIRST, Formula, Operand, substitute, tidy
@@ -107,6 +108,8 @@ class Op:
     """The gates that it is made of."""
     depth = 0
     """How many modules lie inside each other in it."""
+    read: Mapping[str, tuple[int, int]] = MappingProxyType({})
+    """The last of the inputs, which a module reads from around it and no call writes, and where it reads them."""
 
     def __init__(
         self,
