@@ -223,7 +223,7 @@ def test_a_formula_with_rounded_decimals_is_held_to_them() -> None:
 
 # -- Wrong claims of no known kind ------------------------------------------------------------------------------------
 
-STEP = re.compile(r"∂(?P<f>\w+)/∂(?P<input>\w+) through (?P<gate>\w+) = .*: "
+STEP = re.compile(r"(?:share \d of \d of )?∂(?P<f>\w+)/∂(?P<input>\w+) through (?P<gate>\w+) = .*: "
                   r"upstream (?P<upstream>\S+) × local (?P<local>[-\d.e]+)(?: \(.*\))? = (?P<chained>\S+)")  # fmt: skip
 
 

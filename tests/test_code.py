@@ -216,7 +216,7 @@ def test_groups_are_announced_on_both_ways() -> None:
     forward, backward = text.split("# backward pass")
     assert "    # q3 = g(q2)\n    q3_q1 = q2 + q2\n    # q3 = h\n    q3 = math.exp(q3_q1)\n    f =" in forward
     assert backward.index("# inside q3 = g(q2)") < backward.index("# inside q3 = h") < backward.index("dq3_q1 =")
-    assert "∂q3/∂q3.q1 = q3\n" in backward
+    assert "∂q3/∂(q3.q1) = q3\n" in backward
 
 
 def test_modules_are_opened_and_compound_gates_on_demand() -> None:

@@ -126,14 +126,35 @@ def test_the_derivation_of_the_notes() -> None:
         ("max(x,y) --x 1 --y 2 --wrt x",
          "max routes: {} Here y is the larger, so none of the gradient goes to x."),
         ("max(x,y) --x 2 --y 2", "max routes: {}"),
-        ("relu(x) --x 2", "relu routes: {} Here all of the gradient goes to x."),
-        ("relu(x) --x -2", "relu routes: {} Here nothing goes to x."),
+        ("relu(x) --x 2", "relu routes: {} Here x > 0 holds, so all of the gradient goes to x."),
+        ("relu(x) --x -2", "relu routes: {} Here x > 0 does not hold, so nothing goes to x."),
+        ("x/y --x 1 --y 2", "div {} Here x gets the upstream divided by y, and y gets it times −x/y²."),
+        ("2/x --x 1", "div {} Here x gets the upstream times −2/x²."),
+        ("x-y --x 1 --y 2", "sub {} Here x gets the upstream unchanged, and y gets it with its sign flipped."),
+        ("exp(x) --x 1", "exp {} Here x gets the upstream times f."),
+        ("sign(x) --x 1", "sign {} Here x gets nothing."),
+        ("x**2 --x 3", "pow {} Here x gets the upstream times 2·x."),
     ],
 )  # fmt: skip
 def test_what_a_gate_does(words: str, sentence: str) -> None:
-    role = next(role for role in ROLES if f" {role}:" in sentence)
+    op = primitive(sentence.split()[0])
     lines = [line.strip() for line in told(*shlex.split(words)).splitlines()]
-    assert sentence.format(f"it {ROLES[role]}.") in lines
+    assert sentence.format(f"{'it ' * bool(op.role)}{op.does}.") in lines
+
+
+@pytest.mark.parametrize("op", TABLE, ids=lambda op: op.call)
+def test_every_gate_says_what_it_does(op: Op) -> None:
+    """In a sentence that goes on after its name, and that speaks of no name that somebody may have given."""
+    assert op.does
+    assert not re.search(r"\b(x|y|out)\b|[.!?]$", op.does)
+    names = ["a", "b", "c"][: len(op.inputs) + op.variadic]
+    places = dict(zip([*op.inputs, "w"], names, strict=False))
+    point = {places[name]: value for name, value in inside(op, list(places)[: len(names)]).items()}
+    trace = backprop(f"{op.written(names)}*2 + {op.written(names)}", point)
+    for gate in (each for each in trace.graph.gates if each.op == op):
+        step = next(each for each in Story(trace).backward() if isinstance(each, Through) and each.node == gate)
+        assert plain(step.says[1]).startswith(op.name)
+    assert text_of(trace).count(f"{op.does}.") == 1
 
 
 def test_a_role_is_explained_once() -> None:
@@ -179,7 +200,7 @@ def test_a_sentence_says_what_its_parts_are() -> None:
     step = next(step for step in Story(trace).backward() if isinstance(step, Through) and step.node == gate)
     assert [[span for span in said if span.kind != "words"] for said in step.says] == [
         [code("q1 = relu(x)", gate), code("∂f/∂q1 = −1", gate)],
-        [code("x", x)],
+        [code("x > 0"), code("x", x)],
     ]
     said = say("{} is {}: {}", code("a b"), Span("number", "−1"), "{}")
     assert [(span.kind, span.text) for span in said] == [
@@ -247,6 +268,30 @@ def upstream(trace: Trace, node: Node) -> float:
     return float(value) + 0.0  # 0 for −0
 
 
+_STATED = re.compile(r"(?<!· )(?<![^\s`])∂f/∂(\S+) [=≈] (.*?)(?=`|: |\. (?=[A-Z])|\.?$)", re.MULTILINE)
+
+
+def stated(text: str) -> Iterator[tuple[str, float]]:
+    """Every statement `∂f/∂x = … = number` of a text: of which node, and the number."""
+    for name, equation in _STATED.findall(text):
+        yield name.strip("()"), number(sides(equation)[-1])
+
+
+def sentences(data: Any) -> list[str]:
+    """What the backward pass of a document says of gradients."""
+    steps = [*data["backward"], *(edge for step in data["backward"] for edge in step.get("edges", ()))]
+    return [says for step in steps for says in step["says"] if "∂f/∂" in says]
+
+
+def states_gradients(trace: Trace, text: str) -> int:
+    """Whoever reads `∂f/∂x = a` anywhere in the text reads the gradient, and never a share of it."""
+    expected = {node.name: trace.upstream[node.position] for node in trace.graph.nodes}
+    found = list(stated(text))
+    for name, value in found:
+        assert is_close(value, float(expected[name] or 0)), (name, value)
+    return len(found)
+
+
 def holds(trace: Trace) -> None:
     """Everything that a story says in numbers is so, and nothing is missing or said twice."""
     story = Story(trace, 17)
@@ -273,6 +318,9 @@ def holds(trace: Trace) -> None:
                 equations = [
                     found for line in told.equations for found in re.findall(r"`([^`]*[=≈][^`]*)`", marked(line))
                 ]
+                if told.edge.local is None and not equations:
+                    assert not told.edge.chained
+                    continue
                 assert number(true(equations[-1])) == float(told.edge.chained or 0)
                 if len(equations) > 1:
                     assert number(true(equations[0])) == float(told.edge.local or 0)
@@ -305,6 +353,11 @@ def test_numbers_of_random_graphs(example: Example, data: st.DataObject) -> None
     holds(trace)
     text = text_of(trace)
     shown = explain.as_markdown(Explanation(trace), Options())
+    exact = Options(digits=17)
+    says = sentences(json.loads(explain.as_json(Explanation(trace), exact)))
+    for view in (explain.as_text(Explanation(trace), exact), explain.as_markdown(Explanation(trace), exact)):
+        assert states_gradients(trace, view) >= len(trace.gradient)
+    assert states_gradients(trace, "\n".join(says)) or not says
     for step in Story(trace).backward():
         assert not isinstance(step, Gap)
         lines = step.says[1:] if isinstance(step, Sum) else [words for told in step.edges for words in told.equations]
@@ -398,8 +451,11 @@ def test_an_opened_module() -> None:
     words = text_of(trace)
     assert words.startswith(f"{SOURCE}\nat w = 2, x = −1\n")
     assert "  q = w * x = 2 · (−1) = −2\n" in words
-    assert "  f.q1 = -q = −(−2) = 2 (inside f = sigma(q))\n" in words
-    assert "    ∂f/∂q = ∂f/∂f.q1 · ∂f.q1/∂q ≈ " in words
+    assert "  (inside f = sigma(q))\n    f.q1 = -q = −(−2) = 2\n" in words
+    assert "  (inside f = sigma(q))\n    f = 1 / f.q3, upstream ∂f/∂f = 1\n" in words
+    assert "      ∂f/∂q = ∂f/∂(f.q1) · ∂(f.q1)/∂q ≈ " in words
+    assert words.count("(inside") == 2, "a heading in each pass"
+    assert "∂f/∂f." not in words
     holds(trace)
 
 

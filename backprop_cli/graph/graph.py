@@ -12,14 +12,32 @@ from ..rules.table import Op
 from .nodes import Constant, Gate, Node, Nodes, Variable
 
 __all__ = [
-    "MAX_DEPTH", "MAX_OPENED", "Constant", "Gate", "Graph", "Group", "Module", "Node", "Nodes", "Variable",
-    "label", "opened", "validate",
+    "MAX_DEPTH",
+    "MAX_OPENED",
+    "Constant",
+    "Gate",
+    "Graph",
+    "Group",
+    "Module",
+    "Node",
+    "Nodes",
+    "Variable",
+    "label",
+    "opened",
+    "partial",
+    "validate",
 ]  # fmt: skip
 
 MAX_OPENED = 200_000
 """Gates that the modules of a program come to when all are opened: modules of modules multiply."""
 MAX_DEPTH = 50
 """Modules inside each other."""
+
+
+def partial(above: str, below: str) -> str:
+    """`∂f/∂x`: a partial derivative by the names of two nodes; one with a dot in it is in brackets: `∂f/∂(f.q3)`."""
+    above, below = (f"({name})" if "." in name else name for name in (above, below))
+    return f"∂{above}/∂{below}"
 
 
 class Group(NamedTuple):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ..arithmetic import IEEE, Arithmetic, Value
 from ..errors import MathError, shorten
-from ..graph.graph import Constant, Gate, Graph, Node
+from ..graph.graph import Constant, Gate, Graph, Node, partial
 from ..rules.printer import READING
 
 DIGITS = 6  # significant digits of a value in a message
@@ -84,7 +84,7 @@ class Place(NamedTuple):
         what = "overflows" if overflows else "does not exist" if math.isnan(locals_[slot]) else "is infinite"
         if what == "is infinite" and upstream == 0:
             what += ", and its upstream is 0 (0·∞ is undefined)"
-        message = f"∂{gate.name}/∂{names[slot]} = {rule} {what}{self._where}, in {graph.title(gate)}"
+        message = f"{partial(gate.name, names[slot])} = {rule} {what}{self._where}, in {graph.title(gate)}"
         bad = [i for i, each in zip(gate.inputs, locals_, strict=True) if not math.isfinite(each)]
         below = graph.nodes.below([gate.inputs[slot], *bad])
         others = [node.name for node in graph.variables if wanted[node.position] and not below[node.position]]

@@ -101,7 +101,8 @@ class Op:
     domain: where a real value exists;
     kink: a condition under which the partial is only a convention;
     note: that convention;
-    aliases: other spellings.
+    aliases: other spellings;
+    does: what it does with its upstream gradient, in words that go on after its name; by default, what its role says.
     """
 
     size = 1
@@ -123,6 +124,7 @@ class Op:
         kink: Formula | None = None,
         note: str = "",
         aliases: str = "",
+        does: str = "",
     ) -> None:
         self.name = name
         self.variadic = inputs.endswith("...")
@@ -137,6 +139,7 @@ class Op:
         self.kink = kink
         self.note = note
         self.aliases = tuple(aliases.split())
+        self.does = does or ROLES.get(role, "")
         if len(self.partials) != len(self.inputs):
             raise ValueError(f"{name} has {len(self.inputs)} inputs and {len(self.partials)} partials")
 
@@ -195,74 +198,124 @@ class Op:
 # fmt: off
 TABLE: list[Op] = [
     Op("add",      "x y", x + y,       1, 1,                                                 role="distributes"),
-    Op("sub",      "x y", x - y,       1, -1),
+    Op("sub",      "x y", x - y,       1, -1,
+       does="hands its upstream on unchanged, and with its sign flipped to what is taken away"),
     Op("mul",      "x y", x * y,       y, x,                                                 role="switches"),
-    Op("div",      "x y", x / y,       1 / y, careful(-x / y**2, -out / y),                  domain="y ≠ 0"),
-    Op("neg",      "x",   -x,          -1),
+    Op("div",      "x y", x / y,       1 / y, careful(-x / y**2, -out / y),                  domain="y ≠ 0",
+       does="divides its upstream by the divisor; the divisor itself gets that times the quotient, with its "
+            "sign flipped"),
+    Op("neg",      "x",   -x,          -1,
+       does="flips the sign of its upstream"),
     Op("pow",      "x y", x**y,        convention(power, power_in_base),
                                        convention(out * log(x), power_in_exponent),
        domain="x > 0, or x = 0 with y ≥ 0, or x < 0 with a whole number y",
        note="exponent 0 gives 1 with ∂/∂x = 0 everywhere; 0 to a positive power takes both partials by their limits; "
-            "∂/∂y does not exist for x < 0"),
+            "∂/∂y does not exist for x < 0",
+       does="hands its base the upstream times the exponent and one power less, and its exponent the upstream "
+            "times its own value and the log of the base"),
 
-    Op("exp",      "x",   exp(x),      out),
-    Op("log",      "x",   log(x),      1 / x,             domain="x > 0", aliases="ln"),
+    Op("exp",      "x",   exp(x),      out,
+       does="multiplies its upstream by its own value, for exp is its own derivative"),
+    Op("log",      "x",   log(x),      1 / x,             domain="x > 0", aliases="ln",
+       does="divides its upstream by its input: the larger that is, the less a step in it counts"),
     Op("log",      "x base", convention(log(x) / log(base), log_base(x, base)),
                                        1 / (x * log(base)), -out / (base * log(base)),
-       domain="x > 0, base > 0 and base ≠ 1", aliases="ln"),
-    Op("log2",     "x",   convention(log(x) / log(2), log2(x)), 1 / (x * log(2)),               domain="x > 0"),
-    Op("log10",    "x",   convention(log(x) / log(10), log10(x)), 1 / (x * log(10)),            domain="x > 0"),
-    Op("log1p",    "x",   careful(log(1 + x), log1p(x)), 1 / (1 + x),                        domain="x > −1"),
-    Op("expm1",    "x",   careful(exp(x) - 1, expm1(x)), careful(out + 1, exp(x))),
-    Op("exp2",     "x",   convention(Formula("2") ** x, exp2(x)), out * log(2)),
-    Op("sqrt",     "x",   sqrt(x),     1 / (2 * out),                                        domain="x ≥ 0"),
-    Op("cbrt",     "x",   cbrt(x),     1 / (3 * out**2)),
+       domain="x > 0, base > 0 and base ≠ 1", aliases="ln",
+       does="divides its upstream by its input and by the log of the base; the base gets it times minus its own "
+            "value, divided by the base and by its log"),
+    Op("log2",     "x",   convention(log(x) / log(2), log2(x)), 1 / (x * log(2)),               domain="x > 0",
+       does="divides its upstream by its input, and by log(2) for the change of base"),
+    Op("log10",    "x",   convention(log(x) / log(10), log10(x)), 1 / (x * log(10)),            domain="x > 0",
+       does="divides its upstream by its input, and by log(10) for the change of base"),
+    Op("log1p",    "x",   careful(log(1 + x), log1p(x)), 1 / (1 + x),                        domain="x > −1",
+       does="divides its upstream by 1 plus its input"),
+    Op("expm1",    "x",   careful(exp(x) - 1, expm1(x)), careful(out + 1, exp(x)),
+       does="multiplies its upstream by its own value plus 1, which is exp of its input"),
+    Op("exp2",     "x",   convention(Formula("2") ** x, exp2(x)), out * log(2),
+       does="multiplies its upstream by its own value and by log(2)"),
+    Op("sqrt",     "x",   sqrt(x),     1 / (2 * out),                                        domain="x ≥ 0",
+       does="divides its upstream by twice its own value, so that a step near 0 counts for much"),
+    Op("cbrt",     "x",   cbrt(x),     1 / (3 * out**2),
+       does="divides its upstream by three times the square of its own value"),
     Op("hypot",    "x...", convention(sqrt(total(x**2)), hypot(x)), x / out,
-       note="at hypot(0, 0) there is no gradient"),
+       note="at hypot(0, 0) there is no gradient",
+       does="hands each input its upstream times the part that the input has in the length"),
 
-    Op("abs",      "x",   fabs(x),     sign(x),           kink=eq(x, 0),   note="0 at x = 0", aliases="Abs fabs"),
-    Op("sign",     "x",   sign(x),     0,                 kink=eq(x, 0),   note="0 at x = 0", aliases="sgn"),
+    Op("abs",      "x",   fabs(x),     sign(x),           kink=eq(x, 0),   note="0 at x = 0", aliases="Abs fabs",
+       does="hands its upstream on where its input is positive, and flips its sign where that is negative"),
+    Op("sign",     "x",   sign(x),     0,                 kink=eq(x, 0),   note="0 at x = 0", aliases="sgn",
+       does="hands nothing on: a small step in its input changes no sign"),
     Op("max",      "x...", maximum(x), chosen, selects=True, role="routes", note="a tie gives 1 to both",
-       aliases="Max"),
+       aliases="Max",
+       does="hands its upstream to the largest input, and nothing to the others, whose small steps change no maximum"),
     Op("min",      "x...", minimum(x), chosen, selects=True, role="routes", note="a tie gives 1 to both",
-       aliases="Min"),
+       aliases="Min",
+       does="hands its upstream to the smallest input, and nothing to the others, whose small steps change no minimum"),
     Op("relu",     "x",   careful(maximum(x, 0), relu(x)), careful(where(gt(x, 0), 1, 0), relu(sign(x))),
-       selects=True, role="routes", kink=eq(x, 0), note="0 at x = 0", aliases="ReLU"),
+       selects=True, role="routes", kink=eq(x, 0), note="0 at x = 0", aliases="ReLU",
+       does="hands its upstream on where its input is positive, and nothing where it is not, for there its "
+            "output stays 0"),
 
     Op("sigmoid",  "x",   careful(1 / (1 + exp(-x)), sigmoid(x)), careful(out * (1 - out), out * sigmoid(-x)),
-       aliases="σ logistic expit"),
-    Op("softplus", "x",   careful(log(1 + exp(x)), softplus(x)), sigmoid(x)),
+       aliases="σ logistic expit",
+       does="multiplies its upstream by its own value times 1 minus that: at most 1/4, and next to nothing "
+            "where it is saturated, near 0 and near 1"),
+    Op("softplus", "x",   careful(log(1 + exp(x)), softplus(x)), sigmoid(x),
+       does="multiplies its upstream by the sigmoid of its input: between 0 and 1, as a relu without its corner"),
     Op("tanh",     "x",   convention((exp(x) - exp(-x)) / (exp(x) + exp(-x)), tanh(x)),
-                          careful(1 - out**2, 4 * sigmoid(2 * x) * sigmoid(-2 * x))),
+                          careful(1 - out**2, 4 * sigmoid(2 * x) * sigmoid(-2 * x)),
+       does="multiplies its upstream by 1 minus the square of its own value: at most 1, and next to nothing "
+            "where it is saturated, near −1 and near 1"),
 
-    Op("sin",      "x",   sin(x),      cos(x)),
-    Op("cos",      "x",   cos(x),      -sin(x)),
-    Op("tan",      "x",   convention(sin(x) / cos(x), tan(x)), 1 + out**2),
+    Op("sin",      "x",   sin(x),      cos(x),
+       does="multiplies its upstream by the cosine of its input: 1 where the sine rises through 0, and 0 at its "
+            "crests"),
+    Op("cos",      "x",   cos(x),      -sin(x),
+       does="multiplies its upstream by minus the sine of its input: 0 at the crests of the cosine"),
+    Op("tan",      "x",   convention(sin(x) / cos(x), tan(x)), 1 + out**2,
+       does="multiplies its upstream by 1 plus the square of its own value, so by 1 or more"),
     Op("asin",     "x",   asin(x),     careful(1 / sqrt(1 - x**2), 1 / sqrt((1 - x) * (1 + x))),
-       domain="−1 ≤ x ≤ 1", aliases="arcsin"),
+       domain="−1 ≤ x ≤ 1", aliases="arcsin",
+       does="divides its upstream by the root of 1 minus the square of its input"),
     Op("acos",     "x",   acos(x),     careful(-1 / sqrt(1 - x**2), -1 / sqrt((1 - x) * (1 + x))),
-       domain="−1 ≤ x ≤ 1", aliases="arccos"),
-    Op("atan",     "x",   atan(x),     1 / (1 + x**2),    aliases="arctan"),
+       domain="−1 ≤ x ≤ 1", aliases="arccos",
+       does="divides its upstream by the root of 1 minus the square of its input, and flips its sign"),
+    Op("atan",     "x",   atan(x),     1 / (1 + x**2),    aliases="arctan",
+       does="divides its upstream by 1 plus the square of its input, so that far from 0 hardly anything comes through"),
     Op("atan2",    "y x", atan2(y, x), careful(x / (x**2 + y**2), x / hypot(x, y) / hypot(x, y)),
                                        careful(-y / (x**2 + y**2), -y / hypot(x, y) / hypot(x, y)),
-       note="at atan2(0, 0) there is no gradient", aliases="arctan2"),
-    Op("sinh",     "x",   convention((exp(x) - exp(-x)) / 2, sinh(x)), cosh(x)),
-    Op("cosh",     "x",   convention((exp(x) + exp(-x)) / 2, cosh(x)), sinh(x)),
-    Op("asinh",    "x",   asinh(x),    careful(1 / sqrt(x**2 + 1), 1 / hypot(x, 1)),         aliases="arcsinh arsinh"),
+       note="at atan2(0, 0) there is no gradient", aliases="arctan2",
+       does="hands each coordinate its upstream times the other one, divided by the square of the distance, and "
+            "flips the sign for the second: a step sideways turns the angle, a step outwards does not"),
+    Op("sinh",     "x",   convention((exp(x) - exp(-x)) / 2, sinh(x)), cosh(x),
+       does="multiplies its upstream by the cosh of its input, so by 1 or more"),
+    Op("cosh",     "x",   convention((exp(x) + exp(-x)) / 2, cosh(x)), sinh(x),
+       does="multiplies its upstream by the sinh of its input"),
+    Op("asinh",    "x",   asinh(x),    careful(1 / sqrt(x**2 + 1), 1 / hypot(x, 1)),         aliases="arcsinh arsinh",
+       does="divides its upstream by the root of the square of its input plus 1"),
     Op("acosh",    "x",   acosh(x),    careful(1 / sqrt(x**2 - 1), 1 / (sqrt(x - 1) * sqrt(x + 1))),
-       domain="x ≥ 1", aliases="arccosh arcosh"),
+       domain="x ≥ 1", aliases="arccosh arcosh",
+       does="divides its upstream by the root of the square of its input minus 1"),
     Op("atanh",    "x",   atanh(x),    careful(1 / (1 - x**2), 1 / ((1 - x) * (1 + x))),
-       domain="−1 < x < 1", aliases="arctanh artanh"),
+       domain="−1 < x < 1", aliases="arctanh artanh",
+       does="divides its upstream by 1 minus the square of its input, so that a step near −1 or 1 counts for much"),
 
-    Op("erf",      "x",   erf(x),      2 / sqrt(pi) * exp(-(x**2))),
-    Op("erfc",     "x",   erfc(x),     -2 / sqrt(pi) * exp(-(x**2))),
-    Op("gamma",    "x",   gamma(x),    out * digamma(x),  domain="x not 0, −1, −2, …",       aliases="Γ"),
-    Op("lgamma",   "x",   lgamma(x),   digamma(x),        domain="x not 0, −1, −2, …", aliases="loggamma gammaln"),
-    Op("digamma",  "x",   digamma(x),  polygamma(1, x),   domain="x not 0, −1, −2, …",       aliases="psi"),
+    Op("erf",      "x",   erf(x),      2 / sqrt(pi) * exp(-(x**2)),
+       does="multiplies its upstream by a bell curve: 2/sqrt(pi) at 0, and next to nothing far from it"),
+    Op("erfc",     "x",   erfc(x),     -2 / sqrt(pi) * exp(-(x**2)),
+       does="multiplies its upstream by a bell curve turned down: −2/sqrt(pi) at 0, and next to nothing far from it"),
+    Op("gamma",    "x",   gamma(x),    out * digamma(x),  domain="x not 0, −1, −2, …",       aliases="Γ",
+       does="multiplies its upstream by its own value and by the digamma of its input"),
+    Op("lgamma",   "x",   lgamma(x),   digamma(x),        domain="x not 0, −1, −2, …", aliases="loggamma gammaln",
+       does="multiplies its upstream by the digamma of its input"),
+    Op("digamma",  "x",   digamma(x),  polygamma(1, x),   domain="x not 0, −1, −2, …",       aliases="psi",
+       does="multiplies its upstream by the trigamma of its input, polygamma of order 1"),
 
-    Op("floor",    "x",   floor(x),    0,                 kink=eq(x, out), note="0 at whole numbers"),
+    Op("floor",    "x",   floor(x),    0,                 kink=eq(x, out), note="0 at whole numbers",
+       does="hands nothing on: between whole numbers it is flat"),
     Op("ceil",     "x",   ceil(x),     0,                 kink=eq(x, out), note="0 at whole numbers",
-       aliases="ceiling"),
+       aliases="ceiling",
+       does="hands nothing on: between whole numbers it is flat"),
 ]
 # fmt: on
 

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from ..arithmetic import Value
 from ..arithmetic.precise import Precise
 from ..budget import TooSlowError, share
-from ..errors import BackpropError, InputError, MathError, few, quote
-from ..graph.graph import Constant, Graph
+from ..errors import FEW, BackpropError, InputError, MathError, quote
+from ..graph.graph import Constant, Graph, partial
 from ..language.program import Program
 from ..passes import point
 from ..passes.backpropagate import backpropagate
@@ -286,31 +286,41 @@ def _steps(trace: Trace, name: str) -> list[str]:
     """The chain for one variable, from the output down, a line for each edge on the way; of very many the ends."""
     below = trace.graph.depending_on([name])
     f, show = trace.graph.output.name, trace.arithmetic.show
-
-    def line(edge: Edge) -> str:
-        upstream, local, chained = (
-            show(value, _SHOWN) for value in (trace.upstream[edge.gate.position], edge.local, edge.chained)
-        )
-        rule = READING.text(trace.rule(edge))
-        source = f"{edge.gate.name} = {trace.graph.written(edge.gate)}"
-        factor = local if rule.replace("−", "-") == local else f"{local} ({rule})"
-        return f"∂{f}/∂{edge.input.name} through {source}: upstream {upstream} × local {factor} = {chained}"
-
     way = [
         edge
         for edge in sorted(trace.edges, key=lambda each: (-each.gate.position, each.slot))
         if below[edge.input.position] and edge.chained is not None and edge.local is not None
     ]
+    shares: dict[int, list[Edge]] = {}
+    for edge in way:
+        shares.setdefault(edge.input.position, []).append(edge)
+
+    def lines(edge: Edge) -> Iterator[str]:
+        numbers = (trace.upstream[edge.gate.position], edge.local, edge.chained)
+        upstream, local, chained = (show(value, _SHOWN) for value in numbers)
+        rule = READING.text(trace.rule(edge))
+        source = f"{edge.gate.name} = {trace.graph.written(edge.gate)}"
+        factor = local if rule.replace("−", "-") == local else f"{local} ({rule})"
+        back = shares[edge.input.position]
+        turn, count = 1 + back.index(edge), len(back)
+        share = f"share {turn:,} of {count:,} of " if count > 1 else ""
+        of = partial(f, edge.input.name)
+        yield f"{share}{of} through {source}: upstream {upstream} × local {factor} = {chained}"
+        if 1 < count == turn:
+            terms = [show(each.chained, _SHOWN) for each in back[: FEW + 1]]
+            terms = [f"({each})" if each.startswith("-") else each for each in terms]
+            added = " + ".join([*terms[:FEW], f"{count - FEW:,} more"] if count > FEW else terms)
+            total = show(trace.upstream[edge.input.position], _SHOWN)
+            yield f"{of} = {added} = {total}: what comes back to {edge.input.name} adds up"
+
     left = len(way) - STEPS
-    lines = [line(edge) for edge in (way[: STEPS // 2] if left > 0 else way)]
+    told = [
+        list(lines(edge)) if left <= 0 or not STEPS // 2 <= place < len(way) - STEPS // 2 else []
+        for place, edge in enumerate(way)
+    ]
     if left > 0:
-        lines += [f"… {left:,} edges more …", *map(line, way[-STEPS // 2 :])]
-    back = [show(edge.chained, _SHOWN) for edge in way if edge.input.name == name]
-    total = show(trace.gradient[name], _SHOWN)
-    if len(back) > 1:
-        added = " + ".join(few([f"({each})" if each.startswith("-") else each for each in back]))
-        lines.append(f"∂{f}/∂{name} = {added} = {total}: what comes back to {name} adds up")
-    return lines or [f"∂{f}/∂{name} = {total}"]
+        told[STEPS // 2] = [f"… {left:,} edges more …"]
+    return [line for each in told for line in each] or [f"{partial(f, name)} = {show(trace.gradient[name], _SHOWN)}"]
 
 
 def explain(verdict: Verdict) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..arithmetic import Value
+from ..graph.graph import partial
 from ..passes.trace import Edge, Trace
 from ..rules.printer import READING
 
@@ -120,7 +121,7 @@ class _Chain:
 
 
 def _of(edge: Edge) -> str:
-    return f"∂{edge.gate.name}/∂{edge.input.name}"
+    return partial(edge.gate.name, edge.input.name)
 
 
 def _minus(chain: _Chain) -> str:
@@ -128,7 +129,7 @@ def _minus(chain: _Chain) -> str:
     minus = [edge for edge in chain.edges if READING.text(chain.trace.rule(edge)).startswith(("−", "-"))]
     if len(minus) == 1 and len(chain.edges) == len(chain.gates):
         return f"mind the minus of {chain.rule(minus[0])}, in {chain.written(minus[0].gate)}"
-    return f"this is −∂{chain.f}/∂{chain.name}"
+    return f"this is −{partial(chain.f, chain.name)}"
 
 
 def _signs(chain: _Chain) -> Iterator[Mistake]:
@@ -192,8 +193,8 @@ def _upstreams(chain: _Chain) -> Iterator[Mistake]:
         if gate == chain.trace.graph.output:
             continue
         upstream = chain.trace.arithmetic.show(chain.upstream(gate), 6)
-        rest = f"still to be multiplied by ∂{chain.f}/∂{gate.name} = {upstream}"
-        yield Mistake("upstream", f"this is ∂{gate.name}/∂{chain.name}, {rest}", chain.below[gate.position])
+        rest = f"still to be multiplied by {partial(chain.f, gate.name)} = {upstream}"
+        yield Mistake("upstream", f"this is {partial(gate.name, chain.name)}, {rest}", chain.below[gate.position])
         for edge in chain.edges:
             if edge.gate == gate and edge.input.name == chain.name:
                 yield Mistake("upstream", f"this is {chain.rule(edge)}, {rest}", chain.local(edge))
@@ -210,8 +211,8 @@ def _quotients(chain: _Chain) -> Iterator[Mistake]:
             (f"the rules for {top} and {bottom} are exchanged", -x / (y * y), one / y),
             (f"it is turned over, into {bottom} / {top}", ratio(-y, x * x), ratio(one, x)),
             (f"{bottom} is not squared", one / y, -x / y),
-            (f"∂{gate.name}/∂{bottom} is −{top}/{bottom}², and {top} is left out", one / y, -one / (y * y)),
-            (f"∂{gate.name}/∂{top} is 1/{bottom}, and not squared", one / (y * y), -x / (y * y)),
+            (f"{partial(gate.name, bottom)} is −{top}/{bottom}², and {top} is left out", one / y, -one / (y * y)),
+            (f"{partial(gate.name, top)} is 1/{bottom}, and not squared", one / (y * y), -x / (y * y)),
             (f"the division by {bottom}² is left out", y, -x),
         ):
             yield Mistake("quotient", f"{inside}, {what}", chain.with_locals(gate, locals_))
@@ -258,7 +259,7 @@ def _factors(chain: _Chain) -> Iterator[Mistake]:
         place = f"{chain.rule(edge)} is left out"
         yield Mistake("factor", place, chain.with_local(edge, chain.one))
     for gate in chain.gates[:-1]:
-        place = f"the chain stops at {gate.name}, and ∂{gate.name}/∂{chain.name} is left out"
+        place = f"the chain stops at {gate.name}, and {partial(gate.name, chain.name)} is left out"
         yield Mistake("factor", place, chain.with_below(gate, chain.one))
 
 
@@ -266,7 +267,7 @@ def _inputs(chain: _Chain) -> Iterator[Mistake]:
     """The gradient of another variable, or one local gradient in the place of another of its gate."""
     for name, value in chain.trace.gradient.items():
         if name != chain.name:
-            yield Mistake("input", f"this is ∂{chain.f}/∂{name}", value)
+            yield Mistake("input", f"this is {partial(chain.f, name)}", value)
     for edge in chain.edges:
         for other in chain.trace.edges_of(edge.gate):
             if other.slot != edge.slot and other.chained is not None:

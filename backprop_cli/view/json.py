@@ -114,7 +114,7 @@ def node(trace: Trace, node: Node) -> dict[str, Any]:
         "expression": trace.graph.written(node),
         "value": number(trace, trace.values[node.position]),
         "upstream": number(trace, trace.upstream[node.position]),
-        **({"group": _index(node.group)} if trace.graph.groups else {}),
+        **({"group": index(node.group)} if trace.graph.groups else {}),
         "inputs": [
             {"name": edge.input.name, "local": number(trace, edge.local), "chained": number(trace, edge.chained)}
             for edge in trace.edges_of(node)
@@ -123,10 +123,11 @@ def node(trace: Trace, node: Node) -> dict[str, Any]:
 
 
 def _group(group: Group) -> dict[str, Any]:
-    return {"name": group.name, "op": group.module, "expression": group.call, "group": _index(group.parent)}
+    return {"name": group.name, "op": group.module, "expression": group.call, "group": index(group.parent)}
 
 
-def _index(group: int) -> int | None:
+def index(group: int) -> int | None:
+    """The place of a group in the document; null outside of all."""
     return group if group >= 0 else None
 
 

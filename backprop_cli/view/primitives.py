@@ -96,6 +96,7 @@ def as_json(primitives: Primitives, options: Options) -> str:
                     for name, partial in zip(op.inputs, op.partials, strict=True)
                 ],
                 "role": op.role or None,
+                "does": op.does or None,
                 "domain": op.domain or None,
                 "kink": TYPED.text(op.kink) if op.kink else None,
                 "convention": op.note or None,

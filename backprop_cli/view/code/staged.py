@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from ...errors import InputError, shorten
-from ...graph.graph import Gate, Node
+from ...graph.graph import Gate, Node, partial
 from ...passes.trace import Trace
 from ...rules.formula import Formula
 from .identifiers import Names
@@ -220,7 +220,7 @@ class _Program:
             code = self.code(gate, chain.chained)
         code += {"both": "", "split": f" / {extra}", "first": f" * {extra}"}[ties]
         rule = self.placed(gate, chain.rule, self.user_names, {OUT: gate.name})
-        comment = f"∂{gate.name}/∂{node.name} = {shorten(rule)}{_SHARED[ties]}"
+        comment = f"{partial(gate.name, node.name)}{self.share(gate, slot)} {shorten(rule)}{_SHARED[ties]}"
         if self.trace is not None and upstream and self.trace.edges_of(gate)[slot].local is None:
             # Nothing flows here, because max, min or relu chose another branch: 0 times infinity is no matter.
             code = self.target.where.format(self.target.different.format(upstream, "0"), code, "0.0")
@@ -230,6 +230,15 @@ class _Program:
             comment += f", so {name} becomes {self.number(self.trace.upstream[i])}"
         template = self.target.add if seen else self.target.assign_first if users > 1 else self.target.assign
         return Line(template.format(name, code), comment)
+
+    def share(self, gate: Gate, slot: int) -> str:
+        """What stands between ∂gate/∂input and the rule of one edge: = where there is no other edge."""
+        i = gate.inputs[slot]
+        if gate.position == self.graph.output.position:
+            share, count = self.seen[i], self.users[i]
+        else:
+            share, count = gate.inputs[:slot].count(i), gate.inputs.count(i)
+        return " =" if count == 1 else f", share {share + 1:,} of {count:,}:"
 
     def printed(self) -> Iterable[Line]:
         yield Line(self.target.print_value.format(self.graph.output.name if self.output != "f" else "f", self.output))

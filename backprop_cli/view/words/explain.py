@@ -55,24 +55,29 @@ class Explanation(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A piece of text. kind: `title`, `section`, `step`, what is below (`line`, `detail`), or a line of a `program`."""
+    """A piece of text.
+
+    kind: `title`, `section`, `group`, `step`, what is below (`line`, `detail`), or a line of a `program`
+    depth: how many opened calls it stands in
+    """
 
     kind: str
     said: Said
     heading: str = ""
+    depth: int = 0
 
 
 def as_text(explanation: Explanation, options: Options) -> str:
     """The explanation as plain text."""
-    indent = {"step": 2, "line": 2, "detail": 4}
+    indent = {"group": 2, "step": 2, "line": 2, "detail": 4}
     width = options.width and min(options.width, _WIDEST)
     lines: list[str] = []
     before = ""
-    for kind, said, heading in _blocks(explanation, options.digits):
-        if before and (kind in ("section", "step") or before == "section"):
+    for kind, said, heading, depth in _blocks(explanation, options.digits):
+        if before not in ("", "group") and (kind in ("section", "group", "step") or before == "section"):
             lines.append("")
         words = f"{heading}. {plain(said)}" if heading else plain(said)
-        first, limit = " " * indent.get(kind, 0), None if kind == "program" else width
+        first, limit = " " * (indent.get(kind, 0) + 2 * depth), None if kind == "program" else width
         lines += columns.fold(words, limit, first, f"{first}  " if first else "")
         before = kind
     return "\n".join(lines) + "\n"
@@ -80,15 +85,15 @@ def as_text(explanation: Explanation, options: Options) -> str:
 
 def as_markdown(explanation: Explanation, options: Options) -> str:
     """The explanation as GitHub-flavoured Markdown: a heading for each part, and nested lists."""
-    begin = {"program": "    ", "step": "- ", "line": "- ", "detail": "  - "}
+    begin = {"program": "    ", "group": "- ", "step": "- ", "line": "- ", "detail": "  - "}
     lines: list[str] = []
     before = ""
-    for kind, said, heading in _blocks(explanation, options.digits):
+    for kind, said, heading, depth in _blocks(explanation, options.digits):
         alone = {"section", "title"} & {kind, before}
         if before and alone:
             lines.append("")
         lines += [f"### {heading}", ""] if heading else []
-        lines.append(f"{begin.get(kind, '')}{marked(said)}".rstrip())
+        lines.append(f"{'  ' * depth}{begin.get(kind, '')}{marked(said)}".rstrip())
         before = kind
     return "\n".join(lines) + "\n"
 
@@ -128,7 +133,18 @@ def _forward(story: Story) -> Iterator[Block]:
         yield Block("section", said, "Forward pass")
         return
     for each in story.forward():
-        yield _gap(each, "line") if isinstance(each, Gap) else Block("line", each.equation)
+        if isinstance(each, Gap):
+            yield _gap(each, "line")
+        else:
+            yield from _opened(each, "line")
+            yield Block("line", each.equation, depth=each.depth)
+
+
+def _opened(told: Computed | Through | Sum, kind: str) -> Iterator[Block]:
+    """The headings of the calls that begin here."""
+    if not isinstance(told, Sum):
+        outside = told.depth - len(told.opened)
+        yield from (Block(kind, said, depth=outside + place) for place, said in enumerate(told.opened))
 
 
 def _backward(story: Story) -> Iterator[Block]:
@@ -139,18 +155,21 @@ def _backward(story: Story) -> Iterator[Block]:
         "In reverse, from {}. What flows back along an edge is the upstream gradient of its gate times the local "
         "gradient of the edge: the chain rule."
     )
+    if story.has_forks:
+        chain_rule += " Where a node has several edges, each brings a share of its gradient."
     one = equation(story.words.gradient(output), Span("number", "1"))
     yield Block("section", say(chain_rule, one), "Backward pass")
     for each in story.backward():
         if isinstance(each, Gap):
             yield _gap(each, "step")
             continue
-        yield from _step(each.says)
+        yield from _opened(each, "group")
+        yield from _step(each.says, each.depth)
         for told in texts.ends(each.edges, len(each.edges), _EDGES, "edges"):
             if isinstance(told, Gap):
                 yield _gap(told, "detail")
             else:
-                yield from (Block("detail", said) for said in told.equations)
+                yield from (Block("detail", said, depth=each.depth) for said in told.equations)
 
 
 def _gradient(story: Story) -> Iterator[Block]:
@@ -170,8 +189,8 @@ def _nudges(story: Story, nudged: Nudges) -> Iterator[Block]:
         yield from _step(nudges.tell(story.words, nudged.step, each))
 
 
-def _step(says: Sequence[Said]) -> Iterator[Block]:
-    return (Block("detail" if place else "step", said) for place, said in enumerate(says))
+def _step(says: Sequence[Said], depth: int = 0) -> Iterator[Block]:
+    return (Block("detail" if place else "step", said, depth=depth) for place, said in enumerate(says))
 
 
 def _gap(gap: Gap, kind: str) -> Block:
@@ -227,7 +246,8 @@ def _step_back(trace: Trace, told: Through | Sum) -> dict[str, Any]:
         if edge.chained is not None
     ]
     head = {"step": "gate", "name": node.name, "op": node.kind, "role": told.node.op.role or None}
-    return {**head, "upstream": upstream, "says": says, "edges": edges}
+    group = {"group": json.index(node.group)} if trace.graph.groups else {}
+    return {**head, **group, "upstream": upstream, "says": says, "edges": edges}
 
 
 def _nudge(story: Story, step: Value, nudge: Nudge) -> dict[str, Any]:

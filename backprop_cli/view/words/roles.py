@@ -1,4 +1,4 @@
-"""What the roles of rules.table.ROLES mean at one gate: who gets how much of its upstream."""
+"""What a gate does with its upstream at this point: who gets how much of it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,36 @@ from collections.abc import Sequence
 
 from ...graph.graph import Gate, Node
 from ...passes.trace import Edge
-from .spans import Said, listed, say
+from ...rules.formula import Formula
+from ...rules.printer import READING
+from .spans import LISTED, Said, code, joined, listed, say
 from .wording import Wording
 
 
 def meaning(words: Wording, gate: Gate, edges: Sequence[Edge]) -> Said:
-    """`x` and `y` each get −4. Empty where the role says it all."""
+    """`x` and `y` each get −4. Empty where the table says it all."""
     receivers = [edge for edge in edges if edge.chained is not None]
-    tell = _MEANINGS.get(gate.op.role)
-    return tell(words, gate, receivers) if tell else []
+    return _MEANINGS.get(gate.op.role, _scales)(words, gate, receivers)
+
+
+def _scales(words: Wording, _gate: Gate, receivers: Sequence[Edge]) -> Said:
+    """`x` gets the upstream divided by `y`, and `y` gets it times −f/y."""
+    if len(receivers) > LISTED or any(words.rule(edge).by_convention for edge in receivers):
+        return []
+    parts: list[Said] = []
+    for edge in receivers:
+        upstream = "it" if parts else "the upstream"
+        parts.append(say("{} gets {}", words.name(edge.input), _times(words.local(edge), upstream)))
+    return [*joined(parts), *say(".")]
+
+
+def _times(local: Formula, upstream: str) -> Said:
+    """Upstream times local in words."""
+    head, args = local.head, local.args
+    if head in ("0", "1", "-1") and not args:
+        return say({"0": "nothing", "1": f"{upstream} unchanged", "-1": f"{upstream} with its sign flipped"}[head])
+    by, factor = ("divided by", args[1]) if head == "div" and args[0].head == "1" else ("times", local)
+    return say("{} {} {}", upstream, by, code(READING.text(factor)))
 
 
 def _distributes(words: Wording, gate: Gate, receivers: Sequence[Edge]) -> Said:
@@ -41,7 +62,11 @@ def _routes(words: Wording, gate: Gate, receivers: Sequence[Edge]) -> Said:
     nodes, values = words.trace.graph.nodes, words.trace.values
     if len(gate.inputs) == 1:
         (edge,) = receivers
-        return say("{} goes to {}.", "nothing" if edge.local == 0 else "all of the gradient", words.name(edge.input))
+        rule, what = words.local(edge), "nothing" if edge.local == 0 else "all of the gradient"
+        if rule.head != "where":
+            return say("{} goes to {}.", what, words.name(edge.input))
+        holds = "does not hold" if edge.local == 0 else "holds"
+        return say("{} {}, so {} goes to {}.", code(READING.text(rule.args[0])), holds, what, words.name(edge.input))
     receiving = {edge.slot: edge.local for edge in receivers}
     out = values[gate.position]
     selected = [slot for slot, i in enumerate(gate.inputs) if _is_selected(receiving.get(slot), values[i], out)]

@@ -52,6 +52,13 @@ def listed(names: Iterable[Span]) -> Said:
     return say(", ".join(["{}"] * len(parts[1:])) + " and {}" * (len(parts) > 1) or "{}", *parts)
 
 
+def joined(parts: Sequence[Said]) -> Said:
+    """Sentences with commas between them, and `and` before the last."""
+    if not parts:
+        return []
+    return say(", ".join(["{}"] * len(parts[1:])) + ", and {}" * (len(parts) > 1) or "{}", *parts)
+
+
 def equals(first: Span, *parts: Span, signs: tuple[str, str] = ("=", "≈")) -> Iterator[str]:
     """`= 3 + 4`, `≈ 7`: what follows the first side, without what repeats the one before; ≈ beside a rounded one."""
     before = first
@@ -64,6 +71,12 @@ def equals(first: Span, *parts: Span, signs: tuple[str, str] = ("=", "≈")) -> 
 def equation(first: Span, *parts: Span) -> Said:
     """The parts with `=` between them, or `≈`."""
     return [code(" ".join([first.text, *equals(first, *parts)]), first.node)]
+
+
+def in_product(factor: Span) -> str:
+    """A formula or number as a factor: in brackets where a product would tear it apart."""
+    text = factor.text
+    return f"({text})" if text.startswith("−") or (" " in text and not text.startswith("(")) else text
 
 
 def plain(said: Said) -> str:

@@ -6,25 +6,30 @@ Nothing is computed here: each number is the trace's.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import NamedTuple, TypeAlias
 
 from ...arithmetic import Value
 from ...graph.graph import Constant, Gate, Module, Node
 from ...passes.trace import Edge, Notice, Trace
-from ...rules.table import ROLES
 from .. import texts
 from ..texts import Gap
 from .roles import meaning
-from .spans import LISTED, Said, Span, code, equation, listed, say
+from .spans import LISTED, Said, Span, code, equation, in_product, listed, say
 from .wording import Wording
 
 
 class Computed(NamedTuple):
-    """A gate, or a named constant, in the forward pass, with `q1 = x + y = −2 + 5 = 3`."""
+    """A gate, or a named constant, in the forward pass, with `q1 = x + y = −2 + 5 = 3`.
+
+    opened: headings of the calls whose gates begin here, outermost first; depth: the calls around.
+    """
 
     node: Node
     equation: Said
+    opened: Sequence[Said] = ()
+    depth: int = 0
 
 
 class Told(NamedTuple):
@@ -35,11 +40,16 @@ class Told(NamedTuple):
 
 
 class Through(NamedTuple):
-    """The backward pass through one gate. says: first what it is, then what it does."""
+    """The backward pass through one gate.
+
+    says: first what it is, then what it does; opened, depth: as those of Computed.
+    """
 
     node: Gate
     says: list[Said]
     edges: Sequence[Told]
+    opened: Sequence[Said] = ()
+    depth: int = 0
 
 
 class Sum(NamedTuple):
@@ -49,6 +59,7 @@ class Sum(NamedTuple):
     terms: list[Value]
     says: list[Said]
     edges: Sequence[Told] = ()
+    depth: int = 0
 
 
 class Tells(NamedTuple):
@@ -60,18 +71,39 @@ class Tells(NamedTuple):
     says: Said
 
 
-class Story:
-    """The parts of the story of one trace. limit: of more gates or variables than that, only the ends are told."""
+_Return: TypeAlias = tuple[Gate, dict[int, int], list[tuple[Node, list[Value]]]]
+"""A gate, and what is known of its edges into forks (see `Story._returns`)."""
 
-    def __init__(self, trace: Trace, digits: int | None = None, limit: int | None = None) -> None:
+
+class Story:
+    """The parts of the story of one trace.
+
+    digits: significant digits of a number, None for as many as its arithmetic shows
+    limit: of more gates or variables than that, only the ends are told
+    only: names of the nodes that it is to be about, None for all
+    """
+
+    def __init__(
+        self,
+        trace: Trace,
+        digits: int | None = None,
+        limit: int | None = None,
+        only: Collection[str] | None = None,
+    ) -> None:
         self.trace = trace
         self.words = Wording(trace, digits)
         self.limit = limit
+        self.only = only
         self.uses = Counter(edge.input.position for edge in trace.edges if edge.chained is not None)
         self.notices: dict[str, list[Notice]] = {}
         for notice in trace.warnings:
             self.notices.setdefault(notice.node, []).append(notice)
         self.explained: set[object] = set()
+
+    @property
+    def has_forks(self) -> bool:
+        """Whether some node has several edges that bring it a gradient."""
+        return any(count > 1 for count in self.uses.values())
 
     # -- Where
 
@@ -95,10 +127,14 @@ class Story:
         nodes = [
             node
             for node in self.trace.graph.nodes
-            if isinstance(node, Gate) or (isinstance(node, Constant) and node.name in stages)
+            if (isinstance(node, Gate) or (isinstance(node, Constant) and node.name in stages)) and self._tells_of(node)
         ]
+        opened = _Opened(self.words)
         for each in texts.ends(nodes, len(nodes), self.limit, "gates"):
-            yield each if isinstance(each, Gap) else Computed(each, self._computed(each))
+            yield each if isinstance(each, Gap) else Computed(each, self._computed(each), *opened.at(each))
+
+    def _tells_of(self, node: Node) -> bool:
+        return self.only is None or node.name in self.only
 
     def _computed(self, node: Node) -> Said:
         words, values = self.words, self.trace.values
@@ -109,23 +145,34 @@ class Story:
             )
         inputs = [values[each.position] for each in words.inputs(node)]
         put_in = words.applied(node.op, inputs, len(node.inputs))
-        return [*equation(words.operation(node), put_in, value), *words.inside(node)]
+        return equation(words.operation(node), put_in, value)
 
     # -- Backward
 
     def backward(self) -> Iterator[Through | Sum | Gap]:
-        """The gates in reverse, each fork's sum behind the last of its terms."""
+        """The gates in reverse, each fork's sum behind the last of its terms.
+
+        Where the story is about some nodes only, the edges into these and out of them are told.
+        """
         trace = self.trace
         gates = [each for each in trace.graph.gates if trace.gradient and trace.upstream[each.position] is not None]
-        for each in texts.ends(self._returns(gates), len(gates), self.limit, "gates"):
+        returns: Collection[_Return] = [each for each in self._returns(gates) if self._is_told(each)]
+        opened = _Opened(self.words)
+        for each in texts.ends(returns, len(returns), self.limit, "gates"):
             if isinstance(each, Gap):
                 yield each
             else:
                 gate, turns, sums = each
-                yield self._through(gate, turns)
-                yield from (self._sum(node, terms) for node, terms in sums)
+                yield self._through(gate, turns, opened)
+                for node, terms in sums:
+                    if self._tells_of(node):
+                        yield self._sum(node, terms)
 
-    def _returns(self, gates: Sequence[Gate]) -> Iterator[tuple[Gate, dict[int, int], list[tuple[Node, list[Value]]]]]:
+    def _is_told(self, told: _Return) -> bool:
+        gate = told[0]
+        return self._tells_of(gate) or any(self._tells_of(self.trace.graph.nodes[i]) for i in gate.inputs)
+
+    def _returns(self, gates: Sequence[Gate]) -> Iterator[_Return]:
         """The gates in reverse; by the slot of an edge from a fork, how many edges of that have come back with it; and
         the forks of which all have, with what they brought.
         """
@@ -140,58 +187,93 @@ class Story:
             sums = [(node, terms) for node, terms in inputs.items() if len(terms) == self.uses[node.position]]
             yield gate, turns, sums
 
-    def _through(self, gate: Gate, turns: Mapping[int, int]) -> Through:
+    def _through(self, gate: Gate, turns: Mapping[int, int], opened: _Opened) -> Through:
         edges, words, upstream = self.trace.edges_of(gate), self.words, self.trace.upstream[gate.position]
         arrives = equation(words.gradient(gate), words.number(upstream))
-        heading = say("{}, upstream {}{}", words.operation(gate), arrives, words.inside(gate))
+        heading = say("{}, upstream {}", words.operation(gate), arrives)
         flowing = [edge for edge in edges if edge.chained is not None]
+        if not self._tells_of(gate):
+            flowing = [edge for edge in flowing if self._tells_of(edge.input)]
         if upstream == 0 and all(edge.chained == 0 for edge in flowing):
             says = say("The upstream is 0, so nothing flows back through this gate.")
             alone = [edge for edge in flowing if edge.slot not in turns]
-            return Through(gate, [heading, says], [Told(edge, [self._nothing(edge)]) for edge in alone])
+            told = [Told(edge, [self._nothing(edge)]) for edge in alone]
+            return Through(gate, [heading, says], told, *opened.at(gate))
         if len(flowing) > LISTED:
             flowing = [edge for edge in flowing if edge.chained != 0]
         told = [self._told(edge, turns.get(edge.slot, 0)) for edge in flowing]
-        return Through(gate, [heading, *self._says(gate, edges)], told)
+        return Through(gate, [heading, *self._says(gate, edges)], told, *opened.at(gate))
 
     def _nothing(self, edge: Edge) -> Said:
         return equation(self.words.gradient(edge.input), Span("number", "0"))
 
     def _told(self, edge: Edge, turn: int) -> Told:
-        """The local gradient of an edge, and the chain rule on it. Behind the output the two are the same."""
+        """The local gradient of an edge, and the chain rule on it. Behind the output the two are the same.
+
+        turn: where the input is a fork, which of its shares this is. Then ∂f/∂x is the sum, and no name for a share.
+        """
+        if turn:
+            return self._share(edge, turn)
         words, gate = self.words, edge.gate
         own = words.gradient(edge.input, gate)
         if edge.local is None:
-            equations = [say("{} is not needed: nothing flows here", own), *[self._nothing(edge)] * (not turn)]
-        else:
-            tie = any(notice.kind == "tie" for notice in self.notices.get(gate.name, ()))
-            equations = [equation(own, *([] if tie else words.rule(edge).parts), words.number(edge.local))]
-            if gate.position != words.output.position:
-                total = () if turn else (words.gradient(edge.input),)
-                chain = code(f"{words.gradient(gate).text} · {own.text}", edge.input)
-                numbers = words.product(self.trace.upstream[gate.position], edge.local)
-                equations.append(equation(*total, chain, numbers, words.number(edge.chained)))
-        if turn:
-            fork = f"{turn:,} of {self.uses[edge.input.position]:,}"
-            equations[0] = say("on edge {} from {}: {}", fork, words.name(edge.input), equations[0])
+            return Told(edge, [say("{} is not needed: nothing flows here", own), self._nothing(edge)])
+        equations = [equation(own, *self._rule(edge), words.number(edge.local))]
+        if gate.position != words.output.position:
+            chain = code(f"{words.gradient(gate).text} · {own.text}", edge.input)
+            equations.append(equation(words.gradient(edge.input), chain, *self._product(edge)))
         return Told(edge, equations)
+
+    def _share(self, edge: Edge, turn: int) -> Told:
+        """What one edge brings to a fork."""
+        words, gate = self.words, edge.gate
+        equations: list[Said] = []
+        factor = own = words.gradient(edge.input, gate)
+        is_named = gate.position != words.output.position and gate.inputs.count(edge.input.position) == 1
+        if edge.local is None:
+            chain = say("nothing, because its edge is not the selected one")
+        else:
+            if is_named:
+                equations = [equation(own, *self._rule(edge), words.number(edge.local))]
+            else:  # ∂gate/∂input is the gradient over all of the edges
+                factor = next(iter(self._rule(edge)), words.number(edge.local))
+            chained = f"{words.gradient(gate).text} · {in_product(factor)}"
+            chain = equation(code(chained, edge.input if is_named else gate), *self._product(edge))
+        fork = f"{turn:,} of {self.uses[edge.input.position]:,}"
+        return Told(edge, [*equations, say("share {} for {}: {}", fork, words.name(edge.input), chain)])
+
+    def _rule(self, edge: Edge) -> list[Span]:
+        """The formula of a local gradient, and with numbers put in; none at a tie, where a convention decides."""
+        tie = any(notice.kind == "tie" for notice in self.notices.get(edge.gate.name, ()))
+        return [] if tie else self.words.rule(edge).parts
+
+    def _product(self, edge: Edge) -> tuple[Span, Span]:
+        """Upstream times local in numbers, and what that is."""
+        return self.words.product(self.trace.upstream[edge.gate.position], edge.local), self.words.number(edge.chained)
 
     def _sum(self, node: Node, terms: list[Value]) -> Sum:
         words = self.words
-        heading = "{} has {} edges: its gradient is the sum of what flows back along them"
+        heading = "Gradients add up at forks: {} has {} edges, and {} is the sum of their shares."
         total = equation(words.gradient(node), words.sum(terms), words.number(self.trace.upstream[node.position]))
-        return Sum(node, terms, [say(heading, words.name(node), f"{len(terms):,}"), total])
+        says = [say(heading, words.name(node), f"{len(terms):,}", words.gradient(node)), total]
+        return Sum(node, terms, says, depth=len(self.trace.graph.around(node)))
 
     # -- What a gate does
 
     def _says(self, gate: Gate, edges: Sequence[Edge]) -> list[Said]:
         op = gate.op
         says: list[Said] = []
-        if op.role:
+        if not isinstance(op, Module):
             here = meaning(self.words, gate, edges)
-            rule = "" if self._knows(op) and here else f"it {ROLES[op.role]}."
-            says.append(say("{} {}: {}{}{}", op.name, op.role, rule, " Here " if rule and here else "", here))
-        if isinstance(op, Module) and not self._knows(op):
+            does = "" if self._knows(op) and here else op.does
+            begin = f"{op.name} {op.role}:" if op.role else f"{op.name}{':' * (not does)}"
+            rule = f" {'it ' * bool(op.role)}{does}." if does else ""
+            says += (
+                [say("{}{}{}{}", begin, rule, " Here " if rule and here else " " * bool(here), here)]
+                if rule or here
+                else []
+            )
+        elif not self._knows(op):
             words = "{} is a module: its local gradient comes from the gates inside; --expand shows them."
             says.append(say(words, code(op.name)))
         title = f"{gate.name} = {self.trace.graph.written(gate)}"
@@ -223,27 +305,54 @@ class Story:
     def tells(self) -> Iterator[Tells | Gap]:
         """The variables that have a gradient, in order of first use."""
         inputs, h = {node.name: node for node in self.trace.graph.variables}, texts.step(self.trace)
-        rows = texts.variables(self.trace, self.words.digits)
-        for each in texts.ends(rows, len(self.trace.gradient), self.limit, "variables"):
+        rows = [each for each in texts.variables(self.trace, self.words.digits) if self._tells_of(inputs[each.name])]
+        for each in texts.ends(rows, len(rows), self.limit, "variables"):
             yield each if isinstance(each, Gap) else self._tells(inputs[each.name], each.tells, h)
 
     def _tells(self, node: Node, tells: str, h: str) -> Tells:
         words, gradient = self.words, self.trace.gradient[node.name]
         by_convention = self.trace.is_by_convention(node.name)
         begin = "By convention, for there is a tie or a kink: if" if by_convention else "If"
-        says = say("{} {} increases by a small {}, {}.", begin, words.name(node), code(h), self._follows(gradient, h))
+        follows = self._follows(node, gradient, h)
+        says = say("{} {} increases by a small {}, {}.", begin, words.name(node), code(h), follows)
         line = equation(words.gradient(node), words.number(gradient))
         return Tells(node.name, line, code(tells.replace("-", "−"), node), says)
 
-    def _follows(self, gradient: Value, h: str) -> Said:
+    def _follows(self, node: Node, gradient: Value, h: str) -> Said:
         f, slope = self.words.name(self.words.output), self.trace.arithmetic.to_float(gradient)
         if slope == 0:
-            return say("{} does not change, to first order", f)
+            return say("{} does not change{}", f, ", to first order" if node.position in self._felt else "")
         if not self.trace.arithmetic.is_finite(gradient):
             return say("no multiple of {} says what {} does", code(h), f)
         size = texts.multiple(self.trace, gradient, self.words.digits, h).replace("-", "−")
         how = "increases" if slope > 0 else "decreases"
         return say("{} {} by {}", f, how, "just as much" if size == h else code(size))
+
+    @cached_property
+    def _felt(self) -> set[int]:
+        """The nodes from which a way leads to the output along edges that are not 0 whatever happens nearby."""
+        felt = {self.words.output.position}
+        for gate in self.trace.graph.gates_backward:
+            if gate.position in felt:
+                for edge in self.trace.edges_of(gate):
+                    if edge.active and edge.local is not None and self.trace.rule(edge).head != "0":
+                        felt.add(edge.input.position)
+        return felt
+
+
+class _Opened:
+    """What is said where the gates of opened calls begin."""
+
+    def __init__(self, words: Wording) -> None:
+        self.words = words
+        self.before: list[int] = []
+
+    def at(self, node: Node) -> tuple[list[Said], int]:
+        """The headings that stand before a node, and how many calls are around it."""
+        around = self.words.trace.graph.around(node)
+        opened = [self.words.inside(each) for each in around if each not in self.before]
+        self.before = around
+        return opened, len(around)
 
 
 def _stops(names: Sequence[Span], one: str, several: str) -> Said:

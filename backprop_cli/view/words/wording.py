@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ...arithmetic import Value
-from ...graph.graph import Constant, Gate, Node
+from ...graph.graph import Constant, Gate, Node, partial
 from ...passes.trace import Edge, Trace
 from ...rules.formula import Formula, substitute
 from ...rules.printer import NUMBERS, READING
@@ -91,7 +91,7 @@ class Wording:
 
     def gradient(self, node: Node, of: Node | None = None) -> Span:
         """`∂f/∂x`; or the local gradient of the gate `of`."""
-        return code(f"∂{self.name(of or self.output).text}/∂{self.name(node).text}", node)
+        return code(partial(self.name(of or self.output).text, self.name(node).text), node)
 
     def operation(self, gate: Gate) -> Span:
         """`q1 = x + y`."""
@@ -103,17 +103,31 @@ class Wording:
         """The inputs that are written out."""
         return [self.trace.graph.nodes[i] for i in gate.inputs[: LISTED if gate.op.variadic else None]]
 
-    def inside(self, gate: Gate) -> Said:
-        """Which module's call a gate is part of."""
-        if gate.group < 0:
-            return []
-        group = self.trace.graph.groups[gate.group]
-        return say(" (inside {})", code(f"{group.name} = {texts.short(group.call)}"))
+    def inside(self, index: int) -> Said:
+        """The heading of the gates that an opened call is made of."""
+        group = self.trace.graph.groups[index]
+        return say("(inside {})", code(f"{group.name} = {texts.short(group.call)}"))
 
     # -- Rules
 
     def rule(self, edge: Edge) -> Rule:
         """The formula of the edge's local gradient."""
+        formula, here = self._stood_in(edge)
+        read = READING.text(self._over_names(formula, here))
+        if formula.head == "where":
+            return Rule([code(f"({read})")])
+        if self._is_undefined_as_read(edge, here.values()):
+            return Rule([code(read)], True)
+        values = {key: self.trace.values[node.position] for key, node in here.items()}
+        put_in = substitute(formula, {key: self.plain(value).text for key, value in values.items()})
+        return Rule([code(read), *([self._with_numbers(put_in, values.values())] if here else [])])
+
+    def local(self, edge: Edge) -> Formula:
+        """The formula of the edge's local gradient over names."""
+        return self._over_names(*self._stood_in(edge))
+
+    def _stood_in(self, edge: Edge) -> tuple[Formula, dict[str, Node]]:
+        """The formula of the local gradient over words that are nobody's name, and the node that each stands for."""
         stand_ins: dict[str, Node] = {}
 
         def stand_in(node: Node) -> str:
@@ -123,15 +137,10 @@ class Wording:
             return f"node{node.position}"
 
         formula = self.trace.rule(edge, stand_in)
-        here = {key: stand_ins[key] for key in formula.words if key in stand_ins}
-        read = READING.text(substitute(formula, {key: self.name(node).text for key, node in here.items()}))
-        if formula.head == "where":
-            return Rule([code(f"({read})")])
-        if self._is_undefined_as_read(edge, here.values()):
-            return Rule([code(read)], True)
-        values = {key: self.trace.values[node.position] for key, node in here.items()}
-        put_in = substitute(formula, {key: self.plain(value).text for key, value in values.items()})
-        return Rule([code(read), *([self._with_numbers(put_in, values.values())] if here else [])])
+        return formula, {key: stand_ins[key] for key in formula.words if key in stand_ins}
+
+    def _over_names(self, formula: Formula, here: Mapping[str, Node]) -> Formula:
+        return substitute(formula, {key: self.name(node).text for key, node in here.items()})
 
     def _is_undefined_as_read(self, edge: Edge, operands: Iterable[Node]) -> bool:
         """Whether a rule with a convention may have no value as it reads: f·log(x) at x = 0, but not 2·x."""
