@@ -58,7 +58,7 @@ def sections(ops: Sequence[Op]) -> list[Section]:
     roles = _grouped((op.role, op.name) for op in ops)
     found = [
         Section("conventions", _grouped((op.note, op.name) for op in ops)),
-        Section("what a gate does with its upstream gradient", _grouped((op.does, op.name) for op in ops)),
+        Section("what a gate does with its upstream", _grouped((op.does, op.name) for op in ops)),
         Section("roles", [(f"{role} ({names})", ROLES[role]) for names, role in roles]),
         Section("opened by --expand", [(op.call, READING.text(op.gates)) for op in ops if op.gates is not None]),
         Section("also accepted", _grouped(("  ".join(spellings(op)), op.name) for op in ops)),
