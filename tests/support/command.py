@@ -35,10 +35,16 @@ def environment(changes: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def streams(stdin: str | bytes = "", encoding: str = "utf-8") -> Iterator[tuple[io.BytesIO, io.BytesIO]]:
-    """Standard streams as those of a pipe, for what runs inside; gives what standard output and error receive."""
+def streams(
+    stdin: str | bytes = "", encoding: str = "utf-8", *, together: bool = False
+) -> Iterator[tuple[io.BytesIO, io.BytesIO]]:
+    """Standard streams as those of a pipe, for what runs inside; gives what standard output and error receive.
+
+    together: whether both go to one place.
+    """
     source = io.BytesIO(stdin.encode() if isinstance(stdin, str) else stdin)
-    out, err = io.BytesIO(), io.BytesIO()
+    out = io.BytesIO()
+    err = out if together else io.BytesIO()
     # Kept in names: a wrapper that is collected closes its buffer.
     wrapped = [io.TextIOWrapper(each, encoding=encoding, write_through=True) for each in (source, out, err)]
     files = mock.patch.multiple(sys, stdin=wrapped[0], stdout=wrapped[1], stderr=wrapped[2])
@@ -67,9 +73,9 @@ def document(*words: str, stdin: str | bytes = "") -> dict[str, Any]:
     return data
 
 
-def call(*words: str, stdin: str | bytes = "") -> Result:
-    """`backprop words…` in this process, as `__main__` runs it."""
-    with streams(stdin) as (out, err):
+def call(*words: str, stdin: str | bytes = "", together: bool = False) -> Result:
+    """`backprop words…` in this process, as `__main__` runs it. together: whether errors go where the output goes."""
+    with streams(stdin, together=together) as (out, err):
         status = plain_call.run(words)
         if status is None:
             status = run_command(words)
