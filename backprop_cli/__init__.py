@@ -5,13 +5,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .api import backprop
+    from .api.trace import Trace
     from .errors import BackpropError
-    from .passes.trace import Trace
 
 __version__ = "0.1.0"
 __all__ = ["BackpropError", "Trace", "backprop"]
 
-_HOME = {"backprop": "api", "Trace": "passes.trace", "BackpropError": "errors"}
+_HOME = {"backprop": "api", "Trace": "api.trace", "BackpropError": "errors"}
 
 
 def __getattr__(name: str) -> "Any":

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from contextlib import suppress
-from decimal import Decimal
-from numbers import Rational, Real
 from types import NoneType
 
 from ..arithmetic import IEEE, TIES
@@ -13,12 +10,13 @@ from ..budget import within
 from ..errors import InputError
 from ..passes import point
 from ..passes.settings import Settings, check, compute
-from ..passes.trace import Trace
+from .trace import Trace
+from .values import Given, name_of, text, texts
 
 
 def backprop(
     expression: str,
-    values: Mapping[str, float | Decimal | Real | str] | None = None,
+    values: Mapping[str, Given] | None = None,
     /,
     *,
     wrt: Collection[str] | str | None = None,
@@ -29,7 +27,7 @@ def backprop(
     hessian: bool = False,
     expand: bool = False,
     time_limit: float | None = None,
-    **variables: float | Decimal | Real | str,
+    **variables: Given,
 ) -> Trace:
     """One forward and one backward pass over the expression or program, exactly as written.
 
@@ -58,24 +56,23 @@ def backprop(
     names = _names(wrt)
     settings = Settings(names, ties, allow_nonfinite, precision, exact, hessian)
     check(settings)
-    seconds = None if time_limit is None else point.read_value("time_limit", _text("time_limit", time_limit), IEEE)
+    seconds = None if time_limit is None else point.read_value("time_limit", text("time_limit", time_limit), IEEE)
 
     def work() -> Trace:
-        pairs = [*({} if values is None else values).items(), *variables.items()]
-        texts = point.by_name((_name(name), _text(name, value)) for name, value in pairs)
+        given = texts(values, variables)
         from ..language.program import Program
 
-        graph = Program(expression).graph(texts)
+        graph = Program(expression).graph(given)
         if expand:
             from ..graph.expand import expand as opened
 
             graph = opened(graph)
-        point.check(graph, texts)
-        if missing := point.missing(graph, texts):
+        point.check(graph, given)
+        if missing := point.missing(graph, given):
             raise point.MissingVariablesError(graph, missing)
         if names is not None:
             point.check_wrt(graph, names)
-        return compute(graph, texts, settings)
+        return Trace(compute(graph, given, settings), given, settings)
 
     return work() if seconds is None else within(seconds, work)
 
@@ -89,21 +86,4 @@ def _names(wrt: Collection[str] | str | None) -> list[str] | None:
         names = [*wrt]
     except TypeError:
         raise InputError(f"wrt is a collection of names, not of type {type(wrt).__name__}") from None
-    return [point.read_name(_name(each)) for each in names]
-
-
-def _name(given: object) -> str:
-    if not isinstance(given, str):
-        raise InputError(f"a variable's name is text, not of type {type(given).__name__}")
-    return given
-
-
-def _text(name: str, value: object) -> str:
-    """A value as text. Raises InputError for what is neither a number nor text."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool) or not isinstance(value, Real | Decimal):
-        raise InputError(f"the value of {name} is a number or text, not of type {type(value).__name__}")
-    with suppress(ValueError, OverflowError):
-        return str(value if isinstance(value, Rational | Decimal) else float(value))
-    raise InputError(f"the value of {name} has more digits than Python writes out", hint="as text, 1e5000 is short")
+    return [point.read_name(name_of(each)) for each in names]

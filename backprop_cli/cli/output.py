@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TextIO
 
-from ..errors import COLUMNS, FEW, BackpropError, InputError, few, quote
+from ..errors import COLUMNS, BackpropError, InputError, few, quote
 from ..streams import columns, emit, is_unicode
 from ..view import READ, Options, draw
 
@@ -73,20 +73,10 @@ def say(message: str, stream: TextIO | None) -> None:
 
 def warn(notices: Iterable[Notice]) -> None:
     """Print warnings where they do not disturb a pipe."""
+    from ..passes.trace import told
+
     for warning in told(notices):
         say(warning, sys.stderr)
-
-
-def told(notices: Iterable[Notice]) -> Iterator[str]:
-    """Warnings as lines: the first FEW of each kind, and how many more there are."""
-    counts: dict[str, int] = {}
-    for notice in notices:
-        count = counts[notice.kind] = counts.get(notice.kind, 0) + 1
-        if count <= FEW:
-            yield f"warning: {notice.message}"
-    for kind, count in counts.items():
-        if count > FEW:
-            yield f"warning: {count - FEW:,} more of the kind '{kind}'"
 
 
 def show(what: str, subject: object, form: str, digits: int | None = None, file: str | None = None) -> None:

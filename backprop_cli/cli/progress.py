@@ -13,7 +13,7 @@ import click
 
 from ..errors import BackpropError, printable
 from ..streams import columns, emit
-from .output import say, told
+from .output import say
 
 if TYPE_CHECKING:
     from ..graph.graph import Graph
@@ -75,7 +75,7 @@ class Report:
     def of_the_graph(self, graph: Graph) -> None:
         """The warnings that are the same at all points."""
         from ..arithmetic import FLOATS
-        from ..passes.trace import notices
+        from ..passes.trace import notices, told
 
         for line in told(notices(graph, FLOATS)):
             self._say(line)

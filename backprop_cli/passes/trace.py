@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import Any, NamedTuple, overload
 
 from ..arithmetic import Arithmetic, Value
-from ..errors import quote, shorten
+from ..errors import FEW, quote, shorten
 from ..graph.graph import Gate, Graph, Node
 from ..rules.formula import Formula
 
@@ -99,6 +99,18 @@ def notices(graph: Graph, system: Arithmetic) -> list[Notice]:
             message = f"{name} is read as the constant {value}…; give {name} a value to make it a variable"
             found.append(Notice("constant", name, message))
     return found + [Notice("unused", name, f"nothing uses {name}: it is left out") for name in graph.unused]
+
+
+def told(notices: Iterable[Notice]) -> Iterator[str]:
+    """Warnings as lines: the first FEW of each kind, and how many more there are."""
+    counts: dict[str, int] = {}
+    for notice in notices:
+        count = counts[notice.kind] = counts.get(notice.kind, 0) + 1
+        if count <= FEW:
+            yield f"warning: {notice.message}"
+    for kind, count in counts.items():
+        if count > FEW:
+            yield f"warning: {count - FEW:,} more of the kind '{kind}'"
 
 
 class Trace:

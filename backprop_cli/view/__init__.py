@@ -27,7 +27,14 @@ _LANGUAGES = ("python", "numpy", "torch", "jax", "c", "javascript")
 _PICTURES = ("svg", "png", "pdf")
 
 VIEWS: dict[str, dict[str, str]] = {
-    "trace": {"table": "table:trace", "json": "json:trace", "csv": "csv:trace", "markdown": "markdown:trace"},
+    "trace": {
+        "table": "table:trace",
+        "json": "json:trace",
+        "csv": "csv:trace",
+        "markdown": "markdown:trace",
+        "latex": "latex:trace",
+        "html": "html:trace",
+    },
     "derivation": {
         "table": "table:derivation",
         "json": "json:derivation",

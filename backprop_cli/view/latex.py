@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .code import StagedProgram
 
 _DIGITS = 6  # of a number that is no formula
+_NONFINITE = {"inf": r"\infty", "-inf": r"-\infty", "nan": r"\text{NaN}"}
 _SIGNS = {
     "add": " + ",
     "sub": " - ",
@@ -95,6 +96,12 @@ def derivation(derivation: Derivation, _options: Options) -> str:
     return _aligned([*lines.staged(), *lines.gradient(derivation.simplified)])
 
 
+def trace(trace: Trace, options: Options) -> str:
+    """The staged derivation with the numbers of a trace."""
+    wanted, values = trace.graph.depending_on(trace.gradient), dict(enumerate(trace.values))
+    return _aligned(_Lines(trace.graph, trace.point, wanted, values, trace, options.digits or _DIGITS).staged())
+
+
 def program(program: StagedProgram, _options: Options) -> str:
     """The staged derivation of a program, with numbers where there are values."""
     stages, point = program.stages, {name: given.value for name, given in program.given.items()}
@@ -121,6 +128,7 @@ class _Lines:
     wanted: for each node, whether it gets a gradient
     values: those of constants, by position
     trace: the passes, if there are any
+    digits: of a number that is no formula
     """
 
     def __init__(
@@ -130,7 +138,9 @@ class _Lines:
         wanted: Sequence[int],
         values: Mapping[int, Value],
         trace: Trace | None,
+        digits: int = _DIGITS,
     ) -> None:
+        self.system, self.digits = trace.arithmetic if trace else FLOATS, digits
         self.graph, self.point, self.wanted, self.values, self.trace = graph, point, wanted, values, trace
         self.last = graph.output.position
         stages = {name for name, _ in graph.stages}
@@ -143,11 +153,11 @@ class _Lines:
     def staged(self) -> Iterator[str]:
         """The whole derivation."""
         graph, trace = self.graph, self.trace
-        yield from (_line(Formula(name), _value(value)) for name, value in self.point.items())
+        yield from (_line(Formula(name), self.value(value)) for name, value in self.point.items())
         computed = trace is not None and len(self.point) == len(graph.variables)
         for node in graph.nodes:
             if isinstance(node, Gate):
-                value = [_value(trace.values[node.position])] if trace and computed else []
+                value = [self.value(trace.values[node.position])] if trace and computed else []
                 yield _line(Formula(node.name), _part(node.op.applied(map(self.operand, node.inputs))), *value)
             elif isinstance(node, Constant) and (node.position not in self.inline or node.position == self.last):
                 name = "f" if node.position in self.inline else node.name
@@ -167,7 +177,7 @@ class _Lines:
             if self.wanted[place] and not (place == self.last and isinstance(node, Gate)):
                 terms = zip(*(self.chain(gate, slot) for gate, slot in edges.get(place, ())), strict=True)
                 sums = [_part(Formula("add", *each) if each[1:] else each[0]) for each in terms]
-                value = [_value(self.trace.upstream[place])] if self.trace else []
+                value = [self.value(self.trace.upstream[place])] if self.trace else []
                 yield _line(self.partial(node), *(sums or [code("1" if place == self.last else "0")]), *value)
 
     def chain(self, gate: Gate, slot: int) -> tuple[Formula, Formula]:
@@ -184,7 +194,7 @@ class _Lines:
         """The rule of an edge; a module has none, but what its inside comes to."""
         op = gate.op
         if isinstance(op, Module) and self.trace:
-            return _number(self.trace.edges_of(gate)[slot].local)
+            return self.number(self.trace.edges_of(gate)[slot].local)
         return op.local(slot, map(self.operand, op.operands(gate.inputs, slot)), gate.name)
 
     def operand(self, place: int) -> Formula:
@@ -193,7 +203,7 @@ class _Lines:
     def constant(self, node: Constant) -> Formula:
         """A constant as it is written; a very long one as the number that it is."""
         if len(node.parts) > LONGEST:
-            return _number(self.values[node.position])
+            return self.number(self.values[node.position])
         parts: list[Formula] = []
         for part in node.parts:
             inputs = [parts[i] for i in part.inputs]
@@ -203,7 +213,25 @@ class _Lines:
     def gradient(self, gradient: Mapping[str, Value]) -> Iterator[str]:
         """The gradient, a line for each variable."""
         variables = {node.name: node for node in self.graph.variables}
-        return (_line(self.partial(variables[name]), _value(value)) for name, value in gradient.items())
+        return (_line(self.partial(variables[name]), self.value(value)) for name, value in gradient.items())
+
+    def value(self, value: Value) -> Span:
+        """A value: a formula, or a number to some digits."""
+        if isinstance(value, sympy.Basic):
+            return code(str(sympy.latex(value)))
+        shown, is_rounded = self.system.rounded(value, self.digits)
+        if shown in _NONFINITE:
+            return code(_NONFINITE[shown])
+        return code(LATEX.text(Formula(shown)), rounded=is_rounded)
+
+    def number(self, value: Value) -> Formula:
+        """A value among other operands, whole."""
+        if not isinstance(value, sympy.Basic):
+            return Formula(self.system.exactly(value))
+        text = sympy.latex(value)
+        return Formula(
+            rf"{{\left({text}\right)}}" if value.is_Add or value.could_extract_minus_sign() else f"{{{text}}}"
+        )
 
 
 def _line(left: Formula, *parts: Span) -> str:
@@ -213,19 +241,3 @@ def _line(left: Formula, *parts: Span) -> str:
 
 def _part(formula: Formula) -> Span:
     return code(LATEX.text(formula))
-
-
-def _value(value: Value) -> Span:
-    """A value: a formula, or a number to some digits."""
-    if isinstance(value, sympy.Basic):
-        return code(str(sympy.latex(value)))
-    shown, is_rounded = FLOATS.rounded(value, _DIGITS)
-    return code(LATEX.text(Formula(shown)), rounded=is_rounded)
-
-
-def _number(value: Value) -> Formula:
-    """A value among other operands, whole."""
-    if not isinstance(value, sympy.Basic):
-        return Formula(FLOATS.exactly(value))
-    text = sympy.latex(value)
-    return Formula(rf"{{\left({text}\right)}}" if value.is_Add or value.could_extract_minus_sign() else f"{{{text}}}")

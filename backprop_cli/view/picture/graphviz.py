@@ -6,6 +6,7 @@ import importlib.util
 import shutil
 import subprocess
 import sys
+from functools import lru_cache
 
 from ...errors import InputError, OutputError, reason
 from .. import Options
@@ -30,6 +31,12 @@ def circuit(circuit: Circuit, options: Options) -> bytes:
     return picture(dot.circuit(circuit, options), options.form)
 
 
+def is_installed() -> bool:
+    """Whether there is a Graphviz."""
+    return bool(importlib.util.find_spec("pygraphviz") or shutil.which("dot"))
+
+
+@lru_cache(maxsize=8)  # a notebook asks for the same picture twice
 def picture(drawing: bytes, form: str) -> bytes:
     """What Graphviz makes of a drawing in the DOT language.
 

@@ -1,0 +1,91 @@
+"""What shows itself: a subject of VIEWS, drawn as text where text is asked for, and richly in a notebook."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from ..errors import InputError, quote
+from ..view import VIEWS, Options, draw
+
+
+class Shown:
+    """A subject, and the views of it. A notebook takes the richest that there is.
+
+    kind: of subject, a key of VIEWS;
+    subject: what the views take.
+    """
+
+    kind: str
+    subject: Any
+
+    def render(self, form: str = "", digits: int | None = None) -> str | bytes:
+        """What the command prints: the text of one of its formats, or the bytes of a picture.
+
+        form: the first of them by default, which is a table or text;
+        digits: how many are shown of a number.
+        Raises InputError for a format that it does not have.
+        """
+        return rendered(self.kind, self.subject, form, digits)
+
+    def _repr_html_(self) -> str | None:
+        return self._text("html")
+
+    def _repr_markdown_(self) -> str | None:
+        # A notebook prefers Markdown to LaTeX, and what has both is made of formulas.
+        return None if "latex" in VIEWS[self.kind] else self._text("markdown")
+
+    def _repr_latex_(self) -> str | None:
+        return self._text("latex")
+
+    def _repr_svg_(self) -> str | None:
+        from ..view.picture.graphviz import is_installed
+
+        return self._text("svg") if is_installed() else None
+
+    def _text(self, form: str) -> str | None:
+        if form not in VIEWS[self.kind]:
+            return None
+        drawn = self.render(form)
+        return drawn if isinstance(drawn, str) else drawn.decode()
+
+
+def rendered(kind: str, subject: Any, form: str = "", digits: int | None = None) -> str | bytes:
+    """The subject in a format of its kind, the first by default. Raises InputError for what is none."""
+    forms = VIEWS[kind]
+    if form and form not in forms:
+        raise InputError(f"there is no format {quote(str(form))} here", hint=f"there is: {', '.join(forms)}")
+    return draw(kind, subject, Options(form or next(iter(forms)), digits))
+
+
+class Text(Shown, str):
+    """The text that a command prints: a `str`, which a notebook sets richly."""
+
+    def __new__(cls, kind: str, subject: Any) -> Self:
+        """The text of a subject of this kind."""
+        text = super().__new__(cls, rendered(kind, subject))
+        text.kind, text.subject = kind, subject
+        return text
+
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        return self.kind, self.subject
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+class Checked(Text):
+    """The verdict of a check, which is true where all is right."""
+
+    right: bool
+
+    def __new__(cls, kind: str, subject: Any, right: bool) -> Self:
+        """The text of it, and whether all is right."""
+        text = super().__new__(cls, kind, subject)
+        text.right = right
+        return text
+
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        return self.kind, self.subject, self.right
+
+    def __bool__(self) -> bool:
+        return self.right

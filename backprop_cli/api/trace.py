@@ -1,0 +1,154 @@
+"""The Trace that `backprop()` gives: it shows itself, and has every command of the command line as a method."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os import PathLike, fspath
+from typing import Any
+
+from ..graph.graph import Graph
+from ..passes import trace as passes
+from ..passes.settings import Settings
+from .shown import Checked, Shown, Text, rendered
+from .values import Given, text, texts
+
+FORMULAS = 100
+"""Gates up to which a notebook is given the formulas too."""
+
+
+class Trace(Shown, passes.Trace):
+    """One forward and one backward pass, as `backprop()` gives them.
+
+    value: of the output;
+    gradient: ∂output/∂variable for each variable asked for, by name;
+    graph: the circuit; called, it is drawn: `trace.graph("f.svg")`;
+    values, upstream: for each node of the graph, its value and ∂output/∂node;
+    edges: all of them, each with its local and its chained gradient;
+    hessian: ∂²output/∂row∂column by the names of two variables, if it was asked for;
+    point: the value of each variable;
+    warnings: ties, kinks, constants, and what nothing uses.
+
+    It prints as the table, and a notebook shows the table and the circuit. It can be pickled and copied.
+    """
+
+    kind = "trace"
+    graph: Circuit
+
+    def __init__(self, trace: passes.Trace, given: Mapping[str, str], settings: Settings) -> None:
+        """given: the texts of the variables' values; settings: what was computed."""
+        super().__init__(**trace.parts() | {"graph": Circuit.of(self, trace.graph)})
+        self.given, self.settings = given, settings
+
+    @property
+    def subject(self) -> Trace:
+        """The views of a trace take itself."""
+        return self
+
+    def __str__(self) -> str:
+        return str(self.render())
+
+    def _repr_markdown_(self) -> None:
+        """The table is HTML already."""
+
+    def _repr_latex_(self) -> str | None:
+        return super()._repr_latex_() if sum(1 for _ in self.graph.gates) <= FORMULAS else None
+
+    def _repr_svg_(self) -> str | None:
+        from ..view.html import is_picture
+
+        return self.graph()._repr_svg_() if is_picture(self.graph) else None
+
+    def explain(self, *, nudge: Given | None = None) -> Text:
+        """Both passes in words and numbers, as `backprop explain` tells them.
+
+        nudge: a step, to see f beside what the gradient says of it.
+        """
+        from ..view.words.explain import Explanation
+
+        step = None if nudge is None else text("nudge", nudge)
+        return Text("explanation", Explanation.of(self, step))
+
+    def derive(self, values: Mapping[str, Given] | None = None, /, **variables: Given) -> Text:
+        """The gradient as formulas, as `backprop derive` gives it.
+
+        values, variables: for variables that shall be numbers in it.
+        """
+        from ..passes import exact, point
+
+        given = texts(values, variables)
+        point.check(self.graph, given)
+        return Text("derivation", exact.derive(self.graph, given, wrt=self.settings.wrt))
+
+    def check(self, claims: Mapping[str, Given] | None = None, /, **gradients: Given) -> Checked:
+        """Whether gradients that somebody derived by hand are right, as `backprop check` judges them.
+
+        claims, gradients: by variable, a number or the text of a formula. Without any, the gradient is computed by
+            other methods too.
+        What is returned is true where all is right.
+        """
+        from ..study.claims import judge
+        from ..study.referee import review
+        from ..view.verdicts import Judged
+
+        graph, claimed = self._opened(), texts(claims, gradients)
+        wrt, ties = self.settings.wrt, self.settings.ties
+        if not claimed:
+            result = review(graph, self.given, wrt=wrt, ties=ties)
+            return Checked("review", result, result.agree and result.compared)
+        verdicts = judge(graph, self.given, claimed, wrt=wrt, ties=ties)
+        return Checked("verdicts", Judged(graph, verdicts), all(each.right for each in verdicts))
+
+    def code(self, language: str = "python", *, function: bool = False) -> str:
+        """The staged program that a person would write, as `backprop code` writes it.
+
+        language: one of those that `backprop code` knows, or latex;
+        function: whether the variables are parameters of a function, in place of their values.
+        """
+        from ..view.code import StagedProgram
+
+        doubles = Settings(self.settings.wrt, self.settings.ties)
+        program = StagedProgram.of(self._opened(), {} if function else self.given, doubles)
+        return str(rendered("program", program, language))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document that `backprop eval --json` prints, as plain data."""
+        from ..view import json
+
+        return json.document(self)
+
+    def _opened(self) -> Graph:
+        """The graph, with the gates of modules in place of their calls."""
+        from ..graph.expand import expand
+
+        return expand(self.graph, modules_only=True) if self.graph.modules else self.graph
+
+
+class Circuit(Graph):
+    """The graph of a Trace. Called, it is drawn."""
+
+    trace: Trace
+
+    @classmethod
+    def of(cls, trace: Trace, graph: Graph) -> Circuit:
+        """The graph that is drawn with the numbers of this trace."""
+        circuit = cls(*graph)
+        circuit.trace = trace
+        return circuit
+
+    def __call__(self, file: str | PathLike[str] | None = None, *, form: str = "", digits: int | None = None) -> Text:
+        """Draw the circuit, as `backprop graph` does; a notebook shows the picture, and as text it is a tree.
+
+        file: where it is written, wholly or not at all; the end of the name says the format (.svg, .png, .pdf, .dot …);
+        form: the format, where the name does not say it;
+        digits: how many are shown of a number.
+        Raises InputError for a name that means no format, and where a format needs Graphviz and there is none.
+        """
+        from ..files import write_file
+        from ..view.picture import form_of
+        from ..view.picture.circuit import Circuit as Picture
+
+        drawn = Text("circuit", Picture(self, self.trace))
+        if file is not None:
+            data = drawn.render(form or form_of(fspath(file)), digits)
+            write_file(fspath(file), data.encode() if isinstance(data, str) else data)
+        return drawn

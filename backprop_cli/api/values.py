@@ -1,0 +1,39 @@
+"""Values as Python programs hand them over: numbers of any type, and texts, by the names of variables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from decimal import Decimal
+from numbers import Rational, Real
+from typing import TypeAlias
+
+from ..errors import InputError
+from ..passes import point
+
+Given: TypeAlias = float | Decimal | Real | str
+"""A number, or the text of a constant expression."""
+
+
+def texts(values: Mapping[str, Given] | None, variables: Mapping[str, Given]) -> dict[str, str]:
+    """All of them as text, by the names of variables. Raises InputError for what is neither a number nor text."""
+    pairs = [*({} if values is None else values).items(), *variables.items()]
+    return point.by_name((name_of(name), text(name, value)) for name, value in pairs)
+
+
+def name_of(given: object) -> str:
+    """A variable's name. Raises InputError for what is no text."""
+    if not isinstance(given, str):
+        raise InputError(f"a variable's name is text, not of type {type(given).__name__}")
+    return given
+
+
+def text(name: str, value: object) -> str:
+    """A value as text. Raises InputError for what is neither a number nor text."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, Real | Decimal):
+        raise InputError(f"the value of {name} is a number or text, not of type {type(value).__name__}")
+    with suppress(ValueError, OverflowError):
+        return str(value if isinstance(value, Rational | Decimal) else float(value))
+    raise InputError(f"the value of {name} has more digits than Python writes out", hint="as text, 1e5000 is short")
