@@ -5,26 +5,39 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from .errors import OutputError, quote, reason
 
 
 def write_file(path: str, data: bytes) -> None:
-    """Write a file wholly or not at all: beside it first, then in its place. Raises OutputError where that fails."""
+    """Write a file wholly or not at all. Raises OutputError where that fails."""
+    with replaced(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def replaced(path: str) -> Iterator[IO[bytes]]:
+    """A file to write to, which stands in its place once all is written: it is beside it first.
+
+    Raises OutputError where that fails.
+    """
     beside = ""
     try:
         there = _status(path)
         if there and not (stat.S_ISREG(there.st_mode) and os.access(path, os.W_OK)):
-            Path(path).write_bytes(data)  # a device takes it; a directory and a protected file refuse
+            with Path(path).open("wb") as file:  # a device takes it; a directory and a protected file refuse
+                yield file
             return
         place = Path(os.path.realpath(path))  # a link stays, and what it points to is replaced
-        with tempfile.NamedTemporaryFile("wb", dir=place.parent, prefix=".backprop-", delete=False) as file:
-            beside = file.name
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        with tempfile.NamedTemporaryFile("wb", dir=place.parent, prefix=".backprop-", delete=False) as new:
+            beside = new.name
+            yield new.file
+            new.flush()
+            os.fsync(new.fileno())
         _take_after(there, beside)
         Path(beside).replace(place)
         beside = ""

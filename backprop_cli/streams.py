@@ -6,7 +6,7 @@ import codecs
 import os
 import sys
 from collections.abc import Callable
-from typing import TextIO
+from typing import BinaryIO, TextIO, cast
 
 from .errors import COLUMNS, InputError, quote, reason
 
@@ -25,10 +25,10 @@ def read_text(path: str, what: str, missing: str = "") -> str:
         raise InputError(f"{what} cannot be read: standard input is closed")
     try:
         if path == "-":
-            data = sys.stdin.buffer.read(MAX_BYTES + 1)
+            data = unpacked(sys.stdin.buffer).read(MAX_BYTES + 1)
         else:
             with open(path, "rb") as file:  # noqa: PTH123  # loading pathlib takes longer
-                data = file.read(MAX_BYTES + 1)
+                data = unpacked(file).read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
             raise InputError(f"{what} is longer than {MAX_BYTES:,} bytes")
         return data.decode("utf-8-sig")
@@ -37,6 +37,31 @@ def read_text(path: str, what: str, missing: str = "") -> str:
         other = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else "it is not the name of a file"
         hint = missing if isinstance(error, FileNotFoundError) else ""
         raise InputError(f"{what} cannot be read from {name}: {reason(error, other)}", hint=hint) from None
+
+
+def unpacked(file: BinaryIO) -> BinaryIO:
+    """The file, or what is packed in it by gzip (RFC 1952). To read data that is damaged is an OSError."""
+    begin: Callable[[int], bytes] = getattr(file, "peek")  # of every buffered file  # noqa: B009
+    if not begin(2).startswith(b"\x1f\x8b"):
+        return file
+    import zlib
+    from errno import EIO
+    from gzip import BadGzipFile, GzipFile
+
+    class Unpacked(GzipFile):
+        def read(self, size: int | None = -1) -> bytes:
+            try:
+                return super().read(size)
+            except (EOFError, BadGzipFile, zlib.error):
+                raise OSError(EIO, "its gzip data is damaged") from None
+
+        def readline(self, size: int | None = -1) -> bytes:
+            try:
+                return super().readline(size)
+            except (EOFError, BadGzipFile, zlib.error):
+                raise OSError(EIO, "its gzip data is damaged") from None
+
+    return cast("BinaryIO", Unpacked(fileobj=file))
 
 
 _PLAIN = {

@@ -67,9 +67,12 @@ def doubts(python: Path) -> str:
 
 
 def features(backprop: Path) -> tuple[str, ...]:
-    """What this version can do, by its own help: options of eval among those that some groups need."""
-    result = subprocess.run([backprop, "eval", "--help"], capture_output=True, encoding="utf-8", check=True)
-    return tuple(name for name in ("--no-cache", "--points", "--file") if name in result.stdout)
+    """What this version can do, by its own help: commands, and options of eval, among those that some groups need."""
+    texts = [
+        subprocess.run([backprop, *words, "--help"], capture_output=True, encoding="utf-8", check=True).stdout
+        for words in ([], ["eval"])
+    ]
+    return tuple(name for name in ("--no-cache", "points", "--file") if any(f"  {name} " in text for text in texts))
 
 
 _VERSIONS = """

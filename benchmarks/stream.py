@@ -16,7 +16,7 @@ from peers import installed
 EXPRESSIONS = ("(x+y)*z", "(a*x + b - y)**2", "((x*y + z)*x - y/z)*(x - z*y + 2)")
 """What every contender can write, micrograd included."""
 
-OURS, LOOP = "backprop eval --points", "backprop eval, a shell loop"
+OURS, LOOP = "backprop points", "backprop eval, a shell loop"
 LOOP_CALLS = 10
 
 _EACH_LINE = """
@@ -104,9 +104,9 @@ def one_expression(settings: Settings, expression: str, home: Path) -> Table:
     contenders = [
         contender(
             OURS,
-            [settings.backprop, "eval", expression, "--points"],
+            [settings.backprop, "points", expression],
             input_of_ours=True,
-            missing="" if "--points" in settings.features else NOT_AVAILABLE,
+            missing="" if "points" in settings.features else NOT_AVAILABLE,
         ),
         Contender(LOOP, lambda: 1e6 * seconds(lambda: one_call.loop(LOOP_CALLS, where)) / LOOP_CALLS, prepare=nothing),
     ]

@@ -5,7 +5,7 @@ loss="((b - 1)^2 + (w + b - 3)^2 + (2*w + b - 5)^2 + (3*w + b - 7)^2)/4"
 folder=$(mktemp -d)
 trap 'rm -r "$folder"' EXIT
 mkfifo "$folder/ask" "$folder/answer"
-backprop eval "$loss" --points - --get value --get w --get b <"$folder/ask" >"$folder/answer" &
+backprop points "$loss" - --get value --get w --get b <"$folder/ask" >"$folder/answer" &
 exec 3>"$folder/ask" 4<"$folder/answer"
 
 echo "w,b" >&3
@@ -23,4 +23,4 @@ wait
 
 # Points that are known before come from a file.
 printf 'w,b,remark\n0,0,the start\n2,1,the solution\n' >"$folder/points.csv"
-backprop eval "$loss" --points "$folder/points.csv"
+backprop points "$loss" "$folder/points.csv"

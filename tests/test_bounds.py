@@ -63,7 +63,7 @@ class Endless(NamedTuple):
     piece: str
     message: str
     """What the first line of the error ends with."""
-    words: tuple[str, ...] = ("x*y", "--points", "-")
+    words: tuple[str, ...] = ("points", "x*y", "-")
 
 
 LINE, RECORD, BYTES = (f"is longer than {limit:,} bytes" for limit in (MAX_LINE, MAX_RECORD, MAX_BYTES))
@@ -75,32 +75,31 @@ ENDLESS = {
     "a line of zeros": Endless("", "\0", f"line 1: the line {LINE}"),
     "an object": Endless('{"x": 1, "y": 2}\n{', '"a": 1, ', f"the line {LINE}"),
     "the first object": Endless("{", '"a": 1, ', f"line 1: the line {LINE}"),
-    "an expression": Endless("x", " + x", f"the expression {BYTES}", ("-",)),
-    "a program": Endless("", ";", f"--file {BYTES}", ("--file", "-")),
-    "a point": Endless("{", '"a": 1, ', f"--at {BYTES}", ("x*y", "--at", "-")),
+    "an expression": Endless("x", " + x", f"the expression {BYTES}", ("eval", "-")),
+    "a program": Endless("", ";", f"--file {BYTES}", ("eval", "--file", "-")),
+    "a point": Endless("{", '"a": 1, ', f"--at {BYTES}", ("eval", "x*y", "--at", "-")),
 }
 
 
 @pytest.mark.parametrize("name", ENDLESS)
 def test_what_never_ends_is_refused_at_once(name: str) -> None:
     head, piece, message, words = ENDLESS[name]
-    result = within("eval", *words, fed=endless(head, piece))
+    result = within(*words, fed=endless(head, piece))
     assert result.status == 2
     assert result.err.splitlines()[0].endswith(message)
     assert result.err.startswith("error: ")
 
 
-@pytest.mark.parametrize("option", ["--points", "--file", "--at"])
-def test_a_device_that_never_ends_is_refused_at_once(option: str) -> None:
-    words = [option, "/dev/zero"] if option == "--file" else ["x", option, "/dev/zero"]
-    result = within("eval", *words)
+@pytest.mark.parametrize("words", [["points", "x"], ["eval", "--file"], ["eval", "x", "--at"]], ids=" ".join)
+def test_a_device_that_never_ends_is_refused_at_once(words: list[str]) -> None:
+    result = within(*words, "/dev/zero")
     assert result.status == 2
     assert result.err.endswith("is longer than 4,000,000 bytes\n")
 
 
 def test_where_a_record_has_been_given_up_the_next_line_begins_one() -> None:
     text = b'x,y\n1,2\n3,"' + b'","\n' * (MAX_RECORD // 4 + 9) + b"5,6\n"
-    result = run("eval", "x*y", "--points", "-", "--on-error", "skip", "--get", "value", stdin=text)
+    result = run("points", "x*y", "-", "--on-error", "skip", "--get", "value", stdin=text)
     assert result.out.splitlines() == ["x,y,value", "1,2,2.0", "5,6,30.0"]
     assert result.err.splitlines()[0] == f"error: line 1000002: the record that begins on line 3 {RECORD}"
 
@@ -109,7 +108,7 @@ def test_where_a_record_has_been_given_up_the_next_line_begins_one() -> None:
 def test_the_rest_of_a_long_line_is_no_point(size: int) -> None:
     head, good = '{"x": 1, "y": 2}', '{"x": 3, "y": 4}'
     text = f"{head}\n{head[:-1]}{' ' * (size - len(head))}}}\n{good}\n"
-    result = run("eval", "x*y", "--points", "-", "--on-error", "skip", "--get", "value", stdin=text)
+    result = run("points", "x*y", "-", "--on-error", "skip", "--get", "value", stdin=text)
     assert [json.loads(line)["value"] for line in result.out.splitlines()] == (
         [2.0] + [2.0] * (size < MAX_LINE) + [12.0]
     )
@@ -118,7 +117,7 @@ def test_the_rest_of_a_long_line_is_no_point(size: int) -> None:
 
 def test_a_long_line_inside_a_record_counts_once() -> None:
     text = f'x,y\n1,"\n{"3" * (MAX_LINE * 2)}\n5,6\n'
-    result = run("eval", "x*y", "--points", "-", "--on-error", "skip", "--get", "value", stdin=text)
+    result = run("points", "x*y", "-", "--on-error", "skip", "--get", "value", stdin=text)
     assert result.out.splitlines() == ["x,y,value", "5,6,30.0"]
     assert result.err == f"error: line 3: the line {LINE}\n1 of 2 points left out\n"
 
@@ -202,7 +201,7 @@ LINES = [
     ids=lambda line: repr(line[:20]),
 )
 def test_a_long_line_takes_little(line: str) -> None:
-    result = within("eval", "x", "--points", "-", fed=iter([line.encode(), b"\n"]))
+    result = within("points", "x", "-", fed=iter([line.encode(), b"\n"]))
     assert result.status in (0, 1, 2)
     assert "Traceback" not in result.err
 

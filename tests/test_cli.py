@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import fcntl
+import gzip
 import io
 import json
 import math
@@ -109,7 +110,7 @@ def test_a_value_is_a_number_or_a_constant_expression(text: str, expected: float
     assert value("x", "--at", json.dumps({"x": text})) == expected
 
 
-OPTIONS = [name.removeprefix("--") for name in options.by_name("eval")]
+OPTIONS = [name.removeprefix("--") for name in options.by_name("eval") if name.startswith("--")]
 
 
 def test_the_options_of_the_design() -> None:
@@ -226,9 +227,23 @@ def test_an_expression_may_begin_with_a_sign(expression: str) -> None:
     assert value(*values, "--", expression) == SIGNED[expression]
 
 
-@pytest.mark.parametrize("name", ["x", "h", "v", "V", "e", "o", "q", "j"])
-def test_there_are_no_short_options(name: str) -> None:
+@pytest.mark.parametrize("name", ["x", "v", "V", "e", "q", "j", "oh", "h2"])
+def test_there_are_two_short_options_alone(name: str) -> None:
     assert value(f"-{name}", f"--{name}", "2") == -2.0
+
+
+@pytest.mark.parametrize("name", ["h", "o"])
+def test_behind_two_dashes_a_short_option_is_an_expression(name: str) -> None:
+    assert value(f"--{name}", "2", "--", f"-{name}") == -2.0
+
+
+@pytest.mark.parametrize("command", ["", *options.COMMANDS])
+def test_help_everywhere_fits_a_screen(command: str) -> None:
+    long, short = (run(*command.split(), word) for word in ("--help", "-h"))
+    assert long == short
+    assert (long.status, long.err) == (0, "")
+    assert len(long.out.splitlines()) <= 40
+    assert max(map(len, long.out.splitlines())) <= 80
 
 
 @pytest.mark.parametrize("text", ["(x+y)*z", "(x+y)*z\n", " (x+y)\n  *z\n\n", "(x+y)\r\n*z\r\n", "\ufeff(x+y)*z"])
@@ -236,6 +251,26 @@ def test_standard_input_as_the_expression(text: str) -> None:
     assert value("-", *EXAMPLE[1:], stdin=text) == -12.0
     assert value(*EXAMPLE[1:], "-", stdin=text) == -12.0
     assert value(*EXAMPLE[1:], "--", "-", stdin=text) == -12.0
+    assert value(*EXAMPLE[1:], stdin=text) == -12.0
+    assert value(*EXAMPLE[1:], stdin=gzip.compress(text.encode())) == -12.0
+
+
+def test_what_is_packed_is_read(tmp_path: Path) -> None:
+    for name, text in (("net.bp.gz", "x*y"), ("at.json", '{"x": 2, "y": 3}'), ("bad.gz", "")):
+        (tmp_path / name).write_bytes(gzip.compress(text.encode())[: None if text else 7])
+    words = ["--file", str(tmp_path / "net.bp.gz"), "--at", str(tmp_path / "at.json")]
+    assert evaluate(*words, "--get", "value") == "6.0\n"
+    result = run("eval", "--file", str(tmp_path / "bad.gz"))
+    assert result.status == 2
+    assert result.err.endswith(": its gzip data is damaged\n")
+
+
+def test_values_that_are_not_needed_are_left_out_with_a_warning() -> None:
+    result = run("eval", "x", "--at", '{"x": 1, "y": 2, "z": 3}', "--get", "value")
+    assert result == (0, "1.0\n", "warning: the expression does not use y, z of --at\n")
+    assert run("eval", "q = x; f = q*x", "--at", '{"x": 1, "q": 2}').status == 0
+    assert "did you mean 'y'?" in run("eval", "x*y", "--at", '{"x": 1, "Y": 2}').err
+    assert run("derive", "x*y", "--at", '{"x": 1, "z": 2}').err == "warning: the expression does not use z of --at\n"
 
 
 def test_the_document_has_the_expression_as_written() -> None:
@@ -390,7 +425,7 @@ def test_help() -> None:
     overview, details = run("--help").out, run("eval", "--help").out
     assert "eval" in overview
     for option in OPTIONS:
-        assert f"--{option} " in details
+        assert re.search(rf"--{option}[ ,]", details)
     assert max(map(len, (overview + details).splitlines())) <= 80
     assert run("eval", "(x", "--help", "--x", "1").out == details
     examples = re.findall(r"^ +backprop (eval .*)$", details, re.MULTILINE)

@@ -151,7 +151,8 @@ CHOICES: dict[str, list[str]] = {
     "--precision": ["2", "30", "1", "x", "60"],
     "--at": ["-", "{", '{"x": 1, "y": 2, "z": 3}', "/nowhere", "[]", "/dev/null", '{"x": null}', "."],
     "--file": ["-", "/nowhere", "/dev/null", ".", "\0"],
-    "--points": ["-", "/nowhere", "/dev/null"],
+    "--delimiter": [";", "tab", "", "xx"],
+    "--rename": ["x=a b", "x", "=", "q=x"],
     "--on-error": ["stop", "skip", "null", "go"],
     "--set": ["x=1", "x", "=1", "json=2", "x=", "\udcff=1"],
     "--claim": ["x=y", "y=2*x", "x", "x=", "=1", "z=x+y", "x=sine(x)", "nobody=1"],
@@ -161,6 +162,7 @@ CHOICES: dict[str, list[str]] = {
 }
 COMMANDS = {
     "eval": 30,
+    "points": 5,
     "explain": 4,
     "graph": 4,
     "code": 3,

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from backprop_cli.cli.commands import COMMANDS
+from backprop_cli.cli.options import COMMANDS
 from support.command import Result, environment, on_a_terminal, plain
 
 CALLS = [

@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from backprop_cli.cli.commands import COMMANDS
+from backprop_cli.cli.options import COMMANDS
 from support.command import call
 
 ROOT = Path(__file__).parent.parent

@@ -9,21 +9,23 @@ import click
 import pytest
 
 from backprop_cli import backprop
-from backprop_cli.cli.commands import COMMANDS, cli
-from backprop_cli.cli.options import OPTIONS, by_name
+from backprop_cli.cli.commands import cli
+from backprop_cli.cli.options import COMMANDS, OPTIONS, by_name
 from backprop_cli.cli.request import Asked
 from backprop_cli.errors import InputError
 from backprop_cli.passes.settings import Settings, check
 from support.command import run
+
+HELP = ("-h", "--help")  # which click has a name of its own for
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_click_reads_the_options_of_the_table(name: str) -> None:
     command = cli.get_command(click.Context(cli), name)
     assert command is not None
-    context = click.Context(command)
+    context = click.Context(command, **command.context_settings)
     read = {
-        each: (option.is_flag, option.multiple, option.name if each != "--help" else "help")
+        each: (option.is_flag, option.multiple, option.name if each not in HELP else "help")
         for option in command.get_params(context)
         if isinstance(option, click.Option)
         for each in option.opts

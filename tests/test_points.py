@@ -1,8 +1,9 @@
-"""`eval --points`: many points by the stream, in both formats, a line for a line."""
+"""`backprop points`: many points by the stream, in both formats, a line for a line."""
 
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import os
@@ -34,7 +35,7 @@ LINES = '{"id": 7, "x": 1, "y": 2}\n{"x": -3.0, "y": "1/4"}\n{"y": 2, "x": 5e-1,
 
 
 def stream(expression: str, text: str | bytes, *words: str) -> Result:
-    return run("eval", expression, "--points", "-", *words, stdin=text)
+    return run("points", expression, "-", *words, stdin=text)
 
 
 def out(expression: str, text: str | bytes, *words: str) -> str:
@@ -176,7 +177,7 @@ def test_forms_of_input(text: str) -> None:
 def test_a_file(tmp_path: Path) -> None:
     path = tmp_path / "points.csv"
     path.write_text(CSV)
-    assert run("eval", "x*y", "--points", str(path)) == (0, out("x*y", CSV), "")
+    assert run("points", "x*y", str(path)) == (0, out("x*y", CSV), "")
 
 
 def test_fixed_variables() -> None:
@@ -231,10 +232,10 @@ def test_a_name_has_one_value_in_whatever_spelling() -> None:
 
 
 def test_encodings_that_lack_characters() -> None:
-    result = run("eval", "σ1*x", "--points", "-", stdin='{"σ1": 1, "x": 2, "s": "😀 é"}\n', encoding="ascii")
+    result = run("points", "σ1*x", "-", stdin='{"σ1": 1, "x": 2, "s": "😀 é"}\n', encoding="ascii")
     assert result.out.isascii()
     assert objects(result.out) == [{"σ1": 1, "x": 2, "s": "😀 é", "value": 2.0, "gradient": {"σ1": 2.0, "x": 1.0}}]
-    assert run("eval", "x", "--points", "-", stdin="x,é\n1,ü\n", encoding="ascii").out.isascii()
+    assert run("points", "x", "-", stdin="x,é\n1,ü\n", encoding="ascii").out.isascii()
 
 
 def test_a_lone_surrogate_passes() -> None:
@@ -411,10 +412,10 @@ def test_a_fixed_value_is_judged_once_and_first() -> None:
 def test_a_value_is_not_the_program(tmp_path: Path) -> None:
     """Errors name the file of a program only where they are in it."""
     (tmp_path / "net.bp").write_text("q = x*2; q")
-    value = run("eval", "--file", str(tmp_path / "net.bp"), "--points", "-", stdin='{"x": "y=3"}\n')
+    value = run("points", "--file", str(tmp_path / "net.bp"), "-", stdin='{"x": "y=3"}\n')
     assert "net.bp" not in value.err
     (tmp_path / "net.bp").write_text("q = log(x)*2; q")
-    inside = run("eval", "--file", str(tmp_path / "net.bp"), "--points", "-", stdin='{"x": -1}\n')
+    inside = run("points", "--file", str(tmp_path / "net.bp"), "-", stdin='{"x": -1}\n')
     assert "net.bp, line 1, column 5:" in inside.err
 
 
@@ -511,7 +512,7 @@ def test_plain_lines_are_answered_quickly(encoding: str, monkeypatch: pytest.Mon
         '{"x": 2, "y": 2}',
         '{"x": 3, "é": [], "y": 1}',
     ]
-    result = run("eval", "max(x, y)", "--points", "-", stdin="\n".join(lines), encoding=encoding)
+    result = run("points", "max(x, y)", "-", stdin="\n".join(lines), encoding=encoding)
     assert len(result.out.splitlines()) == 5
     assert evaluated == ([1, 4] if encoding == "utf-8" else [1, 2, 3, 4, 5])
 
@@ -536,7 +537,7 @@ def test_a_result_is_there_before_the_next_row_is_asked_for() -> None:
 
 @contextmanager
 def coprocess(*words: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "backprop_cli", "eval", *words, "--points", "-"]
+    command = [sys.executable, "-m", "backprop_cli", "points", *words, "-"]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
     ) as process:
@@ -597,7 +598,7 @@ def test_an_interrupt_leaves_whole_lines() -> None:
 def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
     path = tmp_path / "points.csv"
     path.write_text("x\n" + "1\n" * 20_000)
-    command = f"{sys.executable} -m backprop_cli eval x --points {path} | head -n 1"
+    command = f"{sys.executable} -m backprop_cli points x {path} | head -n 1"
     result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
     assert (result.stdout, result.stderr) == ("x,value,gradient.x\n", "")
 
@@ -607,7 +608,7 @@ def test_only_what_is_needed_is_loaded(tmp_path: Path) -> None:
     path.write_text("x\n1\n")
     code = (
         "import sys; from backprop_cli.cli.commands import run_command\n"
-        "assert run_command(['eval', 'x*x', '--points', sys.argv[1], '--json']) == 0\n"
+        "assert run_command(['points', 'x*x', sys.argv[1], '--json']) == 0\n"
         "assert not {'rich', 'numpy'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code, str(path)], check=True, capture_output=True, timeout=60)
@@ -633,7 +634,7 @@ class Many(io.RawIOBase):
         return len(text)
 sys.stdin = io.TextIOWrapper(io.BufferedReader(Many()))
 sys.stdout = open("/dev/null", "w")
-status = run_command(["eval", "max(x, 2)", "--points", "-"])
+status = run_command(["points", "max(x, 2)", "-"])
 assert len(marks) == 2 and status == 0
 sys.exit(0 if marks[1] - marks[0] < 4_000_000 else 3)
 """
@@ -650,7 +651,7 @@ def on_terminal(path: Path, *words: str, stdout: int | None = subprocess.DEVNULL
     import pty
 
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "backprop_cli", "eval", "log(x)", "--points", str(path), *words]
+    command = [sys.executable, "-m", "backprop_cli", "points", "log(x)", str(path), *words]
     target = theirs if stdout is None else stdout
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=target, stderr=theirs) as process:
         os.close(theirs)
@@ -708,3 +709,68 @@ def test_columns_never_clash(name: str) -> None:
 def test_keys_never_clash(name: str) -> None:
     result = stream("x", f'{{"x": 1, "{name}": 2}}\n', "--on-error", "null", "--trace")
     assert f"'{name}' is what a part of the result is called" in result.err
+
+
+# -- Tables as other people write them -----------------------------------------------------------------------------
+
+TSV = "sepal length\tkind\n5\tset,osa\n"
+TABLES: dict[str, tuple[list[str], str, str]] = {
+    "tabs": (["x*y"], "x\ty\n1\t2\n", "x\ty\tvalue\tgradient.x\tgradient.y\n1\t2\t2.0\t2.0\t1.0\n"),
+    "tabs, by name": (["x", "--delimiter", "tab"], "x\tn\n1\ta\n", "x\tn\tvalue\tgradient.x\n1\ta\t1.0\t1.0\n"),
+    "a sign": (["x*y", "--delimiter", ";", "--get", "x"], "x;y\n1;2\n", "x;y;gradient.x\n1;2;2.0\n"),
+    "another name": (
+        ["x**2", "--rename", "x=sepal length", "--get", "x"],
+        TSV,
+        "sepal length\tkind\tgradient.x\n5\tset,osa\t10.0\n",
+    ),
+    "another name, to JSON": (
+        ["x", "--rename", "x=sepal length", "--json", "--get", "value"],
+        TSV,
+        '{"sepal length": 5.0, "kind": "set,osa", "value": 5.0}\n',
+    ),
+    "another name, JSON": (
+        ["x", "--rename", "x = a b", "--get", "value"],
+        '{"a b": 1, "z": [2]}\n',
+        '{"a b": 1, "z": [2], "value": 1.0}\n',
+    ),
+    "another name, JSON to CSV": (
+        ["x", "--rename", "x=a b", "--get", "value", "--format", "csv", "--delimiter", "|"],
+        '{"a b": 1, "z": [2]}\n',
+        "a b|z|value\n1|[2]|1.0\n",
+    ),
+    "a name for another": (["x", "--rename", "x=y", "--get", "value"], "y,x1\n3,4\n", "y,x1,value\n3,4,3.0\n"),
+}
+"""Words behind `points`, the input, and the output."""
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_as_other_people_write_them(name: str) -> None:
+    words, text, expected = TABLES[name]
+    assert run("points", *words, stdin=text) == (0, expected, "")  # what is piped in needs no `-`
+    assert run("points", *words, stdin=gzip.compress(text.encode())) == (0, expected, "")
+
+
+WRONG = {
+    "--delimiter ab": "takes one character",
+    '--delimiter "': "takes one character",
+    "--rename x": "takes NAME=COLUMN",
+    "--rename x=": "takes NAME=COLUMN",
+    "--rename x=lenght": "there is no column 'lenght'",
+    "--rename q=length": "the expression has no variable 'q'",
+    "--rename x=length --rename x=kind": "'x' is given twice",
+}
+
+
+@pytest.mark.parametrize("words", WRONG)
+def test_what_is_no_name_of_a_column(words: str) -> None:
+    result = run("points", "x", "-", *words.split(), stdin="length,kind\n1,a\n")
+    assert (result.status, result.out) == (2, "")
+    assert WRONG[words] in result.err.splitlines()[0]
+
+
+def test_damaged_gzip_is_told() -> None:
+    packed = gzip.compress(b"x\n" + b"1\n" * 9999)
+    for data in (packed[:40], packed[:-9]):
+        result = run("points", "x", "--get", "value", stdin=data)
+        assert result.status == 2
+        assert result.err.endswith("the points cannot be read: its gzip data is damaged\n")

@@ -78,7 +78,7 @@ def test_no_document_lets_a_comment_through(words: list[str]) -> None:
 def test_no_line_lets_a_point_through(words: list[str]) -> None:
     points = [{"x": 1.0, "y": 2.0, "said": TYPED}, {"x": "1/2", "y": 2.0, TYPED: [TYPED]}]
     lines = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in points)
-    result = run("eval", "x*y", "--points", "-", *words, stdin=lines)
+    result = run("points", "x*y", "-", *words, stdin=lines)
     assert result.status == 0
     holds_nothing_unseen(result.out)
     for point, line in zip(points, result.out.splitlines(), strict=True):
@@ -86,7 +86,7 @@ def test_no_line_lets_a_point_through(words: list[str]) -> None:
         assert given.pop("value") == (2.0 if "said" in point else 1.0)
         assert {name: given[name] for name in point} == point
     table = f"x,y,{TYPED}\n1,2,\x9b\n"
-    holds_nothing_unseen(run("eval", "x*y", "--points", "-", *words, "--json", stdin=table).out)
+    holds_nothing_unseen(run("points", "x*y", "-", *words, "--json", stdin=table).out)
 
 
 # -- Comments in code ----------------------------------------------------------------------------------------------
@@ -194,5 +194,5 @@ def test_a_link_to_nowhere_gets_its_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("cell", ["=cmd|' /C calc'!A0", "+1+cmd", "@SUM(1)", "-2+3"])
 def test_cells_stay_as_they_are(cell: str) -> None:
     """As docs/cli.md says: to change a stranger's data is worse than to pass them on."""
-    result = run("eval", "x*y", "--points", "-", stdin=f"x,y,note\n1,2,{cell}\n")
+    result = run("points", "x*y", "-", stdin=f"x,y,note\n1,2,{cell}\n")
     assert result.out.splitlines()[1] == f"1,2,{cell},2.0,2.0,1.0"

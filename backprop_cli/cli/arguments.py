@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-import itertools
+import sys
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ..errors import InputError, quote, suggest
+from ..errors import InputError, quote
 from ..passes.point import read_name
+from ..view import form_of
 from .options import Option, by_name
 
 _OPERATORS = frozenset("+*/^(),.-")
-_TYPED = 50  # missing values that a person may type
-_CUTOFF = 0.75  # how alike two options must be for one to be suggested
+EXAMPLE = 'backprop eval "(x+y)*z" --x -2 --y 5 --z -4'
+
+
+class WordError(InputError):
+    """A word that begins with two dashes, and is neither an option nor a variable with a value.
+
+    word: up to its equals sign; needs_value: whether it would be one, with a value.
+    """
+
+    def __init__(self, word: str, *, needs_value: bool) -> None:
+        super().__init__(f"{word} needs a value" if needs_value else f"no option {quote(word)}")
+        self.word = word
+        self.needs_value = needs_value
+
+
+class PositionError(InputError):
+    """Words that are no options are too many, or too few."""
 
 
 class Line(NamedTuple):
@@ -21,7 +37,7 @@ class Line(NamedTuple):
     command: `backprop eval`;
     words: all of them;
     known: the options of the command, by each of their names;
-    positional: the expression;
+    positional: the words that are no options and no values;
     options: each with its text;
     bindings: value texts by variable.
     """
@@ -39,51 +55,44 @@ class Line(NamedTuple):
         return {option.name for option, _ in self.options}
 
     def check_expression(self) -> None:
-        """Raise InputError where there is no expression, or more than one."""
-        if "--file" in self.given:
-            if self.positional:
-                other = quote(self.positional[0])
-                raise InputError(f"--file holds the program, so there is no other expression: {other}")
-            return
-        if not self.positional:
-            raise InputError("there is no expression", hint='for example: backprop eval "(x+y)*z" --x -2 --y 5 --z -4')
-        if len(self.positional) > 1:
-            import shlex
+        """Raise PositionError where there is no expression, or more than one. What is piped in may be it."""
+        has_file, takes_points = "--file" in self.given, self.command.endswith(" points")
+        room = takes_points + (not has_file)
+        if len(self.positional) > room:
+            first, second = (*self.positional, "")[room - 1 : room + 1] if room else ("", self.positional[0])
+            if not room:
+                raise PositionError(f"--file holds the program, so there is no other expression: {quote(second)}")
+            what = "file of points" if takes_points else "expression"
+            raise PositionError(f"one {what} at a time: {quote(first)} and {quote(second)} are two")
+        if not self.positional and not has_file and (takes_points or not self.is_piped):
+            hint = 'for example: backprop points "x*y" points.csv' if takes_points else f"for example: {EXAMPLE}"
+            raise PositionError("there is no expression", hint=hint)
+        if takes_points and len(self.positional) < room and not self.is_piped:
+            raise PositionError("there are no points", hint="points are lines of a file, or come from a pipe")
 
-            first, second, *_ = self.positional
-            before = [word for word, behind in itertools.pairwise(self.words) if behind == second]
-            flags = [word for word in before if word in self.known and self.known[word].takes is None]
-            if flags:
-                name = flags[-1].removeprefix("--")
-                hint = f"{flags[-1]} takes no value; a variable of that name is set by --set {name}={second}"
-            else:
-                hint = f"an expression with spaces stands in quotes: {shlex.quote(' '.join(self.positional))}"
-            raise InputError(f"one expression at a time: {quote(first)} and {quote(second)} are two", hint=hint)
+    @property
+    def arguments(self) -> Sequence[str]:
+        """The expression, empty where it is in a file, and what stands behind it."""
+        return ["", *self.positional] if "--file" in self.given else self.positional
 
-    def binding(self, name: str) -> list[str]:
-        """The words that give a variable a value, for example."""
-        return ["--set", f"{name}=1"] if f"--{name}" in self.known else [f"--{name}", "1"]
-
-    def with_values(self, missing: Sequence[str]) -> str:
-        """The command again, each word on one line, with a value for each missing variable. Of many it is no help."""
-        if len(missing) > _TYPED:
-            return "--at FILE takes values from a JSON object"
-        import shlex
-
-        end = self.words.index("--") if "--" in self.words else len(self.words)
-        added = [word for name in missing for word in self.binding(name)]
-        words = (*self.words[:end], *added, *self.words[end:])
-        return shlex.join([*self.command.split(), *(" ".join(w.split()) if "\n" in w else w for w in words)])
+    @property
+    def is_piped(self) -> bool:
+        """Whether something may come from standard input that no option reads."""
+        is_free = all(text != "-" or option.name == "--output" for option, text in self.options)
+        return is_free and sys.stdin is not None and not sys.stdin.isatty()
 
 
-def split(command: str, words: Sequence[str]) -> Line:
+def split(command: str, words: Sequence[str], *, binds: bool = True) -> Line:
     """Sort the words that stand behind a command.
 
-    Raises InputError for a variable without a value or with two, and for what is neither option nor variable.
+    binds: whether a name that is no option is a variable.
+    Raises InputError for a variable without a value or with two, for what is neither option nor variable, and for
+    options that contradict each other.
     """
     known = by_name(command.rpartition(" ")[2])
     positional: list[str] = []
     options: list[tuple[Option, str]] = []
+    typed: dict[Option | None, tuple[str, str]] = {}  # each with its value, and as it stands there
     bindings: dict[str, str] = {}
     queue = list(reversed(words))
     while queue:
@@ -99,23 +108,28 @@ def split(command: str, words: Sequence[str]) -> Line:
                 raise InputError(f"{name} takes no value", hint=hint)
             if option.takes is not None and not equals:
                 if not _has_value(queue):
-                    raise InputError(f"{name} needs a value", hint=f"{command} --help")
+                    raise WordError(name, needs_value=True)
                 value = queue.pop()
-            if option.takes is not None and not option.repeatable and any(option is each for each, _ in options):
-                raise InputError(f"{option.name} is given twice")
             if name == "--set":
                 _bind(bindings, *_assignment(value))
-            else:
-                options.append((option, value))
-        elif _is_name(word):
+                continue
+            shown = f"{name} {value}" if value else name
+            if option.short_for:
+                name, _, value = option.short_for.partition(" ")
+                option = known[name]
+            before, there = typed.setdefault(option, (value, shown))
+            if before != value and not option.repeatable:
+                raise InputError(f"{quote(there)} and {quote(shown)} contradict each other")
+            options.append((option, value))
+        elif binds and _is_name(word):
             if not (value.strip() if equals else _has_value(queue)):
-                raise InputError(f"{name} needs a value", hint=_meant(name, known) or f"for example: {name} 2")
+                raise WordError(name, needs_value=True)
             _bind(bindings, name[2:], value if equals else queue.pop())
         elif _is_dashed(word):
-            hint = _meant(name, known) or "behind -- stands an expression that begins with two minus signs"
-            raise InputError(f"no option {quote(name)}", hint=hint)
+            raise WordError(name, needs_value=False)
         else:
             positional.append(word)
+    _settle_format(known, typed, options)
     return Line(command, words, known, positional, options, bindings)
 
 
@@ -140,11 +154,6 @@ def _called(word: str) -> str:
     return name if name[:1] == "_" or (name[:1].isalnum() and not name[:1].isdecimal()) else ""
 
 
-def _meant(name: str, known: Mapping[str, Option]) -> str:
-    close = suggest(name, known, _CUTOFF)
-    return f"did you mean {close}?" if close else ""
-
-
 def _assignment(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
@@ -157,3 +166,17 @@ def _bind(bindings: dict[str, str], name: str, value: str) -> None:
     if name in bindings:
         raise InputError(f"{name} is given twice: {quote(bindings[name])} and {quote(value)}")
     bindings[name] = value
+
+
+def _settle_format(
+    known: Mapping[str, Option], typed: Mapping[Option | None, tuple[str, str]], options: list[tuple[Option, str]]
+) -> None:
+    """Add the format that the name of the file for results tells. Raises InputError where there is no room for one."""
+    form, file = known.get("--format"), known.get("--output")
+    for option in typed:
+        if option and option.is_bare and form in typed:
+            raise InputError(f"{quote(typed[option][1])} and {quote(typed[form][1])} contradict each other")
+    if form in typed or file not in typed or any(option and option.is_bare for option in typed):
+        return
+    if form is not None and (path := typed[file][0]) != "-":
+        options.append((form, form_of(path, form.choices)))

@@ -12,11 +12,14 @@ from typing import Any
 import click
 
 from ..budget import within
-from ..errors import COLUMNS
+from ..errors import COLUMNS, quote
 from ..streams import columns
-from .arguments import split
+from .arguments import Line, split
 from .options import Option, by_name
-from .request import parameters, with_form
+from .request import parameters
+
+SETTINGS = {"help_option_names": by_name("eval")["--help"].names}
+"""What click is told of every command."""
 
 
 class Page(click.HelpFormatter):
@@ -37,7 +40,7 @@ class Context(click.Context):
 
 
 class Command(click.Command):
-    """A command with its options from the table. It is called with their values, as `request.with_form` has them."""
+    """A command with its options from the table. It is called with their values."""
 
     context_class = Context
 
@@ -45,11 +48,16 @@ class Command(click.Command):
         """params: its arguments."""
         more.setdefault("short_help", more["help"].partition("\n")[0])
         options = [_parameter(option) for option in dict.fromkeys(by_name(name).values()) if option.name != "--help"]
-        super().__init__(name, params=[*params, *options], **more)
+        super().__init__(name, params=[*params, *options], context_settings=SETTINGS, **more)
 
-    def invoke(self, ctx: click.Context) -> Any:
-        ctx.params = with_form(ctx.params)
-        return super().invoke(ctx)
+    def line(self, ctx: click.Context, words: list[str]) -> Line:
+        """The words, sorted."""
+        return split(ctx.command_path, words, binds=False)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        line = self.line(ctx, args)
+        options = [option.word(text) for option, text in line.options]
+        return super().parse_args(ctx, [*options, "--", *line.arguments])
 
 
 class ExpressionCommand(Command):
@@ -59,35 +67,51 @@ class ExpressionCommand(Command):
     """
 
     def __init__(self, name: str, **more: Any) -> None:
-        super().__init__(name, **{**more, "params": [click.Argument(["expression"], required=False)]})
+        params = [click.Argument(["expression"], required=False), *more.pop("params", [])]
+        super().__init__(name, params=params, **more)
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        line = split(ctx.command_path, args)
+    def line(self, ctx: click.Context, words: list[str]) -> Line:
+        line = split(ctx.command_path, words)
         if "--help" not in line.given:
             line.check_expression()
         ctx.params["line"] = line
-        options = [option.word(text) for option, text in line.options]
-        return super().parse_args(ctx, [*options, "--", *line.positional])
+        return line
 
     def invoke(self, ctx: click.Context) -> Any:
         ctx.params = parameters(**ctx.params)
-        whole = inf if ctx.params.get("points") else ctx.params["asked"].settings.time_limit  # of each point, then
+        whole = inf if "points" in ctx.params else ctx.params["asked"].settings.time_limit  # of each point, then
         return within(whole, partial(super().invoke, ctx), process_time)
+
+
+class _Range(click.types.IntParamType):
+    """A whole number of a range. (Click's own tells the range once more in the help.)"""
+
+    name = "whole number"
+
+    def __init__(self, option: Option) -> None:
+        self.option = option
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return self.option.value(value)
+        except ValueError:
+            takes = self.option.takes
+            assert isinstance(takes, range)
+            self.fail(f"{quote(value)} is no whole number from {takes[0]} to {takes[-1]}", param, ctx)
 
 
 def _parameter(option: Option) -> click.Option:
     takes = option.takes
     more: dict[str, Any]
     if takes is None:
-        more = {"is_flag": True}
+        more = {"is_flag": True, "expose_value": not option.short_for}
     elif isinstance(takes, range):
-        more = {"type": click.IntRange(takes[0], takes[-1]), "metavar": "N"}
+        more = {"type": _Range(option)}
     elif isinstance(takes, str):
-        more = {"metavar": takes}
+        more = {}
     elif isinstance(takes, type):
-        more = {"type": takes, "metavar": "SECONDS", "default": option.default}
+        more = {"type": takes, "default": option.default}
     else:
-        more = {"type": click.Choice(takes)}
-    if isinstance(option.default, str):
-        more |= {"default": option.default, "show_default": True}
-    return click.Option(option.names, multiple=option.repeatable, help=option.help, **more)
+        more = {"type": click.Choice(takes), "default": option.default}
+    metavar, names = option.metavar or None, [*option.names, option.parameter]
+    return click.Option(names, metavar=metavar, multiple=option.repeatable, help=option.told, **more)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from ..arithmetic import TIES
@@ -23,19 +22,23 @@ class Option:
         self,
         names: str,
         commands: str,
-        takes: Sequence[str] | range | type[float] | str | None,
+        takes: tuple[str, ...] | range | type[float] | str | None,
         help: str,  # noqa: A002  # as click has it
         default: str | float | None = None,
         *,
         repeatable: bool = False,
+        short_for: str = "",
+        is_bare: bool = False,
     ) -> None:
         """names: as they are typed, the full one last;
         commands: their names, with spaces between them;
         takes: choices, a range of whole numbers, the type float, the word that stands in the help for any text, or None
             for a flag;
-        help: what `--help` says of it;
+        help: what `--help` says of it, on a line of 80 columns; of choices, they follow;
         default: the choice, or the number, that holds without it;
-        repeatable: whether it may come more than once.
+        repeatable: whether it may come more than once;
+        short_for: the option with its value that a flag stands for;
+        is_bare: whether nothing is left to print in a format.
         """
         self.names = names.split()
         self.commands = commands.split()
@@ -43,9 +46,31 @@ class Option:
         self.help = help
         self.default = default
         self.repeatable = repeatable
+        self.short_for = short_for
+        self.is_bare = is_bare
         self.name = self.names[-1]
-        self.parameter = self.name[2:].replace("-", "_")
+        self.parameter = "form" if self.name == "--format" else self.name[2:].replace("-", "_")
         self.unset = () if repeatable else False if takes is None else default
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The values that it may have, where they are few."""
+        return self.takes if isinstance(self.takes, tuple) else ()
+
+    @property
+    def metavar(self) -> str:
+        """What stands for its value in the help."""
+        if self.takes is None or isinstance(self.takes, str):
+            return self.takes or ""
+        return {range: "N", type: "SECONDS"}.get(type(self.takes), self.name[2:].upper())
+
+    @property
+    def told(self) -> str:
+        """What the help says of it."""
+        if not self.choices:
+            return self.help
+        *others, last = (f"{each} (default)" if each == self.default else each for each in self.choices)
+        return f"{self.help} {', '.join(others)} or {last}."
 
     def word(self, text: str) -> str:
         """The option as one word of a command line."""
@@ -64,49 +89,50 @@ class Option:
         return self.takes[self.takes.index(text)]
 
 
-ALL = "eval explain derive check code graph"
+COMMANDS = ("eval", "points", "explain", "derive", "check", "code", "graph", "ops", "cache")
+"""The subcommands, each `command` in the module of its name in commands/."""
+ALL = "eval points explain derive check code graph"
 """The commands that take an expression."""
-_HOW = "How to print the result."
+_PRINT = f"{ALL} ops"
 
 OPTIONS = (
-    Option("--file", ALL, "FILE|-", "Take the expression or program from a file instead."),
-    Option("--expand", ALL, None, "Open modules, and gates like sigmoid, into the gates inside."),
-    Option("--no-cache", ALL, None, "Neither read nor write the cache of compiled expressions."),
-    Option("--set", ALL, "NAME=VALUE", "Bind a variable whose name is also an option's.", repeatable=True),
-    Option("--at", ALL, "FILE|-|JSON", "Take values from a JSON object; options add to it and override it."),
-    Option("--wrt", ALL, "NAMES", "Only these variables (x,y) get gradients; the rest is constant."),
-    Option("--time-limit", ALL, float, "Give up after so many seconds of work, if not 8.", SECONDS),
-    Option("--claim", "check", "NAME=CLAIM",
-           "A gradient derived by hand, as a number or as a formula; repeat it for more.", repeatable=True),
+    Option("--file", ALL, "FILE|-", "Read the expression, or a program, from a file."),
+    Option("--at", ALL, "FILE|-|JSON", "Values from a JSON object; options go before it."),
+    Option("--set", ALL, "NAME=VALUE", "A value for a variable that is named as an option.", repeatable=True),
+    Option("--wrt", ALL, "NAMES", "Gradients of these variables (x,y); the rest is fixed."),
+    Option("--claim", "check", "NAME=CLAIM", "A gradient derived by hand: a number or a formula.", repeatable=True),
     Option("--claims", "check", "FILE|-|JSON", "Such claims as a JSON object."),
-    Option("--to", "code", tuple(VIEWS["program"]), "The language.", "python"),
-    Option("--nudge", "explain", "H", "Also step each variable by H: f there, beside what its gradient says."),
-    Option("--ties", "eval explain check code graph", TIES, "What inputs of max or min that tie receive.", TIES[0]),
-    Option("--allow-nonfinite", "eval explain graph", None, "Give infinities and NaN instead of errors."),
-    Option("--precision", "eval explain", DIGITS, "Compute with N correct significant digits."),
-    Option("--exact", "eval explain", None, "Compute with exact numbers: 1/3, sqrt(2)/2, exp(-1)."),
-    Option("--hessian", "eval", None, "Second derivatives too."),
-    Option("--format", "eval", tuple(VIEWS["trace"]), _HOW, "table"),
-    Option("--format", "explain", tuple(VIEWS["explanation"]), _HOW, "text"),
-    Option("--format", "derive", tuple(VIEWS["derivation"]), _HOW, "table"),
-    Option("--format", "ops", tuple(VIEWS["primitives"]), _HOW, "text"),
-    Option("--format", "graph", tuple(VIEWS["circuit"]),
-           "How to draw it.  [default: by the name of FILE, or tree]"),
-    Option("--json", "eval explain derive ops", None, "The same as --format json."),
-    Option("--json", "check", None, "Print a JSON document."),
-    Option("--get", "eval", "value|NAME",
-           "Print only the value, or only the gradient of NAME; repeat it for more, a line each.", repeatable=True),
-    Option("-o --output", "graph", "FILE", "Write to FILE, wholly or not at all."),
-    Option("--digits", "eval", range(1, 10_001),
-           "Significant digits in tables: 6, or those of --precision. JSON and --get hold all."),
-    Option("--digits", "explain", range(1, 10_001),
-           "Significant digits in words: 6, or those of --precision. JSON holds all."),
-    Option("--digits", "graph", range(1, 18), "Significant digits: 6 in a tree, 4 in a picture."),
-    Option("--points", "eval", "FILE|-", "Evaluate at each point of JSON lines or CSV, a line for a line."),
-    Option("--on-error", "eval", ("stop", "skip", "null"), "What becomes of a point that has no result.", "stop"),
-    Option("--trace", "eval", None, "Of each point the whole document (JSON lines)."),
+    Option("--nudge", "explain", "H", "Also step each variable by H: f there, as predicted?"),
+    Option("--expand", ALL, None, "Open modules, and gates like sigmoid."),
+    Option("--ties", "eval points explain check code graph", TIES, "Of tied inputs of max:", TIES[0]),
+    Option("--allow-nonfinite", "eval points explain graph", None, "Infinities and NaN instead of errors."),
+    Option("--precision", "eval points explain", DIGITS, "N correct significant digits, 2 to 10000."),
+    Option("--exact", "eval points explain", None, "Exact numbers: 1/3, sqrt(2)/2, exp(-1)."),
+    Option("--hessian", "eval points", None, "Second derivatives too."),
+    Option("--format", "eval", tuple(VIEWS["trace"]), "Print it as", "table"),
+    Option("--format", "explain", tuple(VIEWS["explanation"]), "Print it as", "text"),
+    Option("--format", "derive", tuple(VIEWS["derivation"]), "Print it as", "table"),
+    Option("--format", "check", tuple(VIEWS["review"]), "Print it as", "text"),
+    Option("--to --format", "code", tuple(VIEWS["program"]), "Write", "python"),
+    Option("--format", "graph", tuple(VIEWS["circuit"]), "Print it as", "tree"),
+    Option("--format", "ops", tuple(VIEWS["primitives"]), "Print it as", "text"),
+    Option("--format", "points", ("json", "csv"), "Print lines as the points are written, or as"),
+    Option("--json", "eval points explain derive check ops", None, "The same as --format json.",
+           short_for="--format json"),
+    Option("--get", "eval", "value|NAME", "Bare numbers: the value, or the gradient of NAME.", repeatable=True,
+           is_bare=True),
+    Option("--get", "points", "value|NAME", "Only the value, or the gradient of NAME.", repeatable=True),
+    Option("--trace", "points", None, "Of each point the whole document (JSON lines)."),
+    Option("--on-error", "points", ("stop", "skip", "null"), "Points without a result:", "stop"),
+    Option("--delimiter", "points", "CHAR", "What stands between columns, if no comma and no tab."),
+    Option("--rename", "points", "NAME=COLUMN", "The column of a variable, by another name.", repeatable=True),
+    Option("-o --output", _PRINT, "FILE", "Write to FILE, wholly or not at all."),
+    Option("--digits", "eval explain", range(1, 10_001), "Digits that are shown: 6, or those of --precision."),
+    Option("--digits", "graph", range(1, 18), "Digits that are shown: 6 in a tree, 4 in a picture."),
+    Option("--time-limit", ALL, float, "Give up after so many seconds of work, if not 8.", SECONDS),
+    Option("--no-cache", ALL, None, "Leave the cache of compiled expressions alone."),
     Option("--clear", "cache", None, "Forget them all."),
-    Option("--help", f"{ALL} ops cache", None, "Show this message and exit."),
+    Option("-h --help", " ".join(COMMANDS), None, "Show this message and exit."),
 )  # fmt: skip
 """In the order of `--help`."""
 

@@ -16,13 +16,15 @@ if TYPE_CHECKING:
     from ..passes.trace import Notice, Trace
 
 
-def show_trace(trace: Trace, form: str, get: Sequence[str] = (), digits: int | None = None) -> None:
+def show_trace(
+    trace: Trace, form: str, get: Sequence[str] = (), digits: int | None = None, file: str | None = None
+) -> None:
     """Print the trace, in one of its formats; or bare numbers alone, for what `get` names."""
     warn(trace.warnings)
     if get:
-        emit(_bare_numbers(trace, get), sys.stdout)
+        put(_bare_numbers(trace, get), file)
     else:
-        show("trace", trace, form, digits)
+        show("trace", trace, form, digits, file)
 
 
 def _bare_numbers(trace: Trace, names: Sequence[str]) -> str:
@@ -85,12 +87,17 @@ def show(what: str, subject: object, form: str, digits: int | None = None, file:
     what: the kind of subject;
     form: the format;
     digits: how many are shown of a number (None: as the view thinks fit);
-    file: its name, if there is one.
+    file: its name, `-` for standard output.
     """
-    place = _terminal() if form in READ and file is None else Options()
-    is_ascii = file is None and not is_unicode(sys.stdout)
-    drawn = draw(what, subject, place._replace(form=form, digits=digits, ascii=is_ascii))
-    if file is not None:
+    is_printed = file in (None, "-")
+    place = _terminal() if form in READ and is_printed else Options()
+    is_ascii = is_printed and not is_unicode(sys.stdout)
+    put(draw(what, subject, place._replace(form=form, digits=digits, ascii=is_ascii)), file)
+
+
+def put(drawn: str | bytes, file: str | None = None) -> None:
+    """Write it into a file of that name, or to standard output."""
+    if file not in (None, "-"):
         from ..files import write_file
 
         write_file(file, drawn.encode() if isinstance(drawn, str) else drawn)

@@ -7,16 +7,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from time import process_time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..budget import within
 from ..errors import BackpropError
 
 if TYPE_CHECKING:
-    from .arguments import Line
     from .request import Asked
 
-LEFT = {*"--file --no-cache --precision --exact --hessian --points --on-error --trace --help".split()}
+LEFT = {*"--file --no-cache --precision --exact --hessian --help".split()}
 """The options that plain calls do without: their work takes long, or much memory, or click."""
 
 
@@ -31,37 +30,25 @@ def run(words: Sequence[str]) -> int | None:
         if line.given & LEFT:
             return None
         line.check_expression()
-        values = _values(line)
-        if values is None:
-            return None
-        from .request import parameters, with_form
+        from .request import parameters, values
 
-        handed = with_form(parameters(line, **values))
+        try:
+            found = values(line)
+        except ValueError:  # which needs an error of click's
+            return None
+        handed = parameters(line, **found, expression=[*line.arguments, None][0])
         within(handed["asked"].settings.time_limit, partial(evaluate, **handed), process_time)
     except BackpropError as error:
+        from .hints import hinted
         from .output import complain
 
-        return complain(error)
+        return complain(hinted(error, words))
     return 0
 
 
-def _values(line: Line) -> dict[str, Any] | None:
-    """The value of each option by name, and the expression; None where one needs an error."""
-    values: dict[str, Any] = {
-        option.parameter: option.unset for option in line.known.values() if option.name not in LEFT
-    }
-    try:
-        for option, text in line.options:
-            value = option.value(text)
-            values[option.parameter] = (*values[option.parameter], value) if option.repeatable else value
-    except ValueError:
-        return None
-    return {**values, "expression": line.positional[0] if line.positional else None}
-
-
-def evaluate(asked: Asked, form: str, digits: int | None, get: Sequence[str]) -> None:
+def evaluate(asked: Asked, form: str, digits: int | None, get: Sequence[str], output: str | None = None) -> None:
     """Print the trace in a format, or bare numbers alone, for what `get` names."""
     from ..passes.settings import compute
     from .output import show_trace
 
-    show_trace(compute(*asked.request()), form, get, digits)
+    show_trace(compute(*asked.request()), form, get, digits, output)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from ..errors import InputError, Source
+from ..errors import InputError, Source, few
 from ..graph.graph import Graph
 from ..passes import point
 from ..passes.settings import Settings
 from ..streams import read_text
-from .arguments import Line
+from .arguments import EXAMPLE, Line, PositionError
 
 Request = tuple[Graph, Mapping[str, str], Settings]
 """What `compute` takes: a graph, the texts of its variables' values, and what is to be computed."""
@@ -36,9 +37,8 @@ class Asked(NamedTuple):
     def read(self) -> Question:
         """Read the program and the values. Raises InputError for what cannot be read."""
         source, given = self._program(), self.line.bindings
-        if self.at is not None:
-            given = {**read_object(self.at, "--at", "point"), **given}
-        return Question(self, source, given)
+        known = {} if self.at is None else read_object(self.at, "--at", "point")
+        return Question(self, source, known, given)
 
     def request(self, *, partly: bool = False, opened: bool = False) -> Request:
         """Read it all (see `Question.request`)."""
@@ -46,24 +46,32 @@ class Asked(NamedTuple):
 
     def _program(self) -> Source:
         """The expression's text: from its argument, from a file, or from standard input."""
-        if self.expression not in (None, "-"):
+        if self.file is None and self.expression not in (None, "-"):
             return Source(self.expression)
         file = "-" if self.file is None else self.file
         if file == "-" and self.at == "-":
             raise InputError("the expression and --at cannot both come from standard input")
         if self.file is None:
-            return Source(read_text(file, "the expression").strip())
+            text = read_text(file, "the expression").strip()
+            if not text and self.expression is None:
+                raise PositionError("there is no expression", hint=f"for example: {EXAMPLE}")
+            return Source(text)
         text = read_text(file, "--file")
         return Source(text, file if "=" in text else "")  # of a program, it is worth telling
 
 
 class Question:
-    """What was read: the program's text, and texts of values by name. Its names mean nothing yet."""
+    """What was read: the program's text, and texts of values by name. Its names mean nothing yet.
 
-    def __init__(self, asked: Asked, source: Source, given: Mapping[str, str]) -> None:
+    known: values of --at, which may hold more than the expression needs;
+    typed: values of options.
+    """
+
+    def __init__(self, asked: Asked, source: Source, known: Mapping[str, str], typed: Mapping[str, str]) -> None:
         self.asked = asked
         self.source = source
-        self.given = given
+        self.known = known
+        self.typed = typed
 
     def request(self, *, partly: bool = False, opened: bool = False, columns: Collection[str] | None = ()) -> Request:
         """The graph for the names that have values.
@@ -74,7 +82,7 @@ class Question:
         Raises InputError where a variable has no value, a value no variable, and for what is not well-formed.
         """
         asked = self.asked
-        graph = self._graph([*self.given, *(columns or ())])
+        graph = self._graph([*self.known, *self.typed, *(columns or ())])
         if asked.expand or (opened and graph.modules):
             from ..graph.expand import expand
 
@@ -83,10 +91,24 @@ class Question:
         if names is not None:
             may_be_columns = graph.constants if columns is None else ()
             point.check_wrt(graph, [name for name in names if name not in may_be_columns])
-        point.check(graph, self.given, asked.line.known)
-        if not partly and (missing := point.missing(graph, self.given)):
-            raise point.MissingVariablesError(graph, missing, asked.line.with_values(missing))
-        return graph, self.given, asked.settings._replace(wrt=names)
+        given = {**self.known, **self.typed}
+        point.check(graph, self.typed)
+        if not partly and (missing := point.missing(graph, given)):
+            point.check(graph, given)  # a name in --at that is not of the expression may be misspelt
+            raise point.MissingVariablesError(graph, missing)
+        return graph, self._used(graph, given), asked.settings._replace(wrt=names)
+
+    def _used(self, graph: Graph, given: Mapping[str, str]) -> Mapping[str, str]:
+        """The values of variables. Tells of those in --at that are of none."""
+        variables = {node.name for node in graph.variables}
+        if self.known.keys() <= variables:
+            return given
+        from .output import say
+
+        left = [name for name in self.known if name not in variables]
+        say(f"warning: the expression does not use {', '.join(few(left))} of --at", sys.stderr)
+        self.known = {name: text for name, text in self.known.items() if name in variables}
+        return {**self.known, **self.typed}
 
     def _graph(self, names: Collection[str]) -> Graph:
         if not self.asked.no_cache:
@@ -98,20 +120,21 @@ class Question:
         return Program(self.source).graph(names)
 
 
+def values(line: Line) -> dict[str, Any]:
+    """The value of each option by name. Raises ValueError where a text is none."""
+    found: dict[str, Any] = {option.parameter: option.unset for option in line.known.values() if not option.short_for}
+    for option, text in line.options:
+        value = option.value(text)
+        found[option.parameter] = (*found[option.parameter], value) if option.repeatable else value
+    return found
+
+
 def parameters(line: Line, **values: Any) -> dict[str, Any]:
     """What a command is called with: `asked`, and the values of other options by name."""
-    left = {name: value for name, value in values.items() if name != "set"}  # which is in the line's bindings
+    left = {name: value for name, value in values.items() if name not in ("set", "help")}  # which the line has
     settings = Settings(**{name: left.pop(name) for name in Settings._fields if name in left and name != "wrt"})
     asked = Asked(line, settings, **{name: left.pop(name) for name in Asked._fields if name in left})
     return {"asked": asked, **left}
-
-
-def with_form(values: Mapping[str, Any]) -> dict[str, Any]:
-    """These values of options, except for `form` in place of --format and --json."""
-    rest = {name: value for name, value in values.items() if name not in ("format", "json")}
-    if len(rest) == len(values):
-        return rest
-    return {**rest, "form": "json" if values.get("json") else values.get("format")}
 
 
 def read_object(given: str, option: str, part: str) -> dict[str, str]:

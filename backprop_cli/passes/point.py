@@ -23,6 +23,15 @@ class MissingVariablesError(InputError):
     def __init__(self, graph: Graph, names: list[str], hint: str = "") -> None:
         node = next(node for node in graph.variables if node.name == names[0])
         super().__init__(f"no value for {_listed(names)}", graph.source, node.span, hint)
+        self.names = names
+
+
+class UnknownVariableError(InputError):
+    """A name with a value, of which the expression knows nothing."""
+
+    def __init__(self, name: str, hint: str) -> None:
+        super().__init__(f"the expression has no variable {quote(name)}", hint=hint)
+        self.name = name
 
 
 def read_name(text: str) -> str:
@@ -154,11 +163,8 @@ def kind_of(value: object) -> str:
     return {bool: "true or false", list: "a list", dict: "an object"}.get(type(value), "null")
 
 
-def check(graph: Graph, given: Iterable[str], options: Iterable[str] = ()) -> None:
-    """Raise InputError for a name that the expression does not use.
-
-    options: what else an unknown name may have been meant to be (`--json`).
-    """
+def check(graph: Graph, given: Iterable[str]) -> None:
+    """Raise InputError for a name that the expression does not use."""
     known = dict.fromkeys(node.name for node in graph.variables)
     given = dict.fromkeys(given)
     stages = dict(graph.stages)
@@ -167,12 +173,10 @@ def check(graph: Graph, given: Iterable[str], options: Iterable[str] = ()) -> No
             message = f"{quote(name)} is computed by the program, so it takes no value"
             raise InputError(message, graph.source, stages[name])
         if name not in known:
-            close = suggest(name, missing(graph, given)) or suggest(name, known) or suggest(f"--{name}", options, 0.75)
+            close = suggest(name, missing(graph, given)) or suggest(name, known)
             plural = "variables are" if len(known) > 1 else "variable is"
             has = f"its {plural} {_listed([*known])}" if known else "it has no variables"
-            raise InputError(
-                f"the expression has no variable {quote(name)}", hint=f"did you mean '{close}'?" if close else has
-            )
+            raise UnknownVariableError(name, f"did you mean '{close}'?" if close else has)
 
 
 def missing(graph: Graph, given: Collection[str]) -> list[str]:

@@ -14,6 +14,7 @@ from ..language.names import as_name
 from ..passes.trace import EVERYWHERE
 from ..view.json import document, dumped, escaped
 from .evaluate import Result, Row
+from .rows import Source
 
 _STRING_OR_WORD = re.compile(r'"(?:[^"\\]|\\.)*"|(NaN|-?Infinity)')
 _GAP = re.compile(r"[ \t\r\n,:]*")
@@ -32,9 +33,10 @@ class Contents(NamedTuple):
 class JsonLines:
     """An object a line: the one that was read, and behind its entries those of the result."""
 
-    def __init__(self, holds: Contents, *, from_csv: bool, ascii_only: bool) -> None:
+    def __init__(self, holds: Contents, source: Source, *, ascii_only: bool) -> None:
         self.holds = holds
-        self.from_csv = from_csv
+        self.from_csv = source.form == "csv"
+        self.written = source.written
         self.ascii_only = ascii_only
         kept = (holds.value, bool(holds.gradients), holds.hessian, holds.trace, True, holds.nulls)
         names = ("value", "gradient", "hessian", "trace", "warnings", "error")
@@ -43,7 +45,7 @@ class JsonLines:
         parts = ['"value": %s'] * holds.value + [f'"gradient": {{{gradient}}}'] * bool(holds.gradients)
         self.numbers = ", ".join(parts)
         self.doubles = ", ".join([*parts, *['"error": null'] * holds.nulls]).replace("%s", "%r")
-        self.is_plain = holds.value and not from_csv and not ascii_only  # a line is what was read, and then `doubles`
+        self.is_plain = holds.value and not self.from_csv and not ascii_only  # what was read, and `doubles`
 
     def head(self) -> str:
         """What stands before the first result."""
@@ -60,7 +62,10 @@ class JsonLines:
         row = result.row
         if self.from_csv:
             system = FLOATS if result.trace is None else result.trace.arithmetic
-            entries = {k: system.data(result.point[k]) if k in result.point else v for k, v in row.given.items()}
+            entries = {
+                self.written.get(k, k): system.data(result.point[k]) if k in result.point else v
+                for k, v in row.given.items()
+            }
             return json.dumps(entries, ensure_ascii=False)[1:-1]
         kept = str(row.kept[1:-1]).strip()
         if "NaN" in kept or "Infinity" in kept:
@@ -95,22 +100,21 @@ class JsonLines:
 class CsvLines:
     """A row a line: the cells that were read, and behind them `value`, `gradient.x`, …"""
 
-    def __init__(self, holds: Contents, header: Sequence[str], *, from_csv: bool) -> None:
+    def __init__(self, holds: Contents, source: Source) -> None:
         self.holds = holds
-        self.header = header
-        self.from_csv = from_csv
+        self.source = source
         self.names = ["value"] * holds.value + [f"gradient.{name}" for name, _ in holds.gradients]
         self.names += ["error"] * holds.nulls
-        self.write = csv.writer(_Echo(), lineterminator="\n").writerow
+        self.write = csv.writer(_Echo(), lineterminator="\n", delimiter=source.delimiter).writerow
 
     def head(self) -> str:
         """The header."""
-        return self._line([*self.header, *self.names])
+        return self._line([*self.source.header, *self.names])
 
     def line(self, result: Result) -> str:
         """The line of a result, with empty cells for one that failed."""
         row, holds = result.row, self.holds
-        cells: list[str] = [*row.kept] if self.from_csv else _cells(row, self.header)
+        cells: list[str] = [*row.kept] if self.source.form == "csv" else _cells(row, self.source)
         if result.error is None:
             show = repr if result.trace is None else result.trace.arithmetic.exactly
             cells += map(show, result.numbers if holds.value else result.numbers[1:])
@@ -135,9 +139,9 @@ def _writer(arithmetic: Arithmetic) -> Callable[[Value], str]:
     return lambda value: json.dumps(arithmetic.data(value))
 
 
-def _cells(row: Row, header: Sequence[str]) -> list[str]:
+def _cells(row: Row, source: Source) -> list[str]:
     """The entries of an object in CSV: what is no text and no number, as it was written."""
-    entries = list(map(row.given.get, header))
+    entries = list(map(row.given.get, source.names))
     written = {} if all(entry is None or isinstance(entry, str) for entry in entries) else _written(row.kept)
     return [
         # "\\ud800" may stand in JSON, but in no UTF-8.
@@ -145,8 +149,8 @@ def _cells(row: Row, header: Sequence[str]) -> list[str]:
         if isinstance(entry, str)
         else ""
         if entry is None
-        else written[name]
-        for name, entry in zip(header, entries, strict=True)
+        else written[as_name(column) or column]
+        for column, entry in zip(source.header, entries, strict=True)
     ]
 
 

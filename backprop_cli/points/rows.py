@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from math import inf
+from types import MappingProxyType
 from typing import Any, BinaryIO, NamedTuple
 
-from ..errors import InputError, quote, reason
+from ..errors import InputError, few, quote, reason, suggest
 from ..language.names import as_name, is_normal
 from ..passes.point import unique
 from .evaluate import Row
 
+NO_OTHERS: Mapping[str, str] = MappingProxyType({})
 MAX_LINE = 4_000_000
 """Bytes of a line. The rest of a longer one is passed over piece by piece, so that it takes no memory."""
 MAX_RECORD = 4_000_000
@@ -86,19 +88,42 @@ class UnreadableError(InputError):
 
 
 class Source(NamedTuple):
-    """Points, and how they are written. form: `json`, `csv`, or empty where there is none; header: the columns, or the
-    keys of the first object; names: the same, where they are names in normal spelling.
+    """Points, and how they are written.
+    form: `json`, `csv`, or empty where there is none;
+    header: the columns, or the keys of the first object, as they are written;
+    names: the same, as the expression calls them;
+    delimiter: what stands between columns.
     """
 
     form: str
     header: list[str]
     names: list[str]
     rows: Iterator[Row]
+    delimiter: str = ","
+
+    @property
+    def written(self) -> dict[str, str]:
+        """How columns are written that are called otherwise, by the names that the expression has for them."""
+        pairs = zip(self.names, self.header, strict=True)
+        return {name: text for name, text in pairs if name not in (text.strip(), as_name(text.strip()))}
 
 
-def read(lines: Lines, *, as_text: bool = False) -> Source:
+def delimiter(text: str | None) -> str:
+    """What stands between columns, as --delimiter has it; empty where the header tells it.
+
+    Raises InputError for what does not do so.
+    """
+    found = {None: "", "tab": "\t", "\\t": "\t"}.get(text, text) or ""
+    if text is not None and (len(found) != 1 or found in '"\r\n' or not found.isascii()):
+        raise InputError(f"--delimiter takes one character, or tab, not {quote(text)}")
+    return found
+
+
+def read(lines: Lines, between: str = "", called: Mapping[str, str] = NO_OTHERS, *, as_text: bool = False) -> Source:
     """The points of a file, of which only the first line is read now: an object, or a header with commas.
 
+    between: the delimiter of CSV, if it is no comma and no tab;
+    called: the names in the expression of columns that are written otherwise;
     as_text: whether numbers stay as they are written, for arithmetics that are finer than doubles.
     Raises InputError where that line is neither.
     """
@@ -115,19 +140,30 @@ def read(lines: Lines, *, as_text: bool = False) -> Source:
     if first.lstrip().startswith("["):
         raise InputError("points are JSON objects, a line each, not a list", hint="jq -c '.[]' makes lines of a list")
     if first.lstrip().startswith("{"):
-        rows = _json_rows(lines, decoder(as_text=as_text))
-        row = _json_row(first.strip(), lines.number, decoder(as_text=as_text))
-        return Source("json", list(row.given), list(row.given), rows)
+        rows = _json_rows(lines, called, decoder(as_text=as_text))
+        names = list(_json_row(first.strip(), lines.number, called, decoder(as_text=as_text)).given)
+        written = {name: column for column, name in called.items()}
+        return Source("json", [written.get(name, name) for name in names], names, rows, between or ",")
     lines.begin_record()
-    reader = csv.reader(lines, strict=True)
+    between = between or ("\t" if "\t" in first and "," not in first else ",")
+    reader = csv.reader(lines, strict=True, delimiter=between)
     try:
         header = next(reader)
     except csv.Error as error:
         raise InputError(f"the header is not CSV: {_reason(error)}", first.strip(), (0, 1)) from None
-    columns = [as_name(text.strip()) or text.strip() for text in header]
+    columns = [_called(text.strip(), called) for text in header]
+    if unknown := [column for column, name in called.items() if name not in columns]:
+        close = suggest(unknown[0], header)
+        hint = f"did you mean {quote(close)}?" if close else f"the header has {', '.join(few(header))}"
+        raise InputError(f"there is no column {quote(unknown[0])}", hint=hint)
     if repeated := [name for name, count in Counter(columns).items() if count > 1]:
         raise InputError(f"the header names {quote(repeated[0])} twice")
-    return Source("csv", header, columns, _csv_rows(lines, reader, columns))
+    return Source("csv", header, columns, _csv_rows(lines, reader, columns), between)
+
+
+def _called(column: str, called: Mapping[str, str]) -> str:
+    """The name of a column or a key in the expression."""
+    return called.get(column) or as_name(column) or column
 
 
 # -- JSON lines ----------------------------------------------------------------------------------------------------
@@ -139,7 +175,7 @@ def decoder(*, as_text: bool) -> json.JSONDecoder:
     return json.JSONDecoder(object_pairs_hook=unique, parse_int=number, parse_float=number, parse_constant=str)
 
 
-def _json_rows(lines: Lines, decoder: json.JSONDecoder) -> Iterator[Row]:
+def _json_rows(lines: Lines, called: Mapping[str, str], decoder: json.JSONDecoder) -> Iterator[Row]:
     while True:
         try:
             text = next(lines).strip()
@@ -151,10 +187,10 @@ def _json_rows(lines: Lines, decoder: json.JSONDecoder) -> Iterator[Row]:
             yield Row(lines.number, {}, "", error)
             continue
         if text:
-            yield _json_row(text, lines.number, decoder)
+            yield _json_row(text, lines.number, called, decoder)
 
 
-def _json_row(text: str, line: int, decoder: json.JSONDecoder) -> Row:
+def _json_row(text: str, line: int, called: Mapping[str, str], decoder: json.JSONDecoder) -> Row:
     try:
         data = decoder.decode(text)
     except json.JSONDecodeError as error:
@@ -170,14 +206,16 @@ def _json_row(text: str, line: int, decoder: json.JSONDecoder) -> Row:
             line, {}, "", InputError("not a JSON object", text, (0, len(text)), 'for example: {"x": -2, "y": 5}')
         )
     try:
-        return Row(line, _by_name(data), text)
+        return Row(line, _by_name(data, called), text)
     except InputError as error:
         return Row(line, {}, "", error)
 
 
-def _by_name(data: dict[str, Any]) -> dict[str, Any]:
-    """The entries, with names in their normal spelling."""
-    return data if is_normal("".join(data)) else unique([(as_name(key) or key, each) for key, each in data.items()])
+def _by_name(data: dict[str, Any], called: Mapping[str, str]) -> dict[str, Any]:
+    """The entries, by the names that the expression has for them."""
+    if not called and is_normal("".join(data)):
+        return data
+    return unique([(_called(key, called), each) for key, each in data.items()])
 
 
 def in_columns(rows: Iterable[Row], header: Collection[str]) -> Iterator[Row]:

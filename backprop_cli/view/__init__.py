@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any, NamedTuple
+
+from ..errors import InputError, quote
 
 
 class Options(NamedTuple):
@@ -64,8 +66,24 @@ VIEWS: dict[str, dict[str, str]] = {
 """For each subject its formats, the default first: the function that draws it, and the module beside this one where it
 is. It takes the subject and Options and gives text; or bytes, of a document that has an encoding of its own.
 """
+SUFFIXES = {
+    ".txt": "table text tree", ".json": "json", ".jsonl": "json", ".csv": "csv", ".md": "markdown", ".tex": "latex",
+    ".py": "python", ".c": "c", ".js": "javascript", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid",
+    ".svg": "svg", ".png": "png", ".pdf": "pdf",
+}  # fmt: skip
+"""How the names of files end, and the format that each tells, of those that a view has."""
 READ = ("table", "text", "tree")
 """The formats that are read in a terminal, and follow its width and styles; the others are documents."""
+
+
+def form_of(name: str, forms: Container[str]) -> str:
+    """The format that a file of this name has, of those that there are. Raises InputError where its end means none."""
+    known = {end: form for end, words in SUFFIXES.items() for form in words.split() if form in forms}
+    _, point, end = name.rpartition(".")
+    if form := known.get(f"{point}{end}".lower()):
+        return form
+    hint = f"names end in {', '.join(known)}; or say --format"
+    raise InputError(f"the name {quote(name)} does not say which format", hint=hint)
 
 
 def draw(what: str, subject: Any, options: Options) -> str | bytes:

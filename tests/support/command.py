@@ -42,7 +42,7 @@ def streams(
 
     together: whether both go to one place.
     """
-    source = io.BytesIO(stdin.encode() if isinstance(stdin, str) else stdin)
+    source = io.BufferedReader(io.BytesIO(stdin.encode() if isinstance(stdin, str) else stdin))  # as a pipe is
     out = io.BytesIO()
     err = out if together else io.BytesIO()
     # Kept in names: a wrapper that is collected closes its buffer.

@@ -11,12 +11,9 @@ import click
 from ... import __version__
 from ...errors import BackpropError, InputError, quote, suggest
 from ...streams import emit
-from ..expression import Context
-from ..options import by_name
+from ..expression import SETTINGS, Context
+from ..options import COMMANDS
 from ..output import complain
-
-COMMANDS = ("eval", "explain", "derive", "check", "code", "graph", "ops", "cache")
-"""The subcommands, each `command` in the module of its name beside this one."""
 
 
 class Commands(click.Group):
@@ -47,19 +44,25 @@ class Commands(click.Group):
 
 
 def _forgotten(words: Sequence[str]) -> str:
-    is_word = words[0].isidentifier() or not words[0].strip()
-    without_values = len(words) == 1 or not words[1].startswith("-")
-    if is_word and without_values:
-        return "backprop --help"
-    import shlex
+    from ..hints import repaired, working
 
-    return f"backprop eval {shlex.join(words)}"
+    try:
+        return working("eval", words) or repaired("eval", words) or "backprop --help"
+    except BackpropError:
+        return "backprop --help"
 
 
 HELP = "A gradient calculator: every local and every chained gradient of an expression, exactly as you write it."
 
 
-@click.group(cls=Commands, help=HELP)
+EPILOG = """\
+\b
+Example:
+  backprop eval "(x+y)*z" --x -2 --y 5 --z -4
+"""
+
+
+@click.group(cls=Commands, help=HELP, epilog=EPILOG, context_settings=SETTINGS)
 @click.version_option(__version__, prog_name="backprop")
 def cli() -> None:
     """The command; what it does is in the subcommands."""
@@ -73,10 +76,10 @@ def run_command(words: Sequence[str]) -> int:
             return 2
         with cli.make_context("backprop", list(words)) as context:  # `main` also completes words for a shell
             status = cli.invoke(context)
-    except BackpropError as error:
-        return complain(error)
-    except click.ClickException as error:
-        return complain(_told(error, words))
+    except (BackpropError, click.ClickException) as error:
+        from ..hints import hinted
+
+        return complain(hinted(error if isinstance(error, BackpropError) else _told(error, words), words))
     except click.exceptions.Exit as error:
         return error.exit_code
     return status if isinstance(status, int) else 0
@@ -87,11 +90,12 @@ def _told(error: click.ClickException, words: Sequence[str]) -> InputError:
     context = error.ctx if isinstance(error, click.UsageError) else None
     more = f"{context.command_path} --help" if context is not None else "backprop --help"
     if isinstance(error, click.NoSuchOption):
-        command = "" if context is None or context.parent is None else str(context.info_name)
-        if not command and not error.option_name.startswith("--"):
+        from ..hints import reordered
+
+        if not error.option_name.startswith("--"):
             return InputError(f"no command {quote(words[0])}", hint=_forgotten(words))
-        options = by_name(command) or ["--version", "--help"]
-        close = suggest(error.option_name, options, 0.75)
-        return InputError(f"no option {quote(error.option_name)}", hint=f"did you mean {close}?" if close else more)
+        close = suggest(error.option_name, ["--version", "--help"], 0.75)
+        hint = f"did you mean {close}?" if close else reordered(words) or more
+        return InputError(f"no option {quote(error.option_name)}", hint=hint)
     message = " ".join(error.format_message().split()).rstrip(".")
     return InputError(f"{message[:1].lower()}{message[1:]}", hint=more)

@@ -28,13 +28,12 @@ Examples:
 
 
 @click.command("check", cls=ExpressionCommand, help=HELP, epilog=EPILOG)
-def command(asked: Asked, form: str | None, claim: Sequence[str], claims: str | None) -> int:
+def command(asked: Asked, form: str, output: str | None, claim: Sequence[str], claims: str | None) -> int:
     if [asked.expression, asked.file, asked.at, claims].count("-") > 1:
         raise InputError("the expression, --at and --claims cannot come from standard input together")
     request = asked.request(opened=True)
     read = _read_claims(claim, claims)
-    form = form or "text"
-    right = _judge(request, read, form) if read else _review(request, form)
+    right = _judge(request, read, form, output) if read else _review(request, form, output)
     return 0 if right else 1
 
 
@@ -57,21 +56,21 @@ def _read_claims(given: Sequence[str], source: str | None) -> dict[str, str]:
     return found
 
 
-def _review(request: Request, form: str) -> bool:
+def _review(request: Request, form: str, output: str | None) -> bool:
     from ...study.referee import review
 
     graph, given, settings = request
     result = review(graph, given, wrt=settings.wrt, ties=settings.ties)
     warn(result.trace.warnings)
-    show("review", result, form)
+    show("review", result, form, file=output)
     return result.agree and result.compared
 
 
-def _judge(request: Request, claims: dict[str, str], form: str) -> bool:
+def _judge(request: Request, claims: dict[str, str], form: str, output: str | None) -> bool:
     from ...study.claims import judge
     from ...view.verdicts import Judged
 
     graph, given, settings = request
     verdicts = judge(graph, given, claims, wrt=settings.wrt, ties=settings.ties)
-    show("verdicts", Judged(graph, verdicts), form)
+    show("verdicts", Judged(graph, verdicts), form, file=output)
     return all(verdict.right for verdict in verdicts)

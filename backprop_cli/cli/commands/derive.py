@@ -24,10 +24,10 @@ Examples:
 
 
 @click.command("derive", cls=ExpressionCommand, help=HELP, epilog=EPILOG)
-def command(asked: Asked, form: str) -> None:
+def command(asked: Asked, form: str, output: str | None) -> None:
     from ...passes import exact
 
     graph, given, settings = asked.request(partly=True)
     derivation = exact.derive(graph, given, wrt=settings.wrt)
     warn(derivation.trace.warnings)
-    show("derivation", derivation, form)
+    show("derivation", derivation, form, file=output)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import click
 
-from ...errors import InputError
 from ..expression import ExpressionCommand
 from ..plain_call import evaluate
-from ..request import Asked
 
 HELP = """\
 Evaluate EXPRESSION and backpropagate through it.
@@ -27,22 +23,4 @@ Examples:
 """
 
 
-@click.command("eval", cls=ExpressionCommand, help=HELP, epilog=EPILOG)
-def command(
-    asked: Asked,
-    form: str,
-    digits: int | None,
-    get: Sequence[str],
-    points: str | None,
-    on_error: str,
-    trace: bool,
-) -> int:
-    if points is not None:
-        from .points import Wanted, stream
-
-        return stream(asked, Wanted(points, form, digits, get, on_error, trace))
-    for option in ("--on-error", "--trace"):
-        if option in asked.line.given:
-            raise InputError(f"{option} goes with --points")
-    evaluate(asked, form, digits, get)
-    return 0
+command = click.command("eval", cls=ExpressionCommand, help=HELP, epilog=EPILOG)(evaluate)

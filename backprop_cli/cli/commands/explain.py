@@ -24,11 +24,11 @@ Examples:
 
 
 @click.command("explain", cls=ExpressionCommand, help=HELP, epilog=EPILOG)
-def command(asked: Asked, form: str, digits: int | None, nudge: str | None) -> None:
+def command(asked: Asked, form: str, digits: int | None, nudge: str | None, output: str | None) -> None:
     from ...passes.settings import compute
     from ...view.words.explain import Explanation
 
     trace = compute(*asked.request())
     explanation = Explanation.of(trace, nudge)
     warn(trace.warnings)
-    show("explanation", explanation, form, digits)
+    show("explanation", explanation, form, digits, output)

@@ -7,7 +7,6 @@ import sys
 import click
 
 from ...errors import InputError
-from ...view.picture import form_of
 from ..expression import ExpressionCommand
 from ..output import show, warn
 from ..request import Asked
@@ -31,11 +30,10 @@ Examples:
 
 
 @click.command("graph", cls=ExpressionCommand, help=HELP, epilog=EPILOG)
-def command(asked: Asked, form: str | None, output: str | None, digits: int | None) -> None:
+def command(asked: Asked, form: str, output: str | None, digits: int | None) -> None:
     from ...view.picture.circuit import Circuit
 
-    form = form or ("tree" if output is None else form_of(output))
-    if form in _BINARY and output is None and sys.stdout.isatty():
+    if form in _BINARY and output in (None, "-") and sys.stdout.isatty():
         raise InputError(f"{form} is not for a terminal", hint=f"-o circuit.{form} writes it to a file")
     request = graph, given, _ = asked.request(partly=not asked.line.bindings and asked.at is None)
     trace = None

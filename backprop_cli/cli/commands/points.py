@@ -1,24 +1,27 @@
-"""`backprop eval --points`: many points, read and answered a line at a time."""
+"""`backprop points`: many points, read and answered a line at a time."""
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TextIO
+
+import click
 
 from ...errors import InputError, quote, reason, shorten, suggest
-from ...passes.point import MissingVariablesError
+from ...passes import point
 from ...passes.settings import Settings, check
 from ...points import plain_line, rows
 from ...points.evaluate import Job, Row
 from ...points.lines import Contents, CsvLines, JsonLines
 from ...points.rows import Source
-from ...streams import emit, is_unicode, writer
-from ..arguments import Line
+from ...streams import emit, is_unicode, unpacked, writer
+from ..expression import ExpressionCommand
 from ..output import places_of
 from ..progress import Report, progress
 from ..request import Asked
@@ -26,90 +29,141 @@ from ..request import Asked
 if TYPE_CHECKING:
     from ...graph.graph import Graph
 
+SHORT = "Evaluate an expression at each point of a file."
+HELP = """\
+Evaluate EXPRESSION at each point of FILE, a line for a line.
+
+FILE is CSV with a header, or JSON lines, an object each; without FILE, or for -, it is standard input. Columns and
+keys that are variables are values; all others are passed on, and the result stands behind them.
+"""
+EPILOG = """\
+\b
+Examples:
+  printf 'x,y\\n1,2\\n3,4\\n' | backprop points "x*y"
+  echo '{"x": 1}' | backprop points "w*sin(x)" --w 2 --get value --get x
+"""
+
 
 class Wanted(NamedTuple):
-    """What is wanted of points.
+    """What is wanted of points, in the words of the options.
 
-    path: of the file, `-` for standard input;
-    form: `json` or `csv`, if one of them was asked for;
-    digits: of a table, so there are none;
-    get: what to give of each point, all if empty;
-    on_error: `stop`, `skip` or `null`;
-    whole: whether the document of each goes along.
+    form: `json` or `csv`, if one of them was asked for; get: what to give of each point, all if empty;
+    trace: whether the document of each goes along; on_error: `stop`, `skip` or `null`;
+    delimiter, rename: how CSV is written, and which variables have columns of other names.
     """
 
-    path: str
-    form: str
-    digits: int | None
+    form: str | None
     get: Sequence[str]
+    trace: bool
     on_error: str
-    whole: bool
+    delimiter: str
+    rename: Mapping[str, str]
 
 
-def stream(asked: Asked, wanted: Wanted) -> int:
-    """Answer each point of the file; return the exit status."""
+@click.command(
+    "points",
+    cls=ExpressionCommand,
+    params=[click.Argument(["file_of_points"], metavar="[FILE]", required=False)],
+    short_help=SHORT,
+    help=HELP,
+    epilog=EPILOG,
+)
+def command(
+    asked: Asked,
+    file_of_points: str | None,
+    form: str | None,
+    output: str | None,
+    get: Sequence[str],
+    trace: bool,
+    on_error: str,
+    delimiter: str | None,
+    rename: Sequence[str],
+) -> int:
     check(asked.settings)
-    form = _form(asked.line, wanted)
-    if wanted.path == "-" and "-" in (asked.expression, asked.file, asked.at):
+    path = file_of_points or "-"
+    if path == "-" and "-" in (asked.expression, asked.file, asked.at):
         raise InputError("the points and something else cannot both come from standard input")
+    wanted = Wanted(form, get, trace, on_error, rows.delimiter(delimiter), _columns(rename))
+    with _opened(path) as file, _written(output) as out:
+        return _answer(asked, wanted, file, out)
+
+
+def _columns(given: Sequence[str]) -> dict[str, str]:
+    """The name that each column of --rename has in the expression."""
+    pairs = [text.partition("=") for text in given]
+    for text, (_, equals, column) in zip(given, pairs, strict=True):
+        if not (equals and column.strip()):
+            hint = 'for example: --rename x="sepal length"'
+            raise InputError(f"--rename takes NAME=COLUMN, not {quote(text)}", hint=hint)
+    names = point.by_name(((name.strip(), column.strip()) for name, _, column in pairs), "--rename")
+    return {column: name for name, column in names.items()}
+
+
+def _answer(asked: Asked, wanted: Wanted, file: BinaryIO, out: TextIO) -> int:
+    """Answer each point; return the exit status."""
     question = asked.read()
     graph, given, settings = question.request(partly=True, columns=None)
-    with _opened(wanted.path) as file:
-        lines = rows.Lines(file)
-        source = rows.read(lines, as_text=form == "csv" or settings.precision is not None or settings.exact)
-        if not source.form:
-            emit("warning: there are no points\n", sys.stderr)
-            return 0
-        if {*graph.constants} & {*source.names, *(settings.wrt or ())}:
-            graph, given, settings = question.request(partly=True, columns=source.names)  # `e` may be a column
-        contents = _contents(graph, settings, wanted)
-        view = _view(source, form or source.form, contents)
-        positions = [position for _, position in contents.gradients]
-        job = Job(graph, given, settings, positions, view.names)
-        found = _checked(source, job, view, asked.line)
-        job.check()
-        size = _size(file)
-        write = writer(sys.stdout, at_once=size is None)
-        write(view.head())
-        with progress(lines, size) as move:
-            report = Report(wanted.on_error, move)
-            calculate = None if contents.trace else job.calculator()
-            if calculate is not None and isinstance(view, JsonLines) and view.is_plain:
-                lines.is_answered = plain_line.answering(job, calculate, view.doubles, report.writing(write))
-            report.of_the_graph(job.graph)
-            for result in job.results(found, calculate):
-                if report.take(result):
-                    write(view.line(result))
-            sys.stdout.flush()
+    contents = unpacked(file)
+    lines = rows.Lines(contents)
+    as_text = wanted.form == "csv" or settings.precision is not None or settings.exact
+    source = rows.read(lines, wanted.delimiter, wanted.rename, as_text=as_text)
+    if not source.form:
+        emit("warning: there are no points\n", sys.stderr)
+        return 0
+    if {*graph.constants} & {*source.names, *(settings.wrt or ())}:
+        graph, given, settings = question.request(partly=True, columns=source.names)  # `e` may be a column
+    point.check(graph, wanted.rename.values())
+    holds = _contents(graph, settings, wanted)
+    view = _view(source, wanted, holds, out)
+    job = Job(graph, given, settings, [position for _, position in holds.gradients], view.names)
+    found = _checked(source, job, view)
+    job.check()
+    size = _size(file)
+    write = writer(out, at_once=size is None)
+    write(view.head())
+    with progress(lines, size if contents is file else None) as move:
+        report = Report(wanted.on_error, move)
+        calculate = None if holds.trace else job.calculator()
+        if calculate is not None and isinstance(view, JsonLines) and view.is_plain and not wanted.rename:
+            lines.is_answered = plain_line.answering(job, calculate, view.doubles, report.writing(write))
+        report.of_the_graph(job.graph)
+        for result in job.results(found, calculate):
+            if report.take(result):
+                write(view.line(result))
+        out.flush()
     return report.finish()
-
-
-def _form(line: Line, wanted: Wanted) -> str:
-    """`json`, `csv`, or empty where it follows the input."""
-    if wanted.digits is not None:
-        raise InputError("--digits is for tables; --points gives all digits")
-    if not line.given & {"--format", "--json"}:
-        return ""
-    if wanted.form not in ("json", "csv"):
-        hint = "--format json or --format csv"
-        raise InputError(f"--points gives JSON lines or CSV, not a {wanted.form}", hint=hint)
-    return wanted.form
 
 
 @contextmanager
 def _opened(path: str) -> Iterator[BinaryIO]:
     if path == "-":
         if sys.stdin is None:
-            raise InputError("--points cannot be read: standard input is closed")
+            raise InputError("the points cannot be read: standard input is closed")
         yield sys.stdin.buffer
         return
     try:
         file = Path(path).open("rb")  # noqa: SIM115
     except (OSError, ValueError) as error:
-        hint = "one point a line stands in a file or comes from a pipe (--points -)" if path[:1] in ("{", "[") else ""
-        raise InputError(f"--points cannot be read from {quote(path)}: {reason(error)}", hint=hint) from None
-    with closing(file):
+        hint = "one point a line stands in a file, or comes from a pipe" if path[:1] in ("{", "[") else ""
+        raise InputError(f"the points cannot be read from {quote(path)}: {reason(error)}", hint=hint) from None
+    with file:
         yield file
+
+
+@contextmanager
+def _written(path: str | None) -> Iterator[TextIO]:
+    """Where the results go."""
+    if path in (None, "-"):
+        yield sys.stdout
+        return
+    from ...files import replaced
+
+    with replaced(path) as file:
+        text = io.TextIOWrapper(file, "utf-8", newline="")
+        try:
+            yield text
+        finally:
+            text.detach()  # which flushes, and leaves the file open
 
 
 def _size(file: BinaryIO) -> int | None:
@@ -131,19 +185,22 @@ def _contents(graph: Graph, settings: Settings, wanted: Wanted) -> Contents:
         variables = [node for node in graph.variables if gets[node.position]]
         found = [("value", None), *((node.name, node.position) for node in variables)]
     gradients = [(name, place) for name, place in found if place is not None]
-    return Contents(len(gradients) < len(found), gradients, settings.hessian, wanted.whole, wanted.on_error == "null")
+    return Contents(len(gradients) < len(found), gradients, settings.hessian, wanted.trace, wanted.on_error == "null")
 
 
-def _view(source: Source, form: str, contents: Contents) -> JsonLines | CsvLines:
+def _view(source: Source, wanted: Wanted, contents: Contents, out: TextIO) -> JsonLines | CsvLines:
+    form = wanted.form or source.form
+    if wanted.delimiter and "csv" not in (form, source.form):
+        raise InputError("--delimiter is for CSV, and these are JSON lines")
     if form == "json":
-        return JsonLines(contents, from_csv=source.form == "csv", ascii_only=not is_unicode(sys.stdout))
+        return JsonLines(contents, source, ascii_only=not is_unicode(out))
     for option, there in (("--trace", contents.trace), ("--hessian", contents.hessian)):
         if there:
             raise InputError(f"{option} does not fit in CSV", hint="--format json")
-    return CsvLines(contents, source.header, from_csv=source.form == "csv")
+    return CsvLines(contents, source)
 
 
-def _checked(source: Source, job: Job, view: JsonLines | CsvLines, line: Line) -> Iterator[Row]:
+def _checked(source: Source, job: Job, view: JsonLines | CsvLines) -> Iterator[Row]:
     """The rows, once it is sure that the columns suffice. Of JSON lines, each object is judged by itself."""
     if source.form == "json":
         if not isinstance(view, CsvLines):
@@ -151,20 +208,23 @@ def _checked(source: Source, job: Job, view: JsonLines | CsvLines, line: Line) -
         if not source.header:
             raise InputError("the first line is no object with keys, which would be the columns")
         job.refuse(source.names)
-        return rows.in_columns(source.rows, source.header)
+        return rows.in_columns(source.rows, source.names)
     job.refuse(source.names)
     missing = [name for name in job.varying if name not in source.names]
     if missing:
-        raise MissingVariablesError(job.graph, missing, _hint(missing[0], source, job.graph, line))
+        raise point.MissingVariablesError(job.graph, missing, _hint(missing[0], source, job.graph))
     return source.rows
 
 
-def _hint(missing: str, source: Source, graph: Graph, line: Line) -> str:
+def _hint(missing: str, source: Source, graph: Graph) -> str:
+    """What the header may have in place of a variable."""
     variables = [node.name for node in graph.variables]
-    close = suggest(missing, [name for name in source.names if name not in variables])
-    if len(source.header) == 1 and set(";\t") & set(source.header[0]):
-        return "commas stand between columns"
-    if close:
-        return f"did you mean the column {quote(close)}?"
-    one = " ".join(line.binding(missing))
+    others = [column for column, name in zip(source.header, source.names, strict=True) if name not in variables]
+    if len(source.header) == 1 and (found := [each for each in ";|: " if each in source.header[0]]):
+        return f"columns with {found[0]} between them take --delimiter '{found[0]}'"
+    if close := suggest(missing, others):
+        return f"the column {quote(close)} may be meant: --rename {missing}='{close}'"
+    from ..hints import with_values
+
+    one = " ".join(with_values("points", [], [missing]))
     return f"the header has {shorten(', '.join(source.names))}; one value for all points is {one}"

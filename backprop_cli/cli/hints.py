@@ -1,0 +1,353 @@
+"""Hints for command lines that do not go together: each leads to a command that works, or is not there.
+
+Nothing here is loaded before something went wrong.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import shlex
+from collections.abc import Container, Iterable, Iterator, Sequence
+from contextlib import redirect_stderr
+from itertools import pairwise
+from pathlib import Path
+
+from ..arithmetic import IEEE
+from ..errors import FEW, BackpropError, InputError, suggest
+from ..language.names import as_name
+from ..passes import point
+from ..passes.point import MissingVariablesError, UnknownVariableError
+from ..points import rows
+from ..rules.table import spellings
+from ..streams import unpacked
+from .arguments import Line, PositionError, WordError, split
+from .options import ALL, COMMANDS, OPTIONS, by_name
+from .request import Asked, parameters, values
+
+COMMON = {
+    "version": "backprop --version",
+    "verbose": "explain tells every step",
+    "debug": "explain tells every step",
+    "quiet": "--get prints bare numbers; warnings go to standard error",
+    "silent": "--get prints bare numbers; warnings go to standard error",
+    "color": "NO_COLOR=1 in the environment turns colours off",
+    "no-color": "NO_COLOR=1 in the environment turns colours off",
+    "input": "--file reads the expression from a file, --at the values",
+    "values": "--at reads values from a JSON object",
+    "expression": "the expression stands by itself, in quotes",
+    "expr": "the expression stands by itself, in quotes",
+    "force": "",
+    "config": "",
+    "usage": "backprop --help",
+}
+"""Options of most programs that are none here, and what to tell of them."""
+_LONGEST = 1000  # characters of a command that is worth a hint
+_CUTOFF = 0.75  # how alike two options must be for one to be suggested
+_PARTLY = {"derive", "code"}  # commands that take variables without values
+
+
+def hinted(error: BackpropError, words: Sequence[str]) -> BackpropError:
+    """The error, with a better message or hint where the whole command line tells one."""
+    command, *rest = words or [""]
+    if command not in COMMANDS:
+        return error
+    try:
+        match error:
+            case WordError():
+                return _of_word(error, command, rest)
+            case PositionError():
+                return _of_positions(error, command, rest)
+            case MissingVariablesError() if not error.hint and command != "points":
+                error.hint = _of_missing(command, rest, error.names)
+            case UnknownVariableError():
+                return _of_variable(error, command, rest)
+            case InputError() if hint := _of_input(command, rest):
+                error.hint = hint
+    except BackpropError:  # in what was typed, there is more that is wrong
+        pass
+    return error
+
+
+# -- Commands that work --------------------------------------------------------------------------------------------
+
+
+def working(command: str, words: Sequence[str]) -> str:
+    """The command line, with a value for each variable; empty where it does not get as far as its mathematics."""
+    for _ in range(2):
+        try:
+            with redirect_stderr(io.StringIO()):
+                _try(command, words)
+        except MissingVariablesError as error:
+            if len(error.names) > FEW:
+                return ""
+            words = with_values(command, words, error.names)
+        except (BackpropError, ValueError, OSError):
+            return ""
+        else:
+            text = shlex.join(["backprop", command, *words])
+            return text if len(text) < _LONGEST and text.isprintable() else ""
+    return ""
+
+
+def _try(command: str, words: Sequence[str]) -> None:
+    """Do all that comes before the mathematics. Raises one of many errors."""
+    if sum(map(len, words)) > _LONGEST:
+        raise ValueError
+    if command not in ALL.split():
+        return
+    line = _line(command, words)
+    line.check_expression()
+    asked: Asked = parameters(line, **values(line), expression=[*line.arguments, None][0])["asked"]
+    if _reads_input(asked):  # which was read already
+        raise ValueError
+    question = asked.read()
+    if command == "points":
+        graph, given, _ = question.request(partly=True, columns=None)
+        _, path = line.arguments
+        if path != "-" and (missing := [*dict.fromkeys(point.missing(graph, given)).keys() - _columns(path)]):
+            raise MissingVariablesError(graph, missing)
+        return
+    partly = command in _PARTLY or (command == "graph" and not (line.bindings or asked.at))
+    graph, given, _ = question.request(partly=partly)
+    point.complete(given, IEEE)
+
+
+def _reads_input(asked: Asked) -> bool:
+    return "-" in (asked.expression, asked.file, asked.at) or asked.expression is asked.file is None
+
+
+def _columns(path: str) -> set[str]:
+    """The columns of a file of points."""
+    with Path(path).open("rb") as file:
+        return {*rows.read(rows.Lines(unpacked(file))).names}
+
+
+def _line(command: str, words: Sequence[str]) -> Line:
+    return split(f"backprop {command}", words, binds=command in ALL.split())
+
+
+def with_values(command: str, words: Sequence[str], names: Iterable[str]) -> list[str]:
+    """The words, and a value for each of these variables, before a `--`."""
+    end = list(words).index("--") if "--" in words else len(words)
+    known = by_name(command)
+    pairs = (("--set", f"{name}=1") if f"--{name}" in known else (f"--{name}", "1") for name in names)
+    added = [word for pair in pairs for word in pair]
+    return [*words[:end], *added, *words[end:]]
+
+
+# -- Words that are no options -------------------------------------------------------------------------------------
+
+
+def _of_word(error: WordError, command: str, words: Sequence[str]) -> InputError:
+    """What to tell of `--WORD`: whose option it is, what else it may be, or how it gets a value."""
+    name = error.word.removeprefix("--")
+    known = by_name(command)
+    if error.word in known:
+        error.hint = f"backprop {command} --help"
+        return error
+    others = [word for word in words if not word.startswith("--")]
+    if not _is_in(name, others) and (told := _elsewhere(name, command, words)):
+        return told
+    if close := _alike(name, known):
+        error.hint = f"did you mean {close}?"
+    elif error.needs_value:
+        at = _place(words, name)
+        again = working(command, [*words[:at], error.word, "1", *words[at + 1 :]])
+        error.hint = again or f"for example: {error.word} 2"
+    elif command in ALL.split():
+        error.hint = "behind -- stands an expression that begins with two minus signs"
+    return error
+
+
+def _is_in(name: str, texts: Iterable[str]) -> bool:
+    """Whether it stands in one of them as a name."""
+    return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) for text in texts)
+
+
+def _alike(name: str, known: Iterable[str]) -> str:
+    """The option that was probably meant; empty if none."""
+    close = suggest(name, [each.lstrip("-") for each in known], _CUTOFF)
+    return f"--{close}" if close else ""
+
+
+def _place(words: Sequence[str], name: str) -> int:
+    """Where `--NAME` or `--NAME=VALUE` stands, or the end."""
+    return next((i for i, word in enumerate(words) if word.partition("=")[0] == f"--{name}"), len(words))
+
+
+def _elsewhere(name: str, command: str, words: Sequence[str]) -> InputError | None:
+    """Whose option it is, if it is one of another command or of most programs."""
+    for told, commands in _meanings(name, command, words):
+        hint = next(filter(None, (working(*each) for each in commands)), "")
+        return InputError(f"--{name} is no option of backprop {command}", hint=": ".join(filter(None, [told, hint])))
+    return None
+
+
+def _meanings(name: str, command: str, words: Sequence[str]) -> Iterator[tuple[str, list[tuple[str, Sequence[str]]]]]:
+    """What it may have meant, in words, and command lines that may be it."""
+    of = [each for option in OPTIONS if f"--{name}" in option.names for each in option.commands if each != command]
+    if of:
+        them = ", ".join(of[:-1]) + " and " * (len(of) > 1) + of[-1]
+        yield f"--{name} belongs to {them}", [(each, words) for each in of]
+    place = _place(words, name)
+    before, after = words[:place], words[place + 1 :]
+    if name in COMMANDS:
+        yield f"{name} is a command of its own", [(name, [*before, *after])]
+    for option in OPTIONS:
+        if name in option.choices:
+            commands = sorted(option.commands, key=command.__ne__)
+            lines: list[tuple[str, Sequence[str]]] = [(each, [*before, option.name, name, *after]) for each in commands]
+            yield f"{name} is a choice of {option.name}", lines
+    if name in COMMON:
+        yield COMMON[name], []
+
+
+def _of_variable(error: UnknownVariableError, command: str, words: Sequence[str]) -> InputError:
+    """What to tell of a name with a value that the expression does not have."""
+    if _place(words, error.name) < len(words) and (told := _elsewhere(error.name, command, words)):
+        return told
+    if hint := _of_product(command, words):
+        error.hint = hint
+    elif close := _alike(error.name, by_name(command)):
+        error.hint = f"did you mean '{close}'?"
+    return error
+
+
+def _of_product(command: str, words: Sequence[str]) -> str:
+    """`x*y` for `xy` and `sin(x)` for `sinx`, where x has a value and the other name has none."""
+    line = _line(command, words)
+    if not line.positional:
+        return ""
+    text = line.positional[0]
+    for name in dict.fromkeys(re.findall(r"[^\W\d]\w+", text)):
+        meant = "" if name in line.bindings else _taken_apart(name, line.bindings)
+        changed = re.sub(rf"(?<!\w){name}(?!\w)", meant if text.strip() == name else f"({meant})", text)
+        if meant and (hint := working(command, [changed if word is text else word for word in words])):
+            return f"{name} is one name: {hint}"
+    return ""
+
+
+def _taken_apart(name: str, given: Container[str]) -> str:
+    """What a name is made of: a function and a variable with a value, or such variables; empty if of neither."""
+    for function in sorted(spellings(), key=len, reverse=True):
+        if name.startswith(function) and name[len(function) :] in given:
+            return f"{function}({name[len(function) :]})"
+    return "*".join(name) if all(letter in given for letter in name) else ""
+
+
+def _is_there(name: str) -> bool:
+    """Whether a file of that name can be read."""
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _of_input(command: str, words: Sequence[str]) -> str:
+    """What to do where a file was meant, or a format of another command."""
+    line = _line(command, words)
+    for option, text in line.options:
+        if option.choices and text not in option.choices:
+            for other in OPTIONS:
+                if other.name == option.name and text in other.choices:
+                    them = [each for each in other.commands if each != command]
+                    hint = next(filter(None, (working(each, words) for each in them)), "")
+                    return f"{text} belongs to {', '.join(them)}{': ' * bool(hint)}{hint}"
+        if option.name == "--at" and _is_there(text):
+            at = list(words).index(text)
+            rest = [*words[: at - 1], *words[at + 1 :]]
+            if hint := working(
+                "points", [*line.positional, text, *(word for word in rest if word not in line.positional)]
+            ):
+                return f"for many points: {hint}"
+    if line.positional and "--file" not in line.given and _is_there(path := line.positional[0]):
+        at = list(words).index(path)
+        return working(command, [*words[:at], "--file", *words[at:]])
+    return ""
+
+
+def reordered(words: Sequence[str]) -> str:
+    """The command line with its command in front; empty where that does not work either."""
+    place = next((i for i, word in enumerate(words) if word in COMMANDS), None)
+    return "" if place is None else working(words[place], [*words[place + 1 :], *words[:place]])
+
+
+# -- Words in their places -----------------------------------------------------------------------------------------
+
+
+def _of_positions(error: PositionError, command: str, words: Sequence[str]) -> InputError:
+    """What to tell of an expression that is missing, or of words that are too many."""
+    line = _line(command, words)
+    for name in line.bindings:
+        if not _is_in(name, line.positional) and (told := _elsewhere(name, command, words)):
+            return told
+    if line.positional:
+        error.hint = repaired(command, words)
+    return error
+
+
+def repaired(command: str, words: Sequence[str]) -> str:
+    """The right command line for words that stand alone: `x=1`, `-x 1`, an expression with spaces."""
+    line = _line(command, words)
+    alone = line.positional
+    rest = [option.word(text) for option, text in line.options]
+    rest += [word for name, text in line.bindings.items() for word in (f"--{name}", text)]
+    flags = [word for word, behind in pairwise(words) if behind in alone[1:]]
+    flags = [word for word in flags if word in line.known and line.known[word].takes is None]
+    if flags and flags[-1].startswith("--"):
+        behind = words[list(words).index(flags[-1]) + 1]
+        return f"{flags[-1]} takes no value; a variable of that name is set by --set {flags[-1][2:]}={behind}"
+    if (sorted_out := _as_options(alone)) and (hint := working(command, [*sorted_out, *rest])):
+        return hint
+    if hint := working(command, [" ".join(alone), *rest]):
+        return f"an expression with spaces stands in quotes: {hint}"
+    if any(map(_is_there, alone)):
+        return "a shell puts names of files in place of *: an expression stands in quotes"
+    return ""
+
+
+def _as_options(words: Sequence[str]) -> list[str]:
+    """The expression, and the others as options: `x=1`, `x=1,y=2`, `-x=1`, `-x 1`, `x 1`; empty if they are not so."""
+    expression: list[str] = []
+    options: list[str] = []
+    queue = list(reversed(words))
+    while queue:
+        word = queue.pop()
+        pairs = [part.strip().lstrip("-").partition("=")[::2] for part in word.split(",")]
+        name = as_name(word.lstrip("-"))
+        if all(as_name(key.strip()) and _is_constant(text) for key, text in pairs):
+            options += [part for key, text in pairs for part in (f"--{key.strip()}", text.strip())]
+        elif name and queue and _is_constant(queue[-1]) and (expression or word.startswith("-")):
+            options += [f"--{name}", queue.pop()]
+        elif not expression:
+            expression = [word]
+        else:
+            return []
+    return [*expression, *options] if expression else []
+
+
+def _is_constant(text: str) -> bool:
+    try:
+        point.read_value("x", text, IEEE)
+    except BackpropError:
+        return False
+    return True
+
+
+def _of_missing(command: str, words: Sequence[str], names: Sequence[str]) -> str:
+    """The command line with a value for each missing variable. Of many it is no help."""
+    if len(names) <= FEW:
+        one_line = [_on_one_line(word) for word in words]
+        if hint := working(command, one_line):
+            return hint
+        line = _line(command, words)
+        if _reads_input(parameters(line, **values(line), expression=[*line.arguments, None][0])["asked"]):
+            return shlex.join(["backprop", command, *with_values(command, words, names)])
+    return "--at FILE takes values from a JSON object"
+
+
+def _on_one_line(word: str) -> str:
+    """A program on one line."""
+    lines = [line.partition("#")[0].strip() for line in word.splitlines()]
+    return word if len(lines) < 2 else ("; " if "=" in word else " ").join(filter(None, lines))

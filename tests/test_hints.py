@@ -1,0 +1,123 @@
+"""Hints lead to a command that works, or are not there: each of the table is followed."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from backprop_cli.cli import hints
+from backprop_cli.cli.options import COMMANDS, OPTIONS, by_name
+from support.command import run
+
+FOLLOWED = {
+    # Options of other commands.
+    "graph x*y --json": "eval x*y --json --x 1 --y 1",
+    "graph --json x*y": "eval --json x*y --x 1 --y 1",
+    "derive x*y --to latex": "code x*y --to latex",
+    "explain x*y --x 2 --y 3 --get x": "eval x*y --x 2 --y 3 --get x",
+    "check x*y --x 2 --y 3 --nudge 0.1": "explain x*y --x 2 --y 3 --nudge 0.1",
+    "eval x*y --claim x=3 --x 2 --y 3": "check x*y --claim x=3 --x 2 --y 3",
+    "code x*y --precision 30 --x 1 --y 2": "eval x*y --precision 30 --x 1 --y 2",
+    "eval x*y p.csv --delimiter ,": "points x*y p.csv --delimiter ,",
+    # Commands, and choices.
+    "check x*y --points p.csv": "points x*y p.csv",
+    "eval x*y --x 2 --y 3 --explain": "explain x*y --x 2 --y 3",
+    "eval x*y --graph --x 2": "graph x*y --x 2 --y 1",
+    "eval x*y --x 1 --y 2 --csv": "eval x*y --x 1 --y 2 --format csv",
+    "eval x*y --latex": "derive x*y --format latex",
+    "code x*y --numpy": "code x*y --format numpy",
+    "eval x*y --x 1 --y 2 --format latex": "derive x*y --x 1 --y 2 --format latex",
+    "derive x*y --format csv": "eval x*y --format csv --x 1 --y 1",
+    # Options of most programs.
+    "eval x*y --x 1 --y 2 --verbose": "",
+    "--verbose eval x*y": "--help",
+    "eval --version": "--version",
+    "--json eval x*y --x 1 --y 2": "eval x*y --x 1 --y 2 --json",
+    # Words in their places.
+    "eval x*y -x 1 -y 2": "eval x*y --x 1 --y 2",
+    "eval x*y x=1 y=2": "eval x*y --x 1 --y 2",
+    "eval x=1 y=2 x*y": "eval x*y --x 1 --y 2",
+    "eval x*y x=1,y=2": "eval x*y --x 1 --y 2",
+    "eval x*y -x=1 -y=2": "eval x*y --x 1 --y 2",
+    "eval x*y x 1 y 2": "eval x*y --x 1 --y 2",
+    "eval x*y -x 1": "eval x*y --x 1 --y 1",
+    "eval x*y x=1 --y 2": "eval x*y --x 1 --y 2",
+    "eval x + y --x 1 --y 2": "eval 'x + y' --x 1 --y 2",
+    "graph x + y": "graph 'x + y'",
+    "eval x y z": "",
+    "x*y -x 2 -y 3": "eval x*y --x 2 --y 3",
+    "x*y --x 2": "eval x*y --x 2 --y 1",
+    # Files.
+    "eval net.bp --x 1 --y 2": "eval --file net.bp --x 1 --y 2",
+    "eval net.bp": "eval --file net.bp --x 1 --y 1",
+    "derive ./net.bp": "derive --file ./net.bp",
+    "eval x*y --at p.csv": "points x*y p.csv",
+    "eval x*y*z --at p.csv": "points 'x*y*z' p.csv --z 1",
+    # Names.
+    "eval xy --x 1 --y 2": "eval x*y --x 1 --y 2",
+    "eval 1/xy+2 --x 1 --y 2": "eval '1/(x*y)+2' --x 1 --y 2",
+    "eval sinx --x 1": "eval 'sin(x)' --x 1",
+    "eval x*y": "eval x*y --x 1 --y 1",
+    "eval x*y --x --y 2": "eval x*y --x 1 --y 2",
+    "eval x*y --x= --y 2": "eval x*y --x 1 --y 2",
+    "eval x*json": "eval x*json --x 1 --set json=1",
+    "eval x*verbose --x 1 --verbose": "eval x*verbose --x 1 --verbose 1",
+}
+"""Command lines that fail, and the command that the hint is, empty where it is none."""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("net.bp").write_text("q = x + y\nf = q*x\n")
+    Path("p.csv").write_text("x,y\n1,2\n")
+
+
+@pytest.mark.parametrize("line", FOLLOWED)
+def test_what_a_hint_leads_to(line: str) -> None:
+    result = run(*shlex.split(line))
+    assert (result.status, result.out) == (2, "")
+    found = re.search(r"^hint: (?:.*: )?backprop (.*)$", result.err, re.MULTILINE)
+    words = shlex.split(found[1]) if found else []
+    assert words == shlex.split(FOLLOWED[line])
+    if words:
+        assert run(*words).status == 0
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_of_another_command_is_told_as_one(command: str) -> None:
+    words = ["x*y"] if command not in ("cache", "ops") else []
+    for option in OPTIONS:
+        for name in option.names:
+            if name.startswith("--") and name not in by_name(command):
+                for more in ([], ["1"]):
+                    result = run(command, *words, name, *more)
+                    assert result.status == 2
+                    assert result.err.startswith(
+                        f"error: {name} is no option of backprop {command}\nhint: {name} belongs to "
+                    )
+
+
+@pytest.mark.parametrize("word", hints.COMMON)
+def test_options_of_most_programs_are_no_variables(word: str) -> None:
+    assert not any(f"--{word}" in option.names for option in OPTIONS)
+    for more in ([], ["x*y"]):
+        result = run("eval", "x*y", f"--{word}", *more)
+        assert result.status == 2
+        assert f"--{word} is no option of backprop eval" in result.err or more
+
+
+def test_an_option_of_another_command_may_be_a_variable() -> None:
+    assert run("eval", "to*verbose", "--to", "2", "--verbose", "3", "--get", "value").out == "6.0\n"
+
+
+def test_hints_are_short() -> None:
+    """Where very many values are missing, and in a program of many lines."""
+    many = run("eval", "+".join(f"x{i}" for i in range(399)))
+    assert max(map(len, many.err.splitlines())) < 200
+    Path("long.bp").write_text("# notes\nq = x + y  # a sum\nf = q*z\n")
+    lines = run("eval", Path("long.bp").read_text())
+    assert "hint: backprop eval 'q = x + y; f = q*z' --x 1 --y 1 --z 1\n" in lines.err

@@ -1,0 +1,101 @@
+"""`-o`, `--format` and `--json` mean the same in every command that prints a result; nothing is dropped silently."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from backprop_cli.cli.options import OPTIONS
+from backprop_cli.view import SUFFIXES
+from support.command import run
+
+LINES: dict[str, list[str]] = {
+    "eval": ["x*y", "--x", "2", "--y", "3"],
+    "points": ["x*y", "points.csv"],
+    "explain": ["x*y", "--x", "2", "--y", "3"],
+    "derive": ["x*y"],
+    "check": ["x*y", "--x", "2", "--y", "3"],
+    "code": ["x*y"],
+    "graph": ["x*y"],
+    "ops": ["exp"],
+}
+FORMATS = {each: option for option in OPTIONS if option.name == "--format" for each in option.commands}
+PAIRS = [(command, form) for command, option in FORMATS.items() for form in option.choices]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "points.csv").write_text("x,y\n1,2\n")
+    return tmp_path
+
+
+def test_every_command_with_results_is_here() -> None:
+    assert (
+        {each for option in OPTIONS if option.name == "--output" for each in option.commands} == {*LINES} == {*FORMATS}
+    )
+
+
+@pytest.mark.parametrize(("command", "form"), [pair for pair in PAIRS if pair[1] not in ("png", "pdf", "svg")])
+def test_a_file_has_what_a_pipe_has(command: str, form: str, folder: Path) -> None:
+    """Under a name that tells the format, or with --format."""
+    words = [command, *LINES[command], "--format", form]
+    printed = run(*words)
+    assert (printed.status, printed.err) == (0, "")
+    assert run(*words, "-o", "-") == printed
+    assert run(*words, "--output", "anything") == (0, "", "")
+    assert (folder / "anything").read_text() == printed.out
+    ends = [end for end, forms in SUFFIXES.items() if form in forms.split()]
+    for end in ends:
+        assert run(*words[:-2], "-o", f"result{end}") == (0, "", "")
+        assert (folder / f"result{end}").read_text() == printed.out
+    assert ends or form in ("numpy", "torch", "jax")
+
+
+@pytest.mark.parametrize("command", LINES)
+def test_a_name_that_tells_no_format(command: str, folder: Path) -> None:
+    result = run(command, *LINES[command], "-o", "result.xyz")
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith("error: the name 'result.xyz' does not say which format\nhint: names end in ")
+    assert not (folder / "result.xyz").exists()
+
+
+@pytest.mark.parametrize("command", [each for each, option in FORMATS.items() if "json" in option.choices])
+def test_json_is_a_format_everywhere(command: str) -> None:
+    words = [command, *LINES[command]]
+    printed = run(*words, "--json")
+    assert printed.status == 0
+    assert run(*words, "--format", "json") == printed == run(*words, "--json", "--format=json", "--json")
+
+
+CONTRADICTIONS = [
+    ["--json", "--format", "csv"],
+    ["--format", "table", "--json"],
+    ["--format", "markdown", "--get", "x"],
+    ["--get", "x", "--json"],
+    ["--format", "csv", "--format", "json"],
+    ["--wrt", "x", "--wrt", "y"],
+]
+
+
+@pytest.mark.parametrize("words", CONTRADICTIONS, ids=" ".join)
+def test_what_contradicts_itself_is_an_error(words: list[str]) -> None:
+    result = run("eval", *LINES["eval"], *words)
+    assert (result.status, result.out) == (2, "")
+    assert "contradict each other" in result.err
+
+
+def test_bare_numbers_go_to_any_file(folder: Path) -> None:
+    assert run("eval", *LINES["eval"], "--get", "x", "-o", "number") == (0, "", "")
+    assert (folder / "number").read_text() == "3.0\n"
+
+
+def test_points_that_fail_leave_the_file_as_it_was(folder: Path) -> None:
+    (folder / "points.csv").write_text("x,y\n1,2\n1,z\n")
+    (folder / "old.csv").write_text("old")
+    assert run("points", *LINES["points"], "-o", "old.csv").status == 2
+    assert (folder / "old.csv").read_text() == "old"
+    assert run("points", *LINES["points"], "-o", "old.csv", "--on-error", "skip").status == 1
+    assert (folder / "old.csv").read_text() == "x,y,value,gradient.x,gradient.y\n1,2,2.0,2.0,1.0\n"
+    assert sorted(path.name for path in folder.iterdir()) == ["old.csv", "points.csv"]
