@@ -27,9 +27,9 @@ FOLLOWED = {
     "eval x*y --x 2 --y 3 --explain": "explain x*y --x 2 --y 3",
     "eval x*y --graph --x 2": "graph x*y --x 2 --y 1",
     "eval x*y --x 1 --y 2 --csv": "eval x*y --x 1 --y 2 --format csv",
-    "eval x*y --latex": "derive x*y --format latex",
+    "eval x*y --mermaid": "graph x*y --format mermaid",
     "code x*y --numpy": "code x*y --format numpy",
-    "eval x*y --x 1 --y 2 --format latex": "derive x*y --x 1 --y 2 --format latex",
+    "eval x*y --x 1 --y 2 --format svg": "graph x*y --x 1 --y 2 --format svg",
     "derive x*y --format csv": "eval x*y --format csv --x 1 --y 1",
     # Options of most programs.
     "eval x*y --x 1 --y 2 --verbose": "",

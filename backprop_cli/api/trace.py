@@ -144,11 +144,11 @@ class Circuit(Graph):
         Raises InputError for a name that means no format, and where a format needs Graphviz and there is none.
         """
         from ..files import write_file
-        from ..view.picture import form_of
+        from ..view import VIEWS, form_of
         from ..view.picture.circuit import Circuit as Picture
 
         drawn = Text("circuit", Picture(self, self.trace))
         if file is not None:
-            data = drawn.render(form or form_of(fspath(file)), digits)
+            data = drawn.render(form or form_of(fspath(file), VIEWS["circuit"]), digits)
             write_file(fspath(file), data.encode() if isinstance(data, str) else data)
         return drawn

@@ -97,7 +97,7 @@ _PRINT = f"{ALL} ops"
 
 OPTIONS = (
     Option("--file", ALL, "FILE|-", "Read the expression, or a program, from a file."),
-    Option("--at", ALL, "FILE|-|JSON", "Values from a JSON object; options go before it."),
+    Option("--at", ALL, "FILE|-|JSON", "Values from a JSON object; options override it."),
     Option("--set", ALL, "NAME=VALUE", "A value for a variable that is named as an option.", repeatable=True),
     Option("--wrt", ALL, "NAMES", "Gradients of these variables (x,y); the rest is fixed."),
     Option("--claim", "check", "NAME=CLAIM", "A gradient derived by hand: a number or a formula.", repeatable=True),

@@ -68,7 +68,7 @@ is. It takes the subject and Options and gives text; or bytes, of a document tha
 """
 SUFFIXES = {
     ".txt": "table text tree", ".json": "json", ".jsonl": "json", ".csv": "csv", ".md": "markdown", ".tex": "latex",
-    ".py": "python", ".c": "c", ".js": "javascript", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid",
+    ".html": "html", ".py": "python", ".c": "c", ".js": "javascript", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid",
     ".svg": "svg", ".png": "png", ".pdf": "pdf",
 }  # fmt: skip
 """How the names of files end, and the format that each tells, of those that a view has."""
