@@ -159,3 +159,12 @@ def test_any_text_as_value_or_name(name: str, value: str) -> None:
             backprop("x", values)
         except BackpropError as error:
             check_drawing(error)
+
+
+@pytest.mark.parametrize("name", ["program", "plain_call", "points", "cache"])
+def test_what_the_fuzzer_begins_with(name: str) -> None:
+    from fuzz.targets import TARGETS  # which takes this file in
+
+    check, seeds = TARGETS[name]
+    for seed in seeds:
+        check(seed)

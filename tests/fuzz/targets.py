@@ -1,0 +1,85 @@
+"""What is fuzzed: each target takes any bytes, and raises where something is wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import NamedTuple
+
+import test_fuzz
+import test_plain_call
+import test_remembered
+from support.command import run
+from support.fuzz import VALID
+from support.lines import LINES
+
+
+class Target(NamedTuple):
+    """check: what raises; seeds: bytes to begin with."""
+
+    check: Callable[[bytes], object]
+    seeds: list[bytes]
+
+
+def text(data: bytes) -> str:
+    """Any text, lone surrogates too."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+def program(data: bytes) -> None:
+    """A graph, or an error that points into the text."""
+    if test_fuzz.check(text(data)):
+        test_fuzz.check_at_a_point(text(data))
+
+
+WAITS = ("--points", "--precision", "--exact", "--hessian", "--time-limit", "--file")
+"""Options that take long by right, or read files."""
+
+
+def plain_call(data: bytes) -> None:
+    """The same by the plain way as by the other. NUL stands between the words."""
+    words = text(data).split("\0")
+    if not any(word.startswith(WAITS) for word in words):
+        test_plain_call.check(["eval", *words])
+
+
+def points(data: bytes) -> None:
+    """A line for each line, of which each can be read."""
+    form = "--json" if data.startswith((b"{", b"\xef\xbb\xbf{")) else "--trace"
+    result = run("eval", "x*y", "--points", "-", "--on-error", "null", "--get", "value", form, stdin=data)
+    assert result.status in (0, 1, 2)
+    assert result.status == 0 or "error: " in result.err
+    for line in result.out.splitlines() if form == "--json" else ():
+        assert "value" in json.loads(line)
+
+
+def cache(data: bytes) -> None:
+    """No graph, or one of the same result. The source and its data, with NUL between them."""
+    source, _, content = data.partition(b"\0")
+    try:
+        remembered = json.loads(content)
+        test_remembered.described(text(source))
+    except Exception:  # no JSON, and no program
+        return
+    test_remembered.check_result(text(source), remembered)
+
+
+TARGETS = {
+    "program": Target(program, [each.encode("utf-8", "surrogatepass") for each in VALID]),
+    "plain_call": Target(plain_call, ["\0".join(words[1:]).encode() for words in LINES if words[0] == "eval"]),
+    "points": Target(
+        points,
+        [
+            b'{"x": 1, "y": 2}\n{"x": "1/3", "y": 1e400, "z": [1, null]}\n',
+            b'x,y,"z"\r\n1,2,"a\nb"\r\n1/3,NaN,\r\n',
+            b"\xef\xbb\xbfx,y\n1,2,3\n\n",
+        ],
+    ),
+    "cache": Target(
+        cache,
+        [
+            f"{each}\0{json.dumps(test_remembered.described(each))}".encode()
+            for each in [*test_remembered.SOURCES, "x*y", "1/3 + x"]
+        ],
+    ),
+}
