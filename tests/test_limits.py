@@ -170,6 +170,7 @@ NOT_TOLD = {
     "view.picture.circuit.LONGEST": "words of a box",
     "view.picture.text_tree.DEEPEST": "the same tree, in parts",
     "view.texts._LONGEST": "words of a cell",
+    "view.texts._LONGEST_NAME": "words of a cell",
     "view.texts._LONGEST_TITLE": "words of a title",
     "view.words.explain._LONGEST": "words of a title",
     "view.words.spans.LISTED": "words of a sentence",

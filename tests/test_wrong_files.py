@@ -135,7 +135,7 @@ PROGRAMS: Files = {
     "x = y; f = x*y": "'x' is computed by the program, so it takes no value",
     "q = q*x*y": "'q' is used before it is assigned",
     "m(t) = m(t)*x; f = m(x)*y": "'m' calls itself, which never ends",
-    "m(t) = t*x; f = m(x)*y": "'x' is not an input of m",
+    "m(t) = t*x; f = m(x)*y": [12],
     "m(t, t) = t; f = m(x, y)": "the module has two inputs 't'",
     "m(t) = t; f = m(x, y)": "m takes 1 input, not 2",
     "m(t) = t; m = x*y": [6],
