@@ -15,32 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backprop_cli import BackpropError, backprop
-from backprop_cli.graph.graph import validate
-from backprop_cli.language.program import Program
+from fuzz.targets import TARGETS
+from support.checks import check_at_a_point, check_text
 from support.fuzz import GENERATORS, NASTY, WORDS
-from support.hostile import Hang, check_drawing, check_error, hang_guard
-
-
-def check(text: str) -> bool:
-    """Whether it compiled; AssertionError if it did neither that nor fail as it should."""
-    try:
-        graph = Program(text).graph()
-    except BackpropError as error:
-        check_error(error, text)
-        return False
-    validate(graph)
-    assert graph.source == text
-    for node in graph.nodes:
-        start, end = node.span
-        assert 0 <= start < end <= len(text)
-    return True
-
-
-def check_at_a_point(text: str) -> None:
-    try:
-        backprop(text, {node.name: 1.5 for node in Program(text).graph().variables})
-    except BackpropError as error:
-        check_error(error, text)
+from support.hostile import Hang, check_drawing, hang_guard
 
 
 def complaints(texts: Iterable[str]) -> tuple[int, dict[str, str]]:
@@ -61,7 +39,7 @@ def complaints(texts: Iterable[str]) -> tuple[int, dict[str, str]]:
             with hang_guard(60):
                 for text in batch:
                     try:
-                        if check(text):
+                        if check_text(text):
                             compiled += 1
                             check_at_a_point(text)
                     except Exception as error:
@@ -140,14 +118,14 @@ _SETTINGS = settings(max_examples=200, deadline=None, database=None, suppress_he
 @_SETTINGS
 @given(st.one_of(_ANY_TEXT, _LIKELY_TEXT, _WORDS))
 def test_any_text(text: str) -> None:
-    check(text)
+    check_text(text)
 
 
 @_SETTINGS
 @given(st.text(), st.text(), st.text())
 def test_any_text_inside_valid_text(before: str, inside: str, after: str) -> None:
-    check(f"{before}(x+{inside})*max(y, {after})")
-    check(f"sin({inside})")
+    check_text(f"{before}(x+{inside})*max(y, {after})")
+    check_text(f"sin({inside})")
 
 
 @_SETTINGS
@@ -161,10 +139,8 @@ def test_any_text_as_value_or_name(name: str, value: str) -> None:
             check_drawing(error)
 
 
-@pytest.mark.parametrize("name", ["program", "plain_call", "points", "cache"])
+@pytest.mark.parametrize("name", TARGETS)
 def test_what_the_fuzzer_begins_with(name: str) -> None:
-    from fuzz.targets import TARGETS  # which takes this file in
-
     check, seeds = TARGETS[name]
     for seed in seeds:
         check(seed)

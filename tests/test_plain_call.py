@@ -11,27 +11,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from backprop_cli.cli import plain_call
-from support.command import Result, run, streams
+from support.checks import by_quick, check_call
 from support.lines import LINES
 from support.transcripts import FILES, read
-
-
-def by_quick(words: Sequence[str], stdin: bytes = b"") -> Result | None:
-    with streams(stdin) as (out, err):
-        status = plain_call.run(words)
-    if status is None:
-        assert (out.getvalue(), err.getvalue()) == (b"", b"")  # of what it declines it has done nothing
-        return None
-    return Result(status, out.getvalue().decode(), err.getvalue().decode())
-
-
-def check(words: Sequence[str], stdin: bytes = b"") -> bool:
-    """Whether it is a plain call; which says the same in both ways."""
-    quickly = by_quick(words, stdin)
-    if quickly is not None:
-        assert quickly == run(*words, stdin=stdin)
-    return quickly is not None
-
 
 PLAIN = ["eval", "(x+y)*z", "--x", "-2", "--y=5", "--z", "-4"]
 
@@ -69,7 +51,7 @@ PLAIN = ["eval", "(x+y)*z", "--x", "-2", "--y=5", "--z", "-4"]
 )
 def test_what_is_plain(more: list[str]) -> None:
     """So that the tests below test something."""
-    assert check([*PLAIN, *more])
+    assert check_call([*PLAIN, *more])
 
 
 @pytest.mark.parametrize(
@@ -107,13 +89,13 @@ def test_other_commands_are_not_plain(words: list[str]) -> None:
 
 @pytest.mark.parametrize("words", LINES, ids=lambda words: " ".join(words).replace("\n", "; "))
 def test_lines_of_every_kind(words: list[str]) -> None:
-    check(words)
+    check_call(words)
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if "long" not in path.stem], ids=lambda path: path.stem)
 def test_errors(path: Path) -> None:
     case = read(path)
-    check(case.words, case.stdin)
+    check_call(case.words, case.stdin)
 
 
 EXPRESSIONS = [
@@ -275,17 +257,17 @@ COMMANDS = st.tuples(st.one_of(GOOD, st.just([])), st.lists(PIECES, max_size=4))
 @example(["eval", "-", "--at", "-"], b"x")
 @example(["eval", "x", "--x", "1", "--wrt", "-2"], b"")
 def test_any_words(words: list[str], stdin: bytes) -> None:
-    check(words, stdin)
+    check_call(words, stdin)
 
 
 @settings(max_examples=100, deadline=None, database=None)
 @given(st.lists(st.text(st.characters(exclude_categories=()), max_size=6), max_size=5))
 def test_any_text(words: list[str]) -> None:
-    check(["eval", "x*y", "--x=1", *words])
+    check_call(["eval", "x*y", "--x=1", *words])
 
 
 def test_a_document_from_standard_input() -> None:
     first = by_quick([*PLAIN, "--json"])
     assert first is not None
-    assert check(["eval", "x*y + z", "--at", "-", "--get", "value"], first.out.encode())
+    assert check_call(["eval", "x*y + z", "--at", "-", "--get", "value"], first.out.encode())
     assert json.loads(first.out)["value"] == -12

@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from backprop_cli.cli import remembered
-from backprop_cli.errors import BackpropError, InputError
+from backprop_cli.errors import InputError
 from backprop_cli.graph.graph import Constant, Gate, Graph, Module, Node, validate
 from backprop_cli.language.postfix import postfix
 from backprop_cli.language.program import Program
-from backprop_cli.passes.settings import Settings, compute
 from backprop_cli.rules import table as ops
+from support.checks import check_result, described, read, result
 from support.command import call
 from support.formulas import FORMULAS
 from support.hostile import hang_guard
@@ -44,12 +44,6 @@ def plain(graph: Graph) -> Any:
         return (op.name, op.inputs, op.size, op.depth, plain(op.graph)) if isinstance(op, Module) else op
 
     return graph.source, nodes(graph.nodes), graph[2:]
-
-
-def described(source: str, given: Iterable[str] = ()) -> Any:
-    """The data of a program's graph, through text and back."""
-    program = Program(source)
-    return json.loads(json.dumps(remembered.data(program.graph([*given]), program.statements)))
 
 
 NAMES = ["x", "y", "e", "σ", "x₀", "f", "q1", "q2", "pi"]
@@ -359,14 +353,6 @@ def test_what_is_left_out_is_an_expression_of_what_is_there(stage: str) -> None:
     assert bool(read(f"a = x*y; u = {stage.rjust(9)}; f = a", data)) == (stage == "x - 123")
 
 
-def read(source: str, data: Any) -> Graph | None:
-    """The graph; None where the data are refused, by whichever error."""
-    try:
-        return remembered.graph(source, json.loads(json.dumps(data)), [])
-    except Exception:
-        return None
-
-
 @pytest.mark.parametrize("name", CHANGES)
 def test_what_is_no_graph_of_the_text_is_refused(name: str) -> None:
     data = copy.deepcopy(DATA)
@@ -462,25 +448,6 @@ def replaced(data: Any, path: tuple[Any, ...], value: Any) -> Any:
     data = copy.deepcopy(data)
     part_at(data, path[:-1])[path[-1]] = value
     return data
-
-
-def result(graph: Graph) -> Any:
-    """What a graph comes to at some point."""
-    values = {node.name: f"{0.5 + 0.125 * i}" for i, node in enumerate(sorted(graph.variables, key=lambda n: n.name))}
-    try:
-        trace = compute(graph, values, Settings())
-    except BackpropError as error:
-        return type(error)
-    return trace.value, dict(sorted(trace.gradient.items()))
-
-
-def check_result(source: str, data: Any) -> bool:
-    """Whether the data give a graph, which then is one of the same result."""
-    graph = read(source, data)
-    if graph is not None:
-        validate(graph)
-        assert result(graph) == result(Program(source).graph())
-    return graph is not None
 
 
 def other_values(data: Any, value: Any) -> Iterator[Any]:

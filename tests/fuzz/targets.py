@@ -6,12 +6,10 @@ import json
 from collections.abc import Callable
 from typing import NamedTuple
 
-import test_fuzz
-import test_plain_call
-import test_remembered
+from support.checks import check_at_a_point, check_call, check_result, check_text, described
 from support.command import run
 from support.fuzz import VALID
-from support.lines import LINES
+from support.lines import LINES, PROGRAM
 
 
 class Target(NamedTuple):
@@ -28,8 +26,8 @@ def text(data: bytes) -> str:
 
 def program(data: bytes) -> None:
     """A graph, or an error that points into the text."""
-    if test_fuzz.check(text(data)):
-        test_fuzz.check_at_a_point(text(data))
+    if check_text(text(data)):
+        check_at_a_point(text(data))
 
 
 WAITS = ("--points", "--precision", "--exact", "--hessian", "--time-limit", "--file")
@@ -40,7 +38,7 @@ def plain_call(data: bytes) -> None:
     """The same by the plain way as by the other. NUL stands between the words."""
     words = text(data).split("\0")
     if not any(word.startswith(WAITS) for word in words):
-        test_plain_call.check(["eval", *words])
+        check_call(["eval", *words])
 
 
 def points(data: bytes) -> None:
@@ -58,10 +56,10 @@ def cache(data: bytes) -> None:
     source, _, content = data.partition(b"\0")
     try:
         remembered = json.loads(content)
-        test_remembered.described(text(source))
+        described(text(source))
     except Exception:  # no JSON, and no program
         return
-    test_remembered.check_result(text(source), remembered)
+    check_result(text(source), remembered)
 
 
 TARGETS = {
@@ -78,8 +76,8 @@ TARGETS = {
     "cache": Target(
         cache,
         [
-            f"{each}\0{json.dumps(test_remembered.described(each))}".encode()
-            for each in [*test_remembered.SOURCES, "x*y", "1/3 + x"]
+            f"{each}\0{json.dumps(described(each))}".encode()
+            for each in [PROGRAM, "x*y", "1/3 + x", "m(t, u) = t/u + 2; q = x; f = m(q, y) - m(2, 3)*q"]
         ],
     ),
 }
