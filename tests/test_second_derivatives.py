@@ -1,4 +1,4 @@
-"""Second derivatives at special points, against differences that share no code with the program.
+"""Values, gradients and second derivatives against an evaluator of 150 digits that shares no code with the program.
 
 At 0, ±1, ½, 2 and 3 in every slot: there the conventions, limits and cases of the table decide.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import mpmath
 import pytest
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("models")
 
 SPECIAL = ("0", "1", "-1", "2", "1/2", "3")
 every_special = first_of("special", SPECIAL, 4)
-DIGITS, STEP = 130, "1e-40"
+DIGITS, STEP = 150, "1e-40"
 ENTIRE = 1e-25
 """Relative difference up to which two estimates agree. What they leave out is of the order of the step."""
 
@@ -32,11 +32,43 @@ Function = Callable[[Mapping[str, oracle.Number]], oracle.Number | None]
 Matrix = dict[tuple[str, str], oracle.Number | None]
 
 
+class Truth(NamedTuple):
+    """The value, the gradient and the Hessian, each None where there is none."""
+
+    value: oracle.Number | None
+    gradient: dict[str, oracle.Number | None]
+    hessian: Matrix
+
+
 SINGLE_GATES = {op.written(["x", "y"] if op.variadic else ["x", "y"][: len(op.inputs)]) for op in ROWS}
 
 
+def truth(function: Function, point: Mapping[str, oracle.Number]) -> Truth:
+    """All three, by differences to all sides on which there are values."""
+    value = function(point)
+    gradient = {name: first_difference(function, point, name, value) for name in point}
+    return Truth(value, gradient, second_differences(function, point))
+
+
+def agreed(estimates: list[oracle.Number]) -> oracle.Number | None:
+    """The first estimate; None where they do not agree."""
+    size = max(map(abs, estimates), default=None)
+    agree = size is not None and (size < ENTIRE or max(estimates) - min(estimates) < ENTIRE * size)
+    return estimates[0] if agree else None
+
+
+def first_difference(
+    function: Function, point: Mapping[str, oracle.Number], name: str, value: oracle.Number | None
+) -> oracle.Number | None:
+    estimates = []
+    for step in (sign * mpmath.mpf(STEP) / part for part in (1, 7) for sign in (1, -1)):
+        moved = function({**point, name: point[name] + step})
+        if value is not None and moved is not None and abs(moved - value) < ENTIRE * (1 + abs(value)):
+            estimates.append((moved - value) / step)
+    return agreed(estimates)
+
+
 def second_differences(function: Function, point: Mapping[str, oracle.Number]) -> Matrix:
-    """∂²f/∂row∂column by differences to all sides on which there are values; None where they do not agree."""
     steps = [mpmath.mpf(STEP), mpmath.mpf(STEP) / 7]
     found: Matrix = {}
     for one, two in itertools.combinations_with_replacement(point, 2):
@@ -54,9 +86,7 @@ def second_differences(function: Function, point: Mapping[str, oracle.Number]) -
             # Across a jump, as that of atan2 at π, there is no slope to be had from this side.
             if None not in corners and all(abs(each - here) < ENTIRE * (1 + abs(here)) for each in corners):
                 estimates.append((both - right - left + here) / (a * b * step * step))
-        size = max(map(abs, estimates), default=None)
-        agreed = size is not None and (size < ENTIRE or max(estimates) - min(estimates) < ENTIRE * size)
-        found[one, two] = found[two, one] = estimates[0] if agreed else None
+        found[one, two] = found[two, one] = agreed(estimates)
     return found
 
 
@@ -75,22 +105,26 @@ def decided_by_convention(trace: Trace) -> bool:
     return any(notice.kind in ("tie", "kink") for notice in trace.warnings)
 
 
-def compare(text: str, point: Mapping[str, str], expected: Matrix, options: dict[str, Any]) -> str:
+def compare(text: str, point: Mapping[str, str], expected: Truth, options: dict[str, Any]) -> str:
     """What is wrong; empty if nothing is. Where a gate inside has no finite slope, to refuse is right: (x²)^½ at 0."""
     try:
         trace = backprop(text, point, hessian=True, **options)
     except MathError as error:
-        refused = text in SINGLE_GATES and None not in expected.values()
+        refused = text in SINGLE_GATES and None not in expected.hessian.values()
         return f"refused: {error.message}" if refused else ""
     assert trace.hessian is not None
-    if decided_by_convention(trace):
-        return ""
-    for row, columns in trace.hessian.items():
-        for column, value in columns.items():
-            entry = expected[row, column]
-            shown = trace.arithmetic.to_float(value)
-            if entry is None or abs(shown - entry) > 1e-11 * (1 + abs(entry)):
-                return f"∂²/∂{row}∂{column} = {shown}, not {entry and mpmath.nstr(entry, 15)}"
+    pairs = [("f", trace.value, expected.value)]
+    if not decided_by_convention(trace):
+        pairs += [(f"∂/∂{name}", slope, expected.gradient[name]) for name, slope in trace.gradient.items()]
+        pairs += [
+            (f"∂²/∂{row}∂{column}", slope, expected.hessian[row, column])
+            for row, columns in trace.hessian.items()
+            for column, slope in columns.items()
+        ]
+    for what, value, entry in pairs:
+        shown = trace.arithmetic.to_float(value)
+        if entry is None or abs(shown - entry) > 1e-11 * (1 + abs(entry)):
+            return f"{what} = {shown}, not {entry and mpmath.nstr(entry, 15)}"
     return ""
 
 
@@ -100,7 +134,7 @@ def problems(text: str, names: Sequence[str], points: Iterable[Sequence[str]]) -
     with mpmath.workdps(DIGITS):
         for values in points:
             point = dict(zip(names, values, strict=True))
-            expected = second_differences(of(text), {name: oracle.exact(value) for name, value in point.items()})
+            expected = truth(of(text), {name: oracle.exact(value) for name, value in point.items()})
             for options in arithmetics:
                 wrong = compare(text, point, expected, options)
                 found += [f"{text} at {point} {options}: {wrong}"] if wrong else []
@@ -153,14 +187,22 @@ def random_text(random_: random.Random, depth: int) -> str:
 POWERS_OFTEN = [op for op in TABLE if op.name in ("pow", "mul", "add")] * 5
 
 
-def random_problems(seeds: range) -> list[str]:
+def special(random_: random.Random) -> str:
+    return random_.choice(SPECIAL)
+
+
+def anywhere(random_: random.Random) -> str:
+    return f"{random_.randrange(-400, 400)}/{random_.randrange(1, 100)}"
+
+
+def random_problems(seeds: range, value: Callable[[random.Random], str] = special, points: int = 4) -> list[str]:
     found = []
     for seed in seeds:
         random_ = random.Random(seed)
         text = random_text(random_, 2)
         names = oracle.variables(text)
         if names:
-            found += problems(text, names, [[random_.choice(SPECIAL) for _ in names] for _ in range(4)])
+            found += problems(text, names, [[value(random_) for _ in names] for _ in range(points)])
     return found
 
 
@@ -172,3 +214,12 @@ def test_random_graphs_at_special_points() -> None:
 @pytest.mark.parametrize("part", range(10))
 def test_many_random_graphs_at_special_points(part: int) -> None:
     assert random_problems(range(1000 + 100 * part, 1100 + 100 * part)) == []
+
+
+@pytest.mark.parametrize(
+    ("first", "count"),
+    [pytest.param(0, 100, marks=pytest.mark.slow)]
+    + [pytest.param(first, 100, marks=pytest.mark.exhaustive) for first in range(100, 2_000, 100)],
+)
+def test_random_graphs_at_any_point(first: int, count: int) -> None:
+    assert random_problems(range(first, first + count), anywhere, points=1) == []
