@@ -103,10 +103,10 @@ OVERFLOWS = "overflows"
 LIMITS = {
     "streams.MAX_BYTES": Limit(lambda n: said("eval", "x", "--at", "-", stdin='{"x": 1}'.ljust(n)), "is longer than"),
     "points.rows.MAX_LINE": Limit(
-        lambda n: said("eval", "x", "--points", "-", stdin='{"x": 1}'.ljust(n - 1) + "\n"), "the line is longer than"
+        lambda n: said("points", "x", "-", stdin='{"x": 1}'.ljust(n - 1) + "\n"), "the line is longer than"
     ),
     "points.rows.MAX_RECORD": Limit(
-        lambda n: said("eval", "x", "--points", "-", "--get", "x", stdin=record(n)), "the record that begins on line 2"
+        lambda n: said("points", "x", "-", "--get", "x", stdin=record(n)), "the record that begins on line 2"
     ),
     "graph.graph.MAX_DEPTH": Limit(lambda n: error(depth(n), {"x": 1}), "more than 50 modules inside each other"),
     "graph.graph.MAX_OPENED": Limit(lambda n: compiled(modules(n)), "the modules here come to"),
@@ -159,6 +159,7 @@ NOT_TOLD = {
     "arithmetic.precise._NOISE_BITS": "what counts as noise",
     "arithmetic.precise._EXPONENT_BITS": "the same number by another way",
     "arithmetic.symbolic._LONGEST": "digits shown",
+    "cli.hints._LONGEST": "a hint",
     "cli.progress._STEPS": "steps of a bar",
     "passes.point._LONGEST_EXPONENT": "the same number by another way",
     "passes.trace._LISTED": "words of a repr",

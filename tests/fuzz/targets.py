@@ -30,8 +30,8 @@ def program(data: bytes) -> None:
         check_at_a_point(text(data))
 
 
-WAITS = ("--points", "--precision", "--exact", "--hessian", "--time-limit", "--file")
-"""Options that take long by right, or read files."""
+WAITS = ("--precision", "--exact", "--hessian", "--time-limit", "--file")
+"""Options that take long by right, or read a file."""
 
 
 def plain_call(data: bytes) -> None:
@@ -44,7 +44,7 @@ def plain_call(data: bytes) -> None:
 def points(data: bytes) -> None:
     """A line for each line, of which each can be read."""
     form = "--json" if data.startswith((b"{", b"\xef\xbb\xbf{")) else "--trace"
-    result = run("eval", "x*y", "--points", "-", "--on-error", "null", "--get", "value", form, stdin=data)
+    result = run("points", "x*y", "-", "--on-error", "null", "--get", "value", form, stdin=data)
     assert result.status in (0, 1, 2)
     assert result.status == 0 or "error: " in result.err
     for line in result.out.splitlines() if form == "--json" else ():
