@@ -246,7 +246,7 @@ def test_wrt_is_about_claims_too() -> None:
 @pytest.mark.parametrize(
     ("words", "err"),
     [
-        (["--claim", "w=3"], "error: a claim for 'w', which is not a variable of the expression\n"),
+        (["--claim", "w=3"], "error: a claim for 'w', which is not a variable of the expression, nor a gate\n"),
         (
             ["--claim", "x=2*w"],
             "error: in the claim for x: the expression has no variable 'w'\n  2*w\n    ^\n",

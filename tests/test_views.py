@@ -17,7 +17,7 @@ from backprop_cli.rules.table import primitive
 from backprop_cli.study import reference
 from backprop_cli.study.claims import judge
 from backprop_cli.study.referee import review
-from backprop_cli.view import VIEWS, Options, draw
+from backprop_cli.view import READ, VIEWS, Options, draw
 from backprop_cli.view.code import StagedProgram
 from backprop_cli.view.code.staged import Input
 from backprop_cli.view.code.stages import Stages
@@ -36,7 +36,7 @@ SUBJECTS: dict[str, tuple[object, list[str], str]] = {
     "trace": (TRACE, ["eval", SOURCE, *AT], "--format"),
     "derivation": (exact.derive(GRAPH, {}), ["derive", SOURCE], "--format"),
     "review": (review(GRAPH, POINT), ["check", SOURCE, *AT], ""),
-    "verdicts": (Judged(GRAPH, judge(GRAPH, POINT, {"y": "4"})), ["check", SOURCE, *AT, "--claim", "y=4"], ""),
+    "verdicts": (Judged(GRAPH, judge(GRAPH, POINT, {"y": "4"})), ["check", SOURCE, *AT, "--claim", "y=4"], "--format"),
     "explanation": (Explanation(TRACE), ["explain", SOURCE, *AT], "--format"),
     "program": (
         StagedProgram(
@@ -75,9 +75,7 @@ def test_paint_changes_no_word(what: str, form: str) -> None:
     plain, painted = (draw(what, SUBJECTS[what][0], each) for each in (narrow, narrow._replace(paint=tagged)))
     if isinstance(plain, str) and isinstance(painted, str):
         assert [re.sub("\x1b<.*?>", "", line).rstrip() for line in painted.splitlines()] == plain.splitlines()
-        assert ("\x1b<bold" in painted) == (
-            form in ("table", "tree") or (what in ("review", "primitives") and form == "text")
-        )
+        assert ("\x1b<bold" in painted) == (form in READ)
 
 
 def tagged(text: str, style: str) -> str:

@@ -139,6 +139,11 @@ def parameters(line: Line, **values: Any) -> dict[str, Any]:
 
 def read_object(given: str, option: str, part: str) -> dict[str, str]:
     """Names and texts from a JSON object: the option's value itself, or in the file of that name (see `read_json`)."""
+    return point.read_json(given_text(given, option), option, part)
+
+
+def given_text(given: str, option: str) -> str:
+    """The option's value itself, where it is a JSON object, or what the file of that name holds."""
     inline = given.lstrip().startswith(("{", "["))
     hint = f"a JSON object may stand there too: {option} '{{\"x\": -2}}'"
-    return point.read_json(given if inline else read_text(given, option, hint), option, part)
+    return given if inline else read_text(given, option, hint)

@@ -7,13 +7,15 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import islice
 from typing import NamedTuple
 
 from ..arithmetic import Value
 from ..arithmetic.precise import Precise
 from ..budget import TooSlowError, share
-from ..errors import FEW, BackpropError, InputError, MathError, quote
-from ..graph.graph import Constant, Graph, partial
+from ..errors import FEW, BackpropError, InputError, MathError, few, quote
+from ..graph.graph import Constant, Gate, Graph, partial
 from ..language.program import Program
 from ..passes import point
 from ..passes.backpropagate import backpropagate
@@ -41,10 +43,10 @@ _DECIMAL = re.compile(r"(?<![\w.])(\d*)\.(\d+)(?:[eE]([-+]?\d{1,4}))?", re.ASCII
 class Verdict:
     """What became of one claim.
 
-    name: the variable
+    name: the variable, or the gate
     claim: what was said
     right: whether it holds
-    value: the gradient at the point, as text
+    value: the gradient at the point, as text, empty where there is no point
     claimed: what the claim comes to there, empty where it has no value
     is_number: whether it says so itself
     how: what the judgement rests on
@@ -154,35 +156,111 @@ def judge(
 ) -> list[Verdict]:
     """A verdict for each claim.
 
-    given: a value for each variable
-    claims: by variable, a number or a formula of the variables and gates
+    given: a value for each variable; where claims are formulas alone, variables may be without one
+    claims: by variable or gate, a number or a formula of the variables and gates
     wrt, ties: as in `backpropagate`
 
     Raises InputError for a claim that cannot be read, MathError where the expression has no gradient.
     """
-    names = [node.name for node in graph.variables]
-    for name in claims:
-        if name not in names:
-            raise InputError(f"a claim for {quote(name)}, which is not a variable of the expression")
-        if wrt is not None and name not in wrt:
-            raise InputError(f"a claim for {quote(name)}, which gets no gradient (see --wrt)")
-    read = [_Claim(graph, name, claim) for name, claim in claims.items()]
-    arithmetic = Precise(_PLACES)
-    values = point.complete(given, arithmetic)
-    try:
-        here = backpropagate(graph, values, wrt=wrt, ties=ties, arithmetic=arithmetic)
-    except MathError:  # some variable has no gradient here; those that are claimed to have one may do
-        wrt = list(claims)
-        here = backpropagate(graph, values, wrt=wrt, ties=ties, arithmetic=arithmetic)
-    elsewhere = _elsewhere(here, wrt, ties) if any(claim.is_formula for claim in read) else []
-    return [_verdict([here, *elsewhere] if claim.is_formula else [here], claim) for claim in read]
+    return Judge(graph, given, list(claims), wrt=wrt, ties=ties).verdicts(claims)
 
 
-def _verdict(traces: list[Trace], claim: _Claim) -> Verdict:
+def are_formulas(claims: Mapping[str, str]) -> bool:
+    """Whether no claim is a number, so that they may be judged without a point."""
+    return all(_precision(claim)[1] is None for claim in claims.values())
+
+
+class Judge:
+    """Who judges claims about one graph, at one point or wherever it has a gradient: it is asked once, and told often.
+
+    given, wrt, ties: as in `judge`
+    names: the variables and gates that claims are about
+    prove: whether a proof of right formulas is looked for, beside the points at which they hold
+
+    Raises InputError for a name that nothing is claimed of, MathError where the expression has no gradient.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        given: Mapping[str, float | str],
+        names: Sequence[str],
+        *,
+        wrt: Collection[str] | None = None,
+        ties: str = "both",
+        prove: bool = True,
+    ) -> None:
+        self.graph, self.given, self.ties, self.prove = graph, given, ties, prove
+        self.names = names
+        self.missing = point.missing(graph, given)
+        self.wrt = wrt
+        wanted = graph.depending_on(wrt)
+        places = {node.name: node.position for node in graph.nodes if not isinstance(node, Constant)}
+        for name in names:
+            if name not in places:
+                is_stage = name in dict(graph.stages)
+                why = (
+                    "a stage that has no gate of its own"
+                    if is_stage
+                    else "not a variable of the expression, nor a gate"
+                )
+                raise InputError(f"a claim for {quote(name)}, which is {why}")
+            if not wanted[places[name]]:
+                raise InputError(f"a claim for {quote(name)}, which gets no gradient (see --wrt)")
+
+    def verdicts(self, claims: Mapping[str, str]) -> list[Verdict]:
+        """A verdict for each claim. Raises InputError for one that cannot be read."""
+        read = [_Claim(self.graph, name, claim) for name, claim in claims.items()]
+        for claim in read:
+            if self.missing and not claim.is_formula:
+                names = ", ".join(few(self.missing))
+                message = f"the claim for {quote(claim.name)} is a number, and {names} without a value"
+                raise InputError(message, hint="a number is judged at a point; a formula needs none")
+        return [self._verdict(claim) for claim in read]
+
+    def _verdict(self, claim: _Claim) -> Verdict:
+        if self.missing:
+            return _verdict_anywhere(self.anywhere, claim, self.prove)
+        return _verdict([self.here, *self.elsewhere] if claim.is_formula else [self.here], claim, self.prove)
+
+    @cached_property
+    def here(self) -> Trace:
+        """The trace at the point."""
+        return self._here(point.complete(self.given, Precise(_PLACES)))
+
+    @cached_property
+    def elsewhere(self) -> list[Trace]:
+        """Traces elsewhere in the domain."""
+        return _elsewhere(self.here, self.wrt, self.ties)
+
+    @cached_property
+    def anywhere(self) -> list[Trace]:
+        """Traces in the domain, where there is no point."""
+        found = _anywhere(self.graph, point.complete(self.given, Precise(_PLACES)), self.wrt, self.ties)
+        if not found:
+            hint = "give each variable a value"
+            raise MathError("no point was found at which the expression has a gradient", self.graph.source, hint=hint)
+        return found
+
+    def _here(self, values: Mapping[str, Value]) -> Trace:
+        arithmetic = Precise(_PLACES)
+        try:
+            return backpropagate(self.graph, values, wrt=self.wrt, ties=self.ties, arithmetic=arithmetic)
+        except MathError:  # some variable has no gradient here; those that are claimed to have one may do
+            self.wrt = [node.name for node in self.graph.variables if self._leads_to_claims(node.name)]
+            return backpropagate(self.graph, values, wrt=self.wrt, ties=self.ties, arithmetic=arithmetic)
+
+    def _leads_to_claims(self, variable: str) -> bool:
+        below = self.graph.depending_on([variable])
+        claimed = (node for node in self.graph.nodes if node.name in self.names)
+        return any(below[node.position] for node in claimed)
+
+
+def _verdict(traces: list[Trace], claim: _Claim, prove: bool) -> Verdict:
     here, name = traces[0], claim.name
     arithmetic = here.arithmetic
     assert isinstance(arithmetic, Precise)
-    gradient = here.gradient[name]
+    gradient = _gradient(here, name)
     try:
         found = [claim.at(here)]
     except MathError as error:
@@ -191,21 +269,45 @@ def _verdict(traces: list[Trace], claim: _Claim) -> Verdict:
     for trace in traces[1:]:
         with suppress(MathError):  # a formula may hold in a part of the domain only, as exp(log(x)) does for x
             found.append(claim.at(trace))
-    holds = [each.is_close(each.trace.gradient[name]) for each in found]
+    holds = [each.is_close(_gradient(each.trace, name)) for each in found]
     digits = max(_SHOWN, (claim.digits or 0) + 1)
     value, claimed = _shown(arithmetic, gradient, found[0].value, digits, apart=not holds[0])
     verdict = Verdict(name, claim.text, all(holds), value, claimed, claim.is_number)
     notes = [notice.message for notice in here.warnings if notice.kind in ("tie", "kink")]
     if verdict.right:
-        notes += [_proof(found, claim)] if claim.is_formula else []
+        notes += [_rests_on(found, claim, prove)] if claim.is_formula else []
         return replace(verdict, how="; ".join(notes))
     if holds[0]:
         notes.append(_counterexample(found[holds.index(False)], name))
-    verdict = replace(verdict, how="; ".join(notes))
-    for parallel in zip(*(mistakes(each.trace, name) for each in found), strict=True):
+    verdict = _with_mistake(replace(verdict, how="; ".join(notes)), found)
+    return verdict if verdict.mistake else replace(verdict, steps=_steps(here, name))
+
+
+def _verdict_anywhere(traces: list[Trace], claim: _Claim, prove: bool) -> Verdict:
+    """The verdict on a formula where no point is given: it has to hold wherever it has a value."""
+    found = []
+    for trace in traces:
+        with suppress(MathError):
+            found.append(claim.at(trace))
+    if not found:
+        return Verdict(claim.name, claim.text, False, "", how="the claim has no value at any point that was tried")
+    wrong = next((each for each in found if not each.is_close(_gradient(each.trace, claim.name))), None)
+    if wrong is None:
+        return Verdict(claim.name, claim.text, True, "", how=_rests_on(found, claim, prove))
+    return _with_mistake(Verdict(claim.name, claim.text, False, "", how=_differs(wrong, claim.name)), found)
+
+
+def _with_mistake(verdict: Verdict, found: Sequence[_Claimed]) -> Verdict:
+    """The verdict with the known mistake that leads to the claim at each point, if there is one."""
+    for parallel in zip(*(mistakes(each.trace, verdict.name) for each in found), strict=True):
         if all(each.is_close(wrong.value) for each, wrong in zip(found, parallel, strict=True)):
             return replace(verdict, mistake=parallel[0].kind, place=parallel[0].place)
-    return replace(verdict, steps=_steps(here, name))
+    return verdict
+
+
+def _gradient(trace: Trace, name: str) -> Value:
+    """∂f/∂name, of a variable or a gate."""
+    return next(trace.upstream[node.position] for node in trace.graph.nodes if node.name == name)
 
 
 def _shown(arithmetic: Precise, value: Value, claimed: Value, digits: int, *, apart: bool) -> tuple[str, str]:
@@ -219,33 +321,45 @@ def _shown(arithmetic: Precise, value: Value, claimed: Value, digits: int, *, ap
 
 def _counterexample(found: _Claimed, name: str) -> str:
     """Where a formula that holds at the given point does not."""
+    return f"it holds at this point, but not at others: {_differs(found, name)}"
+
+
+def _differs(found: _Claimed, name: str) -> str:
+    """What a formula comes to at a point, and what the gradient is there."""
     trace = found.trace
     shown = [f"{each} = {trace.arithmetic.show(value, 4)}" for each, value in trace.point.items()]
     at = f"at {', '.join(shown)}" if len(shown) <= _FEW else "at another point"
-    theirs, ours = (trace.arithmetic.show(value, _SHOWN) for value in (found.value, trace.gradient[name]))
-    return f"it holds at this point, but not at others: {at} it is {theirs}, and the gradient is {ours}"
+    theirs, ours = (trace.arithmetic.show(value, _SHOWN) for value in (found.value, _gradient(trace, name)))
+    return f"{at} it is {theirs}, and the gradient is {ours}"
 
 
 def _elsewhere(here: Trace, wrt: Collection[str] | None, ties: str) -> list[Trace]:
     """Traces at random points of the domain where max, abs and the like take the same sides as here."""
+    sides = _sides(here)
+    tried = _tried(here.graph, here.point, wrt, ties)
+    return list(islice((trace for trace in tried if _sides(trace) == sides), POINTS))
+
+
+def _anywhere(graph: Graph, center: Mapping[str, Value], wrt: Collection[str] | None, ties: str) -> list[Trace]:
+    """Traces at random points of the domain, whatever sides they are on, except for ties and kinks."""
+    center = {node.name: center.get(node.name, Precise(_PLACES).number("1")) for node in graph.variables}
+    tried = _tried(graph, center, wrt, ties)
+    smooth = (trace for trace in tried if not any(notice.kind in ("tie", "kink") for notice in trace.warnings))
+    return list(islice(smooth, POINTS + 1))
+
+
+def _tried(graph: Graph, center: Mapping[str, Value], wrt: Collection[str] | None, ties: str) -> Iterator[Trace]:
+    """Traces at random points around this one, nearer and farther, where there is a gradient."""
     randomly = random.Random(0)  # noqa: S311 - for points, not for secrets
-    arithmetic, traces = here.arithmetic, []
+    arithmetic = Precise(_PLACES)
     for attempt in range(_ATTEMPTS):
         spread = (0.1, 0.5, 1.0, 3.0)[attempt % 4]
-        shifts = {name: arithmetic.number(f"{randomly.gauss(0, spread):.6f}") for name in here.point}
+        shifts = {name: arithmetic.number(f"{randomly.gauss(0, spread):.6f}") for name in center}
         values = {
-            name: value + shifts[name] * (abs(value) if value and attempt % 2 else 1)
-            for name, value in here.point.items()
+            name: value + shifts[name] * (abs(value) if value and attempt % 2 else 1) for name, value in center.items()
         }
-        try:
-            trace = backpropagate(here.graph, values, wrt=wrt, ties=ties, arithmetic=arithmetic)
-        except MathError:
-            continue
-        if _sides(trace) == _sides(here):
-            traces.append(trace)
-            if len(traces) == POINTS:
-                break
-    return traces
+        with suppress(MathError):
+            yield backpropagate(graph, values, wrt=wrt, ties=ties, arithmetic=arithmetic)
 
 
 def _sides(trace: Trace) -> list[Value]:
@@ -260,31 +374,44 @@ def _sides(trace: Trace) -> list[Value]:
     return sides
 
 
-def _proof(found: Sequence[_Claimed], claim: _Claim) -> str:
+def _rests_on(found: Sequence[_Claimed], claim: _Claim, prove: bool) -> str:
     """What a right formula rests on: a proof where SymPy finds one, or the points at which it was compared."""
+    if prove and _is_proved(found[0].trace.graph, claim):
+        return "proved by simplification"
+    return f"equal at {len(found)} points" if len(found) > 1 else "equal at this point; no other could be tried"
+
+
+def _is_proved(graph: Graph, claim: _Claim) -> bool:
     from sympy import simplify
 
     from ..arithmetic.symbolic import Symbolic, UndecidedError
 
     system = Symbolic()
-    graph = found[0].trace.graph
     symbols = {node.name: system.symbol(node.name) for node in graph.variables}
+    wrt = [claim.name] if claim.name in symbols else None
 
-    def is_proved() -> bool:
-        trace = backpropagate(graph, symbols, wrt=[claim.name], arithmetic=system)
-        return bool(simplify(trace.gradient[claim.name] - claim.values(trace)[-1]) == 0)
+    def is_zero() -> bool:
+        trace = backpropagate(graph, symbols, wrt=wrt, arithmetic=system)
+        return bool(simplify(_gradient(trace, claim.name) - claim.values(trace)[-1]) == 0)
 
     try:
-        if share(_SHARE, is_proved):
-            return "proved by simplification"
+        return share(_SHARE, is_zero)
     except (TooSlowError, RecursionError, UndecidedError, MathError):
-        pass  # no proof; the points remain
-    return f"equal at {len(found)} points" if len(found) > 1 else "equal at this point; no other could be tried"
+        return False  # no proof; the points remain
+
+
+def _depending_on(graph: Graph, name: str) -> list[bool]:
+    """For each node: is it this one, or made of it?"""
+    found: list[bool] = []
+    for node in graph.nodes:
+        inputs = node.inputs if isinstance(node, Gate) else ()
+        found.append(node.name == name or any(found[i] for i in inputs))
+    return found
 
 
 def _steps(trace: Trace, name: str) -> list[str]:
     """The chain for one variable, from the output down, a line for each edge on the way; of very many the ends."""
-    below = trace.graph.depending_on([name])
+    below = _depending_on(trace.graph, name)
     f, show = trace.graph.output.name, trace.arithmetic.show
     way = [
         edge
@@ -320,7 +447,7 @@ def _steps(trace: Trace, name: str) -> list[str]:
     ]
     if left > 0:
         told[STEPS // 2] = [f"… {left:,} edges more …"]
-    return [line for each in told for line in each] or [f"{partial(f, name)} = {show(trace.gradient[name], _SHOWN)}"]
+    return [line for each in told for line in each] or [f"{partial(f, name)} = {show(_gradient(trace, name), _SHOWN)}"]
 
 
 def explain(verdict: Verdict) -> str:

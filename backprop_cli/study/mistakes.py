@@ -42,7 +42,7 @@ class Mistake(NamedTuple):
 
 
 def mistakes(trace: Trace, name: str) -> Iterator[Mistake]:
-    """The wrong gradients of a variable that the known mistakes lead to, the most telling first.
+    """The wrong gradients of a variable, or a gate, that the known mistakes lead to, the most telling first.
 
     How many there are, and of which kinds, depends on the graph alone: the third here is the third at another point.
     """
@@ -54,7 +54,7 @@ def mistakes(trace: Trace, name: str) -> Iterator[Mistake]:
 
 
 class _Chain:
-    """The chain from the output down to one variable.
+    """The chain from the output down to one variable, or gate.
 
     right: the gradient
     below: the derivative of each node by the variable
@@ -65,10 +65,12 @@ class _Chain:
     """
 
     def __init__(self, trace: Trace, name: str) -> None:
-        self.trace, self.name, self.right = trace, name, trace.gradient[name]
+        place = next(node.position for node in trace.graph.nodes if node.name == name)
+        self.trace, self.name = trace, name
+        self.right: Value = trace.upstream[place]
         self.f = trace.graph.output.name
         self.zero, self.one = trace.arithmetic.number("0"), trace.arithmetic.number("1")
-        own = [node.kind == "input" and node.name == name for node in trace.graph.nodes]
+        own = [node.position == place for node in trace.graph.nodes]
         self.below = [self.one if each else self.zero for each in own]
         self.edges: list[Edge] = []
         for edge in trace.edges:
@@ -77,7 +79,7 @@ class _Chain:
                 own[gate] = True
                 self.edges.append(edge)
                 self.below[gate] += self.local(edge) * self.below[i]
-        self.gates = [gate for gate in trace.graph.gates if own[gate.position]]
+        self.gates = [gate for gate in trace.graph.gates if own[gate.position] and gate.position != place]
 
     def local(self, edge: Edge) -> Value:
         """The local gradient, 0 where an inactive edge has none."""
@@ -116,8 +118,12 @@ class _Chain:
         return f"{gate.name} = {self.trace.graph.written(gate)}"
 
     def rule(self, edge: Edge) -> str:
-        """`∂q1/∂x = 2·x`."""
-        return f"{_of(edge)} = {READING.text(self.trace.rule(edge))}"
+        """`∂q1/∂x = 2·x`; of one of several edges, of which ∂f/∂x is the sum, `the 2·x of one edge in ∂f/∂x`."""
+        rule, is_output = READING.text(self.trace.rule(edge)), edge.gate == self.trace.graph.output
+        edges = self.edges if is_output else self.trace.edges_of(edge.gate)
+        if sum(each.input == edge.input for each in edges) > 1:
+            return f"the {rule} of one edge in {_of(edge)}"
+        return f"{_of(edge)} = {rule}"
 
 
 def _of(edge: Edge) -> str:

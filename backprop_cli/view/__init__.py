@@ -44,7 +44,7 @@ VIEWS: dict[str, dict[str, str]] = {
         "markdown": "markdown:derivation",
     },
     "review": {"text": "table:review", "json": "json:review"},
-    "verdicts": {"text": "verdicts:as_text", "json": "verdicts:as_json"},
+    "verdicts": {"text": "verdicts:as_text", "json": "verdicts:as_json", "csv": "verdicts:as_csv"},
     "explanation": {
         "text": "words.explain:as_text",
         "json": "words.explain:as_json",

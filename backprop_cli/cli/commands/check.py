@@ -9,13 +9,14 @@ import click
 from ...errors import InputError
 from ..expression import ExpressionCommand
 from ..output import show, warn
-from ..request import Asked, Request, read_object
+from ..request import Asked, Request, given_text
 
 HELP = """\
 Check the gradient of EXPRESSION, or claims about it.
 
 Without a claim: backpropagation beside the complex step, central differences of 80 digits or more, SymPy's diff.
 With claims: is each one right, to the digits given, or as a formula? A wrong one is held against usual mistakes.
+They may be about variables and gates; formulas need no values. A CSV file with a column for the student is a class.
 The exit status is 1 where methods disagree or a claim is wrong.
 """
 EPILOG = """\
@@ -24,25 +25,35 @@ Examples:
   backprop check "(x+y)*z" --x -2 --y 5 --z -4
   backprop check "x*y*y" --x 2 --y 3 --claim x=9 --claim "y = x*y"
   backprop check "sigmoid(w*x)" --w 2 --x -1 --claims '{"w": -0.105}'
+  backprop check "q = x + y; f = q*z" --claim "q = z" --claim "z = x + y"
 """
 
 
 @click.command("check", cls=ExpressionCommand, help=HELP, epilog=EPILOG)
 def command(asked: Asked, form: str, output: str | None, claim: Sequence[str], claims: str | None) -> int:
+    from ...study.marks import is_table
+
     if [asked.expression, asked.file, asked.at, claims].count("-") > 1:
         raise InputError("the expression, --at and --claims cannot come from standard input together")
-    request = asked.request(opened=True)
-    read = _read_claims(claim, claims)
-    right = _judge(request, read, form, output) if read else _review(request, form, output)
-    return 0 if right else 1
+    text = None if claims is None else given_text(claims, "--claims")
+    if text is not None and is_table(text):
+        if claim:
+            raise InputError("--claim and a table of --claims do not go together")
+        return 0 if _mark(asked.request(partly=True, opened=True), text, form, output) else 1
+    read = _read_claims(claim, text)
+    if read:
+        return 0 if _judge(asked, read, form, output) else 1
+    if form == "csv":
+        raise InputError("--format csv is for claims", hint="--json is for every check")
+    return 0 if _review(asked.request(opened=True), form, output) else 1
 
 
-def _read_claims(given: Sequence[str], source: str | None) -> dict[str, str]:
+def _read_claims(given: Sequence[str], text: str | None) -> dict[str, str]:
     from ...passes import point
 
     found: dict[str, str] = {}
-    if source is not None:
-        found = read_object(source, "--claims", "gradient")
+    if text is not None:
+        found = point.read_json(text, "--claims", "gradient")
         if not found:
             raise InputError("--claims holds no claim", hint='for example: --claims \'{"x": "2*x*y"}\'')
     for words in given:
@@ -66,11 +77,23 @@ def _review(request: Request, form: str, output: str | None) -> bool:
     return result.agree and result.compared
 
 
-def _judge(request: Request, claims: dict[str, str], form: str, output: str | None) -> bool:
-    from ...study.claims import judge
+def _judge(asked: Asked, claims: dict[str, str], form: str, output: str | None) -> bool:
+    from ...study.claims import are_formulas, judge
+    from ...view.verdicts import Judged
+
+    graph, given, settings = asked.request(opened=True, partly=are_formulas(claims))
+    verdicts = judge(graph, given, claims, wrt=settings.wrt, ties=settings.ties)
+    show("verdicts", Judged(graph, verdicts), form, file=output)
+    return all(verdict.right for verdict in verdicts)
+
+
+def _mark(request: Request, text: str, form: str, output: str | None) -> bool:
+    from ...study.marks import mark
     from ...view.verdicts import Judged
 
     graph, given, settings = request
-    verdicts = judge(graph, given, claims, wrt=settings.wrt, ties=settings.ties)
-    show("verdicts", Judged(graph, verdicts), form, file=output)
+    marks = list(mark(graph, given, text, wrt=settings.wrt, ties=settings.ties))
+    verdicts = [verdict for each in marks for verdict in each.verdicts]
+    students = [each.student for each in marks for _ in each.verdicts]
+    show("verdicts", Judged(graph, verdicts, students), form, file=output)
     return all(verdict.right for verdict in verdicts)

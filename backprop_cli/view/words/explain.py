@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -22,6 +23,9 @@ from .story import Computed, Story, Sum, Tells, Through
 SHOWN = 100
 """Gates, and variables, that a text tells of; of more, the first and the last half of these."""
 
+_FORWARD = "Forward pass"
+_STYLES = {"title": "bold", "step": "bold", "group": "dim italic"}
+_RESULT = re.compile(r"(?<=[=≈] )[^=≈:]+(?=$|: )")  # what an equation comes to
 _EDGES = 40  # of one gate, likewise
 _WIDEST = 100  # columns of a paragraph in a wide terminal
 _LONGEST = 2_000  # characters of an expression in the title
@@ -72,15 +76,28 @@ def as_text(explanation: Explanation, options: Options) -> str:
     indent = {"group": 2, "step": 2, "line": 2, "detail": 4}
     width = options.width and min(options.width, _WIDEST)
     lines: list[str] = []
-    before = ""
+    before = part = ""
     for kind, said, heading, depth in _blocks(explanation, options.digits):
         if before not in ("", "group") and (kind in ("section", "group", "step") or before == "section"):
             lines.append("")
         words = f"{heading}. {plain(said)}" if heading else plain(said)
         first, limit = " " * (indent.get(kind, 0) + 2 * depth), None if kind == "program" else width
-        lines += columns.fold(words, limit, first, f"{first}  " if first else "")
+        part = heading or part
+        folded = columns.fold(words, limit, first, f"{first}  " if first else "")
+        lines += _painted(folded, kind, heading, "green" if part == _FORWARD else "red", options)
         before = kind
     return "\n".join(lines) + "\n"
+
+
+def _painted(lines: list[str], kind: str, heading: str, style: str, options: Options) -> list[str]:
+    """The lines of a block in the colours of the table: a result forward is green, and a gradient red."""
+    if heading:
+        return [lines[0].replace(heading, options.paint(heading, "bold"), 1), *lines[1:]]
+    if kind in _STYLES:
+        return [options.paint(line, _STYLES[kind]) for line in lines]
+    if kind in ("line", "detail"):
+        return [_RESULT.sub(lambda found: options.paint(found[0], style), line) for line in lines]
+    return lines
 
 
 def as_markdown(explanation: Explanation, options: Options) -> str:
@@ -126,11 +143,11 @@ def _blocks(explanation: Explanation, digits: int | None) -> Iterator[Block]:
 def _forward(story: Story) -> Iterator[Block]:
     output = story.words.output
     if isinstance(output, Gate):
-        yield Block("section", say("Each gate computes its value from its inputs."), "Forward pass")
+        yield Block("section", say("Each gate computes its value from its inputs."), _FORWARD)
     else:
         what = "constant" if isinstance(output, Constant) else "variable"
         said = say("There is no gate: the output is the {} {}.", what, story.words.name(output))
-        yield Block("section", said, "Forward pass")
+        yield Block("section", said, _FORWARD)
         return
     for each in story.forward():
         if isinstance(each, Gap):
