@@ -68,8 +68,9 @@ def graph(source: str, data: dict[str, Any], given: Collection[str]) -> Graph:
     stages: dict[str, Span] = {}
     variables = {*given, *(name for name, inputs, *_ in data["statements"] if inputs is None)}
     end = 0
-    for name, inputs, head, body, columns, read in data["statements"]:
-        _check_place(source, end, name, inputs, head, body)
+    for i, (name, inputs, head, body, columns, read) in enumerate(data["statements"], 1):
+        is_textbook = i == len(data["statements"]) and not stages
+        _check_place(source, end, name, inputs, head, body, is_textbook)
         end = body[1]
         if inputs is None:
             stages |= {name: (head[0], head[1])} if name else {}
@@ -97,15 +98,29 @@ def _check(is_right: object) -> None:
 
 
 def _check_place(
-    source: str, end: int, name: str, inputs: Sequence[str] | None, head: Sequence[int], body: Sequence[int]
+    source: str,
+    end: int,
+    name: str,
+    inputs: Sequence[str] | None,
+    head: Sequence[int],
+    body: Sequence[int],
+    is_textbook: bool,
 ) -> None:
-    """Whether a statement stands there, `end` being the end of the one before it."""
+    """Whether a statement stands there, `end` being the end of the one before it.
+
+    is_textbook: whether it may be the definition of a function all the same.
+    """
     _check(type(end) is int and end <= head[0] <= head[1] <= body[0] < body[1] <= len(source))
     _check(_BETWEEN.fullmatch(source, end, head[0]))
     if not name:
         _check(inputs is None and head[0] == body[0])
         return
-    _check(source[body[0] - 1] == "=" and _BETWEEN.fullmatch(source, head[1], body[0] - 1))
+    begin = head[1]
+    if is_textbook and inputs is None and source[begin:].lstrip().startswith("("):
+        begin = source.index(")", begin) + 1
+        listed = source[head[1] : begin].strip().strip("()")
+        _check(all(as_name(each.strip()) for each in listed.split(",")))
+    _check(source[body[0] - 1] == "=" and _BETWEEN.fullmatch(source, begin, body[0] - 1))
     text = label(source, (head[0], head[1]))
     if inputs is not None:
         text, _, listed = text.removesuffix(")").partition("(")

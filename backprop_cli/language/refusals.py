@@ -6,10 +6,13 @@ import re
 import unicodedata
 
 from ..errors import InputError, quote
+from ..rules.table import CONSTANTS, spellings
+from .names import NAME
+from .recipes import bracketed
 
 _REFUSED: list[tuple[str, str, str]] = [
     (
-        r"==|!=|<=|>=|<|>|≤|≥|≠",
+        r"==|!=|<=|>=|<|>|≤|≥|≠|&+|\|\||\?",
         "a comparison is not part of an expression",
         "max, min, relu and abs choose between values",
     ),
@@ -18,18 +21,32 @@ _REFUSED: list[tuple[str, str, str]] = [
     (r"[^\S \t\r\n\x0b\x0c]", "an unusual kind of space is not part of an expression", "write a plain one"),
     (r":=|=", "an assignment is not part of an expression", "statements are NAME = EXPRESSION, with ; between them"),
     (r";", "no statement can end here", "';' stands behind a whole statement, outside parentheses"),
-    (r"\"|'|`|“|”|‘|’", "a string is not part of an expression", ""),
+    (r"\"|'|`|“|”|‘|’|„", "a string is not part of an expression", "leave the quotes out"),
+    (r"\$+", "a dollar sign is not part of an expression", "leave the dollar signs out"),
+    (r"\.(?=[*/^])", "'.' before an operator is not needed here", "leave the point out"),
     (r"\.(?=\s*[^\W\d])", "attribute access is not part of an expression", ""),
     (r"//", "'//' is not an operator here", "write floor(x/y)"),
     (r"%", "'%' is not an operator here", "the remainder of x/y is x - y*floor(x/y)"),
+    (r"@", "'@' is not an operator here", "write *"),
+    (r"°", "'°' is not an operator here", "an angle of x degrees is x*pi/180"),
     (r"!", "'!' is not an operator here", "the factorial of x is gamma(x + 1)"),
     (r"\|", "'|' is not an operator here", "the absolute value of x is abs(x)"),
     (r"√", "'√' is not an operator here", "write sqrt(x)"),
-    (r"[\[\]{}]", "only round parentheses group an expression", ""),
+    (r"\\[A-Za-z]*", "no LaTeX is read here", ""),
+    (r"[\[\]{}]", "only round parentheses group an expression", "write ( and )"),
     (r"[⁺⁻]?[²³¹⁰⁴-⁹ⁿ]+", "a superscript is not an operator here", "write **{}"),
     (r"\.", "a number needs a digit beside its point", ""),
 ]
 _REFUSED_AT = [(re.compile(pattern), message, hint) for pattern, message, hint in _REFUSED]
+_BEFORE = re.compile(rf"({NAME}|[\^*])[ \t]*$")
+_AFTER = re.compile(rf"(?:\.\s*({NAME}))+")  # the last of them
+_NEAR = 300  # characters before a place that a hint looks at
+_LATEX = {
+    "\\frac": "write (a)/(b)", "\\dfrac": "write (a)/(b)",
+    "\\cdot": "write *", "\\times": "write *", "\\div": "write /",
+    "\\left": "leave it out", "\\right": "leave it out", "\\": "leave it out", "\\operatorname": "leave it out",
+    "\\mathrm": "leave it out", "\\sqrt": "write sqrt(x)", "\\lvert": "write abs(x)", "\\ln": "write log(x)",
+}  # fmt: skip
 
 
 def refusal(source: str, position: int) -> InputError:
@@ -38,8 +55,42 @@ def refusal(source: str, position: int) -> InputError:
         match = pattern.match(source, position)
         if match:
             plain = unicodedata.normalize("NFKC", match[0]).replace("−", "-")
-            return InputError(message, source, match.span(), hint.format(plain))
+            hint = _hint(source, position, match[0], plain) or hint.format(plain)
+            return InputError(message, source, match.span(), hint)
     character = source[position]
     plain = unicodedata.normalize("NFKC", character)
     hint = f"write {quote(plain)}" if plain != character and plain.isascii() and plain.strip() else ""
     return InputError(f"unexpected character {quote(character)}", source, (position, position + 1), hint)
+
+
+def _hint(source: str, position: int, sign: str, plain: str) -> str:
+    """What to write instead, where the text around shows it: `np.exp(x)`, `Sin[x]`, `x^{2}`, `sin²(x)`, `\\sin x`."""
+    before = _BEFORE.search(source, max(0, position - _NEAR), position)
+    name = before[1] if before else ""
+    functions = spellings()
+    if sign == "." and (after := _AFTER.match(source, position)):
+        there = source[after.end() : after.end() + 1] == "("
+        inside = bracketed(source, after.end()) if there else []
+        known = after[1] if after[1] in functions else after[1].lower()
+        if there and known in functions:
+            return f"write {known}({', '.join(inside) if any(inside) else name})"
+        return f"write {after[1]}" if after[1] in CONSTANTS else ""
+    if sign in "[{":
+        inside = bracketed(source, position)
+        text = ", ".join(inside)
+        if name == "^" or name == "*":
+            return f"write **({text})"
+        if name.endswith("_") and text.isalnum():
+            return f"write {name}{text}"
+        if sign == "[" and name.lower() in functions:
+            return f"write {name.lower()}({text})"
+        return f"write {name}{text}" if name and text.isdecimal() else ""
+    if sign[0] == "\\":
+        word = sign[1:]
+        return _LATEX.get(sign) or f"write {word}" + "(x)" * (word in functions and word not in "σΓ")
+    if name in functions and plain.lstrip("+-").isdecimal():
+        inside = bracketed(source, position + len(sign)) if source[position + len(sign) :][:1] == "(" else ["x"]
+        power = f"{name}({', '.join(inside)})"
+        inverse = f" or a{power}" * (f"a{name}" in functions)
+        return f"write 1/{power}{inverse}" if plain == "-1" else f"write {power}**{plain}"
+    return ""

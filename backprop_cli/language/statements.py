@@ -37,6 +37,7 @@ class Statement(NamedTuple):
 
 def split(source: str) -> list[Statement]:
     """The statements of a program, one at least. A source without any assignment is one expression, whatever its lines.
+    Where it defines functions and nothing else, the last is the output: `f(x, y) = x*y`.
 
     Raises InputError for too much text, for a module's head that is none, and for a line of which nobody knows whether
     it goes on.
@@ -60,6 +61,10 @@ def split(source: str) -> list[Statement]:
         hint = "put the sign at the end of the line above, or the whole expression in parentheses"
         message = f"a line that begins with {quote(source[at])} may belong to the line above, or not"
         raise InputError(message, source, (at, at + 1), hint)
+    *modules, last = statements
+    if last.inputs is not None and all(each.inputs is not None for each in modules):  # as in a textbook
+        name = source[slice(*last.head)].partition("(")[0].rstrip(_SPACE)
+        statements[-1] = Statement(last.name, None, (last.head[0], last.head[0] + len(name)), last.body)
     for each in statements[:-1]:
         if not each.name:
             message = "only the last statement may go without a name: nothing can use this one"

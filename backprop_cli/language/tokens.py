@@ -7,9 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from ..errors import InputError, Span, quote, suggest
+from ..errors import InputError, Span, quote
 from ..rules.table import CONSTANTS, OPERATORS, Op, spellings
 from .names import MAX_NAME, NAME, end_of_name, normal
+from .recipes import NAMES, bracketed, recipe, typo
 from .refusals import refusal
 
 MAX_CHARACTERS = 1_000_000
@@ -36,6 +37,9 @@ _TOKEN = re.compile(
 )
 _PARENTHESIS = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+\n)*+\(")
 _OF_NUMBERS = frozenset("0123456789.")
+_FUNCTION_POWER = re.compile(rf"({NAME})[ \t]*(?:\^|\*\*)[ \t]*([-−+]?[0-9.]+|\w+|\([-−+]?[0-9.]+\))[ \t]*$")
+_NEAR = 300  # characters in which such a power is looked for
+_FORTRAN = re.compile(r"[dD]([+-]?[0-9]+)")
 _PYTHON_WORDS = {"if", "else", "and", "or", "not", "lambda", "for", "in", "is"}
 
 
@@ -272,17 +276,46 @@ class _Checker:
         last = self.tokens[-1]
         span = (last.span[0], token.span[1])
         message = f"an operator is missing between {quote(last.text)} and {quote(token.text)}"
+        if hint := self.power_of_function(token):
+            return self.fail(message, span, hint)
         if last.text in self.functions and last.kind == "variable":
             return self.fail(message, span, f"a function needs parentheses: {last.text}({token.text})")
         if last.kind == "number" and re.fullmatch(r"(_\d+)+", token.text):
             return self.fail(message, span, f"write {last.text}{token.text.replace('_', '')}")
+        exponent = _FORTRAN.match(self.source, token.span[0])
+        if last.kind == "number" and exponent and last.span[1] == token.span[0]:
+            return self.fail(message, span, f"write {last.text}e{exponent[1]}")
         if token.kind != "(" and _PYTHON_WORDS & {last.text, token.text}:
             return self.fail(message, span, "max, min, relu and abs choose between values; there are no conditions")
         left = last.text if last.kind in ("number", "variable", "constant") else "(…)"
         right = {"(": "(…)", "call": f"{token.text}(…)"}.get(token.kind, token.text)
         return self.fail(message, span, f"to multiply, write {left}*{right}")
 
+    def power_of_function(self, token: Token) -> str:
+        """What to write for `sin^2(x)` and `sin^-1 x`; empty where no function has a power before a token."""
+        start, _ = token.span
+        found = _FUNCTION_POWER.search(self.source, max(self.start, start - _NEAR), start)
+        if found is None or found[1] not in self.functions:
+            return ""
+        inside = ", ".join(bracketed(self.source, start)) if token.kind == "(" else token.text
+        power = found[2].strip("() ").replace("−", "-")
+        if power != "-1":
+            return f"write {found[1]}({inside})**{power if power.isalnum() else f'({power})'}"
+        inverse = f"a{found[1]}"
+        return f"write 1/{found[1]}({inside})" + f" or {inverse}({inside})" * (inverse in self.functions)
+
     def unknown_function(self, name: str, span: Span) -> InputError:
-        guess = "" if name in CONSTANTS or len(name) == 1 else suggest(name, self.functions)
-        hint = f"did you mean '{guess}'?" if guess else f"to multiply, write {name}*(…)"
-        return self.fail(f"unknown function {quote(name)}", span, hint)
+        message = f"unknown function {quote(name)}"
+        inputs = bracketed(self.source, self.source.index("(", span[1]))
+        if base := re.fullmatch(r"log_?(\d+)", name):
+            return self.fail(message, span, f"write log({', '.join(inputs) or 'x'}, {base[1]})")
+        if written := recipe(name, inputs):
+            return self.fail(message, span, f"write {written}")
+        if name not in CONSTANTS and (guess := "" if name in NAMES else typo(name, self.functions)):
+            return self.fail(message, span, f"did you mean '{guess}'?")
+        is_product = len(inputs) < 2 and (len(name) < 3 or name in CONSTANTS)
+        return self.fail(
+            message,
+            span,
+            f"to multiply, write {name}*(…)" if is_product else "the functions that there are: backprop ops",
+        )

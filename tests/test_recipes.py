@@ -1,0 +1,163 @@
+"""What people write elsewhere: each hint of the language is followed, and what it says to write has the value meant."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+
+import pytest
+
+from backprop_cli.language.recipes import NAMES, RECIPES, recipe, typo
+from backprop_cli.rules.table import spellings
+from support.command import run
+
+VALUES = {"x": 0.4, "y": 0.7, "z": 0.2}
+
+
+def value(expression: str) -> float:
+    words = [f"--{name}={number}" for name, number in VALUES.items() if re.search(rf"\b{name}\b", expression)]
+    result = run("eval", expression, *words, "--get", "value")
+    assert result.status == 0, (expression, result.err)
+    return float(result.out)
+
+
+MEANT: dict[str, Callable[..., float]] = {
+    "square": lambda x: x * x,
+    "logit": lambda x: math.log(x) - math.log1p(-x),
+    "swish": lambda x: x / (1 + math.exp(-x)),
+    "gelu": lambda x: x * (1 + math.erf(x / 2**0.5)) / 2,
+    "mish": lambda x: x * math.tanh(math.log1p(math.exp(x))),
+    "elu": lambda x: x if x > 0 else math.expm1(x),
+    "leaky_relu": lambda x, slope=0.01: x if x > 0 else slope * x,
+    "logsigmoid": lambda x: -math.log1p(math.exp(-x)),
+    "softsign": lambda x: x / (1 + abs(x)),
+    "hardtanh": lambda x: min(1, max(-1, x)),
+    "mod": lambda x, y: x % y,
+    "fmod": math.fmod,
+    "sec": lambda x: 1 / math.cos(x),
+    "csc": lambda x: 1 / math.sin(x),
+    "cot": lambda x: 1 / math.tan(x),
+    "coth": lambda x: math.cosh(x) / math.sinh(x),
+    "asech": lambda x: math.log(1 / x + math.sqrt(1 / x**2 - 1)),
+    "acot": lambda x: math.pi / 2 - math.atan(x),
+    "sinc": lambda x: math.sin(x) / x,
+    "sind": lambda x: math.sin(math.radians(x)),
+    "degrees": math.degrees,
+    "radians": math.radians,
+    "round": lambda x: float(round(x)),
+    "trunc": lambda x: float(math.trunc(x)),
+    "factorial": lambda x: math.gamma(1 + x),
+    "beta": lambda x, y: math.gamma(x) * math.gamma(y) / math.gamma(x + y),
+    "normcdf": lambda x: (1 + math.erf(x / 2**0.5)) / 2,
+    "normpdf": lambda x: math.exp(-x * x / 2) / math.sqrt(2 * math.pi),
+    "logaddexp": lambda x, y: math.log(math.exp(x) + math.exp(y)),
+    "softmax": lambda x, y: 1 / (1 + math.exp(y - x)),
+    "heaviside": lambda x: float(x > 0),
+    "sum": lambda *each: math.fsum(each),
+    "prod": lambda *each: math.prod(each),
+    "mean": lambda *each: math.fsum(each) / len(each),
+    "clip": lambda x, low, high: max(low, min(high, x)),
+    "nthroot": lambda x, y: x ** (1 / y),
+}
+
+
+@pytest.mark.parametrize(("name", "count"), RECIPES)
+def test_a_recipe_is_what_the_name_means(name: str, count: int) -> None:
+    assert name not in spellings(), "what is there needs no recipe"
+    written = recipe(name, [*"xyz"][:count])
+    numbers = [*VALUES.values()][:count]
+    if name == "clip":
+        numbers = [0.4, 0.7, 0.2]
+    if name in MEANT:
+        assert value(written) == pytest.approx(MEANT[name](*numbers), rel=1e-12)
+    else:
+        assert math.isfinite(value(written if "1/x" not in written or "cosh" in written else written.replace("x", "4")))
+
+
+def test_the_inputs_that_were_typed_stand_in_the_recipe() -> None:
+    assert recipe("clip", ["x", "0", "a+b"]) == "max(0, min((a+b), x))"
+    assert recipe("square", ["a+b"]) == "(a+b)**2"
+    assert recipe("square", ["x", "y"]) == recipe("nobody", ["x"]) == ""
+
+
+REPAIRED = {
+    "clip(x, 0, 1)": "max(0, min(1, x))",
+    "2*square(x + 1)": "(x + 1)**2",
+    "mod(x, 2)": "x - 2*floor(x/2)",
+    "sum(x, y)": "x + y",
+    "log_3(x)": "log(x, 3)",
+    "log2_(x)": None,
+    "sin^2(x)": "sin(x)**2",
+    "sin**2(x + y)": "sin(x + y)**2",
+    "cos^2 x": "cos(x)**2",
+    "exp^-2(x)": "exp(x)**(-2)",
+    "sin^-1(x)": "1/sin(x) or asin(x)",
+    "sin^(-1)(x)": "1/sin(x) or asin(x)",
+    "exp^-1(x)": "1/exp(x)",
+    "sin²(x)": "sin(x)**2",
+    "tan⁻¹(x)": "1/tan(x) or atan(x)",
+    "x²": "**2",
+    "1d-3*x": "1e-3",
+    "2.5D2 + x": "2.5e2",
+    "np.exp(x)": "exp(x)",
+    "math.sqrt(x + 1)": "sqrt(x + 1)",
+    "torch.sigmoid(x)": "sigmoid(x)",
+    "torch.nn.functional.relu(x)": "relu(x)",
+    "Math.Tanh(x)": "tanh(x)",
+    "x.exp()": "exp(x)",
+    "np.pi*x": "pi",
+    "Sin[x]": "sin(x)",
+    "ArcTan[x]": "arctan(x)",
+    "x^{2}": "**(2)",
+    "x_{1}": "x_1",
+    r"\frac{x}{y}": "(a)/(b)",
+    r"\sin x": "sin(x)",
+    r"\alpha*x": "alpha",
+    r"x \cdot y": "*",
+    "x.^2": "leave the point out",
+    "x.*y": "leave the point out",
+    "$x*y$": "leave the dollar signs out",
+    "“x*y”": "leave the quotes out",
+    "'x'": "leave the quotes out",
+    "x@y": "*",
+    "[x+y]*2": "( and )",
+    "x && y": "max, min, relu and abs choose between values",
+    "x ? y : 1": "max, min, relu and abs choose between values",
+    "sine(x)": "sin(x)",
+    "sigmiod(x)": "did you mean 'sigmoid'?",
+    "SIN(x)": "did you mean 'sin'?",
+    "sinhc(x)": "did you mean 'sinh'?",
+    "foo(x, y)": "the functions that there are: backprop ops",
+    "besselj(x)": "the functions that there are: backprop ops",
+    "g(x + 1)": "to multiply, write g*(…)",
+}
+"""What people write, and what the hint says to write (None: nothing of the kind)."""
+
+
+@pytest.mark.parametrize("expression", REPAIRED)
+def test_what_to_write_instead(expression: str) -> None:
+    result = run("eval", expression)
+    assert (result.status, result.out) == (2, "")
+    expected = REPAIRED[expression]
+    hint = next((line for line in result.err.splitlines() if line.startswith("hint: ")), "")
+    assert (expected is None) or hint.removeprefix("hint: ").removeprefix("write ") == expected
+    if hint.startswith("hint: write ") and expected and re.search(r"[a-z]\(", expected):
+        for each in expected.split(" or "):
+            assert math.isfinite(value(each))
+
+
+@pytest.mark.parametrize("name", sorted(NAMES | {"gelu", "sinc", "erfi", "san", "mix", "coth", "xor", "sums"}))
+def test_no_name_is_taken_for_another_function(name: str) -> None:
+    assert name in NAMES or typo(name, spellings()) == ""
+
+
+def test_a_definition_alone_is_textbook_notation() -> None:
+    words = ["--x", "-2", "--y", "5", "--z", "-4"]
+    alone = run("eval", "f(x, y, z) = (x+y)*z", *words, "--json")
+    program = run("eval", "f = (x+y)*z", *words, "--json")
+    assert alone.status == 0
+    assert alone.out.partition("\n")[2] == program.out.partition("\n")[2]
+    assert run("eval", "f(x, y, z) = (x+y)*z", *words, "--json") == alone  # from the cache
+    assert value("s(t) = 1/(1 + exp(-t)); f(x) = s(x)**2") == pytest.approx(1 / (1 + math.exp(-0.4)) ** 2)
+    assert run("eval", "q = x; f(x) = q*x", "--x", "1").status == 2
