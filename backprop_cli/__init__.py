@@ -5,13 +5,20 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .api import backprop
+    from .api.compiled import Compiled, compile  # noqa: A004  # as `re.compile` is called
     from .api.trace import Trace
     from .errors import BackpropError
 
 __version__ = "0.1.0"
-__all__ = ["BackpropError", "Trace", "backprop"]
+__all__ = ["BackpropError", "Compiled", "Trace", "backprop", "compile"]
 
-_HOME = {"backprop": "api", "Trace": "api.trace", "BackpropError": "errors"}
+_HOME = {
+    "backprop": "api",
+    "compile": "api.compiled",
+    "Compiled": "api.compiled",
+    "Trace": "api.trace",
+    "BackpropError": "errors",
+}
 
 
 def __getattr__(name: str) -> "Any":

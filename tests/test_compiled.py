@@ -19,7 +19,7 @@ from backprop_cli.errors import MathError
 from backprop_cli.graph.graph import Constant, Gate, Graph, Module, Nodes, Variable
 from backprop_cli.language.program import Program
 from backprop_cli.passes import backpropagate as passes
-from backprop_cli.passes.compiled import Loops, UnusualError, loops_of, unrolled
+from backprop_cli.passes.compiled import Loops, UnusualError, loops_of, unrolled, with_names
 from backprop_cli.passes.lazy import Lazy
 from backprop_cli.passes.settings import Settings
 from backprop_cli.passes.trace import notices
@@ -54,6 +54,15 @@ def outcome(graph: Graph, point: Mapping[str, float], wrt: list[str] | None, lar
     return repr((trace.value, trace.gradient, trace.values, trace.upstream, edges, trace.warnings))
 
 
+class Pair(NamedTuple):
+    value: float
+    gradient: dict[str, float]
+
+
+CAREFUL = Pair(0.0, {})
+"""Where the function with names gives up."""
+
+
 def check(graph: Graph, point: Mapping[str, float], wrt: list[str] | None = None, ties: str = "both") -> bool:
     """Whether compiled code alone has a result, as loop and as lines; with it or without, a run says the same."""
     assert outcome(graph, point, wrt, 0, ties) == outcome(graph, point, wrt, 10**9, ties)
@@ -70,13 +79,19 @@ def check_lines(graph: Graph, point: Mapping[str, float], wrt: list[str] | None,
     places = [i for i, wanted in enumerate(graph.depending_on(wrt)) if wanted]
     try:
         at = unrolled(graph, known, places, wrt)
+    except UnusualError:
+        return False
+    pair = CAREFUL if known else with_names(graph, wrt, Pair, lambda _values, _others: CAREFUL)(**point)
+    try:
         numbers = at(*[point[node.name] for node in graph.variables if node.name not in known])
     except (ArithmeticError, ValueError):
+        assert pair is CAREFUL
         return False
     with large_from(10**9):
         trace = passes.backpropagate(graph, point, wrt=wrt)
     assert trace.warnings == notices(graph, FLOATS)
     assert repr(numbers) == repr((trace.value, *(trace.upstream[i] for i in places)))
+    assert known or repr(pair) == repr(Pair(trace.value, trace.gradient))
     return True
 
 
@@ -103,6 +118,35 @@ MILD = st.one_of(st.floats(0.1, 0.9), st.floats(-0.9, 0.9), st.sampled_from([0.2
 
 
 @st.composite
+def modules(draw: st.DrawFn, table: list[Op]) -> Module:
+    """A module of a few gates, which may call another, ignore an input, or hand one on as it is."""
+    nodes = Nodes(Variable(0, name, (0, 1)) for name in "ab")
+    nodes.append(Constant(0, "2", (0, 1), "2"))
+    inside = [*table, draw(modules(table))] if draw(st.integers(0, 3)) == 3 else table
+    for k in range(draw(st.integers(0, 4))):
+        nodes.append(drawn_gate(draw, inside, nodes, f"q{k}"))
+    if len(nodes) == 3:
+        nodes = nodes.select([1, 0])
+    return Module("m", "ab", Graph("m", nodes))
+
+
+def drawn_gate(draw: st.DrawFn, table: list[Op], nodes: Nodes, name: str) -> Gate:
+    op = draw(st.sampled_from(table))
+    count = draw(st.integers(2, 4)) if op.variadic else len(op.inputs)
+    inputs = draw(st.lists(st.integers(0, len(nodes) - 1), min_size=count, max_size=count))
+    if draw(st.booleans()):  # else most gates would lead nowhere
+        inputs[0] = len(nodes) - 1
+    return Gate(0, name, (0, 1), op, tuple(inputs))
+
+
+@st.composite
+def cases_with_modules(draw: st.DrawFn, values: st.SearchStrategy[float] = VALUES) -> Case:
+    """Every other gate, or so, is the call of a module."""
+    called = [draw(modules(TABLE)) for _ in range(2)]
+    return draw(cases([*TABLE, *called * (len(TABLE) // 2)], values))
+
+
+@st.composite
 def cases(draw: st.DrawFn, table: list[Op] = TABLE, values: st.SearchStrategy[float] = VALUES) -> Case:
     nodes = leaves(numbers=NUMBERS if draw(st.integers(0, 9)) == 9 else NUMBERS[:-1])
     for k in range(draw(st.integers(1, 12))):
@@ -126,6 +170,19 @@ def test_any_graph_at_any_point(case: Case, ties: str) -> None:
 @given(cases(values=MILD))
 def test_any_graph_at_a_mild_point(case: Case) -> None:
     check(*case)
+
+
+@settings(relaxed, max_examples=60)
+@given(cases_with_modules() | cases_with_modules(values=MILD), st.sampled_from(["both", "split", "first"]))
+def test_any_graph_with_modules(case: Case, ties: str) -> None:
+    check(*case, ties)
+
+
+@pytest.mark.slow
+@settings(relaxed, max_examples=1_000)
+@given(cases_with_modules() | cases_with_modules(values=MILD), st.sampled_from(["both", "split", "first"]))
+def test_many_graphs_with_modules(case: Case, ties: str) -> None:
+    check(*case, ties)
 
 
 @pytest.mark.slow
@@ -204,13 +261,40 @@ def test_conventions_and_borders(source: str, point: dict[str, float]) -> None:
         check(graph, point, wrt)
 
 
-def test_a_module_is_not_compiled() -> None:
+def test_modules_are_lines_and_no_loops() -> None:
     graph = Program("m(t) = t*t; m(x) + x").graph()
-    assert any(isinstance(op, Module) for op in graph.nodes.ops)
+    assert unrolled(graph, {}, [0])(3.0) == (12.0, 7.0)
     with pytest.raises(UnusualError):
         Loops(graph)
-    with pytest.raises(UnusualError):
-        unrolled(graph, {}, [])
+
+
+INSIDE = {
+    "first(a, b) = a\nfirst(x, y)*y": True,
+    "first(a, b) = a\nfirst(x*1, x)*x": True,
+    "m(a, b) = max(a, b)*a\nm(x, y) + m(y, x*2)": True,
+    "m(a, b) = max(a, b)\nm(x, x)": False,  # to the lines it is a tie
+    "m(a) = 3\nm(x)*y": True,
+    "m(a) = 1/(1 - 1)\nm(x)*y": False,
+    "inner(a) = sigmoid(a)*a\nouter(a, b) = inner(a) - inner(b)/inner(a*b)\nouter(x, y)*outer(y, 0.5)": True,
+    "m(a) = log(a)*0\nmax(m(x*0 - 1), y)": False,
+    "m(a) = sqrt(a)\nmax(m(x - x), y, 9)": True,  # nothing comes back to it, or its slope would be an error
+    "m(a) = relu(a)\nm(x - x) + y": False,
+}
+"""Programs, and whether the lines have a result at x = 3/2, y = -3/4."""
+
+
+@pytest.mark.parametrize(("source", "has_lines"), INSIDE.items())
+def test_inside_modules(source: str, has_lines: bool) -> None:
+    graph = Program(source).graph()
+    point = {node.name: {"x": 1.5, "y": -0.75}[node.name] for node in graph.variables}
+    for wrt in (None, ["y"], []):
+        check(graph, point, wrt)
+    assert check_lines(graph, point, None, {}) == has_lines
+
+
+def test_lines_of_deep_modules() -> None:
+    source = "m0(t) = t*t + t\n" + "\n".join(f"m{i}(t) = m{i - 1}(t)*0.5" for i in range(1, 40)) + "\nm39(x)*x"
+    assert check_lines(Program(source).graph(), {"x": 0.3}, None, {})
 
 
 def test_lines_are_for_small_graphs_alone() -> None:

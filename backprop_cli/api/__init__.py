@@ -7,11 +7,10 @@ from types import NoneType
 
 from ..arithmetic import IEEE, TIES
 from ..budget import within
-from ..errors import InputError
 from ..passes import point
-from ..passes.settings import Settings, check, compute
+from ..passes.settings import Settings, check
 from .trace import Trace
-from .values import Given, name_of, text, texts
+from .values import Given, expect, names_of, text, texts
 
 
 def backprop(
@@ -42,48 +41,26 @@ def backprop(
     >>> backprop("(x+y)*z", x=-2, y=5, z=-4).gradient
     {'x': -4.0, 'y': -4.0, 'z': 3.0}
     """
+    expect("the expression", expression, str, "text")
+    expect("values", values, (Mapping, NoneType), "a mapping")
+    expect("ties", ties, str, "text")
+    expect("precision", precision, (int, NoneType), "a whole number")
     flags = {"allow_nonfinite": allow_nonfinite, "exact": exact, "hessian": hessian, "expand": expand}
-    kinds: list[tuple[str, object, type | tuple[type, ...], str]] = [
-        ("the expression", expression, str, "text"),
-        ("values", values, (Mapping, NoneType), "a mapping"),
-        ("ties", ties, str, "text"),
-        ("precision", precision, (int, NoneType), "a whole number"),
-        *((name, flag, bool, "True or False") for name, flag in flags.items()),
-    ]
-    for what, given, kind, words in kinds:
-        if not isinstance(given, kind):
-            raise InputError(f"{what} is {words}, not of type {type(given).__name__}")
-    names = _names(wrt)
-    settings = Settings(names, ties, allow_nonfinite, precision, exact, hessian)
+    for name, flag in flags.items():
+        expect(name, flag, bool, "True or False")
+    settings = Settings(names_of(wrt), ties, allow_nonfinite, precision, exact, hessian)
     check(settings)
     seconds = None if time_limit is None else point.read_value("time_limit", text("time_limit", time_limit), IEEE)
 
     def work() -> Trace:
-        given = texts(values, variables)
         from ..language.program import Program
 
+        given = texts(values, variables)
         graph = Program(expression).graph(given)
         if expand:
             from ..graph.expand import expand as opened
 
             graph = opened(graph)
-        point.check(graph, given)
-        if missing := point.missing(graph, given):
-            raise point.MissingVariablesError(graph, missing)
-        if names is not None:
-            point.check_wrt(graph, names)
-        return Trace(compute(graph, given, settings), given, settings)
+        return Trace.of(graph, given, settings)
 
     return work() if seconds is None else within(seconds, work)
-
-
-def _names(wrt: Collection[str] | str | None) -> list[str] | None:
-    if wrt is None:
-        return None
-    if isinstance(wrt, str):
-        return point.read_names(wrt, "wrt")
-    try:
-        names = [*wrt]
-    except TypeError:
-        raise InputError(f"wrt is a collection of names, not of type {type(wrt).__name__}") from None
-    return [point.read_name(name_of(each)) for each in names]

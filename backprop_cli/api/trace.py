@@ -7,8 +7,9 @@ from os import PathLike, fspath
 from typing import Any
 
 from ..graph.graph import Graph
+from ..passes import point
 from ..passes import trace as passes
-from ..passes.settings import Settings
+from ..passes.settings import Settings, compute
 from .shown import Checked, Shown, Text, rendered
 from .values import Given, text, texts
 
@@ -38,6 +39,16 @@ class Trace(Shown, passes.Trace):
         """given: the texts of the variables' values; settings: what was computed."""
         super().__init__(**trace.parts() | {"graph": Circuit.of(self, trace.graph)})
         self.given, self.settings = given, settings
+
+    @classmethod
+    def of(cls, graph: Graph, given: Mapping[str, str], settings: Settings) -> Trace:
+        """The trace of a graph at these values. Raises BackpropError where there is none."""
+        point.check(graph, given)
+        if missing := point.missing(graph, given):
+            raise point.MissingVariablesError(graph, missing)
+        if settings.wrt is not None:
+            point.check_wrt(graph, settings.wrt)
+        return cls(compute(graph, given, settings), given, settings)
 
     @property
     def subject(self) -> Trace:
@@ -73,7 +84,7 @@ class Trace(Shown, passes.Trace):
 
         values, variables: for variables that shall be numbers in it.
         """
-        from ..passes import exact, point
+        from ..passes import exact
 
         given = texts(values, variables)
         point.check(self.graph, given)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from decimal import Decimal
 from numbers import Rational, Real
@@ -19,6 +19,25 @@ def texts(values: Mapping[str, Given] | None, variables: Mapping[str, Given]) ->
     """All of them as text, by the names of variables. Raises InputError for what is neither a number nor text."""
     pairs = [*({} if values is None else values).items(), *variables.items()]
     return point.by_name((name_of(name), text(name, value)) for name, value in pairs)
+
+
+def expect(what: str, given: object, kind: type | tuple[type, ...], words: str) -> None:
+    """Raise InputError for an argument that is of another type. words: what it is, for people."""
+    if not isinstance(given, kind):
+        raise InputError(f"{what} is {words}, not of type {type(given).__name__}")
+
+
+def names_of(wrt: Collection[str] | str | None) -> list[str] | None:
+    """The variables that get gradients; None for all. Raises InputError for what is no collection of names."""
+    if wrt is None:
+        return None
+    if isinstance(wrt, str):
+        return point.read_names(wrt, "wrt")
+    try:
+        names = [*wrt]
+    except TypeError:
+        raise InputError(f"wrt is a collection of names, not of type {type(wrt).__name__}") from None
+    return [point.read_name(name_of(each)) for each in names]
 
 
 def name_of(given: object) -> str:

@@ -10,13 +10,15 @@ import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
+from numbers import Integral, Rational, Real
 from operator import ge
-from typing import Any, NamedTuple
+from types import CodeType
+from typing import Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 from ..arithmetic import FLOATS
 from ..errors import MathError
-from ..graph.graph import Constant, Gate, Graph, Module
+from ..graph.graph import Constant, Gate, Graph, Module, opened
 from ..graph.nodes import Nodes
 from ..rules.formula import Formula, substitute
 from ..rules.table import Op
@@ -28,8 +30,14 @@ class UnusualError(ArithmeticError):
     """What is compiled has no result here; the careful passes have one, or an error that tells why there is none."""
 
 
+MISSING: Any = object()
+"""What stands for a value that was not given."""
 _UNTOUCHED = -0.0
 """What has come back to a node before anything has. Known by its identity; and −0 + x is x, to the sign of a zero."""
+
+_CARRIES = ("add", "sub", "mul", "neg")
+"""What these make of an infinity or of NaN is one of them: whoever has looked at it need not look at their inputs."""
+_Result = TypeVar("_Result")
 
 # -- A gate as code ----------------------------------------------------------------------------------------------------
 
@@ -79,10 +87,10 @@ class _Code(NamedTuple):
         return FLOATS.code(substitute(formula, self.op.words(self.op.operands(self.inputs, slot), self.value)))
 
 
-def _compiled(lines: Sequence[str], numbers: Mapping[str, float]) -> dict[str, Any]:
-    """What the lines define. numbers: those that they call by name."""
-    words = (float, len, range, reversed, sum, type, zip, math.isfinite, UnusualError)
-    namespace = {**FLOATS.namespace, **{word.__name__: word for word in words}, "untouched": _UNTOUCHED, **numbers}
+def _compiled(lines: Sequence[str], known: Mapping[str, Any]) -> dict[str, Any]:
+    """What the lines define. known: what else they call by name."""
+    words = (float, len, range, reversed, sum, type, zip, math.isfinite, ArithmeticError, ValueError, UnusualError)
+    namespace = {**FLOATS.namespace, **{word.__name__: word for word in words}, "untouched": _UNTOUCHED, **known}
     # The text comes from the rows of the table alone; nothing that a user typed reaches it.
     exec(compile("\n".join([*lines, ""]), "<compiled>", "exec"), namespace)  # noqa: S102
     return namespace
@@ -93,9 +101,7 @@ def _indented(lines: Sequence[str], by: int) -> list[str]:
 
 
 def _constants(graph: Graph) -> dict[int, float]:
-    """The values of constants. Raises UnusualError where one has none, and for a graph with modules."""
-    if any(isinstance(op, Module) for op in graph.nodes.ops):
-        raise UnusualError
+    """The values of constants. Raises UnusualError where one has none."""
     try:
         nodes = (graph.nodes[i] for i in graph.nodes.constants)
         return {node.position: constant_value(graph, node, FLOATS) for node in nodes if isinstance(node, Constant)}
@@ -116,6 +122,8 @@ class Loops:
     """
 
     def __init__(self, graph: Graph, wrt: Collection[str] | None = None) -> None:
+        if graph.modules:
+            raise UnusualError
         nodes, self.constants = graph.nodes, _constants(graph)
         self.variables = [(nodes.names[place], place) for place in nodes.variables]
         self.inputs = nodes.inputs
@@ -214,6 +222,11 @@ def _unpack(op: Op) -> list[str]:
 # -- A line for each gate of a graph -----------------------------------------------------------------------------------
 
 
+def size(graph: Graph) -> int:
+    """The lines that it would take: one a node, and those for the gates inside its modules."""
+    return len(graph.nodes) + opened(graph.nodes)[0]
+
+
 def unrolled(
     graph: Graph, known: Mapping[str, float], results: Sequence[int], wrt: Collection[str] | None = None
 ) -> Callable[..., tuple[float, ...]]:
@@ -224,67 +237,236 @@ def unrolled(
     wrt: the variables that get gradients; all, if None
 
     Where something is unusual, or an argument is no float, the function raises ArithmeticError or ValueError.
-    Raises UnusualError for a graph with modules, or with a constant that has no value.
+    Raises UnusualError for a graph with a constant that has no value.
     """
-    nodes, values = graph.nodes, _constants(graph)
-    values |= {i: known[nodes.names[i]] for i in nodes.variables if nodes.names[i] in known}
-    free = [f"v{place}" for place in nodes.variables if place not in values]
-    body = [f"if not float is {' is '.join(f'type({name})' for name in free)}: raise UnusualError"] if free else []
-    for gate in graph.gates:
-        body += _by_name(gate).forward()
-    back = _Back(graph, wrt)
-    for gate in graph.gates_backward:
-        back.through(gate)
-    computed = [*(f"v{place}" for place in range(len(nodes))), *(f"g{place}" for place in back.sure)]
-    body += [
-        *(f"g{place} = untouched" for place in back.open),
-        *back.lines,
-        f"if not isfinite(sum(({', '.join(computed)},))): raise UnusualError",
-        f"return {', '.join([f'v{len(nodes) - 1}', *map(back.gradient, results)])},",
+    lines = _Lines(graph, known, wrt)
+    body = [
+        *lines.unless_floats("raise UnusualError"),
+        *lines.body,
+        f"return {', '.join([lines.value, *map(lines.gradient, results)])},",
     ]
-    found = _compiled(
-        [f"def at({', '.join(free)}):", *_indented(body, 4)], {f"v{i}": each for i, each in values.items()}
-    )
+    found = _compiled([f"def at({', '.join(lines.free)}):", *_indented(body, 4)], lines.names.numbers)
     function: Callable[..., tuple[float, ...]] = found["at"]
     return function
 
 
-class _Back:
-    """The lines of the backward pass, gate by gate from the last to the first.
+def with_names(
+    graph: Graph,
+    wrt: Collection[str] | None,
+    result: type[_Result],
+    careful: Callable[[Sequence[Any], Mapping[str, Any]], _Result],
+) -> Callable[..., _Result]:
+    """A function of all variables, by order or by name, that gives a `result` whatever it is called with.
 
-    sure: the nodes that something may come back to, and whether it does at every point
-    open: those of them that have to be set to `untouched` before
+    wrt: the variables that get gradients; all, if None
+    result: a named tuple of two: the value, and the gradient by name
+    careful: what is called where something is unusual, with the values by order, of which some may be MISSING, and with
+        those of other names
+
+    Raises UnusualError for a graph with a constant that has no value.
+    """
+    lines, nodes = _Lines(graph, {}, wrt), graph.nodes
+    gradient = ", ".join(f"'v{i}': {lines.gradient(i)}" for i in nodes.variables if lines.wanted[i])
+    arguments = "".join(f"{name}, " for name in lines.free)
+    body = [
+        *lines.unless_floats(f"{arguments}= doubles({arguments})"),
+        "if more or others: raise UnusualError",
+        *lines.body,
+        f"return new(result, ({lines.value}, {{{gradient}}}))",
+    ]
+    text = [
+        f"def compiled({''.join(f'{name}=missing, ' for name in lines.free)}*more, **others):",
+        "    try:",
+        *_indented(body, 8),
+        "    except (ArithmeticError, ValueError):",
+        "        pass",
+        f"    return careful(({arguments}*more,), others)",
+    ]
+    words = {"missing": MISSING, "doubles": _doubles, "new": tuple.__new__, "result": result, "careful": careful}
+    function: Any = _compiled(text, {**lines.names.numbers, **words})["compiled"]
+    # It was compiled without a word of the user's, and is told the names of its parameters only now.
+    function.__code__ = _renamed(function.__code__, {f"v{i}": nodes.names[i] for i in nodes.variables})
+    named: Callable[..., _Result] = function
+    return named
+
+
+def _renamed(code: CodeType, names: Mapping[str, str]) -> CodeType:
+    """The code with other names for its parameters, which come first, and for the texts in it."""
+    parameters = [*code.co_varnames]
+    parameters[: len(names)] = names.values()
+    return code.replace(co_varnames=tuple(parameters), co_consts=_other_texts(code.co_consts, names))
+
+
+def _other_texts(constants: tuple[Any, ...], names: Mapping[str, str]) -> tuple[Any, ...]:
+    return tuple(
+        _other_texts(each, names) if type(each) is tuple else names.get(each, each) if type(each) is str else each
+        for each in constants
+    )
+
+
+def _doubles(*values: Any) -> list[float]:
+    """Numbers as doubles, where that is all there is to them. Raises UnusualError or OverflowError elsewhere."""
+    return [
+        value if type(value) is float else float(value) if type(value) is int else _double(value) for value in values
+    ]
+
+
+def _double(value: Any) -> float:
+    is_fraction = isinstance(value, Rational) and not isinstance(value, Integral)
+    if isinstance(value, bool) or not isinstance(value, Real) or is_fraction:
+        raise UnusualError
+    return float(value)
+
+
+class _Lines:
+    """The lines of both passes over a graph.
+
+    free: the parameters
+    names: all that the lines call by name
+    wanted: for each node, whether it gets a gradient
+    value: what the value of the output is called
+    body: the lines
     """
 
-    def __init__(self, graph: Graph, wrt: Collection[str] | None) -> None:
-        self.wanted, last = graph.depending_on(wrt), len(graph.nodes) - 1
-        self.sure = {last: True} if self.wanted[last] else {}
-        self.open: list[int] = []
-        self.lines = [f"g{place} = 1.0" for place in self.sure]
-
-    def through(self, node: Gate) -> None:
-        """The lines for the edges into a gate."""
-        edges = [(slot, i) for slot, i in enumerate(node.inputs) if self.wanted[i]]
-        if node.position not in self.sure or not edges:
-            return
-        gate, sure = _by_name(node), self.sure[node.position]
-        active = sure and not gate.op.selects
-        lines = [*gate.kink()]
-        for slot, i in edges:
-            first = i not in self.sure
-            lines.append(gate.back(slot, f"g{i}", first=first and active))
-            if first and not active:
-                self.open.append(i)
-            self.sure[i] = active or self.sure.get(i, False)
-        self.lines += lines if sure else [f"if {gate.upstream} is not untouched:", *_indented(lines, 4)]
+    def __init__(self, graph: Graph, known: Mapping[str, float], wrt: Collection[str] | None) -> None:
+        nodes, self.names, self.wanted = graph.nodes, _Names(), graph.depending_on(wrt)
+        inputs = {i: f"v{i}" for i in nodes.variables}
+        self.names.numbers.update((inputs[i], known[nodes.names[i]]) for i in inputs if nodes.names[i] in known)
+        self.free = [name for name in inputs.values() if name not in self.names.numbers]
+        self.names.computed += self.free
+        self._passes = _Passes(graph, self.wanted, inputs, self.names)
+        forward, backward = [*self._passes.forward()], [*self._passes.backward()]
+        self.value = self._passes.values[len(nodes) - 1]
+        left = [name for name in self.names.computed if name not in self.names.carried]
+        check = [f"if not isfinite({_total(left)}): raise UnusualError"] if left else []
+        self.body = [*forward, *(f"{name} = untouched" for name in self.names.open), *backward, *check]
 
     def gradient(self, place: int) -> str:
         """What has come back to a node in the end."""
-        if place not in self.sure:
-            return "0.0"
-        return f"g{place}" if self.sure[place] else f"0.0 if g{place} is untouched else g{place}"
+        name, sure = self._passes.flow(place), self._passes.sure.get(place)
+        return "0.0" if sure is None else name if sure else f"0.0 if {name} is untouched else {name}"
+
+    def unless_floats(self, line: str) -> list[str]:
+        """The line, for where an argument is no float."""
+        types = [f"type({name})" for name in self.free]
+        return [f"if not float is {' is '.join(types)}: {line}"] if types else []
 
 
-def _by_name(gate: Gate) -> _Code:
-    inputs = [f"v{i}" for i in gate.inputs]
-    return _Code(gate.op, f"v{gate.position}", inputs, f"[{', '.join(inputs)}]", f"g{gate.position}")
+def _total(names: Sequence[str]) -> str:
+    """The sum, of which no part is nested deeply."""
+    half = len(names) // 2
+    return f"({_total(names[:half])} + {_total(names[half:])})" if half else names[0]
+
+
+class _Names:
+    """What lines call by name.
+
+    numbers: what is known
+    computed: values and gradients that are not
+    carried: those of them that turn into something else with whatever is wrong with them
+    open: gradients that something may come back to, and have to be set to `untouched` before
+    """
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, float] = {}
+        self.computed: list[str] = []
+        self.carried: set[str] = set()
+        self.open: list[str] = []
+
+
+class _Passes:
+    """Both passes over a graph, the user's or a module's, gate by gate.
+
+    values: by position, what the value of a node is called
+    sure: the nodes that something may come back to, and whether it does at every point
+    """
+
+    def __init__(
+        self, graph: Graph, wanted: Sequence[int], inputs: Mapping[int, str], names: _Names, prefix: str = ""
+    ) -> None:
+        """wanted: for each node, whether it gets a gradient; inputs: by position, what the values of the variables are
+        called; names: where those of all others are written down; prefix: what is put before their positions.
+        """
+        self.graph, self.wanted, self.names, self.prefix = graph, wanted, names, prefix
+        numbers = {i: (f"v{prefix}{i}", value) for i, value in _constants(graph).items()}
+        names.numbers.update(numbers.values())
+        self.values = {**inputs, **{i: name for i, (name, _) in numbers.items()}}
+        self.sure: dict[int, bool] = {}
+        self.inside: dict[int, _Passes] = {}
+
+    def flow(self, place: int) -> str:
+        """What the sum of what comes back to a node is called."""
+        return f"g{self.prefix}{place}"
+
+    def forward(self) -> Iterator[str]:
+        """The lines of the forward pass."""
+        for gate in self.graph.gates:
+            if isinstance(gate.op, Module):
+                inner = self.inside[gate.position] = self._called(gate, gate.op)
+                yield from inner.forward()
+                self.values[gate.position] = inner.values[len(gate.op.graph.nodes) - 1]
+                continue
+            self.values[gate.position] = f"v{self.prefix}{gate.position}"
+            code, value = self._code(gate), gate.op.value
+            self.names.computed.append(code.value)
+            if value.head in _CARRIES and not any(part.args for part in value.args):
+                self.names.carried.update(code.inputs)
+            yield from code.forward()
+
+    def _called(self, gate: Gate, module: Module) -> _Passes:
+        """The passes inside a module. Its inputs are called what they are called outside."""
+        slots = list(zip(module.input_nodes, gate.inputs, strict=True))
+        wanted = module.graph.depending_on([node.name for node, i in slots if self.wanted[i]])
+        inputs = {node.position: self.values[i] for node, i in slots}
+        return _Passes(module.graph, wanted, inputs, self.names, f"{self.prefix}{gate.position}_")
+
+    def backward(self, certain: bool = True) -> Iterator[str]:
+        """The lines of the backward pass. certain: whether they are reached at every point."""
+        last = len(self.graph.nodes) - 1
+        if self.wanted[last]:
+            self._reach(last, certain)
+            yield f"{self.flow(last)} = 1.0"
+        for gate in self.graph.gates_backward:
+            edges = [(slot, i) for slot, i in enumerate(gate.inputs) if self.wanted[i]]
+            if gate.position in self.sure and edges:
+                sure, inside = self.sure[gate.position], isinstance(gate.op, Module)
+                lines = [*(self._through_module if inside else self._through)(gate, edges, sure)]
+                yield from lines if sure else [f"if {self.flow(gate.position)} is not untouched:", *_indented(lines, 4)]
+
+    def _through(self, gate: Gate, edges: Sequence[tuple[int, int]], sure: bool) -> Iterator[str]:
+        """The lines for the edges into a gate: slots and positions."""
+        code, active = self._code(gate), sure and not gate.op.selects
+        if not gate.op.selects:
+            self.names.carried.add(code.upstream)
+        yield from code.kink()
+        for slot, i in edges:
+            yield code.back(slot, self.flow(i), first=self._reach(i, active))
+
+    def _through_module(self, gate: Gate, edges: Sequence[tuple[int, int]], sure: bool) -> Iterator[str]:
+        """The lines inside a module, and those for its edges: what comes back to its inputs is its local gradients."""
+        inner, upstream = self.inside[gate.position], self.flow(gate.position)
+        yield from inner.backward(sure)
+        variables = {node.name: node.position for node in inner.graph.variables}
+        for slot, i in edges:
+            place = variables[gate.op.inputs[slot]]
+            if place not in inner.sure:
+                continue
+            local, active = inner.flow(place), inner.sure[place]
+            self.names.carried.update([local, upstream] if active else [local])
+            test = "" if active else f"if {local} is not untouched: "
+            yield f"{test}{self.flow(i)} {'=' if self._reach(i, active) else '+='} {upstream} * {local}"
+
+    def _reach(self, place: int, active: bool) -> bool:
+        """Something comes back to a node, at every point if `active`: give whether nothing can have come before."""
+        first = place not in self.sure
+        if first:
+            self.names.computed.append(self.flow(place))
+            if not active:
+                self.names.open.append(self.flow(place))
+        self.sure[place] = active or self.sure.get(place, False)
+        return first and active
+
+    def _code(self, gate: Gate) -> _Code:
+        inputs = [self.values[i] for i in gate.inputs]
+        value = f"v{self.prefix}{gate.position}"
+        return _Code(gate.op, value, inputs, f"[{', '.join(inputs)}]", self.flow(gate.position))

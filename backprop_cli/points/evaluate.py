@@ -12,7 +12,7 @@ from ..errors import BackpropError, InputError, quote
 from ..graph.graph import Graph
 from ..passes import point
 from ..passes.backpropagate import LARGE, backpropagate
-from ..passes.compiled import UnusualError, unrolled
+from ..passes.compiled import UnusualError, size, unrolled
 from ..passes.settings import Settings, compute
 from ..passes.trace import Trace
 
@@ -99,7 +99,7 @@ class Job(NamedTuple):
         """A function compiled for the graph. None for other arithmetics, and where it is not worth its while."""
         settings, wanted = self.settings, self.varying
         other = settings.allow_nonfinite or settings.precision is not None or settings.exact or settings.hessian
-        if other or len(self.graph.nodes) >= LARGE:
+        if other or size(self.graph) >= LARGE:
             return None
         try:
             at = unrolled(self.graph, point.complete(self.fixed, FLOATS), self.gradients, settings.wrt)
