@@ -279,6 +279,7 @@ INSIDE = {
     "m(a) = log(a)*0\nmax(m(x*0 - 1), y)": False,
     "m(a) = sqrt(a)\nmax(m(x - x), y, 9)": True,  # nothing comes back to it, or its slope would be an error
     "m(a) = relu(a)\nm(x - x) + y": False,
+    "nothing(a) = 2\nmax(nothing(x), y)": True,
 }
 """Programs, and whether the lines have a result at x = 3/2, y = -3/4."""
 

@@ -431,7 +431,8 @@ class _Passes:
             if gate.position in self.sure and edges:
                 sure, inside = self.sure[gate.position], isinstance(gate.op, Module)
                 lines = [*(self._through_module if inside else self._through)(gate, edges, sure)]
-                yield from lines if sure else [f"if {self.flow(gate.position)} is not untouched:", *_indented(lines, 4)]
+                yield from [] if sure or not lines else [f"if {self.flow(gate.position)} is not untouched:"]
+                yield from lines if sure else _indented(lines, 4)
 
     def _through(self, gate: Gate, edges: Sequence[tuple[int, int]], sure: bool) -> Iterator[str]:
         """The lines for the edges into a gate: slots and positions."""
