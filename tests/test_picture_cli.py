@@ -55,6 +55,39 @@ def test_format_wins_over_the_name(tmp_path: Path) -> None:
     assert (tmp_path / "noname").read_bytes() == drawn(*EXAMPLE, "--format", "mermaid")
 
 
+def test_steps_are_files_that_differ(tmp_path: Path) -> None:
+    assert drawn(*EXAMPLE, "--steps", "-o", str(tmp_path / "s-%02d.dot")) == b""
+    files = sorted(tmp_path.iterdir())
+    assert [file.name for file in files] == [f"s-0{number}.dot" for number in range(1, 7)]
+    assert len({file.read_bytes() for file in files}) == 6
+    assert files[-1].read_bytes().replace(b", penwidth=3", b"") == drawn(*EXAMPLE, "--format", "dot")
+
+
+@pytest.mark.parametrize(
+    "name", ["s.svg", "%s.svg", "%d-%d.svg", "%99d.svg", "%(x)d.svg", "%.svg", "%%d.svg", "%0d.svg"]
+)
+def test_steps_need_a_number_in_the_name(name: str, tmp_path: Path) -> None:
+    result = run("graph", *EXAMPLE, "--steps", "-o", str(tmp_path / name))
+    assert result.status == 2
+    assert "--steps needs the name of its files, with %d for the number" in result.err
+    assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize(
+    "words", ["--theme dark", "--scale 2 --format dot", "--no-local", "--steps", "--transparent --format mermaid"]
+)
+def test_a_look_that_a_format_does_not_have_is_refused(words: str) -> None:
+    result = run("graph", *EXAMPLE, *words.split())
+    assert result.status == 2
+    assert f"{words.split()[0]} changes nothing in a" in result.err
+
+
+@pytest.mark.parametrize("scale", ["0", "-1", "nan", "inf", "11", "x", ""])
+def test_a_scale_is_a_number_of_some_size(scale: str) -> None:
+    result = run("graph", *EXAMPLE, f"--scale={scale}", "--format", "svg")
+    assert (result.status, result.err.splitlines()[1]) == (2, "hint: from 0.1 to 10; for example: --scale 2")
+
+
 def test_without_values_it_is_the_structure() -> None:
     assert drawn("(x+y)*z").decode() == "f = (x+y)*z\n\nf = q1 * z\n├─ q1 = x + y\n│  ├─ x\n│  ╰─ y\n╰─ z\n"
     for form in ("dot", "mermaid", "svg"):
@@ -93,7 +126,7 @@ def test_programs_and_expand(tmp_path: Path) -> None:
     closed = drawn("--file", str(program), "--format", "mermaid").decode()
     opened = drawn("--file", str(program), "--format", "mermaid", "--expand").decode()
     assert '[["sigma"]]' in closed
-    assert 'subgraph g0["f #61; sigma#40;q#41;"]' in opened
+    assert 'subgraph g0["f #61; sigma#40;…#41;"]' in opened
 
 
 # -- -o ------------------------------------------------------------------------------------------------------------
@@ -267,7 +300,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> Non
 
 def test_the_program_dot_serves_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program(tmp_path, monkeypatch, 'echo "$@"; cat')
-    assert graphviz.picture(b"digraph {}", "svg") == b"-Tsvg\ndigraph {}"
+    assert graphviz.picture(b"digraph {}", "svg") == b"-Tsvg -Gdpi=72\ndigraph {}"
     assert graphviz.picture(b"digraph {}", "png") == b"-Tpng -Gdpi=192\ndigraph {}"
 
 

@@ -10,11 +10,12 @@ from backprop_cli import backprop
 from backprop_cli.language.program import Program
 from backprop_cli.passes.trace import Trace
 from backprop_cli.view.picture import circuit, dot
-from backprop_cli.view.picture.dot import GRADIENT, VALUE
-from support.circuits import TRACES, Layout, Rectangle, layout
+from backprop_cli.view.picture.circuit import Circuit
+from backprop_cli.view.picture.dot import COLOURS, places
+from support.circuits import TRACES, Layout, layout
 
-LAYOUTS = {name: layout(dot.render(circuit.draw(trace.graph, trace, 4))) for name, trace in TRACES.items()}
-STRUCTURES = {name: layout(dot.render(circuit.draw(trace.graph, None))) for name, trace in TRACES.items()}
+LAYOUTS = {name: layout(dot.render(circuit.draw(Circuit(trace.graph, trace), 4))) for name, trace in TRACES.items()}
+STRUCTURES = {name: layout(dot.render(circuit.draw(Circuit(trace.graph)))) for name, trace in TRACES.items()}
 ALL = pytest.mark.parametrize("name", TRACES)
 EITHER = pytest.mark.parametrize(
     "drawn", [*LAYOUTS.values(), *STRUCTURES.values()], ids=[*TRACES, *(f"{name}, structure" for name in TRACES)]
@@ -37,12 +38,29 @@ def test_nothing_overlaps(drawn: Layout) -> None:
 
 @EITHER
 def test_no_wire_crosses_a_text_or_a_gate(drawn: Layout) -> None:
+    places = {**drawn.boxes, **{f"title of {name}": box for name, box in drawn.titles.items()}}
     for tail, head, points in drawn.edges:
-        for name, box in drawn.boxes.items():
-            if name not in (tail, head) and not name.startswith(("fork", "out")):
-                inner = Rectangle(box.left + 3, box.low + 3, box.right - 3, box.high - 3)
-                crossed = [(x, y) for x, y in points if inner.left < x < inner.right and inner.low < y < inner.high]
+        for name, box in places.items():
+            if name not in (tail, head, "out"):
+                crossed = [
+                    (x, y) for x, y in points if box.left + 1 < x < box.right - 1 and box.low + 1 < y < box.high - 1
+                ]
                 assert not crossed, (tail, head, name)
+
+
+@ALL
+def test_no_wire_runs_through_a_frame_that_is_not_its_own(name: str) -> None:
+    for trace, drawn in ((TRACES[name], LAYOUTS[name]), (None, STRUCTURES[name])):
+        drawing = circuit.draw(Circuit(TRACES[name].graph, trace), 4)
+        group = {box.name: box.group for box in drawing.boxes}
+        for place, wire in enumerate(drawing.wires):
+            group[f"w{place}"] = group[wire.source]
+            group |= {f"p{place}_{frame}": frame for frame in range(len(drawing.frames))}
+        for tail, head, points in drawn.edges:
+            own = {*drawing.around(group[tail]), *drawing.around(group[head])}
+            for frame in {*range(len(drawing.frames))} - own:
+                box = drawn.frames[f"cluster_{frame}"]
+                assert not any(box.left < x < box.right and box.low < y < box.high for x, y in points), (tail, head)
 
 
 @EITHER
@@ -57,12 +75,12 @@ def test_texts_fit_in_their_boxes(drawn: Layout) -> None:
 @ALL
 def test_values_above_the_wire_and_gradients_below(name: str) -> None:
     trace, drawn = TRACES[name], LAYOUTS[name]
-    arrivals = {head: points[-1][1] for _, head, points in drawn.edges if head.startswith("w")}
-    assert arrivals
-    for number, wire in enumerate(circuit.draw(trace.graph, trace, 4).wires):
+    departures = {tail: points[0][1] for tail, _, points in drawn.edges}
+    drawing = circuit.draw(Circuit(trace.graph, trace), 4)
+    for wire, place in zip(drawing.wires, places(drawing), strict=True):
         if wire.is_bare:
             continue
-        line, texts = arrivals[f"w{number}"], drawn.texts[f"w{number}"]
+        line, texts = departures[place], drawn.texts[place]
         above, below = wire.sides
         for _, text in above:
             assert not text or any(each.words == text and each.box.low > line for each in texts)
@@ -73,11 +91,12 @@ def test_values_above_the_wire_and_gradients_below(name: str) -> None:
 @ALL
 def test_values_are_green_and_gradients_red(name: str) -> None:
     trace, drawn = TRACES[name], LAYOUTS[name]
-    for number, wire in enumerate(circuit.draw(trace.graph, trace, 4).wires):
-        colours = {(text.words, text.colour) for text in drawn.texts.get(f"w{number}", [])}
+    drawing = circuit.draw(Circuit(trace.graph, trace), 4)
+    for wire, place in zip(drawing.wires, places(drawing), strict=True):
+        colours = {(text.words, text.colour) for text in drawn.texts[place]} if not wire.is_bare else set()
         if wire.kind != "constant":
-            assert not wire.value or (wire.value, VALUE) in colours
-            assert not wire.gradient or (wire.gradient, GRADIENT) in colours
+            assert not wire.value or (wire.value, COLOURS["light"].value) in colours
+            assert not wire.gradient or (wire.gradient, COLOURS["light"].gradient) in colours
 
 
 @pytest.mark.parametrize("expression", ["(x-y)/(y-x)", "2/x - y", "x*y + (y - x)", "1/x**2", "atan2(y, x) - y"])
@@ -85,19 +104,19 @@ def test_operands_stand_in_order(expression: str) -> None:
     """The first operand of a gate above the second, whichever comes first in the expression."""
     graph = Program(expression).graph()
     trace = backprop(expression, {node.name: 0.3 for node in graph.variables}, allow_nonfinite=True)
-    drawing = circuit.draw(graph, trace)
+    drawing = circuit.draw(Circuit(graph, trace))
     boxes = layout(dot.render(drawing)).boxes
     for gate in graph.nodes:
         starts = [
-            wire.source if wire.is_bare else f"w{number}"
-            for number, wire in enumerate(drawing.wires)
+            wire.source if wire.is_bare else place
+            for wire, place in zip(drawing.wires, places(drawing), strict=True)
             if wire.target == f"n{gate.position}"
         ]
         heights = [boxes[each].high + boxes[each].low for each in starts]
         assert heights == sorted(heights, reverse=True)
 
 
-@pytest.mark.parametrize("name", ["modules", "40 gates, opened"])
+@pytest.mark.parametrize("name", ["modules", "40 gates, opened", "two layers"])
 def test_frames_hold_their_gates_and_no_others(name: str) -> None:
     for drawn, trace in ((LAYOUTS[name], TRACES[name]), (STRUCTURES[name], TRACES[name])):
         for number in range(len(trace.graph.groups)):

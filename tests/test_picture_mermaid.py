@@ -14,16 +14,16 @@ from typing import NamedTuple
 import pytest
 
 from backprop_cli.view.picture import circuit, mermaid
-from backprop_cli.view.picture.circuit import Drawing
+from backprop_cli.view.picture.circuit import Circuit, Drawing
 from support.circuits import HOSTILE, TRACES, hostile
 
 pytestmark = pytest.mark.slow
 PACKAGES = ["mermaid@11", "jsdom@26"]
 
 DRAWINGS = {
-    **{name: circuit.draw(trace.graph, trace, 4) for name, trace in TRACES.items()},
-    **{f"{name}, structure": circuit.draw(trace.graph) for name, trace in TRACES.items()},
-    **{repr(name): circuit.draw(hostile(name).graph, hostile(name)) for name in HOSTILE},
+    **{name: circuit.draw(Circuit(trace.graph, trace), 4) for name, trace in TRACES.items()},
+    **{f"{name}, structure": circuit.draw(Circuit(trace.graph)) for name, trace in TRACES.items()},
+    **{repr(name): circuit.draw(Circuit(hostile(name).graph, hostile(name))) for name in HOSTILE},
 }
 
 

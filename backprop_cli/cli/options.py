@@ -7,7 +7,7 @@ from typing import Any
 from ..arithmetic import TIES
 from ..budget import SECONDS
 from ..passes.settings import DIGITS
-from ..view import VIEWS
+from ..view import THEMES, VIEWS
 
 
 class Option:
@@ -126,6 +126,11 @@ OPTIONS = (
     Option("--on-error", "points", ("stop", "skip", "null"), "Points without a result:", "stop"),
     Option("--delimiter", "points", "CHAR", "What stands between columns, if no comma and no tab."),
     Option("--rename", "points", "NAME=COLUMN", "The column of a variable, by another name.", repeatable=True),
+    Option("--theme", "graph", THEMES, "The colours of a picture:", "light"),
+    Option("--transparent", "graph", None, "A picture without a ground of its own."),
+    Option("--scale", "graph", "N", "A picture N times as large."),
+    Option("--no-local", "graph", None, "A picture without local gradients."),
+    Option("--steps", "graph", None, "A picture of each step (-o step-%02d.svg)."),
     Option("-o --output", _PRINT, "FILE", "Write to FILE, wholly or not at all."),
     Option("--digits", "eval explain", range(1, 10_001), "Digits that are shown: 6, or those of --precision."),
     Option("--digits", "graph", range(1, 18), "Digits that are shown: 6 in a tree, 4 in a picture."),

@@ -72,6 +72,8 @@ SUFFIXES = {
     ".svg": "svg", ".png": "png", ".pdf": "pdf",
 }  # fmt: skip
 """How the names of files end, and the format that each tells, of those that a view has."""
+THEMES = ("light", "dark")
+"""What the colours of a picture are made for."""
 READ = ("table", "text", "tree")
 """The formats that are read in a terminal, and follow its width and styles; the others are documents."""
 

@@ -36,6 +36,16 @@ PROGRAM_AT = {
     "b2": -0.8, "b3": 0.2, "v1": 1.1, "v2": -0.7, "v3": 0.5, "c": 0.05, "t": 1, "k": 0.01,
 }  # fmt: skip
 
+LAYERS = """\
+linear(w1, w2, x1, x2, b) = w1*x1 + w2*x2 + b
+h1 = max(linear(w11, w12, x1, x2, b1), 0)
+h2 = max(linear(w21, w22, x1, x2, b2), 0)
+p = 1/(1 + exp(-linear(v1, v2, h1, h2, c)))
+loss = -(t*log(p) + (1 - t)*log(1 - p))
+"""
+LAYERS_AT = {"w11": 0.4, "w12": -1.2, "x1": 1, "x2": -0.5, "b1": 0.1, "w21": 0.7, "w22": 0.3, "b2": -0.8, "v1": 1.1,
+             "v2": -0.7, "c": 0.05, "t": 1}  # fmt: skip
+
 TRACES = {
     "(x+y)*z": backprop("(x+y)*z", x=-2, y=5, z=-4),
     "neuron": backprop(NEURON, NEURON_AT),
@@ -45,6 +55,7 @@ TRACES = {
         "sigma(t) = 1/(1 + exp(-t)); neuron(w, x, b) = sigma(w*x + b); f = neuron(v, neuron(w, x, b), b)",
         v=0.5, w=2, x=-1, b=0.3, expand=True,
     ),
+    "two layers": backprop(LAYERS, LAYERS_AT, expand=True),
     "x*x": backprop("x*x", x=3),
     "routing": backprop("max(x*x, y, 3) - 2*pi*x**2 + relu(-y)", x=3, y=5),
     "a variable": backprop("x", x=3),
@@ -121,29 +132,42 @@ class Text(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """boxes: nodes by name; texts: those in a node; edges: (tail, head, points of its spline); frames: clusters."""
+    """What stands where.
+
+    boxes: nodes by name;
+    texts: those in a node;
+    edges: (tail, head, points of its spline);
+    frames, titles: of clusters, by name.
+    """
 
     boxes: dict[str, Rectangle]
     texts: dict[str, list[Text]]
     edges: list[tuple[str, str, list[tuple[float, float]]]]
     frames: dict[str, Rectangle]
+    titles: dict[str, Rectangle]
 
 
 def layout(dot: str) -> Layout:
     """Where Graphviz puts what."""
     data: dict[str, Any] = json.loads(pygraphviz.AGraph(string=dot).draw(format="json", prog="dot"))
-    boxes, texts, frames, names = {}, {}, {}, {}
+    boxes, texts, frames, titles, names = {}, {}, {}, {}, {}
     for each in data["objects"]:
         names[each["_gvid"]] = each["name"]
         if each["name"].startswith("cluster"):
             frames[each["name"]] = Rectangle(*map(float, each["bb"].split(",")))
+            titles[each["name"]] = _around(each["lp"], each["lwidth"], each["lheight"])
+        if "pos" not in each:
             continue
-        x, y = map(float, each["pos"].split(","))
-        across, up = float(each["width"]) * 36, float(each["height"]) * 36
-        boxes[each["name"]] = Rectangle(x - across, y - up, x + across, y + up)
+        boxes[each["name"]] = _around(each["pos"], each["width"], each["height"])
         texts[each["name"]] = list(_texts(each.get("_ldraw_", [])))
     edges = [(names[each["tail"]], names[each["head"]], _points(each["pos"])) for each in data.get("edges", [])]
-    return Layout(boxes, texts, edges, frames)
+    return Layout(boxes, texts, edges, frames, titles)
+
+
+def _around(middle: str, width: str, height: str) -> Rectangle:
+    """A rectangle by its middle, and its size in inches."""
+    (x, y), across, up = map(float, middle.split(",")), float(width) * 36, float(height) * 36
+    return Rectangle(x - across, y - up, x + across, y + up)
 
 
 def _texts(drawn: list[dict[str, Any]]) -> Any:
@@ -177,8 +201,9 @@ def parsed_edges(dot: str) -> list[tuple[str, str]]:
     """The edges from node to gate that a real parser finds, forks and the texts of wires left out."""
     graph = pygraphviz.AGraph(string=dot)
     following = defaultdict(list)
-    for tail, head in graph.edges():
-        following[str(tail)].append(str(head))
+    for edge in graph.edges():
+        if edge.attr["style"] != "invis":
+            following[str(edge[0])].append(str(edge[1]))
     found = []
     for start in sorted(following):
         if not start.startswith("n"):

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import click
 
-from ...errors import InputError
+from ...errors import InputError, quote
 from ..expression import ExpressionCommand
 from ..output import show, warn
 from ..request import Asked
 
 _BINARY = ("png", "pdf")
+_LOOKS = {
+    "--theme": ("dot", "svg", "png", "pdf"),
+    "--transparent": ("dot", "svg", "png", "pdf"),
+    "--scale": ("svg", "png", "pdf"),
+    "--no-local": ("dot", "mermaid", "svg", "png", "pdf"),
+    "--steps": ("dot", "mermaid", "svg", "png", "pdf"),
+}
+"""The formats that have an option's look."""
+_LARGEST = 10.0  # times the size, or a tenth of it
+_NUMBERED = re.compile(r"[^%]*%(?:0?[1-9])?d[^%]*")
 
 HELP = """\
 Draw the circuit of EXPRESSION.
 
-Values are green and above the wires, gradients red and below, local gradients grey; inputs stand on the left, the
-output on the right. Without values for the variables, it is the structure. svg, png and pdf need Graphviz:
-pip install 'backprop-cli[pictures]'.
+Values are green and above the wires, gradients red and below, local gradients grey (where they are not 1 in any
+case); inputs stand on the left, the output on the right. Without values for the variables, it is the structure.
+For svg, png and pdf: pip install 'backprop-cli[pictures]'.
 """
 EPILOG = """\
 \b
@@ -26,20 +37,55 @@ Examples:
   backprop graph "(x+y)*z" --x -2 --y 5 --z -4
   backprop graph "(x+y)*z" --format mermaid
   backprop graph "sigmoid(w*x + b)" --w 2 --x -1 --b 0.5 -o neuron.svg
+  backprop graph "x*y + x" --x 3 --y 4 --theme dark --steps -o step-%02d.svg
 """
 
 
 @click.command("graph", cls=ExpressionCommand, help=HELP, epilog=EPILOG)
-def command(asked: Asked, form: str, output: str | None, digits: int | None) -> None:
-    from ...view.picture.circuit import Circuit
+def command(
+    asked: Asked,
+    form: str,
+    output: str | None,
+    digits: int | None,
+    theme: str,
+    transparent: bool,
+    scale: str | None,
+    no_local: bool,
+    steps: bool,
+) -> None:
+    from ...view.picture import circuit
 
     if form in _BINARY and output in (None, "-") and sys.stdout.isatty():
         raise InputError(f"{form} is not for a terminal", hint=f"-o circuit.{form} writes it to a file")
-    request = graph, given, _ = asked.request(partly=not asked.line.bindings and asked.at is None)
+    for option in asked.line.given & {*_LOOKS}:
+        if form not in _LOOKS[option]:
+            hint = f"{option} goes with {', '.join(_LOOKS[option])}: --format, or -o and a name that ends so"
+            raise InputError(f"{option} changes nothing in a {form}", hint=hint)
+    look = circuit.Look(theme, transparent, _scale(scale), not no_local)
+    request = graph, given, _ = asked.request(partly=not steps and not asked.line.bindings and asked.at is None)
     trace = None
     if given or not graph.variables:
         from ...passes.settings import compute
 
         trace = compute(*request)
         warn(trace.warnings)
-    show("circuit", Circuit(graph, trace), form, digits, output)
+    drawn = circuit.Circuit(graph, trace, look)
+    if not steps:
+        show("circuit", drawn, form, digits, output)
+        return
+    if output is None or not _NUMBERED.fullmatch(output):
+        hint = "for example: -o step-%02d.svg writes step-01.svg, step-02.svg, …"
+        raise InputError("--steps needs the name of its files, with %d for the number", hint=hint)
+    for step in range(circuit.steps(graph)):
+        show("circuit", drawn._replace(step=step), form, digits, output % (step + 1))
+
+
+def _scale(text: str | None) -> float:
+    try:
+        found = 1.0 if text is None else float(text)
+    except ValueError:
+        found = 0.0
+    if not 1 / _LARGEST <= found <= _LARGEST:
+        hint = f"from {1 / _LARGEST:g} to {_LARGEST:g}; for example: --scale 2"
+        raise InputError(f"--scale takes a number, not {quote(text or '')}", hint=hint)
+    return found

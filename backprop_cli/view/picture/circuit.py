@@ -29,7 +29,8 @@ class Box(NamedTuple):
 
     text: what is written in it;
     full: the whole operation, `q1 = x + y`;
-    group: the group it stands in, −1 for none.
+    group: the group it stands in, −1 for none;
+    is_current: whether the step that is shown is at it.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Box(NamedTuple):
     text: str = ""
     full: str = ""
     group: int = -1
+    is_current: bool = False
 
     @property
     def is_symbol(self) -> bool:
@@ -47,7 +49,9 @@ class Box(NamedTuple):
 class Wire(NamedTuple):
     """From one box to another. kind: `active`, `inactive` (nothing flows back along it) or `constant`.
 
-    stage: the name of what it carries, at its beginning; value, gradient, local: numbers, empty where there are none.
+    stage: the name of what it carries, at its beginning;
+    value, gradient, local: numbers, empty where there are none;
+    hidden: which of these are not known yet, in a step.
     """
 
     source: str
@@ -58,6 +62,7 @@ class Wire(NamedTuple):
     value: str = ""
     gradient: str = ""
     local: str = ""
+    hidden: frozenset[str] = frozenset()
 
     @property
     def is_bare(self) -> bool:
@@ -83,11 +88,34 @@ class Frame(NamedTuple):
     parent: int
 
 
+class Look(NamedTuple):
+    """How a picture looks.
+
+    theme: `light` or `dark`;
+    transparent: whether it has no ground of its own;
+    scale: how large it is, where its format has a size;
+    local: whether it shows local gradients, except for those that are always 1.
+    """
+
+    theme: str = "light"
+    transparent: bool = False
+    scale: float = 1.0
+    local: bool = True
+
+
+PLAIN = Look()
+
+
 class Circuit(NamedTuple):
-    """A graph that is to be drawn with the numbers of a trace; without one, its structure alone."""
+    """A graph that is to be drawn with the numbers of a trace; without one, its structure alone.
+
+    step: of the two passes, the one up to which numbers are shown (see `steps`); None shows all.
+    """
 
     graph: Graph
     trace: Trace | None = None
+    look: Look = PLAIN
+    step: int | None = None
 
 
 class Drawing(NamedTuple):
@@ -97,6 +125,14 @@ class Drawing(NamedTuple):
     boxes: list[Box]
     wires: list[Wire]
     frames: list[Frame]
+
+    def around(self, frame: int) -> list[int]:
+        """A frame and those around it, from the innermost on."""
+        found: list[int] = []
+        while frame >= 0:
+            found.append(frame)
+            frame = self.frames[frame].parent
+        return found
 
     def nesting(self) -> Iterator[tuple[int, bool]]:
         """Each frame twice, when it opens (True) and when it closes; those inside it stand between."""
@@ -118,16 +154,33 @@ def sign(op: Op) -> str:
     return texts.short(_SIGNS.get(op.name, symbols[0] if symbols else op.name).strip(), LONGEST)
 
 
-def draw(graph: Graph, trace: Trace | None = None, digits: int | None = None) -> Drawing:
-    """The picture of a trace of the graph; without one, of the structure alone."""
-    return _Pen(graph, trace, digits).draw()
+def steps(graph: Graph) -> int:
+    """How many steps the two passes take: the inputs, each gate forward, the output's gradient, each gate backward."""
+    return 2 * sum(1 for _ in graph.gates) + 2
+
+
+def draw(circuit: Circuit, digits: int | None = None) -> Drawing:
+    """The picture of a circuit, with so many digits of each number."""
+    return _Pen(circuit, digits).draw()
 
 
 class _Pen:
-    """The boxes in forward order, and the wires: those to forks first, then those of the edges, by gate and slot."""
+    """The boxes in forward order, and the wires: those to forks first, then those of the edges, by gate and slot.
 
-    def __init__(self, graph: Graph, trace: Trace | None, digits: int | None) -> None:
-        self.graph, self.trace, self.digits = graph, trace, digits
+    unknown: the gates that have no value yet; passed: those that have passed their gradient on; current: one of either.
+    """
+
+    def __init__(self, circuit: Circuit, digits: int | None) -> None:
+        self.graph, self.trace, self.look, step = circuit
+        self.digits = digits
+        gates = [gate.position for gate in self.graph.gates]
+        forward = len(gates) if step is None else min(step, len(gates))
+        backward = len(gates) if step is None else max(step - len(gates) - 1, 0)
+        self.unknown, self.passed = {*gates[forward:]}, {*gates[len(gates) - backward :]}
+        self.has_turned = step is None or step > len(gates)
+        self.current = -1
+        if step and step != len(gates) + 1:
+            self.current = gates[len(gates) - backward if self.has_turned else forward - 1]
         self.boxes: list[Box] = []
         self.wires: list[Wire] = []
 
@@ -142,16 +195,13 @@ class _Pen:
             self.wires += [self._wire(branches[i], gate, edge) for i, edge in zip(gate.inputs, edges, strict=True)]
         self.boxes.append(Box("out", "output"))
         self.wires.append(branches[-1]._replace(target="out", group=-1))
-        frames = [
-            Frame(texts.short(f"{_name(each.name)} = {each.call or each.module}", 2 * LONGEST), each.parent)
-            for each in self.graph.groups
-        ]
+        frames = [Frame(f"{_name(each.name)} = {_name(each.module)}(…)", each.parent) for each in self.graph.groups]
         return Drawing(texts.short(self.graph.source), self.boxes, self.wires, frames)
 
     def _outlet(self, node: Node, gates: list[Gate]) -> Wire:
         """Draw a node, and its fork where it has one; give the beginning of the wires that leave there."""
         self.boxes.append(self._box(node))
-        stem = self._stem(node)
+        stem = self._stem(node, gates)
         if len(gates) < 2 or stem.is_bare:
             return stem
         fork, group = f"fork{node.position}", node.group
@@ -166,24 +216,36 @@ class _Pen:
             return Box(f"n{node.position}", node.kind, _name(node.name), group=node.group)
         full = texts.short(f"{node.name} = {texts.written(self.graph, node)}")
         kind = "module" if isinstance(node.op, Module) else "gate"
-        return Box(f"n{node.position}", kind, sign(node.op), full, node.group)
+        return Box(f"n{node.position}", kind, sign(node.op), full, node.group, node.position == self.current)
 
-    def _stem(self, node: Node) -> Wire:
-        """What a node puts on its wire."""
+    def _stem(self, node: Node, gates: list[Gate]) -> Wire:
+        """What a node puts on its wire. gates: those that use it."""
         kind = "constant" if isinstance(node, Constant) else "active"
         stage = _name(node.name) if isinstance(node, Gate) else ""
         value = self._number(self.trace.values[node.position]) if self.trace else ""
         if value == node.name.replace("-", "−"):
             value = ""  # a constant is not told twice
         gradient = self._number(self.trace.upstream[node.position]) if self.trace else ""
-        return Wire(f"n{node.position}", "", kind, node.group, stage, value, gradient)
+        is_summed = all(gate.position in self.passed for gate in gates) if gates else self.has_turned
+        hidden = {
+            name for name, known in (("value", node.position not in self.unknown), ("gradient", is_summed)) if not known
+        }
+        return Wire(f"n{node.position}", "", kind, node.group, stage, value, gradient, hidden=frozenset(hidden))
 
     def _wire(self, branch: Wire, gate: Gate, edge: Edge | None) -> Wire:
         wire = branch._replace(target=f"n{gate.position}", group=self._around(branch.group, gate.group))
         if edge is None:
             return wire
         kind = wire.kind if edge.active else "inactive"
-        return wire._replace(kind=kind, gradient=self._number(edge.chained), local=self._number(edge.local))
+        chained, local = self._number(edge.chained), self._number(edge.local)
+        if not self.look.local or self._is_plain(edge):
+            local = ""
+        hidden = wire.hidden - {"gradient"} if gate.position in self.passed else wire.hidden | {"gradient", "local"}
+        return wire._replace(kind=kind, gradient=chained, local=local, hidden=hidden)
+
+    def _is_plain(self, edge: Edge) -> bool:
+        """Whether the local gradient is 1 whatever the numbers are, as in a sum."""
+        return self.trace is not None and READING.text(self.trace.rule(edge)) == "1"
 
     def _number(self, value: Value | None) -> str:
         """A number as it is printed in a book, with a real minus sign."""

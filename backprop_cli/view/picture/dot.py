@@ -1,110 +1,216 @@
 """Graphviz: the circuit with its inputs on the left and its output on the right.
 
 The texts of a wire are a node of their own, and the wire runs through its middle. So the layout makes room for them,
-and a value stands exactly above its wire, a gradient below. Whatever a person named is escaped wherever it stands.
+and a value stands exactly above its wire, a gradient below. Into a frame, wires come from the left, through a gate post
+each, so that none runs through its title. Whatever a person named is escaped wherever it stands.
 """
 
 from __future__ import annotations
 
 import html
+import itertools
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from .. import Options
-from .circuit import DIGITS, Box, Circuit, Drawing, Wire, draw
+from .. import THEMES, Options
+from .circuit import DIGITS, PLAIN, Box, Circuit, Drawing, Look, Wire, draw
 
-VALUE, GRADIENT = "#1a7f37", "#cf222e"
-"""Green and red, as in the notes."""
-QUIET, INK, PAPER, SHADE = "#6e7781", "#24292f", "#ffffff", "#f6f8fa"
-"""What matters less; lines and names; the ground of the picture; the ground of a module."""
 
-_HEAD = f"""\
-  graph [rankdir=LR, ordering=in, nodesep=0.15, ranksep=0.12, bgcolor="{PAPER}", pad=0.15]
-  graph [fontname="Helvetica,Arial,sans-serif", fontsize=12, fontcolor="{QUIET}", labeljust=r]
-  node [fontname="Helvetica,Arial,sans-serif", fontsize=16, fontcolor="{INK}", color="{INK}", margin="0.1,0.04"]
-  edge [color="{INK}", arrowsize=0.6]
-"""
-_LOOKS = {
-    "input": "shape=plain",
-    "constant": f'shape=plain, fontsize=13, fontcolor="{QUIET}"',
-    "gate": f'shape=box, style="rounded,filled", fillcolor="{PAPER}", height=0.44, width=0.44',
-    "module": f'shape=box, style=filled, fillcolor="{SHADE}", height=0.5, width=0.5, peripheries=2',
-    "fork": "shape=point, width=0.06",
-    "output": "shape=point, width=0.01, style=invis",
-}
-_SYMBOL = f'shape=circle, style=filled, fillcolor="{PAPER}", fixedsize=true, width=0.44, fontsize=18'
-_FRAME = f'style="rounded,filled", color="{QUIET}", fillcolor="{SHADE}", margin=10'
+class Theme(NamedTuple):
+    """Colours.
+
+    value, gradient: green and red, as in the notes;
+    quiet: what matters less;
+    ink: lines and names;
+    paper, shade: the ground of the picture, and of a module.
+    """
+
+    value: str
+    gradient: str
+    quiet: str
+    ink: str
+    paper: str
+    shade: str
+
+
+_LIGHT = Theme("#1a7f37", "#cf222e", "#6e7781", "#24292f", "#ffffff", "#f6f8fa")
+_DARK = Theme("#3fb950", "#ff7b72", "#8b949e", "#e6edf3", "#0d1117", "#161b22")
+COLOURS = dict(zip(THEMES, (_LIGHT, _DARK), strict=True))
+_CLEAR = "transparent"
+_FONT = 'fontname="Helvetica,Arial,sans-serif"'
+_SPACED = "shape=plaintext, width=0, height=0"  # a little room round a text, where no wire runs
+_POST = "shape=point, width=0.01, style=invis"
 _FEW = 3  # forks whose branches are told apart without more room between them
-_TEXTS = {"stage": (10, INK), "value": (13, VALUE), "gradient": (13, GRADIENT), "local": (10, QUIET)}
-"""What stands on a wire, from top to bottom; its size in points, and its colour."""
+_SIZES = {"stage": 10, "value": 13, "gradient": 13, "local": 10}
+"""What stands on a wire, from top to bottom; its size in points."""
 
 
 def circuit(circuit: Circuit, options: Options) -> bytes:
     """The circuit in the DOT language, whose encoding is UTF-8 wherever it goes."""
-    return render(draw(*circuit, options.digits or DIGITS)).encode()
+    return render(draw(circuit, options.digits or DIGITS), circuit.look).encode()
 
 
-def render(drawing: Drawing) -> str:
+def render(drawing: Drawing, look: Look = PLAIN) -> str:
     """A drawing in the DOT language."""
-    return "".join(_lines(drawing))
+    return "".join(_Page(drawing, look).lines())
 
 
-def _lines(drawing: Drawing) -> Iterator[str]:
-    inside: list[list[str]] = [[] for _ in (*drawing.frames, None)]  # at −1 what stands in no frame
-    for box in drawing.boxes:
-        inside[box.group].append(f"{box.name} [{_look(box)}]")
-    for number, wire in enumerate(drawing.wires):
+def places(drawing: Drawing) -> list[str]:
+    """For each wire, the node that holds its texts: one of its own, or that of the input or the constant it leaves."""
+    named = {box.name for box in drawing.boxes if box.kind in ("input", "constant")}
+    return [wire.source if wire.source in named else f"w{number}" for number, wire in enumerate(drawing.wires)]
+
+
+class _Page:
+    def __init__(self, drawing: Drawing, look: Look) -> None:
+        self.drawing = drawing
+        self.theme = COLOURS[look.theme]
+        if look.transparent:
+            self.theme = self.theme._replace(paper=_CLEAR, shade=_CLEAR)
+        self.ends = {box.name: box for box in drawing.boxes}
+        self.entered = [
+            [
+                frame
+                for frame in drawing.around(self.ends[wire.target].group)[::-1]
+                if frame not in drawing.around(wire.group)
+            ]
+            for wire in drawing.wires
+        ]
+        self.is_crowded = sum(box.kind == "fork" for box in drawing.boxes) > _FEW
+
+    def lines(self) -> Iterator[str]:
+        theme, drawing = self.theme, self.drawing
+        yield f"digraph {_quoted(drawing.title)} {{\n"
+        yield f'  graph [rankdir=LR, ordering=in, nodesep=0.15, ranksep=0.12, bgcolor="{theme.paper}", pad=0.15]\n'
+        yield f'  graph [{_FONT}, fontsize=12, fontcolor="{theme.quiet}", labeljust=r]\n'
+        yield f'  node [{_FONT}, fontsize=16, fontcolor="{theme.ink}", color="{theme.ink}", margin="0.1,0.04"]\n'
+        yield f'  edge [color="{theme.ink}", arrowsize=0.6]\n'
+        inside = self._nodes()
+        frame = f'style="rounded,filled", color="{theme.quiet}", fillcolor="{theme.shade}", margin=10'
+        for number, opens in drawing.nesting():
+            if opens:
+                title = _quoted(drawing.frames[number].title)
+                yield f"  subgraph cluster_{number} {{\n  graph [label={title}, {frame}]\n"
+                yield from (f"  {line}\n" for line in inside[number])
+            else:
+                yield "  }\n"
+        yield from (f"  {line}\n" for line in inside[-1])
+        for number, place in enumerate(places(drawing)):
+            yield from (f"  {line}\n" for line in self._strokes(number, place))
+        yield from (f"  {line}\n" for line in self._order())
+        yield "}\n"
+
+    def _nodes(self) -> list[list[str]]:
+        """The nodes of each frame, and last of those in none: boxes, and the texts of wires."""
+        inside: list[list[str]] = [[] for _ in (*self.drawing.frames, None)]
+        looks = {box.name: (box.group, self._look(box)) for box in self.drawing.boxes}
+        for wire, place in zip(self.drawing.wires, places(self.drawing), strict=True):
+            if not wire.is_bare:
+                table = self._table(wire, self.ends.get(place))
+                looks[place] = (self.ends[wire.source].group, f'{_SPACED}, margin="0,0", label=<{table}>')
+        for name, (frame, look) in looks.items():
+            inside[frame].append(f"{name} [{look}]")
+        for frame, posts in self._entrances().items():
+            inside[frame].append(f"{{ rank=same; node [{_POST}]; {'; '.join(posts)} }}")
+        return inside
+
+    def _look(self, box: Box) -> str:
+        theme = self.theme
+        looks = {
+            "input": f'{_SPACED}, margin="0.04,0.02"',
+            "constant": f'{_SPACED}, margin="0.04,0.02", fontsize=13, fontcolor="{theme.quiet}"',
+            "gate": f'shape=box, style="rounded,filled", fillcolor="{theme.paper}", height=0.44, width=0.44',
+            "module": f'shape=box, style=filled, fillcolor="{theme.shade}", height=0.5, width=0.5, peripheries=2',
+            "fork": f'{_SPACED}, margin="0.1,0.08"',
+            "output": "shape=point, width=0.01, style=invis",
+        }
+        look = looks[box.kind]
+        if box.kind == "gate" and box.is_symbol:
+            round_ = "shape=circle, style=filled, fixedsize=true, width=0.44, fontsize=18"
+            look = f'{round_}, fillcolor="{theme.paper}"'
+        tooltip = f", tooltip={_quoted(box.full)}" if box.full else ""
+        label = f"<{self._dot()}>" if box.kind == "fork" else _quoted(box.text)
+        return f"label={label}, {look}{', penwidth=3' if box.is_current else ''}{tooltip}"
+
+    def _dot(self) -> str:
+        """Where a wire forks, a dot with room round it, so that no other wire seems to begin there."""
+        cell = '<TR><TD FIXEDSIZE="TRUE" WIDTH="5" HEIGHT="5"></TD></TR>'
+        return f'<TABLE BORDER="0" CELLSPACING="0" STYLE="ROUNDED" BGCOLOR="{self.theme.ink}">{cell}</TABLE>'
+
+    def _table(self, wire: Wire, box: Box | None) -> str:
+        """The line of a wire, with rows of texts above it and as many below; in front, the name of what it leaves."""
+        ink = self._ink(wire)
+        above, below = ([self._text(wire, *text) for text in side] for side in wire.sides)
+        solid, dashed = f'BGCOLOR="{ink}"', f'BORDER="1" SIDES="T" STYLE="dashed" COLOR="{ink}"'
+        line = f'<TD PORT="wire" HEIGHT="1" {dashed if wire.kind == "inactive" else solid}></TD>'
+        cells = [*above, line, *below]
+        if box is not None:
+            size = 13 if box.kind == "constant" else 16
+            name = f'<FONT POINT-SIZE="{size}" COLOR="{ink}">{_marked(box.text)}</FONT>'
+            cells[0] = f'<TD ROWSPAN="{len(cells)}" CELLPADDING="2">{name}</TD>{cells[0]}'
+        rows = "".join(f"<TR>{cell}</TR>" for cell in cells)
+        return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{rows}</TABLE>'
+
+    def _text(self, wire: Wire, what: str, text: str) -> str:
+        """A cell: a text, or the room that it will take where it is not known yet."""
+        size, colour = _SIZES[what], getattr(self.theme, what, self.theme.quiet if what == "local" else self.theme.ink)
+        if what in wire.hidden:
+            colour = _CLEAR
+        elif wire.kind == "constant":
+            colour = self.theme.quiet
+        words = f'<FONT POINT-SIZE="{size}" COLOR="{colour}">{_marked(text)}</FONT>' if text else ""
+        return f'<TD HEIGHT="{size + 4}">{words}</TD>'
+
+    def _strokes(self, number: int, place: str) -> Iterator[str]:
+        """The line of a wire: through the table of its texts, where it has any, and posts of the frames it enters."""
+        wire = self.drawing.wires[number]
+        style = f'color="{self._ink(wire)}"{", style=dashed" if wire.kind == "inactive" else ""}'
+        is_forked = self.ends[wire.source].kind == "fork"
+        way = [wire.source]
         if not wire.is_bare:
-            inside[wire.group].append(f"w{number} [shape=plain, width=0, height=0, label=<{_table(wire)}>]")
-    yield f"digraph {_quoted(drawing.title)} {{\n{_HEAD}"
-    for number, opens in drawing.nesting():
-        if opens:
-            yield f"  subgraph cluster_{number} {{\n  graph [label={_quoted(drawing.frames[number].title)}, {_FRAME}]\n"
-            yield from (f"  {line}\n" for line in inside[number])
-        else:
-            yield "  }\n"
-    yield from (f"  {line}\n" for line in inside[-1])
-    crowded = sum(box.kind == "fork" for box in drawing.boxes) > _FEW
-    for number, wire in enumerate(drawing.wires):
-        yield f"  {_stroke(wire, f'w{number}', crowded)}\n"
-    yield "}\n"
+            way = [f"{place}:wire:e"]
+            if place != wire.source:
+                room = ", minlen=4" if self.is_crowded and is_forked else ""
+                begin = ", tailclip=false" if is_forked else ""
+                yield f"{wire.source} -> {place}:wire:w [{style}, dir=none{begin}, headclip=false{room}]"
+        leaves = self.ends[wire.source].group != wire.group
+        posts = [_post(number, frame) for frame in self.entered[number]]
+        for one, other in itertools.pairwise([*way, *posts, wire.target]):
+            begin = ", tailclip=false" if is_forked or one != wire.source else ""
+            end = ", dir=none, headclip=false" if other != wire.target or self.ends[other].kind == "fork" else ""
+            room = ", minlen=2" if leaves or other in posts else ""  # it turns outside of the frame
+            yield f"{one} -> {other} [{style}{begin}{end}{room}]"
+
+    def _entrances(self) -> dict[int, list[str]]:
+        """For each frame that wires enter, a post for each of them."""
+        found: dict[int, list[str]] = {}
+        for number, frames in enumerate(self.entered):
+            for frame in frames:
+                found.setdefault(frame, []).append(_post(number, frame))
+        return found
+
+    def _order(self) -> Iterator[str]:
+        """What keeps the posts of a frame left of the gates in it."""
+        drawing = self.drawing
+        fed = {(frame, wire.target) for wire in drawing.wires for frame in drawing.around(wire.group)}
+        posts = self._entrances()
+        for box in drawing.boxes:
+            for frame in drawing.around(box.group) if box.kind in ("gate", "module") else []:
+                if frame in posts and (frame, box.name) not in fed:
+                    yield f"{posts[frame][0]} -> {box.name} [style=invis]"
+
+    def _ink(self, wire: Wire) -> str:
+        return self.theme.quiet if wire.kind == "constant" else self.theme.ink
 
 
-def _look(box: Box) -> str:
-    is_symbol = box.kind == "gate" and box.is_symbol
-    tooltip = f", tooltip={_quoted(box.full)}" if box.full else ""
-    return f"label={_quoted(box.text)}, {_SYMBOL if is_symbol else _LOOKS[box.kind]}{tooltip}"
+def _post(number: int, frame: int) -> str:
+    """Where a wire enters a frame."""
+    return f"p{number}_{frame}"
 
 
-def _table(wire: Wire) -> str:
-    """The line of a wire, with rows of texts above it and rows of the same heights below."""
-    solid, dashed = f'BGCOLOR="{_ink(wire)}"', f'BORDER="1" SIDES="T" STYLE="dashed" COLOR="{_ink(wire)}"'
-    above, below = ("".join(_row(wire, *text) for text in side) for side in wire.sides)
-    look = dashed if wire.kind == "inactive" else solid
-    line = f'<TR><TD PORT="wire" HEIGHT="1" {look}></TD></TR>'
-    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{above}{line}{below}</TABLE>'
-
-
-def _row(wire: Wire, what: str, text: str) -> str:
-    size, colour = _TEXTS[what]
-    colour = QUIET if wire.kind == "constant" else colour
-    words = f'<FONT POINT-SIZE="{size}" COLOR="{colour}">{html.escape(text)}</FONT>' if text else ""
-    return f'<TR><TD HEIGHT="{size + 4}">{words}</TD></TR>'
-
-
-def _stroke(wire: Wire, label: str, crowded: bool) -> str:
-    """The line of a wire: through the table of its texts, where it has any. crowded: whether forks need room."""
-    dashed = ", style=dashed" if wire.kind == "inactive" else ""
-    style = f'color="{_ink(wire)}"{dashed}'
-    head = ", dir=none" if wire.target.startswith("fork") else ""
-    if wire.is_bare:
-        return f"{wire.source} -> {wire.target} [{style}{head}]"
-    room = ", minlen=4" if crowded and wire.source.startswith("fork") else ""
-    first = f"{wire.source} -> {label}:wire:w [{style}, dir=none, headclip=false{room}]"
-    return f"{first}\n  {label}:wire:e -> {wire.target} [{style}{head}, tailclip=false]"
-
-
-def _ink(wire: Wire) -> str:
-    return QUIET if wire.kind == "constant" else INK
+def _marked(text: str) -> str:
+    """A text in one of the DOT language's tables, where a backslash begins an escape as well."""
+    return html.escape(text.replace("\\", "\\\\"))
 
 
 def _quoted(text: str) -> str:

@@ -13,22 +13,21 @@ from .. import Options
 from . import dot
 from .circuit import Circuit
 
-_RESOLUTION = "192"
-"""Dots per inch of a PNG: sharp on a slide."""
+_RESOLUTION = {"png": 192, "svg": 72, "pdf": 72}
+"""Dots per inch: a PNG is sharp on a slide."""
 
 # In a process of its own: there it can be interrupted, and what Graphviz says on standard error can be caught.
 _PYGRAPHVIZ = """\
 import sys, pygraphviz
 graph = pygraphviz.AGraph(string=sys.stdin.buffer.read().decode())
-if sys.argv[2]:
-    graph.graph_attr["dpi"] = sys.argv[2]
+graph.graph_attr["dpi"] = sys.argv[2]
 sys.stdout.buffer.write(graph.draw(format=sys.argv[1], prog="dot"))
 """
 
 
 def circuit(circuit: Circuit, options: Options) -> bytes:
     """The circuit as `svg`, `png` or `pdf`, whichever the format is."""
-    return picture(dot.circuit(circuit, options), options.form)
+    return picture(dot.circuit(circuit, options), options.form, circuit.look.scale)
 
 
 def is_installed() -> bool:
@@ -37,16 +36,19 @@ def is_installed() -> bool:
 
 
 @lru_cache(maxsize=8)  # a notebook asks for the same picture twice
-def picture(drawing: bytes, form: str) -> bytes:
+def picture(drawing: bytes, form: str, scale: float = 1.0) -> bytes:
     """What Graphviz makes of a drawing in the DOT language.
 
+    drawing: the text;
+    form: `svg`, `png` or `pdf`;
+    scale: how large it becomes, 1 for texts of the sizes that the drawing says.
     Raises InputError where there is no Graphviz, OutputError where it fails.
     """
-    dpi = _RESOLUTION if form == "png" else ""
+    dpi = f"{_RESOLUTION[form] * scale:g}"
     if importlib.util.find_spec("pygraphviz"):
         command = [sys.executable, "-P", "-c", _PYGRAPHVIZ, form, dpi]
     elif program := shutil.which("dot"):
-        command = [program, f"-T{form}", *([f"-Gdpi={dpi}"] if dpi else [])]
+        command = [program, f"-T{form}", f"-Gdpi={dpi}"]
     else:
         hint = "pip install 'backprop-cli[pictures]' brings it; --format dot and --format mermaid need nothing"
         raise InputError(f"{form} needs Graphviz, which is not installed here", hint=hint)

@@ -23,7 +23,7 @@ _POINT = re.compile(r"(?<=\d)#46;(?=\d)")
 
 def circuit(circuit: Circuit, options: Options) -> bytes:
     """The circuit as Mermaid text, whose encoding is UTF-8 wherever it goes."""
-    return render(draw(*circuit, options.digits or DIGITS)).encode()
+    return render(draw(circuit, options.digits or DIGITS)).encode()
 
 
 def render(drawing: Drawing) -> str:
@@ -67,8 +67,9 @@ def _wire(wire: Wire) -> str:
 
 def _row(wire: Wire, what: str, text: str) -> str:
     colour = "gray" if wire.kind == "constant" else _COLOURS.get(what)
-    words = _escaped(text) or "\u00a0"  # a row that is there, though nothing stands in it
-    return f"<span style='color:{colour}'>{words}</span>" if text and colour else words
+    if not text or what in wire.hidden:
+        return "\u00a0"  # a row that is there, though nothing stands in it
+    return f"<span style='color:{colour}'>{_escaped(text)}</span>" if colour else _escaped(text)
 
 
 def _escaped(text: str) -> str:

@@ -51,7 +51,7 @@ class _Place(NamedTuple):
 
 def circuit(circuit: Circuit, options: Options) -> str:
     """The tree of a circuit, as wide as the terminal if it can be."""
-    graph, trace = circuit
+    graph, trace, *_ = circuit
     title = [texts.title(trace, options.digits)] if trace else texts.derived(graph)
     lines = list(_Tree(circuit, options.digits, DEEPEST).lines())
     heads = [Line(style="bold", numbers=_HEADS)] if trace else []
@@ -72,7 +72,7 @@ class _Tree:
     """The walk: depth first, without recursion. opened: the nodes that have been drawn, or will be further down."""
 
     def __init__(self, circuit: Circuit, digits: int | None, deepest: int) -> None:
-        self.graph, self.trace = circuit
+        self.graph, self.trace, *_ = circuit
         self.digits, self.deepest = digits, deepest
 
     def lines(self) -> Iterator[Line]:
