@@ -43,7 +43,7 @@ ROOMS = {
 """The rooms, in the order in which data goes through them, and what is found there. Imports go up this list only."""
 
 MAY_LOAD = {
-    "click": "cli.commands cli.commands.* cli.expression cli.progress",
+    "click": "cli.commands cli.commands.* cli.expression cli.manual cli.progress",
     "rich": "cli.output view.columns",
     "sympy": "language.tree arithmetic.symbolic passes.exact study.claims view.latex",
     "mpmath": "arithmetic.*",

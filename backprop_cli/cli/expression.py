@@ -20,6 +20,8 @@ from .request import parameters
 
 SETTINGS = {"help_option_names": by_name("eval")["--help"].names}
 """What click is told of every command."""
+ASKED = "_BACKPROP_COMPLETE"
+"""The environment variable by which a shell asks what may come next."""
 
 
 class Page(click.HelpFormatter):

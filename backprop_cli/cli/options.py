@@ -89,7 +89,7 @@ class Option:
         return self.takes[self.takes.index(text)]
 
 
-COMMANDS = ("eval", "points", "explain", "derive", "check", "code", "graph", "ops", "cache")
+COMMANDS = ("eval", "points", "explain", "derive", "check", "code", "graph", "ops", "cache", "completion")
 """The subcommands, each `command` in the module of its name in commands/."""
 ALL = "eval points explain derive check code graph"
 """The commands that take an expression."""

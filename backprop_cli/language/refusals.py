@@ -8,7 +8,6 @@ import unicodedata
 from ..errors import InputError, quote
 from ..rules.table import CONSTANTS, spellings
 from .names import NAME
-from .recipes import bracketed
 
 _REFUSED: list[tuple[str, str, str]] = [
     (
@@ -65,6 +64,8 @@ def refusal(source: str, position: int) -> InputError:
 
 def _hint(source: str, position: int, sign: str, plain: str) -> str:
     """What to write instead, where the text around shows it: `np.exp(x)`, `Sin[x]`, `x^{2}`, `sin²(x)`, `\\sin x`."""
+    from .recipes import bracketed
+
     before = _BEFORE.search(source, max(0, position - _NEAR), position)
     name = before[1] if before else ""
     functions = spellings()

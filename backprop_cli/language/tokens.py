@@ -10,7 +10,6 @@ from typing import NamedTuple
 from ..errors import InputError, Span, quote
 from ..rules.table import CONSTANTS, OPERATORS, Op, spellings
 from .names import MAX_NAME, NAME, end_of_name, normal
-from .recipes import NAMES, bracketed, recipe, typo
 from .refusals import refusal
 
 MAX_CHARACTERS = 1_000_000
@@ -293,6 +292,8 @@ class _Checker:
 
     def power_of_function(self, token: Token) -> str:
         """What to write for `sin^2(x)` and `sin^-1 x`; empty where no function has a power before a token."""
+        from .recipes import bracketed
+
         start, _ = token.span
         found = _FUNCTION_POWER.search(self.source, max(self.start, start - _NEAR), start)
         if found is None or found[1] not in self.functions:
@@ -305,6 +306,8 @@ class _Checker:
         return f"write 1/{found[1]}({inside})" + f" or {inverse}({inside})" * (inverse in self.functions)
 
     def unknown_function(self, name: str, span: Span) -> InputError:
+        from .recipes import NAMES, bracketed, recipe, typo
+
         message = f"unknown function {quote(name)}"
         inputs = bracketed(self.source, self.source.index("(", span[1]))
         if base := re.fullmatch(r"log_?(\d+)", name):

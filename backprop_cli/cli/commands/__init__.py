@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -11,7 +12,7 @@ import click
 from ... import __version__
 from ...errors import BackpropError, InputError, quote, suggest
 from ...streams import emit
-from ..expression import SETTINGS, Context
+from ..expression import ASKED, SETTINGS, Context
 from ..options import COMMANDS
 from ..output import complain
 
@@ -71,6 +72,11 @@ def cli() -> None:
 def run_command(words: Sequence[str]) -> int:
     """Run one command line; print what there is to print; return the exit status."""
     try:
+        if not words and (asked := os.environ.get(ASKED)):
+            from .completion import answer
+
+            if answer(asked):
+                return 0
         if not words:
             emit(f"{cli.get_help(Context(cli, info_name='backprop'))}\n", sys.stderr)
             return 2
