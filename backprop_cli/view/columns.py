@@ -193,9 +193,10 @@ def _record(columns: Sequence[Column], row: Row, options: Options) -> Iterator[s
 
 
 def _field(begin: str, cell: str, options: Options, style: str) -> Iterator[str]:
-    """The lines of a cell behind its heading; below it, where a word has no room there."""
+    """The lines of a cell behind its heading; below it, where a word, or half a line, has no room there."""
     later = " " * measure(begin)
-    if options.width and max(map(measure, cell.split())) > options.width - len(later):
+    room = inf if options.width is None else options.width - len(later)
+    if max(map(measure, cell.split())) > room or room < min(measure(cell), len(later)):
         yield begin.rstrip()
         begin = later = _inset(begin, Column("", inset=2))
     for part in cell.split("\n"):

@@ -12,7 +12,7 @@ import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 from unittest import mock
@@ -95,6 +95,11 @@ def process(*words: str | bytes, redirect: str = "", **changes: str) -> subproce
 
 def on_a_terminal(*words: str, columns: int = 80, **changes: str) -> str:
     """What a terminal of that width receives from the command."""
+    return received(command(*words), columns, **changes)
+
+
+def received(words: Sequence[str | bytes], columns: int, **changes: str) -> str:
+    """What a terminal of that width receives from a program that succeeds."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     # Without the translation of line ends that a terminal makes.
@@ -102,9 +107,9 @@ def on_a_terminal(*words: str, columns: int = 80, **changes: str) -> str:
     settings[1] &= ~termios.OPOST
     termios.tcsetattr(theirs, termios.TCSANOW, settings)
     env = environment({"TERM": "xterm-256color", **changes})
-    with subprocess.Popen(command(*words), stdin=theirs, stdout=theirs, stderr=theirs, env=env) as process:
+    with subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs, env=env) as process:
         os.close(theirs)
-        received = b""
+        text = b""
         while True:
             try:
                 chunk = os.read(ours, 65536)
@@ -112,10 +117,10 @@ def on_a_terminal(*words: str, columns: int = 80, **changes: str) -> str:
                 break
             if not chunk:
                 break
-            received += chunk
+            text += chunk
         os.close(ours)
         assert process.wait(60) == 0
-    return received.decode()
+    return text.decode()
 
 
 SEQUENCE = re.compile(r"\x1b\[([0-9;]*)m")

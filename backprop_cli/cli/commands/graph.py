@@ -59,7 +59,8 @@ def command(
         raise InputError(f"{form} is not for a terminal", hint=f"-o circuit.{form} writes it to a file")
     for option in asked.line.given & {*_LOOKS}:
         if form not in _LOOKS[option]:
-            hint = f"{option} goes with {', '.join(_LOOKS[option])}: --format, or -o and a name that ends so"
+            *forms, last = _LOOKS[option]
+            hint = f"{option} goes with --format {', '.join(forms)} or {last}"
             raise InputError(f"{option} changes nothing in a {form}", hint=hint)
     look = circuit.Look(theme, transparent, _scale(scale), not no_local)
     request = graph, given, _ = asked.request(partly=not steps and not asked.line.bindings and asked.at is None)
