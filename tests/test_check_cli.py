@@ -87,7 +87,7 @@ x: WRONG  x + 3 is 6 here
         1,
         """\
 w: WRONG  2; the gradient is 0
-    max, min or relu passes the gradient to an input that it did not select: \
+    max, min, relu or a choice passes the gradient to an input that it did not select: \
 f = relu(q1) is 0 and passes nothing on here
 x: right  0
 """,

@@ -26,7 +26,7 @@ from backprop_cli.passes.trace import notices
 from backprop_cli.points.evaluate import Job
 from backprop_cli.rules import table as ops
 from backprop_cli.rules.table import TABLE, Op, primitive
-from support.rows import inside
+from support.rows import NUMERIC, inside
 from support.suites import first_of
 
 relaxed = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck))
@@ -142,12 +142,12 @@ def drawn_gate(draw: st.DrawFn, table: list[Op], nodes: Nodes, name: str) -> Gat
 @st.composite
 def cases_with_modules(draw: st.DrawFn, values: st.SearchStrategy[float] = VALUES) -> Case:
     """Every other gate, or so, is the call of a module."""
-    called = [draw(modules(TABLE)) for _ in range(2)]
-    return draw(cases([*TABLE, *called * (len(TABLE) // 2)], values))
+    called = [draw(modules(NUMERIC)) for _ in range(2)]
+    return draw(cases([*NUMERIC, *called * (len(NUMERIC) // 2)], values))
 
 
 @st.composite
-def cases(draw: st.DrawFn, table: list[Op] = TABLE, values: st.SearchStrategy[float] = VALUES) -> Case:
+def cases(draw: st.DrawFn, table: list[Op] = NUMERIC, values: st.SearchStrategy[float] = VALUES) -> Case:
     nodes = leaves(numbers=NUMBERS if draw(st.integers(0, 9)) == 9 else NUMBERS[:-1])
     for k in range(draw(st.integers(1, 12))):
         op = draw(st.sampled_from(table))
@@ -196,7 +196,7 @@ CORNERS = [0.0, -0.0, 0.5, 1.0, -3.0, 1e-320, -1e200, 720.0, -1.0, -0.5, 2.0, 1e
 
 
 @first_of("corners", CORNERS, 8)
-@pytest.mark.parametrize("op", TABLE, ids=lambda op: op.call)
+@pytest.mark.parametrize("op", NUMERIC, ids=lambda op: op.call)
 def test_every_row_at_every_corner(op: Op, corners: list[float]) -> None:
     """Each row alone, once with all inputs asked for, once with one of them a constant or not asked for."""
     count = 2 if op.variadic else len(op.inputs)
@@ -212,7 +212,7 @@ def test_every_row_at_every_corner(op: Op, corners: list[float]) -> None:
     assert compiled or op.name in ("sign", "floor", "ceil")
 
 
-@pytest.mark.parametrize("op", TABLE, ids=lambda op: op.call)
+@pytest.mark.parametrize("op", NUMERIC, ids=lambda op: op.call)
 def test_every_row_is_compiled_where_nothing_is_unusual(op: Op) -> None:
     nodes = leaves(2)
     nodes.append(Gate(0, "f", (0, 1), op, (0, 1)[: 2 if op.variadic else len(op.inputs)]))

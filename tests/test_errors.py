@@ -16,8 +16,8 @@ import pytest
 
 from backprop_cli.cli.commands import cli
 from backprop_cli.errors import BackpropError
-from backprop_cli.rules import table as ops
 from support.command import Result, run, streams
+from support.rows import NUMERIC
 from support.transcripts import FILES, Case, read
 
 NAMES = [path.stem for path in FILES]
@@ -33,7 +33,7 @@ CASES = dict(zip(NAMES, map(read, FILES), strict=True))
 @pytest.mark.slow
 def test_every_domain_has_a_transcript() -> None:
     assert len(FILES) >= 60
-    for op in ops.TABLE:
+    for op in NUMERIC:
         kinds = [name for name in NAMES if name.startswith(f"domain-{op.name}")]
         assert kinds or not op.domain, f"no file shows {op.name} outside of its domain ({op.domain})"
 

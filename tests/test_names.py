@@ -15,8 +15,10 @@ import sympy
 
 from backprop_cli import BackpropError, Trace, backprop
 from backprop_cli.errors import InputError
-from backprop_cli.rules.table import CONSTANTS, Op, spellings
+from backprop_cli.rules.table import CONSTANTS, WORDS_OF_LOGIC, Op, spellings
+from support.rows import NUMERIC
 
+FUNCTIONS = {name: ops for name, ops in spellings().items() if ops[0] in NUMERIC}
 GREEK_NAMES = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lamda lambda mu nu xi omicron pi rho sigma tau upsilon "
     "phi chi psi omega"
@@ -31,10 +33,10 @@ GROUPS: dict[str, list[str]] = {
     "ASCII letters": list(string.ascii_letters),
     "Greek letters": list(GREEK),
     "names of Greek letters": [*GREEK_NAMES, *map(str.capitalize, GREEK_NAMES), *map(str.upper, GREEK_NAMES)],
-    "Python keywords": [*keyword.kwlist, *keyword.softkwlist],
+    "Python keywords": [*{*keyword.kwlist, *keyword.softkwlist} - WORDS_OF_LOGIC],
     "Python builtins": [name for name in dir(builtins) if name.isidentifier()],
     "SymPy": [name for name in dir(sympy) if not name.startswith("_")],
-    "functions": list(spellings()),
+    "functions": [*FUNCTIONS],
     "constants": list(CONSTANTS),
     "words of the program": INTERNAL,
     "underscores": ["_", "__", "___", "_1", "x_", "x_1", "__x__", "_" * 128],
@@ -131,7 +133,7 @@ def test_variable_and_function_of_one_name() -> None:
     assert trace.gradient == pytest.approx({"gamma": 6 * digamma_4, "max": 6.0})
 
 
-@pytest.mark.parametrize(("name", "op"), [(name, op) for name, ops in spellings().items() for op in ops])
+@pytest.mark.parametrize(("name", "op"), [(name, op) for name, ops in FUNCTIONS.items() for op in ops])
 def test_every_function_beside_a_variable_of_its_name(name: str, op: Op) -> None:
     """NAME(NAME, …) is what the function is of any other variable; with the variable itself beside it."""
     at = 1.25 if op.name != "atanh" and "≤ 1" not in op.domain else 0.5

@@ -23,6 +23,7 @@ from support.command import call
 from support.formulas import FORMULAS
 from support.hostile import hang_guard
 from support.lines import PROGRAM
+from support.rows import NUMERIC
 
 relaxed = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck))
 
@@ -64,7 +65,7 @@ def expressions(names: list[str], modules: dict[str, int]) -> st.SearchStrategy[
             some = st.lists(parts, min_size=modules[name], max_size=modules[name])
             return some.map(lambda inputs: f"{name}({', '.join(inputs)})")
 
-        return st.one_of(st.sampled_from(ops.TABLE).flatmap(written), *map(called, modules))
+        return st.one_of(st.sampled_from(NUMERIC).flatmap(written), *map(called, modules))
 
     return st.recursive(leaves, more, max_leaves=6)
 

@@ -119,6 +119,8 @@ def test_an_extra_key_is_a_fault(name: str) -> None:
 def test_a_wrong_type_is_a_fault(name: str, key: str, wrong: object) -> None:
     if wrong is None and key in ("upstream", "local", "chained"):
         pytest.skip("null stands where there is no gradient")
+    if wrong in (True, None) and key == "value" and name in ("node", "gate"):
+        pytest.skip("a condition is true or false, and in a branch not taken there may be no value")
     data = copy.deepcopy(SAMPLE)
     at(data, PLACES[name])[key] = wrong
     assert complaints(data)

@@ -17,7 +17,7 @@ from backprop_cli import Trace, backprop
 from backprop_cli.errors import MathError
 from backprop_cli.rules.table import TABLE, Op
 from support import oracle
-from support.rows import ROWS, every_row
+from support.rows import NUMERIC, ROWS, every_row
 from support.suites import first_of
 
 pytestmark = pytest.mark.usefixtures("models")
@@ -179,7 +179,7 @@ def test_a_node_that_competes_with_itself(text: str, special: Sequence[str]) -> 
 def random_text(random_: random.Random, depth: int) -> str:
     if depth == 0 or random_.random() < 0.1:
         return random_.choice(["x", "y", "x", "y", "2", "1"])
-    op = random_.choice([*TABLE, *POWERS_OFTEN])
+    op = random_.choice([*NUMERIC, *POWERS_OFTEN])
     count = 2 if op.variadic else len(op.inputs)
     return op.written(f"({random_text(random_, depth - 1)})" for _ in range(count))
 

@@ -24,8 +24,10 @@ class Complexes(Arithmetic):
         self.context: Any = MPContext()
         self.context.dps = digits
         # A condition decides by the real part, which is on the branch that the real number is on.
-        by_real_part = {"eq": "({}.real == {}.real)", "gt": "({}.real > {}.real)"}
-        super().__init__(_functions(self.context), {"pi": +self.context.pi, "e": +self.context.e}, by_real_part)
+        signs = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+        by_real_part = {name: f"({{}}.real {sign} {{}}.real)" for name, sign in signs.items()}
+        constants = {"pi": +self.context.pi, "e": +self.context.e, "nan": self.context.nan}
+        super().__init__(_functions(self.context), constants, by_real_part)
 
     def number(self, text: str) -> Value:
         return self.context.mpf(text)
@@ -36,7 +38,7 @@ class Complexes(Arithmetic):
     def to_float(self, value: Value) -> float:
         return float(value.real)
 
-    def show(self, value: Value, digits: int) -> str:
+    def shown(self, value: Value, digits: int) -> str:
         return str(self.context.nstr(value, digits))
 
     def in_range(self, value: Value) -> bool:

@@ -38,6 +38,9 @@ class Dual:
     def __eq__(self, other: object) -> bool:
         return bool(self.value == (other.value if isinstance(other, Dual) else other))
 
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
     __hash__ = None  # type: ignore[assignment]
 
 
@@ -58,14 +61,18 @@ class DualNumbers(Arithmetic):
         logarithm = next(op for op in TABLE if op.name == "log" and len(op.inputs) == 2)
         words |= {"log_base": partial(self._gate, logarithm), "selected": self._selected, "polygamma": self._polygamma}
         calls = {name: f"{name}({{}}, {{}})" for name in ("add", "sub", "mul", "div")}
-        templates = {**calls, "neg": "neg({})", "gt": "({0}.value > {1}.value)", "smooth": "{1}"}
+        signs = {"ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+        compared = {name: f"({{0}}.value {sign} {{1}}.value)" for name, sign in signs.items()}
+        templates = {**calls, **compared, "neg": "neg({})", "smooth": "{1}"}
         super().__init__(words, constants, templates)
 
     def _gate(self, op: Op, *inputs: Dual) -> Dual:
         rule = self.base.rule(op)
-        values = [each.value for each in inputs]
+        values = [None if each is None else each.value for each in inputs]  # a choice needs not all of them
         out = rule.value(*values)
-        slots = [slot for slot, each in enumerate(inputs) if each.dot is not None]
+        slots = [slot for slot, each in enumerate(inputs) if each is not None and each.dot is not None]
+        if op.truth:
+            return Dual(out)
 
         def local(slot: int) -> Value:
             try:
@@ -103,6 +110,9 @@ class DualNumbers(Arithmetic):
     def number(self, text: str) -> Dual:
         return Dual(self.base.number(text))
 
+    def holds(self, truth: Dual) -> bool | None:
+        return self.base.holds(truth.value)
+
     def is_value(self, value: Dual) -> bool:
         return self.base.is_value(value.value)
 
@@ -112,8 +122,8 @@ class DualNumbers(Arithmetic):
     def to_float(self, value: Dual) -> float:
         return self.base.to_float(value.value)
 
-    def show(self, value: Dual, digits: int) -> str:
+    def shown(self, value: Dual, digits: int) -> str:
         return self.base.show(value.value, digits)
 
-    def exactly(self, value: Dual) -> str:
+    def whole(self, value: Dual) -> str:
         return self.base.exactly(value.value)

@@ -152,7 +152,7 @@ _IEEE_FUNCTIONS: dict[str, Function] = {
     "log_base": _ieee_log_base,
 }
 
-_CONSTANTS = {"pi": math.pi, "e": math.e}
+_CONSTANTS = {"pi": math.pi, "e": math.e, "nan": math.nan}
 
 
 class Floats(Arithmetic):
@@ -173,14 +173,14 @@ class Floats(Arithmetic):
     def to_float(self, value: float) -> float:
         return value
 
-    def show(self, value: float, digits: int) -> str:
+    def shown(self, value: float, digits: int) -> str:
         return f"{value + 0.0:.{digits}g}"  # + 0.0 turns −0 into 0
 
-    def exactly(self, value: float) -> str:
+    def whole(self, value: float) -> str:
         return repr(value)
 
     def data(self, value: float) -> float | str:
-        if math.isfinite(value):
+        if isinstance(value, bool) or math.isfinite(value):
             return value
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 

@@ -44,9 +44,19 @@ class Precise(Arithmetic):
         self.guard = guard
         self.unsure = False  # whether more digits may change more than the last ones
         self.zeroed = False  # whether something has been taken for 0
-        constants = {"pi": +self.context.pi, "e": +self.context.e}
-        templates = {name: f"{name}({{}}, {{}})" for name in ("add", "sub", "eq")}
-        watched = {"add": self._add, "sub": self._sub, "eq": self.is_near}
+        constants = {"pi": +self.context.pi, "e": +self.context.e, "nan": self.context.nan}
+        near = self.is_near
+        watched = {
+            "add": self._add,
+            "sub": self._sub,
+            "eq": near,
+            "ne": lambda x, y: not near(x, y),
+            "lt": lambda x, y: not near(x, y) and x < y,
+            "le": lambda x, y: near(x, y) or x < y,
+            "gt": lambda x, y: not near(x, y) and x > y,
+            "ge": lambda x, y: near(x, y) or x > y,
+        }
+        templates = {name: f"{name}({{}}, {{}})" for name in watched}
         super().__init__({**self._functions(), **watched}, constants, templates)
         self.context.mpf.__reduce__ = lambda value: (self.stored, (value._mpf_,))  # each context has a class of its own
 
@@ -104,7 +114,7 @@ class Precise(Arithmetic):
         except OverflowError:
             return float("inf") if value > 0 else float("-inf")
 
-    def show(self, value: Value, digits: int) -> str:
+    def shown(self, value: Value, digits: int) -> str:
         """The value, rounded once: from all the digits there are to those shown."""
         places = min(digits, self.digits)
         if not self.is_finite(value) or self._is_long(value):
@@ -144,7 +154,7 @@ class Precise(Arithmetic):
 
     def is_near_tie(self, value: Value | None) -> bool:
         """Whether the digits behind those shown are 5000… or 4999…, so that a later digit decides the rounding."""
-        if not value:
+        if not value or isinstance(value, bool):
             return False
         whole = self._with_exponent(value, min(self.context.dps, self.digits + _BEHIND))
         tail = _figures(whole)[self.digits : self.digits + 8].ljust(8, "0")

@@ -14,7 +14,8 @@ from sympy import Integer, Max, Min, Piecewise, Rational, Symbol
 from sympy.printing.str import StrPrinter
 
 from ..errors import quote, shorten
-from .system import Arithmetic, Function, Value
+from ..rules.table import Op
+from .system import Arithmetic, Function, Rule, Value
 
 MAX_BITS = 14_000
 """Bits of a whole number, numerator or denominator: as many as Python writes out (4,300 digits)."""
@@ -37,22 +38,38 @@ class Symbolic(Arithmetic):
         words: dict[str, Function] = {name: _real(function) for name, function in _FUNCTIONS.items()}
         logic: dict[str, Function] = {
             "eq": _equal,
-            "gt": _greater,
             "where": _where,
+            **_COMPARISONS,
+            "both": sympy.And,
+            "either": sympy.Or,
+            "opposite": sympy.Not,
             "selected": lambda x, out: _where(_equal(x, out), lambda: Integer(1), lambda: Integer(0)),
         }
         templates = {
             "where": "where({}, lambda: {}, lambda: {})",
-            "eq": "eq({}, {})",
-            "gt": "gt({}, {})",
             "careful": "{0}",
+            "and": "both({}, {})",
+            "or": "either({}, {})",
+            "not": "opposite({})",
         }
-        binary = {name: f"{name}({{}}, {{}})" for name in ("add", "sub", "mul", "div")}
-        super().__init__({**words, **logic}, {"pi": sympy.pi, "e": sympy.E}, {**templates, **binary})
+        binary = {name: f"{name}({{}}, {{}})" for name in ("add", "sub", "mul", "div", "eq", *_COMPARISONS)}
+        constants = {"pi": sympy.pi, "e": sympy.E, "nan": sympy.nan}
+        super().__init__({**words, **logic}, constants, {**templates, **binary})
         self.printer = _Printer()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Symbolic, ()
+
+    def rule(self, op: Op) -> Rule:
+        if op not in self._rules:
+            compiled = super().rule(op)
+            # In the rules, what depends on symbols is not equal; for a person who writes x == y it may be.
+            is_typed = op.truth and op.name == "eq"
+            self._rules[op] = compiled._replace(value=_COMPARISONS["equal"]) if is_typed else compiled
+        return self._rules[op]
+
+    def holds(self, truth: Value) -> bool | None:
+        return True if truth == sympy.true else False if truth == sympy.false else None
 
     def symbol(self, name: str) -> Value:
         """A real unknown."""
@@ -73,8 +90,8 @@ class Symbolic(Arithmetic):
         except (TypeError, ValueError, OverflowError):
             return float("nan")
 
-    def show(self, value: Value, digits: int) -> str:
-        text = self.exactly(value)
+    def shown(self, value: Value, digits: int) -> str:
+        text = self.whole(value)
         if len(text) <= _LONGEST or value.free_symbols:
             return text
         try:
@@ -82,7 +99,7 @@ class Symbolic(Arithmetic):
         except ArithmeticError:  # an exponent that SymPy cannot write out
             return shorten(text, _LONGEST)
 
-    def exactly(self, value: Value) -> str:
+    def whole(self, value: Value) -> str:
         return str(self.printer.doprint(value))
 
 
@@ -108,9 +125,23 @@ class _Printer(StrPrinter):  # type: ignore[misc]
         return self.printed[part]
 
     def _print_Piecewise(self, piecewise: Piecewise) -> str:  # noqa: N802
-        *cases, (last, _) = piecewise.args
-        words = [f"{self._print(value)} if {_condition(self, condition)} else " for value, condition in cases]
+        *cases, (last, condition) = piecewise.args
+        if condition != sympy.true:
+            pairs = [f"({self._print(value)}, {_condition(self, case)})" for value, case in piecewise.args]
+            return f"Piecewise({', '.join(pairs)})"
+        words = [f"{self._print(value)} if {_condition(self, case)} else " for value, case in cases]
         return f"({''.join(words)}{self._print(last)})"
+
+    def _print_BooleanTrue(self, _truth: Value) -> str:  # noqa: N802
+        return "true"
+
+    def _print_BooleanFalse(self, _truth: Value) -> str:  # noqa: N802
+        return "false"
+
+    def _print_Relational(self, relation: Value) -> str:  # noqa: N802
+        return _condition(self, relation)
+
+    _print_And = _print_Or = _print_Not = _print_Relational  # noqa: N815
 
     def _print_Function(self, call: sympy.Function) -> str:  # noqa: N802
         name = _SPELLED.get(type(call).__name__, type(call).__name__)
@@ -127,11 +158,15 @@ class _Printer(StrPrinter):  # type: ignore[misc]
 
 
 def _condition(printer: _Printer, condition: Any) -> str:
-    if isinstance(condition, sympy.And):
-        return " and ".join(sorted(_condition(printer, each) for each in condition.args))
-    if isinstance(condition, (sympy.Eq, sympy.Ne)):
-        sign = "==" if isinstance(condition, sympy.Eq) else "!="
-        return f"{printer.doprint(condition.lhs)} {sign} {printer.doprint(condition.rhs)}"
+    if isinstance(condition, (sympy.And, sympy.Or)):
+        word, inner = (" and ", sympy.Or) if isinstance(condition, sympy.And) else (" or ", sympy.And)
+        parts = [(each, _condition(printer, each)) for each in condition.args]
+        return word.join(sorted(f"({text})" if isinstance(each, inner) else text for each, text in parts))
+    if isinstance(condition, sympy.Not):
+        return f"not ({_condition(printer, condition.args[0])})"
+    if isinstance(condition, sympy.core.relational.Relational):
+        sides = (printer.doprint(each) for each in (condition.lhs, condition.rhs))
+        return f" {condition.rel_op} ".join(sides)
     return str(printer.doprint(condition))
 
 
@@ -168,9 +203,24 @@ def _equal(x: Value, y: Value) -> Any:
     return _sign_of(x - y) == 0
 
 
-def _greater(x: Value, y: Value) -> Any:
-    sign = _sign_of(x - y)
-    return x > y if sign is None else sign > 0
+def _compared(relation: Any, by_sign: Callable[[int], bool]) -> Function:
+    """A comparison: decided by the sign of the difference, or SymPy's relation where that depends on symbols."""
+
+    def compare(x: Value, y: Value) -> Any:
+        sign = _sign_of(x - y)
+        return relation(x, y) if sign is None else sympy.true if by_sign(sign) else sympy.false
+
+    return compare
+
+
+_COMPARISONS: dict[str, Function] = {
+    "equal": _compared(sympy.Eq, lambda sign: sign == 0),
+    "ne": _compared(sympy.Ne, lambda sign: sign != 0),
+    "lt": _compared(sympy.StrictLessThan, lambda sign: sign < 0),
+    "le": _compared(sympy.LessThan, lambda sign: sign <= 0),
+    "gt": _compared(sympy.StrictGreaterThan, lambda sign: sign > 0),
+    "ge": _compared(sympy.GreaterThan, lambda sign: sign >= 0),
+}
 
 
 def _where(condition: Any, yes: Callable[[], Value], no: Callable[[], Value]) -> Value:
@@ -178,7 +228,8 @@ def _where(condition: Any, yes: Callable[[], Value], no: Callable[[], Value]) ->
         return yes()
     if condition is False or condition == sympy.false:
         return no()
-    return Piecewise((yes(), condition), (no(), True))
+    otherwise = no()
+    return Piecewise((yes(), condition), *([] if otherwise is sympy.nan else [(otherwise, True)]))
 
 
 def _largest(*values: Value) -> Value:

@@ -61,12 +61,21 @@ _TEMPLATES = {
     "neg": "(-{})",
     "where": "({1} if {0} else {2})",
     "eq": "({} == {})",
+    "ne": "({} != {})",
+    "lt": "({} < {})",
+    "le": "({} <= {})",
     "gt": "({} > {})",
-    "both": "({} and {})",
+    "ge": "({} >= {})",
+    "and": "({} and {})",
+    "or": "({} or {})",
+    "not": "(not {})",
     "careful": "{1}",
     "convention": "{1}",
     "smooth": "{0}",
 }
+
+
+_TRUTHS = ("false", "true")
 
 
 def _figures(shown: str) -> str:
@@ -117,25 +126,37 @@ class Arithmetic(ABC):
     def to_float(self, value: Value) -> float:
         """The nearest double (an infinity where there is none), for telling what went wrong."""
 
-    @abstractmethod
+    def holds(self, truth: Value) -> bool | None:
+        """Whether a condition holds; None where that depends on symbols."""
+        return bool(truth)
+
     def show(self, value: Value, digits: int) -> str:
         """The value to `digits` significant digits, for people."""
+        return _TRUTHS[value] if isinstance(value, bool) else self.shown(value, digits)
+
+    @abstractmethod
+    def shown(self, value: Value, digits: int) -> str:
+        """The same of a number."""
 
     def rounded(self, value: Value, digits: int) -> tuple[str, bool]:
         """The value for an equation, and whether digits are left out; rounding errors are none: 0.1 + 0.2 is 0.3."""
         text = self.show(value, digits)
-        if self.trusted is None or not self.is_finite(value):
+        if self.trusted is None or isinstance(value, bool) or not self.is_finite(value):
             return text.removeprefix("≈ "), text.startswith("≈ ")
         known = _figures(self.show(value, self.trusted))
         return text, len(known) >= self.trusted or _figures(text) != known
 
     def exactly(self, value: Value) -> str:
         """The whole value as text, for machines."""
-        return self.show(value, self.digits)
+        return _TRUTHS[value] if isinstance(value, bool) else self.whole(value)
+
+    def whole(self, value: Value) -> str:
+        """The same of a number."""
+        return self.shown(value, self.digits)
 
     def data(self, value: Value) -> Any:
         """The value in a JSON document."""
-        return self.exactly(value)
+        return value if isinstance(value, bool) else self.exactly(value)
 
     def constant(self, text: str) -> Value:
         """The value of a literal, or of a constant's name (as written, `π`, or as `rules.table.CONSTANTS` calls it)."""

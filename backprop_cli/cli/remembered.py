@@ -13,12 +13,12 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Span
-from ..graph.graph import MAX_DEPTH, MAX_OPENED, Graph, Module, label, opened
+from ..graph.graph import MAX_DEPTH, MAX_OPENED, Graph, Module, label, misused, opened
 from ..graph.nodes import Nodes
 from ..language.names import as_name, normal
-from ..language.postfix import Postfix, postfix
+from ..language.postfix import AGAIN, Postfix, postfix
 from ..rules.formula import Formula
-from ..rules.table import CONSTANTS, Op, spellings
+from ..rules.table import CONSTANTS, TABLE, Op, rows, spellings
 
 if TYPE_CHECKING:
     from ..language.statements import Statement
@@ -136,7 +136,7 @@ def _nodes(
     inputs: Container[str] | None = None,
 ) -> Nodes:
     """The nodes as columns. named: names that gates and constants may have; inputs: those of a module."""
-    rows = spellings()
+    known = rows()
     names, ops, into = columns["names"], columns["ops"], columns["inputs"]
     numbers = chain(columns["starts"], columns["ends"], chain.from_iterable(into))
     _check({*map(type, names)} == {str} and {*map(type, numbers)} == {int})
@@ -157,7 +157,9 @@ def _nodes(
             _check(i not in found.constants and (name in named or _is_numbered(name)))
             _check(min(each) >= 0 and max(each) < i)
             module = op[-1] == "("
-            found.ops.append(modules[op[:-1]] if module else next(row for row in rows[op] if row.accepts(len(each))))
+            row = modules[op[:-1]] if module else next(row for row in known[op] if row.accepts(len(each)))
+            _check(misused(row, [found.ops[place] for place in each]) is None)
+            found.ops.append(row)
             continue
         _check(not each)
         found.ops.append(None)
@@ -226,14 +228,30 @@ def _check_stages(
     _check(gates <= MAX_OPENED and depth <= MAX_DEPTH)
 
 
+_AGAIN = -1
+_COMPARISONS = {op for op in TABLE if op.truth and not op.conditions}
+
+
+def _middle(nodes: Nodes, left: int, right: int) -> int | None:
+    """The node that two conditions have in common where they are a chain: b in `a < b < c`."""
+    if (op := nodes.ops[left]) and op.name == "and":
+        left = nodes.inputs[left][1]
+    comparisons = (nodes.ops[i] in _COMPARISONS for i in (left, right))
+    return middle if all(comparisons) and (middle := nodes.inputs[left][1]) == nodes.inputs[right][0] else None
+
+
 def _postfix(nodes: Nodes, root: int, by_name: Container[int], seen: bytearray) -> Postfix:
     """The expression of a node in postfix. by_name: nodes that stand in others by their names; seen: those that do not,
     each of which has one place.
     """
     found: Postfix = []
     waiting = [root]
+    chained: set[int] = set()  # comparisons whose left side is the right side of the one before
     while waiting:  # from right to left
         i = waiting.pop()
+        if i == _AGAIN:
+            found.append(AGAIN)
+            continue
         if i in by_name and i != root:
             found.append(i)
             continue
@@ -243,7 +261,9 @@ def _postfix(nodes: Nodes, root: int, by_name: Container[int], seen: bytearray) 
         if op:
             inputs = nodes.inputs[i]
             found += [len(inputs), op] if op.variadic else [op]
-            waiting += inputs
+            if op.name == "and" and (middle := _middle(nodes, *inputs)) is not None and middle not in by_name:
+                chained.add(inputs[1])
+            waiting += (_AGAIN, inputs[1]) if i in chained else inputs
         else:
             literal, body = nodes.constants[i]
             if body:

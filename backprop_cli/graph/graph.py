@@ -75,8 +75,11 @@ class Graph(NamedTuple):
 
     @property
     def is_program(self) -> bool:
-        """Whether the source assigns or defines anything; an expression alone has no =."""
-        return "=" in self.source
+        """Whether the source assigns or defines anything; an expression alone has no =, but in comparisons."""
+        source = self.source
+        for sign in ("==", "<=", ">=", "!="):
+            source = source.replace(sign, "")
+        return "=" in source
 
     @property
     def modules(self) -> bool:
@@ -103,14 +106,18 @@ class Graph(NamedTuple):
         return (node for node in reversed(self.nodes) if isinstance(node, Gate))
 
     def depending_on(self, names: Collection[str] | None) -> bytearray:
-        """For each node: does it depend on one of these variables (on any, if None)? 1 or 0."""
+        """For each node: does it depend on one of these variables (on any, if None)? 1 or 0.
+
+        A condition does not: it has no gradient.
+        """
         found, names = bytearray(len(self.nodes)), None if names is None else {*names}
         for i in self.nodes.variables:
             found[i] = names is None or self.nodes.names[i] in names
+        truths = {op for op in self.nodes.kinds if op.truth}
         for i, inputs in enumerate(self.nodes.inputs):
             for each in inputs:
                 if found[each]:
-                    found[i] = 1
+                    found[i] = not (truths and self.nodes.ops[i] in truths)
                     break
         return found
 
@@ -167,6 +174,9 @@ class Module(Op):
         ops = [op for op in chain(graph.nodes.ops, graph.nodes.folded) if op]
         self.size = sum(op.size for op in ops)
         self.depth = 1 + max((op.depth for op in ops), default=0)
+        last = graph.output
+        self.truth = isinstance(last, Gate) and last.op.truth
+        self.chooses = graph.nodes.chooses
         self.hands_on = self._hands_on()
         """The slot of the input that the module hands on as it is (`same(t) = t`); None where it does more."""
 
@@ -184,6 +194,17 @@ class Module(Op):
     def applied(self, inputs: Iterable[Formula]) -> Formula:
         """The call over these inputs: a function, even where the module is called like an operator's row (`add`)."""
         return Formula(f"{self.name}()", *islice(inputs, len(self.inputs) - len(self.read)))
+
+
+def misused(op: Op, inputs: Sequence[Op | None]) -> int | None:
+    """The first slot that gets a condition where the operation takes a number, or the other way round.
+
+    inputs: the operations of the nodes that go in, None for what is no gate
+    """
+    for slot, each in enumerate(inputs):
+        if (each is not None and each.truth) != (slot in op.conditions):
+            return slot
+    return None
 
 
 def opened(nodes: Nodes) -> tuple[int, int]:

@@ -81,7 +81,7 @@ class Gate(NamedTuple):
 
     def passes_on(self, slot: int) -> bool:
         """Whether a gradient goes on there: where a node competes with itself (`max(x, x)`), at its first slot only."""
-        return not self.op.selects or self.inputs.index(self.inputs[slot]) == slot
+        return not (self.op.selects and self.op.variadic) or self.inputs.index(self.inputs[slot]) == slot
 
 
 Node: TypeAlias = Gate | Constant | Variable
@@ -122,6 +122,18 @@ class Nodes(Sequence[Node]):
     def folded(self) -> Iterator[Op]:
         """The operations inside constants."""
         return (op for _, body in self.constants.values() if body for op in body.ops if op)
+
+    @property
+    def kinds(self) -> set[Op]:
+        """The operations of the gates."""
+        kinds = {*self.ops}
+        kinds.discard(None)
+        return kinds  # type: ignore[return-value]
+
+    @property
+    def chooses(self) -> bool:
+        """Whether a condition chooses between nodes, so that some of them need no value."""
+        return any(op.chooses for op in self.kinds)
 
     def append(self, node: Node) -> int:
         """Add a node behind the others; return its position."""

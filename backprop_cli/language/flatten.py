@@ -32,6 +32,7 @@ def flatten(tokens: list[Token], tree: Tree) -> list[Flat]:
     """The parts of the tree, each behind its children."""
     matches = _matching_parentheses(tokens)
     flat: list[Flat] = []
+    shared: dict[int, int] = {}  # the position of a tree that stands in two places
     done: list[int] = []  # positions of finished subtrees that wait for their parent
     stack: list[tuple[Any, bool]] = [(tree, False)]
     while stack:
@@ -40,6 +41,14 @@ def flatten(tokens: list[Token], tree: Tree) -> list[Flat]:
         if not args:
             done.append(len(flat))
             flat.append(Flat(None, (), len(flat), (node.token, node.token), node.token))
+            continue
+        if node.stands_twice:
+            if visited:
+                shared[id(node)] = done[-1]
+            elif id(node) in shared:
+                done.append(shared[id(node)])
+            else:
+                stack += [(node, True), (args[0], False)]
             continue
         if not visited:
             stack.append((node, True))
@@ -93,11 +102,11 @@ def _wrapped(tokens: list[Token], matches: dict[int, int], reach: Span, *, signs
 
 
 def constant_parts(tokens: list[Token], flat: list[Flat]) -> list[bool]:
-    """For each position: is everything below it a number or a named constant?"""
+    """For each position: is everything below it a number or a named constant, without a choice?"""
     constant: list[bool] = []
     for part in flat:
         if part.op is None:
             constant.append(tokens[part.token].kind != "variable")
         else:
-            constant.append(all(constant[child] for child in part.children))
+            constant.append(not (part.op.truth or part.op.chooses) and all(constant[child] for child in part.children))
     return constant

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from ..rules.table import WORDS_OF_LOGIC
+
 MAX_NAME = 128
 
 NAME = r"[^\W\d²³¹⁰-ⁿ][^\W²³¹⁰-ⁿ]*"
@@ -20,7 +22,7 @@ def _pattern(text: str) -> re.Pattern[str]:
 def as_name(text: str) -> str:
     """A variable's name in its normal spelling; empty where the text is not a name."""
     if text.isascii():
-        return text if text.isidentifier() and len(text) <= MAX_NAME else ""
+        return text if text.isidentifier() and len(text) <= MAX_NAME and text not in WORDS_OF_LOGIC else ""
     match = _pattern(NAME).match(text)
     if match is None or end_of_name(text, match.end()) != len(text) or len(text) > MAX_NAME:
         return ""

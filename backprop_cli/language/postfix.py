@@ -9,16 +9,21 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from ..rules.printer import LOOSE, POWER, PRODUCT, SIGNED, SUM
-from ..rules.table import OPERATORS, Op, primitive
+from ..rules.printer import BOTH, CHOICE, COMPARED, EITHER, LOOSE, OPPOSITE, POWER, PRODUCT, SIGNED, SUM
+from ..rules.table import OPERATORS, WORDS_OF_LOGIC, Op, primitive
 from .names import normal
 
 Postfix: TypeAlias = list[str | int | Op]
-"""Operands, and behind them the operation on them, with their number where an operation takes any."""
+"""Operands, and behind them the operation on them, with their number where an operation takes any.
+
+Cases (value, condition) are choices inside each other.
+"""
 
 _SPACE = r"(?:[ \t\r\n]++|#[^\n]*+\n)*+"
-_NAME = r"[^\W\d][^\s#()+\-*/^,−×·⋅÷]*"
-_TOKEN = re.compile(rf"#[^\n]*|[0-9.]+(?:[eE][+-]?[0-9]+)?|{_NAME}(?:{_SPACE}\()?|\*\*|\S")
+_NO_NAME = r"\s#()+\-*/^,−×·⋅÷<>=!?:&|≤≥≠"
+_NAME = rf"[^\W\d][^{_NO_NAME}]*"
+_WORD = rf"(?:{'|'.join(sorted(WORDS_OF_LOGIC))})(?![^{_NO_NAME}])"
+_TOKEN = re.compile(rf"#[^\n]*|[0-9.]+(?:[eE][+-]?[0-9]+)?|{_WORD}|{_NAME}(?:{_SPACE}\()?|\*\*|[<>=!]=|&&|\|\||\S")
 _OF_NUMBERS = frozenset("0123456789.")
 _BINARY = {
     "+": (primitive("add"), SUM),
@@ -27,7 +32,14 @@ _BINARY = {
     "/": (primitive("div"), PRODUCT),
     "**": (primitive("pow"), POWER),
 }
-_MINUS = primitive("neg"), SIGNED
+_COMPARED = dict(zip("< <= > >= == !=".split(), map(primitive, "lt le gt ge eq ne".split()), strict=True))
+_JOINED = {"and": (primitive("and"), BOTH), "or": (primitive("or"), EITHER)}
+_PREFIX = {"-": (primitive("neg"), SIGNED), "not": (primitive("not"), OPPOSITE)}
+_AWAITED = {"if": "else", "?": ":"}
+_CHOICES = {"else": primitive("if"), ":": primitive("?:")}
+_CASE = "("  # a parenthesis that holds a case (value, condition)
+AGAIN = "again"
+"""Stands for the left side of a comparison in a chain, `0 < x*y < 1`, that is the right side of the one before."""
 
 
 def postfix(text: str, functions: Mapping[str, Sequence[Op]], leaf: Callable[[str], str | int]) -> Postfix:
@@ -37,11 +49,16 @@ def postfix(text: str, functions: Mapping[str, Sequence[Op]], leaf: Callable[[st
     found: Postfix = []
     waiting: list[tuple[Op | str, int]] = []  # operators and how they bind; open parentheses, which do not, by function
     counts: list[int] = []  # of the inputs in each open parenthesis
+    starts: dict[int, int] = {}  # where the right side of a comparison begins, by its place among those that wait
     wants_operand = True
 
     def finish(binding: int) -> None:
         while waiting and waiting[-1][1] >= binding:
             found.append(waiting.pop()[0])
+
+    def is_of_cases() -> bool:
+        name = waiting[-1][0] if waiting else ""
+        return isinstance(name, str) and name in functions and functions[name][0].cases
 
     for part in _TOKEN.findall(text):
         if part[0] == "#":
@@ -49,10 +66,14 @@ def postfix(text: str, functions: Mapping[str, Sequence[Op]], leaf: Callable[[st
         sign = OPERATORS.get(part, part)
         if wants_operand:
             if part[-1] == "(":
-                waiting.append((normal(part[:-1].partition("#")[0].rstrip()), LOOSE))
+                name = normal(part[:-1].partition("#")[0].rstrip())
+                waiting.append((_CASE if not name and is_of_cases() else name, LOOSE))
                 counts.append(1)
-            elif sign == "-":
-                waiting.append(_MINUS)
+            elif sign in _PREFIX:
+                waiting.append(_PREFIX[sign])
+            elif part == "True" and counts and counts[-1] == 2 and waiting[-1][0] == _CASE:
+                counts[-1] = 1  # there is no condition
+                wants_operand = False
             elif sign != "+":
                 found.append(part if part[0] in _OF_NUMBERS else leaf(part))
                 wants_operand = False
@@ -60,14 +81,43 @@ def postfix(text: str, functions: Mapping[str, Sequence[Op]], leaf: Callable[[st
             finish(_BINARY[sign][1] + (sign == "**"))  # x**y**z is x**(y**z)
             waiting.append(_BINARY[sign])
             wants_operand = True
-        elif part == "," and counts:
+        elif sign in _COMPARED:
             finish(SUM)
+            if waiting and waiting[-1][1] == COMPARED:
+                middle = found[starts[len(waiting)] :]
+                finish(COMPARED)
+                found.append(middle[0] if len(middle) == 1 and isinstance(middle[0], int) else AGAIN)
+                waiting.append((primitive("and"), COMPARED))
+            waiting.append((_COMPARED[sign], COMPARED))
+            starts[len(waiting)] = len(found)
+            wants_operand = True
+        elif sign in _JOINED:
+            finish(_JOINED[sign][1])
+            waiting.append(_JOINED[sign])
+            wants_operand = True
+        elif sign in _AWAITED:
+            finish(EITHER)
+            waiting.append((_AWAITED[sign], LOOSE))
+            wants_operand = True
+        elif sign in _CHOICES:
+            finish(EITHER if sign == "else" else CHOICE)
+            if waiting.pop()[0] != sign:
+                raise ValueError(part)
+            waiting.append((_CHOICES[sign], CHOICE))
+            wants_operand = True
+        elif part == "," and counts:
+            finish(CHOICE)
             counts[-1] += 1
             wants_operand = True
         elif part == ")" and counts:
-            finish(SUM)
+            finish(CHOICE)
             function, count = str(waiting.pop()[0]), counts.pop()
-            if function:
+            if function == _CASE:
+                counts[-1] += count - 1
+            elif function and functions[function][0].cases:
+                whole, last = functions[function]
+                found += [last] * (count % 2 == 0) + [whole] * ((count - 1) // 2)
+            elif function:
                 op = next(op for op in functions[function] if op.accepts(count + len(op.read)))
                 found += map(leaf, op.read)
                 found += [op, count] if op.variadic else [op]
@@ -77,5 +127,7 @@ def postfix(text: str, functions: Mapping[str, Sequence[Op]], leaf: Callable[[st
             raise ValueError(part)
     if wants_operand or counts:
         raise ValueError("the end")
-    finish(SUM)
+    finish(CHOICE)
+    if waiting:
+        raise ValueError("the end")
     return found

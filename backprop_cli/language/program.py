@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import count, tee
 from typing import TYPE_CHECKING
 
-from ..errors import InputError, Span, quote
-from ..graph.graph import MAX_DEPTH, MAX_OPENED, Graph, Module, label, opened
+from ..errors import InputError, Span, quote, shorten
+from ..graph.graph import MAX_DEPTH, MAX_OPENED, Graph, Module, label, misused, opened
 from ..graph.nodes import Constant, Gate, Nodes, Variable
 from ..rules.table import CONSTANTS, Op, spellings
 from .flatten import Flat, constant_parts, flatten
@@ -102,6 +102,8 @@ class _Lowering:
         nodes = builder.finished(_numbered_names(self.source))
         last = self.program.statements[-1]
         self.check_size(nodes, last.body)
+        if (op := nodes.ops[-1]) and op.truth:
+            raise no_number(self.source, nodes[-1].span, ", which holds or not, and no number")
         needed = {last.name}
         for name in reversed(self.uses):
             if name in needed:
@@ -218,7 +220,8 @@ class _Builder:
             elif part.op is None:
                 place[position] = self.variable(tokens[part.token].text, _span(tokens, part))
             else:
-                inputs = tuple(place.pop(child) for child in part.children)
+                inputs = tuple(place[child] for child in part.children)
+                self.check_types(part.op, tokens, [flat[child] for child in part.children], inputs)
                 place[position] = self.nodes.append(Gate(0, given, _span(tokens, part), part.op, inputs))
         self.output = place[last]
         if name:
@@ -229,6 +232,22 @@ class _Builder:
         if name not in self.places:
             self.variable(name, span)
             self.offered.add(name)
+
+    def check_types(self, op: Op, tokens: list[Token], parts: Sequence[Flat], inputs: Sequence[int]) -> None:
+        """Whether an operation gets conditions where it takes them, and numbers elsewhere.
+
+        op: the operation; tokens: those of the expression
+        parts, inputs: what goes in, as it stands there, and as nodes
+        """
+        if (slot := misused(op, [self.nodes.ops[i] for i in inputs])) is None:
+            return
+        span = _span(tokens, parts[slot])
+        text = label(self.source, span)
+        if slot in op.conditions:
+            message = f"{quote(text)} is a number, and {quote(op.name)} takes a condition there"
+            raise InputError(message, self.source, span, f"for example: {shorten(text)} > 0")
+        takes = "a module takes numbers" if isinstance(op, Module) else f"{op.call} takes numbers"
+        raise no_number(self.source, span, f", and {takes}")
 
     def variable(self, name: str, span: Span) -> int:
         self.offered.discard(name)
@@ -268,6 +287,13 @@ class _Builder:
             if not name:
                 nodes.names[i] = next(names)
         return nodes
+
+
+def no_number(source: str, span: Span, why: str = "") -> InputError:
+    """A condition stands where a number belongs."""
+    text = label(source, span)
+    hint = f"where({shorten(text)}, 1, 0) is 1 where it holds, and 0 elsewhere"
+    return InputError(f"{quote(text)} is a condition{why}", source, span, hint)
 
 
 def _span(tokens: list[Token], part: Flat) -> Span:

@@ -10,15 +10,14 @@ from ..rules.table import CONSTANTS, spellings
 from .names import NAME
 
 _REFUSED: list[tuple[str, str, str]] = [
-    (
-        r"==|!=|<=|>=|<|>|≤|≥|≠|&+|\|\||\?",
-        "a comparison is not part of an expression",
-        "max, min, relu and abs choose between values",
-    ),
     (r"[–—‐‑]", "an unusual dash is not an operator here", "write -"),
     (r"[∙•∗]", "an unusual dot is not an operator here", "write *"),
     (r"[^\S \t\r\n\x0b\x0c]", "an unusual kind of space is not part of an expression", "write a plain one"),
-    (r":=|=", "an assignment is not part of an expression", "statements are NAME = EXPRESSION, with ; between them"),
+    (
+        r":=|=",
+        "an assignment is not part of an expression",
+        "== compares; statements are NAME = EXPRESSION, with ; between",
+    ),
     (r";", "no statement can end here", "';' stands behind a whole statement, outside parentheses"),
     (r"\"|'|`|“|”|‘|’|„", "a string is not part of an expression", "leave the quotes out"),
     (r"\$+", "a dollar sign is not part of an expression", "leave the dollar signs out"),
@@ -28,8 +27,10 @@ _REFUSED: list[tuple[str, str, str]] = [
     (r"%", "'%' is not an operator here", "the remainder of x/y is x - y*floor(x/y)"),
     (r"@", "'@' is not an operator here", "write *"),
     (r"°", "'°' is not an operator here", "an angle of x degrees is x*pi/180"),
-    (r"!", "'!' is not an operator here", "the factorial of x is gamma(x + 1)"),
-    (r"\|", "'|' is not an operator here", "the absolute value of x is abs(x)"),
+    (r"!", "'!' is not an operator here", "the factorial of x is gamma(x + 1); of a condition, write not"),
+    (r"\|", "'|' is not an operator here", "the absolute value of x is abs(x); between conditions, write or"),
+    (r"&", "'&' is not an operator here", "between conditions, write and"),
+    (r"~", "'~' is not an operator here", "before a condition, write not"),
     (r"√", "'√' is not an operator here", "write sqrt(x)"),
     (r"\\[A-Za-z]*", "no LaTeX is read here", ""),
     (r"[\[\]{}]", "only round parentheses group an expression", "write ( and )"),

@@ -16,8 +16,11 @@ _SPACE = " \t\r\n"  # no other kind of space is part of a program
 _COMMENT = re.compile(r"#[^\n]*")
 _LINE = re.compile(r"[^ \t\r\n](?:[^\n]*[^ \t\r\n])?")  # what stands in a line, if anything
 _MARK = re.compile(r"[;()]")
-_HALF_DONE = frozenset("+-*/^=,−×·⋅÷")  # behind one of these, a line goes on
-_GOES_ON = frozenset("*/^=,)×·⋅÷")  # before one of these, the line above goes on
+_COMPARED = "<>!=≤≥≠?:&|"
+_HALF_DONE = frozenset(f"+-*/^,−×·⋅÷{_COMPARED}")  # behind one of these, a line goes on
+_GOES_ON = frozenset(f"*/^,)×·⋅÷{_COMPARED}")  # before one of these, the line above goes on
+_WORD_BEFORE = re.compile(r"\b(?:and|or|not|if|else)\Z")  # and behind one of these words
+_WORD_BEHIND = re.compile(r"(?:and|or|if|else)\b")  # and before one of these
 _SIGNS = frozenset("+-−")  # before one of these it may
 _CALL = re.compile(r"([^\s()]+)\s*\((.*)\)", re.DOTALL).fullmatch
 
@@ -85,10 +88,11 @@ def _pieces(code: str) -> tuple[list[Span], list[int]]:
 
     for line in _LINE.finditer(code):
         start = line.start()
-        if begin < end and depth == 0 and code[end - 1] not in _HALF_DONE:
+        goes_on = code[end - 1] in _HALF_DONE or _WORD_BEFORE.search(code, begin, end)
+        if begin < end and depth == 0 and not goes_on:
             if code[start] in _SIGNS:
                 doubtful.append(start)
-            elif code[start] not in _GOES_ON:
+            elif code[start] not in _GOES_ON and not _WORD_BEHIND.match(code, start):
                 pieces.append((begin, end))
                 begin = start
         for mark in _MARK.finditer(code, start, line.end()):

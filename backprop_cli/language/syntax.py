@@ -7,10 +7,12 @@ operators. So it is handed pieces: a part that has grown large is parsed, and a 
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..rules.table import primitive, spellings
 from .tokens import Token
 
 if TYPE_CHECKING:
@@ -20,6 +22,9 @@ PIECE = 200  # placeholders and operators that are handed to the parser at once
 PIECE_DEPTH = 20  # nested parentheses in one piece
 
 _LOOSEST_FIRST = (("+", "-"), ("*", "/"))
+_COMPARISONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
+_ROWS = [*_COMPARISONS.values(), "and", "or", "not", "if", "?:"]
+_LOGIC = frozenset(("compared", "and", "or", "not", "if", "else", "?", ":"))
 
 
 class Part(NamedTuple):
@@ -54,6 +59,7 @@ class _Assembler:
     def __init__(self, tree: Any) -> None:
         self.tree = tree
         self.names: dict[str, Any] = {}
+        self.rows = spellings()
 
     def trees(self, expressions: Iterable[list[Token]]) -> Iterator[Tree]:
         """Short expressions go to the parser together."""
@@ -85,7 +91,7 @@ class _Assembler:
                 case "number" | "constant" | "variable":
                     groups[-1].append(self.placeholder("v", self.tree.leaf(index)))
                 case "call":
-                    function = self.placeholder("f", self.tree.call(token.op, index)).text
+                    function = self.placeholder("f", self.called(token, index)).text
                 case "(":
                     groups.append([])
                     calls.append(function)
@@ -98,6 +104,10 @@ class _Assembler:
                 case _:
                     groups[-1].append(Part(token.text, token.kind))
         return self.shorten(groups[0])
+
+    def called(self, token: Token, index: int) -> Any:
+        op = token.op
+        return self.tree.cases(*self.rows[op.name], index) if op and op.cases else self.tree.call(op, index)
 
     def placeholder(self, letter: str, meaning: Any) -> Part:
         name = f"{letter}{len(self.names)}"
@@ -118,6 +128,10 @@ class _Assembler:
             if inner.size == 1:
                 return inner
             return self.bounded(Part(f"({inner.text})", "operand", inner.size, inner.depth + 1))
+        return self.applied(function, parts)
+
+    def applied(self, function: str, parts: list[Part]) -> Part:
+        """The operation that a placeholder stands for, over operands."""
         if sum(part.size for part in parts) > PIECE:
             parts = [self.parsed(part) for part in parts]
         text = f"{function}({', '.join(part.text for part in parts)})"
@@ -138,12 +152,65 @@ class _Assembler:
 
     def shorten(self, parts: list[Part]) -> Part:
         """One operand for a run of operands and operators, small enough to be part of a piece."""
+        if any(part.kind in _LOGIC for part in parts):
+            return self.choice(parts)
         if sum(part.size for part in parts) <= PIECE:
             return _joined(parts)
         for signs in _LOOSEST_FIRST:
             if any(part.kind == "binary" and part.text in signs for part in parts):
                 return self.fold_left(parts, signs)
         return self.fold_right(parts)
+
+    # -- Conditions and choices, which Python's operators cannot be made to build: calls take their place --
+
+    def choice(self, parts: list[Part]) -> Part:
+        """A choice binds loosest: `a if c else b` and `c ? a : b`, from right to left."""
+        pieces, signs = _split(parts, "if", "else", "?", ":")
+        found = self.either(pieces.pop())
+        branches: list[Part] = []  # those behind an `else` or `:`
+        for sign in reversed(signs):
+            before = self.either(pieces.pop())
+            if sign.kind in ("else", ":"):
+                branches.append(found)
+                found = before
+            else:
+                found = self.gate("if" if sign.kind == "if" else "?:", before, found, branches.pop())
+        return found
+
+    def either(self, parts: list[Part]) -> Part:
+        return self.from_left("or", parts, self.both)
+
+    def both(self, parts: list[Part]) -> Part:
+        return self.from_left("and", parts, self.opposite)
+
+    def from_left(self, kind: str, parts: list[Part], operand: Callable[[list[Part]], Part]) -> Part:
+        pieces, _ = _split(parts, kind)
+        return reduce(partial(self.gate, kind), map(operand, pieces))
+
+    def opposite(self, parts: list[Part]) -> Part:
+        count = next(place for place, part in enumerate(parts) if part.kind != "not")
+        found = self.comparison(parts[count:])
+        for _ in range(count):
+            found = self.gate("not", found)
+        return found
+
+    def comparison(self, parts: list[Part]) -> Part:
+        """`a < b < c` is a < b and b < c, of which b is one node."""
+        pieces, signs = _split(parts, "compared")
+        operands = list(map(self.shorten, pieces))
+        if not signs:
+            return operands[0]
+        operands[1:-1] = [
+            self.placeholder("t", self.tree.twice(self.names[self.parsed(each).text])) for each in operands[1:-1]
+        ]
+        pairs = zip(signs, operands, operands[1:], strict=False)
+        return reduce(partial(self.gate, "and"), (self.gate(_COMPARISONS[sign.text], *pair) for sign, *pair in pairs))
+
+    def gate(self, name: str, *parts: Part) -> Part:
+        """A gate of that row over operands."""
+        function = f"c{_ROWS.index(name)}"
+        self.names.setdefault(function, self.tree.call(primitive(name), -1))
+        return self.applied(function, list(parts))
 
     def fold_left(self, parts: list[Part], signs: tuple[str, ...]) -> Part:
         """A left-associative chain: the first operands make one operand of the rest."""
@@ -177,6 +244,19 @@ class _Assembler:
             done.append(part if part.size < PIECE // 2 else self.parsed(part))
             size += done[-1].size
         return self.bounded(_joined(done[::-1]))
+
+
+def _split(parts: list[Part], *kinds: str) -> tuple[list[list[Part]], list[Part]]:
+    """The runs between the parts of these kinds, and those parts."""
+    runs: list[list[Part]] = [[]]
+    between: list[Part] = []
+    for part in parts:
+        if part.kind in kinds:
+            between.append(part)
+            runs.append([])
+        else:
+            runs[-1].append(part)
+    return runs, between
 
 
 def _joined(parts: list[Part]) -> Part:

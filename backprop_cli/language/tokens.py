@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from ..errors import InputError, Span, quote
-from ..rules.table import CONSTANTS, OPERATORS, Op, spellings
+from ..rules.table import CONSTANTS, OPERATORS, WORDS_OF_LOGIC, Op, spellings
 from .names import MAX_NAME, NAME, end_of_name, normal
 from .refusals import refusal
 
@@ -19,7 +19,9 @@ MAX_NUMBER = 64
 
 
 class Token(NamedTuple):
-    """kind: `number`, `variable`, `constant`, `call` (text is the function), `(`, `)`, `,`, `binary` or `unary`."""
+    """kind: `number`, `variable`, `constant`, `call` (text is the function), `(`, `)`, `,`, `binary`, `unary`, or of
+    conditions `compared`, `and`, `or`, `not`, `if`, `else`, `?`, `:`.
+    """
 
     kind: str
     text: str
@@ -32,14 +34,21 @@ _TOKEN = re.compile(
     r"|(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
     rf"|(?P<name>{NAME})"
     r"|(?P<operator>\*\*|/(?!/)|[-+*^−×·⋅÷])"
+    r"|(?P<logic>[<>=!]=|&&|\|\||[<>≤≥≠?]|:(?!=))"
     r"|(?P<bracket>[(),])"
 )
-_PARENTHESIS = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+\n)*+\(")
+_SPACE = r"(?:[ \t\r\n]++|#[^\n]*+\n)*+"
+_PARENTHESIS = re.compile(rf"{_SPACE}\(")
+_REST = re.compile(rf"{_SPACE}[,)]")  # what follows a case
 _OF_NUMBERS = frozenset("0123456789.")
 _FUNCTION_POWER = re.compile(rf"({NAME})[ \t]*(?:\^|\*\*)[ \t]*([-−+]?[0-9.]+|\w+|\([-−+]?[0-9.]+\))[ \t]*$")
 _NEAR = 300  # characters in which such a power is looked for
 _FORTRAN = re.compile(r"[dD]([+-]?[0-9]+)")
-_PYTHON_WORDS = {"if", "else", "and", "or", "not", "lambda", "for", "in", "is"}
+_COMPARISONS = frozenset(("<", "<=", ">", ">=", "==", "!="))
+_BEFORE_NOT = frozenset(("(", ",", "and", "or", "not", "if", "else", "?", ":"))
+_CHOICES = {"if": "else", "?": ":"}
+_OPENED = {closing: opening for opening, closing in _CHOICES.items()}
+_WRITE_CHOICE = "write a if c else b, or c ? a : b; a choice in the middle of another stands in parentheses"
 
 
 def tokenize(
@@ -69,12 +78,27 @@ _NAME_RESULTS = "give intermediate results a name: q = x + y; f = q*z"
 
 
 class _Open(NamedTuple):
-    """An open parenthesis: its place in the text, and for a call the function's token and what it may mean."""
+    """An open parenthesis, or the whole, which is always open.
+
+    start: its place in the text
+    call: the place of the function's token, None where it is no call
+    candidates: what the function may mean
+    commas: the places of the commas in it
+    choices: `if` and `?` whose `else` or `:` has not come yet
+    is_case: whether it holds a pair (value, condition)
+    """
 
     start: int
     call: int | None
     candidates: Sequence[Op]
     commas: list[int]
+    choices: list[Token]
+    is_case: bool = False
+
+    @property
+    def takes_cases(self) -> bool:
+        """Whether its inputs are pairs (value, condition)."""
+        return bool(self.candidates) and self.candidates[0].cases
 
 
 class _Checker:
@@ -93,6 +117,8 @@ class _Checker:
         self.undefined = undefined
         self.tokens: list[Token] = []
         self.open: list[_Open] = []
+        self.choices: list[Token] = []  # outside of all parentheses
+        self.case_end = 0  # how many tokens there were when the last case ended
         self.wants_operand = True
 
     def fail(self, message: str, span: Span, hint: str = "") -> InputError:
@@ -121,6 +147,8 @@ class _Checker:
                 position = self.tokens[-1].span[1]
             elif kind == "operator":
                 self.operator(OPERATORS.get(match[0], match[0]), (start, position))
+            elif kind == "logic":
+                self.logic(OPERATORS.get(match[0], match[0]), (start, position))
             else:
                 getattr(self, {"(": "opening", ")": "closing", ",": "comma"}[match[0]])((start, position))
         self.finish()
@@ -141,6 +169,9 @@ class _Checker:
 
     def name(self, start: int, end: int) -> None:
         raw = self.source[start:end]
+        if raw in WORDS_OF_LOGIC:
+            self.logic(raw, (start, end))
+            return
         if end - start > MAX_NAME:
             raise self.fail(f"a name has at most {MAX_NAME} characters; this one has {end - start:,}", (start, end))
         name = normal(raw)
@@ -179,29 +210,78 @@ class _Checker:
             last = self.tokens[-1] if self.tokens else None
             message = (
                 f"something is missing between {self.typed(last.span)} and {self.typed(span)}"
-                if last is not None and last.kind in ("binary", "unary")
+                if last is not None and last.kind in ("binary", "unary", "compared", *_BEFORE_NOT - {"(", ","})
                 else f"{self.typed(span)} has nothing on its left"
             )
             raise self.fail(message, span)
 
+    # -- conditions and choices --
+
+    def logic(self, sign: str, span: Span) -> None:
+        kind = "compared" if sign in _COMPARISONS else sign
+        token = Token(kind, sign, span)
+        if kind == "not":
+            if not self.wants_operand:
+                raise self.missing_operator(token)
+            if self.tokens and self.tokens[-1].kind not in _BEFORE_NOT:
+                hint = f"put it in parentheses: {self.typed(self.tokens[-1].span)[1:-1]} (not …)"
+                raise self.fail(f"'not' cannot stand behind {self.typed(self.tokens[-1].span)}", span, hint)
+            self.tokens.append(token)
+            return
+        if self.wants_operand:
+            last = self.tokens[-1] if self.tokens else None
+            raise self.fail(
+                f"{self.typed(span)} has nothing on its left"
+                if last is None or last.kind == "("
+                else f"something is missing between {self.typed(last.span)} and {self.typed(span)}",
+                span,
+                _WRITE_CHOICE if kind in _CHOICES or kind in _OPENED else "",
+            )
+        choices = self.open[-1].choices if self.open else self.choices
+        if kind in _CHOICES:
+            if choices and choices[-1].kind == "if":  # the condition of that is no choice itself
+                raise self.fail(f"{quote(sign)} stands in a condition", span, _WRITE_CHOICE)
+            choices.append(token)
+        elif kind in _OPENED and not (choices and choices.pop().kind == _OPENED[kind]):
+            raise self.fail(f"{quote(sign)} belongs to no {quote(_OPENED[kind])}", span, _WRITE_CHOICE)
+        self.tokens.append(token)
+        self.wants_operand = True
+
+    def chosen(self, choices: list[Token]) -> None:
+        """Each choice has both branches."""
+        if choices:
+            token = choices[-1]
+            raise self.fail(f"{quote(token.text)} has no {quote(_CHOICES[token.kind])}", token.span, _WRITE_CHOICE)
+
     def opening(self, span: Span) -> None:
         last = self.tokens[-1] if self.tokens else None
         if last is not None and last.kind == "call":
-            self.open.append(_Open(span[0], len(self.tokens) - 1, self.functions[last.text], []))
+            self.open.append(_Open(span[0], len(self.tokens) - 1, self.functions[last.text], [], []))
+        elif self.wants_operand and self.begins_case(last):
+            self.open.append(_Open(span[0], None, (), [], [], is_case=True))
+            return
         else:
             token = Token("(", "(", span)
             if not self.wants_operand:
                 raise self.missing_operator(token)
-            self.open.append(_Open(span[0], None, (), []))
+            self.open.append(_Open(span[0], None, (), [], []))
         if len(self.open) > MAX_NESTING:
             raise self.fail(f"more than {MAX_NESTING:,} nested parentheses", span, _NAME_RESULTS)
         self.tokens.append(Token("(", "(", span))
 
+    def begins_case(self, last: Token | None) -> bool:
+        """Whether a parenthesis is that of a case (value, condition). last: the token before it."""
+        return bool(self.open) and self.open[-1].takes_cases and last is not None and last.kind in ("(", ",")
+
     def comma(self, span: Span) -> None:
-        if not self.open or self.open[-1].call is None:
+        is_second = bool(self.open) and self.open[-1].is_case and not self.open[-1].commas
+        if not is_second and (not self.open or self.open[-1].call is None):
             hint = "a decimal point is written '.'" if self.between_digits(span[0]) else ""
             raise self.fail("a comma only separates the inputs of a function", span, hint)
         self.need_operand_before(span)
+        self.chosen(self.open[-1].choices)
+        if self.open[-1].takes_cases:
+            self.need_case_before(span[0])
         self.open[-1].commas.append(span[0])
         self.tokens.append(Token(",", ",", span))
         self.wants_operand = True
@@ -213,7 +293,11 @@ class _Checker:
         empty = self.tokens[-1].kind == "("
         if group.call is None or not empty:
             self.need_operand_before(span)
+        self.chosen(group.choices)
         self.open.pop()
+        if group.is_case:
+            self.close_case(group, span)
+            return
         if group.call is not None:
             op = self.close_call(group, 0 if empty else len(group.commas) + 1, span[1])
             for name, place in op.read.items():
@@ -221,10 +305,36 @@ class _Checker:
         self.tokens.append(Token(")", ")", span))
         self.wants_operand = False
 
+    def close_case(self, case: _Open, span: Span) -> None:
+        """The end of (value, condition). A condition that is True leaves no token: what is left over is the value."""
+        if not case.commas:
+            raise self.fail("a case is a pair", (case.start, span[1]), "write (value, condition)")
+        *_, before, last = self.tokens
+        rest = _REST.match(self.source, span[1], self.end)
+        is_true = last.text == "True" and last.kind == "variable" and last.text not in self.variables
+        if is_true and before.span[0] == case.commas[0]:
+            if rest and rest[0].endswith(","):
+                raise self.fail("the cases behind True are never reached", (case.start, span[1]))
+            del self.tokens[-2:]
+        if not rest:
+            hint = "the cases of Piecewise stand in parentheses, with commas between them"
+            raise self.fail("a case ends here", (case.start, span[1]), hint)
+        self.case_end = len(self.tokens)
+        self.wants_operand = False
+
+    def need_case_before(self, end: int) -> None:
+        if self.case_end != len(self.tokens):
+            hint = "write Piecewise((value, condition), (value, True))"
+            raise self.fail("a case is a pair", (self.tokens[-1].span[0], end), hint)
+
     def close_call(self, group: _Open, count: int, end: int) -> Op:
         """The operation of a call of so many inputs. end: where it ends."""
         assert group.call is not None
         token = self.tokens[group.call]
+        if group.takes_cases and count:
+            self.need_case_before(end)
+            self.tokens[group.call] = token._replace(op=group.candidates[0])
+            return group.candidates[0]
         op = next((op for op in group.candidates if op.accepts(count + len(op.read))), None)
         if op is None:
             forms = " or ".join(
@@ -255,6 +365,7 @@ class _Checker:
             raise self.fail("'(' is never closed", (at, at + 1))
         if self.wants_operand:
             raise self.fail(f"the expression ends after {self.typed(self.tokens[-1].span)}", (end, end + 1))
+        self.chosen(self.choices)
 
     # -- what went wrong --
 
@@ -284,8 +395,10 @@ class _Checker:
         exponent = _FORTRAN.match(self.source, token.span[0])
         if last.kind == "number" and exponent and last.span[1] == token.span[0]:
             return self.fail(message, span, f"write {last.text}e{exponent[1]}")
-        if token.kind != "(" and _PYTHON_WORDS & {last.text, token.text}:
-            return self.fail(message, span, "max, min, relu and abs choose between values; there are no conditions")
+        if "lambda" in (last.text, token.text):
+            return self.fail(message, span, "a module is a function: f(x) = EXPRESSION, in a statement of its own")
+        if token.kind == "not":
+            return self.fail(message, span, f"write {last.text} and not …, or {last.text} or not …")
         left = last.text if last.kind in ("number", "variable", "constant") else "(…)"
         right = {"(": "(…)", "call": f"{token.text}(…)"}.get(token.kind, token.text)
         return self.fail(message, span, f"to multiply, write {left}*{right}")

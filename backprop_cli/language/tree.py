@@ -23,6 +23,8 @@ class Tree(Expr):  # type: ignore[misc]
 
     __slots__ = ("token",)
     op: Op | None = None
+    stands_twice = False
+    """Whether it only holds a tree that stands in two places, as the middle of `0 < x < 1`."""
 
     def __add__(self, other: Tree) -> Tree:
         return gate(primitive("add"), self, other)
@@ -66,6 +68,35 @@ def leaf(token: int) -> Tree:
 def call(op: Op, token: int) -> Callable[..., Tree]:
     """What a function's placeholder stands for: called with its inputs, it gives the gate."""
     return lambda *args: gate(op, *args, token=token)
+
+
+class Twice(Tree):
+    """A tree that stands in two places."""
+
+    __slots__ = ()
+    stands_twice = True
+
+
+def twice(tree: Tree) -> Tree:
+    """The tree, to be put in two places."""
+    shared: Tree = Expr.__new__(Twice, tree)
+    shared.token = -1
+    return shared
+
+
+def cases(op: Op, last: Op, token: int) -> Callable[..., Tree]:
+    """What the placeholder of a function of cases (value, condition) stands for: choices inside each other.
+
+    op: a choice; last: one without an otherwise, where the last input is a condition
+    """
+
+    def choices(*args: Tree) -> Tree:
+        pairs, [*otherwise] = args[: len(args) // 2 * 2], args[len(args) // 2 * 2 :]
+        for start in range(len(pairs) - 2, -1, -2):
+            otherwise = [gate(op if otherwise else last, *pairs[start : start + 2], *otherwise, token=token)]
+        return otherwise[0]
+
+    return choices
 
 
 def parse(placeholders: str, names: dict[str, Any]) -> Any:

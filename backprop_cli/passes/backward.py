@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from types import MappingProxyType
 
 from ..arithmetic import Arithmetic, Value, share
 from ..errors import MathError, few, shorten
 from ..graph.graph import Gate, Graph, Module
 from . import faults
-from .forward import forward
+from .forward import inside
 from .lazy import Lazy
 from .trace import Edge, Edges, Notice, Trace, notices
 
@@ -103,9 +104,13 @@ class Backward:
 
     def _locals(self, gate: Gate, inputs: list[Value], upstream: Value | None) -> list[_Local]:
         """The local gradient of each edge."""
+        if self.values[gate.position] is None:
+            return [(None, False) for _ in inputs]
         if isinstance(gate.op, Module):
             return self._locals_of_module(gate, gate.op, inputs, upstream)
         rule, out = self.arithmetic.rule(gate.op), self.values[gate.position]
+        if gate.op.chooses and upstream is not None:
+            self._warn_of_border(gate)
         if rule.kink is not None and upstream is not None and rule.kink(*inputs, out):
             self._warn("kink", gate, f"has a kink at {self._place(gate, inputs)}: the gradient 0 there is a convention")
         if gate.op.selects and gate.op.variadic:
@@ -130,7 +135,7 @@ class Backward:
         }
         try:
             with faults.told_with(self.graph, gate):
-                values = forward(module.graph, point, self.arithmetic)
+                values = inside(module, inputs, self.arithmetic)
                 asked = module.graph.depending_on(wanted)
                 inner = Backward(module.graph, point, values, self.arithmetic, asked, self.ties, twins=twins)
                 trace = inner.trace()
@@ -170,6 +175,20 @@ class Backward:
         each = {"both": "each gets 1", "split": f"each gets 1/{len(tied)}", "first": "the first gets 1"}[self.ties]
         names = [*dict.fromkeys(self.graph.nodes[gate.inputs[slot]].name for slot in tied)]
         self._warn("tie", gate, f"has a tie of {', '.join(few(names))}: {each} by convention (--ties {self.ties})")
+
+    def _warn_of_border(self, gate: Gate) -> None:
+        """Where a comparison whose sides are equal decides, beside the point another branch may be taken."""
+        [slot] = gate.op.conditions
+        if border := self._borders.get(gate.inputs[slot]):
+            there = shorten(self.graph.written(border))
+            message = f"is at a border, for in {there} both sides are equal: the gradient is that of the branch taken"
+            self._warn("border", gate, message)
+
+    @cached_property
+    def _borders(self) -> Mapping[int, Gate]:
+        from .borders import borders
+
+        return borders(self.graph, self.values, self.arithmetic, self.wanted)
 
     def _itself(self, i: int) -> int:
         """The node that node i is: a module may be handed one node for two of its inputs, or hand on its input."""

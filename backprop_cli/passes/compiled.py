@@ -54,13 +54,15 @@ class _Code(NamedTuple):
     upstream: str
 
     def forward(self) -> Iterator[str]:
-        """Compute its value."""
+        """Compute its value; give up where a comparison is at a border."""
         if self.op.variadic:
             yield f"{self.value} = {self.op.name}(*{self.listed})"
             if self.op.selects:
                 yield f"if {self.listed}.count({self.value}) != 1: raise UnusualError"
         else:
             yield f"{self.value} = {self._code(self.op.value)}"
+            if self.op.truth and not self.op.conditions:
+                yield f"if {' == '.join(self.inputs)}: raise UnusualError"
 
     def kink(self) -> Iterator[str]:
         """Give up where its slope is a convention."""

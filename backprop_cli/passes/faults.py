@@ -29,7 +29,11 @@ class Place(NamedTuple):
     def __str__(self) -> str:
         """`x = -1, q1 = 3`: the inputs and their values, except for numbers that stand there as written."""
         nodes = (self.graph.nodes[i] for i in self.gate.inputs)
-        pairs = {node: self.arithmetic.rounded(x, DIGITS) for node, x in zip(nodes, self.inputs, strict=True)}
+        pairs = {
+            node: self.arithmetic.rounded(x, DIGITS)
+            for node, x in zip(nodes, self.inputs, strict=True)
+            if x is not None  # which a choice needs not
+        }
         shown = [
             f"{shorten(name)} {'≈' if is_rounded else '='} {value}"
             for node, (value, is_rounded) in pairs.items()
@@ -51,9 +55,13 @@ class Place(NamedTuple):
             return self._error(f"division by zero in {title}{self._where}", self._needs())
         if isinstance(error, OverflowError):
             return self._error(f"{title} overflows{self._where}", self.arithmetic.range_hint)
-        value = IEEE.rule(op).value(*map(self.arithmetic.to_float, self.inputs))
+        value = IEEE.rule(op).value(*map(self._float, self.inputs))
         kind = "real" if value != value else "finite"
         return self._error(f"{title} has no {kind} value{self._where}", self._needs())
+
+    def _float(self, value: Value) -> float:
+        """The nearest double; NaN for what a choice needs not."""
+        return math.nan if value is None else self.arithmetic.to_float(value)
 
     def _needs(self) -> str:
         """`log(q1) needs q1 > 0`; where it is a constant that should be so, the rule's own words read better."""
@@ -64,7 +72,7 @@ class Place(NamedTuple):
         told = [node for name, node in inputs.items() if re.search(rf"\b{name}\b", op.domain)]
         if any(isinstance(node, Constant) for node in told) or not nodes.variables:
             return f"{op.call} needs {op.domain}"
-        domain = re.sub(r"\b(?:x|y|base)\b", lambda word: inputs[word[0]].name, op.domain)
+        domain = re.sub(rf"\b(?:{'|'.join(op.inputs)})\b", lambda word: inputs[word[0]].name, op.domain)
         return f"{shorten(self.graph.written(self.gate))} needs {domain}"
 
     def no_local(self, slot: int, out: Value, upstream: Value, wanted: Sequence[int], error: Exception) -> MathError:
@@ -76,7 +84,7 @@ class Place(NamedTuple):
         error: what the rule raised, OverflowError where it is too large
         """
         graph, gate, op, system = self.graph, self.gate, self.gate.op, self.arithmetic
-        floats, value = [system.to_float(each) for each in self.inputs], system.to_float(out)
+        floats, value = [self._float(each) for each in self.inputs], system.to_float(out)
         locals_ = [IEEE.rule(op).partial(each, floats, value) for each in range(len(floats))]
         names = [graph.nodes[i].name for i in gate.inputs]
         rule = shorten(READING.text(op.local(slot, op.operands(names, slot), gate.name)))
@@ -105,11 +113,13 @@ def in_call(graph: Graph, call: Gate, message: str) -> str:
 
 
 @contextmanager
-def told_with(graph: Graph, call: Gate) -> Iterator[None]:
-    """An error in a module is told with the call."""
+def told_with(graph: Graph, call: Gate, inputs: Sequence[object] = ()) -> Iterator[None]:
+    """An error in a module is told with the call, unless it came with the inputs."""
     try:
         yield
     except MathError as error:
+        if any(each is error for each in inputs):
+            raise
         error.message = in_call(graph, call, error.message)
         if error.hint.startswith("--wrt"):
             error.hint = ""  # it names inputs of the module

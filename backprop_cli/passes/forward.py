@@ -2,37 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..arithmetic import Arithmetic, Value
-from ..graph.graph import Constant, Gate, Graph, Module
+from ..errors import MathError
+from ..graph.graph import Constant, Gate, Graph, Module, Node
 from . import faults
 
 
 def forward(graph: Graph, point: Mapping[str, Value], arithmetic: Arithmetic) -> list[Value]:
-    """The value of each node. Raises MathError where there is none."""
+    """The value of each node. Raises MathError where there is none.
+
+    Where a condition chooses, a node that the output does not need may have None instead.
+    """
+    if graph.nodes.chooses:
+        return _where_needed(graph, point, arithmetic)
     values: list[Value] = []
     for node in graph.nodes:
-        if isinstance(node, Gate):
-            values.append(_gate_value(graph, node, values, arithmetic))
-        elif isinstance(node, Constant):
-            values.append(constant_value(graph, node, arithmetic))
-        else:
-            values.append(point[node.name])
+        values.append(_value(graph, node, values, point, arithmetic))
     return values
+
+
+def inside(module: Module, inputs: Sequence[Value], arithmetic: Arithmetic) -> list[Value]:
+    """The value of each node of a module. An input may have None, or an error that tells why it has no value."""
+    point = dict(zip(module.inputs, inputs, strict=True))
+    if any(each is None or isinstance(each, MathError) for each in inputs):
+        return _where_needed(module.graph, point, arithmetic)
+    return forward(module.graph, point, arithmetic)
+
+
+def _value(graph: Graph, node: Node, values: list[Value], point: Mapping[str, Value], arithmetic: Arithmetic) -> Value:
+    if isinstance(node, Gate):
+        return _gate_value(graph, node, values, arithmetic)
+    return constant_value(graph, node, arithmetic) if isinstance(node, Constant) else point[node.name]
+
+
+def _where_needed(graph: Graph, point: Mapping[str, Value], arithmetic: Arithmetic) -> list[Value]:
+    """An error stands in the place of a value, and goes on to what needs that."""
+    values: list[Value] = []
+    for node in graph.nodes:
+        try:
+            lost = (values[i] for i in _needed(node, values, arithmetic) if isinstance(values[i], MathError))
+            value = next(lost, None) or _value(graph, node, values, point, arithmetic)
+            values.append(MathError("no value") if value is None else value)
+        except MathError as error:
+            values.append(error)
+    if isinstance(values[-1], MathError):
+        raise values[-1]
+    return [None if isinstance(each, MathError) else each for each in values]
+
+
+def _needed(node: Node, values: list[Value], arithmetic: Arithmetic) -> Sequence[int]:
+    """The inputs without which a node has no value; of a module, its own nodes tell."""
+    if not isinstance(node, Gate) or isinstance(node.op, Module):
+        return ()
+    if not node.op.chooses:
+        return node.inputs
+    return chosen(node, values, arithmetic)
+
+
+def chosen(gate: Gate, values: Sequence[Value], arithmetic: Arithmetic) -> Sequence[int]:
+    """The condition of a choice, and what it chooses; everything where it cannot be decided."""
+    [slot] = gate.op.conditions
+    condition = values[gate.inputs[slot]]
+    if condition is None or isinstance(condition, MathError):
+        return [gate.inputs[slot]]
+    holds = arithmetic.holds(condition)
+    if holds is None:
+        return gate.inputs
+    taken = gate.op.chosen(holds)
+    return [gate.inputs[each] for each in (slot, taken) if each is not None]
 
 
 def _gate_value(graph: Graph, node: Gate, values: list[Value], arithmetic: Arithmetic) -> Value:
     inputs = [values[i] for i in node.inputs]
     if isinstance(node.op, Module):
-        with faults.told_with(graph, node):
-            return forward(node.op.graph, dict(zip(node.op.inputs, inputs, strict=True)), arithmetic)[-1]
+        with faults.told_with(graph, node, inputs):
+            return inside(node.op, inputs, arithmetic)[-1]
+    if node.op.chooses:
+        inputs = [None if isinstance(each, MathError) else each for each in inputs]
     try:
         value = arithmetic.rule(node.op).value(*inputs)
     except (ArithmeticError, ValueError) as error:
         raise faults.Place(graph, node, inputs, arithmetic).no_value(error) from None
     if arithmetic.strict and not arithmetic.is_value(value):
-        raise faults.Place(graph, node, inputs, arithmetic).no_value(OverflowError())
+        reason = OverflowError() if value == value else ValueError()
+        raise faults.Place(graph, node, inputs, arithmetic).no_value(reason)
     return value
 
 

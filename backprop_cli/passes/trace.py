@@ -74,7 +74,7 @@ class Edges(Sequence[Edge]):
 class Notice(NamedTuple):
     """A warning.
 
-    kind: `tie`, `kink`, `constant`, `unused` or `precision`
+    kind: `tie`, `kink`, `border`, `constant`, `unused` or `precision`
     node: the name of the node that it is about
     message: the whole of it
     """
@@ -86,6 +86,8 @@ class Notice(NamedTuple):
 
 _DIGITS = 6  # of a constant in a warning, and of a number in `repr`
 _LISTED = 6  # gradients, in `repr`
+CONVENTIONS = ("tie", "kink", "border")
+"""Kinds of warnings that say that a gradient is a convention."""
 EVERYWHERE = ("constant", "unused")
 """Kinds of warnings that are of the graph, and so the same at each point."""
 
@@ -117,7 +119,7 @@ class Trace:
     """One forward and one backward pass.
 
     point: the value of each variable
-    values: that of each node, as they stand in the graph
+    values: that of each node, as they stand in the graph; None for what has none, in a branch that is not taken
     upstream: ∂output/∂node for each node, None where no gradient is asked for
     edges: all of them, in forward order of their gates
     warnings: those of the graph, then those of this point
@@ -167,8 +169,8 @@ class Trace:
         return {names[i]: self.upstream[i] for i in variables if self.upstream[i] is not None}
 
     def is_by_convention(self, variable: str) -> bool:
-        """Whether the variable's gradient comes through a tie or a kink, where f has no slope of its own."""
-        decided = [notice.node for notice in self.warnings if notice.kind in ("tie", "kink")]
+        """Whether the variable's gradient comes through a tie, a kink or a border, where f may have no slope."""
+        decided = [notice.node for notice in self.warnings if notice.kind in CONVENTIONS]
         if not decided:
             return False
         below = self.graph.depending_on([variable])

@@ -9,13 +9,14 @@ from typing import NamedTuple
 
 from .formula import READ_BY_THE_FIRST, Formula
 
-LOOSE, COMPARED, SUM, PRODUCT, SIGNED, POWER, TIGHT, ATOM = range(8)
+LOOSE, CHOICE, EITHER, BOTH, OPPOSITE, COMPARED, SUM, PRODUCT, SIGNED, POWER, TIGHT, ATOM = range(12)
 """How tightly a text binds. What is TIGHT stands in brackets only where an ATOM must be: −2, 1e+06."""
 
 _NEEDS = {  # of an operator: how tightly it binds, and what stands beside its sign at least
-    "both": (COMPARED, COMPARED, COMPARED),
-    "eq": (COMPARED, SUM, SUM),
-    "gt": (COMPARED, SUM, SUM),
+    "or": (EITHER, EITHER, BOTH),
+    "and": (BOTH, BOTH, OPPOSITE),
+    "not": (OPPOSITE, OPPOSITE),
+    **dict.fromkeys(("eq", "ne", "lt", "le", "gt", "ge"), (COMPARED, SUM, SUM)),
     "add": (SUM, SUM, PRODUCT),
     "sub": (SUM, SUM, PRODUCT),
     "mul": (PRODUCT, PRODUCT, SIGNED),
@@ -54,7 +55,7 @@ def function(head: str) -> Form:
 class Printer:
     """A way of writing formulas, as data.
 
-    signs: what stands between the arguments of an operator, and before that of `neg`
+    signs: what stands between the arguments of an operator, and before that of `neg` and `not`
     leaf: how a number or a word is written, and how tightly that binds
     forms: how other operations are written; `whole` is for powers whose exponent is a whole number
     needs: how tightly what stands beside the sign of an operator binds at least, where that is special
@@ -87,8 +88,10 @@ class Printer:
 
         def operator(head: str, binds: int, *least: int) -> Form:
             sign, least = signs[head], needs.get(head, least)
-            if head == "neg":
+            if head in ("neg", "not"):
                 return Form(lambda args: sign + behind(args[0]), binds, least)
+            if binds < SUM:  # 2 > −1 is read without brackets
+                return Form(lambda args: sign.join(args), binds, least)
             return Form(lambda args: sign.join([args[0], *map(behind, args[1:])]), binds, least)
 
         self.forms = {**{head: operator(head, *_NEEDS[head]) for head in _NEEDS if head in signs}, **forms}
@@ -147,10 +150,19 @@ def _put_in(formula: Formula) -> tuple[str, int]:
     return text.replace("-", "−"), binds
 
 
-_COMPARISONS = {"eq": " = ", "gt": " > ", "both": " and "}
-_READ = {"add": " + ", "sub": " − ", "mul": "·", "div": "/", "neg": "−", "pow": "^", **_COMPARISONS}
-_TYPED = {"add": " + ", "sub": " - ", "mul": " * ", "div": " / ", "neg": "-", "pow": "**", **_COMPARISONS}
-_CHOICE = {"where": template("{1} if {0} else {2}", LOOSE)}
+_LOGIC = {"lt": " < ", "gt": " > ", "and": " and ", "or": " or ", "not": "not "}
+_READ = {"add": " + ", "sub": " − ", "mul": "·", "div": "/", "neg": "−", "pow": "^",
+         "le": " ≤ ", "ge": " ≥ ", "eq": " = ", "ne": " ≠ ", **_LOGIC}  # fmt: skip
+_TYPED = {"add": " + ", "sub": " - ", "mul": " * ", "div": " / ", "neg": "-", "pow": "**",
+          "le": " <= ", "ge": " >= ", "eq": " == ", "ne": " != ", **_LOGIC}  # fmt: skip
+_CHOICE = {
+    "where": template("{1} if {0} else {2}", CHOICE, EITHER, EITHER, CHOICE),
+    "if": template("{0} if {1} else {2}", CHOICE, EITHER, EITHER, CHOICE),
+    "?:": template("{0} ? {1} : {2}", CHOICE, EITHER, CHOICE, CHOICE),
+    "Piecewise": template("Piecewise(({0}, {1}))", ATOM, CHOICE, CHOICE)._replace(
+        more=template("Piecewise(({0}, {1}), ({2}, True))")
+    ),
+}
 _SUPERSCRIPT = str.maketrans("-−0123456789", "⁻⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _AS_READ = {
     **_CHOICE,

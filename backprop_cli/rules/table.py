@@ -35,8 +35,15 @@ polygamma = Formula("polygamma")
 log_base = Formula("log_base")
 """`log_base(x, base)`: the logarithm to any base, in one well-rounded step."""
 
-where, eq, gt, both = map(Formula, "where eq gt both".split())
-"""`where(condition, yes, no)`, of which only the chosen side is computed; equal, greater, and."""
+where, eq, ne, lt, le, gt, ge = map(Formula, "where eq ne lt le gt ge".split())
+"""`where(condition, yes, no)`, of which only the chosen side is computed; and the comparisons."""
+both, either, opposite = map(Formula, "and or not".split())
+nan = Formula("nan")
+"""No value."""
+none = Formula("none")
+"""In place of a partial: neither into a condition nor out of one does anything flow."""
+a, b, c, p, q = map(Formula, "abcpq")
+"""The inputs of a choice, `c` being its condition, and those of what is made of conditions."""
 total = Formula("total")
 """In a rule with any number of inputs: the sum over all of them."""
 selected = Formula("selected")
@@ -71,6 +78,9 @@ power_in_base = where(eq(y, 0), smooth(0, where(gt(fabs(x), 0), y * out / x, 0))
 power_in_exponent = where(both(eq(x, 0), gt(y, 0)), smooth(0, where(gt(y, 1), 0, -sqrt(x))), out * log(x))
 """The partials of x^y as they are computed, with the convention for y = 0 and the limits at x = 0."""
 
+if_so, if_not = where(c, 1, 0), careful(where(c, 0, 1), where(opposite(c), 1, 0))
+"""The partials of a choice."""
+
 # -- What a row is -------------------------------------------------------------------------------------------------
 
 ROLES = {
@@ -93,10 +103,15 @@ WORDS = {
 class Op:
     """A primitive operation: a row of the table.
 
-    inputs: their names, in the order written (`x...` for any number from two up);
+    inputs: their names, in the order written (`x...` for any number from two up); of a choice, `a` is what it is if its
+        condition `c` holds, and `b` what it is otherwise;
     value: the formula of the output;
     partials: a formula for each input, of the inputs and `out`;
     selects: whether it hands on one of its inputs, and nothing flows into the others;
+    truth: whether its value is a condition, which holds or not, and has no gradient;
+    conditions: the names of those of its inputs that are conditions;
+    form: how it is written, as the head of a formula, if not by its name;
+    cases: whether its inputs are typed as cases (value, condition), of which there may be many;
     role: a key of ROLES or empty, for readers;
     domain: where a real value exists;
     kink: a condition under which the partial is only a convention;
@@ -119,6 +134,10 @@ class Op:
         value: Formula,
         *partials: Operand,
         selects: bool = False,
+        truth: bool = False,
+        conditions: str = "",
+        form: str = "",
+        cases: bool = False,
         role: str = "",
         domain: str = "",
         kink: Formula | None = None,
@@ -134,6 +153,12 @@ class Op:
             partial if isinstance(partial, Formula) else Formula(str(partial)) for partial in partials
         )
         self.selects = selects
+        self.truth = truth
+        self.conditions = frozenset(self.inputs.index(name) for name in conditions.split())
+        self.chooses = selects and bool(conditions)
+        """Whether a condition chooses one of its inputs, and the others need no value."""
+        self.form = form or name
+        self.cases = cases
         self.role = role
         self.domain = domain
         self.kink = kink
@@ -170,7 +195,12 @@ class Op:
 
     def applied(self, inputs: Iterable[Formula]) -> Formula:
         """The operation over these inputs."""
-        return Formula(self.name, *inputs)
+        return Formula(self.form, *inputs)
+
+    def chosen(self, holds: bool) -> int | None:
+        """The slot of the input that a choice hands on if its condition holds, or if not; None where there is none."""
+        name = "a" if holds else "b"
+        return self.inputs.index(name) if name in self.inputs else None
 
     def written(self, names: Iterable[str]) -> str:
         """The operation over inputs of these names, as a person types it."""
@@ -194,6 +224,28 @@ class Op:
 
 
 # -- THE TABLE -----------------------------------------------------------------------------------------------------
+
+
+def choice(
+    name: str,
+    inputs: str,
+    *formulas: Operand,
+    form: str = "",
+    cases: bool = False,
+    domain: str = "",
+    aliases: str = "",
+) -> Op:
+    """A row of a choice by a condition `c`. formulas: the value, and the partials; the others are those of Op."""
+    value, *partials = (each if isinstance(each, Formula) else Formula(str(each)) for each in formulas)
+    note = "the condition has no gradient; where its sides are equal, the gradient is that of the branch taken"
+    return Op(
+        name, inputs, value, *partials, selects=True, conditions="c", form=form, cases=cases, role="routes",
+        domain=domain, note=note, aliases=aliases,
+        does="hands its upstream to the branch that its condition chooses, and nothing to another",
+    )  # fmt: skip
+
+
+compares = "hands nothing back: a condition holds or not, and a small step in its inputs changes nothing"
 
 # fmt: off
 TABLE: list[Op] = [
@@ -311,6 +363,22 @@ TABLE: list[Op] = [
     Op("digamma",  "x",   digamma(x),  polygamma(1, x),   domain="x not 0, −1, −2, …",       aliases="psi",
        does="multiplies its upstream by the trigamma of its input, polygamma of order 1"),
 
+    Op("lt",       "x y", lt(x, y),    none, none,        truth=True, does=compares),
+    Op("le",       "x y", le(x, y),    none, none,        truth=True, does=compares),
+    Op("gt",       "x y", gt(x, y),    none, none,        truth=True, does=compares),
+    Op("ge",       "x y", ge(x, y),    none, none,        truth=True, does=compares),
+    Op("eq",       "x y", eq(x, y),    none, none,        truth=True, does=compares),
+    Op("ne",       "x y", ne(x, y),    none, none,        truth=True, does=compares),
+    Op("and",      "p q", both(p, q),  none, none,        truth=True, conditions="p q", does=compares),
+    Op("or",       "p q", either(p, q), none, none,       truth=True, conditions="p q", does=compares),
+    Op("not",      "p",   opposite(p), none,              truth=True, conditions="p", does=compares),
+    choice("where",    "c a b", where(c, a, b), none, if_so, if_not, form="where()", aliases="ifelse IF If"),
+    choice("if",       "a c b", where(c, a, b), if_so, none, if_not),
+    choice("?:",       "c a b", where(c, a, b), none, if_so, if_not),
+    choice("Piecewise", "a c b", where(c, a, b), if_so, none, if_not, cases=True, aliases="piecewise"),
+    choice("Piecewise", "a c", where(c, a, nan), if_so, none, cases=True, domain="c to be true",
+       aliases="piecewise"),
+
     Op("floor",    "x",   floor(x),    0,                 kink=eq(x, out), note="0 at whole numbers",
        does="hands nothing on: between whole numbers it is flat"),
     Op("ceil",     "x",   ceil(x),     0,                 kink=eq(x, out), note="0 at whole numbers",
@@ -319,19 +387,38 @@ TABLE: list[Op] = [
 ]
 # fmt: on
 
+WORDS_OF_LOGIC = frozenset(("if", "else", "and", "or", "not"))
+"""Words of expressions, which are no names."""
 CONSTANTS = {"pi": "pi", "π": "pi", "e": "e", "E": "e"}
 """Names that stand for a constant unless they are given a value, and which constant."""
-OPERATORS = {"^": "**", "−": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/"}
+OPERATORS = {
+    "^": "**",
+    "−": "-",
+    "×": "*",
+    "·": "*",
+    "⋅": "*",
+    "÷": "/",
+    "≤": "<=",
+    "≥": ">=",
+    "≠": "!=",
+    "&&": "and",
+    "||": "or",
+}
 """Other spellings of operators, and what they stand for."""
 
 
-def spellings() -> dict[str, list[Op]]:
-    """Every accepted function name, and the rows it may mean (`log` takes one input or two)."""
+def rows() -> dict[str, list[Op]]:
+    """Every name and alias, and the rows it may mean (`log` takes one input or two)."""
     table: dict[str, list[Op]] = {}
     for op in TABLE:
         for name in (op.name, *op.aliases):
             table.setdefault(name, []).append(op)
     return table
+
+
+def spellings() -> dict[str, list[Op]]:
+    """Every accepted function name, and the rows it may mean: the others, such as `and`, stand between their inputs."""
+    return {name: ops for name, ops in rows().items() if name.isidentifier() and name not in WORDS_OF_LOGIC}
 
 
 def _called(call: str) -> Op:

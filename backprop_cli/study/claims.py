@@ -20,7 +20,7 @@ from ..language.program import Program
 from ..passes import point
 from ..passes.backpropagate import backpropagate
 from ..passes.forward import forward
-from ..passes.trace import Edge, Trace
+from ..passes.trace import CONVENTIONS, Edge, Trace
 from ..rules.printer import READING
 from .mistakes import KINDS, mistakes
 
@@ -104,7 +104,8 @@ class _Claim:
 
     def values(self, trace: Trace, graph: Graph | None = None) -> list[Value]:
         """The values of the claim's nodes at the point of a trace. Raises MathError where it has no value."""
-        known = {node.name: value for node, value in zip(trace.graph.nodes, trace.values, strict=True)}
+        pairs = zip(trace.graph.nodes, trace.values, strict=True)
+        known = {node.name: value for node, value in pairs if value is not None}
         return forward(graph or self.graph, known, trace.arithmetic)
 
     def at(self, trace: Trace) -> _Claimed:
@@ -273,7 +274,7 @@ def _verdict(traces: list[Trace], claim: _Claim, prove: bool) -> Verdict:
     digits = max(_SHOWN, (claim.digits or 0) + 1)
     value, claimed = _shown(arithmetic, gradient, found[0].value, digits, apart=not holds[0])
     verdict = Verdict(name, claim.text, all(holds), value, claimed, claim.is_number)
-    notes = [notice.message for notice in here.warnings if notice.kind in ("tie", "kink")]
+    notes = [notice.message for notice in here.warnings if notice.kind in CONVENTIONS]
     if verdict.right:
         notes += [_rests_on(found, claim, prove)] if claim.is_formula else []
         return replace(verdict, how="; ".join(notes))
@@ -366,7 +367,9 @@ def _sides(trace: Trace) -> list[Value]:
     """Which side of its kinks each gate is on: which inputs it routes to, or the piece that its slope belongs to."""
     sides = []
     for gate in trace.graph.gates:
-        if gate.op.selects:
+        if gate.op.truth:
+            sides.append(trace.values[gate.position])
+        elif gate.op.selects:
             sides += [edge.local for edge in trace.edges_of(gate)]
         elif gate.op.kink is not None:
             x, out = trace.values[gate.inputs[0]], trace.values[gate.position]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 KINDS = {
     "sign": "the sign is flipped",
-    "loser": "max, min or relu passes the gradient to an input that it did not select",
+    "loser": "max, min, relu or a choice passes the gradient to an input that it did not select",
     "branch": "a branch of a fork is forgotten, though branches add up",
     "product": "the derivative of a product is not the product of the derivatives",
     "upstream": "the upstream gradient is forgotten",
@@ -155,6 +155,15 @@ def _losers(chain: _Chain) -> Iterator[Mistake]:
         for wrong in slots:
             routed = [chain.one if slot == wrong else chain.zero for slot in slots]
             yield Mistake("loser", place, chain.with_locals(gate, routed))
+        yield Mistake("loser", place, chain.with_locals(gate, [chain.one for _ in slots]))
+    for gate in (gate for gate in chain.gates if gate.op.chooses and gate.op.conditions):
+        slots = range(len(gate.inputs))
+        taken = next((edge.input.name for edge in chain.trace.edges_of(gate) if edge.active and edge.local == 1), "it")
+        place = f"{chain.written(gate)} takes {taken} here"
+        for routed in ([slot == wrong for slot in slots] for wrong in slots if wrong not in gate.op.conditions):
+            yield Mistake(
+                "loser", place, chain.with_locals(gate, [chain.one if each else chain.zero for each in routed])
+            )
         yield Mistake("loser", place, chain.with_locals(gate, [chain.one for _ in slots]))
     for edge in chain.edges:
         if edge.gate.kind == "relu":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,11 +15,11 @@ from ..arithmetic import FLOATS, Arithmetic, Value
 from ..arithmetic.precise import Precise
 from ..budget import TooSlowError, share
 from ..errors import MathError
-from ..graph.graph import Gate, Graph, Variable
+from ..graph.graph import Gate, Graph, Module, Variable
 from ..passes import point
 from ..passes.backpropagate import backpropagate
-from ..passes.forward import forward
-from ..passes.trace import Trace
+from ..passes.forward import chosen, forward
+from ..passes.trace import CONVENTIONS, Trace
 
 TOLERANCE = 1e-9
 """Relative difference up to which two methods agree. The noise of doubles is some 1e-15 times the condition."""
@@ -82,7 +82,7 @@ def review(
     values = point.complete(given, FLOATS)
     trace = backpropagate(graph, values, wrt=wrt, ties=ties)
     exactly = {name: str(Decimal(value)) for name, value in values.items()}  # the double, to its last bit
-    kink = next((notice for notice in trace.warnings if notice.kind in ("tie", "kink")), None)
+    kink = next((notice for notice in trace.warnings if notice.kind in CONVENTIONS), None)
     # Where terms cancel, what is left is noise of their size: a difference is measured against them.
     terms = dict.fromkeys(trace.gradient, 0.0)
     for edge in trace.edges:
@@ -179,7 +179,8 @@ def _complex_step(graph: Graph, exactly: Mapping[str, str], line: _Line) -> floa
 
     reached = graph.depending_on(line.steps)
     for gate in graph.gates:
-        if reached[gate.position] and (gate.op.selects or gate.op.kink is not None):
+        is_decided = gate.op.selects and not gate.op.chooses
+        if reached[gate.position] and (is_decided or gate.op.kink is not None):
             raise CannotError(f"{gate.name} = {graph.written(gate)} is not analytic")
 
     def estimate(power: int, digits: int) -> Value:
@@ -189,8 +190,11 @@ def _complex_step(graph: Graph, exactly: Mapping[str, str], line: _Line) -> floa
         # The other gates may be of any kind: their values are real, and come from the real numbers.
         real = forward(graph, {name: mp.mpf(text) for name, text in exactly.items()}, Precise(digits))
         results: list[Value] = []
+        needed = _needed(graph, real, Precise(digits))
         for node in graph.nodes:
-            if isinstance(node, Gate) and reached[node.position]:
+            if not needed[node.position] or isinstance(real[node.position], bool):
+                results.append(real[node.position])
+            elif isinstance(node, Gate) and reached[node.position]:
                 if node.op.name == "pow" and real[node.inputs[0]] == 0 and real[node.inputs[1]] % 1 != 0:
                     raise CannotError(f"{node.name} = {graph.written(node)} branches at 0")
                 results.append(system.rule(node.op).value(*(results[i] for i in node.inputs)))
@@ -203,6 +207,18 @@ def _complex_step(graph: Graph, exactly: Mapping[str, str], line: _Line) -> floa
         return line.gradient(mp.im(results[-1]) / step, system)
 
     return _limit(estimate)
+
+
+def _needed(graph: Graph, values: Sequence[Value], arithmetic: Arithmetic) -> list[bool]:
+    """For each node: does the output need it, in the branches that are taken?"""
+    needed = [False] * len(values)
+    needed[-1] = True
+    for gate in graph.gates_backward:
+        if needed[gate.position]:
+            is_choice = gate.op.chooses and not isinstance(gate.op, Module)
+            for i in chosen(gate, values, arithmetic) if is_choice else gate.inputs:
+                needed[i] = True
+    return needed
 
 
 def _central_difference(graph: Graph, exactly: Mapping[str, str], line: _Line) -> float:

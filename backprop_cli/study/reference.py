@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ..errors import InputError, MathError, quote, suggest
-from ..graph.graph import Gate, Graph, Nodes, Variable
+from ..graph.graph import Constant, Gate, Graph, Nodes, Variable
 from ..language.names import normal
 from ..passes.backpropagate import backpropagate
 from ..passes.trace import Trace
 from ..rules.formula import READ_BY_THE_FIRST, Formula
 from ..rules.printer import READING, TYPED
-from ..rules.table import OPERATORS, ROLES, TABLE, WORDS, Op
+from ..rules.table import OPERATORS, ROLES, TABLE, WORDS, Op, primitive
 
 _TRIED = (0.5, 2.0, -0.5, -2.0, 1.5, 3.0, 4.0, -3.0, 0.1, 10.0, -10.0, 100.0, -100.0, 1.0, 0.0)
 """Where a worked example of one input may be: the first of these that has a value, a gradient and no warning."""
@@ -44,8 +44,8 @@ def find(name: str) -> list[Op]:
 def spellings(op: Op) -> list[str]:
     """What else may be typed for the primitive: other names, and its operator in each form."""
     sign = TYPED.signs.get(op.name, "").strip()
-    operators = [sign, *(other for other, typed in OPERATORS.items() if typed == sign)] if sign else []
-    return [*operators, *op.aliases]
+    others = [other for other, typed in OPERATORS.items() if typed == sign]
+    return [*([sign] if sign not in ("", op.name) else []), *others, *op.aliases]
 
 
 def partials(op: Op) -> list[tuple[str, str]]:
@@ -114,13 +114,34 @@ def command(trace: Trace) -> str:
 
 
 def _single_gate(op: Op) -> Graph:
+    """One gate of that kind over variables; for a condition, comparisons with 0, and by a condition a choice."""
     names = list(op.inputs)
     if op.variadic:
         names.append(next(name for name in "yzx" if name not in names))
-    source = op.written(names)
-    nodes = Nodes(Variable(position, name, (0, len(source))) for position, name in enumerate(names))
-    output = "f" if "f" not in names else "q1"
-    nodes.append(Gate(len(names), output, (0, len(source)), op, tuple(range(len(names)))))
+    formula = op.applied(
+        Formula("gt", Formula(x), 0) if i in op.conditions else Formula(x) for i, x in enumerate(names)
+    )
+    if op.truth:
+        formula = primitive("where").applied([formula, Formula(names[0]), Formula(names[-1] if names[1:] else "x")])
+    source, nodes, places = TYPED.text(formula), Nodes(), dict[str, int]()
+    whole = (0, len(source))
+
+    def add(part: Formula) -> int:
+        inputs = tuple(map(add, part.args))
+        if inputs:
+            row = next(row for row in (op, primitive("gt"), primitive("where")) if row.form == part.head)
+            return nodes.append(Gate(0, "", whole, row, inputs))
+        if part.is_number:
+            start = source.index(part.head, max(nodes.starts, default=0) + 1)
+            return nodes.append(Constant(0, part.head, (start, start + len(part.head)), part.head))
+        if part.head not in places:
+            places[part.head] = nodes.append(Variable(0, part.head, whole))
+        return places[part.head]
+
+    add(formula)
+    unnamed = [i for i, name in enumerate(nodes.names) if not name]
+    for number, i in enumerate(unnamed, 1):
+        nodes.names[i] = "f" if i == unnamed[-1] and "f" not in names else f"q{number}"
     return Graph(source, nodes)
 
 

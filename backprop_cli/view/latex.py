@@ -30,14 +30,32 @@ _SIGNS = {
     "mul": r" \cdot ",
     "neg": "-",
     "eq": " = ",
+    "ne": r" \neq ",
+    "lt": " < ",
+    "le": r" \leq ",
     "gt": " > ",
-    "both": r" \text{ and } ",
+    "ge": r" \geq ",
+    "and": r" \text{ and } ",
+    "or": r" \text{ or } ",
+    "not": r"\text{not } ",
 }
+
+
+def _cases(value: int, condition: int, otherwise: int | None = None) -> Form:
+    """A choice as cases. Each is the place of an argument."""
+    last = "" if otherwise is None else rf" \\ {{{otherwise}}} & \text{{{{otherwise}}}}"
+    return template(
+        rf"\begin{{{{cases}}}} {{{value}}} & \text{{{{if }}}} {{{condition}}}{last} \end{{{{cases}}}}", LOOSE
+    )
+
+
 _FORMS = {
     "div": template(r"\frac{{{0}}}{{{1}}}", TIGHT),
     "partial": template(r"\frac{{\partial {0}}}{{\partial {1}}}", TIGHT),
     "pow": template("{{{0}}}^{{{1}}}", POWER, ATOM, LOOSE),
-    "where": template(r"\begin{{cases}} {1} & \text{{if }} {0} \\ {2} & \text{{otherwise}} \end{{cases}}", LOOSE),
+    **dict.fromkeys(("where", "where()", "?:"), _cases(1, 0, 2)),
+    "if": _cases(0, 1, 2),
+    "Piecewise": _cases(0, 1)._replace(needs=(LOOSE, LOOSE), more=_cases(0, 1, 2)),
     "exp2": template("2^{{{0}}}", POWER),
     "sqrt": template(r"\sqrt{{{0}}}"),
     "cbrt": template(r"\sqrt[3]{{{0}}}"),
@@ -157,7 +175,8 @@ class _Lines:
         computed = trace is not None and len(self.point) == len(graph.variables)
         for node in graph.nodes:
             if isinstance(node, Gate):
-                value = [self.value(trace.values[node.position])] if trace and computed else []
+                found = trace.values[node.position] if trace and computed else None
+                value = [] if found is None else [self.value(found)]
                 yield _line(Formula(node.name), _part(node.op.applied(map(self.operand, node.inputs))), *value)
             elif isinstance(node, Constant) and (node.position not in self.inline or node.position == self.last):
                 name = "f" if node.position in self.inline else node.name
@@ -219,6 +238,8 @@ class _Lines:
         """A value: a formula, or a number to some digits."""
         if isinstance(value, sympy.Basic):
             return code(str(sympy.latex(value)))
+        if isinstance(value, bool):
+            return code(rf"\text{{{self.system.exactly(value)}}}")
         shown, is_rounded = self.system.rounded(value, self.digits)
         if shown in _NONFINITE:
             return code(_NONFINITE[shown])

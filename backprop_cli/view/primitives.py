@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ..passes.trace import Trace
 from ..rules.printer import TYPED
-from ..rules.table import ROLES, Op
+from ..rules.table import ROLES, Op, none
 from ..study import reference
 from . import Options, columns, json, markdown, table
 from .columns import Column, Row
@@ -18,6 +18,8 @@ COLUMNS = [
     Column("domain", share=1, least=18),
 ]
 _TIE = "\N{NO-BREAK SPACE}"
+_CALL = 18
+"""Columns in which an operation is written."""
 _INTRODUCTION = """\
 # The primitives
 
@@ -51,7 +53,8 @@ def _row(op: Op) -> Row:
     """Name, operation, a line for each input, and the domain, in which comparisons stay in one piece."""
     domain = re.sub(" ([<>=≤≥≠]) ", f"{_TIE}\\1{_TIE}", op.domain)
     names, rules = ("\n".join(each) for each in zip(*reference.partials(op), strict=True))
-    return Row((op.name, op.call, names, rules, domain))
+    call = "\n".join(columns.fold(op.call, _CALL))
+    return Row((op.name, call, names, rules, domain))
 
 
 def as_markdown(primitives: Primitives, options: Options) -> str:
@@ -92,7 +95,7 @@ def as_json(primitives: Primitives, options: Options) -> str:
                 "variadic": op.variadic,
                 "gates": None if op.gates is None else TYPED.text(op.gates),
                 "inputs": [
-                    {"name": name, "local": TYPED.text(partial)}
+                    {"name": name, "local": None if partial is none else TYPED.text(partial)}
                     for name, partial in zip(op.inputs, op.partials, strict=True)
                 ],
                 "role": op.role or None,

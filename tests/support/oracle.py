@@ -179,7 +179,7 @@ _SYMPY: dict[str, Function] = {
     "where": lambda condition, yes, no: sympy.Piecewise((yes, condition), (no, True)),
     "eq": sympy.Eq,
     "gt": sympy.Gt,
-    "both": sympy.And,
+    "and": sympy.And,
 }
 SYMPY_FUNCTIONS = Functions(sympy, sympy.Rational, lambda: sympy.pi, **_SYMPY)
 
@@ -339,7 +339,7 @@ _MPMATH: dict[str, Function] = {
     "selected": lambda x, out: mpmath.mpf(x == out),
     "eq": lambda x, y: mpmath.re(x) == mpmath.re(y),
     "gt": lambda x, y: mpmath.re(x) > mpmath.re(y),
-    "both": lambda x, y: x and y,
+    "and": lambda x, y: x and y,
 }
 MPMATH_FUNCTIONS = Functions(mpmath, exact, lambda: +mpmath.pi, **_MPMATH)
 """By the names of the primitives, of which the operators have one too, and by the other words of their rules."""

@@ -28,7 +28,9 @@ BUMP = Op(
 """exp(−1/x), and 0 from 0 down: smooth everywhere, though a condition chooses the formula."""
 
 MODELS = [SILU, BUMP]
-ROWS = [*TABLE, *MODELS]
+NUMERIC = [op for op in TABLE if not (op.truth or op.conditions)]
+"""The rows of numbers; those of conditions and choices have tests of their own (test_conditions)."""
+ROWS = [*NUMERIC, *MODELS]
 CALLS = [(op, count) for op in ROWS for count in ((2, 3) if op.variadic else (len(op.inputs),))]
 """Each row with a number of inputs; rows that take any number are tried with two and with three."""
 

@@ -15,7 +15,7 @@ from .stages import OUT, UPSTREAM, Groups, Stages, local_name
 from .targets import TARGETS
 from .targets.base import UnknownWordError, printer
 
-_PLACE = re.compile(r"__(\d+|out|upstream)__")
+_PLACE = re.compile(r"__(\d+|n\d+|out|upstream)__")
 _WORD = re.compile(r"\w+")
 _GOES_ON = re.compile(r"(?:\\|\?\?/|\s)+$")
 _LONGEST_HEADER, _DIGITS = 20, 6  # lines of the source at the top; digits in comments
@@ -133,6 +133,7 @@ class _Program:
         yield from ([""] if imports else [])
         yield from imports
         yield from ["", target.setup] if target.setup else []
+        yield from ["", target.both_sides] if target.both_sides and self.stages.needs else []
         for function in functions:
             yield from space
             yield from function.rstrip("\n").split("\n")
@@ -159,10 +160,11 @@ class _Program:
         yield Line(comment="forward pass")
         groups = Groups(self.graph)
         for node in self.graph.nodes:
-            comment = f"{node.name} becomes {self.number(self.trace.values[node.position])}" if self.trace else ""
+            value = self.trace.values[node.position] if self.trace else None
+            comment = "" if value is None else f"{node.name} becomes {self.number(value)}"
             if isinstance(node, Gate):
                 yield from (Line(comment=shorten(title, 100)) for title in groups.entered(node))
-                yield self.assign(self.names.nodes[node.name], self.code(node, self.stages.value(node)), comment)
+                yield self.assign(self.names.nodes[node.name], self.value(node), comment)
             elif node.position in self.stages.named:
                 yield self.constant(node, self.names.nodes[node.name], self.stages.named[node.position])
         if (output := self.graph.output).position in self.stages.constants:
@@ -221,7 +223,10 @@ class _Program:
         code += {"both": "", "split": f" / {extra}", "first": f" * {extra}"}[ties]
         rule = self.placed(gate, chain.rule, self.user_names, {OUT: gate.name})
         comment = f"{partial(gate.name, node.name)}{self.share(gate, slot)} {shorten(rule)}{_SHARED[ties]}"
-        if self.trace is not None and upstream and self.trace.edges_of(gate)[slot].local is None:
+        guard = None if chain.rule in ("1", "−1") or gate.op.chooses else self.stages.guard(gate)
+        if guard is not None:
+            code = self.target.where.format(self.placed(gate, self.write(gate, guard), {}, {}), code, "0.0")
+        elif self.trace is not None and upstream and self.trace.edges_of(gate)[slot].local is None:
             # Nothing flows here, because max, min or relu chose another branch: 0 times infinity is no matter.
             code = self.target.where.format(self.target.different.format(upstream, "0"), code, "0.0")
         name, users, seen = self.names.gradients[node.name], self.users[i], self.seen[i]
@@ -267,6 +272,14 @@ class _Program:
         assert self.trace is not None
         return self.trace.arithmetic.show(value, _DIGITS)
 
+    def value(self, gate: Gate) -> str:
+        """What a gate computes; in a branch of a choice, only if that is taken."""
+        value, guard = self.stages.value(gate), self.stages.guard(gate)
+        if guard is None:
+            return self.code(gate, value)
+        text = self.write(gate, Formula("where", guard, value, Formula("false" if gate.op.truth else "0.0")))
+        return self.placed(gate, text, self.names.nodes, {OUT: self.names.nodes[gate.name]})
+
     def code(self, gate: Gate, formula: Formula) -> str:
         """A formula of a stage, over the names in the code."""
         if formula not in self._texts:
@@ -288,6 +301,8 @@ class _Program:
         """A text with names in its places: `nodes` gives those of the inputs, `names` the others."""
 
         def name(place: re.Match[str]) -> str:
+            if place[1].startswith("n"):
+                return self.names.nodes[self.graph.nodes[int(place[1][1:])].name]
             return nodes[self.graph.nodes[gate.inputs[int(place[1])]].name] if place[1].isdigit() else names[place[0]]
 
         return _PLACE.sub(name, text)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial, reduce
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -19,6 +20,10 @@ from ...rules.printer import READING
 from ...rules.table import CONSTANTS, Op
 
 IN, OUT, UPSTREAM = "__{}__", "__out__", "__upstream__"
+NODE = "__n{}__"
+"""Any node, by its position."""
+MOST = 64
+"""Alternatives under which a node is needed, up to which it is computed under these conditions alone."""
 LONGEST = 60
 """Parts of a constant's formula. A longer one is written as the number that it is."""
 
@@ -55,6 +60,7 @@ class Stages:
                 self.numbers[node.position], formula = _constant(graph, node)
                 is_stage = node.name in named and node.group < 0
                 (self.named if is_stage else self.constants)[node.position] = formula
+        self.needs = _needs(graph) if graph.nodes.chooses else {}
         self._values: dict[object, Formula] = {}
         self._chains: dict[object, Chain] = {}
 
@@ -84,6 +90,30 @@ class Stages:
             self._chains[key] = Chain(_chained(upstream, local), self._rule(gate, slot, slots), conditional)
         return self._chains[key]
 
+    def guard(self, node: Node) -> Formula | None:
+        """The condition under which a node is needed, over NODE.format(position); None where it always is.
+
+        What a condition says that does not stand there itself goes without saying: it does not hold then.
+        """
+        alternatives = self.needs.get(node.position, frozenset())
+        terms: list[Formula] = []
+        for need in sorted(map(sorted, alternatives)):
+            implied = frozenset[Literal]().union(
+                *(known for i, holds in need if holds and (known := self._known_with(i)) <= {*need} - {(i, holds)})
+            )
+            literals = [
+                Formula(NODE.format(i)) if holds else Formula("not", Formula(NODE.format(i)))
+                for i, holds in need
+                if (i, holds) not in implied
+            ]
+            terms.append(reduce(partial(Formula, "and"), literals))
+        return reduce(partial(Formula, "or"), terms) if terms else None
+
+    def _known_with(self, condition: int) -> frozenset[Literal]:
+        """What holds wherever a condition does."""
+        [*known] = self.needs.get(condition, ())
+        return known[0] if len(known) == 1 else frozenset()
+
     def selected(self, gate: Gate, slot: int) -> Formula:
         """The condition under which an input of max or min, be it a constant, is the output."""
         return Formula("eq", *self._operands(gate, [slot]), Formula(OUT))
@@ -106,6 +136,51 @@ class Stages:
     def _known(self, gate: Gate, slots: Iterable[int]) -> dict[str, float]:
         """The values of constants that are stages of their own."""
         return {IN.format(slot): self.numbers[i] for slot in slots if (i := gate.inputs[slot]) in self.named}
+
+
+Literal = tuple[int, bool]
+"""A condition by its position, and whether it holds."""
+
+
+def _needs(graph: Graph) -> dict[int, frozenset[frozenset[Literal]]]:
+    """For each node that is not always needed, when it is: alternatives, each of conditions that hold or not."""
+    always = frozenset([frozenset[Literal]()])
+    needs: dict[int, frozenset[frozenset[Literal]]] = {graph.output.position: always}
+    for gate in graph.gates_backward:
+        here = needs.get(gate.position, always)  # if it is not there, a module ignores it
+        is_choice = gate.op.chooses and not isinstance(gate.op, Module)
+        for slot, i in enumerate(gate.inputs):
+            if graph.nodes.ops[i] is None:
+                continue
+            there = here
+            if is_choice and slot not in gate.op.conditions:
+                [condition] = gate.op.conditions
+                literal = gate.inputs[condition], slot == gate.op.chosen(True)
+                there = frozenset(need | {literal} for need in here)
+            needs[i] = _joined(needs.get(i, frozenset()) | there)
+    return {i: need for i, need in needs.items() if need != always}
+
+
+def _joined(needs: frozenset[frozenset[Literal]]) -> frozenset[frozenset[Literal]]:
+    """Fewer alternatives that say the same; beyond MOST of them, always."""
+    if len(needs) == 1:
+        return needs
+    if frozenset() in needs:
+        return frozenset([frozenset[Literal]()])
+    found = {*needs}
+    changed = True
+    while changed:
+        changed = False
+        for need in [*found]:
+            for i, holds in need:
+                rest = need - {(i, holds)}
+                if rest | {(i, not holds)} in found or rest in found:
+                    found = {each for each in found if not each >= rest} | {rest}
+                    changed = True
+                    break
+            if changed:
+                break
+    return frozenset(found) if len(found) <= MOST else frozenset([frozenset[Literal]()])
 
 
 class Groups:
@@ -163,13 +238,25 @@ def decided(formula: Formula, known: Mapping[str, float] = MappingProxyType({}))
 
 def _holds(condition: Formula, known: Mapping[str, float]) -> bool | None:
     """Whether a condition on constants holds; None where it depends on more than these."""
-    if condition.head == "both":
-        sides = [_holds(arg, known) for arg in condition.args]
-        return False if False in sides else None if None in sides else True
-    left, right = (_number(arg, known) for arg in condition.args)
-    if left is None or right is None:
-        return None
-    return left == right if condition.head == "eq" else left > right
+    head, args = condition.head, condition.args
+    if head in _COMPARISONS:
+        left, right = (_number(arg, known) for arg in args)
+        return None if left is None or right is None else _COMPARISONS[head](left, right)
+    sides = [_holds(arg, known) for arg in args]
+    if head == "not":
+        return None if sides[0] is None else not sides[0]
+    decisive = head == "or"
+    return None if not args else decisive if decisive in sides else None if None in sides else not decisive
+
+
+_COMPARISONS: dict[str, Callable[[float, float], bool]] = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "lt": operator.lt,
+    "le": operator.le,
+    "gt": operator.gt,
+    "ge": operator.ge,
+}
 
 
 _OPERATORS: dict[str, Callable[..., float]] = {
@@ -187,7 +274,7 @@ def _number(formula: Formula, known: Mapping[str, float]) -> float | None:
     if not args:
         return float(FLOATS.constant(head)) if head in CONSTANTS or formula.is_number else known.get(head)
     numbers = [each for each in (_number(arg, known) for arg in args) if each is not None]
-    if len(numbers) < len(args) or head in ("where", "mask", "eq", "gt", "both"):
+    if len(numbers) < len(args) or head in ("where", "mask"):
         return None
     try:
         return float((_OPERATORS.get(head) or FLOATS.word(head))(*numbers))
@@ -213,7 +300,9 @@ def _value(op: Op, operands: Sequence[Formula], known: Mapping[str, float] = Map
     """What a gate computes, over what stands for its inputs."""
     if op.variadic:
         return op.applied(operands)
-    return decided(substitute(computed(op.value), op.words(operands, Formula(OUT))), known)
+    formula = decided(substitute(computed(op.value), op.words(operands, Formula(OUT))), known)
+    holds = _holds(formula, known) if op.truth else None
+    return formula if holds is None else Formula("true" if holds else "false")
 
 
 def _constant(graph: Graph, node: Constant) -> tuple[float, Formula]:

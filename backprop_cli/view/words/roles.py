@@ -60,6 +60,8 @@ def _switches(words: Wording, gate: Gate, receivers: Sequence[Edge]) -> Said:
 
 def _routes(words: Wording, gate: Gate, receivers: Sequence[Edge]) -> Said:
     nodes, values = words.trace.graph.nodes, words.trace.values
+    if gate.op.chooses:
+        return _chooses(words, gate, receivers)
     if len(gate.inputs) == 1:
         (edge,) = receivers
         rule, what = words.local(edge), "nothing" if edge.local == 0 else "all of the gradient"
@@ -81,6 +83,19 @@ def _routes(words: Wording, gate: Gate, receivers: Sequence[Edge]) -> Said:
         return say("{} is {}, so none of the gradient goes to {}.", name, rank, listed(others))
     none = say(", none to {}", listed(others)) if others else ""
     return say("{} is {}, so all of the gradient goes to {}{}.", name, rank, name, none)
+
+
+def _chooses(words: Wording, gate: Gate, receivers: Sequence[Edge]) -> Said:
+    """Which branch is taken, and why."""
+    condition, taken = words.condition(gate), words.taken(gate)
+    if taken is None or not isinstance(condition, Gate):
+        return []
+    others = [words.name(edge.input) for edge in receivers if not edge.active]
+    verdict, name = words.verdict(condition), words.name(taken)
+    if len(others) == len(receivers):
+        return say("{}, so {} is taken, and none of the gradient goes to {}.", verdict, name, listed(others))
+    none = say(", none to {}", listed(others)) if others else ""
+    return say("{}, so all of the gradient goes to {}{}.", verdict, name, none)
 
 
 def _is_selected(local: object, value: object, out: object) -> bool:

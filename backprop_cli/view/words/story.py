@@ -138,11 +138,18 @@ class Story:
 
     def _computed(self, node: Node) -> Said:
         words, values = self.words, self.trace.values
+        if isinstance(node, Gate) and values[node.position] is None:
+            return say("{} has no value here, and needs none: its branch is not taken", words.operation(node))
         value = words.number(values[node.position])
         if not isinstance(node, Gate):
             return equation(
                 code(f"{words.name(node).text} = {texts.short(self.trace.graph.written(node))}", node), value
             )
+        if node.op.truth:
+            return words.verdict(node)
+        if node.op.chooses and not isinstance(node.op, Module):
+            taken = words.taken(node)
+            return equation(words.operation(node), *([words.name(taken)] if taken else []), value)
         inputs = [values[each.position] for each in words.inputs(node)]
         put_in = words.applied(node.op, inputs, len(node.inputs))
         return equation(words.operation(node), put_in, value)
@@ -293,11 +300,13 @@ class Story:
 
     def _still(self, edges: Sequence[Edge]) -> list[Said]:
         """The inputs that nothing flows into."""
-        still = [edge.input for edge in edges if edge.chained is None]
-        constants = [self.words.name(node) for node in still if isinstance(node, Constant)]
-        others = [self.words.name(node) for node in still if not isinstance(node, Constant)]
-        held = "held constant (--wrt)"
-        named = ((constants, "a constant", "constants"), (others, held, held))
+        kinds: dict[str, list[Span]] = {"a constant": [], "a condition": [], "held constant (--wrt)": []}
+        for node in (edge.input for edge in edges if edge.chained is None):
+            truth = isinstance(node, Gate) and node.op.truth
+            kind = "a constant" if isinstance(node, Constant) else "a condition" if truth else "held constant (--wrt)"
+            kinds[kind].append(self.words.name(node))
+        several = {"a constant": "constants", "a condition": "conditions"}
+        named = ((names, kind, several.get(kind, kind)) for kind, names in kinds.items())
         return [_stops(names, one, several) for names, one, several in named if names]
 
     # -- What it tells

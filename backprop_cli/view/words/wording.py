@@ -41,6 +41,10 @@ class Wording:
 
     def plain(self, value: Value) -> Span:
         """A value as arithmetics write it."""
+        if value is None:
+            return Span("number", texts.NONE)
+        if isinstance(value, bool):  # which equals 0 or 1
+            return Span("number", self.trace.arithmetic.show(value, self.digits))
         if value not in self._plain:
             shown, is_rounded = self.trace.arithmetic.rounded(value, self.digits)
             self._plain[value] = Span("number", shown, rounded=is_rounded)
@@ -107,6 +111,32 @@ class Wording:
         """The heading of the gates that an opened call is made of."""
         group = self.trace.graph.groups[index]
         return say("(inside {})", code(f"{group.name} = {texts.short(group.call)}"))
+
+    # -- Conditions
+
+    def verdict(self, gate: Gate) -> Said:
+        """`q1 = x > 0 holds (2 > 0)`."""
+        nodes = self.inputs(gate)
+        values = [self.trace.values[node.position] for node in nodes]
+        verb = {True: "holds", False: "does not hold", None: "may hold or not"}[self.holds(gate)]
+        put_in = self.applied(gate.op, values, len(gate.inputs))
+        return say("{} {} ({})", self.operation(gate), verb, put_in)
+
+    def holds(self, node: Node) -> bool | None:
+        """Whether a condition holds."""
+        value = self.trace.values[node.position]
+        return None if value is None else self.trace.arithmetic.holds(value)
+
+    def condition(self, gate: Gate) -> Node:
+        """The condition of a choice."""
+        [slot] = gate.op.conditions
+        return self.trace.graph.nodes[gate.inputs[slot]]
+
+    def taken(self, gate: Gate) -> Node | None:
+        """What a choice hands on."""
+        holds = self.holds(self.condition(gate))
+        slot = None if holds is None else gate.op.chosen(holds)
+        return None if slot is None else self.trace.graph.nodes[gate.inputs[slot]]
 
     # -- Rules
 

@@ -19,6 +19,7 @@ _COMMON = replace(
     number=_number,
     power=("{0}**{1}", "{0}**{1}"),
     both="({0}) & ({1})",
+    either="({0}) | ({1})",
     mask="({0})",
     count="1.0 * {0}",
     zero="0.0 * {0}",
@@ -65,7 +66,7 @@ NUMPY = replace(
         name: f"functools.reduce(np.{written}, ({{args}}))"
         for name, written in words("max=maximum min=minimum hypot").items()
     },
-    constants={"pi": "np.pi", "e": "np.e"},
+    constants={"pi": "np.pi", "e": "np.e", "nan": "np.nan", "true": "True", "false": "False"},
     imports=[("functools.", "import functools"), ("math.", "import math"), ("", "import numpy as np")],
     helpers={
         "sigmoid": '''\
@@ -84,7 +85,9 @@ def log_base(x, base):
         **_STANDARD,
         **_ELEMENTWISE,
     },
+    opposite="np.logical_not({0})",
     where="np.where({0}, {1}, {2})",
+    both_sides='np.seterr(all="ignore")  # np.where computes both sides',
     seed="np.ones_like({0})",
     input="{0} = np.array({1})",
     convert="{0} = np.asarray({0}, dtype=float)",
@@ -108,7 +111,13 @@ TORCH = replace(
         for name, written in words("max=maximum min=minimum hypot").items()
     },
     wrap="torch.tensor({})",
-    constants={"pi": "torch.pi", "e": "torch.e"},
+    constants={
+        "pi": "torch.pi",
+        "e": "torch.e",
+        "nan": "torch.nan",
+        "true": "torch.tensor(True)",
+        "false": "torch.tensor(False)",
+    },
     imports=[("functools.", "import functools"), ("", "import torch")],
     setup="torch.set_default_dtype(torch.float64)",
     helpers={
@@ -136,6 +145,7 @@ def polygamma(n, x):
     return torch.where(x > 0, above, (torch.pi / torch.sin(torch.pi * (x - torch.round(x)))) ** 2 - above)
 ''',
     },
+    opposite="torch.logical_not({0})",
     where="torch.where({0}, {1}, {2})",
     local_body=_body("torch.where({0}, {1}, {2})"),
     seed="torch.ones_like({0})",
@@ -162,7 +172,7 @@ JAX = replace(
         name: f"functools.reduce(jnp.{written}, ({{args}}))"
         for name, written in words("max=maximum min=minimum hypot").items()
     },
-    constants={"pi": "jnp.pi", "e": "jnp.e"},
+    constants={"pi": "jnp.pi", "e": "jnp.e", "nan": "jnp.nan", "true": "True", "false": "False"},
     imports=[
         ("functools.", "import functools"),
         ("", "import jax"),
@@ -184,6 +194,7 @@ def polygamma(n, x):
     return jnp.where(x > 0, special.polygamma(n, jnp.abs(x)), reflected)
 ''',
     },
+    opposite="jnp.logical_not({0})",
     where="jnp.where({0}, {1}, {2})",
     local_body=_body("jnp.where({0}, {1}, {2})"),
     seed="jnp.ones_like({0})",

@@ -6,9 +6,25 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ....rules.formula import Formula
-from ....rules.printer import ATOM, COMPARED, LOOSE, POWER, SUM, TIGHT, Form, Printer, function, template
+from ....rules.printer import (
+    ATOM,
+    BOTH,
+    CHOICE,
+    COMPARED,
+    EITHER,
+    LOOSE,
+    OPPOSITE,
+    POWER,
+    SUM,
+    TIGHT,
+    Form,
+    Printer,
+    function,
+    template,
+)
 
-SIGNS = {"add": " + ", "sub": " - ", "mul": " * ", "div": " / ", "neg": "-", "gt": " > "}
+SIGNS = {"add": " + ", "sub": " - ", "mul": " * ", "div": " / ", "neg": "-"}
+COMPARISONS = {"lt": " < ", "le": " <= ", "gt": " > ", "ge": " >= "}
 OPERATORS = {*SIGNS, "pow"}
 
 Cases = Sequence[tuple[str, str]]
@@ -28,7 +44,7 @@ class Target:
 
     words: how a word of the rules is written: the name of a function, or a text over its arguments
     power: x**n for a whole number n, and for others
-    constants: pi and e
+    constants: pi and e, no number, and what is true or false
     print_value: show a value, with its title
     open_function, close_function, after_function: the lines around a program with parameters
     local_function, local_body: a function for a local gradient with cases
@@ -37,7 +53,8 @@ class Target:
     imports: lines at the top, each behind the text that needs it
     many: words for more than two arguments, over {args} and {count}
     number: how a literal is written, and wrap: how it is as an argument
-    equal, both, where, mask, different: conditions, a choice, and one between 1 and 0
+    equal, both, either, opposite, where, mask, different: conditions, a choice, and one between 1 and 0
+    both_sides: a line at the top where a choice computes both of its sides
     assign, assign_first, add, update: a statement, one that others add to, such an addition, and one that replaces it
     zero: a chained gradient of 0, over the upstream
     seed: the upstream of the output, empty where it goes without saying
@@ -65,6 +82,9 @@ class Target:
     comment: str = "#"
     equal: str = "{0} == {1}"
     both: str = "{0} and {1}"
+    either: str = "{0} or {1}"
+    opposite: str = "not {0}"
+    both_sides: str = ""
     where: str = "{1} if {0} else {2}"
     mask: str = "(1.0 if {0} else 0.0)"
     different: str = "{0} != {1}"
@@ -115,13 +135,21 @@ def printer(target: Target) -> Printer:
     forms = {
         **{head: word(head, text) for head, text in target.words.items()},
         "eq": template(target.equal, COMPARED, SUM),
-        "both": template(target.both, LOOSE, COMPARED),
-        "where": _operator(target.where, LOOSE, LOOSE, COMPARED, LOOSE),
+        "ne": template(target.different, COMPARED, SUM),
+        "and": _operator(target.both, BOTH, BOTH),
+        "or": _operator(target.either, EITHER, EITHER),
+        "not": _operator(target.opposite, OPPOSITE, OPPOSITE),
+        "where": _choice(target.where),
         "mask": template(target.mask),
         "whole": whole,
         "pow": power,
     }
-    return Printer(SIGNS, leaf, forms, needs={"neg": (ATOM,)}, call=call, alone=alone)
+    return Printer({**SIGNS, **COMPARISONS}, leaf, forms, needs={"neg": (ATOM,)}, call=call, alone=alone)
+
+
+def _choice(text: str) -> Form:
+    """A choice between two, whose condition comes first: what is not the last to be read stands in brackets."""
+    return template(text) if text.endswith(")") else template(text, CHOICE, EITHER, EITHER, CHOICE)
 
 
 def _operator(text: str, binds: int, *needs: int) -> Form:

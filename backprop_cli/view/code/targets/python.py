@@ -98,7 +98,7 @@ PYTHON = Target(
         "ceil": "float(math.ceil({0}))",
     },
     power=("{0}**{1}", "math.pow({0}, {1})"),  # a negative number to a broken power is complex, except by math.pow
-    constants={"pi": "math.pi", "e": "math.e"},
+    constants={"pi": "math.pi", "e": "math.e", "nan": "math.nan", "true": "True", "false": "False"},
     imports=[("math.", "import math")],
     helpers=HELPERS,
     print_value='print("{0} =", {1})',
