@@ -142,7 +142,7 @@ def test_what_a_gate_does(words: str, sentence: str) -> None:
     assert sentence.format(f"{'it ' * bool(op.role)}{op.does}.") in lines
 
 
-@pytest.mark.parametrize("op", TABLE, ids=lambda op: op.call)
+@pytest.mark.parametrize("op", NUMERIC, ids=lambda op: op.call)
 def test_every_gate_says_what_it_does(op: Op) -> None:
     """In a sentence that goes on after its name, and that speaks of no name that somebody may have given."""
     assert op.does
