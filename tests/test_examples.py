@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import doctest
 import os
 import re
 import shlex
@@ -115,17 +116,17 @@ def test_generated_page(page: Path) -> None:
     assert run(["bash", "-c", GENERATED[page]]) == page.read_text(), STALE
 
 
-def test_python_in_the_pages(tmp_path: Path) -> None:
-    blocks = [
-        block
-        for page in PAGES
-        for block in re.findall(r"^```python\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
-    ]
-    assert blocks
-    for number, block in enumerate(blocks):
-        file = tmp_path / f"block{number}.txt"
-        file.write_text(block)
-        assert run([sys.executable, "-m", "doctest", str(file)]) == ""
+PYTHON = {page: re.findall(r"^```python\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE) for page in PAGES}
+"""The blocks of Python in each page, which follow each other as in one session."""
+
+
+@pytest.mark.parametrize("page", [page for page in PYTHON if PYTHON[page]], ids=lambda page: page.name)
+def test_python_in_the_pages(page: Path) -> None:
+    session = doctest.DocTestParser().get_doctest("\n".join(PYTHON[page]), {}, page.name, str(page), 0)
+    assert session.examples
+    said: list[str] = []
+    doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(session, out=said.append)
+    assert not said, "".join(said)
 
 
 def test_help_examples_are_documented_with_their_output() -> None:

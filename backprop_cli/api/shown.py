@@ -70,7 +70,7 @@ class Text(Shown, str):
         return self.kind, self.subject
 
     def __repr__(self) -> str:
-        return str(self)
+        return self.rstrip("\n")  # as a prompt shows it
 
 
 class Checked(Text):

@@ -43,7 +43,7 @@ def _page(trace: Trace, options: Options) -> Iterator[str]:
     digits, count = options.digits, len(trace.gradient)
     yield '<div class="backprop mathjax_ignore tex2jax_ignore">'  # a dollar sign begins no formula here
     if program := texts.program(trace.graph):
-        yield f"<pre>{html.escape(chr(10).join(program))}</pre>"
+        yield _lines("\n".join(program))
     yield f"<p><code>{html.escape(texts.title(trace, digits))}</code></p>"
     gates = sum(1 for _ in trace.graph.gates)
     if gates:
@@ -70,6 +70,10 @@ def is_picture(graph: Graph) -> bool:
     """Whether the circuit is small enough for a picture beside the table."""
     uses = Counter(i for inputs in graph.nodes.inputs for i in inputs)
     return sum(1 for _ in graph.gates) <= PICTURED and max(uses.values(), default=0) <= _BRANCHES
+
+
+def _lines(text: str) -> str:
+    return f'<pre style="font-family:monospace">{html.escape(text)}</pre>'
 
 
 def _gate(gate: texts.GateTexts | Gap) -> Iterator[list[Cell]]:
@@ -120,7 +124,7 @@ def _circuit(trace: Trace, options: Options) -> Iterator[str]:
         picture = draw("circuit", circuit, Options("svg", options.digits))
     except BackpropError as error:
         tree = draw("circuit", circuit, Options("tree", options.digits))
-        yield f"<pre>{html.escape(str(tree))}</pre>"
+        yield _lines(str(tree))
         yield f"<p>{html.escape(f'{error.message}; {error.hint}')}</p>"
     else:
         # An image: no name inside it meets one of the page, and a notebook shows it that is not trusted.
