@@ -29,7 +29,9 @@ Draw the circuit of EXPRESSION.
 
 Values are green and above the wires, gradients red and below, local gradients grey (where they are not 1 in any
 case); inputs stand on the left, the output on the right. Without values for the variables, it is the structure.
-For svg, png and pdf: pip install 'backprop-cli[pictures]'.
+
+\b
+For svg, png and pdf: pip install 'backprop-cli[pictures]'
 """
 EPILOG = """\
 \b
