@@ -1,4 +1,22 @@
-"""backprop: a gradient calculator. `from backprop_cli import backprop` gives a Trace for an expression and values."""
+"""A gradient calculator: every local and every chained gradient of an expression, as you wrote it.
+
+>>> from backprop_cli import backprop
+>>> t = backprop("(x+y)*z", x=-2, y=5, z=-4)
+>>> t.value, t.gradient
+(-12.0, {'x': -4.0, 'y': -4.0, 'z': 3.0})
+
+A Trace prints as a table, shows table and circuit in a notebook, and has the commands as methods: `t.explain()`,
+`t.derive()`, `t.check(x=-4)`, `t.graph("n.svg")`, `t.code("numpy")`, `t.to_dict()`.
+
+`compile` parses an expression once, for many points:
+
+>>> import backprop_cli
+>>> f = backprop_cli.compile("(x+y)*z")
+>>> f(x=-2, y=5, z=-4)
+ValueAndGradient(value=-12.0, gradient={'x': -4.0, 'y': -4.0, 'z': 3.0})
+
+Whatever is wrong is a BackpropError, which says what, and where.
+"""
 
 TYPE_CHECKING = False  # nothing is loaded, neither typing nor __future__: until `main`, Python tells of an interrupt
 if TYPE_CHECKING:
@@ -28,3 +46,7 @@ def __getattr__(name: str) -> "Any":
     from importlib import import_module
 
     return getattr(import_module(f".{_HOME[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, *(name for name in globals() if name.startswith("__"))]

@@ -45,6 +45,9 @@ class BackpropError(Exception):
         self.hint = hint
         self.file = source.file if isinstance(source, Source) else ""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _again, (type(self), self.message, self.__dict__)
+
     @property
     def line(self) -> int:
         """The line of the source at which `span` starts, counted from 1."""
@@ -69,6 +72,13 @@ class BackpropError(Exception):
         if self.hint:
             lines.append(f"hint: {printable(self.hint)}")
         return lines
+
+
+def _again(kind: type[BackpropError], message: str, parts: dict[str, object]) -> BackpropError:
+    """An error out of a pickle, whatever its kind is made of."""
+    error = kind.__new__(kind, message)
+    error.__dict__.update(parts)
+    return error
 
 
 class InputError(BackpropError):

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import copy
+import doctest
 import html
 import importlib.util
+import inspect
 import math
 import pickle
+import pydoc
 import re
 import shutil
 from base64 import b64encode
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import backprop_cli
 from backprop_cli import BackpropError, Trace, backprop
 from backprop_cli.view.html import PICTURED
 from backprop_cli.view.picture import graphviz
@@ -48,7 +53,9 @@ def traces(expressions: list[str] = EXPRESSIONS) -> list[Trace]:
 def test_each_method_gives_what_its_command_prints() -> None:
     trace = backprop(SOURCE, POINT)
     dot = trace.graph().render("dot")
+    dark = trace.graph(theme="dark", local=False).render("dot")
     assert isinstance(dot, bytes)
+    assert isinstance(dark, bytes)
     printed = {
         ("eval", SOURCE, *AT): str(trace),
         ("eval", SOURCE, *AT, "--format", "markdown", "--digits", "3"): trace.render("markdown", 3),
@@ -62,6 +69,7 @@ def test_each_method_gives_what_its_command_prints() -> None:
         ("check", SOURCE, *AT, "--claim", "y=-4", "--claim", "z=x"): trace.check({"y": -4}, z="x"),
         ("graph", SOURCE, *AT): trace.graph(),
         ("graph", SOURCE, *AT, "--format", "dot"): dot.decode(),
+        ("graph", SOURCE, *AT, "--format=dot", "--theme=dark", "--no-local"): dark.decode(),
         ("code", SOURCE, *AT): trace.code(),
         ("code", SOURCE, *AT, "--to", "numpy"): trace.code("numpy"),
         ("code", SOURCE, "--to", "javascript"): trace.code("javascript", function=True),
@@ -105,6 +113,8 @@ def test_the_document_is_that_of_the_command() -> None:
         (lambda trace: trace.derive(w=1), "the expression has no variable 'w'"),
         (lambda trace: trace.graph("picture.bmp"), "does not say which format"),
         (lambda trace: trace.graph("/nowhere/n.dot"), "cannot be written"),
+        (lambda trace: trace.graph(theme="blue"), "there is no theme 'blue'"),
+        (lambda trace: trace.graph(scale=99), "--scale takes a number, not '99'"),
     ],
 )
 def test_what_is_wrong_is_told(call: Any, message: str) -> None:
@@ -269,8 +279,84 @@ def test_what_the_methods_give_can_be_pickled() -> None:
             assert (again, bool(again), type(again)) == (shown, bool(shown), type(shown))
 
 
+def test_errors_go_through_a_pickle() -> None:
+    """As they do from one process to another."""
+    calls: list[Callable[[], object]] = [
+        lambda: backprop("x*y"),
+        lambda: backprop("x + ?"),
+        lambda: backprop("log(x)", x=-1),
+        lambda: backprop("*".join(["sin(x*y)"] * 2000), x=1, y=2, time_limit=1e-9),
+        lambda: backprop("x", x=1).graph("/nowhere/n.dot"),
+    ]
+    for call in calls:
+        with pytest.raises(BackpropError) as caught:
+            call()
+        again = pickle.loads(pickle.dumps(caught.value))
+        assert (type(again), str(again), again.args) == (type(caught.value), str(caught.value), caught.value.args)
+        assert vars(again) == vars(caught.value)
+
+
 def test_a_large_trace_goes_through_a_pickle() -> None:
     trace = backprop(" + ".join(f"tanh({i}*x)*y" for i in range(1, 401)), x=0.001, y=2)
     again = pickle.loads(pickle.dumps(trace))
     assert (again.value, again.gradient) == (trace.value, trace.gradient)
     assert math.fsum(edge.chained or 0 for edge in again.edges) == math.fsum(edge.chained or 0 for edge in trace.edges)
+
+
+# -- Help --------------------------------------------------------------------------------------------------------------
+
+
+def test_help_names_what_there_is() -> None:
+    """`help(backprop_cli)` shows each name with what it does, though nothing is loaded before it is asked for."""
+    text = pydoc.plain(pydoc.render_doc(backprop_cli))
+    for name in backprop_cli.__all__:
+        assert name in dir(backprop_cli)
+        assert re.search(rf"^    (class )?{name}\b", text, re.MULTILINE), name
+        assert inspect.getdoc(getattr(backprop_cli, name))
+
+
+def test_the_examples_in_docstrings() -> None:
+    modules = [
+        backprop_cli,
+        *(importlib.import_module(f"backprop_cli.api{name}") for name in ("", ".compiled", ".trace")),
+    ]
+    results = [doctest.testmod(each) for each in modules]
+    assert [each.failed for each in results] == [0] * len(results)
+    assert sum(each.attempted for each in results) >= 10
+
+
+TYPED = """
+from backprop_cli import BackpropError, Compiled, Trace, backprop, compile
+from decimal import Decimal
+from fractions import Fraction
+
+trace: Trace = backprop("x*y", {"x": 1}, y=Fraction(1, 3), wrt=["x"])
+text: str = trace.explain(nudge=Decimal("0.1"))
+right: bool = bool(trace.check(x="y"))
+code: str = trace.code("numpy", function=True)
+data: dict[str, object] = trace.to_dict()
+names: list[str] = [node.name for node in trace.graph.nodes]
+picture: str = trace.graph("n.svg", theme="dark")
+compiled: Compiled = compile("x*y", wrt="x")
+value, gradient = compiled(1, y=2)
+slope: float = compiled(x=1, y=2).gradient["x"]
+again: Trace = compiled.trace(1, 2)
+try:
+    backprop("x", precision="many")  # wrong
+    compile("x", ties=3)  # wrong
+    backprop("x", x=[1])  # wrong
+except BackpropError as error:
+    place: int = error.line
+"""
+
+
+@pytest.mark.slow
+def test_types(tmp_path: Path) -> None:
+    """What a person's own type checker says of a program: nothing, except for what is wrong."""
+    file = tmp_path / "program.py"
+    file.write_text(TYPED)
+    mypy: Any = importlib.import_module("mypy.api")
+    out, err, _ = mypy.run(["--strict", "--cache-dir", str(tmp_path), str(file)])
+    assert err == ""
+    wrong = [number for number, line in enumerate(TYPED.splitlines(), 1) if line.endswith("# wrong")]
+    assert sorted({int(line.split(":")[1]) for line in out.splitlines() if ": error:" in line}) == wrong, out

@@ -10,6 +10,8 @@ from ..graph.graph import Graph
 from ..passes import point
 from ..passes import trace as passes
 from ..passes.settings import Settings, compute
+from ..view.picture.circuit import PLAIN, Look
+from ..view.picture.circuit import Circuit as Picture
 from .shown import Checked, Shown, Text, rendered
 from .values import Given, text, texts
 
@@ -146,19 +148,34 @@ class Circuit(Graph):
         circuit.trace = trace
         return circuit
 
-    def __call__(self, file: str | PathLike[str] | None = None, *, form: str = "", digits: int | None = None) -> Text:
+    def __call__(
+        self,
+        file: str | PathLike[str] | None = None,
+        *,
+        form: str = "",
+        digits: int | None = None,
+        theme: str = PLAIN.theme,
+        transparent: bool = PLAIN.transparent,
+        scale: float = PLAIN.scale,
+        local: bool = PLAIN.local,
+    ) -> Text:
         """Draw the circuit, as `backprop graph` does; a notebook shows the picture, and as text it is a tree.
 
         file: where it is written, wholly or not at all; the end of the name says the format (.svg, .png, .pdf, .dot …);
         form: the format, where the name does not say it;
-        digits: how many are shown of a number.
+        digits: how many are shown of a number;
+        theme: `light` or `dark`;
+        transparent: whether the picture has no ground of its own;
+        scale: its size, from 0.1 to 10;
+        local: whether it shows local gradients.
         Raises InputError for a name that means no format, and where a format needs Graphviz and there is none.
         """
         from ..files import write_file
         from ..view import VIEWS, form_of
-        from ..view.picture.circuit import Circuit as Picture
 
-        drawn = Text("circuit", Picture(self, self.trace))
+        look = Look(theme, transparent, scale, local)
+        look.check()
+        drawn = Text("circuit", Picture(self, self.trace, look))
         if file is not None:
             data = drawn.render(form or form_of(fspath(file), VIEWS["circuit"]), digits)
             write_file(fspath(file), data.encode() if isinstance(data, str) else data)

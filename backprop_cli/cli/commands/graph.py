@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from ...errors import InputError, quote
+from ...errors import InputError
 from ..expression import ExpressionCommand
 from ..output import show, warn
 from ..request import Asked
@@ -21,7 +21,6 @@ _LOOKS = {
     "--steps": ("dot", "mermaid", "svg", "png", "pdf"),
 }
 """The formats that have an option's look."""
-_LARGEST = 10.0  # times the size, or a tenth of it
 _NUMBERED = re.compile(r"[^%]*%(?:0?[1-9])?d[^%]*")
 
 HELP = """\
@@ -65,6 +64,7 @@ def command(
             hint = f"{option} goes with --format {', '.join(forms)} or {last}"
             raise InputError(f"{option} changes nothing in a {form}", hint=hint)
     look = circuit.Look(theme, transparent, _scale(scale), not no_local)
+    look.check()
     request = graph, given, _ = asked.request(partly=not steps and not asked.line.bindings and asked.at is None)
     trace = None
     if given or not graph.variables:
@@ -84,11 +84,9 @@ def command(
 
 
 def _scale(text: str | None) -> float:
+    from ...view.picture.circuit import no_scale
+
     try:
-        found = 1.0 if text is None else float(text)
+        return 1.0 if text is None else float(text)
     except ValueError:
-        found = 0.0
-    if not 1 / _LARGEST <= found <= _LARGEST:
-        hint = f"from {1 / _LARGEST:g} to {_LARGEST:g}; for example: --scale 2"
-        raise InputError(f"--scale takes a number, not {quote(text or '')}", hint=hint)
-    return found
+        raise no_scale(text) from None

@@ -7,20 +7,23 @@ forks: the stem carries the node's upstream gradient, and each branch the part o
 from __future__ import annotations
 
 from collections.abc import Iterator
+from numbers import Real
 from typing import NamedTuple
 
 from ...arithmetic import Value
+from ...errors import InputError, quote
 from ...graph.graph import Constant, Gate, Graph, Module, Node
 from ...passes.trace import Edge, Trace
 from ...rules.printer import READING
 from ...rules.table import Op
-from .. import texts
+from .. import THEMES, texts
 
 LONGEST = 24
 """Characters of a name, and of a constant, that a picture shows."""
 DIGITS = 4
 """Of a number in a file, unless more are asked for."""
 
+_LARGEST = 10.0  # times the usual size, or a tenth of it
 _SIGNS = {**READING.signs, "mul": "×"}  # a dot alone is too small for a gate
 
 
@@ -102,8 +105,21 @@ class Look(NamedTuple):
     scale: float = 1.0
     local: bool = True
 
+    def check(self) -> None:
+        """Raise InputError for a theme or a size that no picture has."""
+        if self.theme not in THEMES:
+            raise InputError(f"there is no theme {quote(str(self.theme))}", hint=f"there is: {', '.join(THEMES)}")
+        if not (isinstance(self.scale, Real) and 1 / _LARGEST <= self.scale <= _LARGEST):
+            raise no_scale(self.scale)
+
 
 PLAIN = Look()
+
+
+def no_scale(given: object) -> InputError:
+    """What is told of a size that is none."""
+    hint = f"from {1 / _LARGEST:g} to {_LARGEST:g}; for example: --scale 2"
+    return InputError(f"--scale takes a number, not {quote(str(given))}", hint=hint)
 
 
 class Circuit(NamedTuple):
