@@ -7,6 +7,7 @@ without bound is refused before it does.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 import sympy
@@ -14,6 +15,7 @@ from sympy import Integer, Max, Min, Piecewise, Rational, Symbol
 from sympy.printing.str import StrPrinter
 
 from ..errors import quote, shorten
+from ..rules.formula import Formula
 from ..rules.table import Op
 from .system import Arithmetic, Function, Rule, Value
 
@@ -101,6 +103,76 @@ class Symbolic(Arithmetic):
 
     def whole(self, value: Value) -> str:
         return str(self.printer.doprint(value))
+
+
+class sigmoid(sympy.Function):  # type: ignore[misc]  # noqa: N801 - SymPy prints the name
+    """The sigmoid of a symbol, which stays what it is; of a number, the number."""
+
+    @classmethod
+    def eval(cls, x: Value) -> Value:
+        return None if x.free_symbols else _sigmoid(x)
+
+    def _eval_is_positive(self) -> bool:
+        return True
+
+
+class softplus(sympy.Function):  # type: ignore[misc]  # noqa: N801
+    """The softplus of a symbol, likewise."""
+
+    @classmethod
+    def eval(cls, x: Value) -> Value:
+        return None if x.free_symbols else _softplus(x)
+
+    def _eval_is_positive(self) -> bool:
+        return True
+
+
+def _sigmoid(x: Value) -> Value:
+    return 1 / (1 + sympy.exp(-x))
+
+
+def _softplus(x: Value) -> Value:
+    return sympy.log(1 + sympy.exp(x))
+
+
+def formula(value: Value) -> Formula:
+    """A formula of SymPy's as one of ours. What there is no word for stands in it as LaTeX, between braces."""
+    args = value.args
+    if value.is_Integer or value.is_Symbol or value in (sympy.pi, sympy.E):
+        return Formula(str(value).lower() if value == sympy.E else str(value))
+    if value.is_Add:
+        first, *others = value.as_ordered_terms()
+        whole = formula(first)
+        for term in others:
+            whole = whole - formula(-term) if term.could_extract_minus_sign() else whole + formula(term)
+        return whole
+    if value.could_extract_minus_sign() and (value.is_Mul or value.is_Rational):
+        return -formula(-value)
+    above, below = sympy.fraction(value)
+    if below != 1:
+        return formula(above) / formula(below)
+    if value.is_Mul:
+        return reduce(Formula.__mul__, map(formula, value.as_ordered_factors()))
+    if value.is_Pow:
+        is_root = args[1] == sympy.Rational(1, 2)
+        return Formula("sqrt", formula(args[0])) if is_root else formula(args[0]) ** formula(args[1])
+    if isinstance(value, Piecewise):
+        *cases, (last, _) = args
+        whole = formula(last)
+        for case, condition in reversed(cases):
+            whole = Formula("where", Formula(f"{{{sympy.latex(condition)}}}"), formula(case), whole)
+        return whole
+    if isinstance(value, (sympy.Function, Max, Min)):
+        name = _SPELLED.get(type(value).__name__, type(value).__name__)
+        if name == "polygamma" and args[0] == 0:
+            name, args = "digamma", args[1:]
+        return Formula(name, *map(formula, args))
+    return Formula(f"{{{sympy.latex(value)}}}")
+
+
+def opened(value: Value) -> Value:
+    """The formula with sigmoid and softplus written out."""
+    return value.replace(sigmoid, _sigmoid).replace(softplus, _softplus)
 
 
 class UndecidedError(Exception):
@@ -342,8 +414,8 @@ _FUNCTIONS: dict[str, Function] = {
     "max": _largest,
     "min": _smallest,
     "relu": lambda x: _largest(Integer(0), x),
-    "sigmoid": lambda x: 1 / (1 + sympy.exp(-x)),
-    "softplus": lambda x: sympy.log(1 + sympy.exp(x)),
+    "sigmoid": sigmoid,
+    "softplus": softplus,
     "gamma": _bounded(sympy.gamma),
     "lgamma": _bounded(lambda x: sympy.log(abs(sympy.gamma(x))) if x.is_negative else sympy.loggamma(x)),
     "digamma": _bounded(lambda x: sympy.polygamma(0, x)),

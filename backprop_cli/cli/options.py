@@ -102,6 +102,7 @@ OPTIONS = (
     Option("--wrt", ALL, "NAMES", "Gradients of these variables (x,y); the rest is fixed."),
     Option("--claim", "check", "NAME=CLAIM", "A gradient of a variable or gate: number or formula.", repeatable=True),
     Option("--claims", "check", "FILE|-|JSON", "Such claims as a JSON object; a class's as CSV."),
+    Option("--steps", "derive", None, "All gates and edges as formulas, too."),
     Option("--nudge", "explain", "H", "Also step each variable by H: f there, as predicted?"),
     Option("--expand", ALL, None, "Open modules, and gates like sigmoid."),
     Option("--ties", "eval points explain check code graph", TIES, "Of tied inputs of max:", TIES[0]),

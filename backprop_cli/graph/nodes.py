@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias, TypeVar, overload
 
 from ..errors import Span
+from ..rules.formula import Formula
 from ..rules.table import Op
 
 
@@ -58,6 +59,15 @@ class Constant(NamedTuple):
     def parts(self) -> list[Gate | Constant]:
         """What it is made of, in forward order: its body, or itself alone."""
         return [part for part in self.body or [self] if not isinstance(part, Variable)]
+
+    @property
+    def formula(self) -> Formula:
+        """It as it is written. A long one is nested as deep as it is long."""
+        found: list[Formula] = []
+        for part in self.parts:
+            inputs = [found[i] for i in part.inputs]
+            found.append(part.op.applied(inputs) if isinstance(part, Gate) else Formula(part.literal))
+        return found[-1]
 
 
 class Gate(NamedTuple):

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 import sympy
 
 from ..arithmetic import Value
-from ..arithmetic.symbolic import Symbolic, UndecidedError
+from ..arithmetic.symbolic import Symbolic, UndecidedError, sigmoid, softplus
 from ..budget import TooSlowError, share
 from ..errors import MathError
 from ..graph.graph import Graph
+from ..rules.formula import Formula
 from . import point
 from .backpropagate import backpropagate
 from .hessian import hessian as second_derivatives
+from .named import named_gradient
 from .trace import Trace
 
 SHARE = 1 / 2
@@ -25,15 +27,25 @@ _SYMPY_GIVES_UP = (RecursionError, ValueError, TypeError, AttributeError, NotImp
 """What SymPy raises on formulas that it cannot simplify; they stay as they are."""
 
 
-_LEFT_WHOLE = (sympy.Abs, sympy.sign, sympy.Max, sympy.Min, sympy.Piecewise, sympy.floor, sympy.ceiling)
+_LEFT_WHOLE = (
+    *(sympy.Abs, sympy.sign, sympy.Max, sympy.Min, sympy.Piecewise, sympy.floor, sympy.ceiling),
+    *(sigmoid, softplus, sympy.tanh),
+)
 
 
 @dataclass(frozen=True)
 class Derivation:
-    """A trace on symbols, and its gradient simplified."""
+    """A trace on symbols, and its gradient in two more forms.
+
+    simplified: the shortest of some equal closed forms
+    named: over the names of the program, as one writes it by hand; None where that is too long, or hidden in a module
+    steps: whether all gates and edges are to be shown as well
+    """
 
     trace: Trace
     simplified: Mapping[str, Value]
+    named: Mapping[str, Formula | None]
+    steps: bool = False
 
 
 def exact_trace(
@@ -68,24 +80,24 @@ def exact_trace(
 
 
 def derive(graph: Graph, given: Mapping[str, float | str], *, wrt: Collection[str] | None = None) -> Derivation:
-    """The passes on symbols, and the gradient simplified, as far as SymPy gets in its SHARE."""
+    """The passes on symbols, the gradient over the names of the program, and the shortest of some closed forms."""
     trace = exact_trace(graph, given, wrt=wrt)
     simplified = dict(trace.gradient)
 
     def simplify() -> None:
         for name, formula in trace.gradient.items():
-            with suppress(*_SYMPY_GIVES_UP):
-                shorter = _simplify(formula)
-                if trace.arithmetic.is_finite(shorter):  # SymPy puts zoo at a point where a piece is not defined
-                    simplified[name] = shorter
+            simplified[name] = _shortest(trace, formula)
 
     with suppress(TooSlowError):
         share(SHARE, simplify)
-    return Derivation(trace, simplified)
+    return Derivation(trace, simplified, named_gradient(graph, wrt))
 
 
-def _simplify(formula: Value) -> Value:
-    """The formula simplified, with absolute values, maxima and conditions left whole: SymPy only lengthens them."""
+def _shortest(trace: Trace, formula: Value) -> Value:
+    """The shortest of some equal forms, by what is printed. None has a function that the formula itself has not.
+
+    Absolute values, maxima, conditions, and functions that people know by name stay whole: SymPy rewrites them.
+    """
     whole: dict[Value, Value] = {}
     walk = sympy.preorder_traversal(formula)
     for part in walk:
@@ -93,4 +105,21 @@ def _simplify(formula: Value) -> Value:
             whole.setdefault(part, sympy.Dummy(real=True, nonnegative=part.is_nonnegative))
             walk.skip()
     back = {dummy: part for part, dummy in whole.items()}
-    return sympy.simplify(formula.xreplace(whole)).xreplace(back)
+    inner, heads = formula.xreplace(whole), _heads(formula)
+    best, length = formula, len(trace.arithmetic.exactly(formula))
+    for rewrite in _REWRITES:
+        with suppress(*_SYMPY_GIVES_UP):
+            found = rewrite(inner).xreplace(back)
+            size = len(trace.arithmetic.exactly(found))
+            # SymPy puts zoo at a point where a piece is not defined.
+            if size < length and trace.arithmetic.is_finite(found) and _heads(found) <= heads:
+                best, length = found, size
+    return best
+
+
+def _heads(formula: Value) -> set[type]:
+    return {type(each) for each in formula.atoms(sympy.Function)}
+
+
+_REWRITES = (sympy.factor_terms, sympy.factor, sympy.simplify)
+"""Ways to an equal form, the cheapest first."""

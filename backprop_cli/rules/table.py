@@ -308,11 +308,11 @@ TABLE: list[Op] = [
        does="hands its upstream on where its input is positive, and nothing where it is not, for there its "
             "output stays 0"),
 
-    Op("sigmoid",  "x",   careful(1 / (1 + exp(-x)), sigmoid(x)), careful(out * (1 - out), out * sigmoid(-x)),
+    Op("sigmoid",  "x",   convention(1 / (1 + exp(-x)), sigmoid(x)), careful(out * (1 - out), out * sigmoid(-x)),
        aliases="σ logistic expit",
        does="multiplies its upstream by its own value times 1 minus that: at most 1/4, and next to nothing "
             "where it is saturated, near 0 and near 1"),
-    Op("softplus", "x",   careful(log(1 + exp(x)), softplus(x)), sigmoid(x),
+    Op("softplus", "x",   convention(log(1 + exp(x)), softplus(x)), sigmoid(x),
        does="multiplies its upstream by the sigmoid of its input: between 0 and 1, as a relu without its corner"),
     Op("tanh",     "x",   convention((exp(x) - exp(-x)) / (exp(x) + exp(-x)), tanh(x)),
                           careful(1 - out**2, 4 * sigmoid(2 * x) * sigmoid(-2 * x)),

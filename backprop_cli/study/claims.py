@@ -387,7 +387,7 @@ def _rests_on(found: Sequence[_Claimed], claim: _Claim, prove: bool) -> str:
 def _is_proved(graph: Graph, claim: _Claim) -> bool:
     from sympy import simplify
 
-    from ..arithmetic.symbolic import Symbolic, UndecidedError
+    from ..arithmetic.symbolic import Symbolic, UndecidedError, opened
 
     system = Symbolic()
     symbols = {node.name: system.symbol(node.name) for node in graph.variables}
@@ -395,7 +395,7 @@ def _is_proved(graph: Graph, claim: _Claim) -> bool:
 
     def is_zero() -> bool:
         trace = backpropagate(graph, symbols, wrt=wrt, arithmetic=system)
-        return bool(simplify(_gradient(trace, claim.name) - claim.values(trace)[-1]) == 0)
+        return bool(simplify(opened(_gradient(trace, claim.name) - claim.values(trace)[-1])) == 0)
 
     try:
         return share(_SHARE, is_zero)

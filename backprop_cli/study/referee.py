@@ -245,7 +245,7 @@ def _symbolic_derivatives(
 
     All derivatives share the time that there is.
     """
-    from ..arithmetic.symbolic import Symbolic, UndecidedError
+    from ..arithmetic.symbolic import Symbolic, UndecidedError, opened
 
     system = Symbolic()
     symbols = {node.name: system.symbol(node.name) for node in graph.variables}
@@ -253,7 +253,7 @@ def _symbolic_derivatives(
 
     def work() -> None:
         at = {symbol: system.number(exactly[each]) for each, symbol in symbols.items()}
-        formula = cache(lambda: forward(graph, symbols, system)[-1])
+        formula = cache(lambda: opened(forward(graph, symbols, system)[-1]))
 
         def derivative(line: _Line) -> Value:
             if len(line.steps) == 1:
@@ -261,7 +261,7 @@ def _symbolic_derivatives(
                 return formula().diff(symbols[name])
             t = system.symbol("along the line")  # which no variable is called
             moved = {name: symbols[name] + t * system.number(step) for name, step in line.steps.items()}
-            return forward(graph, {**symbols, **moved}, system)[-1].diff(t).xreplace({t: system.number("0")})
+            return opened(forward(graph, {**symbols, **moved}, system)[-1]).diff(t).xreplace({t: system.number("0")})
 
         for name, line in lines.items():
             try:

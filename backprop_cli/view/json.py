@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..arithmetic import Value
 from ..graph.graph import Group, Node
 from ..passes.trace import Trace
+from ..rules.printer import TYPED
 from . import Options
 
 if TYPE_CHECKING:
@@ -25,10 +26,11 @@ def trace(trace: Trace, options: Options) -> str:
 
 
 def derivation(derivation: Derivation, options: Options) -> str:
-    """A derivation as JSON: the document of a trace with formulas for numbers, and the simplified gradient."""
+    """A derivation as JSON: the document of a trace with formulas for numbers, and two more forms of the gradient."""
     trace = derivation.trace
     simplified = {name: trace.arithmetic.exactly(each) for name, each in derivation.simplified.items()}
-    return lines({**head(trace), "simplified": simplified, **document(trace)}, options)
+    named = {name: None if each is None else TYPED.text(each) for name, each in derivation.named.items()}
+    return lines({**head(trace), "named": named, "simplified": simplified, **document(trace)}, options)
 
 
 def review(review: Review, options: Options) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import sympy
 
 from ..arithmetic import FLOATS, Value
+from ..arithmetic.symbolic import formula
 from ..graph.graph import Constant, Gate, Graph, Module, Node
 from ..rules.formula import Formula
 from ..rules.printer import ATOM, LOOSE, POWER, PRODUCT, SUM, TIGHT, Form, Printer, template
@@ -111,7 +112,7 @@ def derivation(derivation: Derivation, _options: Options) -> str:
     trace = derivation.trace
     wanted, values = trace.graph.depending_on(trace.gradient), dict(enumerate(trace.values))
     lines = _Lines(trace.graph, trace.point, wanted, values, trace)
-    return _aligned([*lines.staged(), *lines.gradient(derivation.simplified)])
+    return _aligned([*lines.staged(), *lines.gradient(derivation)])
 
 
 def trace(trace: Trace, options: Options) -> str:
@@ -190,6 +191,8 @@ class _Lines:
         edges: dict[int, list[tuple[Gate, int]]] = {}
         for gate in self.graph.gates_backward:
             for slot in gate.slots:
+                if gate.op.partial(slot).head == "none":
+                    continue  # a condition, into which nothing flows
                 edges.setdefault(gate.inputs[slot], []).append((gate, slot))
         for node in reversed(self.graph.nodes):
             place = node.position
@@ -223,21 +226,19 @@ class _Lines:
         """A constant as it is written; a very long one as the number that it is."""
         if len(node.parts) > LONGEST:
             return self.number(self.values[node.position])
-        parts: list[Formula] = []
-        for part in node.parts:
-            inputs = [parts[i] for i in part.inputs]
-            parts.append(part.op.applied(inputs) if isinstance(part, Gate) else Formula(part.literal))
-        return parts[-1]
+        return node.formula
 
-    def gradient(self, gradient: Mapping[str, Value]) -> Iterator[str]:
-        """The gradient, a line for each variable."""
+    def gradient(self, derivation: Derivation) -> Iterator[str]:
+        """The gradient, a line for each variable: over names, and in closed form."""
         variables = {node.name: node for node in self.graph.variables}
-        return (_line(self.partial(variables[name]), self.value(value)) for name, value in gradient.items())
+        for name, value in derivation.simplified.items():
+            named = derivation.named[name]
+            yield _line(self.partial(variables[name]), *([] if named is None else [_part(named)]), self.value(value))
 
     def value(self, value: Value) -> Span:
         """A value: a formula, or a number to some digits."""
         if isinstance(value, sympy.Basic):
-            return code(str(sympy.latex(value)))
+            return _part(formula(value))
         if isinstance(value, bool):
             return code(rf"\text{{{self.system.exactly(value)}}}")
         shown, is_rounded = self.system.rounded(value, self.digits)
@@ -247,12 +248,7 @@ class _Lines:
 
     def number(self, value: Value) -> Formula:
         """A value among other operands, whole."""
-        if not isinstance(value, sympy.Basic):
-            return Formula(self.system.exactly(value))
-        text = sympy.latex(value)
-        return Formula(
-            rf"{{\left({text}\right)}}" if value.is_Add or value.could_extract_minus_sign() else f"{{{text}}}"
-        )
+        return formula(value) if isinstance(value, sympy.Basic) else Formula(self.system.exactly(value))
 
 
 def _line(left: Formula, *parts: Span) -> str:

@@ -32,15 +32,17 @@ def trace(trace: Trace, options: Options) -> str:
 
 
 def derivation(derivation: Derivation, _options: Options) -> str:
-    """A derivation as Markdown: the gates and edges, then the gradient as chained and simplified."""
+    """A derivation as Markdown: the gradient over names and in closed form; the gates and edges, if asked for."""
     trace = derivation.trace
-    lines = _block(texts.derived(trace.graph))
-    rows = [row for gate in texts.gates(trace, None) for row in _gate_rows(gate)]
+    lines = _block([*texts.derived(trace.graph), *([] if derivation.steps else texts.meant(derivation))])
+    rows = [row for gate in texts.gates(trace, None) for row in _gate_rows(gate)] if derivation.steps else []
     if rows:
         formulas = [(*row[:3], *(cell and code(cell) for cell in row[3:])) for row in rows]
         lines += [*pipe_table(("gate", "input", "rule", "value", "upstream", "local", "chained"), 7, formulas), ""]
-    gradient = [tuple(map(code, row)) for row in texts.derivatives(derivation)]
-    lines += pipe_table(("variable", "gradient, as chained", "simplified"), 3, gradient)
+    gradient = [
+        (code(name), by_hand and code(by_hand), code(closed)) for name, by_hand, closed in texts.derivatives(derivation)
+    ]
+    lines += pipe_table(("gradient", "over names", "in closed form"), 3, gradient)
     return "\n".join(lines) + "\n"
 
 

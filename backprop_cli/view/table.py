@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..passes.trace import Trace
 from . import Options, texts
-from .columns import Column, Row, blocks, paragraph, table
+from .columns import Column, Row, blocks, fold, paragraph, table
 from .texts import Gap
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ _GATES = [
     Column("\nrule", share=2),
 ]
 _VARIABLES = [Column("variable"), _number("value"), _number("gradient"), Column("tells", share=1, least=24)]
-_FORMULAS = [Column(head, share=1) for head in ("variable", "gradient, as chained", "simplified")]
 _NOTE = Column("", share=1)
 _METHODS = [Column("variable"), Column("method"), _number("gradient"), _number("difference"), _NOTE]
 _FORWARD, _BACKWARD = ("", "green", "red", ""), ("", "", "red", "")
@@ -52,11 +51,24 @@ def trace(trace: Trace, options: Options) -> str:
 
 
 def derivation(derivation: Derivation, options: Options) -> str:
-    """Every node and edge of a derivation as formulas, and the gradient as chained and simplified."""
+    """The gradient over the names of the program and in closed form; before it every node and edge, if asked for."""
     trace = derivation.trace
-    rows = [Row(each, styles=("bold", "", "red")) for each in texts.derivatives(derivation)]
-    gradient = table(_FORMULAS, rows, options) if rows else [_NOTHING]
-    return _page([_lines(texts.derived(trace.graph), options, "bold"), *_gates(trace, options), gradient])
+    gates = (
+        _gates(trace, options)
+        if derivation.steps
+        else [_lines([f" {line}" for line in texts.meant(derivation)], options)]
+    )
+    gradient = [line for each in texts.derivatives(derivation) for line in _derivative(*each, options)]
+    return _page([_lines(texts.derived(trace.graph), options, "bold"), *gates, gradient or [_NOTHING]])
+
+
+def _derivative(name: str, by_hand: str, closed: str, options: Options) -> list[str]:
+    """`∂f/∂w = f·(1 − f)·x`, and below it the closed form."""
+    lines: list[str] = []
+    for form in filter(None, (by_hand, closed)):
+        left = " " * (len(name) + 1) if lines else f" {name}"
+        lines += [options.paint(line, "red") for line in fold(f"= {form}", options.width, f"{left} ", " " * 5)]
+    return lines
 
 
 def review(review: Review, options: Options) -> str:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from ..arithmetic import Value
 from ..errors import printable
-from ..graph.graph import Gate, Graph
+from ..graph.graph import Gate, Graph, partial
 from ..passes.trace import Edge, Trace
-from ..rules.printer import READING
+from ..rules.printer import BY_HAND, READING
 
 if TYPE_CHECKING:
     from ..passes.exact import Derivation
@@ -153,10 +153,32 @@ def _edge(trace: Trace, edge: Edge, digits: int | None) -> EdgeTexts:
 
 
 def derivatives(derivation: Derivation) -> Iterator[tuple[str, str, str]]:
-    """For each variable its name, its gradient as chained, and that gradient simplified."""
-    show = derivation.trace.arithmetic.exactly
-    for name, gradient in derivation.trace.gradient.items():
-        yield name, show(gradient), show(derivation.simplified[name])
+    """For each variable ∂f/∂x, that over the names of the program, if there is such a form, and in closed form."""
+    trace = derivation.trace
+    for name, simplified in derivation.simplified.items():
+        named = derivation.named[name]
+        by_hand, closed = "" if named is None else BY_HAND.text(named), trace.arithmetic.exactly(simplified)
+        if _bare(by_hand) == _bare(closed):
+            by_hand = ""
+        yield partial(trace.graph.output.name, name), by_hand, closed
+
+
+def _bare(formula: str) -> str:
+    """A formula but for how it is written."""
+    return formula.replace(" ", "").replace("·", "*").replace("−", "-").replace("**", "^").strip("()")
+
+
+def meant(derivation: Derivation) -> list[str]:
+    """The gates that formulas over names speak of, and that have their names from the program: `q1 = w * x`."""
+    graph = derivation.trace.graph
+    known = {name for name, _ in graph.stages} | {graph.output.name}
+    words = {word for each in derivation.named.values() if each is not None for word in each.words}
+    lines: list[str] = []
+    for gate in graph.gates_backward:
+        if gate.name in words - known:
+            lines.append(f"{gate.name} = {written(graph, gate)}")
+            words |= {graph.nodes[i].name for i in gate.inputs}
+    return lines[::-1]
 
 
 def variables(trace: Trace, digits: int | None) -> Iterator[VariableTexts]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
 from ..expression import ExpressionCommand
@@ -11,8 +13,9 @@ from ..request import Asked
 HELP = """\
 Derive the gradient of EXPRESSION as formulas.
 
-The same forward and backward pass, on symbols: each node's value, local and chained gradient is a formula. At the
-end stands the gradient, as it is chained and simplified. Variables may be given values (--x 2), one by one.
+The same forward and backward pass, on symbols. Of each variable the gradient over the names of the program, as one
+writes it by hand, and in closed form. --steps shows each node's value, local and chained gradient as formulas.
+Variables may be given values (--x 2), one by one.
 """
 EPILOG = """\
 \b
@@ -24,10 +27,10 @@ Examples:
 
 
 @click.command("derive", cls=ExpressionCommand, help=HELP, epilog=EPILOG)
-def command(asked: Asked, form: str, output: str | None) -> None:
+def command(asked: Asked, form: str, output: str | None, steps: bool) -> None:
     from ...passes import exact
 
     graph, given, settings = asked.request(partly=True)
-    derivation = exact.derive(graph, given, wrt=settings.wrt)
+    derivation = replace(exact.derive(graph, given, wrt=settings.wrt), steps=steps)
     warn(derivation.trace.warnings)
     show("derivation", derivation, form, file=output)
