@@ -102,12 +102,14 @@ def table(columns: Sequence[Column], rows: Sequence[Row], options: Options, betw
 def blocks(columns: Sequence[Column], rows: Sequence[Row], options: Options) -> Iterator[list[str]]:
     """The lines of a table; of several where it is too wide, each with the first column and as many others as fit."""
     needs = widths(columns, rows, Options())
+    if needs[0] + max(needs[1:]) + _frame(columns[:2], " ") > (options.width or inf):  # so it becomes records
+        yield [options.paint(f" {columns[0].head}", "bold"), *table(columns, rows, options)]
+        return
     start = end = 1
     while start < len(columns):
         room = (options.width or inf) - needs[0] - 2
         while end < len(columns) and (room := room - needs[end] - 3) >= 0:
             end += 1
-        end = max(end, start + 1)
         shown = [0, *range(start, end)]
         part = [Row([row.cells[i] for i in shown], row.style, [row.styles[i] for i in shown]) for row in rows]
         yield table([columns[i] for i in shown], part, options)
