@@ -14,8 +14,8 @@ from support.command import run
 
 FOLLOWED = {
     # Options of other commands.
-    "graph x*y --json": "eval x*y --json --x 1 --y 1",
-    "graph --json x*y": "eval --json x*y --x 1 --y 1",
+    "graph x*y --json": "derive x*y --json",
+    "graph --json x*y": "derive --json x*y",
     "derive x*y --to latex": "code x*y --to latex",
     "explain x*y --x 2 --y 3 --get x": "eval x*y --x 2 --y 3 --get x",
     "check x*y --x 2 --y 3 --nudge 0.1": "explain x*y --x 2 --y 3 --nudge 0.1",
@@ -32,7 +32,9 @@ FOLLOWED = {
     "eval x*y --x 1 --y 2 --format svg": "graph x*y --x 1 --y 2 --format svg",
     "derive x*y --format csv": "eval x*y --format csv --x 1 --y 1",
     # Options of most programs.
-    "eval x*y --x 1 --y 2 --verbose": "",
+    "eval x*y --x 1 --y 2 --verbose": "explain x*y --x 1 --y 2",
+    "eval --expr x*y --x 1 --y 2": "eval x*y --x 1 --y 2",
+    "derive x*y --quiet": "",
     "--verbose eval x*y": "--help",
     "eval --version": "--version",
     "--json eval x*y --x 1 --y 2": "eval x*y --x 1 --y 2 --json",
@@ -48,6 +50,15 @@ FOLLOWED = {
     "eval x + y --x 1 --y 2": "eval 'x + y' --x 1 --y 2",
     "graph x + y": "graph 'x + y'",
     "eval x y z": "",
+    "eval x*y -x1": "",
+    "eval x*y x:1 y:2": "eval x*y --x 1 --y 2",
+    "check x*y --x 1 --y 2 x=2": "check x*y --claim x=2 --x 1 --y 2",
+    "code x*y numpy": "code x*y --format numpy",
+    "eval x*y csv --x 1 --y 2": "eval x*y --format csv --x 1 --y 2",
+    "evla x*y --x 1": "eval x*y --x 1 --y 1",
+    "help": "--help",
+    "help points": "points --help",
+    "points p.csv": "",
     "x*y -x 2 -y 3": "eval x*y --x 2 --y 3",
     "x*y --x 2": "eval x*y --x 2 --y 1",
     # Files.
@@ -55,6 +66,8 @@ FOLLOWED = {
     "eval net.bp": "eval --file net.bp --x 1 --y 1",
     "derive ./net.bp": "derive --file ./net.bp",
     "eval x*y --at p.csv": "points x*y p.csv",
+    "eval x*y --at x=1,y=2": "eval x*y --x 1 --y 2",
+    "eval x*y --x=1,2": "",
     "eval x*y*z --at p.csv": "points 'x*y*z' p.csv --z 1",
     # Names.
     "eval xy --x 1 --y 2": "eval x*y --x 1 --y 2",

@@ -99,3 +99,20 @@ def test_points_that_fail_leave_the_file_as_it_was(folder: Path) -> None:
     assert run("points", *LINES["points"], "-o", "old.csv", "--on-error", "skip").status == 1
     assert (folder / "old.csv").read_text() == "x,y,value,gradient.x,gradient.y\n1,2,2.0,2.0,1.0\n"
     assert sorted(path.name for path in folder.iterdir()) == ["old.csv", "points.csv"]
+
+
+DIGITS = {
+    "eval x/3 --x 1": "x/3 = 0.333\n",
+    "explain x/3 --x 1": "0.333",
+    "graph x/3 --x 1": "0.333 ",
+    "code x/3 --x 1": "f becomes 0.333\n",
+    "code x/3 --x 1 --to latex": "0.333",
+}
+
+
+@pytest.mark.parametrize("line", DIGITS)
+def test_digits_are_those_that_are_shown(line: str) -> None:
+    found = run(*line.split(), "--digits", "3")
+    assert found.status == 0
+    assert DIGITS[line] in found.out
+    assert "0.3333" not in found.out

@@ -26,23 +26,22 @@ from .options import ALL, COMMANDS, OPTIONS, by_name
 from .request import Asked, parameters, values
 
 COMMON = {
-    "version": "backprop --version",
-    "verbose": "explain tells every step",
-    "debug": "explain tells every step",
-    "quiet": "--get prints bare numbers; warnings go to standard error",
-    "silent": "--get prints bare numbers; warnings go to standard error",
-    "color": "NO_COLOR=1 in the environment turns colours off",
-    "no-color": "NO_COLOR=1 in the environment turns colours off",
-    "input": "--file reads the expression from a file, --at the values",
-    "values": "--at reads values from a JSON object",
-    "expression": "the expression stands by itself, in quotes",
-    "expr": "the expression stands by itself, in quotes",
-    "force": "",
-    "config": "",
-    "usage": "backprop --help",
+    **dict.fromkeys(["verbose", "debug"], ("explain tells every step", "explain")),
+    **dict.fromkeys(["expression", "expr", "formula"], ("the expression stands by itself", "eval")),
+    **dict.fromkeys(["quiet", "silent"], ("--get prints bare numbers; warnings go to standard error", "")),
+    **dict.fromkeys(["color", "no-color"], ("NO_COLOR=1 in the environment turns colours off", "")),
+    **dict.fromkeys(["grad", "gradient"], ("--get NAME prints a gradient alone", "")),
+    **dict.fromkeys(["values", "vars", "params"], ("--at reads values from a JSON object", "")),
+    **dict.fromkeys(["lang", "language"], ("--to is the language of backprop code", "")),
+    "input": ("--file reads the expression from a file, --at the values", ""),
+    "version": ("backprop --version", ""),
+    "usage": ("backprop --help", ""),
+    "force": ("", ""),
+    "config": ("", ""),
 }
-"""Options of most programs that are none here, and what to tell of them."""
+"""Options of most programs that are none here: what to tell of them, and the command that may be meant, without it."""
 _LONGEST = 1000  # characters of a command that is worth a hint
+_PAIR = re.compile(r"\s*-{0,2}(\w+)\s*[=:]\s*(.+?)\s*").fullmatch
 _CUTOFF = 0.75  # how alike two options must be for one to be suggested
 _PARTLY = {"derive", "code"}  # commands that take variables without values
 
@@ -72,14 +71,17 @@ def hinted(error: BackpropError, words: Sequence[str]) -> BackpropError:
 # -- Commands that work --------------------------------------------------------------------------------------------
 
 
-def working(command: str, words: Sequence[str]) -> str:
-    """The command line, with a value for each variable; empty where it does not get as far as its mathematics."""
+def working(command: str, words: Sequence[str], *, whole: bool = False) -> str:
+    """The command line, with a value for each variable; empty where it does not get as far as its mathematics.
+
+    whole: whether it has all values already.
+    """
     for _ in range(2):
         try:
             with redirect_stderr(io.StringIO()):
                 _try(command, words)
         except MissingVariablesError as error:
-            if len(error.names) > FEW:
+            if whole or len(error.names) > FEW:
                 return ""
             words = with_values(command, words, error.names)
         except (BackpropError, ValueError, OSError):
@@ -88,6 +90,12 @@ def working(command: str, words: Sequence[str]) -> str:
             text = shlex.join(["backprop", command, *words])
             return text if len(text) < _LONGEST and text.isprintable() else ""
     return ""
+
+
+def _first_working(commands: Sequence[tuple[str, Sequence[str]]]) -> str:
+    """The first of these command lines that works as it is, or else with values for its variables."""
+    whole = (working(*each, whole=True) for each in commands)
+    return next(filter(None, (*whole, *(working(*each) for each in commands))), "")
 
 
 def _try(command: str, words: Sequence[str]) -> None:
@@ -179,7 +187,7 @@ def _place(words: Sequence[str], name: str) -> int:
 def _elsewhere(name: str, command: str, words: Sequence[str]) -> InputError | None:
     """Whose option it is, if it is one of another command or of most programs."""
     for told, commands in _meanings(name, command, words):
-        hint = next(filter(None, (working(*each) for each in commands)), "")
+        hint = _first_working(commands)
         return InputError(f"--{name} is no option of backprop {command}", hint=": ".join(filter(None, [told, hint])))
     return None
 
@@ -200,7 +208,8 @@ def _meanings(name: str, command: str, words: Sequence[str]) -> Iterator[tuple[s
             lines: list[tuple[str, Sequence[str]]] = [(each, [*before, option.name, name, *after]) for each in commands]
             yield f"{name} is a choice of {option.name}", lines
     if name in COMMON:
-        yield COMMON[name], []
+        told, meant = COMMON[name]
+        yield told, [(meant, [*before, *after])] * bool(meant)
 
 
 def _of_variable(error: UnknownVariableError, command: str, words: Sequence[str]) -> InputError:
@@ -252,8 +261,11 @@ def _of_input(command: str, words: Sequence[str]) -> str:
             for other in OPTIONS:
                 if other.name == option.name and text in other.choices:
                     them = [each for each in other.commands if each != command]
-                    hint = next(filter(None, (working(each, words) for each in them)), "")
+                    hint = _first_working([(each, words) for each in them])
                     return f"{text} belongs to {', '.join(them)}{': ' * bool(hint)}{hint}"
+        if option.name == "--at" and not _is_there(text) and (given := _as_options(["x", text])):
+            at = list(words).index(text)
+            return working(command, [*words[: at - 1], *given[1:], *words[at + 1 :]])
         if option.name == "--at" and _is_there(text):
             at = list(words).index(text)
             rest = [*words[: at - 1], *words[at + 1 :]]
@@ -261,6 +273,8 @@ def _of_input(command: str, words: Sequence[str]) -> str:
                 "points", [*line.positional, text, *(word for word in rest if word not in line.positional)]
             ):
                 return f"for many points: {hint}"
+    if command == "points" and len(line.positional) == 1 and _is_there(line.positional[0]):
+        return "the expression comes first, and then the file of points"
     if line.positional and "--file" not in line.given and _is_there(path := line.positional[0]):
         at = list(words).index(path)
         return working(command, [*words[:at], "--file", *words[at:]])
@@ -300,7 +314,15 @@ def repaired(command: str, words: Sequence[str]) -> str:
         return f"{flags[-1]} takes no value; a variable of that name is set by --set {flags[-1][2:]}={behind}"
     if (sorted_out := _as_options(alone)) and (hint := working(command, [*sorted_out, *rest])):
         return hint
-    if hint := working(command, [" ".join(alone), *rest]):
+    if command == "check" and all("=" in each for each in alone[1:]):
+        claims = [word for each in alone[1:] for word in ("--claim", each)]
+        if hint := working(command, [alone[0], *claims, *rest]):
+            return hint
+    forms = by_name(command)["--format"].choices if "--format" in by_name(command) else ()
+    if alone[-1] in forms and (hint := working(command, [*alone[:-1], "--format", alone[-1], *rest])):
+        return hint
+    is_spaced = not any(word.startswith("-") and len(word) > 1 for word in alone[1:])
+    if is_spaced and (hint := working(command, [" ".join(alone), *rest])):
         return f"an expression with spaces stands in quotes: {hint}"
     if any(map(_is_there, alone)):
         return "a shell puts names of files in place of *: an expression stands in quotes"
@@ -308,16 +330,16 @@ def repaired(command: str, words: Sequence[str]) -> str:
 
 
 def _as_options(words: Sequence[str]) -> list[str]:
-    """The expression, and the others as options: `x=1`, `x=1,y=2`, `-x=1`, `-x 1`, `x 1`; empty if they are not so."""
+    """The expression, and the others as options: `x=1`, `x:1,y:2`, `-x=1`, `-x 1`, `x 1`; empty if they are not so."""
     expression: list[str] = []
     options: list[str] = []
     queue = list(reversed(words))
     while queue:
         word = queue.pop()
-        pairs = [part.strip().lstrip("-").partition("=")[::2] for part in word.split(",")]
+        pairs = [_PAIR(part) for part in word.split(",")]
         name = as_name(word.lstrip("-"))
-        if all(as_name(key.strip()) and _is_constant(text) for key, text in pairs):
-            options += [part for key, text in pairs for part in (f"--{key.strip()}", text.strip())]
+        if all(pair and as_name(pair[1]) and _is_constant(pair[2]) for pair in pairs):
+            options += [part for pair in pairs if pair for part in (f"--{pair[1]}", pair[2])]
         elif name and queue and _is_constant(queue[-1]) and (expression or word.startswith("-")):
             options += [f"--{name}", queue.pop()]
         elif not expression:
@@ -344,7 +366,8 @@ def _of_missing(command: str, words: Sequence[str], names: Sequence[str]) -> str
         line = _line(command, words)
         if _reads_input(parameters(line, **values(line), expression=[*line.arguments, None][0])["asked"]):
             return shlex.join(["backprop", command, *with_values(command, words, names)])
-    return "--at FILE takes values from a JSON object"
+    is_much = len(names) > FEW or sum(map(len, words)) > _LONGEST
+    return "--at FILE takes values from a JSON object" if is_much else ""
 
 
 def _on_one_line(word: str) -> str:

@@ -134,6 +134,7 @@ OPTIONS = (
     Option("--steps", "graph", None, "A picture of each step (-o step-%02d.svg)."),
     Option("-o --output", _PRINT, "FILE", "Write to FILE, wholly or not at all."),
     Option("--digits", "eval explain", range(1, 10_001), "Digits that are shown: 6, or those of --precision."),
+    Option("--digits", "code", range(1, 18), "Digits of the numbers in comments, if not 6."),
     Option("--digits", "graph", range(1, 18), "Digits that are shown: 6 in a tree, 4 in a picture."),
     Option("--time-limit", ALL, float, "Give up after so many seconds of work, if not 8.", SECONDS),
     Option("--no-cache", ALL, None, "Leave the cache of compiled expressions alone."),

@@ -121,10 +121,11 @@ def trace(trace: Trace, options: Options) -> str:
     return _aligned(_Lines(trace.graph, trace.point, wanted, values, trace, options.digits or _DIGITS).staged())
 
 
-def program(program: StagedProgram, _options: Options) -> str:
+def program(program: StagedProgram, options: Options) -> str:
     """The staged derivation of a program, with numbers where there are values."""
     stages, point = program.stages, {name: given.value for name, given in program.given.items()}
-    return _aligned(_Lines(stages.graph, point, stages.wanted, stages.numbers, program.trace).staged())
+    digits = options.digits or _DIGITS
+    return _aligned(_Lines(stages.graph, point, stages.wanted, stages.numbers, program.trace, digits).staged())
 
 
 def _aligned(lines: Iterable[str]) -> str:

@@ -39,14 +39,22 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if self.get_command(ctx, args[0]) is None:
             close = suggest(args[0], self.list_commands(ctx))
-            hint = f"did you mean '{close}'?" if close else _forgotten(args)
+            hint = _meant(close, args) if close else _forgotten(args)
             raise InputError(f"no command {quote(args[0])}", hint=hint)
         return super().resolve_command(ctx, args)
+
+
+def _meant(command: str, words: Sequence[str]) -> str:
+    from ..hints import working
+
+    return working(command, words[1:]) or f"did you mean '{command}'?"
 
 
 def _forgotten(words: Sequence[str]) -> str:
     from ..hints import repaired, working
 
+    if words[0] == "help":
+        return " ".join(["backprop", *(word for word in words[1:2] if word in COMMANDS), "--help"])
     try:
         return working("eval", words) or repaired("eval", words) or "backprop --help"
     except BackpropError:

@@ -24,9 +24,9 @@ Examples:
 
 
 @click.command("code", cls=ExpressionCommand, help=HELP, epilog=EPILOG)
-def command(asked: Asked, form: str, output: str | None) -> None:
+def command(asked: Asked, form: str, output: str | None, digits: int | None) -> None:
     from ...view.code import StagedProgram
 
     program = StagedProgram.of(*asked.request(partly=True, opened=True))
     warn(program.trace.warnings if program.trace else ())
-    show("program", program, form, file=output)
+    show("program", program, form, digits, output)

@@ -51,4 +51,7 @@ def program(program: StagedProgram, options: Options) -> str:
     """The program in the language that is the format."""
     from . import staged
 
-    return staged.render(program.stages, options.form, program.given, ties=program.ties, trace=program.trace)
+    digits = options.digits or staged.DIGITS
+    return staged.render(
+        program.stages, options.form, program.given, ties=program.ties, trace=program.trace, digits=digits
+    )

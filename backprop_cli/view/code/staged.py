@@ -18,7 +18,9 @@ from .targets.base import UnknownWordError, printer
 _PLACE = re.compile(r"__(\d+|n\d+|out|upstream)__")
 _WORD = re.compile(r"\w+")
 _GOES_ON = re.compile(r"(?:\\|\?\?/|\s)+$")
-_LONGEST_HEADER, _DIGITS = 20, 6  # lines of the source at the top; digits in comments
+DIGITS = 6
+"""Of a number in a comment."""
+_LONGEST_HEADER = 20  # lines of the source at the top
 _EXTRA = {"split": "ties", "first": "left"}
 _SHARED = {"both": "", "split": ", shared", "first": ", for the first"}
 
@@ -38,24 +40,36 @@ class Input(NamedTuple):
 
 
 def render(
-    stages: Stages, target: str, given: Mapping[str, Input], *, ties: str = "both", trace: Trace | None = None
+    stages: Stages,
+    target: str,
+    given: Mapping[str, Input],
+    *,
+    ties: str = "both",
+    trace: Trace | None = None,
+    digits: int = DIGITS,
 ) -> str:
-    """The program, as text. given: values for some of the variables, or all; the others are parameters of a function.
-    trace: the passes at these values, if there are all; its numbers stand in the comments.
+    """The program, as text.
+
+    given: values for some of the variables, or all; the others are parameters of a function;
+    trace: the passes at these values, if there are all; its numbers stand in the comments;
+    digits: how many they have.
 
     Raises InputError where the target has no word for a primitive.
     """
-    return _Program(stages, target, given, ties, trace).text()
+    return _Program(stages, target, given, ties, trace, digits).text()
 
 
 class _Program:
-    def __init__(self, stages: Stages, target: str, given: Mapping[str, Input], ties: str, trace: Trace | None) -> None:
+    def __init__(
+        self, stages: Stages, target: str, given: Mapping[str, Input], ties: str, trace: Trace | None, digits: int
+    ) -> None:
         graph = self.graph = stages.graph
         self.target = TARGETS[target]
         self.given = given
         self.stages = stages
         self.ties = ties
         self.trace = trace
+        self.digits = digits
         locals_ = {
             local_name(gate.op, slot)
             for gate in graph.gates
@@ -270,7 +284,7 @@ class _Program:
 
     def number(self, value: object) -> str:
         assert self.trace is not None
-        return self.trace.arithmetic.show(value, _DIGITS)
+        return self.trace.arithmetic.show(value, self.digits)
 
     def value(self, gate: Gate) -> str:
         """What a gate computes; in a branch of a choice, only if that is taken."""
