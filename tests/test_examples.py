@@ -23,7 +23,10 @@ from support.command import call
 ROOT = Path(__file__).parent.parent
 SCRIPTS = sorted((ROOT / "examples").glob("*.sh"))
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-GENERATED = {ROOT / "docs" / "ops.md": "backprop ops --format markdown"}
+GENERATED = {
+    ROOT / "docs" / "ops.md": "backprop ops --format markdown",
+    ROOT / "man" / "backprop.1": "python -m backprop_cli.cli.manual",
+}
 """Pages that are the output of a command, whole."""
 STALE = "if the new output is right, `python tests/test_examples.py` writes it"
 _NEEDS = {"jq"}
