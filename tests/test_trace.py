@@ -64,6 +64,8 @@ def test_each_method_gives_what_its_command_prints() -> None:
         ("explain", SOURCE, *AT, "--format", "json"): trace.explain().render("json"),
         ("derive", SOURCE): trace.derive(),
         ("derive", SOURCE, "--x", "3"): trace.derive(x=3),
+        ("derive", SOURCE, "--steps"): trace.derive(steps=True),
+        ("check", SOURCE, *AT, "--claim", "q1=z"): trace.check(q1="z"),
         ("derive", SOURCE, "--format", "latex"): trace.derive().render("latex"),
         ("check", SOURCE, *AT): trace.check(),
         ("check", SOURCE, *AT, "--claim", "y=-4", "--claim", "z=x"): trace.check({"y": -4}, z="x"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from os import PathLike, fspath
 from typing import Any
 
@@ -81,22 +82,23 @@ class Trace(Shown, passes.Trace):
         step = None if nudge is None else text("nudge", nudge)
         return Text("explanation", Explanation.of(self, step))
 
-    def derive(self, values: Mapping[str, Given] | None = None, /, **variables: Given) -> Text:
+    def derive(self, values: Mapping[str, Given] | None = None, /, *, steps: bool = False, **variables: Given) -> Text:
         """The gradient as formulas, as `backprop derive` gives it.
 
+        steps: whether the table of all gates is a part of it;
         values, variables: for variables that shall be numbers in it.
         """
         from ..passes import exact
 
         given = texts(values, variables)
         point.check(self.graph, given)
-        return Text("derivation", exact.derive(self.graph, given, wrt=self.settings.wrt))
+        return Text("derivation", replace(exact.derive(self.graph, given, wrt=self.settings.wrt), steps=steps))
 
     def check(self, claims: Mapping[str, Given] | None = None, /, **gradients: Given) -> Checked:
         """Whether gradients that somebody derived by hand are right, as `backprop check` judges them.
 
-        claims, gradients: by variable, a number or the text of a formula. Without any, the gradient is computed by
-            other methods too.
+        claims, gradients: by variable or gate, a number or the text of a formula. Without any, the gradient is computed
+            by other methods too.
         What is returned is true where all is right.
         """
         from ..study.claims import judge
