@@ -17,6 +17,7 @@ from ..graph.graph import MAX_DEPTH, MAX_OPENED, Graph, Module, label, misused, 
 from ..graph.nodes import Nodes
 from ..language.names import as_name, normal
 from ..language.postfix import AGAIN, Postfix, postfix
+from ..language.spellings import FRACTIONS, fraction
 from ..rules.formula import Formula
 from ..rules.table import CONSTANTS, TABLE, Op, rows, spellings
 
@@ -165,12 +166,17 @@ def _nodes(
         found.ops.append(None)
         text = source[start:end]
         if i in found.constants:
-            _check(name == text or name in named or name in (text := label(source, (start, end)), normal(text)))
+            _check(name in named or name in _readings(text, label(source, (start, end))))
         else:
             _check(name == text or (name == as_name(text) if inputs is None else name in inputs))
             found.variables.append(i)
     _check(all(0 <= i < len(names) for i in found.constants))
     return found
+
+
+def _readings(text: str, label: str) -> tuple[str, ...]:
+    """What a constant may be called that stands there as this text."""
+    return text, label, normal(label), normal(text.rpartition(".")[2]), *(fraction(text) if text in FRACTIONS else ())
 
 
 def _is_numbered(name: str) -> bool:

@@ -214,9 +214,14 @@ def opened(nodes: Nodes) -> tuple[int, int]:
 
 
 def label(source: str, span: Span) -> str:
-    """What stands there in the source, on one line and without comments."""
+    """What stands there in the source, on one line and without comments; a superscript in plain digits."""
     lines = source[slice(*span)].split("\n")
-    return " ".join(" ".join(line.partition("#")[0] for line in lines).split())
+    text = " ".join(" ".join(line.partition("#")[0] for line in lines).split())
+    return text.translate(_PLAIN) if _SUPERSCRIPTS.issuperset(text) else text
+
+
+_PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
+_SUPERSCRIPTS = frozenset(map(chr, _PLAIN))
 
 
 def validate(graph: Graph) -> None:

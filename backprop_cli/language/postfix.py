@@ -6,12 +6,13 @@ It shares no code with the first, and knows neither places nor what is wrong wit
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from ..rules.printer import BOTH, CHOICE, COMPARED, EITHER, LOOSE, OPPOSITE, POWER, PRODUCT, SIGNED, SUM
+from ..rules.printer import BOTH, CHOICE, COMPARED, EITHER, LOOSE, OPPOSITE, POWER, PRODUCT, SIGNED, SUM, TIGHT
 from ..rules.table import OPERATORS, WORDS_OF_LOGIC, Op, primitive
 from .names import normal
+from .spellings import FRACTIONS, PREFIXES, fraction
 
 Postfix: TypeAlias = list[str | int | Op]
 """Operands, and behind them the operation on them, with their number where an operation takes any.
@@ -20,10 +21,22 @@ Cases (value, condition) are choices inside each other.
 """
 
 _SPACE = r"(?:[ \t\r\n]++|#[^\n]*+\n)*+"
-_NO_NAME = r"\s#()+\-*/^,−×·⋅÷<>=!?:&|≤≥≠"
-_NAME = rf"[^\W\d][^{_NO_NAME}]*"
+_RAISED = "⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹"
+_NO_NAME = rf"\s#()+\-*/^,−×·⋅÷<>=!?:&|≤≥≠.⌊⌋⌈⌉√∛{_RAISED}"
+_NAME = rf"[^\W\d{_RAISED}{''.join(sorted(FRACTIONS))}][^{_NO_NAME}]*(?:\.[^\W\d][^{_NO_NAME}]*)*"
+_POWER = rf"[{_RAISED}]+|[ \t]*(?:\^|\*\*)[ \t]*-?[0-9]+(?=[ \t]*\()"
 _WORD = rf"(?:{'|'.join(sorted(WORDS_OF_LOGIC))})(?![^{_NO_NAME}])"
-_TOKEN = re.compile(rf"#[^\n]*|[0-9.]+(?:[eE][+-]?[0-9]+)?|{_WORD}|{_NAME}(?:{_SPACE}\()?|\*\*|[<>=!]=|&&|\|\||\S")
+_TOKEN = re.compile(
+    rf"#[^\n]*|\.?(?:\*\*|[*^/])|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|{_WORD}"
+    rf"|{_NAME}(?:(?:{_POWER})?{_SPACE}\()?|[{_RAISED}]+|[<>=!]=|&&|\|\||\S"
+)
+_RAISED_CALL = re.compile(rf"({_NAME})({_POWER})", re.DOTALL)
+_DIGITS = str.maketrans("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "+-0123456789", " \t^*")
+_ROOTS = {"√": (primitive("sqrt"), TIGHT), "∛": (primitive("cbrt"), TIGHT)}
+_BARS = {"|": "|", "⌊": "⌋", "⌈": "⌉"}
+_OF_BARS = {"|": primitive("abs"), "⌋": primitive("floor"), "⌉": primitive("ceil")}
+_FACTORS = {*_ROOTS, *_BARS, *FRACTIONS}
+_A_NAME = re.compile(rf"(?!{_WORD}){_NAME}")
 _OF_NUMBERS = frozenset("0123456789.")
 _BINARY = {
     "+": (primitive("add"), SUM),
@@ -42,6 +55,13 @@ AGAIN = "again"
 """Stands for the left side of a comparison in a chain, `0 < x*y < 1`, that is the right side of the one before."""
 
 
+def _without_prefix(text: str) -> str:
+    names = text.split(".")
+    while len(names) > 1 and names[0] in PREFIXES:
+        del names[0]
+    return normal(names[0]) if len(names) == 1 else ".".join(names)
+
+
 def postfix(text: str, functions: Mapping[str, Sequence[Op]], leaf: Callable[[str], str | int]) -> Postfix:
     """The expression in postfix. functions: what may be called; leaf: what a name is, which raises LookupError if it is
     none. Raises ValueError or LookupError where the text is no expression.
@@ -49,8 +69,9 @@ def postfix(text: str, functions: Mapping[str, Sequence[Op]], leaf: Callable[[st
     found: Postfix = []
     waiting: list[tuple[Op | str, int]] = []  # operators and how they bind; open parentheses, which do not, by function
     counts: list[int] = []  # of the inputs in each open parenthesis
+    opened: list[tuple[str, str]] = []  # what closes each of them, and the exponent of what it closes
     starts: dict[int, int] = {}  # where the right side of a comparison begins, by its place among those that wait
-    wants_operand = True
+    wants_operand, multiplies = True, False  # whether what is behind may be a factor without a sign
 
     def finish(binding: int) -> None:
         while waiting and waiting[-1][1] >= binding:
@@ -60,23 +81,58 @@ def postfix(text: str, functions: Mapping[str, Sequence[Op]], leaf: Callable[[st
         name = waiting[-1][0] if waiting else ""
         return isinstance(name, str) and name in functions and functions[name][0].cases
 
-    for part in _TOKEN.findall(text):
-        if part[0] == "#":
-            continue
+    def power(digits: str) -> Postfix:
+        plain = digits.translate(_DIGITS)
+        return [plain.strip("+-"), *[_PREFIX["-"][0]] * (plain[0] == "-"), _BINARY["**"][0]] if plain else []
+
+    def parts() -> Iterator[str]:
+        for part in _TOKEN.findall(text):
+            if part == "||" and (wants_operand or [closing for closing, _ in opened[-2:]] == ["|", "|"]):
+                yield from part
+            elif part[0] != "#":
+                yield part
+
+    for part in parts():
         sign = OPERATORS.get(part, part)
+        closes = bool(opened) and part == opened[-1][0]
+        if multiplies and not closes and (part[-1] == "(" or part in _FACTORS or _A_NAME.match(part)):
+            finish(PRODUCT)
+            waiting.append(_BINARY["*"])
+            wants_operand = True
+        multiplies = False
         if wants_operand:
             if part[-1] == "(":
-                name = normal(part[:-1].partition("#")[0].rstrip())
+                raised = _RAISED_CALL.match(part)
+                name = _without_prefix(raised[1] if raised else part[:-1].partition("#")[0].rstrip())
                 waiting.append((_CASE if not name and is_of_cases() else name, LOOSE))
                 counts.append(1)
+                opened.append((")", raised[2] if raised else ""))
+            elif part in _BARS:
+                waiting.append((part, LOOSE))
+                counts.append(1)
+                opened.append((_BARS[part], ""))
+            elif part in _ROOTS:
+                waiting.append(_ROOTS[part])
+            elif part in FRACTIONS:
+                found += [*fraction(part), _BINARY["/"][0]]
+                wants_operand, multiplies = False, True
             elif sign in _PREFIX:
                 waiting.append(_PREFIX[sign])
             elif part == "True" and counts and counts[-1] == 2 and waiting[-1][0] == _CASE:
                 counts[-1] = 1  # there is no condition
                 wants_operand = False
             elif sign != "+":
-                found.append(part if part[0] in _OF_NUMBERS else leaf(part))
+                multiplies = part[0] in _OF_NUMBERS
+                found.append(part if multiplies else leaf(_without_prefix(part)))
                 wants_operand = False
+        elif part[0] in _RAISED:
+            finish(TIGHT)
+            found += power(part)
+            multiplies = True
+        elif part == "!":
+            finish(TIGHT)
+            found.append(primitive("factorial"))
+            multiplies = True
         elif sign in _BINARY:
             finish(_BINARY[sign][1] + (sign == "**"))  # x**y**z is x**(y**z)
             waiting.append(_BINARY[sign])
@@ -109,10 +165,13 @@ def postfix(text: str, functions: Mapping[str, Sequence[Op]], leaf: Callable[[st
             finish(CHOICE)
             counts[-1] += 1
             wants_operand = True
-        elif part == ")" and counts:
+        elif closes:
             finish(CHOICE)
             function, count = str(waiting.pop()[0]), counts.pop()
-            if function == _CASE:
+            multiplies = True
+            if part in _OF_BARS:
+                found.append(_OF_BARS[part])
+            elif function == _CASE:
                 counts[-1] += count - 1
             elif function and functions[function][0].cases:
                 whole, last = functions[function]
@@ -123,6 +182,7 @@ def postfix(text: str, functions: Mapping[str, Sequence[Op]], leaf: Callable[[st
                 found += [op, count] if op.variadic else [op]
             elif count > 1:
                 raise ValueError("a comma")
+            found += power(opened.pop()[1])
         else:
             raise ValueError(part)
     if wants_operand or counts:

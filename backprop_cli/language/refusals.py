@@ -27,14 +27,13 @@ _REFUSED: list[tuple[str, str, str]] = [
     (r"%", "'%' is not an operator here", "the remainder of x/y is x - y*floor(x/y)"),
     (r"@", "'@' is not an operator here", "write *"),
     (r"°", "'°' is not an operator here", "an angle of x degrees is x*pi/180"),
-    (r"!", "'!' is not an operator here", "the factorial of x is gamma(x + 1); of a condition, write not"),
-    (r"\|", "'|' is not an operator here", "the absolute value of x is abs(x); between conditions, write or"),
+    (r"!", "'!' is not an operator here", "the factorial of x is written x!; before a condition, write not"),
+    (r"\|", "'|' is not an operator here", "the absolute value of x is |x|; between conditions, write or"),
     (r"&", "'&' is not an operator here", "between conditions, write and"),
     (r"~", "'~' is not an operator here", "before a condition, write not"),
-    (r"√", "'√' is not an operator here", "write sqrt(x)"),
     (r"\\[A-Za-z]*", "no LaTeX is read here", ""),
     (r"[\[\]{}]", "only round parentheses group an expression", "write ( and )"),
-    (r"[⁺⁻]?[²³¹⁰⁴-⁹ⁿ]+", "a superscript is not an operator here", "write **{}"),
+    (r"[⁺⁻ⁿ]", "this superscript is not an operator here", "write **…"),
     (r"\.", "a number needs a digit beside its point", ""),
 ]
 _REFUSED_AT = [(re.compile(pattern), message, hint) for pattern, message, hint in _REFUSED]

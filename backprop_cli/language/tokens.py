@@ -8,9 +8,10 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from ..errors import InputError, Span, quote
-from ..rules.table import CONSTANTS, OPERATORS, WORDS_OF_LOGIC, Op, spellings
+from ..rules.table import CONSTANTS, OPERATORS, WORDS_OF_LOGIC, Op, primitive, spellings
 from .names import MAX_NAME, NAME, end_of_name, normal
 from .refusals import refusal
+from .spellings import BRACKETS, FRACTIONS, POWER_OF_CALL, PREFIXES, ROOTS, SUPERSCRIPT, exponent, foreign, fraction
 
 MAX_CHARACTERS = 1_000_000
 MAX_TOKENS = 100_000
@@ -32,14 +33,17 @@ class Token(NamedTuple):
 _TOKEN = re.compile(
     r"[ \t\r\n]+|#[^\n]*"
     r"|(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
-    rf"|(?P<name>{NAME})"
-    r"|(?P<operator>\*\*|/(?!/)|[-+*^−×·⋅÷])"
+    rf"|(?P<fraction>[{''.join(sorted(FRACTIONS))}])|(?P<name>{NAME})"
+    r"|(?P<operator>\.?\*\*|\.?/(?!/)|\.[*^]|[-+*^−×·⋅÷])"
     r"|(?P<logic>[<>=!]=|&&|\|\||[<>≤≥≠?]|:(?!=))"
     r"|(?P<bracket>[(),])"
+    rf"|(?P<power>{SUPERSCRIPT})|(?P<root>[√∛])|(?P<sign>[|⌊⌋⌈⌉!])"
 )
 _SPACE = r"(?:[ \t\r\n]++|#[^\n]*+\n)*+"
 _PARENTHESIS = re.compile(rf"{_SPACE}\(")
 _REST = re.compile(rf"{_SPACE}[,)]")  # what follows a case
+_DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+")
+_BLANK = re.compile(r"[ \t\r]*")
 _OF_NUMBERS = frozenset("0123456789.")
 _FUNCTION_POWER = re.compile(rf"({NAME})[ \t]*(?:\^|\*\*)[ \t]*([-−+]?[0-9.]+|\w+|\([-−+]?[0-9.]+\))[ \t]*$")
 _NEAR = 300  # characters in which such a power is looked for
@@ -86,6 +90,9 @@ class _Open(NamedTuple):
     commas: the places of the commas in it
     choices: `if` and `?` whose `else` or `:` has not come yet
     is_case: whether it holds a pair (value, condition)
+    place: that of its token
+    closes: what closes it
+    power: the exponent of `sin²(x)`, and where it stands
     """
 
     start: int
@@ -94,6 +101,9 @@ class _Open(NamedTuple):
     commas: list[int]
     choices: list[Token]
     is_case: bool = False
+    place: int = 0
+    closes: str = ")"
+    power: tuple[str, Span] | None = None
 
     @property
     def takes_cases(self) -> bool:
@@ -119,6 +129,10 @@ class _Checker:
         self.open: list[_Open] = []
         self.choices: list[Token] = []  # outside of all parentheses
         self.case_end = 0  # how many tokens there were when the last case ended
+        self.roots: list[tuple[int, int]] = []  # where roots begin, and in how many parentheses
+        self.first = 0  # where the last operand begins
+        self.bare = ""  # what may belong to the last operand or not: `√` in √x², `²` in x²**3
+        self.power: tuple[str, Span] | None = None  # of the call that begins here
         self.wants_operand = True
 
     def fail(self, message: str, span: Span, hint: str = "") -> InputError:
@@ -143,10 +157,20 @@ class _Checker:
             if kind == "number":
                 self.number(start, position)
             elif kind == "name":
-                self.name(start, end_of_name(source, position))
-                position = self.tokens[-1].span[1]
+                position = self.name(start, end_of_name(source, position))
             elif kind == "operator":
                 self.operator(OPERATORS.get(match[0], match[0]), (start, position))
+            elif kind == "power":
+                self.raised(match[0], (start, position))
+            elif kind == "fraction":
+                self.fraction(match[0], (start, position))
+            elif kind == "root":
+                self.root(ROOTS[match[0]], (start, position))
+            elif kind == "sign":
+                self.signed(match[0], (start, position))
+            elif match[0] == "||" and self.is_two_bars():
+                self.signed("|", (start, start + 1))
+                self.signed("|", (start + 1, position))
             elif kind == "logic":
                 self.logic(OPERATORS.get(match[0], match[0]), (start, position))
             else:
@@ -163,45 +187,121 @@ class _Checker:
                 end += 1
             hint = "an exponent is a whole number" if "e" in text.lower() else "one decimal point at most"
             raise self.fail(f"malformed number {quote(source[start:end])}", (start, end), hint)
+        if source[end : end + 1].isalpha() and (other := foreign(source, start)):
+            raise self.fail(other[1], (start, other[0]), other[2])
         if end - start > MAX_NUMBER:
             raise self.fail(f"a number has at most {MAX_NUMBER} characters; this one has {end - start:,}", (start, end))
         self.operand(Token("number", text, (start, end)))
 
-    def name(self, start: int, end: int) -> None:
+    def name(self, start: int, end: int) -> int:
+        """A name, a word of logic, or a function with what stands before its parenthesis. Return where it ends."""
         raw = self.source[start:end]
         if raw in WORDS_OF_LOGIC:
             self.logic(raw, (start, end))
-            return
-        if end - start > MAX_NAME:
-            raise self.fail(f"a name has at most {MAX_NAME} characters; this one has {end - start:,}", (start, end))
-        name = normal(raw)
+            return end
+        if _DOTTED.match(self.source, start):
+            raw, end = self.dotted(start, end)
+        span = start, end
+        if len(raw) > MAX_NAME:
+            raise self.fail(f"a name has at most {MAX_NAME} characters; this one has {len(raw):,}", span)
+        name = raw if raw in self.functions else normal(raw)
         if not name:
             bad = (i for i, character in enumerate(raw) if not normal(f"_{character}"))
             raise refusal(self.source, start + next(bad, 0))
+        if name in self.functions and name not in self.variables and (power := POWER_OF_CALL.match(self.source, end)):
+            end = self.power_of_call(name, power) or end
         if _PARENTHESIS.match(self.source, end, self.end):
             if self.wants_operand and name in self.undefined:
-                raise self.fail(self.undefined[name], (start, end))
+                raise self.fail(self.undefined[name], span)
             if self.wants_operand and name not in self.functions:
                 if name not in self.variables:
-                    raise self.unknown_function(name, (start, end))
-                self.operand(Token("variable", name, (start, end)))
-                return
-            self.operand(Token("call", name, (start, end)))
-            self.wants_operand = True
+                    raise self.unknown_function(name, span)
+                self.operand(Token("variable", name, span))
+                return end
+            self.operand(Token("call", name, span))
         else:
             constant = CONSTANTS.get(name) if name not in self.variables else None
-            self.operand(Token("constant" if constant else "variable", name, (start, end)))
+            self.operand(Token("constant" if constant else "variable", name, span))
+        return end
+
+    def dotted(self, start: int, end: int) -> tuple[str, int]:
+        """A name without the library before it, as in `np.exp`, and where it ends."""
+        match = _DOTTED.match(self.source, start)
+        assert match is not None
+        names = match[0].split(".")
+        while len(names) > 1 and names[0] in PREFIXES:
+            del names[0]
+        name = ".".join(names)
+        if name not in self.functions and name not in CONSTANTS:
+            raise refusal(self.source, end)
+        return name, match.end()
+
+    def power_of_call(self, name: str, power: re.Match[str]) -> int | None:
+        """The exponent in `sin²(x)`, which is that of the value; where it ends. None where no parenthesis follows."""
+        if not _PARENTHESIS.match(self.source, power.end(), self.end):
+            return None
+        digits = exponent(power["sup"]) if power["sup"] else power["typed"]
+        if digits == "-1":
+            inverse = f"a{name}(…) or " if f"a{name}" in self.functions else ""
+            message = f"{self.typed((power.start() - len(name), power.end()))} may be an inverse or a power"
+            raise self.fail(message, (power.start() - len(name), power.end()), f"write {inverse}1/{name}(…)")
+        self.power = digits, power.span()
+        return power.end()
 
     def operand(self, token: Token) -> None:
+        """A number, a name, or the name of a function, whose inputs follow."""
         if not self.wants_operand:
-            raise self.missing_operator(token)
+            self.multiply(token)
         self.tokens.append(token)
-        self.wants_operand = False
+        self.wants_operand = token.kind == "call"
+        if not self.wants_operand:
+            self.ended(len(self.tokens) - 1)
+
+    def ended(self, first: int) -> None:
+        """An operand ends here, and so do the roots before it. first: its first token."""
+        self.first, self.bare = first, ""
+        while self.roots and self.roots[-1][1] == len(self.open):
+            self.first, _ = self.roots.pop()
+            self.bare = "√" if self.tokens[-1].kind != ")" or self.bare else "√("
+            self.tokens.append(Token(")", ")", self.tokens[-1].span))
+
+    def multiply(self, token: Token) -> None:
+        """The product without a sign: a number or a closing parenthesis before a name, a function or an opening one."""
+        last, before = self.tokens[-1], self.sign_before(self.first)
+        between = self.source[last.span[1] : token.span[0]]
+        is_other = last.kind == "number" and not between and token.text.startswith("_")
+        if last.kind not in ("number", ")") or token.kind == "number" or not _BLANK.fullmatch(between) or is_other:
+            raise self.missing_operator(token)
+        left = self.source[self.tokens[self.first].span[0] : last.span[1]]
+        right = {"(": "(…)", "call": f"{token.text}(…)"}.get(token.kind, token.text)
+        if self.bare == "√":
+            root, inside = left[0], left[1:]
+            raise self.two_readings(
+                f"{left}{right}", (last.span[0], token.span[1]), f"{left}*{right}", f"{root}({inside}*{right})"
+            )
+        if before is not None and self.tokens[before].text in ("/", "**"):
+            sign, above = self.tokens[before].text, self.tokens[before - 1]
+            start = above.text if above.kind in ("number", "variable", "constant") else "…"
+            readings = f"{start}{sign}({left}*{right})", f"({start}{sign}{left})*{right}"
+            raise self.two_readings(f"{start}{sign}{left}{right}", (last.span[0], token.span[1]), *readings)
+        self.tokens.append(Token("binary", "*", (token.span[0], token.span[0])))
+        self.wants_operand = True
+
+    def sign_before(self, index: int) -> int | None:
+        """The place of the operator before the operand that begins there, whatever signs it has."""
+        while index > 0 and self.tokens[index - 1].kind == "unary":
+            index -= 1
+        return index - 1 if index > 0 and self.tokens[index - 1].kind == "binary" else None
+
+    def two_readings(self, text: str, span: Span, *readings: str) -> InputError:
+        return self.fail(f"{quote(text)} may be read in two ways", span, f"write {' or '.join(readings)}")
 
     # -- operators and brackets --
 
     def operator(self, sign: str, span: Span) -> None:
         if not self.wants_operand:
+            if sign == "**":
+                self.need_whole_operand(span, "**…")
             self.tokens.append(Token("binary", sign, span))
             self.wants_operand = True
         elif sign in "+-":
@@ -214,6 +314,85 @@ class _Checker:
                 else f"{self.typed(span)} has nothing on its left"
             )
             raise self.fail(message, span)
+
+    # -- signs that stand for something else --
+
+    def need_whole_operand(self, span: Span, power: str) -> None:
+        """No power stands behind a root or a superscript, because it may belong to what is in there."""
+        if not self.bare:
+            return
+        text = self.source[self.tokens[self.first].span[0] : self.tokens[-1].span[1]]
+        inside = (
+            f"{text[0]}({text[1:]}{power})"
+            if self.bare[0] == "√"
+            else f"{text.removesuffix(self.bare)}**({exponent(self.bare)}{power})"
+        )
+        raise self.two_readings(f"{text}{power}", span, f"({text}){power}", inside)
+
+    def raised(self, text: str, span: Span) -> None:
+        """A superscript: `x²`."""
+        if self.wants_operand:
+            raise self.fail(f"{quote(text)} has nothing on its left", span)
+        if len(text) > MAX_NUMBER:
+            raise self.fail(f"a number has at most {MAX_NUMBER} characters; this one has {len(text):,}", span)
+        self.need_whole_operand(span, text)
+        self.add_power(exponent(text), span, span)
+        self.bare = text
+
+    def add_power(self, digits: str, span: Span, end: Span) -> None:
+        """To the power of the digits, which stand at `span`, while all of it ends at `end`."""
+        sign = [Token("unary", "-", span)] * digits.startswith("-")
+        number = Token("number", digits.removeprefix("-"), span)
+        self.tokens += [Token("binary", "**", span), Token("(", "(", span), *sign, number, Token(")", ")", end)]
+
+    def fraction(self, sign: str, span: Span) -> None:
+        """`½`, which is 1/2 in parentheses."""
+        above, below = fraction(sign)
+        if not self.wants_operand:
+            if self.tokens[-1].kind == "number":
+                text = self.tokens[-1].text
+                raise self.two_readings(f"{text}{sign}", span, f"{text} + {above}/{below}", f"{text}*{above}/{below}")
+            self.multiply(Token("(", sign, span))
+        first = len(self.tokens)
+        numbers = [Token("number", above, span), Token("binary", "/", span), Token("number", below, span)]
+        self.tokens += [Token("(", "(", span), *numbers, Token(")", ")", span)]
+        self.wants_operand = False
+        self.ended(first)
+
+    def root(self, name: str, span: Span) -> None:
+        """`√x`: the root of the operand behind it."""
+        self.operand(Token("call", name, span, primitive(name)))
+        self.roots.append((len(self.tokens) - 1, len(self.open)))
+        self.tokens.append(Token("(", "(", span))
+
+    def is_two_bars(self) -> bool:
+        """Whether `||` is two bars of absolute values: `||x| - 1|`."""
+        return self.wants_operand or [each.closes for each in self.open[-2:]] == ["|", "|"]
+
+    def signed(self, sign: str, span: Span) -> None:
+        """A bar, a bracket that rounds, or the sign of the factorial."""
+        if sign == "!":
+            self.factorial(span)
+        elif not self.wants_operand and self.open and self.open[-1].closes == sign:
+            self.closing(span, sign)
+        elif sign in BRACKETS and (self.wants_operand or self.tokens[-1].kind in ("number", ")")):
+            name, closes = BRACKETS[sign]
+            self.operand(Token("call", name, span, primitive(name)))
+            self.open.append(_Open(span[0], len(self.tokens) - 1, (primitive(name),), [], [], closes=closes))
+            self.tokens.append(Token("(", "(", span))
+        else:
+            raise refusal(self.source, span[0])
+
+    def factorial(self, span: Span) -> None:
+        if self.wants_operand:
+            raise refusal(self.source, span[0])
+        self.need_whole_operand(span, "!")
+        if self.tokens[-1].text == "!":
+            raise self.fail("'!!' may be a double factorial", span, "write (x!)! for the factorial of a factorial")
+        place = self.tokens[self.first].span[0]
+        call = Token("call", "factorial", (place, place), primitive("factorial"))
+        self.tokens[self.first : self.first] = [call, Token("(", "(", (place, place))]
+        self.tokens.append(Token(")", "!", span))
 
     # -- conditions and choices --
 
@@ -256,15 +435,17 @@ class _Checker:
     def opening(self, span: Span) -> None:
         last = self.tokens[-1] if self.tokens else None
         if last is not None and last.kind == "call":
-            self.open.append(_Open(span[0], len(self.tokens) - 1, self.functions[last.text], [], []))
+            candidates = self.functions[last.text]
+            self.open.append(_Open(span[0], len(self.tokens) - 1, candidates, [], [], power=self.power))
+            self.power = None
         elif self.wants_operand and self.begins_case(last):
             self.open.append(_Open(span[0], None, (), [], [], is_case=True))
             return
         else:
             token = Token("(", "(", span)
             if not self.wants_operand:
-                raise self.missing_operator(token)
-            self.open.append(_Open(span[0], None, (), [], []))
+                self.multiply(token)
+            self.open.append(_Open(span[0], None, (), [], [], place=len(self.tokens)))
         if len(self.open) > MAX_NESTING:
             raise self.fail(f"more than {MAX_NESTING:,} nested parentheses", span, _NAME_RESULTS)
         self.tokens.append(Token("(", "(", span))
@@ -286,10 +467,12 @@ class _Checker:
         self.tokens.append(Token(",", ",", span))
         self.wants_operand = True
 
-    def closing(self, span: Span) -> None:
+    def closing(self, span: Span, sign: str = ")") -> None:
         if not self.open:
-            raise self.fail("')' closes nothing", span)
+            raise self.fail(f"{quote(sign)} closes nothing", span)
         group = self.open[-1]
+        if group.closes != sign:
+            raise self.never_closed()
         empty = self.tokens[-1].kind == "("
         if group.call is None or not empty:
             self.need_operand_before(span)
@@ -304,6 +487,14 @@ class _Checker:
                 self.tokens += [Token(",", ",", span), Token("variable", name, place)]
         self.tokens.append(Token(")", ")", span))
         self.wants_operand = False
+        if group.power:
+            self.add_power(*group.power, span)
+        self.ended(group.place if group.call is None else group.call)
+
+    def never_closed(self) -> InputError:
+        at = self.open[-1].start
+        hint = "between conditions, write or" if self.source[at] == "|" else ""
+        return self.fail(f"{self.typed((at, at + 1))} is never closed", (at, at + 1), hint)
 
     def close_case(self, case: _Open, span: Span) -> None:
         """The end of (value, condition). A condition that is True leaves no token: what is left over is the value."""
@@ -361,8 +552,7 @@ class _Checker:
             )
         end = self.tokens[-1].span[1]
         if self.open and not (self.wants_operand and self.tokens[-1].kind in ("binary", "unary")):
-            at = self.open[-1].start
-            raise self.fail("'(' is never closed", (at, at + 1))
+            raise self.never_closed()
         if self.wants_operand:
             raise self.fail(f"the expression ends after {self.typed(self.tokens[-1].span)}", (end, end + 1))
         self.chosen(self.choices)

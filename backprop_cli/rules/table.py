@@ -393,6 +393,10 @@ CONSTANTS = {"pi": "pi", "π": "pi", "e": "e", "E": "e"}
 """Names that stand for a constant unless they are given a value, and which constant."""
 OPERATORS = {
     "^": "**",
+    ".^": "**",
+    ".**": "**",
+    ".*": "*",
+    "./": "/",
     "−": "-",
     "×": "*",
     "·": "*",

@@ -1,0 +1,43 @@
+"""Signs that stand for something else: superscripts, roots, bars, fractions, and the names of libraries."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+SUPERSCRIPT = r"[⁺⁻]?[⁰¹²³⁴-⁹]+"
+FRACTIONS = frozenset("¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞")
+ROOTS = {"√": "sqrt", "∛": "cbrt"}
+"""What stands before an operand, and the function that it is."""
+BRACKETS = {"|": ("abs", "|"), "⌊": ("floor", "⌋"), "⌈": ("ceil", "⌉")}
+"""What opens a group, the function of the group, and what closes it."""
+PREFIXES = frozenset(
+    "np numpy math Math cmath torch nn functional F jnp jax tf keras activations scipy special stats sp sympy".split()
+)
+"""Names of libraries, which mean nothing before the name of a function: `np.exp(x)`."""
+
+POWER_OF_CALL = re.compile(rf"(?P<sup>{SUPERSCRIPT})|[ \t]*(?:\^|\*\*)[ \t]*(?P<typed>-?[0-9]+)(?=[ \t]*\()")
+"""Behind the name of a function: `sin²(x)`, `sin^2(x)`."""
+_FOREIGN = [
+    (re.compile(r"0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+"), "a number is decimal here", ""),
+    (re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)[dD][+-]?[0-9]+"), "an exponent begins with e here", "write {}"),
+]
+
+
+def exponent(text: str) -> str:
+    """A superscript as a number in plain digits: `-1` for `⁻¹`."""
+    return unicodedata.normalize("NFKC", text).replace("−", "-").removeprefix("+")
+
+
+def fraction(sign: str) -> tuple[str, str]:
+    """The two numbers of `½`."""
+    above, _, below = unicodedata.normalize("NFKC", sign).partition("⁄")
+    return above, below
+
+
+def foreign(source: str, position: int) -> tuple[int, str, str] | None:
+    """Where a number ends that other languages write so, what is wrong with it, and a hint; None where it is none."""
+    for pattern, message, hint in _FOREIGN:
+        if match := pattern.match(source, position):
+            return match.end(), message, hint.format(re.sub("[dD]", "e", match[0]))
+    return None
