@@ -16,6 +16,7 @@ PREFIXES = frozenset(
 )
 """Names of libraries, which mean nothing before the name of a function: `np.exp(x)`."""
 
+_PREFIX = re.compile(rf"#[^\n]*|(?<![\w.])(?:(?:{'|'.join(sorted(PREFIXES))})\.)+(?=[^\W\d])")
 POWER_OF_CALL = re.compile(rf"(?P<sup>{SUPERSCRIPT})|[ \t]*(?:\^|\*\*)[ \t]*(?P<typed>-?[0-9]+)(?=[ \t]*\()")
 """Behind the name of a function: `sin²(x)`, `sin^2(x)`."""
 _FOREIGN = [
@@ -33,6 +34,12 @@ def fraction(sign: str) -> tuple[str, str]:
     """The two numbers of `½`."""
     above, _, below = unicodedata.normalize("NFKC", sign).partition("⁄")
     return above, below
+
+
+def prefixes(source: str) -> list[str]:
+    """The names of libraries that stand before functions, as they are written: `np.`."""
+    found = dict.fromkeys(match[0] for match in _PREFIX.finditer(source)) if "." in source else {}
+    return [each for each in found if each[0] != "#"]
 
 
 def foreign(source: str, position: int) -> tuple[int, str, str] | None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, overload
 from ..arithmetic import Arithmetic, Value
 from ..errors import FEW, quote, shorten
 from ..graph.graph import Gate, Graph, Node
+from ..language.spellings import prefixes
 from ..rules.formula import Formula
 
 
@@ -74,7 +75,7 @@ class Edges(Sequence[Edge]):
 class Notice(NamedTuple):
     """A warning.
 
-    kind: `tie`, `kink`, `border`, `constant`, `unused` or `precision`
+    kind: `tie`, `kink`, `border`, `constant`, `prefix`, `unused` or `precision`
     node: the name of the node that it is about
     message: the whole of it
     """
@@ -88,7 +89,7 @@ _DIGITS = 6  # of a constant in a warning, and of a number in `repr`
 _LISTED = 6  # gradients, in `repr`
 CONVENTIONS = ("tie", "kink", "border")
 """Kinds of warnings that say that a gradient is a convention."""
-EVERYWHERE = ("constant", "unused")
+EVERYWHERE = ("constant", "prefix", "unused")
 """Kinds of warnings that are of the graph, and so the same at each point."""
 
 
@@ -100,6 +101,9 @@ def notices(graph: Graph, system: Arithmetic) -> list[Notice]:
             value = system.show(system.constant(name), _DIGITS)
             message = f"{name} is read as the constant {value}…; give {name} a value to make it a variable"
             found.append(Notice("constant", name, message))
+    if dropped := [quote(each) for each in prefixes(graph.source)]:
+        names, are = " and ".join(dropped), "are" if len(dropped) > 1 else "is"
+        found.append(Notice("prefix", graph.output.name, f"{names} {are} left out: functions need no library here"))
     return found + [Notice("unused", name, f"nothing uses {name}: it is left out") for name in graph.unused]
 
 

@@ -1,0 +1,142 @@
+"""How people spell mathematics: a spelling is the graph of what it stands for, or an error that shows both readings."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from backprop_cli import backprop
+from backprop_cli.cli import remembered
+from backprop_cli.errors import InputError
+from backprop_cli.graph.graph import Graph, validate
+from backprop_cli.language.program import Program
+from support.command import run
+
+PAIRS = [
+    tuple(line.split("  =  "))
+    for line in (Path(__file__).parent / "spellings.txt").read_text("utf-8").splitlines()
+    if line and not line.startswith("# ")
+]
+"""What is spelled, and what it stands for."""
+
+READINGS = {
+    "1/2x": ("1/(2*x)", "(1/2)*x"),
+    "2^3x": ("2**(3*x)", "(2**3)*x"),
+    "x/2y": ("x/(2*y)", "(x/2)*y"),
+    "6/2(x+2)": ("6/(2*(…))", "(6/2)*(…)"),
+    "x**2(y)": ("x**(2*(…))", "(x**2)*(…)"),
+    "2^-3x": ("2**(-3*x)", "(2**-3)*x"),
+    "1/(x)(y)": ("1/((x)*(…))", "(1/(x))*(…)"),
+    "√2x": ("√2*x", "√(2*x)"),
+    "√x²": ("(√x)²", "√(x²)"),
+    "√x^2": ("(√x)**…", "√(x**…)"),
+    "x²^3": ("(x²)**…", "x**(2**…)"),
+    "x²!": ("(x²)!", "x**(2!)"),
+    "2½": ("2 + 1/2", "2*1/2"),
+    "sin^-1(x)": ("asin(…)", "1/sin(…)"),
+    "sin⁻¹(x)": ("asin(…)", "1/sin(…)"),
+    "x!!": ("(x!)!",),
+}
+"""What may be meant in two ways, and what the hint says."""
+
+WRONG = {
+    "2 3": "an operator is missing between '2' and '3'",
+    "x y": "an operator is missing between 'x' and 'y'",
+    "(x)2": "an operator is missing between ')' and '2'",
+    "x(y+1)": "unknown function 'x'",
+    "(x+1)\n(y+1)": "an operator is missing between ')' and '('",
+    "1_000": "an operator is missing between '1' and '_000'",
+    "0x1F": "a number is decimal here",
+    "1d-3": "an exponent begins with e here",
+    "²x": "'²' has nothing on its left",
+    "|x": "'|' is never closed",
+    "⌊x": "'⌊' is never closed",
+    "(|x)|": "'|' is never closed",
+    "x|y": "'|' is not an operator here",
+    "!x": "'!' is not an operator here",
+    "√": "the expression ends after '√'",
+    "np.nothing(x)": "attribute access is not part of an expression",
+    "x.sin()": "attribute access is not part of an expression",
+    "||": "something is missing between",
+}
+
+
+def shape(graph: Graph) -> list[object]:
+    """The graph without places, and without the names that constants go by."""
+    return [(node.kind, node.inputs, node.name if node.kind == "input" else "", shape_of(node)) for node in graph.nodes]
+
+
+def shape_of(node: object) -> object:
+    body, literal = getattr(node, "body", None), getattr(node, "literal", "")
+    return literal if not body else [(part.kind, part.inputs, getattr(part, "literal", "")) for part in body]
+
+
+@pytest.mark.parametrize(("spelled", "plain"), PAIRS)
+def test_a_spelling_is_the_graph_of_what_it_stands_for(spelled: str, plain: str) -> None:
+    graph = Program(spelled).graph()
+    validate(graph)
+    assert shape(graph) == shape(Program(plain).graph())
+
+
+@pytest.mark.parametrize("spelled", [spelled for spelled, _ in PAIRS])
+def test_the_second_reader_agrees(spelled: str) -> None:
+    program = Program(spelled)
+    graph = program.graph()
+    data = remembered.data(graph, program.statements)
+    assert shape(remembered.graph(spelled, data, ())) == shape(graph)
+
+
+@pytest.mark.parametrize(("text", "readings"), READINGS.items())
+def test_two_readings_are_both_shown(text: str, readings: tuple[str, ...]) -> None:
+    with pytest.raises(InputError) as caught:
+        Program(text).graph()
+    assert all(reading in caught.value.hint for reading in readings), caught.value.hint
+
+
+@pytest.mark.parametrize(("text", "readings"), READINGS.items())
+def test_each_reading_can_be_typed(text: str, readings: tuple[str, ...]) -> None:
+    for reading in readings:
+        Program(reading.replace("**…", "**3").replace("…", "x")).graph()
+
+
+@pytest.mark.parametrize(("text", "message"), WRONG.items())
+def test_what_is_no_spelling_is_told(text: str, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        Program(text).graph()
+    assert message in caught.value.message
+
+
+def test_spellings_that_are_mixed() -> None:
+    """Random texts made of them are read alike by both readers, or not at all."""
+    choose, signs = (
+        random.Random(7),
+        ["x", "y", "2", "3.5", "(", ")", "²", "⁻¹", "√", "|", "!", "½", "+", "-", "*", "/", "^"],
+    )
+    signs += ["sin(", "sin²(", "np.exp(", "⌊", "⌋", ".*", " ", "<", " and ", "max(", ","]
+    read = 0
+    for _ in range(30_000):
+        text = "".join(choose.choices(signs, k=choose.randint(1, 9)))
+        program = Program(text, is_expression=True)
+        try:
+            graph = program.graph()
+        except InputError:
+            continue
+        data = remembered.data(graph, program.statements)
+        assert shape(remembered.graph(text, data, ())) == shape(graph), text
+        read += 1
+    assert read > 300
+
+
+def test_a_prefix_is_left_out_with_a_note() -> None:
+    trace = backprop("np.exp(x) + math.sin(x)  # F.relu", x=1)
+    assert [(each.kind, each.message) for each in trace.warnings] == [
+        ("prefix", "'np.' and 'math.' are left out: functions need no library here")
+    ]
+    result = run("eval", "np.exp(x)", "--x", "0", "--get", "x")
+    assert (result.status, result.out, result.err) == (
+        0,
+        "1.0\n",
+        "warning: 'np.' is left out: functions need no library here\n",
+    )
