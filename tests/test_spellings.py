@@ -37,6 +37,8 @@ READINGS = {
     "2½": ("2 + 1/2", "2*1/2"),
     "sin^-1(x)": ("asin(…)", "1/sin(…)"),
     "sin⁻¹(x)": ("asin(…)", "1/sin(…)"),
+    "sin²(x)²": ("(sin²(x))²",),
+    "sin^2(x)^3": ("(sin^2(x))**…",),
     "x!!": ("(x!)!",),
 }
 """What may be meant in two ways, and what the hint says."""
@@ -59,7 +61,7 @@ WRONG = {
     "√": "the expression ends after '√'",
     "np.nothing(x)": "attribute access is not part of an expression",
     "x.sin()": "attribute access is not part of an expression",
-    "||": "something is missing between",
+    "||": "is never closed",
 }
 
 

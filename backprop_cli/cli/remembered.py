@@ -176,7 +176,14 @@ def _nodes(
 
 def _readings(text: str, label: str) -> tuple[str, ...]:
     """What a constant may be called that stands there as this text."""
-    return text, label, normal(label), normal(text.rpartition(".")[2]), *(fraction(text) if text in FRACTIONS else ())
+    return (
+        text,
+        label,
+        label.lstrip("+-"),
+        normal(label),
+        normal(text.rpartition(".")[2]),
+        *(fraction(text) if text in FRACTIONS else ()),
+    )
 
 
 def _is_numbered(name: str) -> bool:

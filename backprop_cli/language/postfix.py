@@ -27,7 +27,7 @@ _NAME = rf"[^\W\d{_RAISED}{''.join(sorted(FRACTIONS))}][^{_NO_NAME}]*(?:\.[^\W\d
 _POWER = rf"[{_RAISED}]+|[ \t]*(?:\^|\*\*)[ \t]*-?[0-9]+(?=[ \t]*\()"
 _WORD = rf"(?:{'|'.join(sorted(WORDS_OF_LOGIC))})(?![^{_NO_NAME}])"
 _TOKEN = re.compile(
-    rf"#[^\n]*|\.?(?:\*\*|[*^/])|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|{_WORD}"
+    rf"#[^\n]*|\.?(?:\*\*|[*^/])|(?:[0-9]+(?:\.(?![*/^])[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|{_WORD}"
     rf"|{_NAME}(?:(?:{_POWER})?{_SPACE}\()?|[{_RAISED}]+|[<>=!]=|&&|\|\||\S"
 )
 _RAISED_CALL = re.compile(rf"({_NAME})({_POWER})", re.DOTALL)
@@ -87,8 +87,10 @@ def postfix(text: str, functions: Mapping[str, Sequence[Op]], leaf: Callable[[st
 
     def parts() -> Iterator[str]:
         for part in _TOKEN.findall(text):
-            if part == "||" and (wants_operand or [closing for closing, _ in opened[-2:]] == ["|", "|"]):
+            if part == "||" and (wants_operand or opened[-1:] == [("|", "")]):
                 yield from part
+            elif (raised := _RAISED_CALL.match(part)) and _without_prefix(raised[1]) not in functions:
+                yield from (raised[1], raised[2], "(")
             elif part[0] != "#":
                 yield part
 

@@ -32,7 +32,7 @@ class Token(NamedTuple):
 
 _TOKEN = re.compile(
     r"[ \t\r\n]+|#[^\n]*"
-    r"|(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
+    r"|(?P<number>(?:[0-9]+(?:\.(?![*/^])[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
     rf"|(?P<fraction>[{''.join(sorted(FRACTIONS))}])|(?P<name>{NAME})"
     r"|(?P<operator>\.?\*\*|\.?/(?!/)|\.[*^]|[-+*^−×·⋅÷])"
     r"|(?P<logic>[<>=!]=|&&|\|\||[<>≤≥≠?]|:(?!=))"
@@ -42,7 +42,7 @@ _TOKEN = re.compile(
 _SPACE = r"(?:[ \t\r\n]++|#[^\n]*+\n)*+"
 _PARENTHESIS = re.compile(rf"{_SPACE}\(")
 _REST = re.compile(rf"{_SPACE}[,)]")  # what follows a case
-_DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+")
+_DOTTED = re.compile(rf"{NAME}(?:\.{NAME})+")
 _BLANK = re.compile(r"[ \t\r]*")
 _OF_NUMBERS = frozenset("0123456789.")
 _FUNCTION_POWER = re.compile(rf"({NAME})[ \t]*(?:\^|\*\*)[ \t]*([-−+]?[0-9.]+|\w+|\([-−+]?[0-9.]+\))[ \t]*$")
@@ -182,7 +182,7 @@ class _Checker:
 
     def number(self, start: int, end: int) -> None:
         text, source = self.source[start:end], self.source
-        if source[end : end + 1] in _OF_NUMBERS:
+        if source[end : end + 1] in _OF_NUMBERS and source[end : end + 2] not in OPERATORS:
             while source[end : end + 1] in _OF_NUMBERS:
                 end += 1
             hint = "an exponent is a whole number" if "e" in text.lower() else "one decimal point at most"
@@ -211,9 +211,11 @@ class _Checker:
         if name in self.functions and name not in self.variables and (power := POWER_OF_CALL.match(self.source, end)):
             end = self.power_of_call(name, power) or end
         if _PARENTHESIS.match(self.source, end, self.end):
-            if self.wants_operand and name in self.undefined:
+            if not self.wants_operand:
+                self.multiply(Token("call", name, span))
+            if name in self.undefined:
                 raise self.fail(self.undefined[name], span)
-            if self.wants_operand and name not in self.functions:
+            if name not in self.functions:
                 if name not in self.variables:
                     raise self.unknown_function(name, span)
                 self.operand(Token("variable", name, span))
@@ -245,7 +247,7 @@ class _Checker:
             inverse = f"a{name}(…) or " if f"a{name}" in self.functions else ""
             message = f"{self.typed((power.start() - len(name), power.end()))} may be an inverse or a power"
             raise self.fail(message, (power.start() - len(name), power.end()), f"write {inverse}1/{name}(…)")
-        self.power = digits, power.span()
+        self.power = digits, power.span(power.lastgroup or 0)
         return power.end()
 
     def operand(self, token: Token) -> None:
@@ -282,6 +284,7 @@ class _Checker:
         if before is not None and self.tokens[before].text in ("/", "**"):
             sign, above = self.tokens[before].text, self.tokens[before - 1]
             start = above.text if above.kind in ("number", "variable", "constant") else "…"
+            left = self.source[self.tokens[before + 1].span[0] : last.span[1]]
             readings = f"{start}{sign}({left}*{right})", f"({start}{sign}{left})*{right}"
             raise self.two_readings(f"{start}{sign}{left}{right}", (last.span[0], token.span[1]), *readings)
         self.tokens.append(Token("binary", "*", (token.span[0], token.span[0])))
@@ -322,12 +325,12 @@ class _Checker:
         if not self.bare:
             return
         text = self.source[self.tokens[self.first].span[0] : self.tokens[-1].span[1]]
-        inside = (
-            f"{text[0]}({text[1:]}{power})"
-            if self.bare[0] == "√"
-            else f"{text.removesuffix(self.bare)}**({exponent(self.bare)}{power})"
-        )
-        raise self.two_readings(f"{text}{power}", span, f"({text}){power}", inside)
+        readings = [f"({text}){power}"]
+        if self.bare[0] == "√":
+            readings.append(f"{text[0]}({text[1:]}{power})")
+        elif text.endswith(self.bare):
+            readings.append(f"{text.removesuffix(self.bare)}**({exponent(self.bare)}{power})")
+        raise self.two_readings(f"{text}{power}", span, *readings)
 
     def raised(self, text: str, span: Span) -> None:
         """A superscript: `x²`."""
@@ -367,7 +370,7 @@ class _Checker:
 
     def is_two_bars(self) -> bool:
         """Whether `||` is two bars of absolute values: `||x| - 1|`."""
-        return self.wants_operand or [each.closes for each in self.open[-2:]] == ["|", "|"]
+        return self.wants_operand or bool(self.open and self.open[-1].closes == "|")
 
     def signed(self, sign: str, span: Span) -> None:
         """A bar, a bracket that rounds, or the sign of the factorial."""
@@ -490,6 +493,8 @@ class _Checker:
         if group.power:
             self.add_power(*group.power, span)
         self.ended(group.place if group.call is None else group.call)
+        if group.power and not self.bare:
+            self.bare = "²"
 
     def never_closed(self) -> InputError:
         at = self.open[-1].start
