@@ -47,7 +47,6 @@ _BLANK = re.compile(r"[ \t\r]*")
 _OF_NUMBERS = frozenset("0123456789.")
 _FUNCTION_POWER = re.compile(rf"({NAME})[ \t]*(?:\^|\*\*)[ \t]*([-−+]?[0-9.]+|\w+|\([-−+]?[0-9.]+\))[ \t]*$")
 _NEAR = 300  # characters in which such a power is looked for
-_FORTRAN = re.compile(r"[dD]([+-]?[0-9]+)")
 _COMPARISONS = frozenset(("<", "<=", ">", ">=", "==", "!="))
 _BEFORE_NOT = frozenset(("(", ",", "and", "or", "not", "if", "else", "?", ":"))
 _CHOICES = {"if": "else", "?": ":"}
@@ -587,9 +586,6 @@ class _Checker:
             return self.fail(message, span, f"a function needs parentheses: {last.text}({token.text})")
         if last.kind == "number" and re.fullmatch(r"(_\d+)+", token.text):
             return self.fail(message, span, f"write {last.text}{token.text.replace('_', '')}")
-        exponent = _FORTRAN.match(self.source, token.span[0])
-        if last.kind == "number" and exponent and last.span[1] == token.span[0]:
-            return self.fail(message, span, f"write {last.text}e{exponent[1]}")
         if "lambda" in (last.text, token.text):
             return self.fail(message, span, "a module is a function: f(x) = EXPRESSION, in a statement of its own")
         if token.kind == "not":

@@ -358,6 +358,8 @@ TABLE: list[Op] = [
        does="multiplies its upstream by a bell curve turned down: −2/sqrt(pi) at 0, and next to nothing far from it"),
     Op("gamma",    "x",   gamma(x),    out * digamma(x),  domain="x not 0, −1, −2, …",       aliases="Γ",
        does="multiplies its upstream by its own value and by the digamma of its input"),
+    Op("factorial", "x",  gamma(x + 1), out * digamma(x + 1), domain="x not −1, −2, …",
+       does="multiplies its upstream by its own value times the digamma of its input plus 1"),
     Op("lgamma",   "x",   lgamma(x),   digamma(x),        domain="x not 0, −1, −2, …", aliases="loggamma gammaln",
        does="multiplies its upstream by the digamma of its input"),
     Op("digamma",  "x",   digamma(x),  polygamma(1, x),   domain="x not 0, −1, −2, …",       aliases="psi",
