@@ -112,7 +112,7 @@ def test_check_of_claims() -> None:
 
 def test_aliases_and_suggestions() -> None:
     assert backprop("swish(x)", x="2").value == backprop("silu(x)", x="2").value
-    result = command("eval", "silo(x)", "--x", "1")
+    result = command("eval", "sillu(x)", "--x", "1")
     assert result.status == 2
     assert "did you mean 'silu'?" in result.err
 

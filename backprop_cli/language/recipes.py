@@ -50,7 +50,7 @@ _UNARY = {
     "x - floor(x)": "frac",
     "(1 + sign(x))/2": "heaviside step",
     "sign(x)": "signum",
-    "gamma(x + 1)": "factorial fact",
+    "factorial(x)": "fact",
     "lgamma(x)": "lngamma logGamma",
     "exp(x**2)*erfc(x)": "erfcx",
     "erfc(-x/sqrt(2))/2": "normcdf norm_cdf Phi Φ",
