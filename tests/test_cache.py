@@ -727,7 +727,8 @@ def test_a_directory_of_any_name(name: bytes, tmp_path: Path, monkeypatch: pytes
 
 HIT = """
     budget arithmetic arithmetic.floats arithmetic.system errors graph graph.graph graph.nodes language language.names
-    language.postfix passes.backward passes.backpropagate passes.faults passes.forward passes.lazy passes.point
+    language.postfix language.spellings
+    passes.backward passes.backpropagate passes.faults passes.forward passes.lazy passes.point
     passes passes.settings passes.trace rules rules.formula rules.printer rules.table streams view view.json
     cli cli.arguments cli.cache cli.options cli.output cli.plain_call cli.remembered cli.request __main__
 """

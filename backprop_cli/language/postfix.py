@@ -30,13 +30,13 @@ _TOKEN = re.compile(
     rf"#[^\n]*|\.?(?:\*\*|[*^/])|(?:[0-9]+(?:\.(?![*/^])[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|{_WORD}"
     rf"|{_NAME}(?:(?:{_POWER})?{_SPACE}\()?|[{_RAISED}]+|[<>=!]=|&&|\|\||\S"
 )
-_RAISED_CALL = re.compile(rf"({_NAME})({_POWER})", re.DOTALL)
+_RAISED_CALL = rf"({_NAME})({_POWER})"
+_MARKS_POWER = frozenset(f"{_RAISED}^*")
 _DIGITS = str.maketrans("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "+-0123456789", " \t^*")
 _ROOTS = {"√": (primitive("sqrt"), TIGHT), "∛": (primitive("cbrt"), TIGHT)}
 _BARS = {"|": "|", "⌊": "⌋", "⌈": "⌉"}
 _OF_BARS = {"|": primitive("abs"), "⌋": primitive("floor"), "⌉": primitive("ceil")}
 _FACTORS = {*_ROOTS, *_BARS, *FRACTIONS}
-_A_NAME = re.compile(rf"(?!{_WORD}){_NAME}")
 _OF_NUMBERS = frozenset("0123456789.")
 _BINARY = {
     "+": (primitive("add"), SUM),
@@ -53,6 +53,15 @@ _CHOICES = {"else": primitive("if"), ":": primitive("?:")}
 _CASE = "("  # a parenthesis that holds a case (value, condition)
 AGAIN = "again"
 """Stands for the left side of a comparison in a chain, `0 < x*y < 1`, that is the right side of the one before."""
+
+
+def _begins_name(part: str) -> bool:
+    return (part[0].isalpha() or part[0] == "_") and part not in WORDS_OF_LOGIC
+
+
+def _raised(part: str) -> re.Match[str] | None:
+    """The name and the exponent of `sin²(`. The pattern is compiled where there is one: that takes long."""
+    return re.match(_RAISED_CALL, part) if part[-1] == "(" and not _MARKS_POWER.isdisjoint(part) else None
 
 
 def _without_prefix(text: str) -> str:
@@ -89,7 +98,7 @@ def postfix(text: str, functions: Mapping[str, Sequence[Op]], leaf: Callable[[st
         for part in _TOKEN.findall(text):
             if part == "||" and (wants_operand or opened[-1:] == [("|", "")]):
                 yield from part
-            elif (raised := _RAISED_CALL.match(part)) and _without_prefix(raised[1]) not in functions:
+            elif (raised := _raised(part)) and _without_prefix(raised[1]) not in functions:
                 yield from (raised[1], raised[2], "(")
             elif part[0] != "#":
                 yield part
@@ -97,14 +106,14 @@ def postfix(text: str, functions: Mapping[str, Sequence[Op]], leaf: Callable[[st
     for part in parts():
         sign = OPERATORS.get(part, part)
         closes = bool(opened) and part == opened[-1][0]
-        if multiplies and not closes and (part[-1] == "(" or part in _FACTORS or _A_NAME.match(part)):
+        if multiplies and not closes and (part[-1] == "(" or part in _FACTORS or _begins_name(part)):
             finish(PRODUCT)
             waiting.append(_BINARY["*"])
             wants_operand = True
         multiplies = False
         if wants_operand:
             if part[-1] == "(":
-                raised = _RAISED_CALL.match(part)
+                raised = _raised(part)
                 name = _without_prefix(raised[1] if raised else part[:-1].partition("#")[0].rstrip())
                 waiting.append((_CASE if not name and is_of_cases() else name, LOOSE))
                 counts.append(1)

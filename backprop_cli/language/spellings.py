@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 SUPERSCRIPT = r"[⁺⁻]?[⁰¹²³⁴-⁹]+"
 FRACTIONS = frozenset("¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞")
@@ -16,35 +15,39 @@ PREFIXES = frozenset(
 )
 """Names of libraries, which mean nothing before the name of a function: `np.exp(x)`."""
 
-_PREFIX = re.compile(rf"#[^\n]*|(?<![\w.])(?:(?:{'|'.join(sorted(PREFIXES))})\.)+(?=[^\W\d])")
-POWER_OF_CALL = re.compile(rf"(?P<sup>{SUPERSCRIPT})|[ \t]*(?:\^|\*\*)[ \t]*(?P<typed>-?[0-9]+)(?=[ \t]*\()")
+_PREFIX = rf"#[^\n]*|(?<![\w.])(?:(?:{'|'.join(sorted(PREFIXES))})\.)+(?=[^\W\d])"
+POWER_OF_CALL = rf"(?P<sup>{SUPERSCRIPT})|[ \t]*(?:\^|\*\*)[ \t]*(?P<typed>-?[0-9]+)(?=[ \t]*\()"
 """Behind the name of a function: `sin²(x)`, `sin^2(x)`."""
 _FOREIGN = [
-    (re.compile(r"0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+"), "a number is decimal here", ""),
-    (re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)[dD][+-]?[0-9]+"), "an exponent begins with e here", "write {}"),
+    (r"0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+", "a number is decimal here", ""),
+    (r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)[dD][+-]?[0-9]+", "an exponent begins with e here", "write {}"),
 ]
 
 
 def exponent(text: str) -> str:
     """A superscript as a number in plain digits: `-1` for `⁻¹`."""
+    import unicodedata
+
     return unicodedata.normalize("NFKC", text).replace("−", "-").removeprefix("+")
 
 
 def fraction(sign: str) -> tuple[str, str]:
     """The two numbers of `½`."""
+    import unicodedata
+
     above, _, below = unicodedata.normalize("NFKC", sign).partition("⁄")
     return above, below
 
 
 def prefixes(source: str) -> list[str]:
     """The names of libraries that stand before functions, as they are written: `np.`."""
-    found = dict.fromkeys(match[0] for match in _PREFIX.finditer(source)) if "." in source else {}
+    found = dict.fromkeys(match[0] for match in re.finditer(_PREFIX, source)) if "." in source else {}
     return [each for each in found if each[0] != "#"]
 
 
 def foreign(source: str, position: int) -> tuple[int, str, str] | None:
     """Where a number ends that other languages write so, what is wrong with it, and a hint; None where it is none."""
     for pattern, message, hint in _FOREIGN:
-        if match := pattern.match(source, position):
+        if match := re.compile(pattern).match(source, position):
             return match.end(), message, hint.format(re.sub("[dD]", "e", match[0]))
     return None

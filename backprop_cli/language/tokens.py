@@ -43,6 +43,7 @@ _SPACE = r"(?:[ \t\r\n]++|#[^\n]*+\n)*+"
 _PARENTHESIS = re.compile(rf"{_SPACE}\(")
 _REST = re.compile(rf"{_SPACE}[,)]")  # what follows a case
 _DOTTED = re.compile(rf"{NAME}(?:\.{NAME})+")
+_POWER_OF_CALL = re.compile(POWER_OF_CALL)
 _BLANK = re.compile(r"[ \t\r]*")
 _OF_NUMBERS = frozenset("0123456789.")
 _FUNCTION_POWER = re.compile(rf"({NAME})[ \t]*(?:\^|\*\*)[ \t]*([-−+]?[0-9.]+|\w+|\([-−+]?[0-9.]+\))[ \t]*$")
@@ -207,7 +208,7 @@ class _Checker:
         if not name:
             bad = (i for i, character in enumerate(raw) if not normal(f"_{character}"))
             raise refusal(self.source, start + next(bad, 0))
-        if name in self.functions and name not in self.variables and (power := POWER_OF_CALL.match(self.source, end)):
+        if name in self.functions and name not in self.variables and (power := _POWER_OF_CALL.match(self.source, end)):
             end = self.power_of_call(name, power) or end
         if _PARENTHESIS.match(self.source, end, self.end):
             if not self.wants_operand:
@@ -243,9 +244,13 @@ class _Checker:
             return None
         digits = exponent(power["sup"]) if power["sup"] else power["typed"]
         if digits == "-1":
-            inverse = f"a{name}(…) or " if f"a{name}" in self.functions else ""
-            message = f"{self.typed((power.start() - len(name), power.end()))} may be an inverse or a power"
-            raise self.fail(message, (power.start() - len(name), power.end()), f"write {inverse}1/{name}(…)")
+            from .recipes import bracketed
+
+            span = power.start() - len(name), power.end()
+            inside = ", ".join(bracketed(self.source, self.source.index("(", span[1]))) or "x"
+            inverse = f" or a{name}({inside})" if f"a{name}" in self.functions else ""
+            hint = f"write 1/{name}({inside}){inverse}"
+            raise self.fail(f"{self.typed(span)} may be an inverse or a power", span, hint)
         self.power = digits, power.span(power.lastgroup or 0)
         return power.end()
 
@@ -271,7 +276,9 @@ class _Checker:
         last, before = self.tokens[-1], self.sign_before(self.first)
         between = self.source[last.span[1] : token.span[0]]
         is_other = last.kind == "number" and not between and token.text.startswith("_")
-        if last.kind not in ("number", ")") or token.kind == "number" or not _BLANK.fullmatch(between) or is_other:
+        is_factor = last.kind in ("number", ")") and token.kind != "number" and _BLANK.fullmatch(between)
+        is_exponent = before is not None and self.tokens[before].text == "**"
+        if not is_factor or is_other or (is_exponent and self.power_of_function(token)):
             raise self.missing_operator(token)
         left = self.source[self.tokens[self.first].span[0] : last.span[1]]
         right = {"(": "(…)", "call": f"{token.text}(…)"}.get(token.kind, token.text)
