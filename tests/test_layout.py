@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -46,7 +47,8 @@ SUBJECTS: dict[str, tuple[str, Callable[[], object]]] = {
     "wide letters": ("trace", lambda: backprop(f"{WIDE}*x + exp({WIDE})", {WIDE: "1/3", "x": "2/7"}, **MORE)),
     "conditions": ("trace", lambda: backprop("x*y if x > y and y < 3 else x + y", x=1, y=2.5)),
     "formulas": ("derivation", lambda: exact.derive(Program("sigmoid(w*x + b)").graph(), {"x": "2"})),
-    "formulas of a program": ("derivation", lambda: exact.derive(Program("q = x*y; f = tanh(q)/q").graph(), {})),
+    "formulas, each step": ("derivation", lambda: replace(derived("sigmoid(w*x + b)"), steps=True)),
+    "formulas of a program": ("derivation", lambda: derived("q = x*y; f = tanh(q)/q")),
     "four methods": ("review", lambda: review(Program("relu(w*x)/b").graph(), DIGITS)),
     "a right claim and a wrong one": ("verdicts", lambda: judged("sigmoid(w*x)", {"w": "2", "x": "1"})),
     "a story": ("explanation", lambda: Explanation(backprop(NEURON, NEURON_AT))),
@@ -59,6 +61,10 @@ SUBJECTS: dict[str, tuple[str, Callable[[], object]]] = {
     "a primitive": ("primitives", lambda: Primitives([TABLE[0]], [reference.example(TABLE[0])])),
 }
 """By what is to be seen in it: what kind of view has it, and the subject."""
+
+
+def derived(source: str) -> exact.Derivation:
+    return exact.derive(Program(source).graph(), {})
 
 
 def judged(source: str, point: dict[str, str]) -> Judged:

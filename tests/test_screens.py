@@ -44,7 +44,7 @@ CALLS: dict[str, list[str]] = {
     ],
     "points": ["points 'x*y' points.csv", "points 'x*y' many.csv >"],
     "explain": ["explain 'sigmoid(w*x + b)' --w 2 --x -1 --b 0.5", "explain 'x*x/y' --x 1/3 --y 7 --precision 40"],
-    "derive": ["derive 'sigmoid(w*x + b)' --wrt w,b --x 2", "derive 'x*y*y'"],
+    "derive": ["derive 'sigmoid(w*x + b)' --wrt w,b --x 2", "derive 'sigmoid(w*x + b)' --x 2 --steps"],
     "check": [
         "check 'relu(w*x)/b' --w 2 --x 3 --b 7",
         "check 'sigmoid(w*x)' --w 2 --x 1 --claim x=0.1 --claim w=x*exp(-w*x)/(1+exp(-w*x))**2",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..passes.trace import Trace
 from . import Options, texts
-from .columns import Column, Row, blocks, fold, paragraph, table
+from .columns import Column, Row, blocks, fold, measure, paragraph, table
 from .texts import Gap
 
 if TYPE_CHECKING:
@@ -66,8 +66,9 @@ def _derivative(name: str, by_hand: str, closed: str, options: Options) -> list[
     """`∂f/∂w = f·(1 − f)·x`, and below it the closed form."""
     lines: list[str] = []
     for form in filter(None, (by_hand, closed)):
-        left = " " * (len(name) + 1) if lines else f" {name}"
-        lines += [options.paint(line, "red") for line in fold(f"= {form}", options.width, f"{left} ", " " * 5)]
+        left = " " * (measure(name) + 1) if lines else f" {name}"
+        later = " " * min(measure(left) + 3, (options.width or 0) // 3)
+        lines += [options.paint(line, "red") for line in fold(f"= {form}", options.width, f"{left} ", later)]
     return lines
 
 
