@@ -181,7 +181,7 @@ class Backward:
         [slot] = gate.op.conditions
         if border := self._borders.get(gate.inputs[slot]):
             there = shorten(self.graph.written(border))
-            message = f"is at a border, for in {there} both sides are equal: the gradient is that of the branch taken"
+            message = f"is at a border, both sides of {there} are equal: the gradient is that of the branch taken"
             self._warn("border", gate, message)
 
     @cached_property

@@ -23,6 +23,8 @@ from .trace import Trace
 SHARE = 1 / 2
 """Of the time that is left: for what SymPy may do and need not."""
 
+_CONDITIONS = 4
+"""Of a formula that is written in cases; of more there may be as many as there are ways to combine them."""
 _SYMPY_GIVES_UP = (RecursionError, ValueError, TypeError, AttributeError, NotImplementedError, ArithmeticError)
 """What SymPy raises on formulas that it cannot simplify; they stay as they are."""
 
@@ -86,11 +88,24 @@ def derive(graph: Graph, given: Mapping[str, float | str], *, wrt: Collection[st
 
     def simplify() -> None:
         for name, formula in trace.gradient.items():
-            simplified[name] = _shortest(trace, formula)
+            simplified[name] = _in_cases(trace, formula) if graph.nodes.chooses else _shortest(trace, formula)
 
     with suppress(TooSlowError):
         share(SHARE, simplify)
     return Derivation(trace, simplified, named_gradient(graph, wrt))
+
+
+def _in_cases(trace: Trace, formula: Value) -> Value:
+    """A formula with choices as cases, so that nothing is multiplied by the 0 of a branch that is not taken."""
+    conditions = {case.cond for choice in formula.atoms(sympy.Piecewise) for case in choice.args}
+    if len(conditions) > _CONDITIONS:
+        return _shortest(trace, formula)
+    cases = formula
+    with suppress(*_SYMPY_GIVES_UP):
+        cases = sympy.piecewise_fold(formula)
+    if not isinstance(cases, sympy.Piecewise):
+        return _shortest(trace, cases)
+    return sympy.Piecewise(*((_shortest(trace, case.expr), case.cond) for case in cases.args))
 
 
 def _shortest(trace: Trace, formula: Value) -> Value:

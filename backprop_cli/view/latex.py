@@ -191,9 +191,7 @@ class _Lines:
         """The chain rule for each node: with names, then with the rules."""
         edges: dict[int, list[tuple[Gate, int]]] = {}
         for gate in self.graph.gates_backward:
-            for slot in gate.slots:
-                if gate.op.partial(slot).head == "none":
-                    continue  # a condition, into which nothing flows
+            for slot in gate.slots if self.wanted[gate.position] else ():
                 edges.setdefault(gate.inputs[slot], []).append((gate, slot))
         for node in reversed(self.graph.nodes):
             place = node.position

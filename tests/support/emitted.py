@@ -149,6 +149,15 @@ def point(**values: str) -> dict[str, str]:
 
 
 EDGES = [
+    # Choices, and branches not taken that have no value, or a slope that is infinite
+    Case("where(x > 0, sqrt(x), 0)", point(x="0")),
+    Case("where(x > 0, log(x)*y, x < -1 ? 1/x : sqrt(y))", point(x="-2", y="3")),
+    Case("where(x > 0, log(x)*y, x < -1 ? 1/x : sqrt(y))", point(x="0", y="3")),
+    Case("x*sqrt(y) + y/x if x != 0 and log(y) > 1 or not y <= 9 else exp(y)/(x - 0)**0", point(x="0", y="4")),
+    Case("Piecewise((x**y, x >= 0), (log(-x), y == 2), (acos(x), True))", point(x="-3", y="2")),
+    Case("a = 1/x if 0 < x < 1 else x*x; b = log(a - 9) if a > 9 else a; a*b + max(b, x)", point(x="-1")),
+    Case("where(2 < 1, log(x), x) + (x if 1 <= 1 else 1/(x - x))", point(x="-1")),
+    Case("safe(t, g) = where(t > 0, g, 0); safe(x, log(x)) + safe(y, y**0.5)", point(x="-1", y="4")),
     # A constant, a variable, an input that nothing uses, a variable twice
     Case("1/3 + 2**0.5", {}),
     Case("x", point(x="2")),
@@ -206,7 +215,7 @@ EDGES = [
     # Programs and modules
     Case("q = x + y; f = q*z", point(x="-2", y="5", z="-4")),
     Case("# a \\\ns(t) = 1/(1 + exp(-t)); q = s(x)  # \\\nloss = s(q)*s(1)*q", point(x="0.5")),
-    Case("s(t) = e*t; e = 3; f = s(e)*e*x", point(x="0.5")),
+    Case("s(t) = exp(1)*t; e = 3; f = s(e)*e*x", point(x="0.5")),
     Case("n(w, x, b) = sigmoid(w*x + b); f = n(u, n(v, a, 1), 2)", point(u="1", v="2", a="-1"), opened=True),
     Case("hypot(x, y, z)*tanh(x)*softplus(y)", point(x="1", y="2", z="3"), opened=True),
     Case("x**3*y", point(x="1.5", y="2"), ["y"]),

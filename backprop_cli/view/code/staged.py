@@ -173,9 +173,10 @@ class _Program:
     def forward(self) -> Iterable[Line]:
         yield Line(comment="forward pass")
         groups = Groups(self.graph)
-        for node in self.graph.nodes:
-            value = self.trace.values[node.position] if self.trace else None
-            comment = "" if value is None else f"{node.name} becomes {self.number(value)}"
+        for node in self.stages.forward():
+            comment = ""
+            if self.trace is not None and self.stages.is_needed(node, self.trace.values):
+                comment = f"{node.name} becomes {self.number(self.trace.values[node.position])}"
             if isinstance(node, Gate):
                 yield from (Line(comment=shorten(title, 100)) for title in groups.entered(node))
                 yield self.assign(self.names.nodes[node.name], self.value(node), comment)

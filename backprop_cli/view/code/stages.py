@@ -12,7 +12,7 @@ from functools import partial, reduce
 from types import MappingProxyType
 from typing import NamedTuple
 
-from ...arithmetic import FLOATS
+from ...arithmetic import FLOATS, Value
 from ...graph.graph import Constant, Gate, Graph, Module, Node
 from ...passes.forward import constant_value
 from ...rules.formula import READ_BY_THE_FIRST, Formula, substitute, tidy
@@ -64,9 +64,30 @@ class Stages:
         self._values: dict[object, Formula] = {}
         self._chains: dict[object, Chain] = {}
 
+    def forward(self) -> Iterator[Node]:
+        """The nodes in forward order, each behind the conditions under which it is needed."""
+        nodes, done = self.graph.nodes, bytearray(len(self.graph.nodes))
+        for i in range(len(nodes)):
+            stack = [i]
+            while stack:
+                here = stack[-1]
+                conditions = (place for need in self.needs.get(here, ()) for place, _ in need)
+                before = [place for place in (*nodes.inputs[here], *conditions) if not done[place]]
+                if before and not done[here]:
+                    stack += sorted(before, reverse=True)
+                    continue
+                stack.pop()
+                if not done[here]:
+                    done[here] = 1
+                    yield nodes[here]
+
     def backward(self) -> Iterator[Gate]:
         """The gates that pass a gradient on, in reverse order."""
-        return (gate for gate in self.graph.gates_backward if self.wanted[gate.position])
+        reached = {self.graph.output.position}
+        for gate in self.graph.gates_backward:
+            if gate.position in reached and self.wanted[gate.position]:  # what only a condition needs is not
+                reached.update(i for i in gate.inputs if self.wanted[i])
+                yield gate
 
     def value(self, gate: Gate) -> Formula:
         """What the gate computes."""
@@ -108,6 +129,11 @@ class Stages:
             ]
             terms.append(reduce(partial(Formula, "and"), literals))
         return reduce(partial(Formula, "or"), terms) if terms else None
+
+    def is_needed(self, node: Node, values: Sequence[Value | None]) -> bool:
+        """Whether a node is needed where the nodes have these values."""
+        needs = self.needs.get(node.position)
+        return needs is None or any(all(values[i] is holds for i, holds in need) for need in needs)
 
     def _known_with(self, condition: int) -> frozenset[Literal]:
         """What holds wherever a condition does."""
