@@ -322,7 +322,7 @@ BY_HAND = [
     ("s(t) = t*t; f = s(x)*x", "x", "", "3*x**2"),
     ("floor(x)*y", "x", "", "0"),
     ("max(x, y)*2", "x", "2·(1 if x == q1 else 0)", "2*(1 if x >= y else 0)"),
-    ("where(x > 1, x*y, y)", "x", "(1 if q1 else 0)·y", "y*(1 if x > 1 else 0)"),
+    ("where(x > 1, x*y, y)", "x", "(1 if q1 else 0)·y", "(y if x > 1 else 0)"),
 ]
 
 
