@@ -172,14 +172,14 @@ def test_any_graph_at_a_mild_point(case: Case) -> None:
     check(*case)
 
 
-@settings(relaxed, max_examples=60)
+@settings(relaxed, max_examples=40)
 @given(cases_with_modules() | cases_with_modules(values=MILD), st.sampled_from(["both", "split", "first"]))
 def test_any_graph_with_modules(case: Case, ties: str) -> None:
     check(*case, ties)
 
 
 @pytest.mark.slow
-@settings(relaxed, max_examples=1_000)
+@settings(relaxed, max_examples=600)
 @given(cases_with_modules() | cases_with_modules(values=MILD), st.sampled_from(["both", "split", "first"]))
 def test_many_graphs_with_modules(case: Case, ties: str) -> None:
     check(*case, ties)

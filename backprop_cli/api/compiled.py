@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from ..arithmetic import TIES
-from ..errors import InputError, quote
+from ..errors import InputError, few, quote
 from ..passes import point
 from ..passes.backpropagate import LARGE
 from ..passes.compiled import MISSING, UnusualError, size, with_names
@@ -79,7 +79,7 @@ class Compiled:
         return ValueAndGradient(trace.value, trace.gradient)
 
     def __repr__(self) -> str:
-        return f"<compiled {quote(self.expression)}: {', '.join(self.variables)}>"
+        return f"<compiled {quote(self.expression)}: {', '.join(few(self.variables))}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Compiled, (self.expression, self._settings)
