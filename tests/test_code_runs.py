@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from backprop_cli import backprop
+from backprop_cli.language.program import Program
 from backprop_cli.rules.formula import Formula
 from backprop_cli.rules.table import TABLE, Op, out, x
+from backprop_cli.view.code.staged import render
+from backprop_cli.view.code.stages import Stages
 from support import emitted
 from support.command import run as command
 from support.emitted import CASES, Case, point
@@ -162,3 +168,41 @@ def test_the_printed_python_runs_alone() -> None:
     words = [sys.executable, "-I", "-S", "-W", "error", "-"]
     result = subprocess.run(words, input=source, capture_output=True, encoding="utf-8", check=True, timeout=60)
     assert emitted.differences([Case("sigmoid(w*x)*digamma(w)", point(w="2", x="-1"))], [result.stdout]) == []
+
+
+SHAPES = {"w": (), "x": (1, 3), "b": (2, 1), "z": (2, 3), "v": (3,)}
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["sigmoid(w*x + b)", "w*w + x*z - b/w", "max(w, z)*b", "v*w**2 + 0*b", "w", "x**w + relu(v - z)", "floor(w)*x"],
+)
+def test_a_gradient_has_the_shape_of_its_variable(source: str) -> None:
+    """It is that of the sum of all elements of f: a scalar that goes into many of them gets the sum over them."""
+    np = pytest.importorskip("numpy")
+    random = np.random.default_rng(0)
+    graph = Program(source).graph()
+    point = {node.name: random.uniform(0.5, 2.0, SHAPES[node.name]) for node in graph.variables}
+    scope: dict[str, Any] = {}
+    exec(render(Stages(graph), "numpy", {}), scope)
+    value, gradient = scope["forward_backward"](**point)
+    repeated = dict(zip(point, np.broadcast_arrays(*point.values()), strict=True))
+    traces = [
+        backprop(source, {name: each[place] for name, each in repeated.items()}) for place in np.ndindex(value.shape)
+    ]
+    for name, values in point.items():
+        assert gradient[name].shape == values.shape
+        assert gradient[name].sum() == pytest.approx(sum(trace.gradient[name] for trace in traces), rel=1e-12)
+    (one, *_) = point
+    moved = {**point, one: point[one] + 1e-6}
+    if point[one].ndim == 0 and "floor" not in source:
+        slope = (scope["forward_backward"](**moved)[0] - value).sum() / 1e-6
+        assert gradient[one] == pytest.approx(slope, rel=1e-4)
+
+
+@pytest.mark.parametrize("target", ["numpy", "torch", "jax"])
+def test_every_language_of_arrays_shapes_its_gradients(target: str) -> None:
+    source = command("code", "w*x", "--to", target).out
+    compile(source, target, "exec")
+    assert re.search(r"^    dw = .*\bdw\b.*\bw\b", source.partition("# each in the shape")[2], re.MULTILINE)
+    assert "shape of" not in command("code", "w*x", "--to", target, "--w", "1", "--x", "2").out

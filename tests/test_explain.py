@@ -34,6 +34,7 @@ from backprop_cli.view.words import explain
 from backprop_cli.view.words.explain import Explanation, Nudges, marked
 from backprop_cli.view.words.spans import Span, code, plain, say
 from backprop_cli.view.words.story import Computed, Story, Sum, Through
+from backprop_cli.view.words.wording import BLANK
 from support.command import document, on_a_terminal, process, run
 from support.documents import CASES
 from support.lines import EXAMPLE, NEURON, PATTERNS
@@ -431,6 +432,78 @@ def test_numbers_of_other_arithmetics() -> None:
     assert "= ≈" not in long
     assert "≈ 0.6666666666666666666666666667\n" in told("x/3", "--x", "2", "--precision", "28")
     assert NUMBERS.text(Formula("mul", Formula("sqrt(2)"), Formula("1/2"))) == "sqrt(2) · (1/2)"
+
+
+# -- Less of it, and without its numbers -----------------------------------------------------------------------------
+
+
+def test_the_story_of_one_gate() -> None:
+    whole, part = told(*EXAMPLE, "--nudge", "1"), told(*EXAMPLE, "--only", "q1")
+    assert set(part.splitlines()) <= set(whole.splitlines())
+    assert "  q1 = x + y = −2 + 5 = 3\n" in part
+    assert "    ∂f/∂q1 = z = −4\n" in part
+    assert "    ∂f/∂x = ∂f/∂q1 · ∂q1/∂x = −4 · 1 = −4\n" in part
+    assert "∂f/∂z" not in part
+    assert "Gradient." not in part
+
+
+def test_the_story_of_a_variable() -> None:
+    part = told("x*x + y*z", "--x", "3", "--y", "1", "--z", "2", "--only", "x,z")
+    assert [line for line in part.splitlines() if line.startswith("  ∂f/∂")] == [
+        "  ∂f/∂x = 6: x + h → f + 6h. If x increases by a small h, f increases by 6h.",
+        "  ∂f/∂z = 1: z + h → f + h. If z increases by a small h, f increases by just as much.",
+    ]
+    assert "∂f/∂x = 3 + 3 = 6" in part
+    assert "∂f/∂y" not in part
+    data = json.loads(told("x*x + y*z", "--x", "3", "--y", "1", "--z", "2", "--only", "x", "--json"))
+    EXPLANATION.validate(data)
+    assert [(step["step"], step["name"]) for step in data["backward"]] == [("gate", "q1"), ("sum", "x")]
+
+
+@relaxed
+@given(examples(), st.data())
+def test_a_part_of_the_story_is_in_the_whole(example: Example, data: st.DataObject) -> None:
+    trace = backprop(example.text, example.point)
+    name = data.draw(st.sampled_from([node.name for node in trace.graph.nodes if not isinstance(node, Constant)]))
+    part = explain.as_text(Explanation(trace, only=[name]), Options(digits=17))
+    states_gradients(trace, part)
+    assert {line for line in part.splitlines() if " = " in line} <= set(text_of(trace, 17).splitlines())
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--only", "q7"], "error: --only 'q7' is no gate and no variable of the expression\nhint: "),
+        (["--blank", "--json"], "error: --blank leaves the numbers out, and JSON is made of them\n"),
+        (["--blank", "--nudge", "1"], "error: --blank leaves the numbers out, and --nudge is made of them\n"),
+    ],
+)
+def test_what_cannot_be_told(words: list[str], message: str) -> None:
+    result = run("explain", *EXAMPLE, *words)
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith(message)
+
+
+@relaxed
+@given(examples())
+def test_a_worksheet_tells_no_number(example: Example) -> None:
+    """At other values it is the same, except for those values."""
+    trace = backprop(example.text, example.point)
+    sheet = explain.as_text(Explanation(trace, blank=True), Options())
+    for name, value in _STATED.findall(sheet):
+        assert value.endswith(BLANK) or (name == "f" and value == "1")
+    assert sheet.count(f"= {BLANK}") >= len(list(trace.graph.gates)) + len(trace.gradient)
+    for word in ("≈", "so all of", "so nothing", "each get", "increases"):
+        assert word not in sheet.partition("Forward pass.")[2]
+
+
+def test_a_worksheet() -> None:
+    sheet = told("max(x, y)*z", "--x", "2", "--y", "2", "--z", "-4", "--blank")
+    assert run("explain", "max(x, y)*z", "--x", "2", "--y", "2", "--z", "-4", "--blank").err == ""
+    for line in ("at x = 2, y = 2, z = −4", "  q1 = max(x, y) = max(____, ____) = ____", "    ∂f/∂q1 = z = ____",
+                 "    ∂f/∂x = ∂f/∂q1 · ∂q1/∂x = ____ · ____ = ____", "  ∂f/∂z = ____: z + h → f ____"):  # fmt: skip
+        assert line in sheet.splitlines()
+    assert "tie" not in sheet
 
 
 # -- Programs, modules and groups ------------------------------------------------------------------------------------

@@ -103,6 +103,8 @@ OPTIONS = (
     Option("--claim", "check", "NAME=CLAIM", "A gradient of a variable or gate: number or formula.", repeatable=True),
     Option("--claims", "check", "FILE|-|JSON", "Such claims as a JSON object; a class's as CSV."),
     Option("--steps", "derive", None, "All gates and edges as formulas, too."),
+    Option("--only", "explain", "NAMES", "The story of these gates and variables alone."),
+    Option("--blank", "explain", None, "A worksheet: the numbers are left out."),
     Option("--nudge", "explain", "H", "Also step each variable by H: f there, as predicted?"),
     Option("--expand", ALL, None, "Open modules, and gates like sigmoid."),
     Option("--ties", "eval points explain check code graph", TIES, "Of tied inputs of max:", TIES[0]),

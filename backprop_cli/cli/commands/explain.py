@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from ...errors import InputError, few, quote, suggest
+from ...graph.graph import Constant
 from ..expression import ExpressionCommand
 from ..output import show, warn
 from ..request import Asked
@@ -18,17 +20,31 @@ EPILOG = """\
 \b
 Examples:
   backprop explain "(x+y)*z" --x -2 --y 5 --z -4
+  backprop explain "(x+y)*z" --x -2 --y 5 --z -4 --only q1
+  backprop explain "(x+y)*z" --x -2 --y 5 --z -4 --blank
   backprop explain "x*x + max(x, y)" --x 3 --y 1 --nudge 0.01
   backprop explain "sigmoid(w*x)" --w 2 --x -1 --wrt w --format markdown
 """
 
 
 @click.command("explain", cls=ExpressionCommand, help=HELP, epilog=EPILOG)
-def command(asked: Asked, form: str, digits: int | None, nudge: str | None, output: str | None) -> None:
+def command(
+    asked: Asked, form: str, digits: int | None, nudge: str | None, output: str | None, only: str | None, blank: bool
+) -> None:
+    from ...passes import point
     from ...passes.settings import compute
     from ...view.words.explain import Explanation
 
+    if blank and (nudge is not None or form == "json"):
+        raise InputError(f"--blank leaves the numbers out, and {'--nudge' if nudge else 'JSON'} is made of them")
     trace = compute(*asked.request())
-    explanation = Explanation.of(trace, nudge)
-    warn(trace.warnings)
+    names = None if only is None else point.read_names(only, "--only")
+    known = [node.name for node in trace.graph.nodes if node.name and not isinstance(node, Constant)]
+    for name in names or ():
+        if name not in known:
+            close = suggest(name, known)
+            hint = f"did you mean '{close}'?" if close else f"there is: {', '.join(few(known))}"
+            raise InputError(f"--only {quote(name)} is no gate and no variable of the expression", hint=hint)
+    explanation = Explanation.of(trace, nudge)._replace(only=names, blank=blank)
+    warn(() if blank else trace.warnings)
     show("explanation", explanation, form, digits, output)

@@ -61,7 +61,7 @@ def reserved_names(target: Target) -> frozenset[str]:
     texts = [*target.words.values(), *target.many.values(), *target.constants.values()]
     texts += [name for name in target.helpers if name not in target.constants]
     texts += [line for _, line in target.imports]
-    texts += [target.setup, target.seed, target.where, target.wrap, target.input]
+    texts += [target.setup, target.seed, target.where, target.wrap, target.input, target.like]
     return target.reserved.union(*(re.findall(r"(?<![\w.])[A-Za-z_]\w*", each) for each in texts))
 
 

@@ -100,6 +100,7 @@ class _Program:
         parameters = [node for node in self.graph.variables if node.name not in self.given]
         pairs = [(node.name, self.names.gradients[node.name]) for node in self._asked()]
         body = [*self.inputs(parameters), *self.forward(), Line(), *self.backward()]
+        body += self.shaped() if parameters else []
         names = [self.names.nodes[node.name] for node in parameters]
         before: list[str] = []
         after: list[str] = []
@@ -205,6 +206,14 @@ class _Program:
             if not self.users[node.position] and node.position != output.position:
                 zero = self.target.zero.format(self.names.nodes[node.name])
                 yield self.assign(self.names.gradients[node.name], zero, f"{output.name} does not depend on it")
+
+    def shaped(self) -> Iterable[Line]:
+        """Each gradient in the shape of its variable, in a language of arrays."""
+        if self.target.like:
+            names = [(self.names.gradients[node.name], self.names.nodes[node.name]) for node in self._asked()]
+            lines = [self.assign(gradient, self.target.like.format(gradient, name)) for gradient, name in names]
+            self.used.update(_WORD.findall(self.target.like))
+            yield from [Line(comment="each in the shape of its variable"), *lines] if lines else []
 
     def chains(self, gate: Gate) -> Iterable[Line]:
         """The chain rule on each edge of a gate."""

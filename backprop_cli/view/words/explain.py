@@ -39,10 +39,16 @@ class Nudges(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """A trace that is to be explained, and perhaps some steps beside its point."""
+    """A trace that is to be explained, and perhaps some steps beside its point.
+
+    only: names of the nodes that it is to be about, None for all
+    blank: whether it is a worksheet, in which the numbers are left out
+    """
 
     trace: Trace
     nudged: Nudges | None = None
+    only: Sequence[str] | None = None
+    blank: bool = False
 
     @classmethod
     def of(cls, trace: Trace, nudge: str | None) -> Explanation:
@@ -121,15 +127,15 @@ def marked(said: Said) -> str:
 
 
 def _blocks(explanation: Explanation, digits: int | None) -> Iterator[Block]:
-    trace, nudged = explanation
-    story = Story(trace, digits, SHOWN)
+    trace, nudged, only, blank = explanation
+    story = Story(trace, digits, SHOWN, only, blank)
     program = texts.program(trace.graph)
     yield from (Block("program", say("{}", line)) for line in program)
     if not program:
         yield Block("title", [code(texts.short(trace.graph.source, _LONGEST))])
     if point := story.point():
         yield Block("title", say("at {}", point))
-    for note in story.notes():
+    for note in story.notes() if not blank else ():
         yield Block("title", say("Note: {}", note))
     yield from _forward(story)
     if trace.gradient:
@@ -190,12 +196,14 @@ def _backward(story: Story) -> Iterator[Block]:
 
 
 def _gradient(story: Story) -> Iterator[Block]:
-    yield Block("section", say("What a small step in one variable does, while the others stay."), "Gradient")
-    for each in story.tells():
+    for place, each in enumerate(story.tells()):
+        if not place:
+            yield Block("section", say("What a small step in one variable does, while the others stay."), "Gradient")
         if isinstance(each, Gap):
             yield _gap(each, "line")
         else:
-            yield Block("line", say("{}: {}. {}", each.equation, each.arrow, each.says))
+            says = "{}: {}. {}" if each.says else "{}: {}{}"
+            yield Block("line", say(says, each.equation, each.arrow, each.says))
 
 
 def _nudges(story: Story, nudged: Nudges) -> Iterator[Block]:
@@ -219,8 +227,8 @@ def _gap(gap: Gap, kind: str) -> Block:
 
 def as_json(explanation: Explanation, options: Options) -> str:
     """The explanation as JSON: exact numbers, and the words that the text has for them."""
-    trace, nudged = explanation
-    story = Story(trace, options.digits)
+    trace, nudged, only, _ = explanation
+    story = Story(trace, options.digits, only=only)
     full: dict[str, Any] = {**json.head(trace), **json.groups(trace)}
     full["forward"] = [_computed(trace, each) for each in story.forward() if isinstance(each, Computed)]
     full["backward"] = [_step_back(trace, each) for each in story.backward() if not isinstance(each, Gap)]

@@ -17,7 +17,7 @@ from .. import texts
 from ..texts import Gap
 from .roles import meaning
 from .spans import LISTED, Said, Span, code, equation, in_product, listed, say
-from .wording import Wording
+from .wording import BLANK, Wording
 
 
 class Computed(NamedTuple):
@@ -81,6 +81,7 @@ class Story:
     digits: significant digits of a number, None for as many as its arithmetic shows
     limit: of more gates or variables than that, only the ends are told
     only: names of the nodes that it is to be about, None for all
+    blank: whether it is a worksheet, without numbers and without what would tell them
     """
 
     def __init__(
@@ -89,9 +90,11 @@ class Story:
         digits: int | None = None,
         limit: int | None = None,
         only: Collection[str] | None = None,
+        blank: bool = False,
     ) -> None:
         self.trace = trace
-        self.words = Wording(trace, digits)
+        self.given = Wording(trace, digits)
+        self.words = Wording(trace, digits, blank)
         self.limit = limit
         self.only = only
         self.uses = Counter(edge.input.position for edge in trace.edges if edge.chained is not None)
@@ -110,7 +113,7 @@ class Story:
     def point(self) -> Said:
         """`x = −2, y = 5`: the variables, and what was read as a constant."""
         names = [*self.trace.point.items(), *self.trace.constants.items()]
-        shown = [equation(code(texts.short(name)), self.words.number(value)) for name, value in names[:LISTED]]
+        shown = [equation(code(texts.short(name)), self.given.number(value)) for name, value in names[:LISTED]]
         more = f"and {len(names) - LISTED:,} more"
         return say(", ".join(["{}"] * len(shown) + [more] * (len(names) > LISTED)), *shown)
 
@@ -201,7 +204,7 @@ class Story:
         flowing = [edge for edge in edges if edge.chained is not None]
         if not self._tells_of(gate):
             flowing = [edge for edge in flowing if self._tells_of(edge.input)]
-        if upstream == 0 and all(edge.chained == 0 for edge in flowing):
+        if not words.blank and upstream == 0 and all(edge.chained == 0 for edge in flowing):
             says = say("The upstream is 0, so nothing flows back through this gate.")
             alone = [edge for edge in flowing if edge.slot not in turns]
             told = [Told(edge, [self._nothing(edge)]) for edge in alone]
@@ -223,7 +226,7 @@ class Story:
             return self._share(edge, turn)
         words, gate = self.words, edge.gate
         own = words.gradient(edge.input, gate)
-        if edge.local is None:
+        if edge.local is None and not words.blank:
             return Told(edge, [say("{} is not needed: nothing flows here", own), self._nothing(edge)])
         equations = [equation(own, *self._rule(edge), words.number(edge.local))]
         if gate.position != words.output.position:
@@ -237,7 +240,7 @@ class Story:
         equations: list[Said] = []
         factor = own = words.gradient(edge.input, gate)
         is_named = gate.position != words.output.position and gate.inputs.count(edge.input.position) == 1
-        if edge.local is None:
+        if edge.local is None and not words.blank:
             chain = say("nothing, because its edge is not the selected one")
         else:
             if is_named:
@@ -251,7 +254,7 @@ class Story:
 
     def _rule(self, edge: Edge) -> list[Span]:
         """The formula of a local gradient, and with numbers put in; none at a tie, where a convention decides."""
-        tie = any(notice.kind == "tie" for notice in self.notices.get(edge.gate.name, ()))
+        tie = not self.words.blank and any(notice.kind == "tie" for notice in self.notices.get(edge.gate.name, ()))
         return [] if tie else self.words.rule(edge).parts
 
     def _product(self, edge: Edge) -> tuple[Span, Span]:
@@ -270,6 +273,8 @@ class Story:
     def _says(self, gate: Gate, edges: Sequence[Edge]) -> list[Said]:
         op = gate.op
         says: list[Said] = []
+        if self.words.blank:
+            return says
         if not isinstance(op, Module):
             here = meaning(self.words, gate, edges)
             does = "" if self._knows(op) and here else op.does
@@ -322,6 +327,9 @@ class Story:
         words, gradient = self.words, self.trace.gradient[node.name]
         by_convention = self.trace.is_by_convention(node.name)
         begin = "By convention, for there is a tie or a kink: if" if by_convention else "If"
+        if words.blank:
+            line, f = equation(words.gradient(node), words.number(gradient)), words.name(words.output).text
+            return Tells(node.name, line, code(f"{texts.short(node.name)} + {h} → {f} {BLANK}", node), [])
         follows = self._follows(node, gradient, h)
         says = say("{} {} increases by a small {}, {}.", begin, words.name(node), code(h), follows)
         line = equation(words.gradient(node), words.number(gradient))

@@ -15,6 +15,8 @@ from .. import texts
 from ..texts import Gap
 from .spans import LISTED, Said, Span, code, say
 
+BLANK = "____"
+"""A place for a number."""
 _NAME = 30  # characters of a name
 
 
@@ -29,9 +31,14 @@ class Rule(NamedTuple):
 
 
 class Wording:
-    """Words for one trace, with numbers to `digits` significant digits (None: as many as its arithmetic shows)."""
+    """Words for one trace.
 
-    def __init__(self, trace: Trace, digits: int | None = None) -> None:
+    digits: significant digits of a number, None for as many as its arithmetic shows
+    blank: whether places for numbers are left out, to be filled in
+    """
+
+    def __init__(self, trace: Trace, digits: int | None = None, blank: bool = False) -> None:
+        self.blank = blank
         self.trace = trace
         self.digits = digits or trace.arithmetic.digits
         self.output = trace.graph.output
@@ -45,6 +52,8 @@ class Wording:
             return Span("number", texts.NONE)
         if isinstance(value, bool):  # which equals 0 or 1
             return Span("number", self.trace.arithmetic.show(value, self.digits))
+        if self.blank:
+            return Span("number", BLANK)
         if value not in self._plain:
             shown, is_rounded = self.trace.arithmetic.rounded(value, self.digits)
             self._plain[value] = Span("number", shown, rounded=is_rounded)
@@ -144,6 +153,8 @@ class Wording:
         """The formula of the edge's local gradient."""
         formula, here = self._stood_in(edge)
         read = READING.text(self._over_names(formula, here))
+        if self.blank:
+            return Rule([] if formula.is_number else [code(read)])
         if formula.head == "where":
             return Rule([code(f"({read})")])
         if self._is_undefined_as_read(edge, here.values()):

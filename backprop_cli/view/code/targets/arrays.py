@@ -42,6 +42,12 @@ def _in_numpy(cases: Cases, otherwise: str) -> list[str]:
     return ['with np.errstate(all="ignore"):  # np.where computes both sides', *(f"    {line}" for line in lines)]
 
 
+_LIKE = '''\
+def like(gradient, x):
+    """The gradient in the shape of x: summed along the axes on which x was repeated."""
+    shape = (1,) * (gradient.ndim - x.ndim) + x.shape
+    return gradient.sum(axis=tuple(i for i, n in enumerate(shape) if n == 1)).reshape(x.shape)
+'''
 _STANDARD = {name: f"{name} = np.vectorize(math.{name}, otypes=[float])\n" for name in "erf erfc gamma lgamma".split()}
 _ELEMENTWISE = {
     name: f"@np.vectorize\n{HELPERS[name]}".replace("1 / x ** (n + 1)", "1 / x ** (n + 1.0)")
@@ -82,6 +88,7 @@ def log_base(x, base):
         other = np.log(x) / np.log(base)
     return np.where(base == 2, np.log2(x), np.where(base == 10, np.log10(x), other))
 ''',
+        "like": _LIKE,
         **_STANDARD,
         **_ELEMENTWISE,
     },
@@ -89,6 +96,7 @@ def log_base(x, base):
     where="np.where({0}, {1}, {2})",
     both_sides='np.seterr(all="ignore")  # np.where computes both sides',
     seed="np.ones_like({0})",
+    like="like({0}, {1})",
     input="{0} = np.array({1})",
     convert="{0} = np.asarray({0}, dtype=float)",
     local_body=_in_numpy,
@@ -149,6 +157,7 @@ def polygamma(n, x):
     where="torch.where({0}, {1}, {2})",
     local_body=_body("torch.where({0}, {1}, {2})"),
     seed="torch.ones_like({0})",
+    like="{0}.sum_to_size({1}.shape)",
     input="{0} = torch.tensor({1})",
     convert="{0} = torch.as_tensor({0}, dtype=torch.float64)",
     print_value='print("{0} =", {1}.tolist())',
@@ -181,6 +190,7 @@ JAX = replace(
     ],
     setup='jax.config.update("jax_enable_x64", True)',
     helpers={
+        "like": _LIKE,
         "log_base": '''\
 def log_base(x, base):
     """The logarithm of x to a base, exact for powers of 2 and 10."""
@@ -198,6 +208,7 @@ def polygamma(n, x):
     where="jnp.where({0}, {1}, {2})",
     local_body=_body("jnp.where({0}, {1}, {2})"),
     seed="jnp.ones_like({0})",
+    like="like({0}, {1})",
     input="{0} = jnp.array({1})",
     convert="{0} = jnp.asarray({0}, dtype=float)",
     print_value='print("{0} =", {1}.tolist())',

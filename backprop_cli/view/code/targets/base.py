@@ -61,6 +61,7 @@ class Target:
     input: a given value, and convert: the first statement on a parameter
     ascii_names: whether names are spelt in ASCII
     count: a mask as a number that adds up
+    like: a gradient in the shape of its variable, over both, where arrays may be repeated to fit others
     """
 
     name: str
@@ -103,6 +104,7 @@ class Target:
     reserved_pattern: str = ""
     ascii_names: bool = False
     count: str = "{0}"
+    like: str = ""
 
 
 class UnknownWordError(LookupError):
