@@ -19,7 +19,8 @@ def published() -> list[str]:
     text = "\n".join(
         [run("eval", "--help").out, *(file.read_text(encoding="utf-8") for file in files if file.exists())]
     )
-    lines = re.findall(r"^(?:\$ | +)?backprop eval (.*?)(?: \|.*)?$", text, re.MULTILINE)
+    word = r"""(?:[^|"'\n]|"[^"\n]*"|'[^'\n]*')"""
+    lines = re.findall(rf"^(?:\$ | +)?backprop eval ({word}*?)(?: \|.*)?$", text, re.MULTILINE)
     return list(dict.fromkeys(line for line in lines if not re.search(r'[`<>\\]|"\$|\$\(|--help', line)))
 
 
