@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from support.command import environment, run
+from backprop_cli.cli import output
+from support.command import environment, on_a_terminal, run
 
 NEURON = [
     "1/(1+exp(-(w0*x0 + w1*x1 + w2)))", "--w0", "2", "--x0", "-1", "--w1", "-3", "--x1", "-2", "--w2", "-3",
@@ -372,3 +373,19 @@ def test_marking_homework_in_a_shell_loop(tmp_path: Path) -> None:
     )
     assert done.stdout == "ada passed\nben failed\ncem passed\ndot.json?\n"
     assert done.stderr == ""
+
+
+def test_colours_of_verdicts_and_errors_on_a_terminal() -> None:
+    right = on_a_terminal("check", "x*y", "--x", "2", "--y", "3", "--claim", "x=3")
+    assert right == "x: \x1b[32mright\x1b[0m  3\n"
+    assert "\x1b" not in run("check", "x*y", "--x", "2", "--y", "3", "--claim", "x=3").out
+
+
+def test_errors_are_coloured_where_the_terminal_is() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(output, "_painter", lambda _stream: lambda text, style: f"<{style}>{text}</>")
+        shown = run("eval", "sine(x)", "--x", "1").err.splitlines()
+    assert shown[0] == "<bold red>error:</> unknown function 'sine'"
+    assert shown[2] == "<bold red>  ^^^^</>"
+    assert shown[3].startswith("<bold green>hint:</> ")
+    assert "\x1b" not in run("eval", "sine(x)", "--x", "1").err

@@ -711,7 +711,11 @@ def width(line: str) -> int:
 
 @pytest.mark.parametrize("columns", [80, 200])
 def test_a_terminal(columns: int) -> None:
-    shown = on_a_terminal("explain", *PATTERNS, "--nudge", "0.1", columns=columns)
+    painted = on_a_terminal("explain", *PATTERNS, "--nudge", "0.1", columns=columns)
+    assert re.search(r"= \x1b\[32m.*?\x1b\[0m\n", painted), "a value forward is green"
+    assert re.search(r"= \x1b\[31m.*?\x1b\[0m\n", painted), "a gradient is red"
+    shown = on_a_terminal("explain", *PATTERNS, "--nudge", "0.1", columns=columns, NO_COLOR="1")
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", shown)
     assert "\x1b" not in shown
     assert max(map(width, shown.splitlines())) <= min(columns, 100)
     piped = told(*PATTERNS, "--nudge", "0.1")

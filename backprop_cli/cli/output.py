@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from ..errors import COLUMNS, BackpropError, InputError, few, quote
@@ -62,7 +62,7 @@ def complain(error: BackpropError) -> int:
     """Print an error, as wide as the terminal, and return its exit status."""
     message, *more = error.drawn(columns(sys.stderr) or COLUMNS)
     say(message, sys.stderr)
-    emit("".join(f"{line}\n" for line in more), sys.stderr)
+    emit("".join(f"{_highlighted(line, sys.stderr)}\n" for line in more), sys.stderr)
     return error.exit_code
 
 
@@ -70,7 +70,21 @@ def say(message: str, stream: TextIO | None) -> None:
     """Print a message, folded where the terminal is narrower."""
     from ..view.columns import fold
 
-    emit("".join(f"{line}\n" for line in fold(message, columns(stream), later="  ")), stream)
+    first, *others = fold(message, columns(stream), later="  ")
+    emit("".join(f"{line}\n" for line in (_highlighted(first, stream), *others)), stream)
+
+
+_STYLES = {"error": "bold red", "warning": "bold yellow", "hint": "bold green"}
+
+
+def _highlighted(line: str, stream: TextIO | None) -> str:
+    """A line of an error or a warning with its first word, or its carets, in colour, where the terminal has any."""
+    word, colon, rest = line.partition(":")
+    if word in _STYLES and (paint := _painter(stream)):
+        return paint(f"{word}{colon}", _STYLES[word]) + rest
+    if line.strip("^ ") == "" and line and (paint := _painter(stream)):
+        return paint(line, "bold red")
+    return line
 
 
 def warn(notices: Iterable[Notice]) -> None:
@@ -113,15 +127,20 @@ _FORCED = ("FORCE_COLOR", "TTY_COMPATIBLE")  # by these rich is told that a pipe
 
 def _terminal() -> Options:
     """The width of the terminal and its styles, as rich knows it; a pipe has neither."""
-    if not sys.stdout.isatty() and not any(name in os.environ for name in _FORCED):
-        return Options()
+    width, paint = columns(sys.stdout), _painter(sys.stdout)
+    return Options(width=width) if paint is None else Options(width=width, paint=paint)
+
+
+def _painter(stream: TextIO | None) -> Callable[[str, str], str] | None:
+    """What sets a text in a style on that terminal; None where there are no colours."""
+    if stream is None or (not stream.isatty() and not any(name in os.environ for name in _FORCED)):
+        return None
     from rich.console import Console
 
-    console = Console()
+    console = Console(file=stream)
 
     def paint(text: str, style: str) -> str:
         look = console.get_style(style)
         return (look.without_color if console.no_color else look).render(text)
 
-    width = columns(sys.stdout)
-    return Options(width=width) if console.color_system is None else Options(width=width, paint=paint)
+    return None if console.color_system is None else paint
