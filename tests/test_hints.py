@@ -127,6 +127,14 @@ def test_an_option_of_another_command_may_be_a_variable() -> None:
     assert run("eval", "to*verbose", "--to", "2", "--verbose", "3", "--get", "value").out == "6.0\n"
 
 
+def test_a_terminal_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing is piped in, what is missing is told."""
+    monkeypatch.setattr("backprop_cli.cli.arguments.Line.is_piped", False)
+    assert run("eval").err.startswith("error: there is no expression\nhint: for example: backprop eval ")
+    assert run("points", "x*y").err.startswith("error: there are no points\nhint: points are lines of a file, or come ")
+    assert run("eval", "--verbose", "x*y").err.startswith("error: --verbose is no option of backprop eval")
+
+
 def test_hints_are_short() -> None:
     """Where very many values are missing, and in a program of many lines."""
     many = run("eval", "+".join(f"x{i}" for i in range(399)))

@@ -297,7 +297,7 @@ def _of_positions(error: PositionError, command: str, words: Sequence[str]) -> I
         if not _is_in(name, line.positional) and (told := _elsewhere(name, command, words)):
             return told
     if line.positional:
-        error.hint = repaired(command, words)
+        error.hint = repaired(command, words) or error.hint
     return error
 
 
