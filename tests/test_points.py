@@ -774,3 +774,9 @@ def test_damaged_gzip_is_told() -> None:
         result = run("points", "x", "--get", "value", stdin=data)
         assert result.status == 2
         assert result.err.endswith("the points cannot be read: its gzip data is damaged\n")
+
+
+def test_the_time_limit_is_that_of_each_point() -> None:
+    points = '{"x": 1, "y": 2}\n' * 2_000
+    result = run("points", "x*sin(y)", "-", "--trace", "--time-limit", "0.2", stdin=points)
+    assert (result.status, result.err, result.out.count("\n")) == (0, "", 2_000)

@@ -81,7 +81,7 @@ class ExpressionCommand(Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         ctx.params = parameters(**ctx.params)
-        whole = inf if "points" in ctx.params else ctx.params["asked"].settings.time_limit  # of each point, then
+        whole = inf if self.name == "points" else ctx.params["asked"].settings.time_limit  # of each point, then
         return within(whole, partial(super().invoke, ctx), process_time)
 
 
