@@ -180,8 +180,9 @@ NOT_TOLD = {
 
 
 def test_every_limit_is_tried() -> None:
-    """A new one belongs into one of the tables here."""
-    assert set(found()) == {*LIMITS, *ELSEWHERE, *NOT_TOLD}
+    """A new MAX_… belongs into one of the tables here, and in them stands nothing else than limits."""
+    tried = {*LIMITS, *ELSEWHERE, *NOT_TOLD}
+    assert {name for name in found() if "MAX" in name} <= tried <= found().keys()
     for name, file in ELSEWHERE.items():
         assert name.rpartition(".")[2] in (Path(__file__).parent / file).read_text("utf-8")
 
