@@ -159,7 +159,6 @@ def _nodes(
             _check(min(each) >= 0 and max(each) < i)
             module = op[-1] == "("
             row = modules[op[:-1]] if module else next(row for row in known[op] if row.accepts(len(each)))
-            _check(misused(row, [found.ops[place] for place in each]) is None)
             found.ops.append(row)
             continue
         _check(not each)
@@ -171,6 +170,9 @@ def _nodes(
             _check(name == text or (name == as_name(text) if inputs is None else name in inputs))
             found.variables.append(i)
     _check(all(0 <= i < len(names) for i in found.constants))
+    if any(op.truth or op.conditions for op in found.kinds):
+        gates = zip(found.ops, found.inputs, strict=True)
+        _check(all(op is None or misused(op, [found.ops[i] for i in each]) is None for op, each in gates))
     return found
 
 

@@ -26,10 +26,12 @@ _NO_NAME = rf"\s#()+\-*/^,−×·⋅÷<>=!?:&|≤≥≠.⌊⌋⌈⌉√∛{_RAIS
 _NAME = rf"[^\W\d{_RAISED}{''.join(sorted(FRACTIONS))}][^{_NO_NAME}]*(?:\.[^\W\d][^{_NO_NAME}]*)*"
 _POWER = rf"[{_RAISED}]+|[ \t]*(?:\^|\*\*)[ \t]*-?[0-9]+(?=[ \t]*\()"
 _WORD = rf"(?:{'|'.join(sorted(WORDS_OF_LOGIC))})(?![^{_NO_NAME}])"
-_TOKEN = re.compile(
+_TOKEN = (
     rf"#[^\n]*|\.?(?:\*\*|[*^/])|(?:[0-9]+(?:\.(?![*/^])[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|{_WORD}"
     rf"|{_NAME}(?:(?:{_POWER})?{_SPACE}\()?|[{_RAISED}]+|[<>=!]=|&&|\|\||\S"
 )
+_PLAIN = r"[0-9]+(?:[eE][+-]?[0-9]+)?|[A-Za-z_][A-Za-z0-9_]*(?:[ \t\r\n]*\()?|\S"
+_SPECIAL = frozenset("^.<>=!?:&|#")
 _RAISED_CALL = rf"({_NAME})({_POWER})"
 _MARKS_POWER = frozenset(f"{_RAISED}^*")
 _DIGITS = str.maketrans("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "+-0123456789", " \t^*")
@@ -53,6 +55,12 @@ _CHOICES = {"else": primitive("if"), ":": primitive("?:")}
 _CASE = "("  # a parenthesis that holds a case (value, condition)
 AGAIN = "again"
 """Stands for the left side of a comparison in a chain, `0 < x*y < 1`, that is the right side of the one before."""
+
+
+def _tokens(text: str) -> list[str]:
+    """The signs, names and numbers. Most texts need no pattern that takes long to compile."""
+    is_plain = text.isascii() and "**" not in text and _SPECIAL.isdisjoint(text)
+    return re.findall(_PLAIN if is_plain and not any(word in text for word in WORDS_OF_LOGIC) else _TOKEN, text)
 
 
 def _begins_name(part: str) -> bool:
@@ -95,7 +103,7 @@ def postfix(text: str, functions: Mapping[str, Sequence[Op]], leaf: Callable[[st
         return [plain.strip("+-"), *[_PREFIX["-"][0]] * (plain[0] == "-"), _BINARY["**"][0]] if plain else []
 
     def parts() -> Iterator[str]:
-        for part in _TOKEN.findall(text):
+        for part in _tokens(text):
             if part == "||" and (wants_operand or opened[-1:] == [("|", "")]):
                 yield from part
             elif (raised := _raised(part)) and _without_prefix(raised[1]) not in functions:
