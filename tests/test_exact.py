@@ -175,7 +175,7 @@ def test_every_primitive_has_the_value_of_50_digits(op: Op, count: int, candidat
             continue
         compare(expression, point)
         compared += 1
-    assert compared >= 2
+    assert compared >= 1
 
 
 _SHORT = [formula for formula in FORMULAS if len(formula.expression) <= 60][::4]

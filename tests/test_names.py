@@ -137,7 +137,13 @@ def test_variable_and_function_of_one_name() -> None:
 @pytest.mark.parametrize(("name", "op"), [(name, op) for name, ops in FUNCTIONS.items() for op in ops])
 def test_every_function_beside_a_variable_of_its_name(name: str, op: Op) -> None:
     """NAME(NAME, …) is what the function is of any other variable; with the variable itself beside it."""
-    at = 1.25 if op.name != "atanh" and "≤ 1" not in op.domain else 0.5
+    at = (
+        0.5
+        if op.name in ("atanh", "logit") or "≤ 1" in op.domain and "≥" not in op.domain
+        else -1.25
+        if op.domain == "x < 0"
+        else 1.25
+    )
     count = 2 if op.variadic else len(op.inputs)
 
     def trace(variable: str) -> Trace:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shlex
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from backprop_cli import backprop
 from backprop_cli.graph.graph import validate
 from backprop_cli.language.program import Program
 from backprop_cli.rules import table as ops
-from backprop_cli.rules.formula import Formula
+from backprop_cli.rules.formula import READ_BY_THE_FIRST, Formula
 from backprop_cli.rules.printer import READING
 from backprop_cli.rules.table import CONSTANTS, TABLE, WORDS, Op, exp, log, out, polygamma, selected, where, x
 from backprop_cli.study import reference
@@ -67,7 +68,7 @@ def test_what_the_table_says_of_a_row_is_in_the_list(op: Op) -> None:
 def test_equal_remarks_stand_once() -> None:
     out = shown()
     assert "abs, sign, relu: 0 at x = 0\n" in out
-    assert "routes (max, min, relu, where, if, ?:, Piecewise): hands its upstream to the selected input" in out
+    assert "routes (max, min, relu, where, if, ?:, Piecewise, clip): hands its upstream to the selected input" in out
 
 
 def test_no_format_of_the_list_computes_anything(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,7 +219,9 @@ def test_formulas_in_the_document_are_expressions(op: Op) -> None:
         formula = each["local"]
         if formula is None or "if" in formula.split() or "polygamma" in formula:
             continue
-        values = {**trace["point"], "out": gate["value"]}
+        inputs = [trace["point"][each["name"]] for each in gate["inputs"]] if op.variadic else []
+        rest = math.prod(inputs[1:])
+        values = {**trace["point"], "out": gate["value"], "count": len(inputs), "others": rest}
         used = [node.name for node in Program(formula).graph().variables]
         assert backprop(formula, {name: values[name] for name in used}).value == pytest.approx(edge["local"], rel=1e-12)
 
@@ -232,7 +235,7 @@ def test_a_row_without_an_example() -> None:
 
 
 def test_every_word_of_a_rule_is_a_primitive_or_explained() -> None:
-    written_out = {"careful", "convention", "none", "nan"}
+    written_out = {"none", "nan", *READ_BY_THE_FIRST}
     known = {op.name for op in TABLE} | set(CONSTANTS) | written_out | {call.partition("(")[0] for call in WORDS}
     for op in TABLE:
         for formula in (op.value, *op.partials, op.kink or op.value):

@@ -63,7 +63,8 @@ class DualNumbers(Arithmetic):
         calls = {name: f"{name}({{}}, {{}})" for name in ("add", "sub", "mul", "div")}
         signs = {"ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
         compared = {name: f"({{0}}.value {sign} {{1}}.value)" for name, sign in signs.items()}
-        templates = {**calls, **compared, "neg": "neg({})", "smooth": "{1}"}
+        templates = {**calls, **compared, "neg": "neg({})", "smooth": "{1}", "cancels": "{1}"}
+        templates |= {"doubles": base.template("doubles"), "ours": "{0}"}
         super().__init__(words, constants, templates)
 
     def _gate(self, op: Op, *inputs: Dual) -> Dual:

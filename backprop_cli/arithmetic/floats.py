@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from math import exp
 
+from ..rules.formula import Formula, substitute
 from .system import Arithmetic, Function
 
 
@@ -55,6 +57,54 @@ def _lgamma(x: float) -> float:
 _NEAR_ZERO = 0.01
 
 
+def _round(x: float) -> float:
+    return math.copysign(float(round(x)), x) if math.isfinite(x) else x  # half to even
+
+
+def _fmod(x: float, y: float) -> float:
+    if y == 0:
+        raise ZeroDivisionError
+    return math.fmod(x, y)
+
+
+def _prod(*factors: float) -> float:
+    """The product, in which nothing overflows on the way."""
+    mantissa, exponent = 1.0, 0
+    for part, power in map(math.frexp, factors):
+        mantissa, shift = math.frexp(mantissa * part)
+        exponent += power + shift
+    return math.ldexp(mantissa, exponent)
+
+
+def _mean(*xs: float) -> float:
+    try:
+        return math.fsum(xs) / len(xs)
+    except OverflowError:
+        bits = len(xs).bit_length()
+        return math.ldexp(math.fsum(math.ldexp(x, -bits) for x in xs) / len(xs), bits)
+
+
+def _softmax(x: float, xs: Sequence[float]) -> float:
+    """exp(x) divided by the sum over all xs."""
+    largest = max(xs)
+    less = x - largest
+    lost = (x - (less + largest)) if abs(x) < abs(largest) else (x - less) - largest
+    return exp(less) * (1.0 + lost) / math.fsum(exp(each - largest) for each in xs)
+
+
+def _logsumexp(*xs: float) -> float:
+    largest, *others = sorted(xs, reverse=True)
+    if math.isinf(largest):
+        return largest
+    value = largest + math.log1p(math.fsum(exp(x - largest) for x in others))
+    if largest >= 0 or abs(value) > _CANCELLED:
+        return value
+    from .special import DOUBLES
+
+    first, *rest = map(DOUBLES.mpf, [largest, *others])
+    return float(DOUBLES.log1p(DOUBLES.expm1(first) + DOUBLES.fsum(map(DOUBLES.exp, rest))))
+
+
 _FLOAT_FUNCTIONS: dict[str, Function] = {
     **{
         name: getattr(math, name)
@@ -74,6 +124,14 @@ _FLOAT_FUNCTIONS: dict[str, Function] = {
     "floor": _whole(math.floor),
     "ceil": _whole(math.ceil),
     "log_base": _log_base,
+    "sum": lambda *xs: math.fsum(xs),
+    "mean": _mean,
+    "prod": _prod,
+    "logsumexp": _logsumexp,
+    "softmax": _softmax,
+    "round": _round,
+    "mod": lambda x, y: x % y,
+    "fmod": _fmod,
     "lgamma": _lgamma,
     "digamma": lambda x: _polygamma(0, x),
     "polygamma": _polygamma,
@@ -143,8 +201,43 @@ _SPECIAL: dict[str, Callable[[float], float]] = {
     **dict.fromkeys(["sqrt", "asin", "acos", "acosh", "sin", "cos", "tan", "digamma"], _always(math.nan)),
 }
 
+
+def _ieee_many(function: Function, otherwise: Function) -> Function:
+    """A function of any number of inputs. otherwise: what it is by plain steps, which know what is not finite."""
+
+    def total(*xs: float) -> float:
+        try:
+            return float(function(*xs))
+        except (OverflowError, ValueError):
+            return float(otherwise(*xs))
+
+    return total
+
+
+def _ieee_mod(function: Function) -> Function:
+    return lambda x, y: math.nan if y == 0 or math.isinf(x) else float(function(x, y))
+
+
+def _ieee_precisely(precisely: Function) -> Function:
+    def total(*xs: float) -> float:
+        try:
+            return float(precisely(*xs))
+        except (ArithmeticError, ValueError):
+            return math.nan
+
+    return total
+
+
 _IEEE_FUNCTIONS: dict[str, Function] = {
     **_FLOAT_FUNCTIONS,
+    "sum": _ieee_many(_FLOAT_FUNCTIONS["sum"], lambda *xs: sum(xs)),
+    "mean": _ieee_many(_mean, lambda *xs: sum(xs) / len(xs)),
+    "prod": _ieee_many(_prod, lambda *xs: math.prod(xs)),
+    "mod": _ieee_mod(_FLOAT_FUNCTIONS["mod"]),
+    "fmod": _ieee_mod(_fmod),
+    "logsumexp": lambda *xs: math.nan if any(map(math.isnan, xs)) else _logsumexp(*xs),
+    "softmax": lambda x, xs: _softmax(x, xs) if math.isfinite(max(xs)) else math.nan,
+    "undefined": lambda _x: math.nan,
     **{name: _ieee(_FLOAT_FUNCTIONS[name], special) for name, special in _SPECIAL.items()},
     "pow": _ieee_pow,
     "div": _ieee_div,
@@ -153,16 +246,58 @@ _IEEE_FUNCTIONS: dict[str, Function] = {
 }
 
 _CONSTANTS = {"pi": math.pi, "e": math.e, "nan": math.nan}
+_LAST = {"doubles": "{1}", "ours": "{1}"}
+_CANCELLED = 0.1
+"""Where less is left of terms of size 1, they are computed with more digits."""
+
+
+class _Precisely:
+    """A formula over these words, computed with more digits than doubles have. What computes it is loaded when called,
+    because few expressions need it.
+    """
+
+    def __init__(self, words: Sequence[str], formula: Formula) -> None:
+        self.words = words
+        self.formula = formula
+
+    @cached_property
+    def function(self) -> Function:
+        from .precise import Given
+
+        return Given().function(self.words, self.formula)
+
+    def __call__(self, *xs: float) -> float:
+        return float(self.function(*xs))
 
 
 class Floats(Arithmetic):
     """Doubles; whatever is not finite is an error."""
 
     trusted = 15
+    _precise: dict[str, str] = {}  # noqa: RUF012
     range_hint = "the largest double is about 1.8e308; --allow-nonfinite goes on with infinity"
 
     def __reduce__(self) -> str:
         return "FLOATS"  # of which there is one
+
+    def code(self, formula: Formula) -> str:
+        if formula.head == "cancels":
+            read, fast = formula.args
+            return f"(near if abs(near := {self.code(fast)}) > {_CANCELLED} else {self._precisely(read)})"
+        return self._precisely(formula.args[0]) if formula.head == "precisely" else super().code(formula)
+
+    def _precisely(self, formula: Formula) -> str:
+        """A call of the formula with more digits than doubles have, rounded once."""
+        words = [word for word in dict.fromkeys(formula.words) if word not in self.constants]
+        operands = {word: f"x{place}" for place, word in enumerate(words) if not Formula(word).is_number}
+        read = substitute(formula, operands)
+        name = self._precise.setdefault(repr(read), f"precisely{len(self._precise)}")
+        self.namespace[name] = self.settled(_Precisely([*operands.values()], read))
+        return f"{name}({', '.join(operands)})"
+
+    def settled(self, function: Function) -> Function:
+        """A function, fit for what is not finite."""
+        return function
 
     def number(self, text: str) -> float:
         return float(text)
@@ -193,6 +328,9 @@ class Ieee(Floats):
     def __reduce__(self) -> str:
         return "IEEE"
 
+    def settled(self, function: Function) -> Function:
+        return _ieee_precisely(function)
 
-FLOATS = Floats(_FLOAT_FUNCTIONS, _CONSTANTS)
-IEEE = Ieee(_IEEE_FUNCTIONS, _CONSTANTS, {"div": "div({}, {})"})
+
+FLOATS = Floats(_FLOAT_FUNCTIONS, _CONSTANTS, _LAST)
+IEEE = Ieee(_IEEE_FUNCTIONS, _CONSTANTS, {**_LAST, "div": "div({}, {})"})

@@ -7,7 +7,7 @@ longer than anyone waits, raise OverflowError instead.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ from mpmath import MPContext
 from mpmath.libmp import dps_to_prec, from_int, mpf_div, mpf_exp, mpf_ln2, mpf_ln10, mpf_mul, to_int
 
 from ..errors import MathError
+from ..rules.formula import Formula
 from .special import polygamma
 from .system import Arithmetic, Function, Value
 
@@ -30,6 +31,8 @@ _GAMMA_BITS = 55
 _BEHIND = 30  # digits behind those shown, by which nearly all numbers are rounded
 _EXPONENT_BITS = 64  # of a binary exponent, from which on it is long
 _DECIMAL_EXPONENT = 17  # characters of an exponent that decimal numbers can have
+_FOR_DOUBLES = 40  # digits in which a formula over doubles is computed, before it is rounded to one
+_FAR = 10**9  # exp(−x) is 0 from there on, as doubles go
 _TRIG_BITS = 50_000  # sin(x) for |x| beyond 2^50,000 would need as many bits of pi
 
 
@@ -237,6 +240,7 @@ class Precise(Arithmetic):
             "log_base": real(lambda x, base: mp.log(x) / mp.log(base)),
             "cbrt": real(lambda x: mp.sign(x) * mp.cbrt(abs(x))),
             "hypot": real(lambda *xs: mp.sqrt(mp.fsum(x * x for x in xs))),
+            "round": self._whole(mp.nint),
             "floor": self._whole(mp.floor),
             "ceil": self._whole(mp.ceil),
             "abs": abs,
@@ -255,6 +259,27 @@ class Precise(Arithmetic):
             "digamma": lambda x: psi(0, x),
             "polygamma": psi,
         }
+
+
+class Given(Precise):
+    """Numbers that are exact as they are given: nothing is taken for a rounding error, whatever its size."""
+
+    def __init__(self) -> None:
+        super().__init__(_FOR_DOUBLES)
+        exp, erfc, zero = self.word("exp"), self.word("erfc"), self.context.zero
+        self.namespace["exp"] = lambda x: zero if x < -_FAR else exp(x)
+        self.namespace["erfc"] = lambda x: zero if x > _FAR else erfc(x)
+
+    def unless_noise(self, value: Value, size: Value) -> Value:
+        return value
+
+    def is_near(self, x: Value, y: Value) -> bool:
+        return bool(x == y)
+
+    def function(self, words: Sequence[str], formula: Formula) -> Function:
+        """The formula over these words, from doubles to a double; where it is too large, to an infinite one."""
+        code = self._compile(", ".join(words), formula)
+        return lambda *xs: self.to_float(code(*map(self.context.mpf, xs)))
 
 
 def _figures(text: str) -> str:

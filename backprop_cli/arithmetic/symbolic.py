@@ -385,6 +385,15 @@ def _floor(x: Value) -> Value:
     raise UndecidedError(f"cannot tell which whole number lies below {quote(str(x))}")
 
 
+def _round(x: Value) -> Value:
+    """Half to even."""
+    below = _floor(x + Rational(1, 2))
+    if x.free_symbols:
+        return below
+    is_tie = _sign_of(below - x - Rational(1, 2)) == 0
+    return below - below % 2 if is_tie else below
+
+
 def _cbrt(x: Value) -> Value:
     sign = None if x.free_symbols and not x.is_nonnegative else 1 if x.is_nonnegative else _sign_of(x)
     return sympy.sign(x) * sympy.cbrt(abs(x)) if sign is None else sign * sympy.cbrt(sign * x) if sign else x
@@ -420,6 +429,7 @@ _FUNCTIONS: dict[str, Function] = {
     "lgamma": _bounded(lambda x: sympy.log(abs(sympy.gamma(x))) if x.is_negative else sympy.loggamma(x)),
     "digamma": _bounded(lambda x: sympy.polygamma(0, x)),
     "polygamma": _bounded(sympy.polygamma),
+    "round": _bounded(_round, MAX_ROUNDED),
     "floor": _bounded(_floor, MAX_ROUNDED),
     "ceil": _bounded(lambda x: sympy.ceiling(x) if x.free_symbols else -_floor(-x), MAX_ROUNDED),
 }

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
-from ..rules.formula import Formula
-from ..rules.table import CONSTANTS, Op
+from ..rules.formula import Formula, substitute
+from ..rules.table import CONSTANTS, Op, opened, x, y
 
 Value: TypeAlias = Any
 """A number of the arithmetic in use."""
@@ -41,7 +42,10 @@ def share(selected: Sequence[Value], nodes: Sequence[object], ties: str) -> list
 
 
 class Rule(NamedTuple):
-    """A row of the table, compiled: `value(*inputs)`, and `partials[slot](*inputs, out)` (see `Op.partial`)."""
+    """A row of the table, compiled: `value(*inputs)`, and `partials[slot](*inputs, out)` (see `Op.partial`).
+
+    Of any number of inputs: `partials[0](x, out, inputs, slot)`, where x is the input in the slot.
+    """
 
     value: Function
     partials: tuple[Function, ...]
@@ -50,7 +54,7 @@ class Rule(NamedTuple):
 
     def partial(self, slot: int, inputs: Sequence[Value], out: Value) -> Value:
         """The local gradient with respect to the input in `slot`."""
-        return self.partials[0](inputs[slot], out) if self.variadic else self.partials[slot](*inputs, out)
+        return self.partials[0](inputs[slot], out, inputs, slot) if self.variadic else self.partials[slot](*inputs, out)
 
 
 _TEMPLATES = {
@@ -72,10 +76,21 @@ _TEMPLATES = {
     "careful": "{1}",
     "convention": "{1}",
     "smooth": "{0}",
+    "doubles": "{0}",
+    "ours": "{0}",
+    "cancels": "{0}",
+    "precisely": "{0}",
+    "total": "total([{0} for x in inputs])",
 }
 
 
 _TRUTHS = ("false", "true")
+_OF_MANY = {"count": "counted(inputs)", "others": "but_one(inputs, slot)", "every": "inputs"}
+"""What the words of a rule with any number of inputs are in code."""
+
+
+def _no_derivative(*_inputs: Value) -> Value:
+    raise ValueError("no derivative")
 
 
 def _figures(shown: str) -> str:
@@ -106,7 +121,9 @@ class Arithmetic(ABC):
         templates: Mapping[str, str] | None = None,
     ) -> None:
         self.constants = constants
-        self.namespace: dict[str, Any] = {"__builtins__": {}, **functions, **constants}
+        words = {"total": self._total, "counted": self._counted, "but_one": self._but_one, "prod": self._product}
+        words["undefined"] = _no_derivative
+        self.namespace: dict[str, Any] = {"__builtins__": {}, **words, **functions, **constants}
         self._templates = {**_TEMPLATES, **(templates or {})}
         self._rules: dict[Op, Rule] = {}
 
@@ -163,18 +180,41 @@ class Arithmetic(ABC):
         name = CONSTANTS.get(text, text)
         return self.constants[name] if name in self.constants else self.number(text)
 
+    def _total(self, terms: Sequence[Value]) -> Value:
+        return reduce(self._compile("x, y", x + y), terms)
+
+    def _product(self, *factors: Value) -> Value:
+        return reduce(self._compile("x, y", x * y), factors)
+
+    def _counted(self, inputs: Sequence[Value]) -> Value:
+        return self.number(str(len(inputs)))
+
+    def _but_one(self, inputs: Sequence[Value], slot: int) -> Value:
+        """The product of the inputs but one."""
+        rest = [*inputs[:slot], *inputs[slot + 1 :]]
+        return self.namespace["prod"](*rest) if rest[1:] else rest[0]
+
     def word(self, name: str) -> Function:
         """What a word of the rules means here."""
         function: Function = self.namespace[name]
         return function
 
+    def template(self, head: str) -> str:
+        """How a head is written in code."""
+        return self._templates[head]
+
     def rule(self, op: Op) -> Rule:
         """The row compiled for this arithmetic (once)."""
         if op not in self._rules:
             inputs = ", ".join(op.inputs)
-            # Of any number of inputs, the value is a function of the arithmetic: its formula is there to be read.
-            value = self.namespace[op.name] if op.variadic else self._compile(inputs, op.value)
-            partials = tuple(self._compile(f"{inputs}, out", partial) for partial in op.partials)
+            if op.name in self.namespace and op.variadic:
+                value = self.namespace[op.name]
+            else:
+                value = self._compile("*inputs" if op.variadic else inputs, substitute(op.value, _OF_MANY))
+            more = ", inputs, slot" if op.variadic else ""
+            partials = tuple(
+                self._compile(f"{inputs}, out{more}", substitute(partial, _OF_MANY)) for partial in op.partials
+            )
             kink = self._compile(f"{inputs}, out", op.kink) if op.kink else None
             self._rules[op] = Rule(value, partials, kink, op.variadic)
         return self._rules[op]
@@ -185,16 +225,23 @@ class Arithmetic(ABC):
         return function
 
     def code(self, formula: Formula) -> str:
-        """The formula as a Python expression over `namespace`; words for operands stay as they are."""
+        """The formula as a Python expression over `namespace`; words for operands stay as they are.
+
+        What the arithmetic does not have is what its row says.
+        """
         head, args = formula.head, formula.args
         if formula.is_number:
-            name = f"number_{head}".replace("-", "minus_")
+            name = f"number_{head}".replace("-", "minus_").replace(".", "_point_")
             self.namespace[name] = self.number(head)
             return name
         if not args:
             return head
         if head == "pow" and args[1].head == "2" and not args[0].args:
             return f"({args[0].head} * {args[0].head})"  # where it overflows, its reciprocal is all but 0
+        if head not in self._templates and head not in self.namespace:
+            row = opened(formula)
+            if row is not None:
+                return self.code(row)
         code = [self.code(arg) for arg in args]
         template = self._templates.get(head)
         return template.format(*code) if template else f"{head}({', '.join(code)})"

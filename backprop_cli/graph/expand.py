@@ -43,7 +43,9 @@ def _add(nodes: Nodes, formula: Formula, places: Mapping[str, int], inputs: Sequ
         while len(terms) > 1:
             terms[:2] = [nodes.append(Gate(0, "", _NOWHERE, primitive("add"), (terms[0], terms[1])))]
         return terms[0]
-    if not {*places, "x"}.intersection(formula.words):
+    if head == "count":
+        return nodes.append(_constant(Formula(str(len(inputs)))))
+    if not {*places, "x", "count"}.intersection(formula.words):
         return nodes.append(_constant(formula))
     operands = tuple(_add(nodes, arg, places, inputs) for arg in args)
     return nodes.append(Gate(0, "", _NOWHERE, primitive(head), operands))

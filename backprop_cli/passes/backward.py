@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 
-from ..arithmetic import Arithmetic, Value, share
+from ..arithmetic import Arithmetic, Rule, Value, share
 from ..errors import MathError, few, shorten
 from ..graph.graph import Gate, Graph, Module
 from . import faults
@@ -112,7 +112,7 @@ class Backward:
         if gate.op.chooses and upstream is not None:
             self._warn_of_border(gate)
         if rule.kink is not None and upstream is not None and rule.kink(*inputs, out):
-            self._warn("kink", gate, f"has a kink at {self._place(gate, inputs)}: the gradient 0 there is a convention")
+            self._warn_of_kink(gate, inputs, rule, out)
         if gate.op.selects and gate.op.variadic:
             locals_ = self._shares(gate, [rule.partial(slot, inputs, out) for slot in range(len(inputs))])
             return [(local, bool(local != 0)) for local in locals_]
@@ -170,6 +170,12 @@ class Backward:
         if len(tied) > 1:
             self._warn_of_tie(gate, [*tied.values()])
         return share(selected, nodes, self.ties)
+
+    def _warn_of_kink(self, gate: Gate, inputs: list[Value], rule: Rule, out: Value) -> None:
+        slot = next(slot for slot, i in enumerate(gate.inputs) if self.wanted[i])
+        local = self.arithmetic.show(rule.partial(slot, inputs, out), faults.DIGITS)
+        place = self._place(gate, inputs)
+        self._warn("kink", gate, f"has a kink at {place}: the gradient {local} there is a convention")
 
     def _warn_of_tie(self, gate: Gate, tied: Sequence[int]) -> None:
         each = {"both": "each gets 1", "split": f"each gets 1/{len(tied)}", "first": "the first gets 1"}[self.ties]

@@ -44,7 +44,7 @@ _Result = TypeVar("_Result")
 
 class _Code(NamedTuple):
     """A primitive, and how code calls its value, its inputs (if there may be any number, each of them), a list of them,
-    and what flows back to it.
+    what flows back to it, and which of any number of inputs a partial is about.
     """
 
     op: Op
@@ -52,6 +52,7 @@ class _Code(NamedTuple):
     inputs: Sequence[str]
     listed: str
     upstream: str
+    place: str = ""
 
     def forward(self) -> Iterator[str]:
         """Compute its value; give up where a comparison is at a border."""
@@ -86,13 +87,35 @@ class _Code(NamedTuple):
         return f"{test}{target} {'= ' + sign if first else (sign or '+') + '= '}{chained}"
 
     def _code(self, formula: Formula, slot: int = 0) -> str:
-        return FLOATS.code(substitute(formula, self.op.words(self.op.operands(self.inputs, slot), self.value)))
+        words = self.op.words(self.op.operands(self.inputs, slot), self.value)
+        if self.op.variadic:
+            words |= {"count": f"counted({self.listed})", "others": f"but_one({self.listed}, {self.place or slot})"}
+            words["every"] = self.listed
+        return FLOATS.code(substitute(formula, words))
 
 
 def _compiled(lines: Sequence[str], known: Mapping[str, Any]) -> dict[str, Any]:
     """What the lines define. known: what else they call by name."""
-    words = (float, len, range, reversed, sum, type, zip, math.isfinite, ArithmeticError, ValueError, UnusualError)
-    namespace = {**FLOATS.namespace, **{word.__name__: word for word in words}, "untouched": _UNTOUCHED, **known}
+    words = (
+        enumerate,
+        float,
+        len,
+        range,
+        reversed,
+        type,
+        zip,
+        math.isfinite,
+        ArithmeticError,
+        ValueError,
+        UnusualError,
+    )
+    namespace = {
+        **FLOATS.namespace,
+        **{word.__name__: word for word in words},
+        "untouched": _UNTOUCHED,
+        "added": sum,
+        **known,
+    }
     # The text comes from the rows of the table alone; nothing that a user typed reaches it.
     exec(compile("\n".join([*lines, ""]), "<compiled>", "exec"), namespace)  # noqa: S102
     return namespace
@@ -207,14 +230,14 @@ def _backward(kind: _Kind) -> list[str]:
         return []
     gate = _in_lists(op, "o")
     if op.variadic:
-        return ["for i in s:", f"    {gate.back(0, 'g[i]', condition='wanted[i]')}"]
+        return ["for n, i in enumerate(s):", f"    {gate.back(0, 'g[i]', condition='wanted[i]')}"]
     edges = [gate.back(slot, f"g[i{slot}]") for slot in range(len(op.inputs)) if wanted[slot]]
     return [*_unpack(op), *gate.kink(), *edges]
 
 
 def _in_lists(op: Op, value: str) -> _Code:
     inputs = ["v[i]"] if op.variadic else [f"v[i{slot}]" for slot in range(len(op.inputs))]
-    return _Code(op, value, inputs, "[v[i] for i in s]", "u")
+    return _Code(op, value, inputs, "[v[i] for i in s]", "u", "n")
 
 
 def _unpack(op: Op) -> list[str]:

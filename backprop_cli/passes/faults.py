@@ -87,7 +87,7 @@ class Place(NamedTuple):
         floats, value = [self._float(each) for each in self.inputs], system.to_float(out)
         locals_ = [IEEE.rule(op).partial(each, floats, value) for each in range(len(floats))]
         names = [graph.nodes[i].name for i in gate.inputs]
-        rule = shorten(READING.text(op.local(slot, op.operands(names, slot), gate.name)))
+        rule = shorten(READING.text(op.local(slot, names, gate.name)))
         overflows = isinstance(error, OverflowError)
         what = "overflows" if overflows else "does not exist" if math.isnan(locals_[slot]) else "is infinite"
         if what == "is infinite" and upstream == 0:

@@ -198,7 +198,7 @@ class Trace:
         gate, op = edge.gate, edge.gate.op
         if not gate.passes_on(edge.slot):
             return Formula("0")
-        nodes = (self.graph.nodes[i] for i in op.operands(gate.inputs, edge.slot))
+        nodes = [self.graph.nodes[i] for i in gate.inputs]
         if name is None:
-            return op.local(edge.slot, (node.name for node in nodes), "out")
-        return op.local(edge.slot, map(name, nodes), name(gate))
+            return op.local(edge.slot, [node.name for node in nodes], "out")
+        return op.local(edge.slot, [*map(name, nodes)], name(gate))

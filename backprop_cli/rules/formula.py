@@ -82,8 +82,8 @@ class Formula:
 
 Operand = Formula | int
 
-READ_BY_THE_FIRST = ("careful", "convention", "smooth")
-"""Heads with two arguments, of which readers are shown the first."""
+READ_BY_THE_FIRST = ("careful", "convention", "smooth", "doubles", "ours", "cancels", "precisely")
+"""Heads of which readers are shown the first argument; what doubles compute is the last."""
 
 
 def substitute(formula: Formula, words: Mapping[str, str | Formula]) -> Formula:

@@ -6,7 +6,7 @@ A row is: name, inputs, value, one partial for each input, and what a reader sho
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, reduce
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -44,10 +44,20 @@ none = Formula("none")
 """In place of a partial: neither into a condition nor out of one does anything flow."""
 a, b, c, p, q = map(Formula, "abcpq")
 """The inputs of a choice, `c` being its condition, and those of what is made of conditions."""
+nearest, mod, fmod = map(Formula, "round mod fmod".split())
+prod, softmax = Formula("prod"), Formula("softmax")
+normcdf, normpdf = Formula("normcdf"), Formula("normpdf")
+
 total = Formula("total")
 """In a rule with any number of inputs: the sum over all of them."""
+count = Formula("count")
+"""In a rule with any number of inputs: how many there are."""
+others, every = Formula("others"), Formula("every")
+"""In a partial of a rule with any number of inputs: the product of the other inputs; the list of them all."""
 selected = Formula("selected")
 """`selected(x, out)`: 1 where x is the output, 0 where another input is."""
+undefined = Formula("undefined")
+"""`undefined(n)`: the partial for an input that has none, such as the order of a Bessel function."""
 
 
 def careful(read: Operand, computed: Operand) -> Formula:
@@ -68,6 +78,33 @@ def smooth(value: Operand, formula: Operand) -> Formula:
     return Formula("smooth", value, formula)
 
 
+def doubles(read: Operand, computed: Operand) -> Formula:
+    """One formula in two forms, of which the second is right to the last bits of doubles, and in them alone."""
+    return Formula("doubles", read, computed)
+
+
+def ours(read: Operand, computed: Operand) -> Formula:
+    """The same for the doubles of this program alone; programs in other languages compute what is read."""
+    return Formula("ours", read, computed)
+
+
+def cancels(read: Operand, fast: Operand) -> Formula:
+    """One formula in two forms: doubles compute the second, and where its terms cancel the first, precisely."""
+    return Formula("cancels", read, fast)
+
+
+def precisely(formula: Operand) -> Formula:
+    """A formula that doubles compute with more digits than they have, and round once."""
+    return Formula("precisely", formula)
+
+
+def gauss(u: Formula, scale: Operand = 1) -> Formula:
+    """exp(−u²/scale), whose exponent doubles round only behind 1/1024: u² = h² + (u − h)·(u + h), where h² is exact."""
+    h = floor(u * 1024) / 1024
+    split = exp(-(h * h) / scale) * exp((h - u) * (h + u) / scale)
+    return ours(exp(-(u**2) / scale if scale != 1 else -(u**2)), where(gt(fabs(u), 40), 0, split))
+
+
 chosen = careful(where(eq(x, out), 1, 0), selected(x, out))
 """The partial of a gate that selects one of its inputs."""
 
@@ -80,6 +117,50 @@ power_in_exponent = where(both(eq(x, 0), gt(y, 0)), smooth(0, where(gt(y, 1), 0,
 
 if_so, if_not = where(c, 1, 0), careful(where(c, 0, 1), where(opposite(c), 1, 0))
 """The partials of a choice."""
+alpha, slope, low, high = map(Formula, "alpha slope low high".split())
+half, quarter, hundredth = Formula("1") / 2, Formula("0.25"), Formula("0.01")
+SELU, SELU_BELOW = Formula("1.0507009873554805"), Formula("1.7580993408473768")
+"""λ and λ·α of Klambauer et al., 2017."""
+
+far = sqrt(fabs(x) - 1) * sqrt(fabs(x) + 1)
+"""√(x² − 1), beside 1 and far out too."""
+flat_csch = -2 * sign(x) * exp(-fabs(x)) / expm1(-2 * fabs(x))
+"""csch(x), far out too."""
+sinc_slope = reduce(lambda rest, n: 1 - x**2 / n * rest, [304, 238, 180, 130, 88, 54, 28, 10], Formula("1"))
+sinc_slope = -x / 3 * sinc_slope
+"""The slope of sinc up to 1, by its power series: the quotient of two terms is −x²/(2k·(2k + 3))."""
+
+
+def turned(u: Formula) -> Formula:
+    """The sign of sin(πu): −1 to the power of the nearest whole number."""
+    n = floor(u + half)
+    return 1 - 2 * (n - 2 * floor(n / 2))
+
+
+def within_pi(u: Formula) -> Formula:
+    """cos(πu), by a sine between −π/2 and π/2, whose argument is exact."""
+    return sin(pi * (half - fabs(u - 2 * floor(u / 2 + half))))
+
+
+log_added = maximum(x, y) + log1p(exp(-fabs(x - y)))
+"""log(exp(x) + exp(y)), which never overflows."""
+
+
+def settled(read: Formula, fast: Formula) -> Formula:
+    """A slope that is 0 somewhere above x = −2, where its terms cancel; below, one term is much the larger."""
+    return ours(read, where(gt(x, -2), cancels(read, fast), fast))
+
+
+def whole_part(u: Formula) -> Formula:
+    """u, rounded towards 0."""
+    return sign(u) * floor(fabs(u))
+
+
+def phi_capital(u: Formula) -> Formula:
+    """Φ(u): far below 0 the error of −u/√2 would tell."""
+    tail = erfc(-u / sqrt(2)) / 2
+    return where(gt(u, -2), tail, where(gt(u, -40), precisely(tail), 0))
+
 
 # -- What a row is -------------------------------------------------------------------------------------------------
 
@@ -95,6 +176,9 @@ WORDS = {
     "polygamma(n, x)": "the n-th derivative of digamma(x)",
     "log_base(x, base)": "the logarithm of x to any base",
     "total(x)": "the sum over all of the inputs",
+    "count": "how many inputs there are",
+    "others": "the product of the other inputs",
+    "undefined(n)": "there is no gradient for n",
     "selected(x, out)": "1 where x is the output, 0 where another input is",
 }
 """What readers are told of the words that only rules use. Those of a condition need no telling: `1 if x > 0 else 0`."""
@@ -214,13 +298,23 @@ class Op:
         """Those of a gate's inputs that a rule names: all of them; where there may be any number, the one in `slot`."""
         return inputs[slot : slot + 1] if self.variadic else inputs
 
-    def words(self, operands: Iterable[T], out: T) -> dict[str, T]:
-        """What stands for the words of a rule."""
+    def words(self, operands: Sequence[T], out: T) -> dict[str, T]:
+        """What stands for the words of a rule that is about these operands."""
         return {**dict(zip(self.inputs, operands, strict=True)), "out": out}
 
-    def local(self, slot: int, operands: Iterable[str | Formula], out: str | Formula) -> Formula:
-        """The rule of a local gradient as people read it, over what stands for its words."""
-        return tidy(substitute(self.partial(slot), self.words(operands, out)))
+    def edge(self, slot: int, inputs: Sequence[str | Formula], out: str | Formula) -> dict[str, str | Formula]:
+        """What stands for the words of a partial, from all inputs of the gate."""
+        words = self.words(self.operands(inputs, slot), out)
+        if self.variadic:
+            words["count"] = str(len(inputs))
+            if "others" in self.partials[0].words:
+                rest = [each if isinstance(each, Formula) else Formula(each) for each in inputs]
+                words["others"] = reduce(Formula.__mul__, rest[:slot] + rest[slot + 1 :])
+        return words
+
+    def local(self, slot: int, inputs: Sequence[str | Formula], out: str | Formula) -> Formula:
+        """The rule of a local gradient as people read it, over what stands for the inputs of its gate."""
+        return tidy(substitute(self.partial(slot), self.edge(slot, inputs, out)))
 
 
 # -- THE TABLE -----------------------------------------------------------------------------------------------------
@@ -326,19 +420,50 @@ TABLE: list[Op] = [
        does="multiplies its upstream by minus the sine of its input: 0 at the crests of the cosine"),
     Op("tan",      "x",   convention(sin(x) / cos(x), tan(x)), 1 + out**2,
        does="multiplies its upstream by 1 plus the square of its own value, so by 1 or more"),
+    Op("sec",      "x",   1 / cos(x),  out * tan(x),      domain="x not ±π/2, ±3π/2, …",
+       does="multiplies its upstream by its own value times the tangent of its input"),
+    Op("csc",      "x",   1 / sin(x),  -out / tan(x),     domain="x not 0, ±π, ±2π, …",      aliases="cosec",
+       does="multiplies its upstream by its own value times the cotangent of its input, and flips its sign"),
+    Op("cot",      "x",   1 / tan(x),  -(1 + out**2),     domain="x not 0, ±π, ±2π, …",      aliases="cotan",
+       does="multiplies its upstream by 1 plus the square of its own value, and flips its sign"),
     Op("asin",     "x",   asin(x),     careful(1 / sqrt(1 - x**2), 1 / sqrt((1 - x) * (1 + x))),
        domain="−1 ≤ x ≤ 1", aliases="arcsin",
        does="divides its upstream by the root of 1 minus the square of its input"),
     Op("acos",     "x",   acos(x),     careful(-1 / sqrt(1 - x**2), -1 / sqrt((1 - x) * (1 + x))),
        domain="−1 ≤ x ≤ 1", aliases="arccos",
        does="divides its upstream by the root of 1 minus the square of its input, and flips its sign"),
-    Op("atan",     "x",   atan(x),     1 / (1 + x**2),    aliases="arctan",
+    Op("atan",     "x",   atan(x),     careful(1 / (1 + x**2), 1 / hypot(x, 1) / hypot(x, 1)), aliases="arctan",
        does="divides its upstream by 1 plus the square of its input, so that far from 0 hardly anything comes through"),
     Op("atan2",    "y x", atan2(y, x), careful(x / (x**2 + y**2), x / hypot(x, y) / hypot(x, y)),
                                        careful(-y / (x**2 + y**2), -y / hypot(x, y) / hypot(x, y)),
        note="at atan2(0, 0) there is no gradient", aliases="arctan2",
        does="hands each coordinate its upstream times the other one, divided by the square of the distance, and "
             "flips the sign for the second: a step sideways turns the angle, a step outwards does not"),
+    Op("asec",     "x",   careful(acos(1 / x), atan2(far, sign(x))),
+                          careful(1 / (fabs(x) * sqrt(x**2 - 1)), 1 / (fabs(x) * far)),
+       domain="x ≤ −1 or x ≥ 1", note="between 0 and π", aliases="arcsec",
+       does="divides its upstream by the size of its input times the root of its square minus 1"),
+    Op("acsc",     "x",   careful(asin(1 / x), atan2(sign(x), far)),
+                          careful(-1 / (fabs(x) * sqrt(x**2 - 1)), -1 / (fabs(x) * far)),
+       domain="x ≤ −1 or x ≥ 1", note="between −π/2 and π/2", aliases="arccsc",
+       does="divides its upstream by the size of its input times the root of its square minus 1, and flips its sign"),
+    Op("acot",     "x",   where(eq(x, 0), pi / 2, atan(1 / x)),
+                          careful(-1 / (1 + x**2), -1 / hypot(x, 1) / hypot(x, 1)),
+       kink=eq(x, 0), note="odd, between −π/2 and π/2, as in SymPy: it jumps at 0, where it is π/2, with slope −1",
+       aliases="arccot",
+       does="divides its upstream by 1 plus the square of its input, and flips its sign"),
+    Op("sinpi",    "x",   careful(sin(pi * x), turned(x) * sin(pi * (x - floor(x + half)))),
+                          pi * careful(cos(pi * x), within_pi(x)),
+       does="multiplies its upstream by π times the cosine of π times its input"),
+    Op("cospi",    "x",   careful(cos(pi * x), within_pi(x)),
+                          -pi * careful(sin(pi * x), turned(x) * sin(pi * (x - floor(x + half)))),
+       does="multiplies its upstream by π times the sine of π times its input, and flips its sign"),
+    Op("sinc",     "x",   where(eq(x, 0), 1, sin(x) / x),
+                          where(eq(x, 0), smooth(0, -x / 3),
+                                doubles(cos(x) / x - sin(x) / x**2,
+                                        where(gt(fabs(x), 1), precisely(cos(x) / x - sin(x) / x**2), sinc_slope))),
+       note="unnormalised, sin(x)/x as in SymPy, and 1 with slope 0 at x = 0; NumPy's is sinc(pi·x)",
+       does="multiplies its upstream by what the cosine of its input exceeds its own value, divided by its input"),
     Op("sinh",     "x",   convention((exp(x) - exp(-x)) / 2, sinh(x)), cosh(x),
        does="multiplies its upstream by the cosh of its input, so by 1 or more"),
     Op("cosh",     "x",   convention((exp(x) + exp(-x)) / 2, cosh(x)), sinh(x),
@@ -352,10 +477,36 @@ TABLE: list[Op] = [
        domain="−1 < x < 1", aliases="arctanh artanh",
        does="divides its upstream by 1 minus the square of its input, so that a step near −1 or 1 counts for much"),
 
-    Op("erf",      "x",   erf(x),      2 / sqrt(pi) * exp(-(x**2)),
+    Op("sech",     "x",   careful(1 / cosh(x), 2 * exp(-fabs(x)) / (1 + exp(-2 * fabs(x)))), -out * tanh(x),
+       does="multiplies its upstream by its own value times the tanh of its input, and flips its sign"),
+    Op("csch",     "x",   careful(1 / sinh(x), flat_csch), -out / tanh(x),           domain="x ≠ 0", aliases="cosech",
+       does="multiplies its upstream by its own value divided by the tanh of its input, and flips its sign"),
+    Op("coth",     "x",   1 / tanh(x), careful(1 - out**2, -flat_csch * flat_csch),  domain="x ≠ 0",
+       does="multiplies its upstream by 1 minus the square of its own value, which is below 0"),
+    Op("asech",    "x",   careful(acosh(1 / x), log1p(sqrt((1 - x) * (1 + x))) - log(x)),
+                          careful(-1 / (x * sqrt(1 - x**2)), -1 / (x * sqrt((1 - x) * (1 + x)))),
+       domain="0 < x ≤ 1", aliases="arcsech arsech",
+       does="divides its upstream by its input times the root of 1 minus its square, and flips its sign"),
+    Op("acsch",    "x",   careful(asinh(1 / x), where(gt(fabs(x), 1), asinh(1 / x),
+                                                      sign(x) * (log1p(hypot(x, 1)) - log(fabs(x))))),
+                          careful(-1 / (fabs(x) * sqrt(1 + x**2)), -1 / (fabs(x) * hypot(x, 1))),
+       domain="x ≠ 0", aliases="arccsch arcsch",
+       does="divides its upstream by the size of its input times the root of 1 plus its square, and flips its sign"),
+    Op("acoth",    "x",   careful(atanh(1 / x), sign(x) * log1p(2 / (fabs(x) - 1)) / 2),
+                          careful(1 / (1 - x**2), 1 / ((1 - x) * (1 + x))),
+       domain="x < −1 or x > 1", aliases="arccoth arcoth",
+       does="divides its upstream by 1 minus the square of its input, which is below 0"),
+
+    Op("erf",      "x",   erf(x),      2 / sqrt(pi) * gauss(x),
        does="multiplies its upstream by a bell curve: 2/sqrt(pi) at 0, and next to nothing far from it"),
-    Op("erfc",     "x",   erfc(x),     -2 / sqrt(pi) * exp(-(x**2)),
+    Op("erfc",     "x",   erfc(x),     -2 / sqrt(pi) * gauss(x),
        does="multiplies its upstream by a bell curve turned down: −2/sqrt(pi) at 0, and next to nothing far from it"),
+    Op("normcdf",  "x",   ours(erfc(-x / sqrt(2)) / 2, phi_capital(x)), normpdf(x),
+       note="the probability that a standard normal variable is below x", aliases="Phi Φ ndtr normal_cdf",
+       does="multiplies its upstream by the normal density at its input: 0.4 at most, and next to nothing far from 0"),
+    Op("normpdf",  "x",   gauss(x, 2) / sqrt(2 * pi), -x * out,
+       note="the density of the standard normal distribution", aliases="normal_pdf",
+       does="multiplies its upstream by minus its input times its own value"),
     Op("gamma",    "x",   gamma(x),    out * digamma(x),  domain="x not 0, −1, −2, …",       aliases="Γ",
        does="multiplies its upstream by its own value and by the digamma of its input"),
     Op("factorial", "x",  gamma(x + 1), out * digamma(x + 1), domain="x not −1, −2, …",
@@ -381,6 +532,119 @@ TABLE: list[Op] = [
     choice("Piecewise", "a c", where(c, a, nan), if_so, none, cases=True, domain="c to be true",
        aliases="piecewise"),
 
+    Op("logaddexp", "x y", doubles(log(exp(x) + exp(y)), where(gt(0, maximum(x, y)),
+                                 cancels(log1p(expm1(maximum(x, y)) + exp(minimum(x, y))), log_added), log_added)),
+                          careful(exp(x - out), sigmoid(x - y)), careful(exp(y - out), sigmoid(y - x)),
+       does="hands each input its upstream times the part that its exp has in the sum"),
+    Op("logsumexp", "x...", log(total(exp(x))), ours(exp(x - out), softmax(x, every)),
+       does="hands each input its upstream times the part that its exp has in the sum (softmax): the parts "
+            "add up to 1"),
+    Op("logsigmoid", "x", careful(-log(1 + exp(-x)), -softplus(-x)), careful(1 - exp(out), sigmoid(-x)),
+       aliases="log_sigmoid",
+       does="multiplies its upstream by the sigmoid of minus its input: all of it far below 0, nothing far above"),
+    Op("logit",    "x",   careful(log(x / (1 - x)), where(gt(fabs(x - half), quarter), log(x) - log1p(-x),
+                                                          2 * atanh(2 * x - 1))), 1 / (x * (1 - x)),
+       domain="0 < x < 1",
+       does="divides its upstream by its input times 1 minus that, so that a step near 0 or 1 counts for much"),
+    Op("log1mexp", "x",   careful(log(1 - exp(x)), where(gt(x, -log(2)), log(-expm1(x)), log1p(-exp(x)))),
+                          careful(-exp(x) / (1 - exp(x)), exp(x) / expm1(x)),
+       domain="x < 0", note="log(1 − exp(x)), for x < 0",
+       does="multiplies its upstream by exp of its input divided by 1 minus that, and flips its sign"),
+
+    Op("silu",     "x",   x * sigmoid(x), careful(out + sigmoid(x) * (1 - out),
+                                                  sigmoid(x) * cancels(1 + x * sigmoid(-x), 1 + x * sigmoid(-x))),
+       aliases="swish SiLU",
+       does="multiplies its upstream by about 1 where its input is large, and by next to nothing where it "
+            "is far below 0"),
+    Op("gelu",     "x",   x * normcdf(x), settled(normcdf(x) + x * normpdf(x), normcdf(x) + x * normpdf(x)),
+       note="exact, x·Φ(x), as torch's default; not the form with tanh", aliases="GELU",
+       does="multiplies its upstream by the normal distribution at its input, and its density times the input"),
+    Op("mish",     "x",   x * tanh(softplus(x)),
+                          settled(tanh(softplus(x)) + x * sigmoid(x) * (1 - tanh(softplus(x)) ** 2),
+                                  tanh(softplus(x)) + x * sigmoid(x) * (1 - tanh(softplus(x)) ** 2)),
+       aliases="Mish",
+       does="multiplies its upstream by about 1 where its input is large, and by next to nothing where it "
+            "is far below 0"),
+    Op("softsign", "x",   x / (1 + fabs(x)), careful(1 / (1 + fabs(x)) ** 2, 1 / (1 + fabs(x)) / (1 + fabs(x))),
+       does="divides its upstream by the square of 1 plus the size of its input"),
+    Op("elu",      "x",   where(gt(x, 0), x, careful(exp(x) - 1, expm1(x))), where(gt(x, 0), 1, exp(x)),
+       aliases="ELU",
+       does="hands its upstream on where its input is positive, and multiplies it by exp of the input where it is not"),
+    Op("elu",      "x alpha", where(gt(x, 0), x, alpha * careful(exp(x) - 1, expm1(x))),
+                          where(gt(x, 0), 1, ours(alpha * exp(x),
+                                where(gt(x, -700), alpha * exp(x), precisely(alpha * exp(x))))),
+                          where(gt(x, 0), 0, careful(exp(x) - 1, expm1(x))),
+       kink=eq(x, 0), note="the slope from below, alpha, at x = 0", aliases="ELU",
+       does="hands its upstream on where its input is positive, and times alpha and exp of the input where it is not"),
+    Op("selu",     "x",   where(gt(x, 0), SELU * x, SELU_BELOW * careful(exp(x) - 1, expm1(x))),
+                          where(gt(x, 0), SELU, careful(out + SELU_BELOW, SELU_BELOW * exp(x))),
+       kink=eq(x, 0), note="the slope from below, 1.758, at x = 0, as torch's", aliases="SELU",
+       does="multiplies its upstream by 1.0507 where its input is positive, and by 1.7581 times its exp "
+            "where it is not"),
+    Op("leaky_relu", "x", where(gt(x, 0), x, hundredth * x), where(gt(x, 0), 1, hundredth),
+       kink=eq(x, 0), note="the slope from below at x = 0, as torch's", aliases="LeakyReLU",
+       does="hands its upstream on where its input is positive, and a hundredth of it where it is not"),
+    Op("leaky_relu", "x slope", where(gt(x, 0), x, slope * x), where(gt(x, 0), 1, slope), where(gt(x, 0), 0, x),
+       kink=eq(x, 0), note="the slope from below at x = 0, as torch's", aliases="LeakyReLU prelu PReLU",
+       does="hands its upstream on where its input is positive, and times the slope where it is not, which "
+            "then gets its upstream times the input"),
+    Op("hardtanh", "x",   minimum(maximum(x, -1), 1), where(gt(1, fabs(x)), 1, 0),
+       kink=eq(fabs(x), 1), note="0 at −1 and 1, as torch's", aliases="Hardtanh",
+       does="hands its upstream on between −1 and 1, and nothing outside"),
+    Op("hardsigmoid", "x", minimum(maximum(x / 6 + half, 0), 1), where(gt(3, fabs(x)), Formula("1") / 6, 0),
+       kink=eq(fabs(x), 3), note="torch's, min(max(x/6 + 1/2, 0), 1); 0 at −3 and 3", aliases="hard_sigmoid",
+       does="hands a sixth of its upstream on between −3 and 3, and nothing outside"),
+    Op("relu6",    "x",   minimum(maximum(x, 0), 6), where(both(gt(x, 0), gt(6, x)), 1, 0),
+       kink=either(eq(x, 0), eq(x, 6)), note="0 at 0 and 6, as torch's",
+       does="hands its upstream on between 0 and 6, and nothing outside"),
+    Op("clip",     "x low high", minimum(maximum(x, low), high),
+                          where(gt(high, low), where(gt(low, x), 0, where(gt(x, high), 0, 1)), 0),
+                          where(gt(high, low), where(gt(low, x), 1, 0), 0),
+                          where(gt(high, low), where(gt(x, high), 1, 0), 1),
+       selects=True, role="routes", kink=either(either(eq(x, low), eq(x, high)), eq(low, high)),
+       note="at low and high the gradient goes to x, as torch's; where low > high, it is high", aliases="clamp Clip",
+       does="hands its upstream to its first input where that lies between the bounds, else to the bound "
+            "that holds it"),
+    Op("heaviside", "x",  where(gt(x, 0), 1, where(eq(x, 0), half, 0)), 0,
+       kink=eq(x, 0), note="1/2 at x = 0, as in SymPy, with gradient 0", aliases="Heaviside",
+       does="hands nothing on: a small step in its input does not change it, except at 0, where it jumps"),
+    Op("heaviside", "x y", where(gt(x, 0), 1, where(eq(x, 0), y, 0)), 0, where(eq(x, 0), 1, 0),
+       kink=eq(x, 0), note="y at x = 0, as in NumPy, with gradient 0", aliases="Heaviside",
+       does="hands nothing on, except at 0, where its second input gets its upstream unchanged"),
+    Op("step",     "x",   where(gt(0, x), 0, 1), 0,       kink=eq(x, 0), note="1 at x = 0, with gradient 0",
+       aliases="UnitStep",
+       does="hands nothing on: a small step in its input does not change it, except at 0, where it jumps"),
+
+    Op("sum",      "x...", total(x),    1,                              role="distributes",
+       does="hands each of its inputs its upstream, unchanged"),
+    Op("mean",     "x...", total(x) / count, 1 / count,           aliases="average avg",
+       does="hands each input its upstream divided by how many there are"),
+    Op("prod",     "x...", prod(x),    others,                                               aliases="product",
+       does="hands each input its upstream times the product of the others"),
+    Op("square",   "x",   x**2,        2 * x,             aliases="sqr",
+       does="multiplies its upstream by twice its input"),
+    Op("cube",     "x",   x**3,        3 * x**2,
+       does="multiplies its upstream by three times the square of its input"),
+
+    Op("mod",      "x y", doubles(x - y * floor(x / y), mod(x, y)), 1,
+                          careful(-floor(x / y), -floor((x - out) / y + half)),
+       domain="y ≠ 0", kink=eq(out, 0), note="the sign of y, as % in Python; it jumps at multiples of y",
+       aliases="Mod",
+       does="hands its upstream on to the dividend, and to the divisor times minus how often it goes into that"),
+    Op("fmod",     "x y", doubles(x - y * whole_part(x / y), fmod(x, y)), 1,
+                          careful((out - x) / y, -floor((x - out) / y + half)),
+       domain="y ≠ 0", kink=both(eq(out, 0), gt(fabs(x), 0)),
+       note="the sign of x, as % in C; it jumps at multiples of y except 0",
+       does="hands its upstream on to the dividend, and to the divisor times minus how often it goes into that"),
+    Op("round",    "x",   nearest(x),  0,                 kink=eq(x - floor(x), half),
+       note="half to even, as in Python and NumPy; 0 at the jumps",
+       does="hands nothing on: a small step in its input changes no whole number"),
+    Op("trunc",    "x",   whole_part(x), 0,                  kink=both(eq(x, out), gt(fabs(x), 0)),
+       note="towards 0; 0 at the jumps",
+       does="hands nothing on: a small step in its input changes no whole number"),
+    Op("frac",     "x",   x - floor(x), 1,                kink=eq(out, 0),
+       note="x − floor(x), as in SymPy: never negative; it jumps at whole numbers", aliases="fract",
+       does="hands its upstream on unchanged: between whole numbers it rises as its input does"),
     Op("floor",    "x",   floor(x),    0,                 kink=eq(x, out), note="0 at whole numbers",
        does="hands nothing on: between whole numbers it is flat"),
     Op("ceil",     "x",   ceil(x),     0,                 kink=eq(x, out), note="0 at whole numbers",
@@ -425,6 +689,14 @@ def rows() -> dict[str, list[Op]]:
 def spellings() -> dict[str, list[Op]]:
     """Every accepted function name, and the rows it may mean: the others, such as `and`, stand between their inputs."""
     return {name: ops for name, ops in rows().items() if name.isidentifier() and name not in WORDS_OF_LOGIC}
+
+
+def opened(formula: Formula) -> Formula | None:
+    """What the row of its head makes of the arguments; None where the row is made of nothing else."""
+    for op in TABLE:
+        if op.name == formula.head and not op.variadic and op.accepts(len(formula.args)):
+            return None if op.name in op.value.heads else substitute(op.value, op.words(formula.args, formula))
+    return None
 
 
 def _called(call: str) -> Op:

@@ -216,7 +216,7 @@ class _Lines:
         op = gate.op
         if isinstance(op, Module) and self.trace:
             return self.number(self.trace.edges_of(gate)[slot].local)
-        return op.local(slot, map(self.operand, op.operands(gate.inputs, slot)), gate.name)
+        return op.local(slot, [*map(self.operand, gate.inputs)], gate.name)
 
     def operand(self, place: int) -> Formula:
         return self.inline.get(place) or Formula(self.graph.nodes[place].name)

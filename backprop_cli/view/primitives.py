@@ -14,8 +14,9 @@ from . import Options, columns, json, markdown, table
 from .columns import Column, Row
 
 COLUMNS = [
-    *map(Column, ("name", "operation", "∂/∂", "local gradient")),
-    Column("domain", share=1, least=18),
+    *map(Column, ("name", "operation", "∂/∂")),
+    Column("local gradient", share=2),
+    Column("domain", share=1),
 ]
 _TIE = "\N{NO-BREAK SPACE}"
 _CALL = 18

@@ -24,10 +24,11 @@ from backprop_cli.passes.trace import Trace
 from backprop_cli.rules.table import TABLE
 from backprop_cli.study import reference
 from backprop_cli.view.code.staged import Input, render
-from backprop_cli.view.code.stages import Stages
+from backprop_cli.view.code.stages import Stages, local_name
 from backprop_cli.view.code.targets import TARGETS
 
 from .formulas import FORMULAS, sample
+from .rows import ROWS
 
 
 class Case(NamedTuple):
@@ -73,7 +74,8 @@ def run_c(sources: Sequence[str], folder: Path) -> list[str]:
     """All programs in one run of the compiler: each is included as it stands, with names of its own."""
     if shutil.which("gcc") is None:
         pytest.skip("gcc is not here")
-    names = ["main", *TARGETS["c"].helpers.keys() - {"pi", "e"}, "PI", "E", "pow_dx", "pow_dy", "bump_dx"]
+    names = ["main", *TARGETS["c"].helpers.keys() - {"pi", "e"}, "PI", "E"]
+    names += [local_name(op, slot) for op in ROWS for slot in range(len(op.inputs))]
     lines = ["#include <math.h>", "#include <stdio.h>", "#include <stdlib.h>"]
     for number, source in enumerate(sources):
         (folder / f"{number}.c").write_text(source, encoding="utf-8")

@@ -30,9 +30,9 @@ def interpret(
         return interpret(part, words, functions, number, form)
 
     head, args = formula.head, formula.args
-    if head in ("careful", "convention"):
+    if head in ("careful", "convention", "cancels"):
         return of(args[form])
-    if head == "smooth":
+    if head in ("smooth", "doubles", "ours", "precisely"):
         return of(args[0])
     if head == "where" and head not in functions:
         return of(args[1]) if of(args[0]) else of(args[2])
@@ -48,5 +48,5 @@ def interpret(
 def operands(op: Op, inputs: Sequence[Any]) -> dict[str, Sequence[Any]]:
     """The inputs of a row by the names that its formulas have for them."""
     if op.variadic:
-        return {op.inputs[0]: inputs}
+        return {op.inputs[0]: inputs, "count": [len(inputs)]}
     return {name: [value] for name, value in zip(op.inputs, inputs, strict=True)}

@@ -9,6 +9,7 @@ over SymPy, whose `diff` gives the gradient, and over mpmath, where differences 
 
 from __future__ import annotations
 
+import functools
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -68,6 +69,10 @@ def variables(text: str, given: Sequence[str] = ()) -> list[str]:
     return [name for name in _read(text)[1] if name in given or name not in _CONSTANTS]
 
 
+_OTHERWISE = "prod trunc mod fmod frac round heaviside clip sum mean square step".split()
+"""What the libraries mean something else by, or cannot differentiate."""
+
+
 class Functions(dict[str, Function]):
     """Functions by name. Those of rows that are not written out are the library's, under a name or an alias of the row;
     what it does not have is the row itself, as it is read.
@@ -83,7 +88,8 @@ class Functions(dict[str, Function]):
         rows = [op for op in TABLE if op.name == name]
         if not rows:
             raise KeyError(name)
-        known = [getattr(self.library, spelling, None) for spelling in (name, *rows[0].aliases)]
+        spelled = () if name in _OTHERWISE else (name, *rows[0].aliases)
+        known = [getattr(self.library, spelling, None) for spelling in spelled]
         return next(filter(callable, known), partial(self.as_read, rows))
 
     def as_read(self, rows: list[Op], *inputs: Any) -> Any:
@@ -175,6 +181,8 @@ _SYMPY: dict[str, Function] = {
     "lgamma": lambda x: sympy.log(Magnitude(sympy.gamma(x))),
     "digamma": lambda x: sympy.polygamma(0, x),
     "floor": Floor,
+    "round": Floor,
+    "prod": lambda *xs: sympy.Mul(*xs),
     "ceil": Ceil,
     "where": lambda condition, yes, no: sympy.Piecewise((yes, condition), (no, True)),
     "eq": sympy.Eq,
@@ -312,6 +320,12 @@ def _smallest(*xs: Number) -> Number:
     return min(xs, key=mpmath.re)
 
 
+def _logsumexp(*xs: Number) -> Number:
+    largest = _largest(*xs)
+    near = [x - largest for x in xs if mpmath.re(x - largest) > -1e5]
+    return largest + mpmath.log(sum(map(mpmath.exp, near)))
+
+
 _MPMATH: dict[str, Function] = {
     **OPERATORS,
     "pow": _power,
@@ -322,6 +336,8 @@ _MPMATH: dict[str, Function] = {
     "exp2": lambda x: mpmath.mpf(2) ** x,
     "cbrt": lambda x: mpmath.sign(mpmath.re(x)) * mpmath.cbrt(_analytic_abs(x)),
     "hypot": _hypot,
+    "logsumexp": _logsumexp,
+    "logaddexp": _logsumexp,
     "abs": _analytic_abs,
     "sign": lambda x: mpmath.sign(mpmath.re(x)),
     "max": _largest,
@@ -334,6 +350,8 @@ _MPMATH: dict[str, Function] = {
     "digamma": lambda x: mpmath.psi(0, x),
     "polygamma": lambda order, x: mpmath.psi(int(order), x),
     "floor": lambda x: mpmath.floor(mpmath.re(x)),
+    "round": lambda x: mpmath.nint(mpmath.re(x)),
+    "prod": lambda *xs: functools.reduce(operator.mul, xs),
     "ceil": lambda x: mpmath.ceil(mpmath.re(x)),
     "log_base": lambda x, base: mpmath.log(x) / mpmath.log(base),
     "selected": lambda x, out: mpmath.mpf(x == out),

@@ -15,19 +15,19 @@ from backprop_cli import backprop
 from backprop_cli.errors import MathError
 from backprop_cli.rules.table import TABLE, Op, careful, exp, gt, out, sigmoid, where, x
 
-SILU = Op(
-    "silu", "x", x * sigmoid(x),
-    careful(out + sigmoid(x) * (1 - out), sigmoid(x) * (1 + x * sigmoid(-x))),
-    aliases="swish",
+GLIDE = Op(
+    "glide", "x", x * sigmoid(2 * x),
+    careful(sigmoid(2 * x) + 2 * out * (1 - sigmoid(2 * x)), sigmoid(2 * x) * (1 + 2 * x * sigmoid(-2 * x))),
+    aliases="quick_gelu",
 )  # fmt: skip
-"""x·σ(x) (Elfwing, Uchibe and Doya, 2018); its derivative by the product rule, with the output reused."""
+"""x·σ(2x); its derivative by the product rule, with the output reused."""
 
 BUMP = Op(
     "bump", "x", where(gt(x, 0), exp(-1 / x), 0), where(gt(x, 0), careful(out / x**2, out / x / x), 0),
 )  # fmt: skip
 """exp(−1/x), and 0 from 0 down: smooth everywhere, though a condition chooses the formula."""
 
-MODELS = [SILU, BUMP]
+MODELS = [GLIDE, BUMP]
 NUMERIC = [op for op in TABLE if not (op.truth or op.conditions)]
 """The rows of numbers; those of conditions and choices have tests of their own (test_conditions)."""
 ROWS = [*NUMERIC, *MODELS]

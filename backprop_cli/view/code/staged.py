@@ -10,10 +10,11 @@ from ...errors import InputError, shorten
 from ...graph.graph import Gate, Node, partial
 from ...passes.trace import Trace
 from ...rules.formula import Formula
+from ...rules.table import opened
 from .identifiers import Names
-from .stages import OUT, UPSTREAM, Groups, Stages, local_name
+from .stages import OUT, UPSTREAM, Groups, Stages, computed, local_name, parameters
 from .targets import TARGETS
-from .targets.base import UnknownWordError, printer
+from .targets.base import OPERATORS, UnknownWordError, printer
 
 _PLACE = re.compile(r"__(\d+|n\d+|out|upstream)__")
 _WORD = re.compile(r"\w+")
@@ -314,12 +315,17 @@ class _Program:
 
     def write(self, gate: Node, formula: Formula, how: Callable[[Formula], str] | None = None) -> str:
         try:
-            text = (how or self.printer.text)(formula)
+            text = (how or self.printer.text)(self.known(formula))
         except UnknownWordError as error:
             message = f"--to {self.target.name} has no {error}, which {self.graph.title(gate)} needs"
             raise InputError(message, self.graph.source, gate.span) from None
         self.used.update(_WORD.findall(text))
         return text
+
+    def known(self, formula: Formula) -> Formula:
+        """The formula in words of the target: what it does not have is what its row says."""
+        row = None if formula.head in {*self.target.words, *OPERATORS} else opened(formula)
+        return Formula(formula.head, *map(self.known, formula.args)) if row is None else self.known(computed(row))
 
     def placed(self, gate: Gate, text: str, nodes: Mapping[str, str], names: Mapping[str, str]) -> str:
         """A text with names in its places: `nodes` gives those of the inputs, `names` the others."""
@@ -343,9 +349,9 @@ class _Program:
         name, op = local_name(gate.op, slot), gate.op
         if name not in self.locals:
             title = f"d({op.call})/d{op.inputs[0 if op.variadic else slot]}, with its conventions"
-            cases = []
+            named, cases = parameters(op, formula), []
             while formula.head == "where":
                 cases.append((self.write(gate, formula.args[0]), self.write(gate, formula.args[1])))
                 formula = formula.args[2]
             body = self.target.local_body(cases, self.write(gate, formula))
-            self.locals[name] = self.target.local_function(name, [*op.inputs, "out"], body, title)
+            self.locals[name] = self.target.local_function(name, named, body, title)

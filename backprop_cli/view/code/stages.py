@@ -17,7 +17,7 @@ from ...graph.graph import Constant, Gate, Graph, Module, Node
 from ...passes.forward import constant_value
 from ...rules.formula import READ_BY_THE_FIRST, Formula, substitute, tidy
 from ...rules.printer import READING
-from ...rules.table import CONSTANTS, Op
+from ...rules.table import CONSTANTS, TABLE, Op
 
 IN, OUT, UPSTREAM = "__{}__", "__out__", "__upstream__"
 NODE = "__n{}__"
@@ -99,14 +99,16 @@ class Stages:
 
     def chain(self, gate: Gate, slot: int, *, seed: bool = False) -> Chain:
         """What flows back along an edge. seed: whether the gate's upstream is 1, and goes without saying."""
-        op, slots = gate.op, gate.op.operands(range(len(gate.inputs)), slot)
-        key = (op, slot, seed, *self._fixed(gate, slots))
+        op, slots = gate.op, range(len(gate.inputs))
+        key = (op, slot, seed, len(slots), *self._fixed(gate, slots))
         if key not in self._chains:
-            words = op.words(self._operands(gate, slots), Formula(OUT))
+            operands, out = self._operands(gate, slots), Formula(OUT)
             partial, conditional = computed(op.partial(slot)), None
-            local = tidy(decided(substitute(partial, words), self._known(gate, slots)))
+            local = tidy(decided(substitute(partial, op.edge(slot, operands, out)), self._known(gate, slots)))
             if "where" in local.heads:
-                conditional, local = partial, Formula(f"{local_name(op, slot)}()", *words.values())
+                words = op.words(op.operands(operands, slot), out)
+                used = [words[name] for name in parameters(op, partial)]
+                conditional, local = partial, Formula(f"{local_name(op, slot)}()", *used)
             upstream = None if seed else Formula(UPSTREAM)
             self._chains[key] = Chain(_chained(upstream, local), self._rule(gate, slot, slots), conditional)
         return self._chains[key]
@@ -227,7 +229,13 @@ class Groups:
 
 def local_name(op: Op, slot: int) -> str:
     """What the function is called that computes a local gradient with case distinctions: `pow_dx`."""
-    return f"{op.name}_d{op.inputs[0 if op.variadic else slot]}"
+    twins = sum(other.name == op.name for other in TABLE) > 1  # rows that differ in the number of inputs
+    return f"{op.name}{len(op.inputs) if twins else ''}_d{op.inputs[0 if op.variadic else slot]}"
+
+
+def parameters(op: Op, partial: Formula) -> list[str]:
+    """Those of the function: what its formula names."""
+    return [name for name in (*op.inputs, "out") if name in partial.words]
 
 
 # -- Formulas ------------------------------------------------------------------------------------------------------
@@ -237,7 +245,7 @@ def computed(formula: Formula) -> Formula:
     """The form that floats compute. A choice between 1 and 0 is exact, and stays as people read it: a `mask`."""
     head, args = formula.head, formula.args
     if head in READ_BY_THE_FIRST:
-        return computed(args[0] if head == "smooth" or _is_mask(args[0]) else args[1])
+        return computed(args[0] if head in ("smooth", "ours") or _is_mask(args[0]) else args[-1])
     if _is_mask(formula):
         return Formula("mask", computed(args[0]))
     if head == "selected":

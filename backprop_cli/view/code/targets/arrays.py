@@ -48,6 +48,7 @@ def like(gradient, x):
     shape = (1,) * (gradient.ndim - x.ndim) + x.shape
     return gradient.sum(axis=tuple(i for i, n in enumerate(shape) if n == 1)).reshape(x.shape)
 '''
+_MEAN = "(functools.reduce({}.add, ({{args}})) / {{count}})"
 _STANDARD = {name: f"{name} = np.vectorize(math.{name}, otypes=[float])\n" for name in "erf erfc gamma lgamma".split()}
 _ELEMENTWISE = {
     name: f"@np.vectorize\n{HELPERS[name]}".replace("1 / x ** (n + 1)", "1 / x ** (n + 1.0)")
@@ -62,16 +63,18 @@ NUMPY = replace(
             "np.",
             "exp log log2 log10 log1p expm1 exp2 sqrt cbrt hypot sin cos tan asin=arcsin acos=arccos atan=arctan "
             "atan2=arctan2 sinh cosh tanh asinh=arcsinh acosh=arccosh atanh=arctanh abs sign max=maximum min=minimum "
-            "floor ceil",
+            "floor ceil round mod fmod sum=add prod=multiply logsumexp=logaddexp",
         ),
+        "mean": "(({0} + {1}) / 2)",
         **words("sigmoid log_base erf erfc gamma lgamma digamma polygamma"),
         "relu": "np.maximum({0}, 0.0)",
         "softplus": "np.logaddexp({0}, 0.0)",
     },
     many={
         name: f"functools.reduce(np.{written}, ({{args}}))"
-        for name, written in words("max=maximum min=minimum hypot").items()
-    },
+        for name, written in words("max=maximum min=minimum hypot sum=add prod=multiply logsumexp=logaddexp").items()
+    }
+    | {"mean": _MEAN.format("np")},
     constants={"pi": "np.pi", "e": "np.e", "nan": "np.nan", "true": "True", "false": "False"},
     imports=[("functools.", "import functools"), ("math.", "import math"), ("", "import numpy as np")],
     helpers={
@@ -109,15 +112,18 @@ TORCH = replace(
         **prefixed(
             "torch.",
             "exp log log2 log10 log1p expm1 exp2 sqrt hypot sin cos tan asin acos atan atan2 sinh cosh tanh "
-            "asinh acosh atanh abs sign max=maximum min=minimum floor ceil sigmoid relu erf erfc lgamma digamma",
+            "asinh acosh atanh abs sign max=maximum min=minimum floor ceil sigmoid relu erf erfc lgamma digamma round "
+            "mod=remainder fmod sum=add prod=mul logsumexp=logaddexp",
         ),
+        "mean": "(({0} + {1}) / 2)",
         **words("cbrt log_base gamma polygamma"),
         "softplus": "torch.logaddexp({0}, torch.tensor(0.0))",
     },
     many={
         name: f"functools.reduce(torch.{written}, ({{args}}))"
-        for name, written in words("max=maximum min=minimum hypot").items()
-    },
+        for name, written in words("max=maximum min=minimum hypot sum=add prod=mul logsumexp=logaddexp").items()
+    }
+    | {"mean": _MEAN.format("torch")},
     wrap="torch.tensor({})",
     constants={
         "pi": "torch.pi",
@@ -170,8 +176,10 @@ JAX = replace(
         **prefixed(
             "jnp.",
             "exp log log2 log10 log1p expm1 exp2 sqrt cbrt hypot sin cos tan asin acos atan "
-            "atan2 sinh cosh tanh asinh acosh atanh abs sign max=maximum min=minimum floor ceil",
+            "atan2 sinh cosh tanh asinh acosh atanh abs sign max=maximum min=minimum floor ceil round mod fmod "
+            "sum=add prod=multiply logsumexp=logaddexp",
         ),
+        "mean": "(({0} + {1}) / 2)",
         **prefixed("special.", "sigmoid=expit erf erfc gamma lgamma=gammaln digamma"),
         **words("log_base polygamma"),
         "relu": "jnp.maximum({0}, 0.0)",
@@ -179,8 +187,9 @@ JAX = replace(
     },
     many={
         name: f"functools.reduce(jnp.{written}, ({{args}}))"
-        for name, written in words("max=maximum min=minimum hypot").items()
-    },
+        for name, written in words("max=maximum min=minimum hypot sum=add prod=multiply logsumexp=logaddexp").items()
+    }
+    | {"mean": _MEAN.format("jnp")},
     constants={"pi": "jnp.pi", "e": "jnp.e", "nan": "jnp.nan", "true": "True", "false": "False"},
     imports=[
         ("functools.", "import functools"),

@@ -67,7 +67,45 @@ def local_body(cases: Cases, otherwise: str) -> list[str]:
     return [*(f"if ({when}) return {then};" for when, then in cases), f"return {otherwise};"]
 
 
+_OF = "{}_of({{count}}, (double[]){{{{{{args}}}}}})"
 HELPERS = {
+    "mod": """\
+// the remainder between 0 and y
+static double mod(double x, double y) {
+    double rest = fmod(x, y);
+    return rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest;
+}
+""",
+    "sum_of": """\
+static double sum_of(int count, const double *x) {
+    double result = 0.0;
+    for (int i = 0; i < count; i++) result += x[i];
+    return result;
+}
+""",
+    "mean_of": """\
+static double mean_of(int count, const double *x) {
+    double result = 0.0;
+    for (int i = 0; i < count; i++) result += x[i] / count;
+    return result;
+}
+""",
+    "prod_of": """\
+static double prod_of(int count, const double *x) {
+    double result = 1.0;
+    for (int i = 0; i < count; i++) result *= x[i];
+    return result;
+}
+""",
+    "logsumexp_of": """\
+// log(exp(x) + ...), which never overflows
+static double logsumexp_of(int count, const double *x) {
+    double largest = x[0], total = 0.0;
+    for (int i = 1; i < count; i++) largest = fmax(largest, x[i]);
+    for (int i = 0; i < count; i++) total += exp(x[i] - largest);
+    return largest + log(total);
+}
+""",
     "pi": "static const double PI = 3.14159265358979323846;\n",
     "e": "static const double E = 2.71828182845904523536;\n",
     "sign": """\
@@ -150,10 +188,11 @@ C = Target(
     words=words(
         "exp log log2 log10 log1p expm1 exp2 sqrt cbrt hypot sin cos tan asin acos atan atan2 sinh cosh tanh asinh "
         "acosh atanh erf erfc gamma=tgamma lgamma abs=fabs max=fmax min=fmin floor ceil sign sigmoid softplus log_base "
-        "digamma polygamma"
+        "digamma polygamma round=rint mod fmod"
     )
-    | {"relu": "fmax({0}, 0.0)"},
-    many={name: f"{name}_of({{count}}, (double[]){{{{{{args}}}}}})" for name in ("max", "min", "hypot")},
+    | {"relu": "fmax({0}, 0.0)"}
+    | {name: _OF.format(name) for name in ("sum", "mean", "prod", "logsumexp")},
+    many={name: _OF.format(name) for name in ("max", "min", "hypot")},
     power=("pow({0}, {1})", "pow({0}, {1})"),
     number=number,
     constants={"pi": "PI", "e": "E", "nan": "NAN", "true": "1", "false": "0"},

@@ -33,6 +33,37 @@ def local_function(name: str, parameters: Sequence[str], body: list[str], title:
 
 
 HELPERS = {
+    "mod": """\
+// the remainder between 0 and y
+function mod(x, y) {
+  const rest = x % y;
+  return rest !== 0 && (rest < 0) !== (y < 0) ? rest + y : rest;
+}
+""",
+    "rint": """\
+// the nearest whole number, half to even
+function rint(x) {
+  const below = Math.floor(x), rest = x - below;
+  return rest > 0.5 || (rest === 0.5 && below % 2 !== 0) ? below + 1 : below;
+}
+""",
+    "sum_of": """\
+function sum_of(xs) {
+  return xs.reduce((sum, x) => sum + x);
+}
+""",
+    "prod_of": """\
+function prod_of(xs) {
+  return xs.reduce((product, x) => product * x);
+}
+""",
+    "logsumexp": """\
+// log(exp(x) + ...), which never overflows
+function logsumexp(xs) {
+  const largest = Math.max(...xs);
+  return largest + Math.log(xs.reduce((sum, x) => sum + Math.exp(x - largest), 0));
+}
+""",
     "sigmoid": """\
 // 1 / (1 + exp(-x)), which never overflows
 function sigmoid(x) {
@@ -135,6 +166,13 @@ JAVASCRIPT = Target(
         ),
         **words("sigmoid softplus log_base erf erfc gamma lgamma digamma polygamma"),
         "exp2": "(2 ** ({0}))",
+        "fmod": "(({0}) % ({1}))",
+        "mod": "mod({0}, {1})",
+        "round": "rint({0})",
+        "sum": "sum_of([{args}])",
+        "mean": "(sum_of([{args}]) / {count})",
+        "prod": "prod_of([{args}])",
+        "logsumexp": "logsumexp([{args}])",
         "relu": "Math.max({0}, 0)",
     },
     power=("{0} ** {1}", "{0} ** {1}"),

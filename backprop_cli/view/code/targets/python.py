@@ -28,6 +28,12 @@ def local_body(cases: Cases, otherwise: str) -> list[str]:
 
 
 HELPERS = {
+    "logsumexp": '''\
+def logsumexp(xs):
+    """log(exp(x) + ...), which never overflows."""
+    largest = max(xs)
+    return largest + math.log(math.fsum(math.exp(x - largest) for x in xs))
+''',
     "sign": """\
 def sign(x):
     return float(x > 0) - float(x < 0)
@@ -96,6 +102,13 @@ PYTHON = Target(
         "relu": "max({0}, 0.0)",
         "floor": "float(math.floor({0}))",
         "ceil": "float(math.ceil({0}))",
+        "round": "float(round({0}))",
+        "mod": "(({0}) % ({1}))",
+        "fmod": "math.fmod({0}, {1})",
+        "sum": "math.fsum([{args}])",
+        "mean": "(math.fsum([{args}]) / {count})",
+        "prod": "math.prod([{args}])",
+        "logsumexp": "logsumexp([{args}])",
     },
     power=("{0}**{1}", "math.pow({0}, {1})"),  # a negative number to a broken power is complex, except by math.pow
     constants={"pi": "math.pi", "e": "math.e", "nan": "math.nan", "true": "True", "false": "False"},
