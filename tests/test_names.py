@@ -139,7 +139,7 @@ def test_every_function_beside_a_variable_of_its_name(name: str, op: Op) -> None
     """NAME(NAME, …) is what the function is of any other variable; with the variable itself beside it."""
     at = (
         0.5
-        if op.name in ("atanh", "logit") or "≤ 1" in op.domain and "≥" not in op.domain
+        if op.name in ("atanh", "logit") or ("≤ 1" in op.domain and "≥" not in op.domain)
         else -1.25
         if op.domain == "x < 0"
         else 1.25
