@@ -32,7 +32,6 @@ def flatten(tokens: list[Token], tree: Tree) -> list[Flat]:
     """The parts of the tree, each behind its children."""
     matches = _matching_parentheses(tokens)
     flat: list[Flat] = []
-    shared: dict[int, int] = {}  # the position of a tree that stands in two places
     done: list[int] = []  # positions of finished subtrees that wait for their parent
     stack: list[tuple[Any, bool]] = [(tree, False)]
     while stack:
@@ -44,9 +43,9 @@ def flatten(tokens: list[Token], tree: Tree) -> list[Flat]:
             continue
         if node.stands_twice:
             if visited:
-                shared[id(node)] = done[-1]
-            elif id(node) in shared:
-                done.append(shared[id(node)])
+                node.token = done[-1]
+            elif node.token >= 0:
+                done.append(node.token)
             else:
                 stack += [(node, True), (args[0], False)]
             continue

@@ -71,7 +71,7 @@ def call(op: Op, token: int) -> Callable[..., Tree]:
 
 
 class Twice(Tree):
-    """A tree that stands in two places."""
+    """A tree that stands in two places. `token` is its position in the flat list, once it has one."""
 
     __slots__ = ()
     stands_twice = True

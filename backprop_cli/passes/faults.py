@@ -55,6 +55,8 @@ class Place(NamedTuple):
             return self._error(f"division by zero in {title}{self._where}", self._needs())
         if isinstance(error, OverflowError):
             return self._error(f"{title} overflows{self._where}", self.arithmetic.range_hint)
+        if op.cases:
+            return self._error(f"no case of {title} holds{self._where}", "a last case (value, True) is for all others")
         value = IEEE.rule(op).value(*map(self._float, self.inputs))
         kind = "real" if value != value else "finite"
         return self._error(f"{title} has no {kind} value{self._where}", self._needs())

@@ -525,7 +525,7 @@ TABLE: list[Op] = [
     Op("and",      "p q", both(p, q),  none, none,        truth=True, conditions="p q", does=compares),
     Op("or",       "p q", either(p, q), none, none,       truth=True, conditions="p q", does=compares),
     Op("not",      "p",   opposite(p), none,              truth=True, conditions="p", does=compares),
-    choice("where",    "c a b", where(c, a, b), none, if_so, if_not, form="where()", aliases="ifelse IF If"),
+    choice("where",    "c a b", where(c, a, b), none, if_so, if_not, form="where()", aliases="ifelse iif IF If"),
     choice("if",       "a c b", where(c, a, b), if_so, none, if_not),
     choice("?:",       "c a b", where(c, a, b), none, if_so, if_not),
     choice("Piecewise", "a c b", where(c, a, b), if_so, none, if_not, cases=True, aliases="piecewise"),

@@ -326,7 +326,7 @@ class Story:
     def _tells(self, node: Node, tells: str, h: str) -> Tells:
         words, gradient = self.words, self.trace.gradient[node.name]
         by_convention = self.trace.is_by_convention(node.name)
-        begin = "By convention, for there is a tie or a kink: if" if by_convention else "If"
+        begin = f"By convention, for there is {self._convention()}: if" if by_convention else "If"
         if words.blank:
             line, f = equation(words.gradient(node), words.number(gradient)), words.name(words.output).text
             return Tells(node.name, line, code(f"{texts.short(node.name)} + {h} → {f} {BLANK}", node), [])
@@ -334,6 +334,11 @@ class Story:
         says = say("{} {} increases by a small {}, {}.", begin, words.name(node), code(h), follows)
         line = equation(words.gradient(node), words.number(gradient))
         return Tells(node.name, line, code(tells.replace("-", "−"), node), says)
+
+    def _convention(self) -> str:
+        """What decides by convention."""
+        at_border = any(notice.kind == "border" for notice in self.trace.warnings)
+        return "a tie, a kink or a border" if at_border else "a tie or a kink"
 
     def _follows(self, node: Node, gradient: Value, h: str) -> Said:
         f, slope = self.words.name(self.words.output), self.trace.arithmetic.to_float(gradient)
