@@ -20,6 +20,7 @@ from backprop_cli.language.program import Program
 from backprop_cli.passes.backpropagate import backpropagate
 from backprop_cli.passes.compiled import UnusualError, loops_of, unrolled
 from support.command import run
+from support.schemas import EXPLANATION, TRACE
 
 # -- Random formulas -----------------------------------------------------------------------------------------------
 
@@ -316,3 +317,54 @@ def test_what_derive_prints_can_be_typed_back(text: str, names: list[str]) -> No
             formula = document["simplified"][name]
             used = {node.name for node in Program(formula).graph().variables}
             assert backprop(formula, {each: point[each] for each in used}).value == pytest.approx(trace.gradient[name])
+
+
+# -- Views and the referee -----------------------------------------------------------------------------------------
+
+NESTED = "where(x > 0, log(x)*y, x < -1 ? 1/x : sqrt(y))"
+
+
+@pytest.mark.parametrize("x", ["-2", "-0.5", "0", "2"])
+def test_documents_are_what_their_schemas_say(x: str) -> None:
+    for command, schema in (("eval", TRACE), ("explain", EXPLANATION)):
+        document = json.loads(run(command, NESTED, "--x", x, "--y", "3", "--json").out)
+        schema.validate(document)
+    nodes = json.loads(run("eval", NESTED, "--x", x, "--y", "3", "--json").out)["nodes"]
+    values = {node["name"]: node["value"] for node in nodes}
+    assert values["q1"] is (float(x) > 0)
+    assert (values["q2"] is None) == (float(x) <= 0)
+
+
+@pytest.mark.parametrize("x", ["-2", "-0.5", "2"])
+def test_four_methods_agree(x: str) -> None:
+    result = run("check", NESTED, "--x", x, "--y", "3")
+    assert (result.status, result.err) == (0, "")
+    assert "the methods agree" in result.out
+    assert "not analytic" not in result.out
+
+
+def test_at_a_border_no_method_is_a_referee() -> None:
+    assert "f has a border here: no derivative, a convention" in run("check", NESTED, "--x", "0", "--y", "3").out
+
+
+def test_an_explanation_says_which_branch_is_taken_and_why() -> None:
+    out = run("explain", NESTED, "--x", "-2", "--y", "3").out
+    assert "q2 = log(x) has no value here, and needs none: its branch is not taken" in out
+    assert "q1 = x > 0 does not hold (−2 > 0), so all of the gradient goes to q7, none to q3." in out
+    assert "q4 = x < -1 holds (−2 < −1), so all of the gradient goes to q5, none to q6." in out
+    assert "q1 is a condition: nothing flows into it." in out
+
+
+def test_a_claim_about_the_branch_that_is_not_taken() -> None:
+    out = run("check", NESTED, "--x", "2", "--y", "3", "--claim", "x=0").out
+    assert "takes q3 here" in out
+
+
+def test_second_derivatives_are_those_of_the_branch_taken() -> None:
+    trace = backprop(NESTED, x=-2, y=3, hessian=True)
+    assert trace.hessian == {"x": {"x": pytest.approx(2 / -8), "y": 0.0}, "y": {"x": 0.0, "y": 0.0}}
+
+
+def test_a_picture_dashes_what_is_not_taken() -> None:
+    drawn = run("graph", NESTED, "--x", "-2", "--y", "3", "--format", "dot").out
+    assert drawn.count("style=dashed") >= 2
