@@ -108,6 +108,7 @@ def canaries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         for op in TABLE:
             arithmetic.rule(op)  # compiles the row's own text, once
     backprop("gamma(x)", x=1.5)
+    import backprop_cli.language.recipes
     import backprop_cli.passes.compiled  # noqa: F401
 
     with pytest.raises(BackpropError):

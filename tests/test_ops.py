@@ -173,10 +173,10 @@ def test_several_names() -> None:
         ([""], "error: no primitive is called ''\nhint: backprop ops lists them all\n"),
         (["x+y"], "error: no primitive is called 'x+y'\nhint: backprop ops lists them all\n"),
         (["sin", "tanhh"], "error: no primitive is called 'tanhh'\nhint: did you mean 'tanh'?\n"),
-        (["-x"], "error: no option '-x'\nhint: backprop ops --help\n"),
+        (["-x"], "error: no primitive is called '-x'\nhint: did you mean '-'?\n"),
         (["--jsn"], "error: no option '--jsn'\nhint: did you mean --json?\n"),
         (["--format", "csv"], "error: invalid value for '--format': 'csv' is not one of 'text', 'markdown', 'json'\n"
-         "hint: backprop ops --help\n"),
+         "hint: csv belongs to eval\n"),
     ],
 )  # fmt: skip
 def test_errors(words: list[str], message: str) -> None:

@@ -118,7 +118,7 @@ def test_spellings_that_are_mixed() -> None:
     )
     signs += ["sin(", "sin²(", "np.exp(", "⌊", "⌋", ".*", " ", "<", " and ", "max(", ","]
     read = 0
-    for _ in range(30_000):
+    for _ in range(8_000):
         text = "".join(choose.choices(signs, k=choose.randint(1, 9)))
         program = Program(text, is_expression=True)
         try:
@@ -128,7 +128,7 @@ def test_spellings_that_are_mixed() -> None:
         data = remembered.data(graph, program.statements)
         assert shape(remembered.graph(text, data, ())) == shape(graph), text
         read += 1
-    assert read > 300
+    assert read > 100
 
 
 def test_a_prefix_is_left_out_with_a_note() -> None:

@@ -19,7 +19,9 @@ _PREFIX = rf"#[^\n]*|(?<![\w.])(?:(?:{'|'.join(sorted(PREFIXES))})\.)+(?=[^\W\d]
 POWER_OF_CALL = rf"(?P<sup>{SUPERSCRIPT})|[ \t]*(?:\^|\*\*)[ \t]*(?P<typed>-?[0-9]+)(?=[ \t]*\()"
 """Behind the name of a function: `sin²(x)`, `sin^2(x)`."""
 _FOREIGN = [
-    (r"0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+", "a number is decimal here", ""),
+    (r"0[xXbBoO]\w*", "a number is decimal here", ""),
+    (r"[0-9.]++(?:[eE][+-]?[0-9]++)?+[eE](?![^\W\d])", "an exponent is a whole number", ""),
+    (r"[0-9]+\.(?=[^\W\d])", "digits stand behind a point, or a sign", ""),
     (r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)[dD][+-]?[0-9]+", "an exponent begins with e here", "write {}"),
 ]
 
