@@ -331,6 +331,9 @@ def test_documents_are_what_their_schemas_say(x: str) -> None:
         schema.validate(document)
     nodes = json.loads(run("eval", NESTED, "--x", x, "--y", "3", "--json").out)["nodes"]
     values = {node["name"]: node["value"] for node in nodes}
+    exact = json.loads(run("eval", NESTED, "--x", x, "--y", "3", "--json", "--exact").out)
+    TRACE.validate(exact)
+    assert [node["value"] for node in exact["nodes"] if node["name"] == "q1"] == [values["q1"]]
     assert values["q1"] is (float(x) > 0)
     assert (values["q2"] is None) == (float(x) <= 0)
 

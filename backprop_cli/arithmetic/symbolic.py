@@ -73,6 +73,9 @@ class Symbolic(Arithmetic):
     def holds(self, truth: Value) -> bool | None:
         return True if truth == sympy.true else False if truth == sympy.false else None
 
+    def data(self, value: Value) -> Any:
+        return self.holds(value) if value in (sympy.true, sympy.false) else super().data(value)
+
     def symbol(self, name: str) -> Value:
         """A real unknown."""
         return Symbol(name, real=True)
