@@ -47,6 +47,9 @@ a, b, c, p, q = map(Formula, "abcpq")
 nearest, mod, fmod = map(Formula, "round mod fmod".split())
 prod, softmax = Formula("prod"), Formula("softmax")
 normcdf, normpdf = Formula("normcdf"), Formula("normpdf")
+besselj, bessely, besseli, besselk = map(Formula, "besselj bessely besseli besselk".split())
+airyai, airyaiprime, lambertw, erfinv, erfcinv = map(Formula, "airyai airyaiprime lambertw erfinv erfcinv".split())
+n, vast = Formula("n"), Formula("1e8")
 
 total = Formula("total")
 """In a rule with any number of inputs: the sum over all of them."""
@@ -515,6 +518,58 @@ TABLE: list[Op] = [
        does="multiplies its upstream by the digamma of its input"),
     Op("digamma",  "x",   digamma(x),  polygamma(1, x),   domain="x not 0, −1, −2, …",       aliases="psi",
        does="multiplies its upstream by the trigamma of its input, polygamma of order 1"),
+
+    Op("polygamma", "n x", polygamma(n, x), undefined(n), polygamma(n + 1, x),
+       domain="n = 0, 1, 2, … and x not 0, −1, −2, …", note="no gradient for the order n", aliases="PolyGamma",
+       does="multiplies its upstream by the polygamma of the next order"),
+    Op("beta",     "x y", precisely(gamma(x) * gamma(y) / gamma(x + y)),
+                          precisely(gamma(x) * gamma(y) / gamma(x + y) * (digamma(x) - digamma(x + y))),
+                          precisely(gamma(x) * gamma(y) / gamma(x + y) * (digamma(y) - digamma(x + y))), aliases="Beta",
+       does="hands each input its upstream times its own value and the difference of two digammas"),
+    Op("lbeta",    "x y", precisely(lgamma(x) + lgamma(y) - lgamma(x + y)),
+                          precisely(digamma(x) - digamma(x + y)), precisely(digamma(y) - digamma(x + y)),
+       aliases="betaln", does="hands each input its upstream times the difference of two digammas"),
+    Op("besselj",  "n x", precisely(besselj(n, x)), undefined(n),
+                          precisely((besselj(n - 1, x) - besselj(n + 1, x)) / 2),
+       note="no gradient for the order n", aliases="BesselJ jv",
+       does="multiplies its upstream by half the difference of the functions of the orders beside its own"),
+    Op("bessely",  "n x", precisely(bessely(n, x)), undefined(n),
+                          precisely((bessely(n - 1, x) - bessely(n + 1, x)) / 2),
+       note="no gradient for the order n", aliases="BesselY yv",
+       does="multiplies its upstream by half the difference of the functions of the orders beside its own"),
+    Op("besseli",  "n x", precisely(besseli(n, x)), undefined(n),
+                          precisely((besseli(n - 1, x) + besseli(n + 1, x)) / 2),
+       note="no gradient for the order n", aliases="BesselI iv",
+       does="multiplies its upstream by the mean of the functions of the orders beside its own"),
+    Op("besselk",  "n x", precisely(besselk(n, x)), undefined(n),
+                          precisely(-(besselk(n - 1, x) + besselk(n + 1, x)) / 2),
+       note="no gradient for the order n", aliases="BesselK kv",
+       does="multiplies its upstream by minus the mean of the functions of the orders beside its own"),
+    Op("airyai",   "x",   precisely(airyai(x)), precisely(airyaiprime(x)), aliases="AiryAi",
+       does="multiplies its upstream by airyaiprime of its input"),
+    Op("airyaiprime", "x", precisely(airyaiprime(x)), precisely(x * airyai(x)), aliases="AiryAiPrime",
+       does="multiplies its upstream by its input times airyai of that"),
+    Op("lambertw", "x",   precisely(lambertw(x)), precisely(1 / (x + exp(lambertw(x)))),
+       domain="x ≥ −1/e", note="the principal branch", aliases="LambertW ProductLog",
+       does="divides its upstream by its input plus exp of its own value"),
+    Op("erfinv",   "x",   precisely(erfinv(x)), precisely(sqrt(pi) / 2 * exp(erfinv(x) ** 2)),
+       domain="−1 < x < 1", aliases="InverseErf",
+       does="divides its upstream by the slope of erf at its own value"),
+    Op("erfcinv",  "x",   precisely(erfcinv(x)), precisely(-sqrt(pi) / 2 * exp(erfcinv(x) ** 2)),
+       domain="0 < x < 2", does="divides its upstream by the slope of erfc at its own value"),
+    Op("normppf",  "x",   precisely(-sqrt(2) * erfcinv(2 * x)), precisely(sqrt(2 * pi) * exp(erfcinv(2 * x) ** 2)),
+       domain="0 < x < 1", note="the inverse of normcdf", aliases="probit ndtri",
+       does="divides its upstream by the normal density at its own value"),
+    Op("erfcx",    "x",   ours(exp(x**2) * erfc(x), where(gt(x, vast), 1 / (x * sqrt(pi)),
+                               precisely(exp(x**2) * erfc(x)))),
+                          ours(2 * x * out - 2 / sqrt(pi), where(gt(x, vast), -1 / (sqrt(pi) * x) / x,
+                               precisely(2 * x * exp(x**2) * erfc(x) - 2 / sqrt(pi)))),
+       does="multiplies its upstream by twice its input times its own value, less 2/sqrt(pi)"),
+    Op("lognormcdf", "x", ours(log(erfc(-x / sqrt(2)) / 2), where(gt(x, 0), log1p(-phi_capital(-x)), where(gt(x, -vast),
+                               precisely(log(erfc(-x / sqrt(2)) / 2)), -x * x / 2 - log(-x) - log(2 * pi) / 2))),
+                          ours(normpdf(x) / normcdf(x), where(gt(x, -30), normpdf(x) / normcdf(x), where(gt(x, -vast),
+                               precisely(exp(-(x**2) / 2) / sqrt(2 * pi) / (erfc(-x / sqrt(2)) / 2)), -x))),
+       aliases="log_ndtr", does="multiplies its upstream by the normal density divided by the distribution"),
 
     Op("lt",       "x y", lt(x, y),    none, none,        truth=True, does=compares),
     Op("le",       "x y", le(x, y),    none, none,        truth=True, does=compares),
