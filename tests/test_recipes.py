@@ -76,16 +76,14 @@ def test_a_recipe_is_what_the_name_means(name: str, count: int) -> None:
 
 
 def test_the_inputs_that_were_typed_stand_in_the_recipe() -> None:
-    assert recipe("clip", ["x", "0", "a+b"]) == "max(0, min((a+b), x))"
-    assert recipe("square", ["a+b"]) == "(a+b)**2"
-    assert recipe("square", ["x", "y"]) == recipe("nobody", ["x"]) == ""
+    assert recipe("nthroot", ["x", "a+b"]) == "x**(1/(a+b))"
+    assert recipe("reciprocal", ["a+b"]) == "1/(a+b)"
+    assert recipe("reciprocal", ["x", "y"]) == recipe("nobody", ["x"]) == ""
 
 
 REPAIRED = {
-    "clip(x, 0, 1)": "max(0, min(1, x))",
-    "2*square(x + 1)": "(x + 1)**2",
-    "mod(x, 2)": "x - 2*floor(x/2)",
-    "sum(x, y)": "x + y",
+    "2*reciprocal(x + 1)": "1/(x + 1)",
+    "nthroot(x, 3)": "x**(1/3)",
     "log_3(x)": "log(x, 3)",
     "log2_(x)": None,
     "cos^2 x": "cos(x)**2",
@@ -113,9 +111,8 @@ REPAIRED = {
     "sine(x)": "sin(x)",
     "sigmiod(x)": "did you mean 'sigmoid'?",
     "SIN(x)": "did you mean 'sin'?",
-    "sinhc(x)": "did you mean 'sinh'?",
     "foo(x, y)": "the functions that there are: backprop ops",
-    "besselj(x)": "the functions that there are: backprop ops",
+    "hankel(x)": "the functions that there are: backprop ops",
     "g(x + 1)": "to multiply, write g*(…)",
 }
 """What people write, and what the hint says to write (None: nothing of the kind)."""
@@ -133,7 +130,7 @@ def test_what_to_write_instead(expression: str) -> None:
             assert math.isfinite(value(each))
 
 
-@pytest.mark.parametrize("name", sorted(NAMES | {"gelu", "sinc", "erfi", "san", "mix", "coth", "xor", "sums"}))
+@pytest.mark.parametrize("name", sorted(NAMES | {"erfi", "san", "mix", "xor", "sums"}))
 def test_no_name_is_taken_for_another_function(name: str) -> None:
     assert name in NAMES or typo(name, spellings()) == ""
 

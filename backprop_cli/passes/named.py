@@ -8,6 +8,7 @@ from functools import reduce
 
 from ..graph.graph import Constant, Gate, Graph, Module, Node
 from ..rules.formula import Formula
+from .lazy import Lazy
 
 LONGEST_NAMED = 60
 """Words of such a formula. What would be longer is left to the closed form: forks in forks double it each time."""
@@ -117,11 +118,13 @@ def named_gradient(graph: Graph, wrt: Collection[str] | None = None) -> dict[str
                 if total is None or isinstance(node.op, Module):
                     terms[i] = None
                 elif (before := terms[i]) is not None:
-                    local = node.op.local(
-                        slot, [names[each] for each in node.op.operands(node.inputs, slot)], node.name
-                    )
+                    local = node.op.local(slot, _operands(node, names), node.name)
                     before += _share(total, local)
     return {node.name: gradients[node.position] for node in graph.variables if wanted[node.position]}
+
+
+def _operands(gate: Gate, names: Sequence[Formula]) -> Sequence[Formula]:
+    return Lazy(len(gate.inputs), lambda slot: names[gate.inputs[slot]])
 
 
 def _share(upstream: Formula, local: Formula) -> list[_Product]:

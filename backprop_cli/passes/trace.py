@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
+from operator import attrgetter
 from typing import Any, NamedTuple, overload
 
 from ..arithmetic import Arithmetic, Value
@@ -12,6 +13,7 @@ from ..errors import FEW, quote, shorten
 from ..graph.graph import Gate, Graph, Node
 from ..language.spellings import prefixes
 from ..rules.formula import Formula
+from .lazy import Lazy
 
 
 class Edge(NamedTuple):
@@ -198,7 +200,6 @@ class Trace:
         gate, op = edge.gate, edge.gate.op
         if not gate.passes_on(edge.slot):
             return Formula("0")
-        nodes = [self.graph.nodes[i] for i in gate.inputs]
-        if name is None:
-            return op.local(edge.slot, [node.name for node in nodes], "out")
-        return op.local(edge.slot, [*map(name, nodes)], name(gate))
+        called = name or attrgetter("name")
+        inputs = Lazy(len(gate.inputs), lambda slot: called(self.graph.nodes[gate.inputs[slot]]))
+        return op.local(edge.slot, inputs, name(gate) if name else "out")

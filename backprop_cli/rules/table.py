@@ -301,12 +301,16 @@ class Op:
         """Those of a gate's inputs that a rule names: all of them; where there may be any number, the one in `slot`."""
         return inputs[slot : slot + 1] if self.variadic else inputs
 
+    def slots(self, slot: int, count: int) -> Sequence[int]:
+        """Which of a gate's `count` inputs the partial for the one in `slot` is about."""
+        return range(count) if not self.variadic or _OF_ALL & {*self.partials[0].words} else (slot,)
+
     def words(self, operands: Sequence[T], out: T) -> dict[str, T]:
         """What stands for the words of a rule that is about these operands."""
         return {**dict(zip(self.inputs, operands, strict=True)), "out": out}
 
     def edge(self, slot: int, inputs: Sequence[str | Formula], out: str | Formula) -> dict[str, str | Formula]:
-        """What stands for the words of a partial, from all inputs of the gate."""
+        """What stands for the words of a partial. inputs: those of the gate, of which only `slots` are looked at."""
         words = self.words(self.operands(inputs, slot), out)
         if self.variadic:
             words["count"] = str(len(inputs))
@@ -319,6 +323,8 @@ class Op:
         """The rule of a local gradient as people read it, over what stands for the inputs of its gate."""
         return tidy(substitute(self.partial(slot), self.edge(slot, inputs, out)))
 
+
+_OF_ALL = {"others", "every"}
 
 # -- THE TABLE -----------------------------------------------------------------------------------------------------
 

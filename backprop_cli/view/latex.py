@@ -11,6 +11,7 @@ import sympy
 from ..arithmetic import FLOATS, Value
 from ..arithmetic.symbolic import formula
 from ..graph.graph import Constant, Gate, Graph, Module, Node
+from ..passes.lazy import Lazy
 from ..rules.formula import Formula
 from ..rules.printer import ATOM, LOOSE, POWER, PRODUCT, SUM, TIGHT, Form, Printer, template
 from . import Options
@@ -216,7 +217,7 @@ class _Lines:
         op = gate.op
         if isinstance(op, Module) and self.trace:
             return self.number(self.trace.edges_of(gate)[slot].local)
-        return op.local(slot, [*map(self.operand, gate.inputs)], gate.name)
+        return op.local(slot, Lazy(len(gate.inputs), lambda each: self.operand(gate.inputs[each])), gate.name)
 
     def operand(self, place: int) -> Formula:
         return self.inline.get(place) or Formula(self.graph.nodes[place].name)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from ...arithmetic import FLOATS, Value
 from ...graph.graph import Constant, Gate, Graph, Module, Node
 from ...passes.forward import constant_value
+from ...passes.lazy import Lazy
 from ...rules.formula import READ_BY_THE_FIRST, Formula, substitute, tidy
 from ...rules.printer import READING
 from ...rules.table import CONSTANTS, TABLE, Op
@@ -94,15 +95,17 @@ class Stages:
         op, slots = gate.op, range(len(gate.inputs))
         key = (op, len(slots), *self._fixed(gate, slots))
         if key not in self._values:
-            self._values[key] = _value(op, self._operands(gate, slots), self._known(gate, slots))
+            operands = [self._operand(gate, slot) for slot in slots]
+            self._values[key] = _value(op, operands, self._known(gate, slots))
         return self._values[key]
 
     def chain(self, gate: Gate, slot: int, *, seed: bool = False) -> Chain:
         """What flows back along an edge. seed: whether the gate's upstream is 1, and goes without saying."""
-        op, slots = gate.op, range(len(gate.inputs))
-        key = (op, slot, seed, len(slots), *self._fixed(gate, slots))
+        op, count = gate.op, len(gate.inputs)
+        slots = op.slots(slot, count)
+        key = (op, slot, seed, count, *self._fixed(gate, slots))
         if key not in self._chains:
-            operands, out = self._operands(gate, slots), Formula(OUT)
+            operands, out = Lazy(count, lambda each: self._operand(gate, each)), Formula(OUT)
             partial, conditional = computed(op.partial(slot)), None
             local = tidy(decided(substitute(partial, op.edge(slot, operands, out)), self._known(gate, slots)))
             if "where" in local.heads:
@@ -110,7 +113,7 @@ class Stages:
                 used = [words[name] for name in parameters(op, partial)]
                 conditional, local = partial, Formula(f"{local_name(op, slot)}()", *used)
             upstream = None if seed else Formula(UPSTREAM)
-            self._chains[key] = Chain(_chained(upstream, local), self._rule(gate, slot, slots), conditional)
+            self._chains[key] = Chain(_chained(upstream, local), self._rule(gate, slot), conditional)
         return self._chains[key]
 
     def guard(self, node: Node) -> Formula | None:
@@ -144,15 +147,16 @@ class Stages:
 
     def selected(self, gate: Gate, slot: int) -> Formula:
         """The condition under which an input of max or min, be it a constant, is the output."""
-        return Formula("eq", *self._operands(gate, [slot]), Formula(OUT))
+        return Formula("eq", self._operand(gate, slot), Formula(OUT))
 
-    def _rule(self, gate: Gate, slot: int, slots: Sequence[int]) -> str:
-        op, nodes = gate.op, self.graph.nodes
-        shown = [nodes[i].name if (i := gate.inputs[each]) in self.constants else IN.format(each) for each in slots]
-        return READING.text(op.local(slot, shown, OUT))
+    def _rule(self, gate: Gate, slot: int) -> str:
+        def shown(each: int) -> str:
+            return self.graph.nodes[i].name if (i := gate.inputs[each]) in self.constants else IN.format(each)
 
-    def _operands(self, gate: Gate, slots: Iterable[int]) -> list[Formula]:
-        return [self.constants.get(gate.inputs[slot]) or Formula(IN.format(slot)) for slot in slots]
+        return READING.text(gate.op.local(slot, Lazy(len(gate.inputs), shown), OUT))
+
+    def _operand(self, gate: Gate, slot: int) -> Formula:
+        return self.constants.get(gate.inputs[slot]) or Formula(IN.format(slot))
 
     def _fixed(self, gate: Gate, slots: Iterable[int]) -> list[str | int | None]:
         """The constants among the inputs, which are part of the formula: as written, or which stage it is."""
