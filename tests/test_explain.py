@@ -218,7 +218,7 @@ def test_a_span_names_its_node(example: Example) -> None:
             for span in said:
                 assert span.kind in ("words", "code", "number")
                 assert span.node is None or texts.short(span.node.name, 30) in span.text
-                assert span.node is not None or "=" not in span.text
+                assert span.node is not None or "=" not in span.text or " if " in span.text
 
 
 # -- Every number is the trace's, and every equation true ------------------------------------------------------------

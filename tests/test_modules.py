@@ -24,6 +24,7 @@ from backprop_cli.passes.trace import Trace
 from backprop_cli.rules.table import TABLE, Op
 from support import oracle
 from support.hostile import check_error
+from support.rows import inside
 from support.trees import Example, Tree, constant, examples, forward, gate, layout, relaxed, variable
 
 # -- Trees cut into programs ---------------------------------------------------------------------------------------
@@ -391,7 +392,7 @@ def test_a_compound_gate_is_its_gates(op: Op, at: float) -> None:
     try:
         closed = backprop(op.written(inputs), point)
     except MathError:
-        point = {name: abs(value) + 1 for name, value in point.items()}  # into its domain
+        point = {name: float(text) for name, text in inside(op, inputs).items()}
         closed = backprop(op.written(inputs), point)
     wide = backprop(op.written(inputs), point, expand=True)
     validate(wide.graph)

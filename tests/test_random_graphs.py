@@ -166,7 +166,7 @@ def test_gradients_are_those_of_complex_steps(count: int) -> None:
     check()
     assert seen["gradients"] >= count
     assert seen["well conditioned"] >= 0.8 * seen["gradients"]
-    assert [op.name for op in NUMERIC if not seen[op.name]] == []
+    assert count < 1_000 or [op.name for op in NUMERIC if not seen[op.name]] == []
 
 
 # -- Edges ----------------------------------------------------------------------------------------------------------

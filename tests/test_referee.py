@@ -229,10 +229,10 @@ def test_a_wrong_partial_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_wrong_row_of_the_day_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     x = Rule("x")
-    right, wrong = Op("cube", "x", x * x * x, 3 * x * x), Op("cube", "x", x * x * x, 2 * x * x)
+    right, wrong = Op("third", "x", x * x * x, 3 * x * x), Op("third", "x", x * x * x, 2 * x * x)
     for row, status in ((right, 0), (wrong, 1)):
         monkeypatch.setattr(ops, "TABLE", [*TABLE, row])
-        assert run("check", "cube(x)*y", "--x", "1.5", "--y", "2").status == status
+        assert run("check", "third(x)*y", "--x", "1.5", "--y", "2").status == status
 
 
 # -- What cannot run says why ----------------------------------------------------------------------------------------

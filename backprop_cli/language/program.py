@@ -280,6 +280,7 @@ class _Builder:
         if self.output != last or not all(needed):
             order = [i for i in range(len(needed)) if needed[i] and i != self.output] + [self.output]
             nodes = nodes.select(order)
+        taken = {*taken, *(nodes.names[i] for i in nodes.variables)}  # in 2f a pattern of names finds none
         names = (name for name in map("q{}".format, count(1)) if name not in taken)
         if not nodes.names[-1] and "f" not in taken:
             nodes.names[-1] = "f"
