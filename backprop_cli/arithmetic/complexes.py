@@ -53,8 +53,6 @@ def _functions(mp: Any) -> dict[str, Function]:
     names = "exp log log10 log1p expm1 sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc gamma"
     return {
         **{name: getattr(mp, name) for name in (*names.split(), "digamma")},
-        **{name: getattr(mp, name) for name in "besselj bessely besseli besselk airyai lambertw".split()},
-        "airyaiprime": lambda z: mp.airyai(z, derivative=1),
         "abs": lambda z: -z if z.real < 0 else z,
         "sign": lambda z: mp.sign(z.real),
         "floor": lambda z: mp.floor(z.real),

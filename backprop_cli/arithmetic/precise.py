@@ -13,11 +13,11 @@ from functools import partial
 from typing import Any
 
 from mpmath import MPContext
-from mpmath.libmp import NoConvergence, dps_to_prec, from_int, mpf_div, mpf_exp, mpf_ln2, mpf_ln10, mpf_mul, to_int
+from mpmath.libmp import dps_to_prec, from_int, mpf_div, mpf_exp, mpf_ln2, mpf_ln10, mpf_mul, to_int
 
 from ..errors import MathError
 from ..rules.formula import Formula
-from .special import erfcinv, polygamma
+from .special import polygamma
 from .system import Arithmetic, Function, Value
 
 MAX_EXPONENT = 1_000_000
@@ -31,10 +31,8 @@ _GAMMA_BITS = 55
 _BEHIND = 30  # digits behind those shown, by which nearly all numbers are rounded
 _EXPONENT_BITS = 64  # of a binary exponent, from which on it is long
 _DECIMAL_EXPONENT = 17  # characters of an exponent that decimal numbers can have
-_SPECIAL = "besselj bessely besseli besselk airyai"
-_BESSEL_BITS = 30  # beyond, Bessel functions take long
 _FOR_DOUBLES = 40  # digits in which a formula over doubles is computed, before it is rounded to one
-_FAR = 10**10  # erfc(x) is 0 from there on, as doubles go
+_FAR = 10**9  # exp(−x) is 0 from there on, as doubles go
 _TRIG_BITS = 50_000  # sin(x) for |x| beyond 2^50,000 would need as many bits of pi
 
 
@@ -177,12 +175,7 @@ class Precise(Arithmetic):
         def guarded(*args: Value) -> Value:
             if most_bits is not None and any(mp.mag(each) > most_bits for each in args if each):
                 raise OverflowError
-            try:
-                result = function(*args)
-            except NoConvergence:
-                raise OverflowError from None
-            if isinstance(result, mp.mpc) and result.imag == 0:
-                result = result.real
+            result = function(*args)
             if not mp.isfinite(result) or isinstance(result, mp.mpc):
                 raise ValueError("no finite real value")
             if mp.isint(result) and any(args):
@@ -238,11 +231,6 @@ class Precise(Arithmetic):
             **{name: real(getattr(mp, name)) for name in "sqrt asin acos atan atan2 asinh acosh atanh log1p".split()},
             **{name: real(getattr(mp, name), _EXP_BITS) for name in ("expm1", "sinh", "cosh")},
             **{name: self._vanishing(real(getattr(mp, name), _TRIG_BITS), abs) for name in ("sin", "cos", "tan")},
-            **{name: real(getattr(mp, name), _BESSEL_BITS) for name in _SPECIAL.split()},
-            "airyaiprime": real(lambda x: mp.airyai(x, derivative=1), _BESSEL_BITS),
-            "erfinv": real(mp.erfinv),
-            "erfcinv": real(partial(erfcinv, mp)),
-            "lambertw": real(mp.lambertw),
             "exp": exp,
             "exp2": real(lambda x: mp.power(2, x), _EXP_BITS),
             "pow": real(self._power),
@@ -279,7 +267,7 @@ class Given(Precise):
     def __init__(self) -> None:
         super().__init__(_FOR_DOUBLES)
         exp, erfc, zero = self.word("exp"), self.word("erfc"), self.context.zero
-        self.namespace["exp"] = lambda x: zero if x < -(_FAR**2) else exp(x)
+        self.namespace["exp"] = lambda x: zero if x < -_FAR else exp(x)
         self.namespace["erfc"] = lambda x: zero if x > _FAR else erfc(x)
 
     def unless_noise(self, value: Value, _size: Value) -> Value:

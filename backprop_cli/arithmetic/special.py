@@ -17,8 +17,6 @@ def polygamma(mp: Any, order: Value, x: Value, reflected: float = 20) -> Value:
         time in proportion to −x
     """
     n = int(order)
-    if n != order or n < 0:
-        raise ValueError("the order of polygamma is a whole number")
     if x <= 0 and mp.isint(x):
         raise ValueError("a pole of polygamma")
     if x > -reflected or n > 2:
@@ -26,20 +24,6 @@ def polygamma(mp: Any, order: Value, x: Value, reflected: float = 20) -> Value:
     cot, csc = mp.cospi(x) / mp.sinpi(x), 1 / mp.sinpi(x)
     cotangents = (mp.pi * cot, -((mp.pi * csc) ** 2), 2 * mp.pi**3 * cot * csc**2)
     return (-1) ** n * mp.psi(n, 1 - x) - cotangents[n]
-
-
-def erfcinv(mp: Any, x: Value) -> Value:
-    """The inverse of erfc: by that of erf, and where 1 − x would lose digits, by Newton's method on the logarithm."""
-    if not 0 < x < 2:
-        raise ValueError("no such value of erfc")
-    if x > 0.125:
-        return mp.erfinv(1 - x)
-    root, step = mp.sqrt(-mp.log(x)), mp.one
-    while abs(step) > abs(root) * mp.eps * 2**10:
-        tail = mp.erfc(root)
-        step = mp.log(tail / x) * tail * mp.sqrt(mp.pi) / 2 * mp.exp(root * root)
-        root += step
-    return root
 
 
 DOUBLES: Any = MPContext()

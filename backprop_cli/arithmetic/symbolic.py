@@ -245,7 +245,7 @@ def _condition(printer: _Printer, condition: Any) -> str:
     return str(printer.doprint(condition))
 
 
-_SPELLED = {"Abs": "abs", "Max": "max", "Min": "min", "ceiling": "ceil", "loggamma": "lgamma", "LambertW": "lambertw"}
+_SPELLED = {"Abs": "abs", "Max": "max", "Min": "min", "ceiling": "ceil", "loggamma": "lgamma"}
 
 
 def _sign_of(value: Value) -> int | None:
@@ -407,11 +407,6 @@ _FUNCTIONS: dict[str, Function] = {
         name: getattr(sympy, name)
         for name in ("exp log sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc".split())
     },
-    **{
-        name: _bounded(getattr(sympy, name))
-        for name in "besselj bessely besseli besselk airyai airyaiprime erfinv erfcinv".split()
-    },
-    "lambertw": _bounded(sympy.LambertW),
     "add": lambda x, y: x + y,
     "sub": lambda x, y: x - y,
     "mul": lambda x, y: x * y,
