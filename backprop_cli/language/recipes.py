@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 _UNARY = {
+    "exp(x**2)*erfc(x)": "erfcx",
     "1/x": "inv inverse reciprocal",
     "sqrt(x)": "root squareroot square_root",
     "cbrt(x)": "cuberoot cube_root",
@@ -44,6 +45,7 @@ _UNARY = {
     "min(relu(x), 6)": "ReLU6",
 }
 _BINARY = {
+    "exp(lgamma(x) + lgamma(y) - lgamma(x + y))": "beta",
     "x - y*sign(x/y)*floor(abs(x/y))": "rem",
     "x**(1/y)": "nthroot",
     "x**y": "power",
