@@ -145,9 +145,8 @@ def within(seconds: float, work: Callable[[], Result], clock: Callable[[], float
                 pass
             if worker.sent:
                 try:
-                    worker.replace()
-                    while True:  # until it arrives
-                        pass
+                    while True:  # until it arrives: Python 3.12 may not look for what has been sent once
+                        worker.replace()
                 except _Nothing:
                     pass
     except limit.Stop:
