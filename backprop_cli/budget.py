@@ -145,7 +145,7 @@ def within(seconds: float, work: Callable[[], Result], clock: Callable[[], float
                 pass
             if worker.sent:
                 try:
-                    while True:  # until it arrives: Python 3.12 may not look for what has been sent once
+                    while True:  # until it arrives: in what the collector calls back it is lost
                         worker.replace()
                 except _Nothing:
                     pass
@@ -186,7 +186,7 @@ _silencing, _silent, _told = allocate_lock(), 0, sys.unraisablehook
 
 
 def _silence(more: int) -> None:
-    """One more or less for whom Python is not to print that a destructor has raised a Stop, and went on."""
+    """One more or less for whom Python is not to print that a destructor has raised what was sent, and went on."""
     global _silent, _told
     with _silencing:
         if not _silent:
@@ -197,5 +197,5 @@ def _silence(more: int) -> None:
 
 
 def _tell(what: sys.UnraisableHookArgs) -> None:
-    if not (what.exc_type and issubclass(what.exc_type, _Stop)):
+    if not (what.exc_type and issubclass(what.exc_type, (_Stop, _Nothing))):
         _told(what)
