@@ -17,6 +17,26 @@ atexit.register(shutil.rmtree, os.environ["BACKPROP_CACHE_DIR"], ignore_errors=T
 os.environ.setdefault("SYMPY_GROUND_TYPES", "python")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--each", type=int, default=1, metavar="N", help="of a test with many cases, only each N-th")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With --each N only each N-th case of a test that has more than a dozen; the large slow ones, in which `slow` and
+    `exhaustive` meet, are for `-m exhaustive`.
+    """
+    each = config.getoption("--each")
+    if each == 1:
+        return
+    cases: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    left = {item for group in cases.values() for item in (group if len(group) <= 12 else group[::each])}
+    left -= {item for item in left if item.get_closest_marker("exhaustive")}
+    config.hook.pytest_deselected(items=[item for item in items if item not in left])
+    items[:] = [item for item in items if item in left]
+
+
 @pytest.fixture
 def models() -> Iterator[None]:
     """The model rows, in the table."""
