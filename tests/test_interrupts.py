@@ -107,7 +107,7 @@ def test_at_any_moment(code: str, known: bool, tmp_path: Path) -> None:
         time.sleep(rng.random() * min(durations))
         process.send_signal(signal.SIGINT)
         result = ended(process)
-        assert ours not in result.err
+        assert f'File "{ours}' not in result.err
         if result.status == 130:
             assert result.err == ""
             assert result.out in ("", expected.out)

@@ -186,7 +186,7 @@ def tell(main: Callable[[], object], name: str, mode: str, samples: int) -> None
     """Print a line for each run."""
     events, result = run(main, MODES[mode], 0)
     print(json.dumps({"name": name, **result}))
-    for turn in random.Random(mode).sample(range(1, events + 1), min(samples or events, events)):
+    for turn in random.Random(mode).sample(range(1, events + 1), max(0, min(samples or events, events))):
         print(json.dumps({"name": name, **run(main, MODES[mode], turn)[1]}))
 
 
