@@ -161,7 +161,7 @@ def test_no_false_alarm_at_any_scale(op: Op) -> None:
             graph = Program(op.written([f"({inner})" if each == slot else "2" for each in range(count)])).graph()
             for x in points:
                 with suppress(MathError):
-                    assert review(graph, {"x": x}).agree or (op.name == "round" and abs(x) > 2**53), (graph.source, x)
+                    assert review(graph, {"x": x}).agree, (graph.source, x)
                     reviews += 1
     assert reviews >= 2
 

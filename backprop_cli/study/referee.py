@@ -222,7 +222,8 @@ def _needed(graph: Graph, values: Sequence[Value], arithmetic: Arithmetic) -> li
 
 
 def _central_difference(graph: Graph, exactly: Mapping[str, str], line: _Line) -> float:
-    """(f(x + h) − f(x − h))/2h: its error is of the order of h²."""
+    """(f(x + h) − f(x − h))/2h: its error is of the order of h², unless a step leads across a jump."""
+    steps = [gate.position for gate in graph.gates if all(partial.head == "0" for partial in gate.op.partials)]
 
     def estimate(power: int, digits: int) -> Value:
         system = Precise(digits)
@@ -230,10 +231,12 @@ def _central_difference(graph: Graph, exactly: Mapping[str, str], line: _Line) -
         step = system.number(f"1e-{power}")
         shifts = {name: system.number(text) * step for name, text in line.steps.items()}
         above, below = (
-            forward(graph, values | {name: values[name] + sign * shift for name, shift in shifts.items()}, system)[-1]
+            forward(graph, values | {name: values[name] + sign * shift for name, shift in shifts.items()}, system)
             for sign in (1, -1)
         )
-        return line.gradient((above - below) / (2 * step), system)
+        if any(above[i] != below[i] for i in steps):
+            return system.number("inf")
+        return line.gradient((above[-1] - below[-1]) / (2 * step), system)
 
     return _limit(estimate)
 
