@@ -237,7 +237,6 @@ _IEEE_FUNCTIONS: dict[str, Function] = {
     "fmod": _ieee_mod(_fmod),
     "logsumexp": lambda *xs: math.nan if any(map(math.isnan, xs)) else _logsumexp(*xs),
     "softmax": lambda x, xs: _softmax(x, xs) if math.isfinite(max(xs)) else math.nan,
-    "undefined": lambda _x: math.nan,
     **{name: _ieee(_FLOAT_FUNCTIONS[name], special) for name, special in _SPECIAL.items()},
     "pow": _ieee_pow,
     "div": _ieee_div,

@@ -89,10 +89,6 @@ _OF_MANY = {"count": "counted(inputs)", "others": "but_one(inputs, slot)", "ever
 """What the words of a rule with any number of inputs are in code."""
 
 
-def _no_derivative(*_inputs: Value) -> Value:
-    raise ValueError("no derivative")
-
-
 def _figures(shown: str) -> str:
     """The significant digits of a number, without zeros at either end."""
     return re.sub(r"[eE].*|[^0-9]", "", shown).strip("0")
@@ -122,7 +118,6 @@ class Arithmetic(ABC):
     ) -> None:
         self.constants = constants
         words = {"total": self._total, "counted": self._counted, "but_one": self._but_one, "prod": self._product}
-        words["undefined"] = _no_derivative
         self.namespace: dict[str, Any] = {"__builtins__": {}, **words, **functions, **constants}
         self._templates = {**_TEMPLATES, **(templates or {})}
         self._rules: dict[Op, Rule] = {}

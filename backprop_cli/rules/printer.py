@@ -156,7 +156,6 @@ _READ = {"add": " + ", "sub": " − ", "mul": "·", "div": "/", "neg": "−", "p
 _TYPED = {"add": " + ", "sub": " - ", "mul": " * ", "div": " / ", "neg": "-", "pow": "**",
           "le": " <= ", "ge": " >= ", "eq": " == ", "ne": " != ", **_LOGIC}  # fmt: skip
 _CHOICE = {
-    "undefined": template("none"),
     "where": template("{1} if {0} else {2}", CHOICE, EITHER, EITHER, CHOICE),
     "if": template("{0} if {1} else {2}", CHOICE, EITHER, EITHER, CHOICE),
     "?:": template("{0} ? {1} : {2}", CHOICE, EITHER, CHOICE, CHOICE),

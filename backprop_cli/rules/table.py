@@ -56,8 +56,6 @@ others, every = Formula("others"), Formula("every")
 """In a partial of a rule with any number of inputs: the product of the other inputs; the list of them all."""
 selected = Formula("selected")
 """`selected(x, out)`: 1 where x is the output, 0 where another input is."""
-undefined = Formula("undefined")
-"""`undefined(n)`: the partial for an input that has none, such as the order of a Bessel function."""
 
 
 def careful(read: Operand, computed: Operand) -> Formula:
@@ -178,7 +176,6 @@ WORDS = {
     "total(x)": "the sum over all of the inputs",
     "count": "how many inputs there are",
     "others": "the product of the other inputs",
-    "undefined(n)": "there is no gradient for n",
     "selected(x, out)": "1 where x is the output, 0 where another input is",
 }
 """What readers are told of the words that only rules use. Those of a condition need no telling: `1 if x > 0 else 0`."""
