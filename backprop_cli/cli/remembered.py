@@ -32,9 +32,8 @@ def data(graph: Graph, statements: Iterable[Statement]) -> dict[str, Any]:
     modules = {op.name: op for op in _modules(graph.nodes)}
     return {
         "statements": [
-            (*each, *((_data(module.graph.nodes), [*module.read]) if module else (None, [])))
+            (*each, None if each.inputs is None or each.name not in modules else _data(modules[each.name].graph.nodes))
             for each in statements
-            for module in [None if each.inputs is None else modules.get(each.name)]
         ],
         "nodes": _data(graph.nodes),
         "constants": graph.constants,
@@ -69,28 +68,51 @@ def graph(source: str, data: dict[str, Any], given: Collection[str]) -> Graph:
     stages: dict[str, Span] = {}
     variables = {*given, *(name for name, inputs, *_ in data["statements"] if inputs is None)}
     end = 0
-    for i, (name, inputs, head, body, columns, read) in enumerate(data["statements"], 1):
+    for i, (name, inputs, head, body, columns) in enumerate(data["statements"], 1):
         is_textbook = i == len(data["statements"]) and not stages
         _check_place(source, end, name, inputs, head, body, is_textbook)
         end = body[1]
         if inputs is None:
             stages |= {name: (head[0], head[1])} if name else {}
             continue
-        functions[name] = [Op(name, " ".join(inputs), Formula(name), *inputs)]  # where nothing that is used calls it
+        read = _read(source[slice(*body)], inputs, variables, functions)
+        known = [*inputs, *read]
+        functions[name] = [
+            op := Op(name, " ".join(known), Formula(name), *known)
+        ]  # where nothing that is used calls it
+        op.read = read
         if columns:
             _check(name not in ("input", "constant"))  # as Program has it
-            known = [*inputs, *read]
             inside = Graph(source, _nodes(source, columns, modules, {name}, known))
             _check(sorted(node.name for node in inside.variables) == sorted(known))
             _check_stages(inside, [("", body)], {*known, *variables}, functions, read=inputs)
-            functions[name] = [modules.setdefault(name, Module(name, known, inside, read))]
+            functions[name] = [modules.setdefault(name, Module(name, known, inside, [*read]))]
     _check(_BETWEEN.fullmatch(source, end))
     nodes = _nodes(source, data["nodes"], modules, stages)
     found = Graph(source, nodes, tuple(data["constants"]), tuple(stages.items()), tuple(data["unused"]))
     _check({*found.constants} <= {*CONSTANTS} and {*found.unused} <= {*stages})
-    bodies = [(name, body) for name, inputs, _, body, *_ in data["statements"] if inputs is None]
+    bodies = [(name, body) for name, inputs, _, body, _ in data["statements"] if inputs is None]
     _check_stages(found, bodies, variables, functions)
     return found
+
+
+def _read(
+    text: str, inputs: Container[str], variables: Container[str], functions: Mapping[str, Sequence[Op]]
+) -> dict[str, Span]:
+    """The names that a module reads from around it. (Where they stand is only told with errors.)
+
+    text: the expression of the module; variables: names that are no constants; functions: what may be called.
+    """
+    read: dict[str, Span] = {}
+
+    def leaf(text: str) -> str:
+        name = normal(text)
+        if name not in inputs and (name not in CONSTANTS or name in variables):
+            read[name] = 0, 0
+        return name
+
+    postfix(text, functions, leaf)
+    return read
 
 
 def _check(is_right: object) -> None:
