@@ -18,7 +18,7 @@ TOLERANCE = 1e-12
 
 
 def test_there_are_hundreds_of_formulas() -> None:
-    assert len(FORMULAS) >= 300
+    assert len(FORMULAS) >= 800
 
 
 def test_names_are_unique() -> None:
@@ -37,7 +37,6 @@ def test_every_formula_has_a_source_and_a_point_for_its_variables() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason="the rows that came last have no formula with a source yet", strict=True)
 def test_every_primitive_is_used() -> None:
     used = {gate.op for formula in FORMULAS for gate in Program(formula.expression).graph(list(formula.point)).gates}
     assert [op.call for op in NUMERIC if op not in used] == []

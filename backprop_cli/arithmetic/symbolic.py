@@ -216,7 +216,7 @@ class _Printer(StrPrinter):  # type: ignore[misc]
     def _print_Relational(self, relation: Value) -> str:  # noqa: N802
         return _condition(self, relation)
 
-    _print_And = _print_Or = _print_Not = _print_Relational  # noqa: N815
+    _print_And = _print_Or = _print_Not = _print_ITE = _print_Relational  # noqa: N815
 
     def _print_Function(self, call: sympy.Function) -> str:  # noqa: N802
         name = _SPELLED.get(type(call).__name__, type(call).__name__)
@@ -237,6 +237,8 @@ def _condition(printer: _Printer, condition: Any) -> str:
         word, inner = (" and ", sympy.Or) if isinstance(condition, sympy.And) else (" or ", sympy.And)
         parts = [(each, _condition(printer, each)) for each in condition.args]
         return word.join(sorted(f"({text})" if isinstance(each, inner) else text for each, text in parts))
+    if isinstance(condition, sympy.ITE):
+        return _condition(printer, condition.to_nnf(simplify=False))
     if isinstance(condition, sympy.Not):
         return f"not ({_condition(printer, condition.args[0])})"
     if isinstance(condition, sympy.core.relational.Relational):

@@ -143,7 +143,7 @@ EXAMPLES = [
     if trace
 ]
 """One of each primitive."""
-SELECTION = [Case(formula.expression, formula.point) for formula in sample(FORMULAS, 5, 3)]
+SELECTION = [Case(formula.expression, formula.point) for formula in sample(FORMULAS, 8)]
 
 
 def point(**values: str) -> dict[str, str]:

@@ -37,7 +37,7 @@ def gates(expression: str) -> list[Op]:
     return [gate.op for gate in Program(expression).graph(list(names)).gates]
 
 
-def sample(formulas: Iterable[Formula], step: int = 8, uses: int = 1) -> list[Formula]:
+def sample(formulas: Iterable[Formula], step: int = 12, uses: int = 1) -> list[Formula]:
     """Every so manyth formula, and the first ones that use a primitive."""
     used: Counter[Op] = Counter()
     chosen = []

@@ -9,6 +9,7 @@ over SymPy, whose `diff` gives the gradient, and over mpmath, where differences 
 
 from __future__ import annotations
 
+import ast
 import functools
 import operator
 import re
@@ -36,7 +37,9 @@ WORKING = 90
 
 # -- Reading a formula ---------------------------------------------------------------------------------------------
 
-_WORD = re.compile(r"(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)|(?P<name>[^\W\d]\w*)(?P<call>\s*\()?")
+_WORD = re.compile(
+    r"\b(?:if|else)\b|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)|(?P<name>[^\W\d]\w*)(?P<call>\s*\()?"
+)
 _SIGNS = str.maketrans({"^": "**", "−": "-", "×": "*", "·": "*", "÷": "/"})
 _ALIASES = {"ln": "log", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "σ": "sigmoid"}
 _CONSTANTS = {"pi": "pi", "π": "pi", "e": "e", "E": "e"}
@@ -55,13 +58,32 @@ def _read(text: str) -> tuple[CodeType, tuple[str, ...]]:
         if match["number"]:
             return f"number({match['number']!r})"
         name = match["name"]
+        if not name:
+            return match[0]
         if match["call"]:
             return f"functions[{_ALIASES.get(name, name)!r}]("
         names[name] = None
         return f"names[{name!r}]"
 
-    code = _WORD.sub(replace, text.translate(_SIGNS))
-    return compile(code, text, "eval"), tuple(names)
+    tree = _Conditions().visit(ast.parse(_WORD.sub(replace, text.translate(_SIGNS)), text, "eval"))
+    return compile(ast.fix_missing_locations(tree), text, "eval"), tuple(names)
+
+
+class _Conditions(ast.NodeTransformer):
+    """Comparisons and choices, which SymPy and mpmath cannot make of Python's own, become calls of functions."""
+
+    def call(self, name: str, *inputs: ast.expr) -> ast.Call:
+        function = ast.parse(f"functions[{name!r}]", mode="eval").body
+        return ast.Call(function, [self.visit(each) for each in inputs], [])
+
+    def visit_Compare(self, node: ast.Compare) -> ast.Call:
+        [sign], [right] = node.ops, node.comparators
+        return self.call(
+            {"GtE": "ge", "LtE": "le"}.get(type(sign).__name__, type(sign).__name__.lower()), node.left, right
+        )
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.Call:
+        return self.call("where", node.test, node.body, node.orelse)
 
 
 def variables(text: str, given: Sequence[str] = ()) -> list[str]:
@@ -109,6 +131,11 @@ class Sign(sympy.Function):  # type: ignore[misc]
 
 
 class Floor(sympy.Function):  # type: ignore[misc]
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:
+        return sympy.S.Zero
+
+
+class Nearest(sympy.Function):  # type: ignore[misc]
     def fdiff(self, argindex: int = 1) -> sympy.Expr:
         return sympy.S.Zero
 
@@ -181,12 +208,15 @@ _SYMPY: dict[str, Function] = {
     "lgamma": lambda x: sympy.log(Magnitude(sympy.gamma(x))),
     "digamma": lambda x: sympy.polygamma(0, x),
     "floor": Floor,
-    "round": Floor,
+    "round": Nearest,
     "prod": lambda *xs: sympy.Mul(*xs),
     "ceil": Ceil,
     "where": lambda condition, yes, no: sympy.Piecewise((yes, condition), (no, True)),
     "eq": sympy.Eq,
+    "lt": sympy.Lt,
+    "le": sympy.Le,
     "gt": sympy.Gt,
+    "ge": sympy.Ge,
     "and": sympy.And,
 }
 SYMPY_FUNCTIONS = Functions(sympy, sympy.Rational, lambda: sympy.pi, **_SYMPY)
@@ -196,6 +226,7 @@ _NUMERIC: dict[str, Function] = {
     "Sign": mpmath.sign,
     "Floor": mpmath.floor,
     "Ceil": mpmath.ceil,
+    "Nearest": mpmath.nint,
     "Magnitude": mpmath.fabs,
     "Largest": max,
     "Smallest": min,
@@ -211,6 +242,7 @@ _NUMERIC: dict[str, Function] = {
     "GreaterThan": operator.ge,
     "LessThan": operator.le,
     "Equality": operator.eq,
+    "ITE": lambda condition, yes, no: yes if condition else no,
     "And": lambda *conditions: all(conditions),
 }
 """What mpmath calls by another name, or not at all."""
@@ -356,7 +388,10 @@ _MPMATH: dict[str, Function] = {
     "log_base": lambda x, base: mpmath.log(x) / mpmath.log(base),
     "selected": lambda x, out: mpmath.mpf(x == out),
     "eq": lambda x, y: mpmath.re(x) == mpmath.re(y),
+    "lt": lambda x, y: mpmath.re(x) < mpmath.re(y),
+    "le": lambda x, y: mpmath.re(x) <= mpmath.re(y),
     "gt": lambda x, y: mpmath.re(x) > mpmath.re(y),
+    "ge": lambda x, y: mpmath.re(x) >= mpmath.re(y),
     "and": lambda x, y: x and y,
 }
 MPMATH_FUNCTIONS = Functions(mpmath, exact, lambda: +mpmath.pi, **_MPMATH)
