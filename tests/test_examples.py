@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from backprop_cli.cli.options import COMMANDS
+from backprop_cli.cli.options import COMMANDS, by_name
 from support.command import call
 
 ROOT = Path(__file__).parent.parent
@@ -133,7 +133,8 @@ def test_python_in_the_pages(page: Path) -> None:
 
 
 def test_help_examples_are_documented_with_their_output() -> None:
-    texts = [run([sys.executable, "-m", "backprop_cli", command, "--help"]) for command in COMMANDS]
+    whole = ["--help-all" if "--help-all" in by_name(command) else "--help" for command in COMMANDS]
+    texts = [run([sys.executable, "-m", "backprop_cli", *words]) for words in zip(COMMANDS, whole, strict=True)]
     without = [command for command, text in zip(COMMANDS, texts, strict=True) if "Examples:" not in text]
     assert without == ["cache", "completion"]
     examples = re.findall(r"^ +(backprop .*)$", "".join(text.partition("Examples:")[2] for text in texts), re.MULTILINE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import Any
 
 import click
@@ -33,6 +34,57 @@ def test_click_reads_the_options_of_the_table(name: str) -> None:
     table = by_name(name)
     assert list(read) == list(table)  # the order of the help
     assert read == {each: (option.takes is None, option.repeatable, option.parameter) for each, option in table.items()}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_fits_a_screen_and_names_every_option(name: str) -> None:
+    """A terminal of 24 lines, one of which asked for it; what is not told there is told by --help-all."""
+    short, known = run(name, "--help").out, by_name(name)
+    assert len(short.splitlines()) < 24
+    assert max(map(len, short.splitlines())) <= 80
+    assert all(each in short.split() or f"{each}," in short.split() or f"{each}." in short.split()
+               or each in HELP for each in known)  # fmt: skip
+    assert f"backprop {name} " in short.partition("Example")[2] or name in ("cache", "completion")
+    told = {*known.values()} - {known["--help"]}
+    if "--help-all" not in known:
+        assert not any(name in option.rare for option in told)
+        return
+    whole = " ".join(run(name, "--help-all").out.split())
+    assert all(f"{option.written} {option.told}" in whole for option in known.values())
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if "--output" in by_name(name)])
+def test_what_prints_numbers_takes_digits(name: str) -> None:
+    assert {"--format", "--digits", "--output"} <= {*by_name(name)}
+
+
+DIGITS = [
+    ("derive", "sin(x)*y", "--x", "1/3", "--y", "3", ""),
+    ("derive", "sin(x)*y", "--x", "1/3", "--y", "3", "--format=latex"),
+    ("derive", "sin(x)*y", "--x", "1/3", "--y", "3", "--format=markdown"),
+    ("check", "sin(x)*y", "--x", "1/3", "--y", "3", ""),
+    ("check", "sin(x)*y", "--x", "1/3", "--y", "3", "--claim=x=5"),
+    ("points", "sin(x)*y", "--x", "1/3", "--format=csv", ""),
+    ("points", "sin(x)*y", "--x", "1/3", "--format=csv", "--precision=30"),
+    ("ops", "sin", ""),
+    ("ops", "sin", "--format=markdown"),
+]
+
+
+@pytest.mark.parametrize("words", DIGITS, ids=" ".join)
+def test_so_many_digits_are_shown(words: tuple[str, ...]) -> None:
+    given = [word for word in words if word]
+    for digits in (3, 9):
+        text = run(*given, "--digits", str(digits), stdin=b"y\n3\n").out
+        shown = {len(each) for each in re.findall(r"(?<![\w.])0\.0*([1-9]\d*)", text)}
+        shown |= {len(each) - 1 for each in re.findall(r"(?<![\w.])([1-9]\.\d+)", text)}
+        assert max(shown) == digits
+
+
+def test_json_lines_hold_the_whole_number() -> None:
+    result = run("points", "sin(x)", "--digits", "3", stdin=b'{"x": 1}\n')
+    assert result.status == 2
+    assert "--format csv" in result.err
 
 
 def test_every_option_is_of_commands_that_are_there() -> None:

@@ -20,6 +20,13 @@ from .request import parameters
 
 SETTINGS = {"help_option_names": by_name("eval")["--help"].names}
 """What click is told of every command."""
+HELPS = ("--help", "--help-all")
+"""The options that ask for help."""
+WHOLE = "backprop_cli.whole"
+"""Under which a call remembers that help on every option is asked for."""
+ROWS = 23
+"""Lines of a terminal below the one that asks for help."""
+_UNBROKEN = "\N{NON-BREAKING HYPHEN}"
 ASKED = "_BACKPROP_COMPLETE"
 """The environment variable by which a shell asks what may come next."""
 
@@ -52,6 +59,37 @@ class Command(click.Command):
         options = [_parameter(option) for option in dict.fromkeys(by_name(name).values()) if option.name != "--help"]
         super().__init__(name, params=[*params, *options], context_settings=SETTINGS, **more)
 
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """What it does; of what `--help` leaves out, which stands behind a form feed, only where all is asked for."""
+        first, _, more = (self.help or "").partition("\f\n")
+        formatter.write_paragraph()
+        with formatter.indentation():
+            formatter.write_text(f"{first}\n{more}" if more and is_whole(ctx) else first)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """A line for each option; the rare ones by name alone, unless all is asked for."""
+        options = dict.fromkeys(by_name(self.name or "").values())
+        rare = [option for option in options if self.name in option.rare and not is_whole(ctx)]
+        with formatter.section("Options"):
+            formatter.write_dl([(option.written, option.told) for option in options if option not in rare])
+            if rare:
+                named = ", ".join(option.name for option in rare if option.name not in HELPS)
+                whole = f"--help-all tells of more: {named}.".replace("-", _UNBROKEN)
+                indent = " " * formatter.current_indent
+                lines = click.wrap_text(whole, formatter.width, indent, indent)
+                formatter.write(f"{lines.replace(_UNBROKEN, '-')}\n")
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The examples; as many as fit a screen, unless all is asked for."""
+        if not self.epilog:
+            return
+        mark, title, *examples = self.epilog.splitlines()
+        room = ROWS - formatter.getvalue().count("\n") - len(["", title])
+        shown = examples if is_whole(ctx) else examples[: max(room, 1)]
+        formatter.write_paragraph()
+        with formatter.indentation():
+            formatter.write_text("\n".join([mark, title if shown[1:] else "Example:", *shown]))
+
     def line(self, ctx: click.Context, words: list[str]) -> Line:
         """The words, sorted."""
         return split(ctx.command_path, words, binds=False)
@@ -74,7 +112,7 @@ class ExpressionCommand(Command):
 
     def line(self, ctx: click.Context, words: list[str]) -> Line:
         line = split(ctx.command_path, words)
-        if "--help" not in line.given:
+        if line.given.isdisjoint(HELPS):
             line.check_expression()
         ctx.params["line"] = line
         return line
@@ -83,6 +121,18 @@ class ExpressionCommand(Command):
         ctx.params = parameters(**ctx.params)
         whole = inf if self.name == "points" else ctx.params["asked"].settings.time_limit  # of each point, then
         return within(whole, partial(super().invoke, ctx), process_time)
+
+
+def is_whole(ctx: click.Context) -> bool:
+    """Whether help on every option is asked for."""
+    return bool(ctx.meta.get(WHOLE))
+
+
+def _show_all(ctx: click.Context, _param: click.Parameter, is_asked: bool) -> None:
+    if is_asked:
+        ctx.meta[WHOLE] = True
+        click.echo(ctx.get_help())
+        ctx.exit()
 
 
 class _Range(click.types.IntParamType):
@@ -105,7 +155,9 @@ class _Range(click.types.IntParamType):
 def _parameter(option: Option) -> click.Option:
     takes = option.takes
     more: dict[str, Any]
-    if takes is None:
+    if option.name == "--help-all":
+        more = {"is_flag": True, "is_eager": True, "expose_value": False, "callback": _show_all}
+    elif takes is None:
         more = {"is_flag": True, "expose_value": not option.short_for}
     elif isinstance(takes, range):
         more = {"type": _Range(option)}

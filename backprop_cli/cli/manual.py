@@ -7,7 +7,7 @@ import click
 from .. import __version__
 from .commands import HELP, cli
 from .expression import Context
-from .options import COMMANDS
+from .options import COMMANDS, by_name
 
 _ENVIRONMENT = {
     "BACKPROP_CACHE_DIR": "The directory of compiled expressions.",
@@ -44,10 +44,8 @@ def _section(name: str, whole: click.Context) -> str:
     context = Context(command, parent=whole, info_name=name, **command.context_settings)
     usage = " ".join(["backprop", name, *command.collect_usage_pieces(context)])
     lines = [f".SH {_text(name.upper())}", f".B {_text(usage)}"]
-    lines += [_paragraph(each) for each in (command.help or "").strip().split("\n\n")]
-    options = [each for each in command.get_params(context) if isinstance(each, click.Option)]
-    for record in filter(None, (option.get_help_record(context) for option in options)):
-        lines.append(f".TP\n.B {_text(record[0])}\n{_text(record[1])}")
+    lines += [_paragraph(each) for each in (command.help or "").replace("\f", "").strip().split("\n\n")]
+    lines += [f".TP\n.B {_text(each.written)}\n{_text(each.told)}" for each in dict.fromkeys(by_name(name).values())]
     return "\n".join([*lines, *([_paragraph(command.epilog)] if command.epilog else [])])
 
 

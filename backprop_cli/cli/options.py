@@ -29,6 +29,7 @@ class Option:
         repeatable: bool = False,
         short_for: str = "",
         is_bare: bool = False,
+        rare: str = "",
     ) -> None:
         """names: as they are typed, the full one last;
         commands: their names, with spaces between them;
@@ -38,7 +39,8 @@ class Option:
         default: the choice, or the number, that holds without it;
         repeatable: whether it may come more than once;
         short_for: the option with its value that a flag stands for;
-        is_bare: whether nothing is left to print in a format.
+        is_bare: whether nothing is left to print in a format;
+        rare: the commands whose `--help` only names it, so that it fits a screen; `--help-all` tells what it does.
         """
         self.names = names.split()
         self.commands = commands.split()
@@ -48,6 +50,7 @@ class Option:
         self.repeatable = repeatable
         self.short_for = short_for
         self.is_bare = is_bare
+        self.rare = rare.split()
         self.name = self.names[-1]
         self.parameter = "form" if self.name == "--format" else self.name[2:].replace("-", "_")
         self.unset = () if repeatable else False if takes is None else default
@@ -63,6 +66,11 @@ class Option:
         if self.takes is None or isinstance(self.takes, str):
             return self.takes or ""
         return {range: "N", type: "SECONDS"}.get(type(self.takes), self.name[2:].upper())
+
+    @property
+    def written(self) -> str:
+        """How it stands in the help: `-o, --output FILE`."""
+        return f"{', '.join(self.names)} {self.metavar}".rstrip()
 
     @property
     def told(self) -> str:
@@ -94,11 +102,13 @@ COMMANDS = ("eval", "points", "explain", "derive", "check", "code", "graph", "op
 ALL = "eval points explain derive check code graph"
 """The commands that take an expression."""
 _PRINT = f"{ALL} ops"
+SHOWN = range(1, 10_001)
+"""Digits of a number that may be shown."""
 
 OPTIONS = (
     Option("--file", ALL, "FILE|-", "Read the expression, or a program, from a file."),
-    Option("--at", ALL, "FILE|-|JSON", "Values from a JSON object; options override it."),
-    Option("--set", ALL, "NAME=VALUE", "A value for a variable that is named as an option.", repeatable=True),
+    Option("--at", ALL, "FILE|-|JSON", "Values from a JSON object; options override it.", rare="points"),
+    Option("--set", ALL, "NAME=VALUE", "A value for a variable that is named as an option.", repeatable=True, rare=ALL),
     Option("--wrt", ALL, "NAMES", "Gradients of these variables (x,y); the rest is fixed."),
     Option("--claim", "check", "NAME=CLAIM", "A gradient of a variable or gate: number or formula.", repeatable=True),
     Option("--claims", "check", "FILE|-|JSON", "Such claims as a JSON object; a class's as CSV."),
@@ -106,22 +116,23 @@ OPTIONS = (
     Option("--only", "explain", "NAMES", "The story of these gates and variables alone."),
     Option("--blank", "explain", None, "A worksheet: the numbers are left out."),
     Option("--nudge", "explain", "H", "Also step each variable by H: f there, as predicted?"),
-    Option("--expand", ALL, None, "Open modules, and gates like sigmoid."),
-    Option("--ties", "eval points explain check code graph", TIES, "Of tied inputs of max:", TIES[0]),
-    Option("--allow-nonfinite", "eval points explain graph", None, "Infinities and NaN instead of errors."),
-    Option("--precision", "eval points explain", DIGITS, "N correct significant digits, 2 to 10000."),
-    Option("--exact", "eval points explain", None, "Exact numbers: 1/3, sqrt(2)/2, exp(-1)."),
-    Option("--hessian", "eval points", None, "Second derivatives too."),
-    Option("--format", "eval", tuple(VIEWS["trace"]), "Print it as", "table"),
-    Option("--format", "explain", tuple(VIEWS["explanation"]), "Print it as", "text"),
-    Option("--format", "derive", tuple(VIEWS["derivation"]), "Print it as", "table"),
-    Option("--format", "check", tuple(VIEWS["verdicts"]), "Print it as", "text"),
+    Option("--expand", ALL, None, "Open modules, and gates like sigmoid.", rare=ALL),
+    Option("--ties", "eval points explain check code graph", TIES, "Of tied inputs of max:", TIES[0], rare=ALL),
+    Option("--allow-nonfinite", "eval points explain graph", None, "Infinities and NaN instead of errors.", rare=ALL),
+    Option("--precision", "eval points explain", DIGITS, "N correct significant digits, 2 to 10000.",
+           rare="points explain"),
+    Option("--exact", "eval points explain", None, "Exact numbers: 1/3, sqrt(2)/2, exp(-1).", rare="points explain"),
+    Option("--hessian", "eval points", None, "Second derivatives too.", rare="points"),
+    Option("--format", "eval", tuple(VIEWS["trace"]), "As", "table"),
+    Option("--format", "explain", tuple(VIEWS["explanation"]), "As", "text"),
+    Option("--format", "derive", tuple(VIEWS["derivation"]), "As", "table"),
+    Option("--format", "check", tuple(VIEWS["verdicts"]), "As", "text"),
     Option("--to --format", "code", tuple(VIEWS["program"]), "Write", "python"),
-    Option("--format", "graph", tuple(VIEWS["circuit"]), "Print it as", "tree"),
-    Option("--format", "ops", tuple(VIEWS["primitives"]), "Print it as", "text"),
-    Option("--format", "points", ("json", "csv"), "Print lines as the points are written, or as"),
+    Option("--format", "graph", tuple(VIEWS["circuit"]), "As", "tree"),
+    Option("--format", "ops", tuple(VIEWS["primitives"]), "As", "text"),
+    Option("--format", "points", ("json", "csv"), "Lines as the points have them,"),
     Option("--json", "eval points explain derive check ops", None, "The same as --format json.",
-           short_for="--format json"),
+           short_for="--format json", rare=ALL),
     Option("--get", "eval", "value|NAME", "Bare numbers: the value, or the gradient of NAME.", repeatable=True,
            is_bare=True),
     Option("--get", "points", "value|NAME", "Only the value, or the gradient of NAME.", repeatable=True),
@@ -130,18 +141,23 @@ OPTIONS = (
     Option("--delimiter", "points", "CHAR", "What stands between columns, if no comma and no tab."),
     Option("--rename", "points", "NAME=COLUMN", "The column of a variable, by another name.", repeatable=True),
     Option("--theme", "graph", THEMES, "The colours of a picture:", "light"),
-    Option("--transparent", "graph", None, "A picture without a ground of its own."),
-    Option("--scale", "graph", "N", "A picture N times as large."),
+    Option("--transparent", "graph", None, "A picture without a ground of its own.", rare=ALL),
+    Option("--scale", "graph", "N", "A picture N times as large.", rare=ALL),
     Option("--no-local", "graph", None, "A picture without local gradients."),
     Option("--steps", "graph", None, "A picture of each step (-o step-%02d.svg)."),
     Option("-o --output", _PRINT, "FILE", "Write to FILE, wholly or not at all."),
-    Option("--digits", "eval explain", range(1, 10_001), "Digits that are shown: 6, or those of --precision."),
+    Option("--digits", "eval explain", SHOWN, "Digits that are shown: 6, or those of --precision."),
+    Option("--digits", "points", SHOWN, "Digits of the results in CSV, if not all."),
+    Option("--digits", "derive", SHOWN, "Digits of a gradient that is a number, if not 6."),
+    Option("--digits", "check", range(1, 91), "Digits that are shown: 6, and 15 of methods."),
     Option("--digits", "code", range(1, 18), "Digits of the numbers in comments, if not 6."),
     Option("--digits", "graph", range(1, 18), "Digits that are shown: 6 in a tree, 4 in a picture."),
-    Option("--time-limit", ALL, float, "Give up after so many seconds of work, if not 8.", SECONDS),
-    Option("--no-cache", ALL, None, "Leave the cache of compiled expressions alone."),
+    Option("--digits", "ops", range(1, 18), "Digits that an example shows, if not 6."),
+    Option("--time-limit", ALL, float, "Give up after so many seconds of work, if not 8.", SECONDS, rare=ALL),
+    Option("--no-cache", ALL, None, "Leave the cache of compiled expressions alone.", rare=ALL),
     Option("--clear", "cache", None, "Forget them all."),
-    Option("-h --help", " ".join(COMMANDS), None, "Show this message and exit."),
+    Option("--help-all", ALL, None, "Show this message with what every option does.", rare=ALL),
+    Option("-h --help", " ".join(COMMANDS), None, "Show this message and exit.", rare=ALL),
 )  # fmt: skip
 """In the order of `--help`."""
 

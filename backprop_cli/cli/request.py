@@ -131,7 +131,9 @@ def values(line: Line) -> dict[str, Any]:
 
 def parameters(line: Line, **values: Any) -> dict[str, Any]:
     """What a command is called with: `asked`, and the values of other options by name."""
-    left = {name: value for name, value in values.items() if name not in ("set", "help")}  # which the line has
+    left = {
+        name: value for name, value in values.items() if name not in ("set", "help", "help_all")
+    }  # which the line has
     settings = Settings(**{name: left.pop(name) for name in Settings._fields if name in left and name != "wrt"})
     asked = Asked(line, settings, **{name: left.pop(name) for name in Asked._fields if name in left})
     return {"asked": asked, **left}

@@ -49,6 +49,18 @@ class Derivation:
     named: Mapping[str, Formula | None]
     steps: bool = False
 
+    def decimals(self, name: str, digits: int | None) -> str:
+        """The gradient of a variable to `digits` significant digits; empty where it is none, or says enough itself.
+
+        A whole number does, and unless digits are asked for, a ratio too.
+        """
+        value = self.simplified[name]
+        if value.free_symbols or value.is_Integer or (value.is_Rational and digits is None):
+            return ""
+        with suppress(ArithmeticError):  # an exponent that SymPy cannot write out
+            return str(sympy.N(value, digits or self.trace.arithmetic.digits))
+        return ""
+
 
 def exact_trace(
     graph: Graph,

@@ -100,9 +100,11 @@ class JsonLines:
 class CsvLines:
     """A row a line: the cells that were read, and behind them `value`, `gradient.x`, …"""
 
-    def __init__(self, holds: Contents, source: Source) -> None:
+    def __init__(self, holds: Contents, source: Source, digits: int | None = None) -> None:
+        """digits: of each result, None for all."""
         self.holds = holds
         self.source = source
+        self.digits = digits
         self.names = ["value"] * holds.value + [f"gradient.{name}" for name, _ in holds.gradients]
         self.names += ["error"] * holds.nulls
         self.write = csv.writer(_Echo(), lineterminator="\n", delimiter=source.delimiter).writerow
@@ -116,8 +118,12 @@ class CsvLines:
         row, holds = result.row, self.holds
         cells: list[str] = [*row.kept] if self.source.form == "csv" else _cells(row, self.source)
         if result.error is None:
-            show = repr if result.trace is None else result.trace.arithmetic.exactly
-            cells += map(show, result.numbers if holds.value else result.numbers[1:])
+            numbers = result.numbers if holds.value else result.numbers[1:]
+            system = FLOATS if result.trace is None else result.trace.arithmetic
+            if self.digits is not None:
+                cells += [system.show(number, self.digits) for number in numbers]
+            else:
+                cells += map(repr if system is FLOATS else system.exactly, numbers)
         else:
             cells += [""] * (len(self.names) - holds.nulls)
         if holds.nulls:

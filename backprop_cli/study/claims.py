@@ -26,6 +26,8 @@ from .mistakes import KINDS, mistakes
 
 POINTS = 8
 """Points of the domain, beside the given one, at which a formula is compared."""
+SHOWN = 6
+"""Significant digits of a value in a verdict, unless others are asked for."""
 STEPS = 100
 """Edges on the way to a variable that a verdict shows."""
 _ATTEMPTS = 400
@@ -33,7 +35,6 @@ _PLACES = 100
 _CLOSE = "1e-15"
 _NOISE = "1e-95"
 _SHARE = 1 / 8  # of the time that is left, for a proof
-_SHOWN = 6  # significant digits of a value in a verdict
 _FEW = 4  # variables that a counterexample names
 _NUMBER = re.compile(r"\s*([+-]?)(\d*)\.?(\d*)(?:[eE]([-+]?\d{1,4}))?\s*", re.ASCII).fullmatch
 _DECIMAL = re.compile(r"(?<![\w.])(\d*)\.(\d+)(?:[eE]([-+]?\d{1,4}))?", re.ASCII).finditer
@@ -154,16 +155,18 @@ def judge(
     *,
     wrt: Collection[str] | None = None,
     ties: str = "both",
+    digits: int = SHOWN,
 ) -> list[Verdict]:
     """A verdict for each claim.
 
     given: a value for each variable; where claims are formulas alone, variables may be without one
     claims: by variable or gate, a number or a formula of the variables and gates
     wrt, ties: as in `backpropagate`
+    digits: significant ones of a value in a verdict
 
     Raises InputError for a claim that cannot be read, MathError where the expression has no gradient.
     """
-    return Judge(graph, given, list(claims), wrt=wrt, ties=ties).verdicts(claims)
+    return Judge(graph, given, list(claims), wrt=wrt, ties=ties, digits=digits).verdicts(claims)
 
 
 def are_formulas(claims: Mapping[str, str]) -> bool:
@@ -174,7 +177,7 @@ def are_formulas(claims: Mapping[str, str]) -> bool:
 class Judge:
     """Who judges claims about one graph, at one point or wherever it has a gradient: it is asked once, and told often.
 
-    given, wrt, ties: as in `judge`
+    given, wrt, ties, digits: as in `judge`
     names: the variables and gates that claims are about
     prove: whether a proof of right formulas is looked for, beside the points at which they hold
 
@@ -189,9 +192,10 @@ class Judge:
         *,
         wrt: Collection[str] | None = None,
         ties: str = "both",
+        digits: int = SHOWN,
         prove: bool = True,
     ) -> None:
-        self.graph, self.given, self.ties, self.prove = graph, given, ties, prove
+        self.graph, self.given, self.ties, self.digits, self.prove = graph, given, ties, digits, prove
         self.names = names
         self.missing = point.missing(graph, given)
         self.wrt = wrt
@@ -221,8 +225,9 @@ class Judge:
 
     def _verdict(self, claim: _Claim) -> Verdict:
         if self.missing:
-            return _verdict_anywhere(self.anywhere, claim, self.prove)
-        return _verdict([self.here, *self.elsewhere] if claim.is_formula else [self.here], claim, self.prove)
+            return _verdict_anywhere(self.anywhere, claim, self.digits, self.prove)
+        traces = [self.here, *self.elsewhere] if claim.is_formula else [self.here]
+        return _verdict(traces, claim, self.digits, self.prove)
 
     @cached_property
     def here(self) -> Trace:
@@ -257,7 +262,7 @@ class Judge:
         return any(below[node.position] for node in claimed)
 
 
-def _verdict(traces: list[Trace], claim: _Claim, prove: bool) -> Verdict:
+def _verdict(traces: list[Trace], claim: _Claim, digits: int, prove: bool) -> Verdict:
     here, name = traces[0], claim.name
     arithmetic = here.arithmetic
     assert isinstance(arithmetic, Precise)
@@ -266,25 +271,26 @@ def _verdict(traces: list[Trace], claim: _Claim, prove: bool) -> Verdict:
         found = [claim.at(here)]
     except MathError as error:
         how = f"the claim has no value here: {error.message}"
-        return Verdict(name, claim.text, False, arithmetic.show(gradient, _SHOWN), how=how, steps=_steps(here, name))
+        steps = _steps(here, name, digits)
+        return Verdict(name, claim.text, False, arithmetic.show(gradient, digits), how=how, steps=steps)
     for trace in traces[1:]:
         with suppress(MathError):  # a formula may hold in a part of the domain only, as exp(log(x)) does for x
             found.append(claim.at(trace))
     holds = [each.is_close(_gradient(each.trace, name)) for each in found]
-    digits = max(_SHOWN, (claim.digits or 0) + 1)
-    value, claimed = _shown(arithmetic, gradient, found[0].value, digits, apart=not holds[0])
+    enough = max(digits, (claim.digits or 0) + 1)
+    value, claimed = _shown(arithmetic, gradient, found[0].value, enough, apart=not holds[0])
     verdict = Verdict(name, claim.text, all(holds), value, claimed, claim.is_number)
     notes = [notice.message for notice in here.warnings if notice.kind in CONVENTIONS]
     if verdict.right:
         notes += [_rests_on(found, claim, prove)] if claim.is_formula else []
         return replace(verdict, how="; ".join(notes))
     if holds[0]:
-        notes.append(_counterexample(found[holds.index(False)], name))
+        notes.append(_counterexample(found[holds.index(False)], name, digits))
     verdict = _with_mistake(replace(verdict, how="; ".join(notes)), found)
-    return verdict if verdict.mistake else replace(verdict, steps=_steps(here, name))
+    return verdict if verdict.mistake else replace(verdict, steps=_steps(here, name, digits))
 
 
-def _verdict_anywhere(traces: list[Trace], claim: _Claim, prove: bool) -> Verdict:
+def _verdict_anywhere(traces: list[Trace], claim: _Claim, digits: int, prove: bool) -> Verdict:
     """The verdict on a formula where no point is given: it has to hold wherever it has a value."""
     found = []
     for trace in traces:
@@ -295,7 +301,7 @@ def _verdict_anywhere(traces: list[Trace], claim: _Claim, prove: bool) -> Verdic
     wrong = next((each for each in found if not each.is_close(_gradient(each.trace, claim.name))), None)
     if wrong is None:
         return Verdict(claim.name, claim.text, True, "", how=_rests_on(found, claim, prove))
-    return _with_mistake(Verdict(claim.name, claim.text, False, "", how=_differs(wrong, claim.name)), found)
+    return _with_mistake(Verdict(claim.name, claim.text, False, "", how=_differs(wrong, claim.name, digits)), found)
 
 
 def _with_mistake(verdict: Verdict, found: Sequence[_Claimed]) -> Verdict:
@@ -320,17 +326,17 @@ def _shown(arithmetic: Precise, value: Value, claimed: Value, digits: int, *, ap
         digits *= 2
 
 
-def _counterexample(found: _Claimed, name: str) -> str:
+def _counterexample(found: _Claimed, name: str, digits: int) -> str:
     """Where a formula that holds at the given point does not."""
-    return f"it holds at this point, but not at others: {_differs(found, name)}"
+    return f"it holds at this point, but not at others: {_differs(found, name, digits)}"
 
 
-def _differs(found: _Claimed, name: str) -> str:
+def _differs(found: _Claimed, name: str, digits: int) -> str:
     """What a formula comes to at a point, and what the gradient is there."""
     trace = found.trace
     shown = [f"{each} = {trace.arithmetic.show(value, 4)}" for each, value in trace.point.items()]
     at = f"at {', '.join(shown)}" if len(shown) <= _FEW else "at another point"
-    theirs, ours = (trace.arithmetic.show(value, _SHOWN) for value in (found.value, _gradient(trace, name)))
+    theirs, ours = (trace.arithmetic.show(value, digits) for value in (found.value, _gradient(trace, name)))
     return f"{at} it is {theirs}, and the gradient is {ours}"
 
 
@@ -412,7 +418,7 @@ def _depending_on(graph: Graph, name: str) -> list[bool]:
     return found
 
 
-def _steps(trace: Trace, name: str) -> list[str]:
+def _steps(trace: Trace, name: str, digits: int) -> list[str]:
     """The chain for one variable, from the output down, a line for each edge on the way; of very many the ends."""
     below = _depending_on(trace.graph, name)
     f, show = trace.graph.output.name, trace.arithmetic.show
@@ -427,7 +433,7 @@ def _steps(trace: Trace, name: str) -> list[str]:
 
     def lines(edge: Edge) -> Iterator[str]:
         numbers = (trace.upstream[edge.gate.position], edge.local, edge.chained)
-        upstream, local, chained = (show(value, _SHOWN) for value in numbers)
+        upstream, local, chained = (show(value, digits) for value in numbers)
         rule = READING.text(trace.rule(edge))
         source = f"{edge.gate.name} = {trace.graph.written(edge.gate)}"
         factor = local if rule.replace("−", "-") == local else f"{local} ({rule})"
@@ -437,10 +443,10 @@ def _steps(trace: Trace, name: str) -> list[str]:
         of = partial(f, edge.input.name)
         yield f"{share}{of} through {source}: upstream {upstream} × local {factor} = {chained}"
         if 1 < count == turn:
-            terms = [show(each.chained, _SHOWN) for each in back[: FEW + 1]]
+            terms = [show(each.chained, digits) for each in back[: FEW + 1]]
             terms = [f"({each})" if each.startswith("-") else each for each in terms]
             added = " + ".join([*terms[:FEW], f"{count - FEW:,} more"] if count > FEW else terms)
-            total = show(trace.upstream[edge.input.position], _SHOWN)
+            total = show(trace.upstream[edge.input.position], digits)
             yield f"{of} = {added} = {total}: what comes back to {edge.input.name} adds up"
 
     left = len(way) - STEPS
@@ -450,7 +456,7 @@ def _steps(trace: Trace, name: str) -> list[str]:
     ]
     if left > 0:
         told[STEPS // 2] = [f"… {left:,} edges more …"]
-    return [line for each in told for line in each] or [f"{partial(f, name)} = {show(_gradient(trace, name), _SHOWN)}"]
+    return [line for each in told for line in each] or [f"{partial(f, name)} = {show(_gradient(trace, name), digits)}"]
 
 
 def explain(verdict: Verdict) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ..errors import InputError, few, quote
 from ..graph.graph import Constant, Graph
 from ..language.names import normal
-from .claims import Judge, Verdict
+from .claims import SHOWN, Judge, Verdict
 
 _DELIMITERS = ",;\t"
 _EXAMPLE = "for example:\nstudent,x,y\nAda,-4,-4"
@@ -35,12 +35,14 @@ def mark(
     *,
     wrt: Collection[str] | None = None,
     ties: str = "both",
+    digits: int = SHOWN,
 ) -> Iterator[Marked]:
     """The students of a table in order, each with a verdict on each claim.
 
     given: a value for each variable; where claims are formulas alone, variables may be without one
     text: the table, as CSV: a column for each variable or gate, and one for the student, whatever that is called
     wrt, ties: as in `backpropagate`
+    digits: significant ones of a value in a verdict
 
     A claim that is missing, or that cannot be read, is wrong. Raises InputError for what is no such table, MathError
     where the expression has no gradient.
@@ -56,7 +58,7 @@ def mark(
     claimed = {place: name for place, name in enumerate(header) if name in known}
     if len({*claimed.values()}) < len(claimed):
         raise InputError("two columns of --claims have the same name")
-    judge = Judge(graph, given, list(claimed.values()), wrt=wrt, ties=ties, prove=False)
+    judge = Judge(graph, given, list(claimed.values()), wrt=wrt, ties=ties, digits=digits, prove=False)
     verdicts: dict[tuple[str, str], Verdict] = {}
     for row in rows[1:]:
         cells = [*(cell.strip() for cell in row), *[""] * (len(header) - len(row))]

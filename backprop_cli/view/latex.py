@@ -108,12 +108,12 @@ def name(word: str) -> str:
     return ".".join(str(sympy.latex(sympy.Symbol(part))) for part in word.split("."))
 
 
-def derivation(derivation: Derivation, _options: Options) -> str:
+def derivation(derivation: Derivation, options: Options) -> str:
     """The staged derivation, whose values are formulas, and at its end the gradient, simplified."""
     trace = derivation.trace
     wanted, values = trace.graph.depending_on(trace.gradient), dict(enumerate(trace.values))
     lines = _Lines(trace.graph, trace.point, wanted, values, trace)
-    return _aligned([*lines.staged(), *lines.gradient(derivation)])
+    return _aligned([*lines.staged(), *lines.gradient(derivation, options.digits)])
 
 
 def trace(trace: Trace, options: Options) -> str:
@@ -228,12 +228,15 @@ class _Lines:
             return self.number(self.values[node.position])
         return node.formula
 
-    def gradient(self, derivation: Derivation) -> Iterator[str]:
+    def gradient(self, derivation: Derivation, digits: int | None) -> Iterator[str]:
         """The gradient, a line for each variable: over names, and in closed form."""
         variables = {node.name: node for node in self.graph.variables}
         for name, value in derivation.simplified.items():
             named = derivation.named[name]
-            yield _line(self.partial(variables[name]), *([] if named is None else [_part(named)]), self.value(value))
+            forms = [*([] if named is None else [_part(named)]), self.value(value)]
+            if decimals := derivation.decimals(name, digits):
+                forms.append(code(LATEX.text(Formula(decimals)), rounded=True))
+            yield _line(self.partial(variables[name]), *forms)
 
     def value(self, value: Value) -> Span:
         """A value: a formula, or a number to some digits."""

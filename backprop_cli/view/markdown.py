@@ -31,7 +31,7 @@ def trace(trace: Trace, options: Options) -> str:
     return "\n".join(lines) + "\n"
 
 
-def derivation(derivation: Derivation, _options: Options) -> str:
+def derivation(derivation: Derivation, options: Options) -> str:
     """A derivation as Markdown: the gradient over names and in closed form; the gates and edges, if asked for."""
     trace = derivation.trace
     lines = _block([*texts.derived(trace.graph), *([] if derivation.steps else texts.meant(derivation))])
@@ -40,7 +40,8 @@ def derivation(derivation: Derivation, _options: Options) -> str:
         formulas = [(*row[:3], *(cell and code(cell) for cell in row[3:])) for row in rows]
         lines += [*pipe_table(("gate", "input", "rule", "value", "upstream", "local", "chained"), 7, formulas), ""]
     gradient = [
-        (code(name), by_hand and code(by_hand), code(closed)) for name, by_hand, closed in texts.derivatives(derivation)
+        (code(name), by_hand and code(by_hand), code(closed))
+        for name, by_hand, closed in texts.derivatives(derivation, options.digits)
     ]
     lines += pipe_table(("gradient", "over names", "in closed form"), 3, gradient)
     return "\n".join(lines) + "\n"

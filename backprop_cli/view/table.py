@@ -26,6 +26,7 @@ _GATES = [
 ]
 _VARIABLES = [Column("variable"), _number("value"), _number("gradient"), Column("tells", share=1, least=24)]
 _NOTE = Column("", share=1)
+_COMPARED = 15  # digits in which methods are compared
 _METHODS = [Column("variable"), Column("method"), _number("gradient"), _number("difference"), _NOTE]
 _FORWARD, _BACKWARD = ("", "green", "red", ""), ("", "", "red", "")
 _GAP = ("…", "", "", "")
@@ -58,7 +59,7 @@ def derivation(derivation: Derivation, options: Options) -> str:
         if derivation.steps
         else [_lines([f" {line}" for line in texts.meant(derivation)], options)]
     )
-    gradient = [line for each in texts.derivatives(derivation) for line in _derivative(*each, options)]
+    gradient = [line for each in texts.derivatives(derivation, options.digits) for line in _derivative(*each, options)]
     return _page([_lines(texts.derived(trace.graph), options, "bold"), *gates, gradient or [_NOTHING]])
 
 
@@ -77,7 +78,7 @@ def review(review: Review, options: Options) -> str:
     rows = []
     for name, estimates in review.estimates.items():
         for position, each in enumerate(estimates):
-            value = texts.NONE if each.value is None else f"{each.value:.15g}"
+            value = texts.NONE if each.value is None else f"{each.value:.{options.digits or _COMPARED}g}"
             difference = "" if each.difference is None else f"{each.difference:.1e}" if each.difference else "0"
             note = each.reason or ("" if each.agrees else "disagrees")
             row = ("" if position else name, each.method, value, difference, note)
@@ -88,7 +89,7 @@ def review(review: Review, options: Options) -> str:
         verdict = "the methods disagree"
     else:
         verdict = "the methods agree" if review.compared else "not every gradient has a second opinion here"
-    graph, title = review.trace.graph, paragraph(texts.title(review.trace, None), options, "bold")
+    graph, title = review.trace.graph, paragraph(texts.title(review.trace, options.digits), options, "bold")
     return _page([_lines(texts.program(graph), options), title, table(_METHODS, rows, options), [f" {verdict}"]])
 
 

@@ -152,14 +152,19 @@ def _edge(trace: Trace, edge: Edge, digits: int | None) -> EdgeTexts:
     )
 
 
-def derivatives(derivation: Derivation) -> Iterator[tuple[str, str, str]]:
-    """For each variable ∂f/∂x, that over the names of the program, if there is such a form, and in closed form."""
+def derivatives(derivation: Derivation, digits: int | None = None) -> Iterator[tuple[str, str, str]]:
+    """For each variable ∂f/∂x, that over the names of the program, if there is such a form, and in closed form.
+
+    digits: of a closed form that is a number.
+    """
     trace = derivation.trace
     for name, simplified in derivation.simplified.items():
         named = derivation.named[name]
         by_hand, closed = "" if named is None else BY_HAND.text(named), trace.arithmetic.exactly(simplified)
         if _bare(by_hand) == _bare(closed):
             by_hand = ""
+        if decimals := derivation.decimals(name, digits):
+            closed += f" ≈ {decimals}"
         yield partial(trace.graph.output.name, name), by_hand, closed
 
 

@@ -15,9 +15,11 @@ HELP = """\
 Check the gradient of EXPRESSION, or claims about it.
 
 Without a claim: backpropagation beside the complex step, central differences of 80 digits or more, SymPy's diff.
-With claims: is each one right, to the digits given, or as a formula? A wrong one is held against usual mistakes.
-They may be about variables and gates; formulas need no values. A CSV file with a column for the student is a class.
-The exit status is 1 where methods disagree or a claim is wrong.
+With claims: which are right, and which usual mistake a wrong one looks like. The exit status is 1 where methods
+disagree or a claim is wrong.
+\f
+Claims are numbers, which hold to the digits given, or formulas, which need no values; of variables and of gates.
+A CSV file with a column for the student is a class.
 """
 EPILOG = """\
 \b
@@ -30,7 +32,9 @@ Examples:
 
 
 @click.command("check", cls=ExpressionCommand, help=HELP, epilog=EPILOG)
-def command(asked: Asked, form: str, output: str | None, claim: Sequence[str], claims: str | None) -> int:
+def command(
+    asked: Asked, form: str, output: str | None, digits: int | None, claim: Sequence[str], claims: str | None
+) -> int:
     from ...study.marks import is_table
 
     if [asked.expression, asked.file, asked.at, claims].count("-") > 1:
@@ -39,13 +43,13 @@ def command(asked: Asked, form: str, output: str | None, claim: Sequence[str], c
     if text is not None and is_table(text):
         if claim:
             raise InputError("--claim and a table of --claims do not go together")
-        return 0 if _mark(asked.request(partly=True, opened=True), text, form, output) else 1
+        return 0 if _mark(asked.request(partly=True, opened=True), text, form, output, digits) else 1
     read = _read_claims(claim, text)
     if read:
-        return 0 if _judge(asked, read, form, output) else 1
+        return 0 if _judge(asked, read, form, output, digits) else 1
     if form == "csv":
         raise InputError("--format csv is for claims", hint="--json is for every check")
-    return 0 if _review(asked.request(opened=True), form, output) else 1
+    return 0 if _review(asked.request(opened=True), form, output, digits) else 1
 
 
 def _read_claims(given: Sequence[str], text: str | None) -> dict[str, str]:
@@ -67,32 +71,33 @@ def _read_claims(given: Sequence[str], text: str | None) -> dict[str, str]:
     return found
 
 
-def _review(request: Request, form: str, output: str | None) -> bool:
+def _review(request: Request, form: str, output: str | None, digits: int | None) -> bool:
     from ...study.referee import review
 
     graph, given, settings = request
     result = review(graph, given, wrt=settings.wrt, ties=settings.ties)
     warn(result.trace.warnings)
-    show("review", result, form, file=output)
+    show("review", result, form, digits, output)
     return result.agree and result.compared
 
 
-def _judge(asked: Asked, claims: dict[str, str], form: str, output: str | None) -> bool:
-    from ...study.claims import are_formulas, judge
+def _judge(asked: Asked, claims: dict[str, str], form: str, output: str | None, digits: int | None) -> bool:
+    from ...study.claims import SHOWN, are_formulas, judge
     from ...view.verdicts import Judged
 
     graph, given, settings = asked.request(opened=True, partly=are_formulas(claims))
-    verdicts = judge(graph, given, claims, wrt=settings.wrt, ties=settings.ties)
+    verdicts = judge(graph, given, claims, wrt=settings.wrt, ties=settings.ties, digits=digits or SHOWN)
     show("verdicts", Judged(graph, verdicts), form, file=output)
     return all(verdict.right for verdict in verdicts)
 
 
-def _mark(request: Request, text: str, form: str, output: str | None) -> bool:
+def _mark(request: Request, text: str, form: str, output: str | None, digits: int | None) -> bool:
+    from ...study.claims import SHOWN
     from ...study.marks import mark
     from ...view.verdicts import Judged
 
     graph, given, settings = request
-    marks = list(mark(graph, given, text, wrt=settings.wrt, ties=settings.ties))
+    marks = list(mark(graph, given, text, wrt=settings.wrt, ties=settings.ties, digits=digits or SHOWN))
     verdicts = [verdict for each in marks for verdict in each.verdicts]
     students = [each.student for each in marks for _ in each.verdicts]
     show("verdicts", Judged(graph, verdicts, students), form, file=output)

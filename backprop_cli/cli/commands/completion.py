@@ -13,7 +13,7 @@ from ..completion import SHELLS, completions
 from ..expression import ASKED, Command
 
 HELP = """\
-Print what makes a shell complete commands, options and variables.
+Have a shell complete commands, options and variables.
 
 \b
 ~/.bashrc                   eval "$(backprop completion bash)"

@@ -27,10 +27,10 @@ Examples:
 
 
 @click.command("derive", cls=ExpressionCommand, help=HELP, epilog=EPILOG)
-def command(asked: Asked, form: str, output: str | None, steps: bool) -> None:
+def command(asked: Asked, form: str, output: str | None, digits: int | None, steps: bool) -> None:
     from ...passes import exact
 
     graph, given, settings = asked.request(partly=True)
     derivation = replace(exact.derive(graph, given, wrt=settings.wrt), steps=steps)
     warn(derivation.trace.warnings)
-    show("derivation", derivation, form, file=output)
+    show("derivation", derivation, form, digits, output)

@@ -10,8 +10,8 @@ from ..plain_call import evaluate
 HELP = """\
 Evaluate EXPRESSION and backpropagate through it.
 
-Every variable of the expression takes a value: --x -2 or --x=-2. A value is a number or a constant expression
-such as 1/3 or -pi/4. EXPRESSION may begin with a minus sign; - reads it from standard input.
+Each variable takes a value, a number or a constant expression: --x -2, --x=pi/4. EXPRESSION may begin with a minus
+sign; - is standard input.
 """
 EPILOG = """\
 \b

@@ -26,9 +26,9 @@ _NUMBERED = re.compile(r"[^%]*%(?:0?[1-9])?d[^%]*")
 HELP = """\
 Draw the circuit of EXPRESSION.
 
-Values are green and above the wires, gradients red and below, local gradients grey (where they are not 1 in any
-case); inputs stand on the left, the output on the right. Without values for the variables, it is the structure.
-
+Values are green and above the wires, gradients red and below, local gradients grey; inputs stand on the left, the
+output on the right. Without values for the variables, it is the structure.
+\f
 \b
 For svg, png and pdf: pip install 'backprop-cli[pictures]'
 """

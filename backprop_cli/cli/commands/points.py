@@ -33,8 +33,8 @@ SHORT = "Evaluate an expression at each point of a file."
 HELP = """\
 Evaluate EXPRESSION at each point of FILE, a line for a line.
 
-FILE is CSV with a header, or JSON lines, an object each; without FILE, or for -, it is standard input. Columns and
-keys that are variables are values; all others are passed on, and the result stands behind them.
+FILE is CSV with a header, or JSON lines; none, or -, is standard input. What is no variable is passed on, and
+the result stands behind it.
 """
 EPILOG = """\
 \b
@@ -49,7 +49,8 @@ class Wanted(NamedTuple):
 
     form: `json` or `csv`, if one of them was asked for; get: what to give of each point, all if empty;
     trace: whether the document of each goes along; on_error: `stop`, `skip` or `null`;
-    delimiter, rename: how CSV is written, and which variables have columns of other names.
+    delimiter, rename: how CSV is written, and which variables have columns of other names;
+    digits: of the results in CSV, None for all.
     """
 
     form: str | None
@@ -58,6 +59,7 @@ class Wanted(NamedTuple):
     on_error: str
     delimiter: str
     rename: Mapping[str, str]
+    digits: int | None
 
 
 @click.command(
@@ -78,12 +80,13 @@ def command(
     on_error: str,
     delimiter: str | None,
     rename: Sequence[str],
+    digits: int | None,
 ) -> int:
     check(asked.settings)
     path = file_of_points or "-"
     if path == "-" and "-" in (asked.expression, asked.file, asked.at):
         raise InputError("the points and something else cannot both come from standard input")
-    wanted = Wanted(form, get, trace, on_error, rows.delimiter(delimiter), _columns(rename))
+    wanted = Wanted(form, get, trace, on_error, rows.delimiter(delimiter), _columns(rename), digits)
     with _opened(path) as file, _written(output) as out:
         return _answer(asked, wanted, file, out)
 
@@ -193,11 +196,13 @@ def _view(source: Source, wanted: Wanted, contents: Contents, out: TextIO) -> Js
     if wanted.delimiter and "csv" not in (form, source.form):
         raise InputError("--delimiter is for CSV, and these are JSON lines")
     if form == "json":
+        if wanted.digits:
+            raise InputError("--digits does not fit in JSON lines, which hold the whole number", hint="--format csv")
         return JsonLines(contents, source, ascii_only=not is_unicode(out))
     for option, there in (("--trace", contents.trace), ("--hessian", contents.hessian)):
         if there:
             raise InputError(f"{option} does not fit in CSV", hint="--format json")
-    return CsvLines(contents, source)
+    return CsvLines(contents, source, wanted.digits)
 
 
 def _checked(source: Source, job: Job, view: JsonLines | CsvLines) -> Iterator[Row]:
