@@ -45,7 +45,7 @@ from support.hostile import (
 # -- The watch -----------------------------------------------------------------------------------------------------
 
 _PLACEHOLDER = re.compile(r"[vfct]\d+", re.ASCII)
-_PLACEHOLDERS = re.compile(r"(?:[vfct]\d+|[-+*/(), \n])*", re.ASCII)
+_PLACEHOLDERS = re.compile(r"(?:[vfct]\d+|[-+*/%(), \n])*", re.ASCII)
 
 _watching: list[int] = []  # the thread that is watched, while one is
 _alarms: list[str] = []

@@ -19,7 +19,7 @@ from backprop_cli.errors import InputError
 from backprop_cli.rules.table import CONSTANTS, WORDS_OF_LOGIC, Op, spellings
 from support.rows import NUMERIC
 
-FUNCTIONS = {name: ops for name, ops in spellings().items() if ops[0] in NUMERIC}
+FUNCTIONS = {name: ops for name, ops in spellings().items() if name.isidentifier() and ops[0] in NUMERIC}
 GREEK_NAMES = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lamda lambda mu nu xi omicron pi rho sigma tau upsilon "
     "phi chi psi omega"

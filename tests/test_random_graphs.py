@@ -309,7 +309,7 @@ def test_large_text_comes_back_too(seed: int) -> None:
     assert_kept(any_tree(1500, choose), choose)
 
 
-@pytest.mark.parametrize("only", [(), ("add", "sub"), ("mul", "div"), ("pow",), ("sub", "div", "pow")])
+@pytest.mark.parametrize("only", [(), ("add", "sub"), ("mul", "div", "mod"), ("pow",), ("sub", "div", "pow")])
 @pytest.mark.parametrize("slot", [0, -1])
 def test_deep_text_comes_back_too(slot: int, only: tuple[str, ...]) -> None:
     choose = random.Random(slot)
@@ -333,6 +333,8 @@ def plain_values(tree: Tree, point: Mapping[str, float], values: list[float]) ->
             value = x * y
         case "div", [x, y]:
             value = x / y
+        case "mod", [x, y]:
+            value = x % y
         case _, [x]:
             value = -x
         case _:
@@ -354,7 +356,7 @@ def arithmetic_trees(draw: st.DrawFn) -> Tree:
             if draw(st.booleans()):
                 return variable(draw(st.sampled_from(["x", "y", "z"])))
             return constant(draw(st.sampled_from(LITERALS)))
-        op = draw(st.sampled_from(["add", "sub", "mul", "div", "neg"]))
+        op = draw(st.sampled_from(["add", "sub", "mul", "div", "mod", "neg"]))
         if op == "neg":
             return gate(op, build(gates - 1))
         left = draw(st.integers(0, gates - 1))

@@ -23,6 +23,9 @@ PAIRS = [
 
 READINGS = {
     "1/2x": ("1/(2*x)", "(1/2)*x"),
+    "7 % 2x": ("7%(2*x)", "(7%2)*x"),
+    "20% - x": ("20/100 - …", "20 % (-…)"),
+    "x%+3": ("x/100 + …", "x % (+…)"),
     "2^3x": ("2**(3*x)", "(2**3)*x"),
     "x/2y": ("x/(2*y)", "(x/2)*y"),
     "6/2(x+2)": ("6/(2*(…))", "(6/2)*(…)"),
@@ -56,6 +59,13 @@ WRONG = {
     "|x": "'|' is never closed",
     "⌊x": "'⌊' is never closed",
     "(|x)|": "'|' is never closed",
+    "50%": "'50%' is a percentage",
+    "x*5%*y": "'5%' is a percentage",
+    "max(5%, x)": "'5%' is a percentage",
+    "x < 10% ? 1 : 2": "'10%' is a percentage",
+    "x %% y": "something is missing between '%' and '%'",
+    "% x": "'%' has nothing on its left",
+    "x %": "the expression ends after '%'",
     "x|y": "'|' is not an operator here",
     "!x": "'!' is not an operator here",
     "√": "the expression ends after '√'",

@@ -11,7 +11,7 @@ from ..passes.point import read_name
 from ..view import form_of
 from .options import Option, by_name
 
-_OPERATORS = frozenset("+*/^(),.-")
+_OPERATORS = frozenset("+*/%^(),.-")
 EXAMPLE = 'backprop eval "(x+y)*z" --x -2 --y 5 --z -4'
 
 

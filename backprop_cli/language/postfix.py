@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from ..rules.printer import BOTH, CHOICE, COMPARED, EITHER, LOOSE, OPPOSITE, POWER, PRODUCT, SIGNED, SUM, TIGHT
-from ..rules.table import OPERATORS, WORDS_OF_LOGIC, Op, primitive
+from ..rules.table import CONSTANTS, OPERATORS, WORDS_OF_LOGIC, Op, primitive
 from .names import normal
 from .spellings import FRACTIONS, PREFIXES, fraction
 
@@ -22,15 +22,15 @@ Cases (value, condition) are choices inside each other.
 
 _SPACE = r"(?:[ \t\r\n]++|#[^\n]*+\n)*+"
 _RAISED = "⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹"
-_NO_NAME = rf"\s#()+\-*/^,−×·⋅÷<>=!?:&|≤≥≠.⌊⌋⌈⌉√∛{_RAISED}"
+_NO_NAME = rf"\s#()+\-*/%^,−×·⋅÷<>=!?:&|≤≥≠.⌊⌋⌈⌉√∛{_RAISED}"
 _NAME = rf"[^\W\d{_RAISED}{''.join(sorted(FRACTIONS))}][^{_NO_NAME}]*(?:\.[^\W\d][^{_NO_NAME}]*)*"
 _POWER = rf"[{_RAISED}]+|[ \t]*(?:\^|\*\*)[ \t]*-?[0-9]+(?=[ \t]*\()"
 _WORD = rf"(?:{'|'.join(sorted(WORDS_OF_LOGIC))})(?![^{_NO_NAME}])"
 _TOKEN = (
     rf"#[^\n]*|\.?(?:\*\*|[*^/])|(?:[0-9]+(?:\.(?![*/^])[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|{_WORD}"
-    rf"|{_NAME}(?:(?:{_POWER})?{_SPACE}\()?|[{_RAISED}]+|[<>=!]=|&&|\|\||\S"
+    rf"|{_NAME}(?:{_SPACE}\({_SPACE}\)|(?:{_POWER})?{_SPACE}\()?|[{_RAISED}]+|[<>=!]=|&&|\|\||\S"
 )
-_PLAIN = r"[0-9]+(?:[eE][+-]?[0-9]+)?|[A-Za-z_][A-Za-z0-9_]*(?:[ \t\r\n]*\()?|\S"
+_PLAIN = r"[0-9]+(?:[eE][+-]?[0-9]+)?|[A-Za-z_][A-Za-z0-9_]*(?:[ \t\r\n]*\((?:[ \t\r\n]*\))?)?|\S"
 _SPECIAL = frozenset("^.<>=!?:&|#")
 _RAISED_CALL = rf"({_NAME})({_POWER})"
 _MARKS_POWER = frozenset(f"{_RAISED}^*")
@@ -45,6 +45,7 @@ _BINARY = {
     "-": (primitive("sub"), SUM),
     "*": (primitive("mul"), PRODUCT),
     "/": (primitive("div"), PRODUCT),
+    "%": (primitive("mod"), PRODUCT),
     "**": (primitive("pow"), POWER),
 }
 _COMPARED = dict(zip("< <= > >= == !=".split(), map(primitive, "lt le gt ge eq ne".split()), strict=True))
@@ -77,6 +78,16 @@ def _without_prefix(text: str) -> str:
     while len(names) > 1 and names[0] in PREFIXES:
         del names[0]
     return normal(names[0]) if len(names) == 1 else ".".join(names)
+
+
+def _constant(text: str) -> str:
+    """The name of a variable or constant, of which a constant may have empty parentheses behind it: `PI()`."""
+    if text[-1] != ")":
+        return _without_prefix(text)
+    name = _without_prefix(text.partition("(")[0].partition("#")[0].rstrip())
+    if name not in CONSTANTS:
+        raise LookupError(name)
+    return name
 
 
 def postfix(text: str, functions: Mapping[str, Sequence[Op]], leaf: Callable[[str], str | int]) -> Postfix:
@@ -142,7 +153,7 @@ def postfix(text: str, functions: Mapping[str, Sequence[Op]], leaf: Callable[[st
                 wants_operand = False
             elif sign != "+":
                 multiplies = part[0] in _OF_NUMBERS
-                found.append(part if multiplies else leaf(_without_prefix(part)))
+                found.append(part if multiplies else leaf(_constant(part)))
                 wants_operand = False
         elif part[0] in _RAISED:
             finish(TIGHT)

@@ -24,7 +24,6 @@ _REFUSED: list[tuple[str, str, str]] = [
     (r"\.(?=[*/^])", "'.' before an operator is not needed here", "leave the point out"),
     (r"\.(?=\s*[^\W\d])", "attribute access is not part of an expression", ""),
     (r"//", "'//' is not an operator here", "write floor(x/y)"),
-    (r"%", "'%' is not an operator here", "the remainder of x/y is x - y*floor(x/y)"),
     (r"@", "'@' is not an operator here", "write *"),
     (r"°", "'°' is not an operator here", "an angle of x degrees is x*pi/180"),
     (r"!", "'!' is not an operator here", "the factorial of x is written x!; before a condition, write not"),
@@ -83,8 +82,9 @@ def _hint(source: str, position: int, sign: str, plain: str) -> str:
             return f"write **({text})"
         if name.endswith("_") and text.isalnum():
             return f"write {name}{text}"
-        if sign == "[" and name.lower() in functions:
-            return f"write {name.lower()}({text})"
+        known = name if name in functions else name.lower()
+        if sign == "[" and known in functions:
+            return f"write {known}({text})"
         return f"write {name}{text}" if name and text.isdecimal() else ""
     if sign[0] == "\\":
         word = sign[1:]

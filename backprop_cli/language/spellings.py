@@ -14,6 +14,13 @@ PREFIXES = frozenset(
     "np numpy math Math cmath torch nn functional F jnp jax tf keras activations scipy special stats sp sympy".split()
 )
 """Names of libraries, which mean nothing before the name of a function: `np.exp(x)`."""
+MEANS_OTHER = {
+    **dict.fromkeys((("np", "sinc"), ("numpy", "sinc"), ("jnp", "sinc"), ("torch", "sinc")), "sinc(pi*x)"),
+    ("torch", "frac"): "x - trunc(x)",
+    ("jax", "gelu"): "x*(1 + tanh(sqrt(2/pi)*(x + 0.044715*x**3)))/2",
+    ("tf", "leaky_relu"): "leaky_relu(x, 0.2)",
+}
+"""Functions that a library has another one of than this program, by its name and theirs, and what to write for it."""
 
 _PREFIX = rf"#[^\n]*|(?<![\w.])(?:(?:{'|'.join(sorted(PREFIXES))})\.)+(?=[^\W\d])"
 POWER_OF_CALL = rf"(?P<sup>{SUPERSCRIPT})|[ \t]*(?:\^|\*\*)[ \t]*(?P<typed>-?[0-9]+)(?=[ \t]*\()"

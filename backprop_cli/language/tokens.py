@@ -11,7 +11,18 @@ from ..errors import InputError, Span, quote
 from ..rules.table import CONSTANTS, OPERATORS, WORDS_OF_LOGIC, Op, primitive, spellings
 from .names import MAX_NAME, NAME, end_of_name, normal
 from .refusals import refusal
-from .spellings import BRACKETS, FRACTIONS, POWER_OF_CALL, PREFIXES, ROOTS, SUPERSCRIPT, exponent, foreign, fraction
+from .spellings import (
+    BRACKETS,
+    FRACTIONS,
+    MEANS_OTHER,
+    POWER_OF_CALL,
+    PREFIXES,
+    ROOTS,
+    SUPERSCRIPT,
+    exponent,
+    foreign,
+    fraction,
+)
 
 MAX_CHARACTERS = 1_000_000
 MAX_TOKENS = 100_000
@@ -34,13 +45,18 @@ _TOKEN = re.compile(
     r"[ \t\r\n]+|#[^\n]*"
     r"|(?P<number>(?:[0-9]+(?:\.(?![*/^])[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
     rf"|(?P<fraction>[{''.join(sorted(FRACTIONS))}])|(?P<name>{NAME})"
-    r"|(?P<operator>\.?\*\*|\.?/(?!/)|\.[*^]|[-+*^−×·⋅÷])"
+    r"|(?P<operator>\.?\*\*|\.?/(?!/)|\.[*^]|[-+*%^−×·⋅÷])"
     r"|(?P<logic>[<>=!]=|&&|\|\||[<>≤≥≠?]|:(?!=))"
     r"|(?P<bracket>[(),])"
     rf"|(?P<power>{SUPERSCRIPT})|(?P<root>[√∛])|(?P<sign>[|⌊⌋⌈⌉!])"
 )
 _SPACE = r"(?:[ \t\r\n]++|#[^\n]*+\n)*+"
+_SPACE_BEHIND = re.compile(_SPACE)
+_SUMS = frozenset("+-−")
+_BEHIND_PERCENT = frozenset(("", *"+-−*/^×·⋅÷),;:<>=!?&"))
+"""What stands behind a percentage, and begins no operand but a sum."""
 _PARENTHESIS = re.compile(rf"{_SPACE}\(")
+_NO_INPUTS = re.compile(rf"{_SPACE}\({_SPACE}\)")
 _REST = re.compile(rf"{_SPACE}[,)]")  # what follows a case
 _DOTTED = re.compile(rf"{NAME}(?:\.{NAME})+")
 _POWER_OF_CALL = re.compile(POWER_OF_CALL)
@@ -208,8 +224,11 @@ class _Checker:
         if not name:
             bad = (i for i, character in enumerate(raw) if not normal(f"_{character}"))
             raise refusal(self.source, start + next(bad, 0))
-        if name in self.functions and name not in self.variables and (power := _POWER_OF_CALL.match(self.source, end)):
+        is_function = name in self.functions and name not in self.variables
+        if is_function and (power := _POWER_OF_CALL.match(self.source, end)):
             end = self.power_of_call(name, power) or end
+        elif name in CONSTANTS and (empty := _NO_INPUTS.match(self.source, end, self.end)):
+            end = empty.end()  # PI()
         if _PARENTHESIS.match(self.source, end, self.end):
             if not self.wants_operand:
                 self.multiply(Token("call", name, span))
@@ -231,9 +250,12 @@ class _Checker:
         match = _DOTTED.match(self.source, start)
         assert match is not None
         names = match[0].split(".")
+        library = names[0]
         while len(names) > 1 and names[0] in PREFIXES:
             del names[0]
         name = ".".join(names)
+        if written := MEANS_OTHER.get((library, name)):
+            raise self.fail(f"{quote(match[0])} is another function than {name}", match.span(), f"write {written}")
         if name not in self.functions and name not in CONSTANTS:
             raise refusal(self.source, end)
         return name, match.end()
@@ -287,7 +309,7 @@ class _Checker:
             raise self.two_readings(
                 f"{left}{right}", (last.span[0], token.span[1]), f"{left}*{right}", f"{root}({inside}*{right})"
             )
-        if before is not None and self.tokens[before].text in ("/", "**"):
+        if before is not None and self.tokens[before].text in ("/", "%", "**"):
             sign, above = self.tokens[before].text, self.tokens[before - 1]
             start = above.text if above.kind in ("number", "variable", "constant") else "…"
             left = self.source[self.tokens[before + 1].span[0] : last.span[1]]
@@ -311,6 +333,8 @@ class _Checker:
         if not self.wants_operand:
             if sign == "**":
                 self.need_whole_operand(span, "**…")
+            elif sign == "%":
+                self.need_remainder(span)
             self.tokens.append(Token("binary", sign, span))
             self.wants_operand = True
         elif sign in "+-":
@@ -323,6 +347,19 @@ class _Checker:
                 else f"{self.typed(span)} has nothing on its left"
             )
             raise self.fail(message, span)
+
+    def need_remainder(self, span: Span) -> None:
+        """A sign right behind an operand, with no operand behind it or a sum, is that of a percentage."""
+        start = self.tokens[self.first].span[0]
+        behind = _SPACE_BEHIND.match(self.source, span[1], self.end)
+        assert behind is not None
+        rest = self.source[behind.end() : self.end][:1]
+        if self.tokens[-1].span[1] < span[0] or rest not in _BEHIND_PERCENT:
+            return
+        whole = self.source[start : span[0]]
+        if rest not in _SUMS:
+            raise self.fail(f"{self.typed((start, span[1]))} is a percentage", (start, span[1]), f"write {whole}/100")
+        raise self.two_readings(f"{whole}% {rest} …", span, f"{whole}/100 {rest} …", f"{whole} % ({rest}…)")
 
     # -- signs that stand for something else --
 
@@ -547,8 +584,11 @@ class _Checker:
                 "2 or more" if op.variadic else str(each) for op, each in zip(group.candidates, counts, strict=True)
             )
             plural = "" if takes == "1" else "s"
+            from .recipes import bracketed, recipe
+
+            written = recipe(token.text, bracketed(self.source, group.start)) or forms
             raise self.fail(
-                f"{token.text} takes {takes} input{plural}, not {count}", (token.span[0], end), f"write {forms}"
+                f"{token.text} takes {takes} input{plural}, not {count}", (token.span[0], end), f"write {written}"
             )
         self.tokens[group.call] = token._replace(op=op)
         return op

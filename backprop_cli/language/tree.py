@@ -38,6 +38,9 @@ class Tree(Expr):  # type: ignore[misc]
     def __truediv__(self, other: Tree) -> Tree:
         return gate(primitive("div"), self, other)
 
+    def __mod__(self, other: Tree) -> Tree:
+        return gate(primitive("mod"), self, other)
+
     def __pow__(self, other: Tree) -> Tree:
         return gate(primitive("pow"), self, other)
 

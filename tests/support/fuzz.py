@@ -111,7 +111,7 @@ def nest(rng: random.Random) -> str:
     text = rng.choice(["x", "y", "2", "pi", "3.5", "f"])
     for _ in range(int(rng.choice([3, 10, 40, 250]) * rng.random())):
         other = rng.choice(["x", "z", "1", "-y", "e", "(x+1)", "sin(y)", "2**x"])
-        sign = rng.choice(["+", "-", "*", "/", "**", " - ", "·", "^"])
+        sign = rng.choice(["+", "-", "*", "/", "**", " - ", "·", "^", " % "])
         text = rng.choice(
             [
                 f"({text})",
@@ -133,7 +133,7 @@ def nest(rng: random.Random) -> str:
 
 def long_chain(rng: random.Random) -> str:
     """Long enough for the parser to get it in pieces."""
-    signs = rng.choice([["+"], ["+", "-"], ["*", "/"], ["**"], ["+", "-", "*", "/", "**", "**-", "*--"]])
+    signs = rng.choice([["+"], ["+", "-"], ["*", "/", " % "], ["**"], ["+", "-", "*", "/", "%", "**", "**-", "*--"]])
     terms = ["x", "y", "2", "(x-y)", "sin(x)", "max(x,y,1)", "-z" if signs == ["**"] else "z"]
     parts = [rng.choice(terms)]
     for _ in range(rng.randrange(150, 700)):

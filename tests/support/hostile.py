@@ -141,7 +141,7 @@ REFUSED: dict[str, list[str]] = {
         "%s",
         "%(x)s",
         "%n%n%n",
-        "x % y",
+        "x % (y,)",
         "'%s' % x",
         "{x!r}",
         "${x}",

@@ -82,6 +82,10 @@ class _Conditions(ast.NodeTransformer):
             {"GtE": "ge", "LtE": "le"}.get(type(sign).__name__, type(sign).__name__.lower()), node.left, right
         )
 
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        is_mod = isinstance(node.op, ast.Mod)
+        return self.call("mod", node.left, node.right) if is_mod else self.generic_visit(node)
+
     def visit_IfExp(self, node: ast.IfExp) -> ast.Call:
         return self.call("where", node.test, node.body, node.orelse)
 

@@ -81,6 +81,7 @@ _SIGNS: dict[str, tuple[int, list[str]]] = {
     "sub": (_SUM, ["-", "−"]),
     "mul": (_PRODUCT, ["*", "×", "·"]),
     "div": (_PRODUCT, ["/", "÷"]),
+    "mod": (_PRODUCT, [" % "]),
     "pow": (_POWER, ["**", "^"]),
 }
 
