@@ -9,6 +9,9 @@ from ..budget import SECONDS
 from ..passes.settings import DIGITS
 from ..view import THEMES, VIEWS
 
+_PARAMETERS = {"--format": "form", "--from": "language"}
+"""What the values of options are called that have names for other things in Python."""
+
 
 class Option:
     """An option, of the commands that take it. (No NamedTuple: to define one takes a millisecond of thirty.)
@@ -52,7 +55,7 @@ class Option:
         self.is_bare = is_bare
         self.rare = rare.split()
         self.name = self.names[-1]
-        self.parameter = "form" if self.name == "--format" else self.name[2:].replace("-", "_")
+        self.parameter = _PARAMETERS.get(self.name) or self.name[2:].replace("-", "_")
         self.unset = () if repeatable else False if takes is None else default
 
     @property
@@ -107,6 +110,7 @@ SHOWN = range(1, 10_001)
 
 OPTIONS = (
     Option("--file", ALL, "FILE|-", "Read the expression, or a program, from a file."),
+    Option("--from", ALL, ("text", "latex"), "The expression is", "text", rare=ALL),
     Option("--at", ALL, "FILE|-|JSON", "Values from a JSON object; options override it.", rare="points"),
     Option("--set", ALL, "NAME=VALUE", "A value for a variable that is named as an option.", repeatable=True, rare=ALL),
     Option("--wrt", ALL, "NAMES", "Gradients of these variables (x,y); the rest is fixed."),
@@ -136,7 +140,7 @@ OPTIONS = (
     Option("--get", "eval", "value|NAME", "Bare numbers: the value, or the gradient of NAME.", repeatable=True,
            is_bare=True),
     Option("--get", "points", "value|NAME", "Only the value, or the gradient of NAME.", repeatable=True),
-    Option("--trace", "points", None, "Of each point the whole document (JSON lines)."),
+    Option("--trace", "points", None, "Of each point the whole document (JSON lines).", rare="points"),
     Option("--on-error", "points", ("stop", "skip", "null"), "Points without a result:", "stop"),
     Option("--delimiter", "points", "CHAR", "What stands between columns, if no comma and no tab."),
     Option("--rename", "points", "NAME=COLUMN", "The column of a variable, by another name.", repeatable=True),

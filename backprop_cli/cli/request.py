@@ -31,12 +31,17 @@ class Asked(NamedTuple):
     file: str | None = None
     at: str | None = None
     wrt: str | None = None
+    language: str = "text"
     expand: bool = False
     no_cache: bool = False
 
     def read(self) -> Question:
         """Read the program and the values. Raises InputError for what cannot be read."""
         source, given = self._program(), self.line.bindings
+        if self.language == "latex":
+            from ..language.latex import read
+
+            source = Source(read(source))
         known = {} if self.at is None else read_object(self.at, "--at", "point")
         return Question(self, source, known, given)
 

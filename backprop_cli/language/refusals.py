@@ -7,6 +7,7 @@ import unicodedata
 
 from ..errors import InputError, quote
 from ..rules.table import CONSTANTS, spellings
+from .latex import translated
 from .names import NAME
 
 _REFUSED: list[tuple[str, str, str]] = [
@@ -67,6 +68,9 @@ def _hint(source: str, position: int, sign: str, plain: str) -> str:
 
     before = _BEFORE.search(source, max(0, position - _NEAR), position)
     name = before[1] if before else ""
+    is_latex = (sign[0] in "\\$" and "\\" in source) or (sign == "{" and name.endswith(("^", "_")))
+    if is_latex and (formula := translated(source)):
+        return f"write {formula}"
     functions = spellings()
     if sign == "." and (after := _AFTER.match(source, position)):
         there = source[after.end() : after.end() + 1] == "("
@@ -88,6 +92,8 @@ def _hint(source: str, position: int, sign: str, plain: str) -> str:
         return f"write {name}{text}" if name and text.isdecimal() else ""
     if sign[0] == "\\":
         word = sign[1:]
+        if source[position + len(sign) :][:1] == "_":
+            return ""
         return _LATEX.get(sign) or f"write {word}" + "(x)" * (word in functions and word not in "σΓ")
     if name in functions and plain.lstrip("+-").isdecimal():
         inside = bracketed(source, position + len(sign)) if source[position + len(sign) :][:1] == "(" else ["x"]

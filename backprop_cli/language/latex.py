@@ -1,0 +1,310 @@
+r"""LaTeX → the signs of this language: `\frac{1}{1+e^{-x}}` is `1/(1 + exp(-x))`.
+
+What is made is text, which is then read as any other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import takewhile
+from typing import NamedTuple
+
+from ..errors import InputError, quote
+from ..rules.table import spellings
+from .names import as_name
+
+MAX_CHARACTERS = 10_000
+_LONGEST = 1_000  # characters of a hint
+_DEEPEST = 50  # brackets and groups inside each other
+_LONGEST_FUNCTION = 20  # letters
+_PIECE = re.compile(r"\s+|\\(?:[A-Za-z]+|.)|\d+(?:\.\d*)?|\.\d+|.", re.DOTALL)
+_EMPTY = set(r"\left \right \big \Big \bigl \bigr \displaystyle \limits \quad \qquad \, \; \: \! \ ~ $ &".split())
+_SIGNS = {
+    r"\cdot": "*", r"\times": "*", r"\ast": "*", "*": "*", r"\div": "/", "/": "/", "+": "+", "-": "-", ",": ",",
+    "<": "<", ">": ">", r"\lt": "<", r"\gt": ">", r"\le": "<=", r"\leq": "<=", r"\ge": ">=", r"\geq": ">=",
+    r"\ne": "!=", r"\neq": "!=", r"\land": "and", r"\wedge": "and", r"\lor": "or", r"\vee": "or",
+}  # fmt: skip
+_BRACKETS = {
+    "(": ("", ")"), "[": ("", "]"), "{": ("", "}"), r"\{": ("", r"\}"), "|": ("abs", "|"), r"\|": ("abs", r"\|"),
+    r"\vert": ("abs", r"\vert"), r"\lvert": ("abs", r"\rvert"), r"\lfloor": ("floor", r"\rfloor"),
+    r"\lceil": ("ceil", r"\rceil"),
+}  # fmt: skip
+"""What opens, the function that it stands for, and what closes."""
+_LETTERS = {"sigma": "σ", "Gamma": "Γ", "Phi": "Φ"}
+"""Greek letters by which functions are called, too."""
+_GREEK = set(
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi"
+    " omega varepsilon vartheta varphi varrho Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega ell".split()
+)
+_NAMED = (r"\operatorname", r"\mathrm", r"\text", r"\mathit", r"\mathbf", r"\textrm", r"\mathop")
+_LOOSE = ("+", "-", ",", "<", ">", "<=", ">=", "!=", "and", "or")
+"""Signs that bind less than a product."""
+
+
+class _Part(NamedTuple):
+    """A piece of what is written. kind: `one` for what holds together, `product`, `sum`, or `sign`."""
+
+    text: str
+    kind: str = "one"
+
+
+class _UnknownError(Exception):
+    """There is something that this language has no sign for."""
+
+
+def translated(source: str) -> str:
+    """The formula in the signs of this language, for a hint; empty where it says what they cannot."""
+    try:
+        return read(source) if len(source) <= _LONGEST else ""
+    except InputError:
+        return ""
+
+
+def read(source: str) -> str:
+    """The formula in the signs of this language. Raises InputError where it says what they cannot."""
+    if len(source) > MAX_CHARACTERS:
+        raise InputError(f"LaTeX of more than {MAX_CHARACTERS:,} characters is not read")
+    found = [each for each in _PIECE.finditer(source) if not each[0].isspace() and each[0] not in _EMPTY]
+    reader = _Reader(each[0] for each in found)
+    try:
+        return reader.whole()
+    except _UnknownError:
+        place = max(reader.place - 1, 0)
+    if place >= len(found):
+        raise InputError("this LaTeX ends too early", source, (len(source), len(source)))
+    raise InputError(f"{quote(found[place][0])} is LaTeX that is not read here", source, found[place].span())
+
+
+class _Reader:
+    def __init__(self, signs: Iterable[str]) -> None:
+        self.signs, self.place, self.depth = [*signs], 0, 0
+        self.functions = spellings()
+        self.rest = ""  # digits behind the one that was taken: in `x^23`, of which 2 is the exponent
+
+    @property
+    def next(self) -> str:
+        return self.rest or (self.signs[self.place] if self.place < len(self.signs) else "")
+
+    def take(self) -> str:
+        sign, self.rest = self.next, ""
+        self.place += 1
+        return sign
+
+    def whole(self) -> str:
+        written = self.formula("")
+        if self.place < len(self.signs):
+            raise _UnknownError
+        return written.text
+
+    def formula(self, close: str) -> _Part:
+        """What stands before a closing bracket, or before the end."""
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise _UnknownError
+        parts: list[_Part] = []
+        while self.next not in (close, ""):
+            parts.append(self.part(close))
+        if parts and parts[-1].kind == "sign":
+            raise _UnknownError
+        self.depth -= 1
+        return _joined(parts)
+
+    def part(self, close: str) -> _Part:
+        """A sign, or an operand with its subscript and exponent."""
+        if self.next in _SIGNS:
+            return _Part(_SIGNS[self.take()], "sign")
+        name = self.function()
+        base = self.applied(name, close) if name else self.operand()
+        while self.next in ("^", "!"):
+            if self.take() == "!":
+                base = _Part(f"{_held(base)}!")
+            else:
+                exponent = self.group()
+                if self.next == "^":  # nor does TeX know which of two ways to read it
+                    self.take()
+                    raise _UnknownError
+                is_e = base.text == "e"
+                base = _Part(f"exp({exponent.text})") if is_e else _Part(f"{_held(base)}**{_held(exponent)}", "product")
+        return base
+
+    def function(self) -> str:
+        """The function that is called here, as this language calls it; empty where none is."""
+        sign, functions, start = self.next, self.functions, self.place
+        word = sign[1:]
+        if sign in _NAMED:
+            self.take()
+            word = self.word()
+            known = word if word in functions else word.lower()
+            if known in functions:
+                return known
+            self.place = start
+            return ""
+        if run := self.spelled():
+            self.place += len(run)
+            return run
+        if not sign.startswith("\\"):
+            return ""
+        if word in _LETTERS:
+            behind = self.signs[self.place + 1 : self.place + 2]
+            if behind not in (["("], ["{"]) or _LETTERS[word] not in functions:
+                return ""
+            word = _LETTERS[word]
+        elif word in _GREEK or word in ("frac", "sqrt") or word not in functions:
+            return ""
+        self.take()
+        return functions[word][0].name if word in _LETTERS.values() else word
+
+    def applied(self, name: str, close: str) -> _Part:
+        r"""A function with what it is applied to: `\sin x`, `\sin^2(x)`, `\log_2 x`, `\max(x, y)`."""
+        start = self.place
+        base, power = "", ""
+        while self.next in ("^", "_"):
+            if self.take() == "^":
+                power = _held(self.group())
+            else:
+                base = self.subscript(start)
+        if power == "(-1)":
+            if f"a{name}" not in self.functions:
+                raise _UnknownError
+            name, power = f"a{name}", ""
+        if self.next in ("(", "[", "{", r"\{"):
+            _, end = _BRACKETS[self.take()]
+            inside = self.formula(end).text
+            self.expect(end)
+        else:
+            parts: list[_Part] = []
+            while self.next not in (close, "") and self.next not in _SIGNS and not self.calls():
+                parts.append(self.part(close))
+            inside = _joined(parts).text
+        if base and name in ("log", "lg"):
+            name, inside = (f"log{base}", inside) if base in ("2", "10") else (name, f"{inside}, {base}")
+        elif base or not inside:
+            self.place = start
+            raise _UnknownError
+        called = f"{name}({inside})"
+        return _Part(f"{called}**{power}", "product") if power else _Part(called)
+
+    def subscript(self, start: int) -> str:
+        """That of a function; of `\\sum`, which has none here, the sign itself is what is not read."""
+        try:
+            return self.group().text
+        except _UnknownError:
+            self.place = start
+            raise
+
+    def calls(self) -> bool:
+        """Whether a function is called next."""
+        start = self.place
+        found = self.function()
+        self.place = start
+        return bool(found)
+
+    def operand(self) -> _Part:
+        sign = self.take()
+        if sign in _BRACKETS:
+            function, end = _BRACKETS[sign]
+            inside = self.formula(end)
+            self.expect(end)
+            if not inside.text:
+                raise _UnknownError
+            return inside if sign == "{" and inside.kind == "one" else _Part(f"{function}({inside.text})")
+        if sign in (r"\frac", r"\dfrac", r"\tfrac"):
+            above, below = self.group(), self.group()
+            return _Part(f"{_held(above, product=True)}/{_held(below)}", "product")
+        if sign == r"\sqrt":
+            return self.root()
+        if sign[:1].isdigit() or sign[:1] == ".":
+            return _Part(sign)
+        if sign in _NAMED:
+            name = self.word()
+        elif sign[:1] == "\\" and sign[1:] in _GREEK:
+            name = sign[1:]
+        elif as_name(sign):
+            name = sign
+        else:
+            raise _UnknownError
+        if self.next == "_":
+            self.take()
+            name += f"_{self.group().text}".replace(" ", "")
+        if not as_name(name):
+            raise _UnknownError
+        return _Part(name)
+
+    def spelled(self) -> str:
+        """Letters before a parenthesis that are the name of a function: `exp(x)`, without a backslash."""
+        letters = "".join(takewhile(str.isalpha, self.signs[self.place : self.place + _LONGEST_FUNCTION]))
+        behind = self.signs[self.place + len(letters) : self.place + len(letters) + 1]
+        return letters if len(letters) > 1 and behind == ["("] and letters in self.functions else ""
+
+    def root(self) -> _Part:
+        if self.next != "[":
+            return _Part(f"sqrt({self.group().text})")
+        self.take()
+        degree = self.formula("]")
+        self.expect("]")
+        inside = self.group()
+        if degree.text == "3":
+            return _Part(f"cbrt({inside.text})")
+        return _Part(f"{_held(inside)}**(1/{_held(degree)})", "product")
+
+    def group(self) -> _Part:
+        r"""What stands in braces, or the one sign that does without: `x^2`, `\frac12`."""
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise _UnknownError
+        if self.next == "{":
+            self.take()
+            inside = self.formula("}")
+            self.expect("}")
+        elif self.next[:1].isdigit():
+            digits = self.take()
+            inside = _Part(digits[0])
+            if digits[1:]:
+                self.rest, self.place = digits[1:], self.place - 1
+        else:
+            inside = self.operand()
+        if not inside.text:
+            raise _UnknownError
+        self.depth -= 1
+        return inside
+
+    def word(self) -> str:
+        """Letters in braces."""
+        if self.take() != "{":
+            raise _UnknownError
+        letters = ""
+        while self.next not in ("}", ""):
+            letters += self.take()
+        self.expect("}")
+        return letters
+
+    def expect(self, sign: str) -> None:
+        if self.take() != sign:
+            raise _UnknownError
+
+
+def _held(part: _Part, *, product: bool = False) -> str:
+    """A part as a factor, or as the base of a power; product: whether a product needs no parentheses there."""
+    return part.text if part.kind == "one" or (product and part.kind == "product") else f"({part.text})"
+
+
+def _joined(parts: Sequence[_Part]) -> _Part:
+    """The parts in a row, with `*` where nothing stands between two of them."""
+    kind, text = "one" if len(parts) == 1 and parts[0].kind != "sign" else "product", ""
+    before = _Part("", "sign")
+    for part in parts:
+        if part.kind == "sign":
+            is_unary = before.kind == "sign"
+            loose = part.text in _LOOSE
+            kind = "sum" if loose else kind
+            space = " " if loose and not is_unary else ""
+            text += part.text + " " if part.text == "," else f"{space}{part.text}{space}"
+        else:
+            is_first = before.text in ("", *_LOOSE)
+            factor = f"({part.text})" if part.kind == "product" and "/" in part.text and not is_first else part.text
+            text += factor if before.kind == "sign" else f"*{factor}"
+        before = part
+    if len(parts) == 1:
+        kind = parts[0].kind
+    return _Part(text, kind)

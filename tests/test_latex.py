@@ -1,0 +1,135 @@
+"""LaTeX that people paste: what it is read as, what is refused, and the hint where it was typed as an expression."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backprop_cli import backprop
+from backprop_cli.errors import InputError
+from backprop_cli.language.latex import read, translated
+from backprop_cli.language.program import Program
+from support.command import run
+
+READ = {
+    r"\frac{x}{y}": "x/y",
+    r"\dfrac{x+1}{y-1}": "(x + 1)/(y - 1)",
+    r"\frac12 m v^2": "1/2*m*v**2",
+    r"\sqrt{x}": "sqrt(x)",
+    r"\sqrt[3]{x}": "cbrt(x)",
+    r"\sqrt[n]{x+1}": "(x + 1)**(1/n)",
+    r"x_{1} + 2": "x_1 + 2",
+    r"w_0 x_0 + w_{10}": "w_0*x_0 + w_10",
+    r"a \cdot b \times c \div d": "a*b*c/d",
+    r"\sigma(w x + b)": "sigmoid(w*x + b)",
+    r"\sigma\left(x\right)": "sigmoid(x)",
+    r"\sigma^2": "sigma**2",
+    r"e^{x}": "exp(x)",
+    r"e^{-x^2/2}": "exp(-x**2/2)",
+    r"x^{23}": "x**23",
+    r"x^23": "x**2*3",
+    r"x^{a+b}": "x**(a + b)",
+    r"x^{-1}": "x**(-1)",
+    r"\frac{1}{1+e^{-x}}": "1/(1 + exp(-x))",
+    r"x \frac{a}{b}": "x*(a/b)",
+    r"a/\frac{b}{c}": "a/(b/c)",
+    r"\sin x": "sin(x)",
+    r"\sin 2x + 1": "sin(2*x) + 1",
+    r"\sin^2 x + \cos^{2}(x)": "sin(x)**2 + cos(x)**2",
+    r"\sin^{-1}(x)": "asin(x)",
+    r"\sin x \cos y": "sin(x)*cos(y)",
+    r"\ln(x)": "ln(x)",
+    r"\log_2 x": "log2(x)",
+    r"\log_{10}(x)": "log10(x)",
+    r"\log_b x": "log(x, b)",
+    r"\max(0, x)": "max(0, x)",
+    r"\max\{x, y\}": "max(x, y)",
+    r"\operatorname{relu}(x)": "relu(x)",
+    r"\mathrm{tanh}(x)": "tanh(x)",
+    r"\Phi(d_1)": "normcdf(d_1)",
+    r"\alpha \beta": "alpha*beta",
+    r"\pi r^2": "pi*r**2",
+    r"\left|x\right|": "abs(x)",
+    r"\lvert x \rvert": "abs(x)",
+    r"\lfloor x \rfloor": "floor(x)",
+    r"(a+b)(a-b)": "(a + b)*(a - b)",
+    r"n!": "n!",
+    r"$x*y$": "x*y",
+    r"log(\frac{x}{2})": "log(x/2)",
+    r"4\epsilon\left[\left(\frac{s}{r}\right)^{12}-\left(\frac{s}{r}\right)^{6}\right]":
+        "4*epsilon*((s/r)**12 - (s/r)**6)",
+    r"\frac{1}{\sqrt{2\pi}\sigma} e^{-\frac{(x-\mu)^2}{2\sigma^2}}":
+        "1/(sqrt(2*pi)*sigma)*exp(-(x - mu)**2/(2*sigma**2))",
+}  # fmt: skip
+"""What people write, and what it is."""
+
+REFUSED = {
+    r"\sum_{i=1}^n x": r"\sum",
+    r"\int x": r"\int",
+    r"\hat{y}": r"\hat",
+    r"\frac{\partial f}{\partial x}": r"\partial",
+    r"\begin{cases}": r"\begin",
+    r"\sqrt{x": "",
+    r"\frac{1}": "",
+    r"x^": "",
+    r"\alpha +": "+",
+    r"x^2^3": "^",
+    r"\sec^{-1}{}": r"\sec",
+    r"{}": "}",
+}
+"""What is none of this language, and where that shows; at the end, where nothing is left."""
+
+
+@pytest.mark.parametrize("latex", READ)
+def test_latex_is_read(latex: str) -> None:
+    assert read(latex) == READ[latex]
+    assert str(Program(READ[latex]).graph().source) == READ[latex]
+
+
+@pytest.mark.parametrize(
+    "latex", [latex for latex in READ if {*latex} & {*"\\{"} and latex not in ("w_0 x_0 + w_{10}", "$x*y$")]
+)
+def test_where_an_expression_was_asked_for_the_hint_is_the_whole_of_it(latex: str) -> None:
+    with pytest.raises(InputError) as caught:
+        Program(latex).graph()
+    assert caught.value.hint == f"write {READ[latex]}"
+
+
+@pytest.mark.parametrize("latex", REFUSED)
+def test_what_is_refused_is_pointed_at(latex: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read(latex)
+    start, end = caught.value.span or (-1, -1)
+    assert latex[start:end] == REFUSED[latex]
+    assert not translated(latex)
+    assert run("eval", latex, "--from=latex", "--x=1").status == 2
+
+
+def test_values_of_what_was_read() -> None:
+    latex = r"\frac{1}{1+e^{-(w_0 x_0 + b)}}"
+    out = run("eval", latex, "--from=latex", "--w_0=2", "--x_0=-1", "--b=3", "--json").out
+    found = backprop("sigmoid(w_0*x_0 + b)", w_0=2, x_0=-1, b=3)
+    assert json.loads(out)["gradient"] == pytest.approx(found.gradient)
+
+
+PIECES = [
+    *r"\frac \sqrt \sin \left( \right) \sigma \log _ ^ { } ( ) [ ] x y 2 12 + - * / , | \| ! e \max \text".split()
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map(" ".join))
+def test_whatever_is_typed_is_read_or_refused(latex: str) -> None:
+    found = translated(latex)
+    assert found.count("(") == found.count(")")
+    assert "\\" not in found
+
+
+@pytest.mark.parametrize(
+    "latex", [r"\frac" * 100_000, r"\sqrt" * 100_000, "{" * 100_000, "x^" * 100_000, "a" * 10**4, "a" * 10**6]
+)
+def test_very_much_of_it(latex: str) -> None:
+    """Neither the stack nor the clock runs out."""
+    assert run("eval", latex, "--from=latex", "--x=1").status == 2
