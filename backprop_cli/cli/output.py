@@ -49,9 +49,11 @@ def places_of(graph: Graph, names: Iterable[str], wanted: Sequence[int]) -> list
         elif place is None or not wanted[place]:
             is_stage = name in dict(graph.stages)
             why = "is a stage that has no gate of its own" if is_stage else "is not a variable of the expression"
+            if place is not None:
+                why = graph.ungraded(place)
             known = [node.name for node in graph.variables if wanted[node.position]]
             raise InputError(
-                f"--get {quote(name)} {why if place is None else 'gets no gradient (see --wrt)'}",
+                f"--get {quote(name)} {why}",
                 hint=f"there is: {', '.join(few(['value', *known]))}",
             )
         found.append(place)

@@ -121,6 +121,11 @@ class Graph(NamedTuple):
                     break
         return found
 
+    def ungraded(self, place: int) -> str:
+        """Why a node gets no gradient, as words behind its name."""
+        op = self.nodes.ops[place]
+        return "is a condition, which gets no gradient" if op and op.truth else "gets no gradient (see --wrt)"
+
     def itself(self, node: Node) -> Node:
         """The node that a node is: what a module hands on as it is, is no other."""
         while isinstance(node, Gate) and isinstance(node.op, Module) and node.op.hands_on is not None:

@@ -140,7 +140,7 @@ class _Lowering:
         self.undefined[name] = f"{quote(name)} calls itself, which never ends"
         tokens = self.tokenize(statement.body, {*inputs, *self.variables})
         read = self.read_in(statement, inputs, tokens)
-        builder = _Builder(self.source)
+        builder = _Builder(self.source, inputs)
         for each in inputs:
             builder.variable(each, statement.head)
         for each, span in read.items():
@@ -191,11 +191,13 @@ class _Builder:
     """Nodes, from the trees of one expression after the other.
 
     places: where the node of a name is
+    inputs: of the module, where it is one that is built
     offered: variables that a module reads, as long as nothing calls it
     """
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, inputs: Collection[str] = ()) -> None:
         self.source = source
+        self.inputs = inputs
         self.nodes = Nodes()
         self.places: dict[str, int] = {}
         self.offered: set[str] = set()
@@ -245,7 +247,13 @@ class _Builder:
         text = label(self.source, span)
         if slot in op.conditions:
             message = f"{quote(text)} is a number, and {quote(op.name)} takes a condition there"
-            raise InputError(message, self.source, span, f"for example: {shorten(text)} > 0")
+            hint = f"for example: {shorten(text)} > 0"
+            if text in self.inputs:
+                message = (
+                    f"{quote(text)} is an input of a module, which is a number, and {quote(op.name)} takes a condition"
+                )
+                hint = f"write the condition inside the module: {shorten(text)} > 0"
+            raise InputError(message, self.source, span, hint)
         takes = "a module takes numbers" if isinstance(op, Module) else f"{op.call} takes numbers"
         raise no_number(self.source, span, f", and {takes}")
 

@@ -211,7 +211,7 @@ class Judge:
                 )
                 raise InputError(f"a claim for {quote(name)}, which is {why}")
             if not wanted[places[name]]:
-                raise InputError(f"a claim for {quote(name)}, which gets no gradient (see --wrt)")
+                raise InputError(f"a claim for {quote(name)}, which {graph.ungraded(places[name])}")
 
     def verdicts(self, claims: Mapping[str, str]) -> list[Verdict]:
         """A verdict for each claim. Raises InputError for one that cannot be read."""
