@@ -7,6 +7,7 @@ Python has it, and evaluated over mpmath. `eval` at --precision 30 says what the
 from __future__ import annotations
 
 import json
+import math
 import random
 import re
 import shutil
@@ -319,7 +320,15 @@ BY_HAND = [
     ("x/y", "y", "", "-x/y**2"),
     ("-x/3", "x", "", "-1/3"),
     ("x**3*x", "x", "q1 + 3·x^3", "4*x**3"),
-    ("s(t) = t*t; f = s(x)*x", "x", "", "3*x**2"),
+    ("s(t) = t*t; f = s(x)*x", "x", "q1 + 2·x^2", "3*x**2"),
+    (
+        "sigma(t) = 1/(1 + exp(-t)); s = sigma(w*x); f = s*s",
+        "w",
+        "2·s·exp(−q1)·x/(1 + exp(−q1))^2",
+        "2*x*exp(-w*x)/(1 + exp(-w*x))**3",
+    ),
+    ("d(t) = t*t; e(t) = d(t)*t; f = e(x)", "x", "", "3*x**2"),
+    ("m(t) = exp(a*t); f = m(x)*a", "a", "q1 + a·q1·x", "(a*x + 1)*exp(a*x)"),
     ("floor(x)*y", "x", "", "0"),
     ("max(x, y)*2", "x", "2·(1 if x == q1 else 0)", "2*(1 if x >= y else 0)"),
     ("where(x > 1, x*y, y)", "x", "(1 if q1 else 0)·y", "(y if x > 1 else 0)"),
@@ -344,6 +353,28 @@ def test_formulas_over_names_are_read_again(formula: Formula) -> None:
                 graph = Program(text, is_expression=True).graph(values)
                 at = {node.name: values[node.name] for node in graph.variables}
                 assert close(backprop(text, at, wrt=[], precision=30).value, trace.gradient[name], scale), text
+
+
+MODULES = [
+    "sigma(t) = 1/(1 + exp(-t)); s = sigma(w*x); f = s*s",
+    "lj(d) = 4*w*((x/d)**12 - (x/d)**6); lj(y) + lj(z)",
+    "g(a, b) = a*b + sin(a); h = g(x, y); f = g(h, x)",
+    "d(t) = t*t; e(t) = d(t)*exp(t); f = e(e(x/8))*d(y)",
+    "c(t) = where(t > 1, t*t, t); f = c(x)*c(y)",
+]
+
+
+@pytest.mark.parametrize("source", MODULES)
+def test_modules_are_written_out_in_formulas_over_names(source: str) -> None:
+    """Over the values of what has a name outside of them, they are the gradient."""
+    graph = Program(source).graph()
+    trace = backprop(source, {node.name: 0.5 + i for i, node in enumerate(graph.variables)})
+    values = {node.name: trace.values[node.position] for node in trace.graph.nodes}
+    for name, named in named_gradient(graph).items():
+        text = TYPED.text(named) if named is not None else ""
+        found = Program(text, is_expression=True).graph(values)
+        at = {node.name: values[node.name] for node in found.variables}
+        assert math.isclose(backprop(text, at, wrt=[]).value, trace.gradient[name], rel_tol=1e-12), text
 
 
 @pytest.mark.parametrize("source", ["sigmoid(x*y)", "softplus(x)*tanh(y)", "sigmoid(x)*exp(-x)", "1/(1 + exp(-x*y))"])

@@ -40,7 +40,7 @@ class Derivation:
     """A trace on symbols, and its gradient in two more forms.
 
     simplified: the shortest of some equal closed forms
-    named: over the names of the program, as one writes it by hand; None where that is too long, or hidden in a module
+    named: over the names of the program, as one writes it by hand; None where that is too long
     steps: whether all gates and edges are to be shown as well
     """
 

@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
-from ..graph.graph import Constant, Gate, Graph, Module, Node
+from ..graph.expand import expand
+from ..graph.graph import Constant, Gate, Graph, Node
 from ..rules.formula import Formula
 from .lazy import Lazy
 
@@ -92,17 +93,20 @@ def _sum(terms: Sequence[_Product]) -> Formula | None:
 
 
 def named_gradient(graph: Graph, wrt: Collection[str] | None = None) -> dict[str, Formula | None]:
-    """For each variable that gets a gradient the formula of it; None where that is too long, or goes through a module.
+    """For each variable that gets a gradient the formula of it; None where that is too long.
+
+    Gates inside modules have no names that a person knows: what they compute stands written out.
 
     wrt: as in `backpropagate`
     """
+    graph = expand(graph, modules_only=True) if graph.modules else graph
     wanted = graph.depending_on(wrt)
     output = graph.output
     terms: dict[int, list[_Product] | None] = {node.position: [] for node in graph.nodes}
     terms[output.position] = [_Product()]
     gradients: dict[int, Formula | None] = {}
     stages = {name for name, _ in graph.stages}
-    names = [_operand(node, stages) for node in graph.nodes]
+    names = _names(graph, stages)
     for node in reversed(graph.nodes):
         if not wanted[node.position]:
             continue
@@ -115,16 +119,47 @@ def named_gradient(graph: Graph, wrt: Collection[str] | None = None) -> dict[str
             for slot, i in enumerate(node.inputs):
                 if not wanted[i] or node.op.partial(slot).head == "none":
                     continue
-                if total is None or isinstance(node.op, Module):
+                before = terms[i]
+                local = None if total is None or before is None else _local(node, slot, names)
+                if total is None or before is None or local is None:
                     terms[i] = None
-                elif (before := terms[i]) is not None:
-                    local = node.op.local(slot, _operands(node, names), node.name)
+                else:
                     before += _share(total, local)
     return {node.name: gradients[node.position] for node in graph.variables if wanted[node.position]}
 
 
-def _operands(gate: Gate, names: Sequence[Formula]) -> Sequence[Formula]:
-    return Lazy(len(gate.inputs), lambda slot: names[gate.inputs[slot]])
+def _local(gate: Gate, slot: int, names: Sequence[Formula | None]) -> Formula | None:
+    """The local gradient over what stands for the nodes; None where that is too long."""
+    out = names[gate.position]
+    if out is None:
+        return None
+    if gate.group >= 0 and (len(gate.inputs) > LONGEST_NAMED or None in [names[i] for i in gate.inputs]):
+        return None
+    return gate.op.local(slot, Lazy(len(gate.inputs), lambda at: names[gate.inputs[at]] or out), out)
+
+
+def _is_inside(node: Node) -> bool:
+    """Whether it is a gate inside a module, and not what the call comes to."""
+    return isinstance(node, Gate) and "." in node.name
+
+
+def _names(graph: Graph, stages: Collection[str]) -> list[Formula | None]:
+    """What stands for each node in a formula; None where that is too long, in a module."""
+    names: list[Formula | None] = []
+    sizes: list[int] = []
+    for node in graph.nodes:
+        size, name = 1, None
+        if isinstance(node, Gate) and _is_inside(node):
+            size = min(1 + sum(sizes[i] for i in node.inputs), LONGEST_NAMED + 1)
+            operands = [names[i] for i in node.inputs]
+            if size <= LONGEST_NAMED:
+                name = node.op.applied([each for each in operands if each is not None])
+        else:
+            name = _operand(node, stages)
+            size = len(name.words)
+        names.append(name)
+        sizes.append(size)
+    return names
 
 
 def _share(upstream: Formula, local: Formula) -> list[_Product]:
