@@ -6,10 +6,14 @@ What a primitive does to the ε comes from the same row of the table as everythi
 from __future__ import annotations
 
 import math
+import sys
 from functools import partial
 
 from ..rules.table import TABLE, Op
 from .system import Arithmetic, Function, Rule, Value, share
+
+LEAST = sys.float_info.min
+"""The smallest double with all its digits."""
 
 
 class Dual:
@@ -42,6 +46,10 @@ class Dual:
         return bool(self.value)
 
     __hash__ = None  # type: ignore[assignment]
+
+
+class TooSmallError(Exception):
+    """A product of doubles is too small for a double, and a slope may be lost: wider numbers have it."""
 
 
 def _sum(one: Value | None, two: Value | None) -> Value | None:
@@ -89,8 +97,27 @@ class DualNumbers(Arithmetic):
         for slot in slots:
             if op.selects and locals_[slot] == 0:
                 continue  # not selected: nothing below that edge counts, even where it is not a number
-            dot = _sum(dot, locals_[slot] * inputs[slot].dot)
+            dot = _sum(dot, self._along(op, slot, values, out, locals_[slot], inputs[slot].dot))
         return Dual(out, dot)
+
+    def _along(self, op: Op, slot: int, values: list[Value], out: Value, local: Value, dot: Value) -> Value:
+        """What comes along an edge. Raises TooSmallError."""
+        product = local * dot
+        if self._is_too_small(product) and dot != 0 and not op.selects:
+            is_known = local == 0 and self.base.is_zero(op, slot, values, out)
+            if not is_known:
+                raise TooSmallError
+        return product
+
+    def chain(self, upstream: Dual, local: Dual) -> Dual:
+        """Raises TooSmallError."""
+        for one, other in ((upstream.value, local.value), (upstream.dot, local.value), (upstream.value, local.dot)):
+            if one and other and self._is_too_small(one * other):  # None is no part of it
+                raise TooSmallError
+        return upstream * local
+
+    def _is_too_small(self, product: Value) -> bool:
+        return self.strict and type(product) is float and -LEAST < product < LEAST
 
     def _selected(self, x: Dual, out: Dual) -> Dual:
         return Dual(self.base.number("1" if x.value == out.value else "0"))

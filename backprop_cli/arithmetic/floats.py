@@ -6,9 +6,13 @@ import math
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from math import exp
+from typing import TYPE_CHECKING
 
 from ..rules.formula import Formula, substitute
 from .system import Arithmetic, Function
+
+if TYPE_CHECKING:
+    from .precise import Given
 
 
 def _sigmoid(x: float) -> float:
@@ -293,6 +297,13 @@ class Floats(Arithmetic):
         name = self._precise.setdefault(repr(read), f"precisely{len(self._precise)}")
         self.namespace[name] = self.settled(_Precisely([*operands.values()], read))
         return f"{name}({', '.join(operands)})"
+
+    @cached_property
+    def wide(self) -> Given:
+        """Numbers with more digits and any exponent, for what is too small for doubles; loaded when there is some."""
+        from .precise import Given
+
+        return Given()
 
     def settled(self, function: Function) -> Function:
         """A function, fit for what is not finite."""

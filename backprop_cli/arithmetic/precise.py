@@ -270,6 +270,10 @@ class Given(Precise):
         self.namespace["exp"] = lambda x: zero if x < -_FAR else exp(x)
         self.namespace["erfc"] = lambda x: zero if x > _FAR else erfc(x)
 
+    def given(self, value: Value) -> Value:
+        """A double as a number of this arithmetic; one of its own numbers as it is."""
+        return self.context.convert(value)
+
     def unless_noise(self, value: Value, _size: Value) -> Value:
         return value
 

@@ -121,6 +121,7 @@ class Arithmetic(ABC):
         self.namespace: dict[str, Any] = {"__builtins__": {}, **words, **functions, **constants}
         self._templates = {**_TEMPLATES, **(templates or {})}
         self._rules: dict[Op, Rule] = {}
+        self._zeros: dict[tuple[Op, int], Function] = {}
 
     @abstractmethod
     def number(self, text: str) -> Value:
@@ -213,6 +214,19 @@ class Arithmetic(ABC):
             kink = self._compile(f"{inputs}, out", op.kink) if op.kink else None
             self._rules[op] = Rule(value, partials, kink, op.variadic)
         return self._rules[op]
+
+    def chain(self, upstream: Value, local: Value) -> Value:
+        """Upstream × local."""
+        return upstream * local
+
+    def is_zero(self, op: Op, slot: int, inputs: Sequence[Value], out: Value) -> bool:
+        """Whether a local gradient that comes out as 0 is known to be 0, so that nothing has underflowed."""
+        key = (op, 0 if op.variadic else slot)
+        if key not in self._zeros:
+            from ..rules.zeros import zero  # which few points need
+
+            self._zeros[key] = self._compile(f"{', '.join(op.inputs)}, out", zero(op, slot))
+        return bool(self._zeros[key](*op.operands(inputs, slot), out))
 
     def _compile(self, parameters: str, formula: Formula) -> Function:
         # The text comes from the rows of the table alone; nothing that a user typed reaches it.

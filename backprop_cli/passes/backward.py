@@ -7,12 +7,14 @@ from functools import cached_property
 from types import MappingProxyType
 
 from ..arithmetic import Arithmetic, Rule, Value, share
+from ..arithmetic.floats import Floats
 from ..errors import MathError, few, shorten
 from ..graph.graph import Gate, Graph, Module
 from . import faults
 from .forward import inside
 from .lazy import Lazy
 from .trace import Edge, Edges, Notice, Trace, notices
+from .underflow import loses, widely
 
 _Local = tuple[Value | None, bool]
 """The local gradient of an edge, None where there is none and none is needed; and does anything flow along it?"""
@@ -47,10 +49,12 @@ class Backward:
         self.sums: list[Value | None] = [None] * len(graph.nodes) if flow is None else []
         self.flow: Sequence[Value | None] = self.sums if flow is None else flow
         self.warnings: list[Notice] = []
+        self.is_wide = False
+        """Whether something was too small for doubles, so that what flows below it is no double."""
 
     def trace(self) -> Trace:
         """All that the pass leaves behind. Where the flow was known, edges are made when somebody looks at them."""
-        edges = self._walked() if self.flow is self.sums else Edges(self.graph, self.edges_into)
+        edges = self._walked() if self.flow is self.sums else Edges(self.graph, self._shown)
         upstream = Lazy(len(self.flow), self._upstream)
         warnings = notices(self.graph, self.arithmetic) + self.warnings[::-1]
         return Trace(self.graph, self.arithmetic, self.point, self.values, upstream, edges, warnings)
@@ -63,14 +67,23 @@ class Backward:
             into = self.edges_into(gate)
             for edge in into:
                 self.add(edge)
-            edges.extend(reversed(into))
+            edges.extend(map(self._narrow, reversed(into)))
         return Edges.stored(self.graph, edges[::-1])
 
     def _upstream(self, place: int) -> Value | None:
         if not self.wanted[place]:
             return None
         flowed = self.flow[place]
-        return self.zero if flowed is None else flowed
+        return self.zero if flowed is None else float(flowed) if self.is_wide else flowed
+
+    def _shown(self, gate: Gate) -> list[Edge]:
+        return [self._narrow(edge) for edge in self.edges_into(gate)]
+
+    def _narrow(self, edge: Edge) -> Edge:
+        """The edge as it is shown: in doubles, where they were too small for it."""
+        if not self.is_wide or edge.local is None:
+            return edge
+        return edge._replace(local=float(edge.local), chained=edge.chained and float(edge.chained))
 
     def edges_into(self, gate: Gate) -> list[Edge]:
         """What flows back along each edge into a gate: upstream × local, the chain rule."""
@@ -86,11 +99,18 @@ class Backward:
             elif upstream is None or not active:
                 edges.append(Edge(gate, slot, nodes[i], local, self.zero, active=False))
             else:
-                chained = upstream * local
-                if self.arithmetic.strict and not self.arithmetic.is_finite(chained):
-                    raise self._place(gate, inputs).chain_overflows(slot, upstream, local)
-                edges.append(Edge(gate, slot, nodes[i], local, chained))
+                edges.append(self._chained(gate, slot, inputs, upstream, local))
         return edges
+
+    def _chained(self, gate: Gate, slot: int, inputs: list[Value], upstream: Value, local: Value) -> Edge:
+        system, out, chained = self.arithmetic, self.values[gate.position], self.arithmetic.chain(upstream, local)
+        if isinstance(system, Floats) and loses(system, gate, slot, inputs, out, upstream, local):
+            self.is_wide = True
+            local, chained = widely(system, gate, slot, inputs, upstream, local)
+            self._warn_of_underflow(system, gate, slot, local, chained)
+        if system.strict and not system.is_finite(chained):
+            raise self._place(gate, inputs).chain_overflows(slot, upstream, local)
+        return Edge(gate, slot, self.graph.nodes[gate.inputs[slot]], local, chained)
 
     def add(self, edge: Edge) -> None:
         """Gradients add up at forks."""
@@ -147,7 +167,9 @@ class Backward:
             if upstream is not None or notice.kind == "tie":
                 self.warnings.append(notice._replace(message=faults.in_call(self.graph, gate, notice.message)))
         active = {node.name: inner.flow[node.position] is not None for node in module.graph.variables}
-        return [(trace.gradient.get(name), active[name]) for name in module.inputs]
+        self.is_wide = self.is_wide or inner.is_wide
+        flowed = {node.name: inner.flow[node.position] for node in module.graph.variables}
+        return [(flowed[name] if active[name] else trace.gradient.get(name), active[name]) for name in module.inputs]
 
     def _local(self, gate: Gate, slot: int, inputs: list[Value], out: Value, upstream: Value | None) -> Value | None:
         try:
@@ -170,6 +192,15 @@ class Backward:
         if len(tied) > 1:
             self._warn_of_tie(gate, [*tied.values()])
         return share(selected, nodes, self.ties)
+
+    def _warn_of_underflow(self, system: Floats, gate: Gate, slot: int, local: Value, chained: Value) -> None:
+        """The first time that something is shown as 0 and is not 0."""
+        name = self.graph.nodes[gate.inputs[slot]].name
+        for what, number in (("the local gradient", local), ("the chained gradient", chained)):
+            if number != 0 and float(number) == 0 and not any(notice.kind == "underflow" for notice in self.warnings):
+                shown = system.wide.show(number, faults.DIGITS)
+                message = f"underflows: {what} of {name} is {shown}, which is 0 in doubles; --precision 20 shows it"
+                self._warn("underflow", gate, message)
 
     def _warn_of_kink(self, gate: Gate, inputs: list[Value], rule: Rule, out: Value) -> None:
         slot = next(slot for slot, i in enumerate(gate.inputs) if self.wanted[i])

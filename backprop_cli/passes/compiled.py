@@ -22,8 +22,10 @@ from ..graph.graph import Constant, Gate, Graph, Module, opened
 from ..graph.nodes import Nodes
 from ..rules.formula import Formula, substitute
 from ..rules.table import Op
+from ..rules.zeros import zero
 from .forward import constant_value
 from .lazy import Lazy
+from .underflow import LEAST_LOCAL, is_given
 
 
 class UnusualError(ArithmeticError):
@@ -83,8 +85,18 @@ class _Code(NamedTuple):
         test = f"if {' and '.join(conditions)}: " if conditions else ""
         exact = partial.is_number and partial.head in ("1", "-1")  # without a multiplication
         sign = "-" if exact and partial.head == "-1" else ""
-        chained = self.upstream if exact else f"{self.upstream} * {local}"
+        chained = self.upstream if exact else self._chained(local, slot)
         return f"{test}{target} {'= ' + sign if first else (sign or '+') + '= '}{chained}"
+
+    def _chained(self, local: str, slot: int) -> str:
+        """Upstream × local; give up where something is so small that digits may be lost."""
+        product = f"{self.upstream} * {local}"
+        if self.op.selects:
+            return product
+        exact = f"not {self.upstream} or {self._code(zero(self.op, slot), slot)}"
+        if is_given(self.op.partial(slot)):
+            return f"({product} or sure({self.upstream}, {local}, {exact}))"
+        return f"((l := {local}) * l and {self.upstream} * l or sure({self.upstream}, l, {exact}))"
 
     def _code(self, formula: Formula, slot: int = 0) -> str:
         words = self.op.words(self.op.operands(self.inputs, slot), self.value)
@@ -92,6 +104,14 @@ class _Code(NamedTuple):
             words |= {"count": f"counted({self.listed})", "others": f"but_one({self.listed}, {self.place or slot})"}
             words["every"] = self.listed
         return FLOATS.code(substitute(formula, words))
+
+
+def _sure(upstream: float, local: float, is_exact: bool) -> float:
+    """Their product, if it has lost no digits. Raises UnusualError."""
+    chained = upstream * local
+    if is_exact or (chained != 0 and abs(local) >= LEAST_LOCAL):
+        return chained
+    raise UnusualError
 
 
 def _compiled(lines: Sequence[str], known: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,6 +134,7 @@ def _compiled(lines: Sequence[str], known: Mapping[str, Any]) -> dict[str, Any]:
         **{word.__name__: word for word in words},
         "untouched": _UNTOUCHED,
         "added": sum,
+        "sure": _sure,
         **known,
     }
     # The text comes from the rows of the table alone; nothing that a user typed reaches it.

@@ -5,12 +5,12 @@ Each pair of variables comes out twice, by two ways of computing: a difference i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations
 from math import isfinite, sqrt
 
 from ..arithmetic import FLOATS, IEEE, Arithmetic, Value
-from ..arithmetic.dual import Dual, DualNumbers
+from ..arithmetic.dual import Dual, DualNumbers, TooSmallError
 from ..errors import FaultError, InputError, MathError, quote
 from ..graph.graph import Graph
 from . import point
@@ -47,8 +47,26 @@ def hessian(
         raise InputError(
             f"a Hessian of {len(names):,} variables is beyond the limit of {MAX_VARIABLES}", hint="choose some by --wrt"
         )
-    system = DualNumbers(arithmetic, ties)
     values = point.complete(given, arithmetic)
+    try:
+        return _matrix(graph, values, names, wrt, ties, arithmetic)
+    except TooSmallError:
+        wide = FLOATS.wide
+    exact = {name: wide.given(value) for name, value in values.items()}
+    matrix = _matrix(graph, exact, names, wrt, ties, wide)
+    return {row: {name: float(value) for name, value in columns.items()} for row, columns in matrix.items()}
+
+
+def _matrix(
+    graph: Graph,
+    values: Mapping[str, Value],
+    names: Sequence[str],
+    wrt: Collection[str] | None,
+    ties: str,
+    arithmetic: Arithmetic,
+) -> Hessian:
+    """The matrix, row by row. Raises TooSmallError where doubles are too small for it."""
+    system = DualNumbers(arithmetic, ties)
     zero, one = arithmetic.number("0"), arithmetic.number("1")
     matrix: Hessian = {}
     for row in names:

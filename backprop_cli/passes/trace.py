@@ -77,7 +77,7 @@ class Edges(Sequence[Edge]):
 class Notice(NamedTuple):
     """A warning.
 
-    kind: `tie`, `kink`, `border`, `constant`, `prefix`, `unused` or `precision`
+    kind: `tie`, `kink`, `border`, `constant`, `prefix`, `unused`, `precision` or `underflow`
     node: the name of the node that it is about
     message: the whole of it
     """

@@ -1,0 +1,52 @@
+"""Where a formula that comes out as 0 is 0, and where something in it has underflowed."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from .formula import Formula
+from .table import Op
+
+_AS_ITS_ARGUMENT = frozenset("neg sqrt cbrt abs sin tan asin atan sinh tanh asinh atanh expm1 log1p".split())
+"""What is 0 where its argument is, and nowhere else by underflow alone."""
+_NEVER_ROUNDED = frozenset("floor ceil round sign relu log log2 log10".split())
+"""What is not 0 except where it should be."""
+_NO_ZEROS = frozenset("pi nan count every others".split())
+_ALWAYS, _NOT_KNOWN = Formula("eq", 0, 0), Formula("eq", 0, 1)
+
+
+@cache
+def zero(op: Op, slot: int) -> Formula:
+    """The condition under which a local gradient that doubles compute as 0 is 0 indeed, as far as its form tells."""
+    return _zero(op.partial(slot), op.value)
+
+
+def _zero(formula: Formula, value: Formula) -> Formula:
+    """The same of a formula of a row. value: that of the row, which `out` is short for."""
+    head, args = formula.head, formula.args
+    if formula.is_number:
+        return _ALWAYS if float(head) == 0 else _NOT_KNOWN
+    if head == "out":
+        return _zero(value, value)
+    if not args:
+        return _NOT_KNOWN if head in _NO_ZEROS else Formula("eq", formula, 0)
+    if head in ("mul", "careful"):  # a product, or two forms that are equal: either tells
+        return _either(_zero(args[0], value), _zero(args[1], value))
+    if head in ("doubles", "ours", "smooth", "cancels", "precisely", "div", "pow") or head in _AS_ITS_ARGUMENT:
+        return _zero(args[0], value)
+    if head == "convention":
+        return _zero(args[1], value)
+    if head == "where":
+        yes, no = _zero(args[1], value), _zero(args[2], value)
+        return yes if yes is no else Formula("where", args[0], yes, no)
+    is_plain = not any(arg.args or arg.head == "out" for arg in args)
+    is_exact = head in _NEVER_ROUNDED or (head in ("add", "sub") and is_plain)
+    return Formula("eq", formula, 0) if is_exact else _NOT_KNOWN
+
+
+def _either(one: Formula, other: Formula) -> Formula:
+    if _ALWAYS in (one, other):
+        return _ALWAYS
+    if one is _NOT_KNOWN or repr(one) == repr(other):
+        return other
+    return one if other is _NOT_KNOWN else Formula("or", one, other)
