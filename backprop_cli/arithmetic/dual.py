@@ -68,10 +68,11 @@ class DualNumbers(Arithmetic):
         words: dict[str, Function] = {op.name: partial(self._gate, op) for op in reversed(TABLE)}  # the first of a name
         logarithm = next(op for op in TABLE if op.name == "log" and len(op.inputs) == 2)
         words |= {"log_base": partial(self._gate, logarithm), "selected": self._selected, "polygamma": self._polygamma}
+        words["smooth"] = lambda value, slopes: Dual(value.value, slopes.dot)
         calls = {name: f"{name}({{}}, {{}})" for name in ("add", "sub", "mul", "div")}
         signs = {"ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
         compared = {name: f"({{0}}.value {sign} {{1}}.value)" for name, sign in signs.items()}
-        templates = {**calls, **compared, "neg": "neg({})", "smooth": "{1}", "cancels": "{1}"}
+        templates = {**calls, **compared, "neg": "neg({})", "smooth": "smooth({}, {})", "cancels": "{1}"}
         templates |= {"doubles": base.template("doubles"), "ours": "{0}"}
         super().__init__(words, constants, templates)
 

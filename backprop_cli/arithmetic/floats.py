@@ -58,7 +58,7 @@ def _lgamma(x: float) -> float:
     return float(DOUBLES.loggamma(DOUBLES.mpf(x)).real)
 
 
-_NEAR_ZERO = 0.01
+_NEAR_ZERO = 1.0
 
 
 def _round(x: float) -> float:
@@ -92,8 +92,27 @@ def _softmax(x: float, xs: Sequence[float]) -> float:
     """exp(x) divided by the sum over all xs."""
     largest = max(xs)
     less = x - largest
+    if less < _NOTHING:
+        return 0.0
     lost = (x - (less + largest)) if abs(x) < abs(largest) else (x - less) - largest
     return exp(less) * (1.0 + lost) / math.fsum(exp(each - largest) for each in xs)
+
+
+def _odds(x: float, y: float) -> float:
+    """sigmoid(x − y), where the difference is rounded."""
+    return _softmax(x, (x, y))
+
+
+def _unit(x: float, length: float, xs: Sequence[float]) -> float:
+    """x divided by the length of xs, which may have few digits."""
+    if length > _TINY:
+        return x / length
+    return x * _LARGE / math.hypot(*(each * _LARGE for each in xs))
+
+
+_NOTHING = -800.0
+"""exp(x) is 0 from there on."""
+_TINY, _LARGE = 2.0**-900, 2.0**500
 
 
 def _logsumexp(*xs: float) -> float:
@@ -133,6 +152,8 @@ _FLOAT_FUNCTIONS: dict[str, Function] = {
     "prod": _prod,
     "logsumexp": _logsumexp,
     "softmax": _softmax,
+    "odds": _odds,
+    "unit": _unit,
     "round": _round,
     "mod": lambda x, y: x % y,
     "fmod": _fmod,
@@ -241,6 +262,8 @@ _IEEE_FUNCTIONS: dict[str, Function] = {
     "fmod": _ieee_mod(_fmod),
     "logsumexp": lambda *xs: math.nan if any(map(math.isnan, xs)) else _logsumexp(*xs),
     "softmax": lambda x, xs: _softmax(x, xs) if math.isfinite(max(xs)) else math.nan,
+    "odds": lambda x, y: _odds(x, y) if math.isfinite(max(x, y)) else math.nan,
+    "unit": lambda x, length, xs: _ieee_div(x, length) if length == 0 else _unit(x, length, xs),
     **{name: _ieee(_FLOAT_FUNCTIONS[name], special) for name, special in _SPECIAL.items()},
     "pow": _ieee_pow,
     "div": _ieee_div,

@@ -267,8 +267,13 @@ class Given(Precise):
     def __init__(self) -> None:
         super().__init__(_FOR_DOUBLES)
         exp, erfc, zero = self.word("exp"), self.word("erfc"), self.context.zero
+        self._templates["doubles"] = "{1}"  # 40 digits may cancel as those of doubles do
+        self.namespace |= {"mod": self._mod, "fmod": lambda x, y: self.context.sign(x) * self._mod(abs(x), abs(y))}
         self.namespace["exp"] = lambda x: zero if x < -_FAR else exp(x)
         self.namespace["erfc"] = lambda x: zero if x > _FAR else erfc(x)
+
+    def _mod(self, x: Value, y: Value) -> Value:
+        return x - y * self.context.floor(x / y)
 
     def given(self, value: Value) -> Value:
         """A double as a number of this arithmetic; one of its own numbers as it is."""

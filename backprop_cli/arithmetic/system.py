@@ -50,6 +50,7 @@ class Rule(NamedTuple):
     value: Function
     partials: tuple[Function, ...]
     kink: Function | None
+    corner: Function | None
     variadic: bool
 
     def partial(self, slot: int, inputs: Sequence[Value], out: Value) -> Value:
@@ -211,8 +212,8 @@ class Arithmetic(ABC):
             partials = tuple(
                 self._compile(f"{inputs}, out{more}", substitute(partial, _OF_MANY)) for partial in op.partials
             )
-            kink = self._compile(f"{inputs}, out", op.kink) if op.kink else None
-            self._rules[op] = Rule(value, partials, kink, op.variadic)
+            kink, corner = (self._compile(f"{inputs}, out", at) if at else None for at in (op.kink, op.corner))
+            self._rules[op] = Rule(value, partials, kink, corner, op.variadic)
         return self._rules[op]
 
     def chain(self, upstream: Value, local: Value) -> Value:

@@ -42,7 +42,7 @@ class Place(NamedTuple):
         return ", ".join(shown[:_LIST] + ["…"] * (len(shown) > _LIST))
 
     @property
-    def _where(self) -> str:
+    def where(self) -> str:
         return f" at {place}" if (place := str(self)) else ""
 
     def _error(self, message: str, hint: str = "") -> MathError:
@@ -52,14 +52,14 @@ class Place(NamedTuple):
         """The gate has no finite real value here. error: what its rule raised, OverflowError where it is too large."""
         op, title = self.gate.op, self.graph.title(self.gate)
         if isinstance(error, ZeroDivisionError) and op.name == "div":
-            return self._error(f"division by zero in {title}{self._where}", self._needs())
+            return self._error(f"division by zero in {title}{self.where}", self._needs())
         if isinstance(error, OverflowError):
-            return self._error(f"{title} overflows{self._where}", self.arithmetic.range_hint)
+            return self._error(f"{title} overflows{self.where}", self.arithmetic.range_hint)
         if op.cases:
-            return self._error(f"no case of {title} holds{self._where}", "a last case (value, True) is for all others")
+            return self._error(f"no case of {title} holds{self.where}", "a last case (value, True) is for all others")
         value = IEEE.rule(op).value(*map(self._float, self.inputs))
         kind = "real" if value != value else "finite"
-        return self._error(f"{title} has no {kind} value{self._where}", self._needs())
+        return self._error(f"{title} has no {kind} value{self.where}", self._needs())
 
     def _float(self, value: Value) -> float:
         """The nearest double; NaN for what a choice needs not."""
@@ -94,7 +94,7 @@ class Place(NamedTuple):
         what = "overflows" if overflows else "does not exist" if math.isnan(locals_[slot]) else "is infinite"
         if what == "is infinite" and upstream == 0:
             what += ", and its upstream is 0 (0·∞ is undefined)"
-        message = f"{partial(gate.name, names[slot])} = {rule} {what}{self._where}, in {graph.title(gate)}"
+        message = f"{partial(gate.name, names[slot])} = {rule} {what}{self.where}, in {graph.title(gate)}"
         bad = [i for i, each in zip(gate.inputs, locals_, strict=True) if not math.isfinite(each)]
         below = graph.nodes.below([gate.inputs[slot], *bad])
         others = [node.name for node in graph.variables if wanted[node.position] and not below[node.position]]

@@ -11,10 +11,13 @@ from math import isfinite, sqrt
 
 from ..arithmetic import FLOATS, IEEE, Arithmetic, Value
 from ..arithmetic.dual import Dual, DualNumbers, TooSmallError
-from ..errors import FaultError, InputError, MathError, quote
+from ..errors import FaultError, InputError, MathError, quote, shorten
+from ..graph.expand import expand
 from ..graph.graph import Graph
 from . import point
 from .backpropagate import backpropagate
+from .faults import Place
+from .forward import forward
 from .trace import Notice, Trace
 
 MAX_VARIABLES = 500
@@ -86,6 +89,8 @@ def compared(trace: Trace, matrix: Mapping[str, Mapping[str, Value]]) -> Trace:
 
     Where they do in doubles, digits are lost, and a notice says so. Raises FaultError where they do in other numbers.
     """
+    if corners := _corners(trace):
+        trace = trace.but(warnings=[*trace.warnings, *corners])
     pair = _asymmetry(matrix, trace.arithmetic)
     if pair is None:
         return trace
@@ -96,6 +101,21 @@ def compared(trace: Trace, matrix: Mapping[str, Mapping[str, Value]]) -> Trace:
         raise FaultError(message, trace.graph.source)
     notice = Notice("precision", trace.graph.output.name, f"{message}: digits are lost; --precision 50 keeps them")
     return trace.but(warnings=[*trace.warnings, notice])
+
+
+def _corners(trace: Trace) -> list[Notice]:
+    """Where a slope has a corner, so that second derivatives are those of one side."""
+    whole, system = trace.graph, trace.arithmetic
+    graph = expand(whole, modules_only=True) if whole.modules else whole
+    values = forward(graph, trace.point, system) if whole.modules else trace.values
+    found = []
+    for gate in graph.gates:
+        inputs, corner = [values[i] for i in gate.inputs], system.rule(gate.op).corner
+        if corner is not None and None not in inputs and corner(*inputs, values[gate.position]):
+            place = Place(graph, gate, inputs, system).where
+            message = f"{gate.name} = {shorten(graph.written(gate))} has a slope with a corner{place}"
+            found.append(Notice("corner", gate.name, f"{message}: second derivatives there are a convention"))
+    return found
 
 
 def _asymmetry(matrix: Mapping[str, Mapping[str, Value]], arithmetic: Arithmetic) -> tuple[str, str] | None:

@@ -45,7 +45,7 @@ none = Formula("none")
 a, b, c, p, q = map(Formula, "abcpq")
 """The inputs of a choice, `c` being its condition, and those of what is made of conditions."""
 nearest, mod, fmod = map(Formula, "round mod fmod".split())
-prod, softmax = Formula("prod"), Formula("softmax")
+prod, softmax, odds, unit = map(Formula, "prod softmax odds unit".split())
 normcdf, normpdf = Formula("normcdf"), Formula("normpdf")
 
 total = Formula("total")
@@ -69,9 +69,9 @@ def convention(read: Operand, computed: Operand) -> Formula:
 
 
 def smooth(value: Operand, formula: Operand) -> Formula:
-    """A value that a case settles, and a formula of the same value that has the right slopes too.
+    """A value, and a formula that has its slopes, where those of the first are wrong or cancel.
 
-    Second derivatives are made of those slopes; everything else takes the value.
+    Second derivatives take the value of the first and the slopes of the other; everything else takes the value.
     """
     return Formula("smooth", value, formula)
 
@@ -103,11 +103,22 @@ def gauss(u: Formula, scale: Operand = 1) -> Formula:
     return ours(exp(-(u**2) / scale if scale != 1 else -(u**2)), where(gt(fabs(u), 40), 0, split))
 
 
+half, quarter, hundredth = Formula("1") / 2, Formula("0.25"), Formula("0.01")
+LEAST = Formula("1e-290")
+"""Smaller numbers may be made of parts that have lost digits."""
+
 chosen = careful(where(eq(x, out), 1, 0), selected(x, out))
 """The partial of a gate that selects one of its inputs."""
 
-power = careful(y * x ** (y - 1), where(both(gt(fabs(y), 2**53), gt(fabs(x), 0)), y * out / x, y * x ** (y - 1)))
-"""The partial of x^y with respect to x. From 2^53 on, y − 1 is no double any more."""
+small_power = y * x ** (y - 1)
+vast_power = where(both(gt(fabs(y), 2**53), gt(fabs(x), 0)), y * out / x, small_power)
+usual_power = where(gt(1, fabs(y)), y * out / x, out / x * y)
+rare_power = where(gt(2000, fabs((y - 1) * log(fabs(x)))), precisely(small_power), 0)
+power = careful(small_power, ours(vast_power, where(
+    either(eq(x, 0), both(ge(y, half), gt(2**53, y))), small_power,
+    where(both(gt(fabs(out), LEAST), gt(fabs(out / x), LEAST)), usual_power, rare_power),
+)))  # fmt: skip
+"""The partial of x^y with respect to x. Below 1/2 and from 2^53 on y − 1 is rounded, which tells far from x = 1."""
 
 power_in_base = where(eq(y, 0), smooth(0, where(gt(fabs(x), 0), y * out / x, 0)), power)
 power_in_exponent = where(both(eq(x, 0), gt(y, 0)), smooth(0, where(gt(y, 1), 0, -sqrt(x))), out * log(x))
@@ -116,10 +127,19 @@ power_in_exponent = where(both(eq(x, 0), gt(y, 0)), smooth(0, where(gt(y, 1), 0,
 if_so, if_not = where(c, 1, 0), careful(where(c, 0, 1), where(opposite(c), 1, 0))
 """The partials of a choice."""
 alpha, slope, low, high = map(Formula, "alpha slope low high".split())
-half, quarter, hundredth = Formula("1") / 2, Formula("0.25"), Formula("0.01")
 SELU, SELU_BELOW = Formula("1.0507009873554805"), Formula("1.7580993408473768")
 """λ and λ·α of Klambauer et al., 2017."""
 
+
+def turn(opposite: Formula) -> Formula:
+    """A slope of atan2, which is the other coordinate divided by the square of the distance."""
+    read, far = opposite / (x**2 + y**2), hypot(x, y)
+    fast = opposite / far / far
+    return careful(read, ours(fast, where(both(gt(far, LEAST), gt(Formula("1e290"), far)), fast, precisely(read))))
+
+
+below_one = smooth((1 - x) * (1 + x), -(x**2))
+"""1 − x², beside ±1 too, and with its slope beside 0."""
 far = sqrt(fabs(x) - 1) * sqrt(fabs(x) + 1)
 """√(x² − 1), beside 1 and far out too."""
 flat_csch = -2 * sign(x) * exp(-fabs(x)) / expm1(-2 * fabs(x))
@@ -131,7 +151,7 @@ sinc_slope = -x / 3 * sinc_slope
 
 def turned(u: Formula) -> Formula:
     """The sign of sin(πu): −1 to the power of the nearest whole number."""
-    n = floor(u + half)
+    n = nearest(u)
     return 1 - 2 * (n - 2 * floor(n / 2))
 
 
@@ -142,6 +162,11 @@ def within_pi(u: Formula) -> Formula:
 
 log_added = maximum(x, y) + log1p(exp(-fabs(x - y)))
 """log(exp(x) + exp(y)), which never overflows."""
+
+
+def settling(read: Formula, tail: Formula, near: int, far: int) -> Formula:
+    """A formula that falls off below 0: from −near on doubles compute its tail precisely, and from −far on it is 0."""
+    return ours(read, where(gt(x, -near), read, where(gt(x, -far), precisely(tail), 0)))
 
 
 def settled(read: Formula, fast: Formula) -> Formula:
@@ -196,6 +221,7 @@ class Op:
     role: a key of ROLES or empty, for readers;
     domain: where a real value exists;
     kink: a condition under which the partial is only a convention;
+    corner: one under which the second derivative is, because the partial has a corner there;
     note: that convention;
     aliases: other spellings;
     does: what it does with its upstream gradient, in words that go on after its name; by default, what its role says.
@@ -222,6 +248,7 @@ class Op:
         role: str = "",
         domain: str = "",
         kink: Formula | None = None,
+        corner: Formula | None = None,
         note: str = "",
         aliases: str = "",
         does: str = "",
@@ -243,6 +270,7 @@ class Op:
         self.role = role
         self.domain = domain
         self.kink = kink
+        self.corner = corner
         self.note = note
         self.aliases = tuple(aliases.split())
         self.does = does or ROLES.get(role, "")
@@ -374,15 +402,16 @@ TABLE: list[Op] = [
     Op("log",      "x",   log(x),      1 / x,             domain="x > 0", aliases="ln Log LN",
        does="divides its upstream by its input: the larger that is, the less a step in it counts"),
     Op("log",      "x base", convention(log(x) / log(base), log_base(x, base)),
-                                       1 / (x * log(base)), -out / (base * log(base)),
+                                       careful(1 / (x * log(base)), 1 / log(base) / x),
+                                       careful(-out / (base * log(base)), -out / log(base) / base),
        domain="x > 0, base > 0 and base ≠ 1", aliases="ln",
        does="divides its upstream by its input and by the log of the base; the base gets it times minus its own "
             "value, divided by the base and by its log"),
-    Op("log2",     "x",   convention(log(x) / log(2), log2(x)), 1 / (x * log(2)),               domain="x > 0",
-       aliases="Log2",
+    Op("log2",     "x",   convention(log(x) / log(2), log2(x)), careful(1 / (x * log(2)), 1 / log(2) / x),
+       domain="x > 0", aliases="Log2",
        does="divides its upstream by its input, and by log(2) for the change of base"),
-    Op("log10",    "x",   convention(log(x) / log(10), log10(x)), 1 / (x * log(10)),            domain="x > 0",
-       aliases="Log10 LOG10",
+    Op("log10",    "x",   convention(log(x) / log(10), log10(x)), careful(1 / (x * log(10)), 1 / log(10) / x),
+       domain="x > 0", aliases="Log10 LOG10",
        does="divides its upstream by its input, and by log(10) for the change of base"),
     Op("log1p",    "x",   careful(log(1 + x), log1p(x)), 1 / (1 + x),                        domain="x > −1",
        does="divides its upstream by 1 plus its input"),
@@ -396,7 +425,7 @@ TABLE: list[Op] = [
     Op("cbrt",     "x",   cbrt(x),     1 / (3 * out**2),
        aliases="CubeRoot",
        does="divides its upstream by three times the square of its own value"),
-    Op("hypot",    "x...", convention(sqrt(total(x**2)), hypot(x)), x / out,
+    Op("hypot",    "x...", convention(sqrt(total(x**2)), hypot(x)), ours(x / out, unit(x, out, every)),
        note="at hypot(0, 0) there is no gradient",
        aliases="norm Norm",
        does="hands each input its upstream times the part that the input has in the length"),
@@ -418,14 +447,15 @@ TABLE: list[Op] = [
        does="hands its upstream on where its input is positive, and nothing where it is not, for there its "
             "output stays 0"),
 
-    Op("sigmoid",  "x",   convention(1 / (1 + exp(-x)), sigmoid(x)), careful(out * (1 - out), out * sigmoid(-x)),
+    Op("sigmoid",  "x",   convention(1 / (1 + exp(-x)), sigmoid(x)),
+                          careful(out * (1 - out), smooth(out * sigmoid(-x), (1 - tanh(x / 2) ** 2) / 4)),
        aliases="σ logistic expit LogisticSigmoid",
        does="multiplies its upstream by its own value times 1 minus that: at most 1/4, and next to nothing "
             "where it is saturated, near 0 and near 1"),
     Op("softplus", "x",   convention(log(1 + exp(x)), softplus(x)), sigmoid(x),
        does="multiplies its upstream by the sigmoid of its input: between 0 and 1, as a relu without its corner"),
     Op("tanh",     "x",   convention((exp(x) - exp(-x)) / (exp(x) + exp(-x)), tanh(x)),
-                          careful(1 - out**2, 4 * sigmoid(2 * x) * sigmoid(-2 * x)),
+                          careful(1 - out**2, smooth(4 * sigmoid(2 * x) * sigmoid(-2 * x), 1 - out**2)),
        aliases="Tanh TANH",
        does="multiplies its upstream by 1 minus the square of its own value: at most 1, and next to nothing "
             "where it is saturated, near −1 and near 1"),
@@ -447,26 +477,25 @@ TABLE: list[Op] = [
        does="multiplies its upstream by its own value times the cotangent of its input, and flips its sign"),
     Op("cot",      "x",   1 / tan(x),  -(1 + out**2),     domain="x not 0, ±π, ±2π, …",      aliases="cotan Cot COT",
        does="multiplies its upstream by 1 plus the square of its own value, and flips its sign"),
-    Op("asin",     "x",   asin(x),     careful(1 / sqrt(1 - x**2), 1 / sqrt((1 - x) * (1 + x))),
+    Op("asin",     "x",   asin(x),     careful(1 / sqrt(1 - x**2), 1 / sqrt(below_one)),
        domain="−1 ≤ x ≤ 1", aliases="arcsin ArcSin ASIN",
        does="divides its upstream by the root of 1 minus the square of its input"),
-    Op("acos",     "x",   acos(x),     careful(-1 / sqrt(1 - x**2), -1 / sqrt((1 - x) * (1 + x))),
+    Op("acos",     "x",   acos(x),     careful(-1 / sqrt(1 - x**2), -1 / sqrt(below_one)),
        domain="−1 ≤ x ≤ 1", aliases="arccos ArcCos ACOS",
        does="divides its upstream by the root of 1 minus the square of its input, and flips its sign"),
     Op("atan",     "x",   atan(x),     careful(1 / (1 + x**2), 1 / hypot(x, 1) / hypot(x, 1)),
        aliases="arctan ArcTan ATAN",
        does="divides its upstream by 1 plus the square of its input, so that far from 0 hardly anything comes through"),
-    Op("atan2",    "y x", atan2(y, x), careful(x / (x**2 + y**2), x / hypot(x, y) / hypot(x, y)),
-                                       careful(-y / (x**2 + y**2), -y / hypot(x, y) / hypot(x, y)),
+    Op("atan2",    "y x", atan2(y, x), turn(x), turn(-y),
        note="at atan2(0, 0) there is no gradient", aliases="arctan2",
        does="hands each coordinate its upstream times the other one, divided by the square of the distance, and "
             "flips the sign for the second: a step sideways turns the angle, a step outwards does not"),
     Op("asec",     "x",   careful(acos(1 / x), atan2(far, sign(x))),
-                          careful(1 / (fabs(x) * sqrt(x**2 - 1)), 1 / (fabs(x) * far)),
+                          careful(1 / (fabs(x) * sqrt(x**2 - 1)), 1 / fabs(x) / far),
        domain="x ≤ −1 or x ≥ 1", note="between 0 and π", aliases="arcsec ArcSec",
        does="divides its upstream by the size of its input times the root of its square minus 1"),
     Op("acsc",     "x",   careful(asin(1 / x), atan2(sign(x), far)),
-                          careful(-1 / (fabs(x) * sqrt(x**2 - 1)), -1 / (fabs(x) * far)),
+                          careful(-1 / (fabs(x) * sqrt(x**2 - 1)), -1 / fabs(x) / far),
        domain="x ≤ −1 or x ≥ 1", note="between −π/2 and π/2", aliases="arccsc ArcCsc",
        does="divides its upstream by the size of its input times the root of its square minus 1, and flips its sign"),
     Op("acot",     "x",   where(eq(x, 0), pi / 2, atan(1 / x)),
@@ -474,11 +503,11 @@ TABLE: list[Op] = [
        kink=eq(x, 0), note="odd, between −π/2 and π/2, as in SymPy: it jumps at 0, where it is π/2, with slope −1",
        aliases="arccot ArcCot",
        does="divides its upstream by 1 plus the square of its input, and flips its sign"),
-    Op("sinpi",    "x",   careful(sin(pi * x), turned(x) * sin(pi * (x - floor(x + half)))),
-                          pi * careful(cos(pi * x), within_pi(x)),
+    Op("sinpi",    "x",   careful(sin(pi * x), turned(x) * sin(pi * (x - nearest(x)))),
+                          pi * careful(cos(pi * x), smooth(within_pi(x), turned(x) * cos(pi * (x - nearest(x))))),
        does="multiplies its upstream by π times the cosine of π times its input"),
     Op("cospi",    "x",   careful(cos(pi * x), within_pi(x)),
-                          -pi * careful(sin(pi * x), turned(x) * sin(pi * (x - floor(x + half)))),
+                          -pi * careful(sin(pi * x), turned(x) * sin(pi * (x - nearest(x)))),
        does="multiplies its upstream by π times the sine of π times its input, and flips its sign"),
     Op("sinc",     "x",   where(eq(x, 0), 1, sin(x) / x),
                           where(eq(x, 0), smooth(0, -x / 3),
@@ -499,7 +528,7 @@ TABLE: list[Op] = [
     Op("acosh",    "x",   acosh(x),    careful(1 / sqrt(x**2 - 1), 1 / (sqrt(x - 1) * sqrt(x + 1))),
        domain="x ≥ 1", aliases="arccosh arcosh ArcCosh ACOSH",
        does="divides its upstream by the root of the square of its input minus 1"),
-    Op("atanh",    "x",   atanh(x),    careful(1 / (1 - x**2), 1 / ((1 - x) * (1 + x))),
+    Op("atanh",    "x",   atanh(x),    careful(1 / (1 - x**2), 1 / below_one),
        domain="−1 < x < 1", aliases="arctanh artanh ArcTanh ATANH",
        does="divides its upstream by 1 minus the square of its input, so that a step near −1 or 1 counts for much"),
 
@@ -512,17 +541,17 @@ TABLE: list[Op] = [
     Op("coth",     "x",   1 / tanh(x), careful(1 - out**2, -flat_csch * flat_csch),  domain="x ≠ 0",
        aliases="Coth COTH",
        does="multiplies its upstream by 1 minus the square of its own value, which is below 0"),
-    Op("asech",    "x",   careful(acosh(1 / x), log1p(sqrt((1 - x) * (1 + x))) - log(x)),
-                          careful(-1 / (x * sqrt(1 - x**2)), -1 / (x * sqrt((1 - x) * (1 + x)))),
+    Op("asech",    "x",   careful(acosh(1 / x), log1p(sqrt(below_one)) - log(x)),
+                          careful(-1 / (x * sqrt(1 - x**2)), -1 / (x * sqrt(below_one))),
        domain="0 < x ≤ 1", aliases="arcsech arsech ArcSech",
        does="divides its upstream by its input times the root of 1 minus its square, and flips its sign"),
     Op("acsch",    "x",   careful(asinh(1 / x), where(gt(fabs(x), 1), asinh(1 / x),
                                                       sign(x) * (log1p(hypot(x, 1)) - log(fabs(x))))),
-                          careful(-1 / (fabs(x) * sqrt(1 + x**2)), -1 / (fabs(x) * hypot(x, 1))),
+                          careful(-1 / (fabs(x) * sqrt(1 + x**2)), -1 / fabs(x) / hypot(x, 1)),
        domain="x ≠ 0", aliases="arccsch arcsch ArcCsch",
        does="divides its upstream by the size of its input times the root of 1 plus its square, and flips its sign"),
     Op("acoth",    "x",   careful(atanh(1 / x), sign(x) * log1p(2 / (fabs(x) - 1)) / 2),
-                          careful(1 / (1 - x**2), 1 / ((1 - x) * (1 + x))),
+                          careful(1 / (1 - x**2), 1 / (1 - x) / (1 + x)),
        domain="x < −1 or x > 1", aliases="arccoth arcoth ArcCoth ACOTH",
        does="divides its upstream by 1 minus the square of its input, which is below 0"),
 
@@ -542,7 +571,10 @@ TABLE: list[Op] = [
     Op("gamma",    "x",   gamma(x),    out * digamma(x),  domain="x not 0, −1, −2, …",
        aliases="Γ tgamma Gamma GAMMA",
        does="multiplies its upstream by its own value and by the digamma of its input"),
-    Op("factorial", "x",  gamma(x + 1), out * digamma(x + 1), domain="x not −1, −2, …",
+    Op("factorial", "x",  ours(gamma(x + 1), where(either(gt(1, x), eq(x + 1 - 1, x)), gamma(x + 1), x * gamma(x))),
+                          ours(out * digamma(x + 1),
+                               where(gt(fabs(x - half), quarter), out * digamma(x + 1),
+                                     precisely(gamma(x + 1) * digamma(x + 1)))), domain="x not −1, −2, …",
        aliases="Factorial FACT",
        does="multiplies its upstream by its own value times the digamma of its input plus 1"),
     Op("lgamma",   "x",   lgamma(x),   digamma(x),        domain="x not 0, −1, −2, …",
@@ -569,7 +601,8 @@ TABLE: list[Op] = [
 
     Op("logaddexp", "x y", doubles(log(exp(x) + exp(y)), where(gt(0, maximum(x, y)),
                                  cancels(log1p(expm1(maximum(x, y)) + exp(minimum(x, y))), log_added), log_added)),
-                          careful(exp(x - out), sigmoid(x - y)), careful(exp(y - out), sigmoid(y - x)),
+                          careful(exp(x - out), ours(sigmoid(x - y), odds(x, y))),
+                          careful(exp(y - out), ours(sigmoid(y - x), odds(y, x))),
        does="hands each input its upstream times the part that its exp has in the sum"),
     Op("logsumexp", "x...", log(total(exp(x))), ours(exp(x - out), softmax(x, every)),
        does="hands each input its upstream times the part that its exp has in the sum (softmax): the parts "
@@ -586,24 +619,27 @@ TABLE: list[Op] = [
        domain="x < 0", note="log(1 − exp(x)), for x < 0",
        does="multiplies its upstream by exp of its input divided by 1 minus that, and flips its sign"),
 
-    Op("silu",     "x",   x * sigmoid(x), careful(out + sigmoid(x) * (1 - out),
-                                                  sigmoid(x) * cancels(1 + x * sigmoid(-x), 1 + x * sigmoid(-x))),
+    Op("silu",     "x",   settling(x * sigmoid(x), x * sigmoid(x), 700, 760),
+                          careful(out + sigmoid(x) * (1 - out),
+                                  sigmoid(x) * cancels(1 + x * sigmoid(-x), 1 + x * sigmoid(-x))),
        aliases="swish SiLU",
        does="multiplies its upstream by about 1 where its input is large, and by next to nothing where it "
             "is far below 0"),
-    Op("gelu",     "x",   x * normcdf(x), settled(normcdf(x) + x * normpdf(x), normcdf(x) + x * normpdf(x)),
+    Op("gelu",     "x",   settling(x * normcdf(x), x * erfc(-x / sqrt(2)) / 2, 37, 40),
+                          settled(normcdf(x) + x * normpdf(x), normcdf(x) + x * normpdf(x)),
        note="exact, x·Φ(x), as torch's default; not the form with tanh", aliases="GELU",
        does="multiplies its upstream by the normal distribution at its input, and its density times the input"),
-    Op("mish",     "x",   x * tanh(softplus(x)),
+    Op("mish",     "x",   settling(x * tanh(softplus(x)), x * tanh(softplus(x)), 700, 760),
                           settled(tanh(softplus(x)) + x * sigmoid(x) * (1 - tanh(softplus(x)) ** 2),
                                   tanh(softplus(x)) + x * sigmoid(x) * (1 - tanh(softplus(x)) ** 2)),
        aliases="Mish",
        does="multiplies its upstream by about 1 where its input is large, and by next to nothing where it "
             "is far below 0"),
     Op("softsign", "x",   x / (1 + fabs(x)), careful(1 / (1 + fabs(x)) ** 2, 1 / (1 + fabs(x)) / (1 + fabs(x))),
+       corner=eq(x, 0),
        does="divides its upstream by the square of 1 plus the size of its input"),
     Op("elu",      "x",   where(gt(x, 0), x, careful(exp(x) - 1, expm1(x))), where(gt(x, 0), 1, exp(x)),
-       aliases="ELU",
+       corner=eq(x, 0), aliases="ELU",
        does="hands its upstream on where its input is positive, and multiplies it by exp of the input where it is not"),
     Op("elu",      "x alpha", where(gt(x, 0), x, alpha * careful(exp(x) - 1, expm1(x))),
                           where(gt(x, 0), 1, ours(alpha * exp(x),
@@ -626,7 +662,8 @@ TABLE: list[Op] = [
     Op("hardtanh", "x",   minimum(maximum(x, -1), 1), where(gt(1, fabs(x)), 1, 0),
        kink=eq(fabs(x), 1), note="0 at −1 and 1, as torch's", aliases="Hardtanh",
        does="hands its upstream on between −1 and 1, and nothing outside"),
-    Op("hardsigmoid", "x", minimum(maximum(x / 6 + half, 0), 1), where(gt(3, fabs(x)), Formula("1") / 6, 0),
+    Op("hardsigmoid", "x", minimum(maximum(careful(x / 6 + half, (x + 3) / 6), 0), 1),
+                          where(gt(3, fabs(x)), Formula("1") / 6, 0),
        kink=eq(fabs(x), 3), note="torch's, min(max(x/6 + 1/2, 0), 1); 0 at −3 and 3", aliases="hard_sigmoid",
        does="hands a sixth of its upstream on between −3 and 3, and nothing outside"),
     Op("relu6",    "x",   minimum(maximum(x, 0), 6), where(both(gt(x, 0), gt(6, x)), 1, 0),
@@ -663,7 +700,7 @@ TABLE: list[Op] = [
        does="multiplies its upstream by three times the square of its input"),
 
     Op("mod",      "x y", doubles(x - y * floor(x / y), mod(x, y)), 1,
-                          careful(-floor(x / y), -floor((x - out) / y + half)),
+                          careful(-floor(x / y), -floor(x / y - out / y + half)),
        domain="y ≠ 0", kink=eq(out, 0), note="the sign of y, as % in Python; it jumps at multiples of y",
        aliases="Mod % MOD",
        does="hands its upstream on to the dividend, and to the divisor times minus how often it goes into that"),

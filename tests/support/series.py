@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
-import flint
 from flint import arb, arb_series, ctx
 
 from backprop_cli.rules.table import Op
@@ -47,7 +46,7 @@ def jet(row: Op, inputs: Sequence[float], slot: int) -> list[Ball] | None:
     """
     found: list[Ball] | None = None
     for bits in PRECISIONS:
-        with _working(bits):
+        with working(bits):
             try:
                 found = _jet(row, inputs, slot)
             except UndecidedError:
@@ -63,7 +62,8 @@ def is_known(number: Ball) -> bool:
 
 
 @contextmanager
-def _working(bits: int) -> Iterator[None]:
+def working(bits: int) -> Iterator[None]:
+    """Balls of so many bits, and series of LENGTH terms."""
     before = ctx.prec, ctx.cap
     ctx.prec, ctx.cap = bits, LENGTH
     try:
@@ -121,8 +121,10 @@ def _same(x: Series, y: Series) -> bool:
     return bool((x[0] - y[0]).is_zero())
 
 
-def _divided(x: Series, y: Series) -> Series:
+def _divided(x: Series, y: Series | int) -> Series:
     """The quotient; of constants that is a whole number, exactly that."""
+    if isinstance(y, int):  # how many inputs there are
+        return x / y
     if y[0].contains(0):
         if y[0].is_zero():
             raise ZeroDivisionError
@@ -344,6 +346,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "gamma": _gamma,
     "lgamma": _lgamma,
     "digamma": _digamma,
+    "total": lambda *xs: functools.reduce(operator.add, xs),
     "prod": lambda *xs: functools.reduce(operator.mul, xs),
     "normcdf": lambda x: (-x / arb(2).sqrt()).erfc() / 2,
     "normpdf": lambda x: (-x * x / 2).exp() / (2 * arb.pi()).sqrt(),
@@ -354,5 +357,3 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "not": operator.not_,
 }
 """By the words of the rules."""
-
-__all__ = ["FUNCTIONS", "KNOWN", "flint", "is_known", "jet"]
