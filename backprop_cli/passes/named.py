@@ -117,7 +117,8 @@ def named_gradient(graph: Graph, wrt: Collection[str] | None = None) -> dict[str
         gradients[node.position] = total
         if isinstance(node, Gate):
             for slot, i in enumerate(node.inputs):
-                if not wanted[i] or node.op.partial(slot).head == "none":
+                competes_with_itself = node.op.selects and i in node.inputs[:slot]
+                if not wanted[i] or competes_with_itself or node.op.partial(slot).head == "none":
                     continue
                 before = terms[i]
                 local = None if total is None or before is None else _local(node, slot, names)
