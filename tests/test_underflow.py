@@ -79,12 +79,12 @@ QUIET: dict[str, tuple[float, ...]] = {
 @pytest.mark.parametrize("text", QUIET)
 def test_a_zero_is_no_underflow(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """And is known to be none without other numbers."""
-    from backprop_cli.passes import backward
+    from backprop_cli.passes import underflow
 
     def never(*_: object) -> None:
         raise AssertionError("this is known to be 0")
 
-    monkeypatch.setattr(backward, "widely", never)
+    monkeypatch.setattr(underflow, "widely", never)
     trace: Trace = backprop(text, at(text, *QUIET[text]))
     assert [notice for notice in trace.warnings if notice.kind == "underflow"] == []
 

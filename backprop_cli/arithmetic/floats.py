@@ -9,6 +9,7 @@ from math import exp
 from typing import TYPE_CHECKING
 
 from ..rules.formula import Formula, substitute
+from ..rules.table import Op
 from .system import Arithmetic, Function
 
 if TYPE_CHECKING:
@@ -296,6 +297,18 @@ class _Precisely:
         return float(self.function(*xs))
 
 
+LEAST_LOCAL = 2.0**-960
+"""A smaller local gradient may be made of parts that have lost digits."""
+_EXACT_WHERE_SMALL = frozenset("neg sin cos sinh cosh sign".split())
+
+
+def is_given(partial: Formula) -> bool:
+    """Whether a partial has all its digits however small it is: an input, a number, or a plain function of one."""
+    if partial.args:
+        return partial.head in _EXACT_WHERE_SMALL and is_given(partial.args[0])
+    return partial.head != "out"
+
+
 class Floats(Arithmetic):
     """Doubles; whatever is not finite is an error."""
 
@@ -327,6 +340,16 @@ class Floats(Arithmetic):
         from .precise import Given
 
         return Given()
+
+    def loses(self, op: Op, slot: int, inputs: Sequence[float], out: float, upstream: float, local: float) -> bool:
+        """Whether upstream × local, or the local gradient itself, may have lost digits because it is so small.
+
+        inputs, out: those of the gate, and its value; upstream may be a number of any size
+        """
+        if upstream == 0 or op.selects:
+            return False
+        is_small = abs(local) < LEAST_LOCAL and not is_given(op.partial(slot))
+        return (is_small or upstream * local == 0) and not (local == 0 and self.is_zero(op, slot, inputs, out))
 
     def settled(self, function: Function) -> Function:
         """A function, fit for what is not finite."""

@@ -14,7 +14,6 @@ from . import faults
 from .forward import inside
 from .lazy import Lazy
 from .trace import Edge, Edges, Notice, Trace, notices
-from .underflow import loses, widely
 
 _Local = tuple[Value | None, bool]
 """The local gradient of an edge, None where there is none and none is needed; and does anything flow along it?"""
@@ -103,14 +102,22 @@ class Backward:
         return edges
 
     def _chained(self, gate: Gate, slot: int, inputs: list[Value], upstream: Value, local: Value) -> Edge:
-        system, out, chained = self.arithmetic, self.values[gate.position], self.arithmetic.chain(upstream, local)
-        if isinstance(system, Floats) and loses(system, gate, slot, inputs, out, upstream, local):
+        system, chained = self.arithmetic, self.arithmetic.chain(upstream, local)
+        if isinstance(system, Floats) and self._loses(system, gate, slot, inputs, upstream, local):
+            from .underflow import widely  # which few points need
+
             self.is_wide = True
             local, chained = widely(system, gate, slot, inputs, upstream, local)
             self._warn_of_underflow(system, gate, slot, local, chained)
         if system.strict and not system.is_finite(chained):
             raise self._place(gate, inputs).chain_overflows(slot, upstream, local)
         return Edge(gate, slot, self.graph.nodes[gate.inputs[slot]], local, chained)
+
+    def _loses(self, system: Floats, gate: Gate, slot: int, inputs: list[Value], upstream: Value, local: Value) -> bool:
+        """Whether something is too small for doubles."""
+        if isinstance(gate.op, Module):
+            return bool(upstream * local == 0 and upstream != 0 and local != 0)
+        return system.loses(gate.op, slot, inputs, self.values[gate.position], upstream, local)
 
     def add(self, edge: Edge) -> None:
         """Gradients add up at forks."""

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 from ..arithmetic import FLOATS
+from ..arithmetic.floats import LEAST_LOCAL, is_given
 from ..errors import MathError
 from ..graph.graph import Constant, Gate, Graph, Module, opened
 from ..graph.nodes import Nodes
@@ -25,7 +26,6 @@ from ..rules.table import Op
 from ..rules.zeros import zero
 from .forward import constant_value
 from .lazy import Lazy
-from .underflow import LEAST_LOCAL, is_given
 
 
 class UnusualError(ArithmeticError):

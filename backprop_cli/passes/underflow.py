@@ -13,34 +13,6 @@ from contextlib import suppress
 from ..arithmetic import Value
 from ..arithmetic.floats import Floats
 from ..graph.graph import Gate, Module
-from ..rules.formula import Formula
-
-LEAST_LOCAL = 2.0**-960
-"""A smaller local gradient may be made of parts that have lost digits."""
-
-_EXACT_WHERE_SMALL = frozenset("neg sin cos sinh cosh sign".split())
-
-
-def is_given(partial: Formula) -> bool:
-    """Whether a partial has all its digits however small it is: an input, a number, or a plain function of one."""
-    if partial.args:
-        return partial.head in _EXACT_WHERE_SMALL and is_given(partial.args[0])
-    return partial.head != "out"
-
-
-def loses(
-    arithmetic: Floats, gate: Gate, slot: int, inputs: Sequence[Value], out: Value, upstream: Value, local: Value
-) -> bool:
-    """Whether upstream × local, or the local gradient itself, may have lost digits because it is so small.
-
-    out: the value of the gate
-    """
-    if upstream == 0 or gate.op.selects:
-        return False
-    if isinstance(gate.op, Module):
-        return bool(upstream * local == 0 != local)
-    is_small = abs(local) < LEAST_LOCAL and not is_given(gate.op.partial(slot))
-    return (is_small or upstream * local == 0) and not (local == 0 and arithmetic.is_zero(gate.op, slot, inputs, out))
 
 
 def widely(
