@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
@@ -284,3 +284,37 @@ except MemoryError:
 def test_memory_is_bounded() -> None:
     result = subprocess.run([sys.executable, "-c", ALLOCATES], capture_output=True, text=True, timeout=60, check=False)
     assert (result.stdout, result.stderr) == ("no more\n", "")
+
+
+# -- What is sent while the collector calls back -------------------------------------------------------------------
+
+
+@pytest.fixture
+def swallowing() -> Iterator[None]:
+    """A collector that runs all the time, and calls back for long: what arrives in a callback, Python drops."""
+    threshold = gc.get_threshold()
+
+    def callback(_phase: str, _info: dict[str, int]) -> None:
+        for _ in range(300):
+            pass
+
+    gc.callbacks.append(callback)
+    gc.set_threshold(1)
+    yield
+    gc.set_threshold(*threshold)
+    gc.callbacks.remove(callback)
+
+
+def allocate() -> list[object]:
+    return [[] for _ in range(20)]
+
+
+@pytest.mark.usefixtures("swallowing")
+def test_work_ends_though_the_collector_swallows_what_is_sent() -> None:
+    def for_long() -> None:
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            allocate()
+
+    with pytest.raises(TooSlowError):
+        within(0.01, for_long)
