@@ -210,7 +210,7 @@ def test_a_sentence_says_what_its_parts_are() -> None:
 
 
 @relaxed
-@given(examples())
+@given(examples(choices=False))
 def test_a_span_names_its_node(example: Example) -> None:
     trace = backprop(example.text, example.point)
     warned = " ".join(notice.message for notice in trace.warnings)  # a warning is told in its own words, numbers too
@@ -350,7 +350,7 @@ def holds(trace: Trace) -> None:
 
 
 @relaxed
-@given(examples(), st.data())
+@given(examples(choices=False), st.data())
 def test_numbers_of_random_graphs(example: Example, data: st.DataObject) -> None:
     wrt = data.draw(st.none() | st.lists(st.sampled_from(sorted(example.point)), min_size=1, unique=True))
     trace = backprop(example.text, example.point, wrt=wrt)
@@ -464,7 +464,7 @@ def test_the_story_of_a_variable() -> None:
 
 
 @relaxed
-@given(examples(), st.data())
+@given(examples(choices=False), st.data())
 def test_a_part_of_the_story_is_in_the_whole(example: Example, data: st.DataObject) -> None:
     trace = backprop(example.text, example.point)
     name = data.draw(st.sampled_from([node.name for node in trace.graph.nodes if not isinstance(node, Constant)]))
@@ -488,7 +488,7 @@ def test_what_cannot_be_told(words: list[str], message: str) -> None:
 
 
 @relaxed
-@given(examples())
+@given(examples(choices=False))
 def test_a_worksheet_tells_no_number(example: Example) -> None:
     """At other values it is the same, except for those values."""
     trace = backprop(example.text, example.point)
@@ -579,7 +579,7 @@ def test_a_program(expand: bool) -> None:
 
 
 @relaxed
-@given(examples())
+@given(examples(choices=False))
 def test_numbers_of_opened_graphs(example: Example) -> None:
     try:
         trace = backprop(example.text, example.point, expand=True)
@@ -641,7 +641,7 @@ def test_how_far_the_linear_story_holds(expression: str, at: float, step: float,
 
 
 @relaxed
-@given(examples(), st.sampled_from([0.5, 1e-3, -1e-6]))
+@given(examples(choices=False), st.sampled_from([0.5, 1e-3, -1e-6]))
 def test_nudges_of_random_graphs(example: Example, step: float) -> None:
     trace = backprop(example.text, example.point)
     for each in nudges(trace, step):

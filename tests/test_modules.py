@@ -125,7 +125,7 @@ def close(left: float, right: float, relative: float = 1e-9) -> bool:
 
 
 @settings(relaxed, max_examples=40)
-@given(examples(), st.integers(0, 2**32))
+@given(examples(choices=False), st.integers(0, 2**32))
 def test_stages_change_no_bit(example: Example, seed: int) -> None:
     inline = backprop(plain(example.tree), example.point)
     staged = backprop(in_stages(example.tree, random.Random(seed)), example.point)
@@ -145,7 +145,7 @@ def thirty_digits(example: Example, **more: Any) -> Trace:
 @pytest.mark.parametrize("count", [15, pytest.param(60, marks=pytest.mark.slow)])
 def test_modules_are_the_inline_expression(count: int) -> None:
     @settings(relaxed, max_examples=count)
-    @given(examples(), st.integers(0, 2**32))
+    @given(examples(choices=False), st.integers(0, 2**32))
     def check(example: Example, seed: int) -> None:
         source = Cutter(random.Random(seed)).program(example.tree)
         inline = thirty_digits(example)
@@ -169,7 +169,7 @@ def opened(source: str, point: dict[str, float], asked: Settings | None = None) 
 @pytest.mark.parametrize("count", [2, pytest.param(10, marks=pytest.mark.slow)])
 def test_thirty_digits_and_second_derivatives_are_the_same(count: int) -> None:
     @settings(relaxed, max_examples=count)
-    @given(examples(), st.integers(0, 2**32))
+    @given(examples(choices=False), st.integers(0, 2**32))
     def check(example: Example, seed: int) -> None:
         source = Cutter(random.Random(seed)).program(example.tree)
         inline = thirty_digits(example, hessian=True)

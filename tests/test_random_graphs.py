@@ -102,7 +102,10 @@ def truth(tree: Tree, point: Mapping[str, float]) -> Truth:
         tiny, small = mpmath.mpf(10) ** -32, mpmath.mpf(10) ** -18
         real = circuit.values()
         positions = range(len(real))
-        upstream = [mpmath.im(circuit.output(real, i, mpmath.mpc(0, tiny))) / tiny for i in positions]
+        upstream = [
+            0 if isinstance(real[i], bool) else mpmath.im(circuit.output(real, i, mpmath.mpc(0, tiny))) / tiny
+            for i in positions
+        ]
         deltas = [rounding(node, value) for node, value in zip(circuit.nodes, real, strict=True)]
         gradient, bounds = {}, {}
         for name in point:
@@ -122,14 +125,19 @@ def truth(tree: Tree, point: Mapping[str, float]) -> Truth:
         return Truth(real[-1], value_bound, gradient, bounds)
 
 
-EXACT = ("neg", "abs", "sign", "max", "min", "relu", "floor", "ceil")
+EXACT = ("neg", "abs", "sign", "max", "min", "relu", "floor", "ceil", "where")
 NEAR_ROOTS = ("lgamma", "digamma")
 """Accurate in absolute terms only, where the value is small (see test_primitives)."""
 
 
 def rounding(node: Tree, value: oracle.Number) -> oracle.Number:
     """How far the computed value of a node may be from what its computed inputs give."""
-    if node.is_variable or node.op in EXACT or (node.op == "constant" and value == float(value)):
+    if (
+        node.is_variable
+        or isinstance(value, bool)
+        or node.op in EXACT
+        or (node.op == "constant" and value == float(value))
+    ):
         return mpmath.mpf(0)
     return 8 * UNIT * (max(abs(value), 1) if node.op in NEAR_ROOTS else abs(value))
 
@@ -205,22 +213,21 @@ def test_edges_are_the_operands_as_written_and_add_up(example: Example) -> None:
     trace = backprop(example.text, example.point)
     assert len(trace.edges) == sum(len(inputs) for kind, inputs in shape(example.tree))
     incoming: dict[str, list[float]] = {node.name: [] for node in trace.graph.nodes if node.kind != "constant"}
+    varying = trace.graph.depending_on(None)  # by numbers: what only a condition reads makes no difference
     upstream = {node.name: value for node, value in zip(trace.graph.nodes, trace.upstream, strict=True)}
     for edge in trace.edges:
-        if edge.input.kind == "constant":
+        if not varying[edge.input.position] or not varying[edge.gate.position]:
             assert edge.local is None
             assert edge.chained is None
         else:
             assert edge.chained is not None
             assert edge.chained == (upstream[edge.gate.name] * edge.local if edge.local is not None else 0)
             incoming[edge.input.name].append(edge.chained)
-    assert upstream[trace.graph.nodes[-1].name] == 1
+    assert upstream[trace.graph.nodes[-1].name] == (1 if varying[-1] else None)
     for node in trace.graph.nodes[:-1]:
-        if node.kind != "constant":
-            chained = incoming[node.name]
-            assert chained
-            total = upstream[node.name]
-            assert total is not None
+        if varying[node.position]:
+            chained, total = incoming[node.name], upstream[node.name]
+            assert total is not None  # 0 where conditions alone read it
             assert abs(math.fsum(chained) - total) <= len(chained) * UNIT * math.fsum(map(abs, chained))
     assert trace.gradient == {name: upstream[name] for name in trace.gradient}
 

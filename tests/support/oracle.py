@@ -396,7 +396,11 @@ _MPMATH: dict[str, Function] = {
     "le": lambda x, y: mpmath.re(x) <= mpmath.re(y),
     "gt": lambda x, y: mpmath.re(x) > mpmath.re(y),
     "ge": lambda x, y: mpmath.re(x) >= mpmath.re(y),
+    "ne": lambda x, y: mpmath.re(x) != mpmath.re(y),
     "and": lambda x, y: x and y,
+    "or": lambda x, y: x or y,
+    "not": lambda x: not x,
+    "where": lambda condition, yes, no: yes if condition else no,
 }
 MPMATH_FUNCTIONS = Functions(mpmath, exact, lambda: +mpmath.pi, **_MPMATH)
 """By the names of the primitives, of which the operators have one too, and by the other words of their rules."""

@@ -75,7 +75,7 @@ VARIABLES = ["x", "y", "beta", "lambda", "S", "gamma", "max", "σ", "x_1", "e"]
 CONSTANTS = ["2", "3", "0.5", ".25", "1.", "7", "1e1", "2.5E-1", "0.1", "pi", "π", "1.75"]
 # -- Text: every way to write a tree that means just this tree ------------------------------------------------------
 
-_SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(5)
+_OR, _AND, _NOT, _COMPARED, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(9)
 _SIGNS: dict[str, tuple[int, list[str]]] = {
     "add": (_SUM, ["+"]),
     "sub": (_SUM, ["-", "−"]),
@@ -83,6 +83,13 @@ _SIGNS: dict[str, tuple[int, list[str]]] = {
     "div": (_PRODUCT, ["/", "÷"]),
     "mod": (_PRODUCT, [" % "]),
     "pow": (_POWER, ["**", "^"]),
+    "lt": (_COMPARED, ["<"]),
+    "le": (_COMPARED, ["<=", "≤"]),
+    "gt": (_COMPARED, [">"]),
+    "ge": (_COMPARED, [">=", "≥"]),
+    "ne": (_COMPARED, ["!=", "≠"]),
+    "and": (_AND, [" and ", "&&"]),
+    "or": (_OR, [" or ", "||"]),
 }
 
 
@@ -105,13 +112,15 @@ def _plain(node: Tree, parts: list[tuple[str, int]], choose: random.Random) -> t
         return node.text, _ATOM
     if node.op == "neg":
         return choose.choice("-−") + _space(choose) + _operand(parts[0], _SIGN), _SIGN
+    if node.op == "not":
+        return f"not {_space(choose)}{_operand(parts[0], _NOT)}", _NOT
     if node.op in _SIGNS:
         level, signs = _SIGNS[node.op]
         # sums and products group to the left; a power to the right, and its exponent may carry a sign
-        levels = (_ATOM, _SIGN) if node.op == "pow" else (level, level + 1)
+        levels = (_ATOM, _SIGN) if node.op == "pow" else (level + (level == _COMPARED), level + 1)
         left, right = map(_operand, parts, levels)
         return f"{left}{_space(choose)}{choose.choice(signs)}{_space(choose)}{right}", level
-    name = choose.choice(SPELLINGS[node.op, len(parts)])
+    name = choose.choice(_CHOICE if node.op == "where" else SPELLINGS[node.op, len(parts)])
     inputs = ",".join(_space(choose) + text + _space(choose) for text, _ in parts)
     return f"{name}{choose.choice(['', '', ' '])}({inputs})", _ATOM
 
@@ -131,6 +140,7 @@ SPELLINGS = {
     for count in range(1, 5)
     if op.accepts(count)
 }
+_CHOICE = [name for name, rows in spellings().items() if any(op.name == "where" for op in rows)]
 # -- Random trees ---------------------------------------------------------------------------------------------------
 
 _WRAPS: list[tuple[str, ...]] = [(), ("tanh",), ("softplus",), ("softplus", "1 +")]
@@ -151,8 +161,12 @@ class Example(NamedTuple):
 
 
 @st.composite
-def examples(draw: st.DrawFn) -> Example:
-    """1 to some 15 gates of any kind over a few shared variables, at a point away from kinks, poles and overflow."""
+def examples(draw: st.DrawFn, last: str = "", *, choices: bool = True) -> Example:
+    """1 to some 15 gates of any kind over a few shared variables, at a point away from kinks, poles and overflow.
+
+    last: the row of the output, if its operands can be made to fit;
+    choices: whether some of them are choices by conditions
+    """
     names = draw(st.lists(st.sampled_from(VARIABLES), min_size=1, max_size=4, unique=True))
     sizes = st.floats(0.05, 4, allow_nan=False).flatmap(lambda size: st.sampled_from([size, -size]))
     point = {name: draw(sizes) for name in names}
@@ -164,10 +178,15 @@ def examples(draw: st.DrawFn) -> Example:
         text = draw(st.sampled_from(CONSTANTS))
         return Known(constant(text), oracle.evaluate(text, {}))
 
-    def build(gates: int) -> Known:
+    def build(gates: int, name: str = "") -> Known:
         if gates == 0:
             return leaf()
-        op = draw(st.sampled_from(NUMERIC))
+        if choices and not name and draw(st.integers(0, 9)) == 7:
+            first = draw(st.integers(0, gates - 1))
+            second = draw(st.integers(0, gates - 1 - first))
+            condition, yes, no = compared(first), build(second), build(gates - 1 - first - second)
+            return Known(gate("where", condition.tree, yes.tree, no.tree), yes.value if condition.value else no.value)
+        op = next(op for op in NUMERIC if op.name == name) if name else draw(st.sampled_from(NUMERIC))
         count = draw(st.integers(2, 3)) if op.variadic else len(op.inputs)
         parts, rest = [], gates - 1
         for slot in range(count):
@@ -176,8 +195,27 @@ def examples(draw: st.DrawFn) -> Example:
             rest -= share
         return fitted(op.name, parts)
 
+    def compared(gates: int) -> Known:
+        """A condition, on whose sides the point is not near a border."""
+        if gates > 1 and draw(st.booleans()):
+            word = draw(st.sampled_from(["and", "or", "not"]))
+            first = compared(gates // 2)
+            if word == "not":
+                return Known(gate("not", first.tree), not first.value)
+            second = compared(gates // 2)
+            holds = first.value and second.value if word == "and" else first.value or second.value
+            return Known(gate(word, first.tree, second.tree), holds)
+        sides = [build(gates // 2), build(gates // 2)]
+        if not varies(sides[0].tree):
+            sides[0] = Known(variable(names[0]), mpmath.mpf(point[names[0]]))
+        left, right = sides
+        if abs(left.value - right.value) < 0.01 * (1 + abs(left.value)):
+            right = wrapped(left, ("1 +",))
+        sign = draw(st.sampled_from(["lt", "le", "gt", "ge", "ne"]))
+        return Known(gate(sign, left.tree, right.tree), oracle.MPMATH_FUNCTIONS[sign](left.value, right.value))
+
     with mpmath.workdps(30):
-        known = build(draw(st.integers(1, 12)))
+        known = build(draw(st.integers(1, 12)), last)
         if not varies(known.tree):
             known = fitted("mul", [known, Known(variable(names[0]), mpmath.mpf(point[names[0]]))])
     tree = known.tree
