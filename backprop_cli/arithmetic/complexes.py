@@ -63,6 +63,7 @@ def _functions(mp: Any) -> dict[str, Function]:
         "cbrt": lambda z: -mp.cbrt(-z) if z.real < 0 else mp.cbrt(z),
         "hypot": hypot,
         "atan2": lambda y, x: -mp.j * mp.log((x + mp.j * y) / hypot(x, y)),
+        "polygamma": lambda order, z: mp.psi(int(order.real), z),
         "lgamma": lambda z: mp.log(mp.gamma(z) * mp.sign(mp.gamma(z).real)),
         "sigmoid": lambda z: 1 / (1 + mp.exp(-z)),
         "softplus": lambda z: z + mp.log1p(mp.exp(-z)) if z.real > 0 else mp.log1p(mp.exp(z)),

@@ -17,6 +17,8 @@ def polygamma(mp: Any, order: Value, x: Value, reflected: float = 20) -> Value:
         time in proportion to −x
     """
     n = int(order)
+    if n != order or n < 0:
+        raise ValueError("the order of polygamma is a whole number")
     if x <= 0 and mp.isint(x):
         raise ValueError("a pole of polygamma")
     if x > -reflected or n > 2:

@@ -183,7 +183,7 @@ class UndecidedError(Exception):
 
 
 class _Printer(StrPrinter):  # type: ignore[misc]
-    """SymPy's formulas as expressions that this program takes, except conditions, which are there to be read.
+    """SymPy's formulas as expressions that this program takes.
 
     The formulas of a graph have parts in common, and each part is printed once.
     """
@@ -227,6 +227,14 @@ class _Printer(StrPrinter):  # type: ignore[misc]
 
     _print_Max = _print_Function  # noqa: N815 - the names are SymPy's
     _print_Min = _print_Function  # noqa: N815
+
+    def _print_EulerGamma(self, _gamma: Value) -> str:  # noqa: N802
+        return "(-digamma(1))"
+
+    def _print_zeta(self, zeta: Value) -> str:
+        """Of a whole number, which is what comes of polygamma at 1."""
+        n = int(zeta.args[0])
+        return f"({'-' * (n % 2)}polygamma({n - 1}, 1)/{sympy.factorial(n - 1)})"
 
     def _print_Exp1(self, _e: Value) -> str:  # noqa: N802
         return "exp(1)"

@@ -82,7 +82,8 @@ class Backward:
         """The edge as it is shown: in doubles, where they were too small for it."""
         if not self.is_wide or edge.local is None:
             return edge
-        return edge._replace(local=float(edge.local), chained=edge.chained and float(edge.chained))
+        chained = None if edge.chained is None else float(edge.chained)
+        return edge._replace(local=float(edge.local), chained=chained)
 
     def edges_into(self, gate: Gate) -> list[Edge]:
         """What flows back along each edge into a gate: upstream × local, the chain rule."""

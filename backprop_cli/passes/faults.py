@@ -94,7 +94,10 @@ class Place(NamedTuple):
         what = "overflows" if overflows else "does not exist" if math.isnan(locals_[slot]) else "is infinite"
         if what == "is infinite" and upstream == 0:
             what += ", and its upstream is 0 (0·∞ is undefined)"
-        message = f"{partial(gate.name, names[slot])} = {rule} {what}{self.where}, in {graph.title(gate)}"
+        if slot in op.orders:
+            rule, what, overflows = "", "does not exist", False
+        written = f"{partial(gate.name, names[slot])}{' = ' * bool(rule)}{rule}"
+        message = f"{written} {what}{self.where}, in {graph.title(gate)}"
         bad = [i for i, each in zip(gate.inputs, locals_, strict=True) if not math.isfinite(each)]
         below = graph.nodes.below([gate.inputs[slot], *bad])
         others = [node.name for node in graph.variables if wanted[node.position] and not below[node.position]]

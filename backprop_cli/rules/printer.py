@@ -152,7 +152,7 @@ def _put_in(formula: Formula) -> tuple[str, int]:
 
 _LOGIC = {"lt": " < ", "gt": " > ", "and": " and ", "or": " or ", "not": "not "}
 _READ = {"add": " + ", "sub": " − ", "mul": "·", "div": "/", "neg": "−", "pow": "^",
-         "le": " ≤ ", "ge": " ≥ ", "eq": " = ", "ne": " ≠ ", **_LOGIC}  # fmt: skip
+         "le": " ≤ ", "ge": " ≥ ", "eq": " == ", "ne": " ≠ ", **_LOGIC}  # fmt: skip
 _TYPED = {"add": " + ", "sub": " - ", "mul": " * ", "div": " / ", "neg": "-", "pow": "**",
           "le": " <= ", "ge": " >= ", "eq": " == ", "ne": " != ", **_LOGIC}  # fmt: skip
 _CHOICE = {
@@ -174,7 +174,7 @@ READING = Printer(_READ, _read, _AS_READ)
 """As in a textbook: `1 − out²`."""
 NUMBERS = Printer({**_READ, "mul": " · ", "div": " / "}, _put_in, _AS_READ, apart=True)
 """The same with numbers for the operands: `3 · (−4)`."""
-BY_HAND = Printer({**_READ, "pow": "^", "eq": " == "}, _read, _CHOICE)
+BY_HAND = Printer({**_READ, "pow": "^"}, _read, _CHOICE)
 """As one writes it by hand, and as this program reads it again: `f·(1 − f)·x^2`."""
 TYPED = Printer(_TYPED, _typed, _CHOICE, needs={"pow": (ATOM, SIGNED)})
 """As a person types it: `x**2 * y`."""

@@ -44,6 +44,8 @@ none = Formula("none")
 """In place of a partial: neither into a condition nor out of one does anything flow."""
 a, b, c, p, q = map(Formula, "abcpq")
 """The inputs of a choice, `c` being its condition, and those of what is made of conditions."""
+n = Formula("n")
+"""The order of a function, a whole number."""
 nearest, mod, fmod = map(Formula, "round mod fmod".split())
 prod, softmax, odds, unit = map(Formula, "prod softmax odds unit".split())
 normcdf, normpdf = Formula("normcdf"), Formula("normpdf")
@@ -106,6 +108,9 @@ def gauss(u: Formula, scale: Operand = 1) -> Formula:
 half, quarter, hundredth = Formula("1") / 2, Formula("0.25"), Formula("0.01")
 LEAST = Formula("1e-290")
 """Smaller numbers may be made of parts that have lost digits."""
+
+no_gradient = convention(none, nan)
+"""The partial for an order, which is a whole number."""
 
 chosen = careful(where(eq(x, out), 1, 0), selected(x, out))
 """The partial of a gate that selects one of its inputs."""
@@ -196,7 +201,6 @@ ROLES = {
 
 WORDS = {
     "out": "the value of the gate itself",
-    "polygamma(n, x)": "the n-th derivative of digamma(x)",
     "log_base(x, base)": "the logarithm of x to any base",
     "total(x)": "the sum over all of the inputs",
     "count": "how many inputs there are",
@@ -322,6 +326,11 @@ class Op:
     def operands(self, inputs: Sequence[T], slot: int = 0) -> Sequence[T]:
         """Those of a gate's inputs that a rule names: all of them; where there may be any number, the one in `slot`."""
         return inputs[slot : slot + 1] if self.variadic else inputs
+
+    @cached_property
+    def orders(self) -> frozenset[int]:
+        """The slots of inputs that have no gradient anywhere, as the order n of polygamma(n, x)."""
+        return frozenset(slot for slot, partial in enumerate(self.partials) if partial == no_gradient)
 
     def slots(self, slot: int, count: int) -> Sequence[int]:
         """Which of a gate's `count` inputs the partial for the one in `slot` is about."""
@@ -582,6 +591,9 @@ TABLE: list[Op] = [
        does="multiplies its upstream by the digamma of its input"),
     Op("digamma",  "x",   digamma(x),  polygamma(1, x),   domain="x not 0, −1, −2, …",       aliases="psi",
        does="multiplies its upstream by the trigamma of its input, polygamma of order 1"),
+    Op("polygamma", "n x", polygamma(n, x), no_gradient, polygamma(n + 1, x),
+       domain="n = 0, 1, 2, … and x not 0, −1, −2, …", note="no gradient for the order n", aliases="PolyGamma",
+       does="multiplies its upstream by the polygamma of the next order"),
 
     Op("lt",       "x y", lt(x, y),    none, none,        truth=True, does=compares),
     Op("le",       "x y", le(x, y),    none, none,        truth=True, does=compares),

@@ -115,7 +115,7 @@ def command(trace: Trace) -> str:
 
 def _single_gate(op: Op) -> Graph:
     """One gate of that kind over variables; for a condition, comparisons with 0, and by a condition a choice."""
-    names = list(op.inputs)
+    names = ["2" if slot in op.orders else name for slot, name in enumerate(op.inputs)]
     if op.variadic:
         names.append(next(name for name in "yzx" if name not in names))
     formula = op.applied(

@@ -96,8 +96,8 @@ def as_json(primitives: Primitives, options: Options) -> str:
                 "variadic": op.variadic,
                 "gates": None if op.gates is None else TYPED.text(op.gates),
                 "inputs": [
-                    {"name": name, "local": None if partial is none else TYPED.text(partial)}
-                    for name, partial in zip(op.inputs, op.partials, strict=True)
+                    {"name": name, "local": None if rule == none.head else rule}
+                    for name, rule in zip(op.inputs, map(TYPED.text, op.partials), strict=True)
                 ],
                 "role": op.role or None,
                 "does": op.does or None,

@@ -28,7 +28,9 @@ BUMP = Op(
 """exp(−1/x), and 0 from 0 down: smooth everywhere, though a condition chooses the formula."""
 
 MODELS = [GLIDE, BUMP]
-NUMERIC = [op for op in TABLE if not (op.truth or op.conditions)]
+WITH_ORDER = [op for op in TABLE if op.orders]
+"""The rows with an order, which is a whole number and has no gradient (tests of their own: test_orders)."""
+NUMERIC = [op for op in TABLE if not (op.truth or op.conditions or op.orders)]
 """The rows of numbers; those of conditions and choices have tests of their own (test_conditions)."""
 ROWS = [*NUMERIC, *MODELS]
 CALLS = [(op, count) for op in ROWS for count in ((2, 3) if op.variadic else (len(op.inputs),))]
@@ -38,11 +40,17 @@ every_row = pytest.mark.parametrize("op", ROWS, ids=[op.call for op in ROWS])
 every_call = pytest.mark.parametrize(("op", "count"), CALLS, ids=[f"{op.call}-{count}" for op, count in CALLS])
 
 
+def with_gradient(op: Op, names: Sequence[str]) -> list[str]:
+    """Those of the names that stand for inputs with a gradient."""
+    return [name for slot, name in enumerate(names) if slot not in op.orders]
+
+
 def inside(op: Op, names: Sequence[str]) -> dict[str, str]:
     """A decimal for each of these inputs, where the row has a value and a gradient, and no convention decides."""
+    wrt = with_gradient(op, names)
     for texts in itertools.permutations(["1.3", "0.7", "2.9", "0.3", "-1.3", "-0.7", "-2.9", "-0.3"], len(names)):
-        point = dict(zip(names, texts, strict=True))
+        point = dict(zip(names, texts, strict=True)) | {name: "2" for name in names if name not in wrt}
         with suppress(MathError):
-            if not backprop(op.written(names), point).warnings:
+            if not backprop(op.written(names), point, wrt=wrt).warnings:
                 return point
     raise AssertionError(f"{op} has no gradient at the points tried")

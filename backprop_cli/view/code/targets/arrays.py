@@ -156,7 +156,9 @@ def polygamma(n, x):
     n = torch.as_tensor(n)
     scale = -torch.cos(torch.pi * n) * torch.exp(torch.lgamma(n + 1))
     above = scale * torch.special.zeta(n + 1, torch.where(x > 0, x, 1 - x))
-    return torch.where(x > 0, above, (torch.pi / torch.sin(torch.pi * (x - torch.round(x)))) ** 2 - above)
+    below = (torch.pi / torch.sin(torch.pi * (x - torch.round(x)))) ** 2 - above
+    found = torch.where(x > 0, above, torch.where(n == 1, below, torch.nan))
+    return torch.where(n == 0, torch.digamma(x), found)
 ''',
     },
     opposite="torch.logical_not({0})",
@@ -210,7 +212,8 @@ def log_base(x, base):
 def polygamma(n, x):
     """The n-th derivative of digamma; below 0, for n = 1, by reflection."""
     reflected = (jnp.pi / jnp.sin(jnp.pi * (x - jnp.round(x)))) ** 2 - special.polygamma(n, 1 - x)
-    return jnp.where(x > 0, special.polygamma(n, jnp.abs(x)), reflected)
+    found = jnp.where(x > 0, special.polygamma(n, jnp.abs(x)), jnp.where(n == 1, reflected, jnp.nan))
+    return jnp.where(n == 0, special.digamma(x), found)
 ''',
     },
     opposite="jnp.logical_not({0})",

@@ -166,8 +166,9 @@ static double digamma(double x) {
 }
 """,
     "polygamma": """\
-// the n-th derivative of digamma, n = 1, 2, ...: reflection, recurrence, asymptotic series
+// the n-th derivative of digamma: reflection, recurrence, asymptotic series
 static double polygamma(double n, double x) {
+    if (n == 0) return digamma(x);
     if (n == 1 && x <= 0) return pow(PI / sin(PI * (x - round(x))), 2) - polygamma(1, 1 - x);
     double total = 0.0;
     for (; x < 15 + n; x++) total += 1 / pow(x, n + 1);

@@ -140,8 +140,9 @@ function digamma(x) {
 }
 """,
     "polygamma": """\
-// the n-th derivative of digamma, n = 1, 2, ...: reflection, recurrence, asymptotic series
+// the n-th derivative of digamma: reflection, recurrence, asymptotic series
 function polygamma(n, x) {
+  if (n === 0) return digamma(x);
   if (n === 1 && x <= 0) return (Math.PI / Math.sin(Math.PI * (x - Math.round(x)))) ** 2 - polygamma(1, 1 - x);
   let total = 0, factorial = 1;
   for (; x < 15 + n; x++) total += 1 / x ** (n + 1);

@@ -75,7 +75,9 @@ def digamma(x):
 ''',
     "polygamma": '''\
 def polygamma(n, x):
-    """The n-th derivative of digamma, n = 1, 2, …: reflection, recurrence, asymptotic series."""
+    """The n-th derivative of digamma: reflection, recurrence, asymptotic series."""
+    if n == 0:
+        return digamma(x)
     if n == 1 and x <= 0:
         return (math.pi / math.sin(math.pi * (x - round(x)))) ** 2 - polygamma(1, 1 - x)
     total = 0.0

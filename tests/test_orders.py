@@ -1,0 +1,89 @@
+"""Rows with an order, a whole number that has no gradient: polygamma(n, x)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import mpmath
+import pytest
+
+from backprop_cli import backprop
+from backprop_cli.errors import MathError
+from support import emitted
+from support.command import run
+from support.emitted import Case
+from support.rows import WITH_ORDER
+
+MEANT = {"polygamma": lambda n, x: mpmath.psi(n, x)}
+"""The functions, in mpmath."""
+ORDERS = [0, 1, 2, 5]
+POINTS = ["1e-30", "0.3", "1", "1.4616", "7.25", "1e8", "1e60", "-0.5", "-2.75", "-30.3"]
+AT = [(n, x) for n in ORDERS for x in POINTS if -1e300 < mpmath.psi(n + 2, mpmath.mpf(x)) < 1e300]
+
+
+def test_each_row_with_an_order_is_tried() -> None:
+    assert {op.name for op in WITH_ORDER} == {*MEANT}
+
+
+def exact(name: str, n: int, x: str | float, derivative: int = 0) -> mpmath.mpf:
+    """The function or a derivative of it: of polygamma that is the next one."""
+    with mpmath.workdps(120):
+        return +MEANT[name](n + derivative, mpmath.mpf(x))
+
+
+@pytest.mark.parametrize("name", MEANT)
+def test_values_and_gradients_in_doubles(name: str) -> None:
+    for n, x in AT:
+        trace = backprop(f"{name}({n}, x)", {"x": float(x)})
+        at = float(x)
+        assert trace.value == pytest.approx(float(exact(name, n, at)), rel=4e-16), (n, x)
+        assert trace.gradient["x"] == pytest.approx(float(exact(name, n, at, 1)), rel=4e-16), (n, x)
+
+
+@pytest.mark.parametrize("name", MEANT)
+def test_fifty_digits_and_second_derivatives(name: str) -> None:
+    for n, x in AT[::3]:
+        trace = backprop(f"{name}({n}, x)", {"x": x}, precision=50, hessian=True)
+        assert trace.hessian is not None
+        found = trace.value, trace.gradient["x"], trace.hessian["x"]["x"]
+        for derivative, each in enumerate(found):
+            with mpmath.workdps(60):
+                assert abs(each / exact(name, n, x, derivative) - 1) < mpmath.mpf("1e-49"), (n, x, derivative)
+
+
+@pytest.mark.parametrize("name", MEANT)
+def test_the_order_is_a_whole_number_without_a_gradient(name: str) -> None:
+    assert backprop(f"{name}(n, x)", {"n": 2, "x": 1.5}, wrt=["x"]).gradient.keys() == {"x"}
+    with pytest.raises(MathError, match=r"∂f/∂n does not exist at n = 2, x = 1.5"):
+        backprop(f"{name}(n, x)", {"n": 2, "x": 1.5})
+    for order in ("0.5", "-1", "1e-9"):
+        with pytest.raises(MathError, match="needs n = 0, 1, 2, …"):
+            backprop(f"{name}(n, x)", {"n": order, "x": "1.5"}, wrt=["x"])
+    with pytest.raises(MathError, match=r"no (finite|real) value"):
+        backprop(f"{name}(1, x)", {"x": -2})
+
+
+def test_formulas_and_exact_numbers() -> None:
+    data = json.loads(run("derive", "polygamma(2, x**2)", "--json").out)
+    assert data["simplified"] == {"x": "2*x*polygamma(3, x**2)"}
+    assert run("eval", "polygamma(1, x)", "--x", "1", "--exact", "--get", "value").out == "pi**2/6\n"
+    assert run("check", "polygamma(3, x)*x", "--x", "0.7").status == 0
+
+
+CASES = [
+    *(Case(f"polygamma({n}, x)*y", emitted.point(x=x, y="2")) for n in (0, 1, 2, 4) for x in ("0.3", "12.5", "-2.75")),
+    Case("polygamma(1, polygamma(2, x))", emitted.point(x="-1.4")),
+]
+
+
+def test_programs() -> None:
+    assert emitted.differences(CASES, emitted.run_python([emitted.program(case, "python") for case in CASES])) == []
+
+
+@pytest.mark.slow
+def test_programs_in_c_and_javascript(tmp_path: Path) -> None:
+    c = emitted.run_c([emitted.program(case, "c") for case in CASES], tmp_path)
+    assert emitted.differences(CASES, c) == []
+    javascript = emitted.run_javascript([emitted.program(case, "javascript") for case in CASES])
+    assert emitted.differences(CASES, javascript) == []
