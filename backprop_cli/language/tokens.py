@@ -242,6 +242,8 @@ class _Checker:
             self.operand(Token("call", name, span))
         else:
             constant = CONSTANTS.get(name) if name not in self.variables else None
+            if not constant and "." in (written := self.source[start:end]):
+                raise self.fail(f"{quote(written)} is a function without its inputs", span, f"write {written}(x)")
             self.operand(Token("constant" if constant else "variable", name, span))
         return end
 
