@@ -62,8 +62,6 @@ _DOTTED = re.compile(rf"{NAME}(?:\.{NAME})+")
 _POWER_OF_CALL = re.compile(POWER_OF_CALL)
 _BLANK = re.compile(r"[ \t\r]*")
 _OF_NUMBERS = frozenset("0123456789.")
-_FUNCTION_POWER = re.compile(rf"({NAME})[ \t]*(?:\^|\*\*)[ \t]*([-−+]?[0-9.]+|\w+|\([-−+]?[0-9.]+\))[ \t]*$")
-_NEAR = 300  # characters in which such a power is looked for
 _COMPARISONS = frozenset(("<", "<=", ">", ">=", "==", "!="))
 _BEFORE_NOT = frozenset(("(", ",", "and", "or", "not", "if", "else", "?", ":"))
 _CHOICES = {"if": "else", "?": ":"}
@@ -236,7 +234,9 @@ class _Checker:
                 raise self.fail(self.undefined[name], span)
             if name not in self.functions:
                 if name not in self.variables:
-                    raise self.unknown_function(name, span)
+                    from .guesses import unknown_function
+
+                    raise unknown_function(self.source, self.functions, name, span)
                 self.operand(Token("variable", name, span))
                 return end
             self.operand(Token("call", name, span))
@@ -578,20 +578,9 @@ class _Checker:
             return group.candidates[0]
         op = next((op for op in group.candidates if op.accepts(count + len(op.read))), None)
         if op is None:
-            forms = " or ".join(
-                op.call if op.call.startswith(op.name) else f"{op.name}(x, y)" for op in group.candidates
-            )
-            counts = (len(op.inputs) - len(op.read) for op in group.candidates)
-            takes = " or ".join(
-                "2 or more" if op.variadic else str(each) for op, each in zip(group.candidates, counts, strict=True)
-            )
-            plural = "" if takes == "1" else "s"
-            from .recipes import bracketed, recipe
+            from .guesses import wrong_count
 
-            written = recipe(token.text, bracketed(self.source, group.start)) or forms
-            raise self.fail(
-                f"{token.text} takes {takes} input{plural}, not {count}", (token.span[0], end), f"write {written}"
-            )
+            raise wrong_count(self.source, token, (group.start, end), group.candidates, count)
         self.tokens[group.call] = token._replace(op=op)
         return op
 
@@ -612,6 +601,17 @@ class _Checker:
 
     # -- what went wrong --
 
+    def missing_operator(self, token: Token) -> InputError:
+        from .guesses import missing_operator
+
+        return missing_operator(self.source, self.functions, self.tokens[-1], token)
+
+    def power_of_function(self, token: Token) -> str:
+        """What to write for `sin^2(x)`; empty where no function has a power before a token."""
+        from .guesses import power_of_function
+
+        return power_of_function(self.source, self.functions, token)
+
     def need_operand_before(self, span: Span) -> None:
         if self.wants_operand:
             last = self.tokens[-1]
@@ -624,54 +624,3 @@ class _Checker:
 
     def between_digits(self, position: int) -> bool:
         return self.source[max(0, position - 1)].isdigit() and self.source[position + 1 : position + 2].isdigit()
-
-    def missing_operator(self, token: Token) -> InputError:
-        last = self.tokens[-1]
-        span = (last.span[0], token.span[1])
-        message = f"an operator is missing between {quote(last.text)} and {quote(token.text)}"
-        if hint := self.power_of_function(token):
-            return self.fail(message, span, hint)
-        if last.text in self.functions and last.kind == "variable":
-            return self.fail(message, span, f"a function needs parentheses: {last.text}({token.text})")
-        if last.kind == "number" and re.fullmatch(r"(_\d+)+", token.text):
-            return self.fail(message, span, f"write {last.text}{token.text.replace('_', '')}")
-        if "lambda" in (last.text, token.text):
-            return self.fail(message, span, "a module is a function: f(x) = EXPRESSION, in a statement of its own")
-        if token.kind == "not":
-            return self.fail(message, span, f"write {last.text} and not …, or {last.text} or not …")
-        left = last.text if last.kind in ("number", "variable", "constant") else "(…)"
-        right = {"(": "(…)", "call": f"{token.text}(…)"}.get(token.kind, token.text)
-        return self.fail(message, span, f"to multiply, write {left}*{right}")
-
-    def power_of_function(self, token: Token) -> str:
-        """What to write for `sin^2(x)` and `sin^-1 x`; empty where no function has a power before a token."""
-        from .recipes import bracketed
-
-        start, _ = token.span
-        found = _FUNCTION_POWER.search(self.source, max(self.start, start - _NEAR), start)
-        if found is None or found[1] not in self.functions:
-            return ""
-        inside = ", ".join(bracketed(self.source, start)) if token.kind == "(" else token.text
-        power = found[2].strip("() ").replace("−", "-")
-        if power != "-1":
-            return f"write {found[1]}({inside})**{power if power.isalnum() else f'({power})'}"
-        inverse = f"a{found[1]}"
-        return f"write 1/{found[1]}({inside})" + f" or {inverse}({inside})" * (inverse in self.functions)
-
-    def unknown_function(self, name: str, span: Span) -> InputError:
-        from .recipes import NAMES, bracketed, recipe, typo
-
-        message = f"unknown function {quote(name)}"
-        inputs = bracketed(self.source, self.source.index("(", span[1]))
-        if base := re.fullmatch(r"log_?(\d+)", name):
-            return self.fail(message, span, f"write log({', '.join(inputs) or 'x'}, {base[1]})")
-        if written := recipe(name, inputs):
-            return self.fail(message, span, f"write {written}")
-        if name not in CONSTANTS and (guess := "" if name in NAMES else typo(name, self.functions)):
-            return self.fail(message, span, f"did you mean '{guess}'?")
-        is_product = len(inputs) < 2 and (len(name) < 3 or name in CONSTANTS)
-        return self.fail(
-            message,
-            span,
-            f"to multiply, write {name}*(…)" if is_product else "the functions that there are: backprop ops",
-        )

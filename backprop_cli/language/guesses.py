@@ -1,0 +1,95 @@
+"""What was probably meant, where names, numbers and signs do not go together; loaded when something went wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from ..errors import InputError, Span, quote
+from ..rules.table import CONSTANTS, Op
+from .names import NAME
+from .recipes import NAMES, bracketed, recipe, typo
+
+if TYPE_CHECKING:
+    from .tokens import Token
+
+_FUNCTION_POWER = re.compile(rf"({NAME})[ \t]*(?:\^|\*\*)[ \t]*([-−+]?[0-9.]+|\w+|\([-−+]?[0-9.]+\))[ \t]*$")
+_NEAR = 300  # characters in which such a power is looked for
+_LAMBDA = "a module is a function: f(x) = EXPRESSION, in a statement of its own"
+
+Functions = Mapping[str, Sequence[Op]]
+"""By their names, the rows that each may mean."""
+
+
+def missing_operator(source: str, functions: Functions, last: Token, token: Token) -> InputError:
+    """Two operands in a row.
+
+    functions: those that there are;
+    last, token: the tokens between which nothing stands.
+    """
+    span = (last.span[0], token.span[1])
+    message = f"an operator is missing between {quote(last.text)} and {quote(token.text)}"
+    return InputError(message, source, span, _operator(source, functions, last, token))
+
+
+def _operator(source: str, functions: Functions, last: Token, token: Token) -> str:
+    if hint := power_of_function(source, functions, token):
+        return hint
+    if last.text in functions and last.kind == "variable":
+        return f"a function needs parentheses: {last.text}({token.text})"
+    if last.kind == "number" and re.fullmatch(r"(_\d+)+", token.text):
+        return f"write {last.text}{token.text.replace('_', '')}"
+    if "lambda" in (last.text, token.text):
+        return _LAMBDA
+    if token.kind == "not":
+        return f"write {last.text} and not …, or {last.text} or not …"
+    left = last.text if last.kind in ("number", "variable", "constant") else "(…)"
+    right = {"(": "(…)", "call": f"{token.text}(…)"}.get(token.kind, token.text)
+    return f"to multiply, write {left}*{right}"
+
+
+def power_of_function(source: str, functions: Functions, token: Token) -> str:
+    """What to write for `sin^2(x)` and `sin^-1 x`; empty where no function has a power before a token."""
+    start, _ = token.span
+    found = _FUNCTION_POWER.search(source, max(0, start - _NEAR), start)
+    if found is None or found[1] not in functions:
+        return ""
+    inside = ", ".join(bracketed(source, start)) if token.kind == "(" else token.text
+    power = found[2].strip("() ").replace("−", "-")
+    if power != "-1":
+        return f"write {found[1]}({inside})**{power if power.isalnum() else f'({power})'}"
+    inverse = f"a{found[1]}"
+    return f"write 1/{found[1]}({inside})" + f" or {inverse}({inside})" * (inverse in functions)
+
+
+def unknown_function(source: str, functions: Functions, name: str, span: Span) -> InputError:
+    """A name before a parenthesis that is no function. span: where it stands."""
+    message = f"unknown function {quote(name)}"
+    return InputError(message, source, span, _function(functions, name, bracketed(source, source.index("(", span[1]))))
+
+
+def _function(functions: Functions, name: str, inputs: Sequence[str]) -> str:
+    if base := re.fullmatch(r"log_?(\d+)", name):
+        return f"write log({', '.join(inputs) or 'x'}, {base[1]})"
+    if written := recipe(name, inputs):
+        return f"write {written}"
+    if name not in CONSTANTS and (guess := "" if name in NAMES else typo(name, functions)):
+        return f"did you mean '{guess}'?"
+    is_product = len(inputs) < 2 and (len(name) < 3 or name in CONSTANTS)
+    return f"to multiply, write {name}*(…)" if is_product else "the functions that there are: backprop ops"
+
+
+def wrong_count(source: str, call: Token, parenthesis: Span, rows: Sequence[Op], count: int) -> InputError:
+    """A call with more inputs or fewer than its function takes.
+
+    call: the function;
+    parenthesis: from the opening one to behind the closing one;
+    rows: what it may mean; count: the inputs that were given.
+    """
+    forms = " or ".join(op.call if op.call.startswith(op.name) else f"{op.name}(x, y)" for op in rows)
+    counts = (len(op.inputs) - len(op.read) for op in rows)
+    takes = " or ".join("2 or more" if op.variadic else str(each) for op, each in zip(rows, counts, strict=True))
+    message = f"{call.text} takes {takes} input{'' if takes == '1' else 's'}, not {count}"
+    written = recipe(call.text, bracketed(source, parenthesis[0])) or forms
+    return InputError(message, source, (call.span[0], parenthesis[1]), f"write {written}")
