@@ -7,7 +7,6 @@ import unicodedata
 
 from ..errors import InputError, quote
 from ..rules.table import CONSTANTS, spellings
-from .latex import translated
 from .names import NAME
 
 _REFUSED: list[tuple[str, str, str]] = [
@@ -64,6 +63,7 @@ def refusal(source: str, position: int) -> InputError:
 
 def _hint(source: str, position: int, sign: str, plain: str) -> str:
     """What to write instead, where the text around shows it: `np.exp(x)`, `Sin[x]`, `x^{2}`, `sin²(x)`, `\\sin x`."""
+    from .latex import translated
     from .recipes import bracketed
 
     before = _BEFORE.search(source, max(0, position - _NEAR), position)
