@@ -91,6 +91,10 @@ class MathError(BackpropError):
     exit_code = 1
 
 
+class UnprovenError(MathError):
+    """What is known of the numbers does not decide a gate; more digits may."""
+
+
 class OutputError(BackpropError):
     """The result cannot be drawn or written (exit status 1)."""
 

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from backprop_cli.arithmetic.precise import Precise
+from backprop_cli.arithmetic.balls import Balls
 from backprop_cli.errors import BackpropError, InputError, MathError
 from backprop_cli.language.program import Program
 from backprop_cli.passes.backpropagate import backpropagate
@@ -390,7 +390,7 @@ def traced(expression: str, values: dict[str, str]) -> tuple[Any, dict[str, str]
     graph = Program(expression).graph()
     point = {node.name: values[node.name] for node in graph.variables}
     assume(point)
-    system = Precise(50)
+    system = Balls(50)
     try:
         trace = backpropagate(graph, {name: system.number(text) for name, text in point.items()}, arithmetic=system)
     except BackpropError:

@@ -1,7 +1,6 @@
-"""Thousands of digits of gamma, lgamma, digamma and their slopes, by FLINT.
+"""Thousands of digits of gamma, lgamma, digamma and their slopes.
 
-The oracles: mpmath at somewhat more than 1,000 digits; closed forms and functional equations at 10,000; and the program
-itself where there is no FLINT.
+The oracles: mpmath at somewhat more than 1,000 digits; closed forms and functional equations at 10,000.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ import mpmath
 import pytest
 
 from backprop_cli import backprop
-from backprop_cli.arithmetic import balls
 from backprop_cli.errors import MathError
 from support import oracle
 from support.digits import roundings, shown
@@ -29,8 +27,6 @@ KIN = {
     "digamma": (mpmath.digamma, lambda x: mpmath.psi(1, x)),
 }
 """Each function and its derivative, as mpmath has them."""
-
-FLINTLESS = "import sys; sys.modules['flint'] = None; from backprop_cli.__main__ import main; main()"
 
 
 def assert_digits(got: str, expected: mpmath.mpf, digits: int) -> None:
@@ -115,13 +111,6 @@ def test_second_derivatives() -> None:
     assert shown(trace, trace.hessian["y"]["y"]) == "0"
 
 
-def test_nothing_is_worked_out_twice() -> None:
-    """Not at the next precision, where the argument is the same there; not for another derivative."""
-    balls._bits.cache_clear()
-    backprop("gamma(x)*gamma(x)*y", x="2.5", y="3", precision=2_000, hessian=True)
-    assert balls._bits.cache_info().misses == len(["gamma", "digamma", "polygamma(1, x)"])
-
-
 # -- Hostile arguments ---------------------------------------------------------------------------------------------
 
 HOSTILE = ["1e300", "-1e300 - 1/2", "1e100", "-1e100 - 1/3", "-1e15 - 1/3", "1e-1000000", "-1e-4000"]
@@ -149,28 +138,3 @@ def test_poles_are_those_of_fewer_digits(function: str, x: str) -> None:
     with pytest.raises(MathError) as many:
         backprop(f"{function}(x)", x=x, precision=2_000)
     assert str(many.value) == str(few.value)
-
-
-# -- Without FLINT -------------------------------------------------------------------------------------------------
-
-
-def flintless(function: str, digits: int) -> subprocess.CompletedProcess[str]:
-    words = ["eval", f"{function}(x)", "--x=1/3", f"--precision={digits}", "--get=value", "--get=x"]
-    return subprocess.run([sys.executable, "-c", FLINTLESS, *words], capture_output=True, text=True, timeout=60)
-
-
-@pytest.mark.parametrize("function", KIN)
-def test_without_flint_hundreds_of_digits_are_the_same(function: str) -> None:
-    trace = backprop(f"{function}(x)", x="1/3", precision=500)
-    expected = f"{shown(trace, trace.value)}\n{shown(trace, trace.gradient['x'])}\n"
-    assert flintless(function, 500).stdout == expected
-
-
-@pytest.mark.parametrize("function", KIN)
-def test_without_flint_thousands_of_digits_are_an_error(function: str) -> None:
-    result = flintless(function, 1_001)
-    assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr == (
-        "error: gamma and its kin are worked out to 1,000 digits without FLINT\n"
-        'hint: pip install "backprop-cli[gamma]" adds it\n'
-    )

@@ -191,8 +191,7 @@ RIGHT: list[tuple[Any, str]] = [
 @pytest.mark.parametrize(("given", "text"), RIGHT, ids=repr)
 def test_a_number_is_what_it_is(given: Any, text: str) -> None:
     for options in ARITHMETICS:
-        trace, same = backprop("x*x", x=given, **options), backprop("x*x", x=text, **options)
-        assert (trace.value, trace.gradient) == (same.value, same.gradient)
+        assert backprop("x*x", x=given, **options).to_dict() == backprop("x*x", x=text, **options).to_dict()
 
 
 @pytest.mark.parametrize(

@@ -125,12 +125,9 @@ LIMITS = {
         "is beyond the limit of 500",
         slow=True,
     ),
-    "arithmetic.precise.MAX_EXPONENT": Limit(lambda n: error("x", {"x": f"1e-{n}"}, precision=5), OVERFLOWS),
-    "arithmetic.precise._EXP_BITS": Limit(lambda n: error(f"log(exp(2**{n - 1}*x))", {"x": 1}, precision=5), OVERFLOWS),
-    "arithmetic.precise._TRIG_BITS": Limit(lambda n: error(f"sin(2**{n - 1}*x)", {"x": 1}, precision=5), OVERFLOWS),
-    "arithmetic.precise._GAMMA_BITS": Limit(
-        lambda n: error(f"log(gamma(2**{n - 1}*x))", {"x": 1}, precision=5), OVERFLOWS
-    ),
+    "arithmetic.balls.MAX_EXPONENT": Limit(lambda n: error("x", {"x": f"1e-{n}"}, precision=5), OVERFLOWS),
+    "arithmetic.balls._EXP_BITS": Limit(lambda n: error(f"log(exp(2**{n - 1}*x))", {"x": 1}, precision=5), OVERFLOWS),
+    "arithmetic.balls.MOST_BITS": Limit(lambda n: error(f"sin(2**{n - 1}*x)", {"x": 1}, precision=5), OVERFLOWS),
     "arithmetic.symbolic.MAX_BITS": Limit(
         lambda n: error("x*y", {"x": "2**7000", "y": f"2**{n - 7001}"}, exact=True), OVERFLOWS
     ),
@@ -155,9 +152,6 @@ ELSEWHERE = {
 }
 """Those that have tests of their own, by name."""
 NOT_TOLD = {
-    "arithmetic.precise.MAX_GAMMA_PLACES": "without FLINT: test_gamma.py",
-    "arithmetic.precise._NOISE_BITS": "what counts as noise",
-    "arithmetic.precise._EXPONENT_BITS": "the same number by another way",
     "arithmetic.symbolic._LONGEST": "digits shown",
     "cli.hints._LONGEST": "a hint",
     "cli.progress._STEPS": "steps of a bar",

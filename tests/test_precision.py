@@ -1,7 +1,7 @@
-"""--precision N: every digit that is printed is a correct one, or there is a clear error.
+"""--precision N: every digit that is printed is proven, or there is a clear error.
 
-The oracles: SymPy's own derivative, evaluated to more digits than are asked for; the same program at 40 digits more;
-and, where a formula cancels, its value known from a series or from another way of writing it.
+The oracles: SymPy's own derivative, evaluated to more digits than are asked for; mpmath at three times the digits; and,
+where a formula cancels, its value known from a series or from another way of writing it.
 """
 
 from __future__ import annotations
@@ -13,18 +13,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 import mpmath
 import pytest
 
 from backprop_cli import BackpropError, backprop
-from backprop_cli.arithmetic.precise import Precise
+from backprop_cli.budget import TooSlowError
 from backprop_cli.errors import InputError, MathError
-from backprop_cli.graph.expand import expand
-from backprop_cli.graph.graph import Graph
-from backprop_cli.language.program import Program
-from backprop_cli.passes import certain
 from backprop_cli.passes.trace import Trace
 from backprop_cli.rules.table import Op
 from support import oracle
@@ -38,17 +35,6 @@ from support.schemas import TRACE
 from support.suites import thinned
 
 pytestmark = pytest.mark.usefixtures("models")
-
-
-def numbers(trace: Trace) -> dict[str, str]:
-    """Every number of a trace, by where it stands."""
-    found: dict[str, Any] = {}
-    for node in trace.graph.nodes:
-        found[f"value of {node.position}"] = trace.values[node.position]
-        found[f"upstream of {node.position}"] = trace.upstream[node.position]
-    for position, edge in enumerate(trace.edges):
-        found[f"local of edge {position}"], found[f"chained of edge {position}"] = edge.local, edge.chained
-    return {what: shown(trace, value) for what, value in found.items() if value is not None}
 
 
 def value_at(expression: str, digits: int, **values: str) -> str:
@@ -96,44 +82,56 @@ def random_expression(rng: random.Random, depth: int) -> str:
     return op.written(f"({each})" for each in inputs)
 
 
-def random_cases(seed: int) -> Iterator[tuple[str, dict[str, str], int, Trace]]:
-    """Random expressions that have a gradient at a random point: with the trace to a random number of digits."""
+def random_cases(seed: int, digits: int) -> Iterator[tuple[str, dict[str, str], Trace]]:
+    """Random expressions that have a gradient at a random point, and their traces."""
     rng = random.Random(seed)
     while True:
         expression = random_expression(rng, 4)
         point = {name: f"{rng.choice((0.01, 1, 1, 100)) * rng.gauss(0.5, 1):.4g}" for name in "xyz"}
         point = {name: text for name, text in point.items() if name in oracle.variables(expression)}
-        digits = rng.randint(2, 60)
         try:
-            yield expression, point, digits, backprop(expression, point, precision=digits)
-        except MathError:
+            trace = backprop(expression, point, precision=digits, time_limit=1)
+        except (MathError, TooSlowError):
             continue
+        if digits > 100 and any(word in expression for word in ("gamma", "factorial")):
+            continue  # mpmath takes long
+        if not trace.warnings:  # at a kink, a difference is no slope
+            yield expression, point, trace
 
 
-@pytest.mark.parametrize("seed", thinned(range(20), 10))
-def test_every_digit_is_that_of_a_higher_precision(seed: int) -> None:
-    cases = random_cases(seed)
+def by_mpmath(expression: str, point: dict[str, str], digits: int) -> list[oracle.Number] | None:
+    """The value and central differences, by mpmath at so many digits; None where it fails."""
+    with mpmath.workdps(digits):
+        at = {name: oracle.exact(text) for name, text in point.items()}
+        step = mpmath.mpf(10) ** -(digits * 4 // 10)
+        try:
+            found = [oracle.real(oracle.evaluate(expression, at))]
+            for name in at:
+                ends = [oracle.real(oracle.evaluate(expression, {**at, name: at[name] + h})) for h in (step, -step)]
+                found.append((ends[0] - ends[1]) / (2 * step))
+        except (ArithmeticError, ValueError, TypeError):
+            return None
+        return found
+
+
+@pytest.mark.parametrize(
+    ("digits", "seed"), [(50, 0), (300, 1), *(pytest.param(50, seed, marks=pytest.mark.slow) for seed in range(2, 12))]
+)
+def test_random_expressions_are_those_of_mpmath_at_three_times_the_digits(digits: int, seed: int) -> None:
+    """Where mpmath itself is sure: at four times the digits it finds the same."""
     compared = 0
-    for _ in range(20):
-        expression, point, digits, trace = next(cases)
-        few, many = numbers(trace), numbers(backprop(expression, point, precision=digits + 40))
-        assert few.keys() == many.keys()
-        for what, text in few.items():
-            if len(text.partition("e")[2]) > 17:
-                continue  # beyond what decimal numbers can hold
-            assert Decimal(text) in roundings(many[what], digits), (expression, point, digits, what)
-            compared += 1
-    assert compared > 60
-
-
-@pytest.mark.slow
-def test_random_expressions_use_every_primitive() -> None:
-    used: set[Op | None] = set()
-    for seed in range(20):
-        cases = random_cases(seed)
-        for _ in range(20):
-            used.update(next(cases)[-1].graph.nodes.ops)
-    assert len([op.call for op in WRITABLE if op not in used]) <= 5
+    for expression, point, trace in islice(random_cases(seed, digits), 20 if digits < 100 else 4):
+        few, many = by_mpmath(expression, point, 3 * digits), by_mpmath(expression, point, 4 * digits)
+        if few is None or many is None:
+            continue
+        got = [shown(trace, each) for each in (trace.value, *trace.gradient.values())]
+        with mpmath.workdps(4 * digits):
+            for text, one, two in zip(got, few, many, strict=True):
+                if abs(one - two) < abs(two) * mpmath.mpf(10) ** -(digits + 9):
+                    half = abs(two) * mpmath.mpf(10) ** (1 - digits) / 2
+                    assert abs(oracle.exact(text) - two) <= half * 1.001, (expression, point, text)
+                    compared += 1
+    assert compared > (20 if digits < 100 else 3)
 
 
 @pytest.mark.parametrize("digits", [2, 17, 50, pytest.param(400, marks=pytest.mark.slow)])
@@ -299,40 +297,133 @@ def test_the_side_of_a_kink_is_that_of_the_number() -> None:
     assert shown(trace, trace.gradient["x"]) == "1"
 
 
+WRONG_BY_AGREEMENT: list[tuple[str, dict[str, str], str, list[str]]] = [
+    ("(1-tanh(x))*exp(2*x)", {"x": "2500"}, "2", ["1.3478776593235670058e-2171"]),
+    ("(x+1)-x", {"x": "1e1700"}, "1", ["0"]),
+    ("(x+1)-x", {"x": "1e30000"}, "1", ["0"]),
+    ("max(x, x+1)", {"x": "1e1700"}, "1e+1700", ["1"]),
+    ("max(exp(x), exp(x)+1)-exp(x)", {"x": "9000"}, "1", ["0"]),
+    ("sin(x)", {"x": "1e5000"}, "0.6861601090482926587", ["-0.72745055141283323319"]),
+    ("log(sigmoid(x))", {"x": "5000"}, "-3.3696941483089175145e-2172", ["3.3696941483089175145e-2172"]),
+    ("2**x", {"x": "0"}, "1", ["0.69314718055994530942"]),
+    ("acos(sqrt(2)**2/2)*x", {"x": "3"}, "0", ["0"]),
+    ("max(x*y, sqrt(6))", {"x": "sqrt(2)", "y": "sqrt(3)"}, "2.4494897427831780982",
+     ["1.7320508075688772935", "1.4142135623730950488"]),
+    ("x*y - y*x", {"x": "pi", "y": "e"}, "0", ["0", "0"]),
+    ("erf(x)/x", {"x": "1e70"}, "1e-70", ["-1e-140"]),
+    ("erfc(x)", {"x": "1e13"}, "7.2404332719772754596e-43429448190325182765112906",
+     ["-1.4480866543954550919e-43429448190325182765112892"]),
+    ("lgamma(x)", {"x": "1e150"}, "3.443877639491068526e+152", ["345.3877639491068526"]),
+    ("floor(log10(x)) + ceil(log2(y)) + floor(cbrt(27))", {"x": "1000", "y": "8"}, "9", ["0", "0"]),
+    ("(1 - cos(x))/x**2", {"x": "1e-8"}, "0.49999999999999999583", ["-8.3333333333333332778e-10"]),
+    ("atan(1/x)*sign(1 - tanh(x))", {"x": "1e4"}, "9.9999999666666668667e-5", ["-9.999999900000001e-9"]),
+    ("round(exp(x)/exp(y))", {"x": "30000", "y": "29999"}, "3", ["0", "0"]),
+]  # fmt: skip
+"""What runs of growing precision that agree had wrong, or no value for, and its kin: to 20 digits."""
+
+
+@pytest.mark.parametrize(("expression", "point", "value", "gradient"), WRONG_BY_AGREEMENT)
+def test_agreement_is_no_proof(expression: str, point: dict[str, str], value: str, gradient: list[str]) -> None:
+    trace = backprop(expression, point, precision=20)
+    assert [shown(trace, each) for each in (trace.value, *trace.gradient.values())] == [value, *gradient]
+
+
+def cancelling(rng: random.Random, depth: int) -> tuple[str, str]:
+    """An expression of a sum in which thousands of digits vanish, and the same number without."""
+    if depth == 0:
+        return (rng.choice(["x", "y", "x*y", "sin(x)", "exp(-y)", "x/3 + y"]),) * 2
+    one, same = cancelling(rng, depth - 1)
+    n = rng.randrange(1_000, 6_000)
+    return rng.choice(
+        [
+            (f"((({one}) + 1e{n}) - 1e{n})", same),
+            (f"((({one}) + exp({n})) - exp({n}))", same),
+            (f"((({one}) - gamma({n}.5)) + gamma({n}.5))", same),
+            (f"(({one})*(1 - tanh({n}))*exp(2*{n}))", f"(({same})*2/(1 + exp(-2*{n})))"),
+            (f"(({one})*(1 - sigmoid({n}))*exp({n}))", f"(({same})/(1 + exp(-{n})))"),
+            (f"((exp(1e-{n}*({one})) - 1)*1e{n})", f"(({same})*(1 + ({same})*1e-{n}/2))"),
+            (f"((1 - cos(({one})*1e-{n}))*2e{n}*1e{n})", f"(({same})**2)"),
+            (f"(sqrt(1e{2 * n} + ({one})) - 1e{n})*2e{n}", f"({same})"),
+            (f"(log(1e{n} + ({one})) - log(1e{n}))*1e{n}", f"({same})"),
+            (f"((({one}) + 1e{n})*(({one}) - 1e{n}) + 1e{n}*1e{n})", f"(({same})**2)"),
+            (f"(sin(({one}) + pi*1e{n}) + 0)", f"sin({same})"),
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("seed", "count"), [(0, 15), *(pytest.param(seed, 100, marks=pytest.mark.slow) for seed in range(1, 9))]
+)
+def test_thousands_of_digits_vanish_and_those_shown_are_right(seed: int, count: int) -> None:
+    rng, answered = random.Random(seed), 0
+    for _ in range(count):
+        expression, same = cancelling(rng, rng.choice((1, 1, 2)))
+        point = {"x": f"{rng.uniform(0.1, 3):.5f}", "y": f"{rng.uniform(0.1, 3):.5f}"}
+        point = {name: text for name, text in point.items() if name in oracle.variables(expression)}
+        try:
+            trace = backprop(expression, point, precision=20)
+        except MathError:
+            continue
+        expected = by_mpmath(same, point, 120)
+        assert expected is not None
+        answered += 1
+        with mpmath.workdps(60):
+            for each, number in zip((trace.value, *trace.gradient.values()), expected, strict=True):
+                assert abs(oracle.exact(shown(trace, each)) - number) <= abs(number) * mpmath.mpf("5.001e-20")
+    assert answered > 0.9 * count
+
+
+UNDECIDED = [
+    (f"{name}(sin(x)**2 + cos(x)**2{more})", f"f = {name}(")
+    for name, more in (("floor", ""), ("max", ", 1"), ("abs", " - 1"), ("log", " - 1"), ("sign", " - 1"))
+]
+"""What no number of digits decides, and how the error names the gate."""
+
+
+@pytest.mark.parametrize(("expression", "message"), thinned(UNDECIDED, 5))
+def test_what_is_not_decided_is_an_error_that_names_the_gate(expression: str, message: str) -> None:
+    with pytest.raises(MathError) as caught:
+        backprop(expression, x="3", precision=20)
+    assert message in caught.value.message
+    assert re.search(r": 7\d,\d\d\d digits do not tell$", caught.value.message)
+
+
+@pytest.mark.slow
+def test_an_end_of_a_domain_is_taken_to_be_inside_and_a_notice_says_so() -> None:
+    trace = backprop("x + acos(sin(1)**2 + cos(1)**2)", x="3", precision=20)
+    assert (shown(trace, trace.value), shown(trace, trace.gradient["x"])) == ("3", "1")
+    assert [notice.kind for notice in trace.warnings] == ["precision", "precision"]
+    assert "whether acos has a value" in trace.warnings[1].message
+
+
+def test_flint_is_left_at_the_precision_that_it_had() -> None:
+    import flint
+
+    before = flint.ctx.prec
+    backprop("exp(x)", x="1", precision=1_000).explain(nudge="1e-9")
+    assert flint.ctx.prec == before
+
+
 # -- What cannot be told from zero ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("digits", [2, 50, 300])
-def test_sin_pi_is_taken_for_zero_and_a_notice_says_so(digits: int) -> None:
+def test_what_is_not_told_from_zero_is_a_ball_around_it_and_a_notice_says_so(digits: int) -> None:
     trace = backprop("x + sin(pi)", x="3", precision=digits)
     assert shown(trace, trace.value) == "3"
-    assert value_at("sin(pi)", digits) == "0"
-    notices = backprop("sin(pi)", precision=digits).warnings
-    assert [notice.kind for notice in notices] == ["precision"]
-    assert "sin(pi)" in notices[0].message
+    lone = backprop("sin(pi)", precision=digits)
+    assert re.fullmatch(r"0 ± 1e-7[89]\d\d\d", shown(lone, lone.value))
+    assert [notice.kind for notice in lone.warnings] == ["precision"]
+    assert "sin(pi)" in lone.warnings[0].message
 
 
-def test_a_zero_of_irrational_numbers() -> None:
+def test_a_zero_of_square_roots_is_proven() -> None:
     trace = backprop("x*y - z", x="sqrt(2)", y="sqrt(3)", z="sqrt(6)", precision=50)
-    assert shown(trace, trace.value) == "0"
+    assert (shown(trace, trace.value), trace.warnings) == ("0", [])
 
 
 NOISE = ["sign(sin(pi))*x", "ceil(sin(pi))*x", "floor(-sin(pi))*x", "log(sin(pi))*x", "x/sin(pi)", "sqrt(-sin(pi))*x",
          "sign(x*sin(pi))", "max(x*sin(pi), 0)/sin(pi)"]  # fmt: skip
-
-
-def test_modules_are_opened_once_for_a_graph(monkeypatch: pytest.MonkeyPatch) -> None:
-    opened: list[Graph] = []
-
-    def watched(graph: Graph, **options: bool) -> Graph:
-        opened.append(graph)
-        return expand(graph, **options)
-
-    monkeypatch.setattr(certain, "expand", watched)
-    graph = Program("m(t) = t*t + sin(pi); m(x) - m(y)").graph()
-    for x in ("1/3", "2/3"):
-        certain.certain_trace(graph, {"x": x, "y": "0.1"}, 30)
-    assert opened == [graph]
 
 
 @pytest.mark.parametrize("expression", NOISE)
@@ -341,7 +432,7 @@ def test_nothing_is_decided_by_the_rounding_error_of_a_zero_in_silence(expressio
         trace = backprop(expression, x="1", precision=50)
     except MathError:
         return  # that there is no answer is an answer
-    assert shown(trace, trace.value) in ("0", "-0") or any(each.kind == "precision" for each in trace.warnings)
+    assert any(each.kind == "precision" for each in trace.warnings)
 
 
 # -- Many digits ---------------------------------------------------------------------------------------------------
@@ -384,22 +475,22 @@ HOSTILE = [
     ("exp(exp(exp(x)))", {"x": "100"}),
     ("9**9**9**9", {}),
     ("x**x**x**x", {"x": "9"}),
-    ("2**x", {"x": "1e200"}),
-    ("x**-1e150", {"x": "0.5"}),
+    ("2**x", {"x": "1e700"}),
+    ("x**-1e700", {"x": "0.5"}),
     ("1e999999999", {}),
     ("1e-999999999", {}),
     ("x", {"x": "1e999999999"}),
     ("x", {"x": "-1e-999999999"}),
-    ("gamma(x)", {"x": "1e30"}),
-    ("gamma(x)", {"x": "-1e30-0.5"}),
+    ("gamma(x)", {"x": "1e700"}),
+    ("gamma(x)", {"x": "-1e700-0.5"}),
     ("sin(x)", {"x": "1e100000"}),
     ("tan(exp(exp(x)))", {"x": "30"}),
     ("cos(2**x)", {"x": "1e9"}),
-    ("cosh(x)", {"x": "1e200"}),
-    ("exp2(x)", {"x": "1e300"}),
-    ("expm1(x)", {"x": "1e300"}),
-    ("exp(-exp(exp(x)))", {"x": "400"}),
-    ("sinh(sinh(sinh(x)))", {"x": "100"}),
+    ("cosh(x)", {"x": "1e700"}),
+    ("exp2(x)", {"x": "1e700"}),
+    ("expm1(x)", {"x": "1e700"}),
+    ("exp(-exp(exp(x)))", {"x": "4000"}),
+    ("sinh(sinh(sinh(x)))", {"x": "10000"}),
 ]
 """What has no answer that could be written down."""
 
@@ -609,7 +700,7 @@ def test_digits_shorten_a_table_and_nothing_else() -> None:
 
 def test_the_notice_goes_to_standard_error() -> None:
     result = command("eval", "sin(pi)", "--precision", "50", "--get", "value")
-    assert (result.status, result.out) == (0, "0\n")
+    assert (result.status, result.out[:6]) == (0, "0 ± 1e")
     assert result.err.startswith("warning: ")
     assert "sin(pi)" in result.err
 
@@ -655,12 +746,3 @@ def test_a_process_answers_too() -> None:
     )
     assert result.stdout.startswith("-0.1966119332414818525374")
     assert len(result.stdout.strip()) == len("-0.") + 1000
-
-
-@pytest.mark.parametrize("guard", [10, 30, 90, 270, 1620])
-def test_a_number_is_written_the_same_way_at_every_precision(guard: int) -> None:
-    """Numbers from 1 to 10 have no exponent, which must not be mistaken for a long one."""
-    system = Precise(30, guard)
-    almost_ten = system.word("tan")(system.word("atan2")(system.number("10"), system.number("1")))
-    assert system.exactly(almost_ten) == "10"
-    assert system.exactly(system.number("2.5")) == "2.5"

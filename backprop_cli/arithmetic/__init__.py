@@ -1,6 +1,6 @@
 """The second table: number systems, one file each. A rule is written once and serves them all."""
 
 from .floats import FLOATS, IEEE
-from .system import TIES, Arithmetic, Rule, Value, share
+from .system import TIES, Arithmetic, Rule, TooWideError, Value, share
 
-__all__ = ["FLOATS", "IEEE", "TIES", "Arithmetic", "Rule", "Value", "share"]
+__all__ = ["FLOATS", "IEEE", "TIES", "Arithmetic", "Rule", "TooWideError", "Value", "share"]

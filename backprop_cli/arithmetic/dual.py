@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import math
 import sys
+from contextlib import AbstractContextManager
 from functools import partial
 
-from ..rules.table import TABLE, Op
-from .system import Arithmetic, Function, Rule, Value, share
+from ..rules.table import TABLE, Op, primitive
+from .system import Arithmetic, Function, Rule, TooWideError, Value, share
 
 LEAST = sys.float_info.min
 """The smallest double with all its digits."""
@@ -56,6 +57,9 @@ def _sum(one: Value | None, two: Value | None) -> Value | None:
     return two if one is None else one if two is None else one + two
 
 
+_COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
+
+
 class DualNumbers(Arithmetic):
     """Dual numbers over `base`. ties: one of TIES, for the ε of max and min."""
 
@@ -70,8 +74,8 @@ class DualNumbers(Arithmetic):
         words |= {"log_base": partial(self._gate, logarithm), "selected": self._selected, "polygamma": self._polygamma}
         words["smooth"] = lambda value, slopes: Dual(value.value, slopes.dot)
         calls = {name: f"{name}({{}}, {{}})" for name in ("add", "sub", "mul", "div")}
-        signs = {"ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
-        compared = {name: f"({{0}}.value {sign} {{1}}.value)" for name, sign in signs.items()}
+        words |= {f"values_{name}": base.rule(primitive(name)).value for name in _COMPARISONS}
+        compared = {name: f"values_{name}({{0}}.value, {{1}}.value)" for name in _COMPARISONS}
         templates = {**calls, **compared, "neg": "neg({})", "smooth": "smooth({}, {})", "cancels": "{1}"}
         templates |= {"doubles": base.template("doubles"), "ours": "{0}"}
         super().__init__(words, constants, templates)
@@ -87,6 +91,8 @@ class DualNumbers(Arithmetic):
         def local(slot: int) -> Value:
             try:
                 return rule.partial(slot, values, out)
+            except TooWideError:
+                raise
             except (ArithmeticError, ValueError):
                 return math.nan  # which only matters if something flows back to it
 
@@ -121,7 +127,7 @@ class DualNumbers(Arithmetic):
         return self.strict and type(product) is float and -LEAST < product < LEAST
 
     def _selected(self, x: Dual, out: Dual) -> Dual:
-        return Dual(self.base.number("1" if x.value == out.value else "0"))
+        return Dual(self.base.word("selected")(x.value, out.value))
 
     def _polygamma(self, order: Dual, x: Dual) -> Dual:
         derivative = self.base.word("polygamma")
@@ -138,6 +144,9 @@ class DualNumbers(Arithmetic):
 
     def number(self, text: str) -> Dual:
         return Dual(self.base.number(text))
+
+    def working(self) -> AbstractContextManager[None]:
+        return self.base.working()
 
     def holds(self, truth: Dual) -> bool | None:
         return self.base.holds(truth.value)

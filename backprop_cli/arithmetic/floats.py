@@ -13,7 +13,7 @@ from ..rules.table import Op
 from .system import Arithmetic, Function
 
 if TYPE_CHECKING:
-    from .precise import Given
+    from .wide import Wide
 
 
 def _sigmoid(x: float) -> float:
@@ -289,9 +289,9 @@ class _Precisely:
 
     @cached_property
     def function(self) -> Function:
-        from .precise import Given
+        from .wide import Wide
 
-        return Given().function(self.words, self.formula)
+        return Wide().function(self.words, self.formula)
 
     def __call__(self, *xs: float) -> float:
         return float(self.function(*xs))
@@ -335,11 +335,11 @@ class Floats(Arithmetic):
         return f"{name}({', '.join(operands)})"
 
     @cached_property
-    def wide(self) -> Given:
+    def wide(self) -> Wide:
         """Numbers with more digits and any exponent, for what is too small for doubles; loaded when there is some."""
-        from .precise import Given
+        from .wide import Wide
 
-        return Given()
+        return Wide()
 
     def loses(self, op: Op, slot: int, inputs: Sequence[float], out: float, upstream: float, local: float) -> bool:
         """Whether upstream × local, or the local gradient itself, may have lost digits because it is so small.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import reduce
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
@@ -39,6 +40,10 @@ def share(selected: Sequence[Value], nodes: Sequence[object], ties: str) -> list
     if ties == "split":
         return [local / len(tied) for local in alone]
     return [local if slot == tied[0] else local - local for slot, local in enumerate(alone)]
+
+
+class TooWideError(ArithmeticError):
+    """What is known of the numbers does not tell what a function makes of them; more digits may."""
 
 
 class Rule(NamedTuple):
@@ -140,6 +145,10 @@ class Arithmetic(ABC):
     def to_float(self, value: Value) -> float:
         """The nearest double (an infinity where there is none), for telling what went wrong."""
 
+    def working(self) -> AbstractContextManager[None]:
+        """Around whatever computes with the numbers."""
+        return nullcontext()
+
     def holds(self, truth: Value) -> bool | None:
         """Whether a condition holds; None where that depends on symbols."""
         return bool(truth)
@@ -178,10 +187,10 @@ class Arithmetic(ABC):
         return self.constants[name] if name in self.constants else self.number(text)
 
     def _total(self, terms: Sequence[Value]) -> Value:
-        return reduce(self._compile("x, y", x + y), terms)
+        return reduce(self.compiled("x, y", x + y), terms)
 
     def _product(self, *factors: Value) -> Value:
-        return reduce(self._compile("x, y", x * y), factors)
+        return reduce(self.compiled("x, y", x * y), factors)
 
     def _counted(self, inputs: Sequence[Value]) -> Value:
         return self.number(str(len(inputs)))
@@ -207,12 +216,12 @@ class Arithmetic(ABC):
             if op.name in self.namespace and op.variadic:
                 value = self.namespace[op.name]
             else:
-                value = self._compile("*inputs" if op.variadic else inputs, substitute(op.value, _OF_MANY))
+                value = self.compiled("*inputs" if op.variadic else inputs, substitute(op.value, _OF_MANY))
             more = ", inputs, slot" if op.variadic else ""
             partials = tuple(
-                self._compile(f"{inputs}, out{more}", substitute(partial, _OF_MANY)) for partial in op.partials
+                self.compiled(f"{inputs}, out{more}", substitute(partial, _OF_MANY)) for partial in op.partials
             )
-            kink, corner = (self._compile(f"{inputs}, out", at) if at else None for at in (op.kink, op.corner))
+            kink, corner = (self.compiled(f"{inputs}, out", at) if at else None for at in (op.kink, op.corner))
             self._rules[op] = Rule(value, partials, kink, corner, op.variadic)
         return self._rules[op]
 
@@ -226,10 +235,11 @@ class Arithmetic(ABC):
         if key not in self._zeros:
             from ..rules.zeros import zero  # which few points need
 
-            self._zeros[key] = self._compile(f"{', '.join(op.inputs)}, out", zero(op, slot))
+            self._zeros[key] = self.compiled(f"{', '.join(op.inputs)}, out", zero(op, slot))
         return bool(self._zeros[key](*op.operands(inputs, slot), out))
 
-    def _compile(self, parameters: str, formula: Formula) -> Function:
+    def compiled(self, parameters: str, formula: Formula) -> Function:
+        """The formula as a function of these parameters."""
         # The text comes from the rows of the table alone; nothing that a user typed reaches it.
         function: Function = eval(f"lambda {parameters}: {self.code(formula)}", self.namespace)  # noqa: S307
         return function

@@ -123,7 +123,7 @@ OPTIONS = (
     Option("--expand", ALL, None, "Open modules, and gates like sigmoid.", rare=ALL),
     Option("--ties", "eval points explain check code graph", TIES, "Of tied inputs of max:", TIES[0], rare=ALL),
     Option("--allow-nonfinite", "eval points explain graph", None, "Infinities and NaN instead of errors.", rare=ALL),
-    Option("--precision", "eval points explain", DIGITS, "N correct significant digits, 2 to 10000.",
+    Option("--precision", "eval points explain", DIGITS, "N proven significant digits, 2 to 10000.",
            rare="points explain"),
     Option("--exact", "eval points explain", None, "Exact numbers: 1/3, sqrt(2)/2, exp(-1).", rare="points explain"),
     Option("--hessian", "eval points", None, "Second derivatives too.", rare="points"),

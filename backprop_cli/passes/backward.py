@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 
-from ..arithmetic import Arithmetic, Rule, Value, share
+from ..arithmetic import Arithmetic, Rule, TooWideError, Value, share
 from ..arithmetic.floats import Floats
 from ..errors import MathError, few, shorten
 from ..graph.graph import Gate, Graph, Module
@@ -136,6 +136,12 @@ class Backward:
             return [(None, False) for _ in inputs]
         if isinstance(gate.op, Module):
             return self._locals_of_module(gate, gate.op, inputs, upstream)
+        try:
+            return self._own_locals(gate, inputs, upstream)
+        except TooWideError as error:
+            raise self._place(gate, inputs).no_value(error) from None
+
+    def _own_locals(self, gate: Gate, inputs: list[Value], upstream: Value | None) -> list[_Local]:
         rule, out = self.arithmetic.rule(gate.op), self.values[gate.position]
         if gate.op.chooses and upstream is not None:
             self._warn_of_border(gate)

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from ..arithmetic import IEEE, Arithmetic, Value
-from ..errors import MathError, shorten
+from ..arithmetic import IEEE, Arithmetic, TooWideError, Value
+from ..errors import MathError, UnprovenError, shorten
 from ..graph.graph import Constant, Gate, Graph, Node, partial
 from ..rules.printer import READING
 
@@ -51,6 +51,8 @@ class Place(NamedTuple):
     def no_value(self, error: Exception) -> MathError:
         """The gate has no finite real value here. error: what its rule raised, OverflowError where it is too large."""
         op, title = self.gate.op, self.graph.title(self.gate)
+        if isinstance(error, TooWideError):
+            return UnprovenError(f"{title} is not decided{self.where}", self.graph.source, self.gate.span)
         if isinstance(error, ZeroDivisionError) and op.name == "div":
             return self._error(f"division by zero in {title}{self.where}", self._needs())
         if isinstance(error, OverflowError):
@@ -85,6 +87,8 @@ class Place(NamedTuple):
         wanted: for each node, whether it depends on a variable that gets a gradient
         error: what the rule raised, OverflowError where it is too large
         """
+        if isinstance(error, TooWideError):
+            return self.no_value(error)
         graph, gate, op, system = self.graph, self.gate, self.gate.op, self.arithmetic
         floats, value = [self._float(each) for each in self.inputs], system.to_float(out)
         locals_ = [IEEE.rule(op).partial(each, floats, value) for each in range(len(floats))]

@@ -9,9 +9,9 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations
 from math import isfinite, sqrt
 
-from ..arithmetic import FLOATS, IEEE, Arithmetic, Value
+from ..arithmetic import FLOATS, IEEE, Arithmetic, TooWideError, Value
 from ..arithmetic.dual import Dual, DualNumbers, TooSmallError
-from ..errors import FaultError, InputError, MathError, quote, shorten
+from ..errors import FaultError, InputError, MathError, UnprovenError, quote, shorten
 from ..graph.expand import expand
 from ..graph.graph import Graph
 from . import point
@@ -76,6 +76,8 @@ def _matrix(
         at = {name: Dual(value, one if name == row else None) for name, value in values.items()}
         try:
             gradient = backpropagate(graph, at, wrt=wrt, ties=ties, arithmetic=system).gradient
+        except UnprovenError:
+            raise
         except MathError as error:
             place = graph.source[slice(*error.span)] if error.span else graph.source
             message = f"no finite second derivative along {row}: it fails at {quote(place)}"
@@ -89,7 +91,9 @@ def compared(trace: Trace, matrix: Mapping[str, Mapping[str, Value]]) -> Trace:
 
     Where they do in doubles, digits are lost, and a notice says so. Raises FaultError where they do in other numbers.
     """
-    if corners := _corners(trace):
+    with trace.arithmetic.working():
+        corners = _corners(trace)
+    if corners:
         trace = trace.but(warnings=[*trace.warnings, *corners])
     pair = _asymmetry(matrix, trace.arithmetic)
     if pair is None:
@@ -111,9 +115,15 @@ def _corners(trace: Trace) -> list[Notice]:
     found = []
     for gate in graph.gates:
         inputs, corner = [values[i] for i in gate.inputs], system.rule(gate.op).corner
-        if corner is not None and None not in inputs and corner(*inputs, values[gate.position]):
-            place = Place(graph, gate, inputs, system).where
-            message = f"{gate.name} = {shorten(graph.written(gate))} has a slope with a corner{place}"
+        if corner is None or None in inputs:
+            continue
+        place = Place(graph, gate, inputs, system)
+        try:
+            is_there = corner(*inputs, values[gate.position])
+        except TooWideError as error:
+            raise place.no_value(error) from None
+        if is_there:
+            message = f"{gate.name} = {shorten(graph.written(gate))} has a slope with a corner{place.where}"
             found.append(Notice("corner", gate.name, f"{message}: second derivatives there are a convention"))
     return found
 

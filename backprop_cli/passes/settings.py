@@ -25,7 +25,7 @@ class Settings(NamedTuple):
     wrt: the variables that get gradients, None for all;
     ties: what inputs of max and min that tie receive, one of TIES;
     allow_nonfinite: infinities and NaN instead of errors;
-    precision: significant digits, in DIGITS, of mpmath numbers instead of doubles;
+    precision: significant digits, in DIGITS, that are proven, instead of doubles;
     exact: SymPy numbers instead;
     hessian: second derivatives too;
     time_limit: the seconds that it may take.
@@ -70,11 +70,9 @@ def compute(graph: Graph, given: Mapping[str, float | str], settings: Settings) 
 def _trace(graph: Graph, given: Mapping[str, float | str], settings: Settings) -> Trace:
     wrt, ties, allow_nonfinite, precision, exact, hessian, _ = settings
     if precision is not None:
-        from .certain import certain_hessian, certain_trace
+        from .certain import certain_trace
 
-        trace = certain_trace(graph, given, precision, wrt=wrt, ties=ties)
-        matrix = certain_hessian(graph, given, precision, wrt=wrt, ties=ties) if hessian else None
-        return trace.but(hessian=matrix)
+        return certain_trace(graph, given, precision, wrt=wrt, ties=ties, second=hessian)
     if exact:
         from .exact import exact_trace
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
-from ..arithmetic import Value
-from ..arithmetic.precise import Precise
+from ..arithmetic import Arithmetic, Value
+from ..arithmetic.balls import Balls, exactly
 from ..budget import TooSlowError, share
 from ..errors import FEW, BackpropError, InputError, MathError, few, quote
 from ..graph.graph import Constant, Gate, Graph, partial
 from ..language.program import Program
-from ..passes import point
+from ..passes import certain, point
 from ..passes.backpropagate import backpropagate
 from ..passes.forward import forward
 from ..passes.trace import CONVENTIONS, Edge, Trace
@@ -68,6 +68,13 @@ class Verdict:
     steps: Sequence[str] = ()
 
 
+class _Place(NamedTuple):
+    """A point. trace: the one there; again: the same in another arithmetic."""
+
+    trace: Trace
+    again: Callable[[Balls], Trace]
+
+
 class _Claimed(NamedTuple):
     """What a claim comes to at the point of a trace, give or take what its digits leave open."""
 
@@ -75,10 +82,15 @@ class _Claimed(NamedTuple):
     value: Value
     tolerance: Value
 
+    @property
+    def numbers(self) -> list[Value]:
+        return [self.value, self.tolerance]
+
     def is_close(self, gradient: Value) -> bool:
         """Whether a gradient is what is claimed: as far as the digits given tell, and up to rounding."""
-        difference, close = abs(gradient - self.value), self.trace.arithmetic.number(_CLOSE)
-        return bool(difference <= max(self.tolerance * (1 + close), close * max(abs(gradient), abs(self.value))))
+        with self.trace.arithmetic.working():
+            difference, close = abs(gradient - self.value), self.trace.arithmetic.number(_CLOSE)
+            return bool(difference <= max(self.tolerance * (1 + close), close * max(abs(gradient), abs(self.value))))
 
 
 class _Claim:
@@ -109,10 +121,24 @@ class _Claim:
         known = {node.name: value for node, value in pairs if value is not None}
         return forward(graph or self.graph, known, trace.arithmetic)
 
-    def at(self, trace: Trace) -> _Claimed:
-        """What is claimed at the point of a trace."""
+    def at(self, place: _Place) -> _Claimed:
+        """What is claimed at a point, to proven digits: those of the trace are known, those of the claim may cancel."""
+        system = place.trace.arithmetic
+        assert isinstance(system, Balls)
+        with system.working():
+            claimed = self._at(place.trace)
+        if not any(map(system.lacks, claimed.numbers)):
+            return claimed
+        return certain.proven(
+            claimed.trace.graph,
+            _PLACES,
+            lambda arithmetic: self._at(place.again(arithmetic)),
+            lambda found: ((str, each) for each in found.numbers),
+        )[0]
+
+    def _at(self, trace: Trace) -> _Claimed:
         number, values = trace.arithmetic.number, self.values(trace)
-        # Terms that cancel leave noise of their own size.
+        # Of terms that cancel, as few digits are compared as if they had been computed to so many.
         size = max(map(abs, values)) + sum(
             abs(edge.chained) for edge in trace.edges if edge.input.name == self.name and edge.chained is not None
         )
@@ -221,40 +247,63 @@ class Judge:
                 names = ", ".join(few(self.missing))
                 message = f"the claim for {quote(claim.name)} is a number, and {names} without a value"
                 raise InputError(message, hint="a number is judged at a point; a formula needs none")
-        return [self._verdict(claim) for claim in read]
+        with Balls(_PLACES).working():
+            return [self._verdict(claim) for claim in read]
 
     def _verdict(self, claim: _Claim) -> Verdict:
         if self.missing:
             return _verdict_anywhere(self.anywhere, claim, self.digits, self.prove)
-        traces = [self.here, *self.elsewhere] if claim.is_formula else [self.here]
-        return _verdict(traces, claim, self.digits, self.prove)
+        places = [self.here, *self.elsewhere] if claim.is_formula else [self.here]
+        return _verdict(places, claim, self.digits, self.prove)
 
     @cached_property
-    def here(self) -> Trace:
-        """The trace at the point."""
-        return self._here(point.complete(self.given, Precise(_PLACES)))
+    def here(self) -> _Place:
+        """The point."""
+        try:
+            return self._place(lambda arithmetic: point.complete(self.given, arithmetic))
+        except MathError:  # some variable has no gradient here; those that are claimed to have one may do
+            self.wrt = [node.name for node in self.graph.variables if self._leads_to_claims(node.name)]
+            return self._place(lambda arithmetic: point.complete(self.given, arithmetic))
 
     @cached_property
-    def elsewhere(self) -> list[Trace]:
-        """Traces elsewhere in the domain."""
-        return _elsewhere(self.here, self.wrt, self.ties)
+    def elsewhere(self) -> list[_Place]:
+        """Points elsewhere in the domain where max, abs and the like take the same sides as here."""
+        sides = _sides(self.here.trace)
+        return list(islice((each for each in self._tried(self.here.trace) if _sides(each.trace) == sides), POINTS))
 
     @cached_property
-    def anywhere(self) -> list[Trace]:
-        """Traces in the domain, where there is no point."""
-        found = _anywhere(self.graph, point.complete(self.given, Precise(_PLACES)), self.wrt, self.ties)
+    def anywhere(self) -> list[_Place]:
+        """Points in the domain, whatever sides they are on, except for ties and kinks, where no point is given."""
+        tried = self._tried(None)
+        smooth = (each for each in tried if not any(notice.kind in ("tie", "kink") for notice in each.trace.warnings))
+        found = list(islice(smooth, POINTS + 1))
         if not found:
             hint = "give each variable a value"
             raise MathError("no point was found at which the expression has a gradient", self.graph.source, hint=hint)
         return found
 
-    def _here(self, values: Mapping[str, Value]) -> Trace:
-        arithmetic = Precise(_PLACES)
-        try:
-            return backpropagate(self.graph, values, wrt=self.wrt, ties=self.ties, arithmetic=arithmetic)
-        except MathError:  # some variable has no gradient here; those that are claimed to have one may do
-            self.wrt = [node.name for node in self.graph.variables if self._leads_to_claims(node.name)]
-            return backpropagate(self.graph, values, wrt=self.wrt, ties=self.ties, arithmetic=arithmetic)
+    def _place(self, at: Callable[[Balls], Mapping[str, Value]]) -> _Place:
+        def again(arithmetic: Balls) -> Trace:
+            return backpropagate(self.graph, at(arithmetic), wrt=self.wrt, ties=self.ties, arithmetic=arithmetic)
+
+        return _Place(certain.proven(self.graph, _PLACES, again, certain.numbers)[0], again)
+
+    def _tried(self, here: Trace | None) -> Iterator[_Place]:
+        """Random points around this one, nearer and farther, where there is a gradient."""
+        arithmetic = Balls(_PLACES)
+        given = here.point if here else point.complete(self.given, arithmetic)
+        center = {node.name: given.get(node.name, arithmetic.number("1")) for node in self.graph.variables}
+        randomly = random.Random(0)  # noqa: S311 - for points, not for secrets
+        for attempt in range(_ATTEMPTS):
+            spread = (0.1, 0.5, 1.0, 3.0)[attempt % 4]
+            shifts = {name: arithmetic.number(f"{randomly.gauss(0, spread):.6f}") for name in center}
+            with arithmetic.working():
+                values = {
+                    name: exactly(value + shifts[name] * (abs(value) if value and attempt % 2 else 1))
+                    for name, value in center.items()
+                }
+            with suppress(MathError):
+                yield self._place(_always(values))
 
     def _leads_to_claims(self, variable: str) -> bool:
         below = self.graph.depending_on([variable])
@@ -262,20 +311,23 @@ class Judge:
         return any(below[node.position] for node in claimed)
 
 
-def _verdict(traces: list[Trace], claim: _Claim, digits: int, prove: bool) -> Verdict:
-    here, name = traces[0], claim.name
+def _always(values: Mapping[str, Value]) -> Callable[[Balls], Mapping[str, Value]]:
+    return lambda _: values
+
+
+def _verdict(places: list[_Place], claim: _Claim, digits: int, prove: bool) -> Verdict:
+    here, name = places[0].trace, claim.name
     arithmetic = here.arithmetic
-    assert isinstance(arithmetic, Precise)
     gradient = _gradient(here, name)
     try:
-        found = [claim.at(here)]
+        found = [claim.at(places[0])]
     except MathError as error:
         how = f"the claim has no value here: {error.message}"
         steps = _steps(here, name, digits)
         return Verdict(name, claim.text, False, arithmetic.show(gradient, digits), how=how, steps=steps)
-    for trace in traces[1:]:
+    for place in places[1:]:
         with suppress(MathError):  # a formula may hold in a part of the domain only, as exp(log(x)) does for x
-            found.append(claim.at(trace))
+            found.append(claim.at(place))
     holds = [each.is_close(_gradient(each.trace, name)) for each in found]
     enough = max(digits, (claim.digits or 0) + 1)
     value, claimed = _shown(arithmetic, gradient, found[0].value, enough, apart=not holds[0])
@@ -290,12 +342,12 @@ def _verdict(traces: list[Trace], claim: _Claim, digits: int, prove: bool) -> Ve
     return verdict if verdict.mistake else replace(verdict, steps=_steps(here, name, digits))
 
 
-def _verdict_anywhere(traces: list[Trace], claim: _Claim, digits: int, prove: bool) -> Verdict:
+def _verdict_anywhere(places: list[_Place], claim: _Claim, digits: int, prove: bool) -> Verdict:
     """The verdict on a formula where no point is given: it has to hold wherever it has a value."""
     found = []
-    for trace in traces:
+    for place in places:
         with suppress(MathError):
-            found.append(claim.at(trace))
+            found.append(claim.at(place))
     if not found:
         return Verdict(claim.name, claim.text, False, "", how="the claim has no value at any point that was tried")
     wrong = next((each for each in found if not each.is_close(_gradient(each.trace, claim.name))), None)
@@ -317,7 +369,7 @@ def _gradient(trace: Trace, name: str) -> Value:
     return next(trace.upstream[node.position] for node in trace.graph.nodes if node.name == name)
 
 
-def _shown(arithmetic: Precise, value: Value, claimed: Value, digits: int, *, apart: bool) -> tuple[str, str]:
+def _shown(arithmetic: Arithmetic, value: Value, claimed: Value, digits: int, *, apart: bool) -> tuple[str, str]:
     """Two values as text, with as many digits as it takes to tell them apart."""
     while True:
         texts = arithmetic.show(value, digits), arithmetic.show(claimed, digits)
@@ -338,35 +390,6 @@ def _differs(found: _Claimed, name: str, digits: int) -> str:
     at = f"at {', '.join(shown)}" if len(shown) <= _FEW else "at another point"
     theirs, ours = (trace.arithmetic.show(value, digits) for value in (found.value, _gradient(trace, name)))
     return f"{at} it is {theirs}, and the gradient is {ours}"
-
-
-def _elsewhere(here: Trace, wrt: Collection[str] | None, ties: str) -> list[Trace]:
-    """Traces at random points of the domain where max, abs and the like take the same sides as here."""
-    sides = _sides(here)
-    tried = _tried(here.graph, here.point, wrt, ties)
-    return list(islice((trace for trace in tried if _sides(trace) == sides), POINTS))
-
-
-def _anywhere(graph: Graph, center: Mapping[str, Value], wrt: Collection[str] | None, ties: str) -> list[Trace]:
-    """Traces at random points of the domain, whatever sides they are on, except for ties and kinks."""
-    center = {node.name: center.get(node.name, Precise(_PLACES).number("1")) for node in graph.variables}
-    tried = _tried(graph, center, wrt, ties)
-    smooth = (trace for trace in tried if not any(notice.kind in ("tie", "kink") for notice in trace.warnings))
-    return list(islice(smooth, POINTS + 1))
-
-
-def _tried(graph: Graph, center: Mapping[str, Value], wrt: Collection[str] | None, ties: str) -> Iterator[Trace]:
-    """Traces at random points around this one, nearer and farther, where there is a gradient."""
-    randomly = random.Random(0)  # noqa: S311 - for points, not for secrets
-    arithmetic = Precise(_PLACES)
-    for attempt in range(_ATTEMPTS):
-        spread = (0.1, 0.5, 1.0, 3.0)[attempt % 4]
-        shifts = {name: arithmetic.number(f"{randomly.gauss(0, spread):.6f}") for name in center}
-        values = {
-            name: value + shifts[name] * (abs(value) if value and attempt % 2 else 1) for name, value in center.items()
-        }
-        with suppress(MathError):
-            yield backpropagate(graph, values, wrt=wrt, ties=ties, arithmetic=arithmetic)
 
 
 def _sides(trace: Trace) -> list[Value]:

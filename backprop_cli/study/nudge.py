@@ -36,18 +36,23 @@ class Nudge(NamedTuple):
 
 def nudges(trace: Trace, step: Value) -> Iterator[Nudge]:
     """Each variable that has a gradient nudged by `step`, one at a time: one forward pass for each."""
-    for name, gradient in trace.gradient.items():
-        at, change = trace.point[name] + step, step * gradient
-        linear = trace.value + change
-        try:
-            value = forward(trace.graph, {**trace.point, name: at}, trace.arithmetic)[-1]
-        except BackpropError as error:
-            yield Nudge(name, at, None, linear, None, None, error.message)
-            continue
-        miss = _beyond_rounding(trace, value, linear, change)
-        comparable = trace.arithmetic.to_float(change) != 0 and trace.arithmetic.is_finite(miss)
-        share = abs(trace.arithmetic.to_float(miss / change)) if comparable else inf
-        yield Nudge(name, at, value, linear, miss, share if share < inf else None)
+    for name in trace.gradient:
+        with trace.arithmetic.working():
+            nudged = _nudged(trace, name, step)
+        yield nudged
+
+
+def _nudged(trace: Trace, name: str, step: Value) -> Nudge:
+    at, change = trace.point[name] + step, step * trace.gradient[name]
+    linear = trace.value + change
+    try:
+        value = forward(trace.graph, {**trace.point, name: at}, trace.arithmetic)[-1]
+    except BackpropError as error:
+        return Nudge(name, at, None, linear, None, None, error.message)
+    miss = _beyond_rounding(trace, value, linear, change)
+    comparable = trace.arithmetic.to_float(change) != 0 and trace.arithmetic.is_finite(miss)
+    share = abs(trace.arithmetic.to_float(miss / change)) if comparable else inf
+    return Nudge(name, at, value, linear, miss, share if share < inf else None)
 
 
 def _beyond_rounding(trace: Trace, value: Value, linear: Value, change: Value) -> Value:

@@ -12,9 +12,9 @@ from math import fsum, inf, isfinite
 from typing import NamedTuple
 
 from ..arithmetic import FLOATS, Arithmetic, Value
-from ..arithmetic.precise import Precise
+from ..arithmetic.balls import Ball, Balls, may_be_zero
 from ..budget import TooSlowError, share
-from ..errors import MathError
+from ..errors import MathError, UnprovenError
 from ..graph.graph import Gate, Graph, Module, Variable
 from ..passes import point
 from ..passes.backpropagate import backpropagate
@@ -166,11 +166,17 @@ def _limit(estimate: Callable[[int, int], Value]) -> float:
     """
     found: list[Value] = []
     for step, digits in _ATTEMPTS:
-        found.append(estimate(step, digits))
+        try:
+            found.append(estimate(step, digits))
+        except UnprovenError:
+            if digits == _ATTEMPTS[-1][1]:
+                raise
+            continue
         before, now = map(float, [inf, *found][-2:])
         if abs(now - before) <= TOLERANCE**1.5 * abs(now) < inf and (now or digits > _ENOUGH):
             return now
-    raise CannotError("the value jumps here" if abs(found[-1]) > abs(found[-2]) else "its digits do not settle")
+    jumps = len(found) > 1 and abs(found[-1]) > abs(found[-2])
+    raise CannotError("the value jumps here" if jumps else "its digits do not settle")
 
 
 def _complex_step(graph: Graph, exactly: Mapping[str, str], line: _Line) -> float:
@@ -184,13 +190,15 @@ def _complex_step(graph: Graph, exactly: Mapping[str, str], line: _Line) -> floa
             raise CannotError(f"{gate.name} = {graph.written(gate)} is not analytic")
 
     def estimate(power: int, digits: int) -> Value:
-        system = Complexes(digits)
+        system, balls = Complexes(digits), Balls(digits)
         mp = system.context
         step = mp.mpf(10) ** -power
         # The other gates may be of any kind: their values are real, and come from the real numbers.
-        real = forward(graph, {name: mp.mpf(text) for name, text in exactly.items()}, Precise(digits))
+        with balls.working():
+            proven = forward(graph, {name: balls.number(text) for name, text in exactly.items()}, balls)
+            needed = _needed(graph, proven, balls)
+            real = [mp.mpf(each) if isinstance(each, Ball) else each for each in proven]
         results: list[Value] = []
-        needed = _needed(graph, real, Precise(digits))
         for node in graph.nodes:
             if not needed[node.position] or isinstance(real[node.position], bool):
                 results.append(real[node.position])
@@ -201,9 +209,9 @@ def _complex_step(graph: Graph, exactly: Mapping[str, str], line: _Line) -> floa
                 if not system.in_range(results[-1]):
                     raise CannotError(f"{node.name} = {graph.written(node)} is too large or too small for it")
             elif isinstance(node, Variable) and node.name in line.steps:
-                results.append(mp.mpc(mp.mpf(real[node.position]), mp.mpf(line.steps[node.name]) * step))
+                results.append(mp.mpc(real[node.position], mp.mpf(line.steps[node.name]) * step))
             else:
-                results.append(mp.mpf(real[node.position]))
+                results.append(real[node.position])
         return line.gradient(mp.im(results[-1]) / step, system)
 
     return _limit(estimate)
@@ -226,17 +234,19 @@ def _central_difference(graph: Graph, exactly: Mapping[str, str], line: _Line) -
     steps = [gate.position for gate in graph.gates if all(partial.head == "0" for partial in gate.op.partials)]
 
     def estimate(power: int, digits: int) -> Value:
-        system = Precise(digits)
-        values = {name: system.number(text) for name, text in exactly.items()}
-        step = system.number(f"1e-{power}")
-        shifts = {name: system.number(text) * step for name, text in line.steps.items()}
-        above, below = (
-            forward(graph, values | {name: values[name] + sign * shift for name, shift in shifts.items()}, system)
-            for sign in (1, -1)
-        )
-        if any(above[i] != below[i] for i in steps):
-            return system.number("inf")
-        return line.gradient((above[-1] - below[-1]) / (2 * step), system)
+        system = Balls(digits)
+        with system.working():
+            values = {name: system.number(text) for name, text in exactly.items()}
+            step = system.number(f"1e-{power}")
+            shifts = {name: system.number(text) * step for name, text in line.steps.items()}
+            above, below = (
+                forward(graph, values | {name: values[name] + shift * sign for name, shift in shifts.items()}, system)
+                for sign in (1, -1)
+            )
+            if any(above[i] != below[i] for i in steps):
+                return system.number("inf")
+            slope = line.gradient((above[-1] - below[-1]) / (step * 2), system)
+            return system.number("0") if may_be_zero(slope) else slope
 
     return _limit(estimate)
 
