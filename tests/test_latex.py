@@ -57,6 +57,7 @@ READ = {
     r"\lfloor x \rfloor": "floor(x)",
     r"(a+b)(a-b)": "(a + b)*(a - b)",
     r"n!": "n!",
+    r"\alpha² + x³": "alpha**2 + x**3",
     r"$x*y$": "x*y",
     r"log(\frac{x}{2})": "log(x/2)",
     r"4\epsilon\left[\left(\frac{s}{r}\right)^{12}-\left(\frac{s}{r}\right)^{6}\right]":
@@ -77,6 +78,7 @@ REFUSED = {
     r"x^": "",
     r"\alpha +": "+",
     r"x^2^3": "^",
+    r"\alpha + ⁿ": "ⁿ",
     r"\sec^{-1}{}": r"\sec",
     r"{}": "}",
 }

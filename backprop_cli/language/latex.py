@@ -31,6 +31,7 @@ _BRACKETS = {
     r"\lceil": ("ceil", r"\rceil"),
 }  # fmt: skip
 """What opens, the function that it stands for, and what closes."""
+_POWERS = {"²": "2", "³": "3"}
 _LETTERS = {"sigma": "σ", "Gamma": "Γ", "Phi": "Φ"}
 """Greek letters by which functions are called, too."""
 _GREEK = set(
@@ -116,9 +117,11 @@ class _Reader:
             return _Part(_SIGNS[self.take()], "sign")
         name = self.function()
         base = self.applied(name, close) if name else self.operand()
-        while self.next in ("^", "!"):
-            if self.take() == "!":
+        while self.next in ("^", "!", *_POWERS):
+            if (sign := self.take()) == "!":
                 base = _Part(f"{_held(base)}!")
+            elif sign in _POWERS:
+                base = _Part(f"{_held(base)}**{_POWERS[sign]}", "product")
             else:
                 exponent = self.group()
                 if self.next == "^":  # nor does TeX know which of two ways to read it
@@ -214,7 +217,7 @@ class _Reader:
             return _Part(f"{_held(above, product=True)}/{_held(below)}", "product")
         if sign == r"\sqrt":
             return self.root()
-        if sign[:1].isdigit() or sign[:1] == ".":
+        if sign[-1:].isdecimal() or sign[:1].isdecimal():
             return _Part(sign)
         if sign in _NAMED:
             name = self.word()
@@ -257,7 +260,7 @@ class _Reader:
             self.take()
             inside = self.formula("}")
             self.expect("}")
-        elif self.next[:1].isdigit():
+        elif self.next[:1].isdecimal():
             digits = self.take()
             inside = _Part(digits[0])
             if digits[1:]:
