@@ -103,6 +103,9 @@ def of(text: str) -> Function:
     return function
 
 
+JUMPS = ("floor", "ceil", "round", "trunc", "frac", "mod", "fmod", "sign", "heaviside")
+
+
 def decided_by_convention(trace: Trace) -> bool:
     return any(notice.kind in ("tie", "kink", "corner") for notice in trace.warnings)
 
@@ -130,6 +133,8 @@ def compare(text: str, point: Mapping[str, str], expected: Truth, options: dict[
         shown = trace.arithmetic.to_float(value)
         if entry is not None and abs(entry) > sys.float_info.max:
             continue  # no double is near
+        if entry is None and any(gate.op.name in JUMPS for gate in trace.graph.gates):
+            continue  # a step may lead to another branch
         if entry is None or abs(shown - entry) > tolerance * (1 + abs(entry)):
             return f"{what} = {shown}, not {entry and mpmath.nstr(entry, 15)}"
     return ""

@@ -427,7 +427,7 @@ _FUNCTIONS: dict[str, Function] = {
     "log1p": lambda x: sympy.log(1 + x),
     "expm1": lambda x: sympy.exp(x) - 1,
     "exp2": lambda x: _pow(Integer(2), x),
-    "log_base": lambda x, base: sympy.log(x, base),
+    "log_base": lambda x, base: sympy.log(x, base) if base != 0 else sympy.nan,  # log(1, 0) is 0 to SymPy
     "cbrt": _cbrt,
     "hypot": lambda *xs: sympy.sqrt(sympy.Add(*(x**2 for x in xs))),
     "atan2": lambda y, x: Integer(0) if x == 0 and y == 0 else sympy.atan2(y, x),
