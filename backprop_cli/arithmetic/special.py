@@ -2,30 +2,45 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from mpmath import MPContext
 
 from .system import Value
 
+MAX_ORDER = 1_002
+"""1,000, and two derivatives of that."""
+
 
 def polygamma(mp: Any, order: Value, x: Value, reflected: float = 20) -> Value:
-    """The polygamma function of order 0 to 2, or of any order for x > 0.
+    """The polygamma function of any order up to MAX_ORDER.
 
     mp: an mpmath context, or what has such functions
     reflected: from −x = so much on, the reflection formula (Abramowitz and Stegun 6.4.7) is used, because mpmath takes
         time in proportion to −x
     """
+    if not 0 <= order <= MAX_ORDER or order != int(order):
+        raise ValueError("the order of polygamma is a whole number, and not too large")
     n = int(order)
-    if n != order or n < 0:
-        raise ValueError("the order of polygamma is a whole number")
     if x <= 0 and mp.isint(x):
         raise ValueError("a pole of polygamma")
-    if x > -reflected or n > 2:
+    if x > -reflected:
         return mp.psi(n, x)
-    cot, csc = mp.cospi(x) / mp.sinpi(x), 1 / mp.sinpi(x)
-    cotangents = (mp.pi * cot, -((mp.pi * csc) ** 2), 2 * mp.pi**3 * cot * csc**2)
-    return (-1) ** n * mp.psi(n, 1 - x) - cotangents[n]
+    cot, slope = mp.cospi(x) / mp.sinpi(x), 0
+    for coefficient in _slope_of_cotangent(n):
+        slope = slope * cot + coefficient
+    return (-1) ** n * mp.psi(n, 1 - x) - mp.pi ** (n + 1) * slope
+
+
+@lru_cache(maxsize=100)
+def _slope_of_cotangent(n: int) -> list[int]:
+    """The n-th derivative of cot(x) as a polynomial in cot(x): its coefficients, the leading one first."""
+    found = [1, 0]
+    for _ in range(n):  # the slope of cot is −1 − cot²
+        inner = [-k * each for k, each in zip(range(len(found) - 1, 0, -1), found, strict=False)]
+        found = [one + other for one, other in zip([*inner, 0, 0], [0, 0, *inner], strict=True)]
+    return found
 
 
 DOUBLES: Any = MPContext()

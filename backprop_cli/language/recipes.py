@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 _UNARY = {
     "exp(x**2)*erfc(x)": "erfcx",
+    "log(normcdf(x))": "lognormcdf log_ndtr",
     "1/x": "inv inverse reciprocal",
     "sqrt(x)": "root squareroot square_root",
     "cbrt(x)": "cuberoot cube_root",
@@ -41,7 +42,8 @@ _UNARY = {
     "min(relu(x), 6)": "ReLU6",
 }
 _BINARY = {
-    "exp(lgamma(x) + lgamma(y) - lgamma(x + y))": "beta",
+    "exp(lgamma(x) + lgamma(y) - lgamma(x + y))": "beta Beta",
+    "lgamma(x) + lgamma(y) - lgamma(x + y)": "lbeta betaln",
     "x - y*sign(x/y)*floor(abs(x/y))": "rem",
     "x**(1/y)": "nthroot",
     "log(x, y)": "LOG",
@@ -69,7 +71,7 @@ RECIPES = {
     for name in names.split()
 }
 """For a name and a number of inputs, the same in functions that there are, of x, y and z."""
-NAMES = {name for name, _ in RECIPES}
+NAMES = {name for name, _ in RECIPES} | {"normppf"}
 
 
 def recipe(name: str, inputs: Sequence[str]) -> str:

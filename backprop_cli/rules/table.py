@@ -592,7 +592,7 @@ TABLE: list[Op] = [
     Op("digamma",  "x",   digamma(x),  polygamma(1, x),   domain="x not 0, −1, −2, …",       aliases="psi",
        does="multiplies its upstream by the trigamma of its input, polygamma of order 1"),
     Op("polygamma", "n x", polygamma(n, x), no_gradient, polygamma(n + 1, x),
-       domain="n = 0, 1, 2, … and x not 0, −1, −2, …", note="no gradient for the order n", aliases="PolyGamma",
+       domain="n = 0, 1, 2, …, 1000 and x not 0, −1, −2, …", note="no gradient for the order n", aliases="PolyGamma",
        does="multiplies its upstream by the polygamma of the next order"),
 
     Op("lt",       "x y", lt(x, y),    none, none,        truth=True, does=compares),
