@@ -56,6 +56,7 @@ def _functions(mp: Any) -> dict[str, Function]:
         "abs": lambda z: -z if z.real < 0 else z,
         "sign": lambda z: mp.sign(z.real),
         "floor": lambda z: mp.floor(z.real),
+        "round": lambda z: mp.nint(z.real),
         "pow": mp.power,
         "log2": lambda z: mp.log(z) / mp.log(2),
         "log_base": lambda z, base: mp.log(z) / mp.log(base),
