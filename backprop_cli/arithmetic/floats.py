@@ -274,7 +274,7 @@ _IEEE_FUNCTIONS: dict[str, Function] = {
 
 _CONSTANTS = {"pi": math.pi, "e": math.e, "nan": math.nan}
 _LAST = {"doubles": "{1}", "ours": "{1}"}
-_CANCELLED = 0.1
+_CANCELLED = 0.2
 """Where less is left of terms of size 1, they are computed with more digits."""
 
 

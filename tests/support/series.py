@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
+import mpmath
 from flint import arb, arb_series, ctx
 
 from backprop_cli.rules.table import Op
 
+from . import oracle
 from .interpreter import READ, interpret, operands
 
 Ball: TypeAlias = Any
@@ -51,9 +53,26 @@ def jet(row: Op, inputs: Sequence[float], slot: int) -> list[Ball] | None:
                 found = _jet(row, inputs, slot)
             except UndecidedError:
                 continue
+            except KeyError:  # a word that is not among FUNCTIONS
+                return _by_mpmath(row, inputs, slot)
             if found is not None and all(map(is_known, found)):
                 break
     return found
+
+
+def _by_mpmath(row: Op, inputs: Sequence[float], slot: int) -> list[Ball] | None:
+    """The same by mpmath, which knows more functions, and by differences, which are slow: no second derivative."""
+    function = oracle.MPMATH_FUNCTIONS[row.name]
+    with mpmath.workdps(60):
+        exact = [oracle.exact(each) for each in inputs]
+        value = oracle.value_of(function, exact)
+        slope = None if value is None else oracle.slope_of(function, exact, slot)
+        return None if value is None else [_ball(value), arb.nan() if slope is None else _ball(slope), arb.nan()]
+
+
+def _ball(number: Any) -> Ball:
+    mantissa, exponent = mpmath.mpf(number).man_exp
+    return arb(int(mantissa)) * arb(2) ** int(exponent)
 
 
 def is_known(number: Ball) -> bool:
