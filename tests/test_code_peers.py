@@ -76,7 +76,8 @@ def test_the_backward_pass_is_the_library_s_own(library: str) -> None:
         call, names, values = loaded(case, library)
         written = {name: float(slope) for name, slope in call(*values)[1].items()}
         own = dict(zip(names, own_gradient(call, values, library), strict=True))
-        if not all(math.isclose(written[name], own[name], rel_tol=OWN, abs_tol=1e-300) for name in names):
+        # The slope of sinpi at ½ is 0, and 2e-16 by cos(π/2).
+        if not all(math.isclose(written[name], own[name], rel_tol=OWN, abs_tol=1e-15) for name in names):
             different.append((case, written, own))
     assert different == []
 
