@@ -413,9 +413,11 @@ def test_the_right_gradient_to_any_digits_is_right(expression: str, values: dict
 @given(expressions, points)
 def test_every_mistake_is_called_wrong_and_explained(expression: str, values: dict[str, str]) -> None:
     trace, point, name = traced(expression, values)
-    right = trace.gradient[name]
-    for mistake in mistakes(trace, name):
-        value = mistake.value
+    right = mpmath.mpf(trace.gradient[name])
+    with trace.arithmetic.working():
+        wrong = list(mistakes(trace, name))
+    for mistake in wrong:
+        value = mpmath.mpf(mistake.value)
         if 0 < abs(value) < 1e-40:
             continue  # what is left where terms of 50 digits cancel
         if not mpmath.isfinite(value) or abs(value - right) <= 1e-11 * max(abs(value), abs(right)):

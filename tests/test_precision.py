@@ -746,3 +746,11 @@ def test_a_process_answers_too() -> None:
     )
     assert result.stdout.startswith("-0.1966119332414818525374")
     assert len(result.stdout.strip()) == len("-0.") + 1000
+
+
+def test_numbers_go_with_those_of_python_and_mpmath() -> None:
+    root = backprop("sqrt(x)", x="2", precision=50).value
+    assert abs(float(root * 0.5) - 2**-0.5) < 1e-15
+    assert abs(mpmath.mpf(root) ** 2 - 2) < 1e-15
+    assert 1.4 < root < mpmath.mpf("1.5")
+    assert str(root).startswith("1.41421356237309504880168872420969807856967187537")

@@ -202,7 +202,7 @@ def _told(number: fmpq | arb) -> Ball:
 def _squared(value: Value) -> fmpq | None:
     """The square, where it is a fraction that is not long."""
     if type(value) is not Ball:
-        return fmpq(value) ** 2
+        return fmpq(value) ** 2 if type(value) is int else None
     if value.square is not None:
         return value.square
     return value.number**2 if value.is_exact and value.number.height_bits() < _LONG else None
