@@ -392,7 +392,8 @@ def traced(expression: str, values: dict[str, str]) -> tuple[Any, dict[str, str]
     assume(point)
     system = Balls(50)
     try:
-        trace = backpropagate(graph, {name: system.number(text) for name, text in point.items()}, arithmetic=system)
+        with system.working():
+            trace = backpropagate(graph, {name: system.number(text) for name, text in point.items()}, arithmetic=system)
     except BackpropError:
         assume(False)
     return trace, point, min(point)
@@ -422,7 +423,9 @@ def test_every_mistake_is_called_wrong_and_explained(expression: str, values: di
             continue  # what is left where terms of 50 digits cancel
         if not mpmath.isfinite(value) or abs(value - right) <= 1e-11 * max(abs(value), abs(right)):
             continue
-        found = verdict(expression, point, name, mpmath.nstr(value, 12, strip_zeros=False))
+        with mpmath.workdps(50):
+            claim = mpmath.nstr(mpmath.mpf(mistake.value), 12, strip_zeros=False)
+        found = verdict(expression, point, name, claim)
         assert not found.right
         assert found.mistake, mistake
         assert found.place
