@@ -17,6 +17,7 @@ import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -25,11 +26,9 @@ import pytest
 import sympy
 
 from backprop_cli import BackpropError, backprop
-from backprop_cli.arithmetic import FLOATS, IEEE
 from backprop_cli.errors import InputError
 from backprop_cli.graph.graph import Graph, validate
 from backprop_cli.language.program import Program
-from backprop_cli.rules.table import TABLE
 from support.hostile import (
     CANARY,
     CANARY_FILE,
@@ -47,6 +46,12 @@ from support.hostile import (
 _PLACEHOLDER = re.compile(r"[vfct]\d+", re.ASCII)
 _PLACEHOLDERS = re.compile(r"(?:[vfct]\d+|[-+*/%(), \n])*", re.ASCII)
 
+_OF_THE_TABLE = ("<rule>", "<compiled>")
+"""Code made of rows of the table, and loops over large graphs, which are made of them too (see test_compiled.py)."""
+_LATE = (
+    "arithmetic.wide", "language.guesses", "language.latex", "language.recipes", "passes.compiled", "passes.underflow",
+    "rules.zeros",
+)  # fmt: skip
 _watching: list[int] = []  # the thread that is watched, while one is
 _alarms: list[str] = []
 
@@ -57,10 +62,10 @@ def _alarm(event: str, args: tuple[Any, ...]) -> str | None:
         source = args[0].decode("utf-8", "replace") if isinstance(args[0], bytes) else args[0]
         if isinstance(source, str) and _PLACEHOLDERS.fullmatch(source):
             return None
-    if event == "array.__new__" or (event == "compile" and args[1] == "<compiled>"):
+    if event == "array.__new__" or (event == "compile" and args[1] in _OF_THE_TABLE):
         return None
-    if event == "exec" and isinstance(args[0], CodeType) and args[0].co_filename == "<compiled>":
-        return None  # the loops over large graphs, which are made of rows of the table (see test_compiled.py)
+    if event == "exec" and isinstance(args[0], CodeType) and args[0].co_filename in _OF_THE_TABLE:
+        return None
     if event == "exec" and isinstance(args[0], CodeType):
         code = args[0]
         inner = any(isinstance(constant, str | bytes | CodeType) for constant in code.co_consts)
@@ -104,13 +109,9 @@ def watch() -> Iterator[list[str]]:
 @pytest.fixture(scope="module", autouse=True)
 def canaries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A builtin, a module and a file that hostile text tries to touch; and all that loads late is loaded."""
-    for arithmetic in (FLOATS, IEEE):
-        for op in TABLE:
-            arithmetic.rule(op)  # compiles the row's own text, once
+    for late in _LATE:
+        import_module(f"backprop_cli.{late}")
     backprop("gamma(x)", x=1.5)
-    import backprop_cli.language.recipes
-    import backprop_cli.passes.compiled  # noqa: F401
-
     with pytest.raises(BackpropError):
         backprop("1/(x-x)", x=1.5)
     sys.addaudithook(_hook)  # stays for good; it is idle but for `watch`

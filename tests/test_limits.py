@@ -110,6 +110,9 @@ LIMITS = {
     ),
     "graph.graph.MAX_DEPTH": Limit(lambda n: error(depth(n), {"x": 1}), "more than 50 modules inside each other"),
     "graph.graph.MAX_OPENED": Limit(lambda n: compiled(modules(n)), "the modules here come to"),
+    "language.latex.MAX_CHARACTERS": Limit(
+        lambda n: said("eval", "--from", "latex", "x".ljust(n), "--x", "1"), "LaTeX of more than 10,000 characters"
+    ),
     "language.names.MAX_NAME": Limit(
         lambda n: error(f"{'a' * n} = x*x", {"x": 1}), "a name has at most 128 characters"
     ),
@@ -147,6 +150,7 @@ LIMITS = {
 ELSEWHERE = {
     "budget.SECONDS": "test_budget.py",
     "budget.MEMORY": "test_budget.py",
+    "arithmetic.special.MAX_ORDER": "test_orders.py",
     "cli.cache.MAX_ENTRY": "test_cache.py",
     "cli.cache.MAX_TOTAL": "test_cache.py",
 }
@@ -158,7 +162,6 @@ NOT_TOLD = {
     "passes.point._LONGEST_EXPONENT": "the same number by another way",
     "passes.trace._LISTED": "words of a repr",
     "points.evaluate._LONGEST": "the same number by another way",
-    "study.claims._SHOWN": "digits shown",
     "study.mistakes._MOST_EDGES": "hints only",
     "study.referee._MOST_DIGITS": "SymPy's own precision",
     "view.code.stages.LONGEST": "another way to name the parts of a formula",

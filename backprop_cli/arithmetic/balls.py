@@ -141,10 +141,10 @@ class Ball:
         return Ball(abs(self.number)) if sign is None else -self if sign < 0 else self
 
     def __eq__(self, other: object) -> bool:
-        return order(self, other) == 0
+        return NotImplemented if other is None else order(self, other) == 0
 
     def __ne__(self, other: object) -> bool:
-        return order(self, other) in (-1, 1)
+        return NotImplemented if other is None else order(self, other) in (-1, 1)
 
     def __lt__(self, other: Value) -> bool:
         return order(self, other) == -1

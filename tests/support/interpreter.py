@@ -23,7 +23,8 @@ def interpret(
     """The value of a formula.
 
     words: the operands by name; one may stand for several, as in `max(x)` of a row that takes any number.
-    functions: by the heads of formulas; number: what makes a number of a literal; form: READ or COMPUTED.
+    functions: by the heads of formulas, and maybe "choice", whose branches are called;
+    number: what makes a number of a literal; form: READ or COMPUTED.
     """
 
     def of(part: Formula) -> Any:
@@ -34,6 +35,8 @@ def interpret(
         return of(args[form])
     if head in ("smooth", "doubles", "ours", "precisely"):
         return of(args[0])
+    if head == "where" and "choice" in functions:
+        return functions["choice"](of(args[0]), lambda: of(args[1]), lambda: of(args[2]))
     if head == "where" and head not in functions:
         return of(args[1]) if of(args[0]) else of(args[2])
     if not args:

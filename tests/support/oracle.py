@@ -87,7 +87,8 @@ class _Conditions(ast.NodeTransformer):
         return self.call("mod", node.left, node.right) if is_mod else self.generic_visit(node)
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.Call:
-        return self.call("where", node.test, node.body, node.orelse)
+        nothing = ast.arguments([], [], None, [], [], None, [])
+        return self.call("choice", node.test, *(ast.Lambda(nothing, each) for each in (node.body, node.orelse)))
 
 
 def variables(text: str, given: Sequence[str] = ()) -> list[str]:
@@ -216,6 +217,7 @@ _SYMPY: dict[str, Function] = {
     "prod": lambda *xs: sympy.Mul(*xs),
     "ceil": Ceil,
     "where": lambda condition, yes, no: sympy.Piecewise((yes, condition), (no, True)),
+    "choice": lambda condition, yes, no: sympy.Piecewise((yes(), condition), (no(), True)),
     "eq": sympy.Eq,
     "lt": sympy.Lt,
     "le": sympy.Le,
@@ -401,6 +403,7 @@ _MPMATH: dict[str, Function] = {
     "or": lambda x, y: x or y,
     "not": lambda x: not x,
     "where": lambda condition, yes, no: yes if condition else no,
+    "choice": lambda condition, yes, no: yes() if condition else no(),  # the other may have no value
 }
 MPMATH_FUNCTIONS = Functions(mpmath, exact, lambda: +mpmath.pi, **_MPMATH)
 """By the names of the primitives, of which the operators have one too, and by the other words of their rules."""
