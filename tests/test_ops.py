@@ -290,6 +290,7 @@ LEAN = [
     op
     for op in TABLE
     if not {"digamma", "polygamma"} & {h for f in (op.value, *op.partials) for h in reference.read(f)}
+    and op.name != "sinpi"  # the slope of whose example is 0, and digits tell that nothing has underflowed
 ]
 """The rows whose numbers need nothing but the standard library."""
 
