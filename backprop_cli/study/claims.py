@@ -36,8 +36,8 @@ _CLOSE = "1e-15"
 _NOISE = "1e-95"
 _SHARE = 1 / 8  # of the time that is left, for a proof
 _FEW = 4  # variables that a counterexample names
-_NUMBER = re.compile(r"\s*([+-]?)(\d*)\.?(\d*)(?:[eE]([-+]?\d{1,4}))?\s*", re.ASCII).fullmatch
-_DECIMAL = re.compile(r"(?<![\w.])(\d*)\.(\d+)(?:[eE]([-+]?\d{1,4}))?", re.ASCII).finditer
+_NUMBER = re.compile(r"\s*([+-]?)(\d*)\.?(\d*)(?:[eE]([-+]?\d{1,6}))?\s*", re.ASCII).fullmatch
+_DECIMAL = re.compile(r"(?<![\w.])(\d*)\.(\d+)(?:[eE]([-+]?\d{1,6}))?(?!\d|[eE][-+]?\d)", re.ASCII).finditer
 
 
 @dataclass(frozen=True)
