@@ -247,14 +247,12 @@ class Word(NamedTuple):
 
     ball: the function, of balls
     outside: whether arguments are surely outside of its domain
-    ends: the ends of that, where the function is monotone between them and has a value at them
     most: bits of the largest argument whose result can be worked out and written down, if there is one
     exact: of fractions, the value where that is a fraction, and else None
     """
 
     ball: Callable[..., arb]
     outside: Callable[..., bool] = lambda *_: False
-    ends: tuple[float, float] | None = None
     most: int | None = None
     exact: Callable[..., fmpq | None] = lambda *_: None
 
@@ -386,8 +384,8 @@ WORDS: dict[str, Word] = {
     **_plain("sin", "cos", "tan", most=MOST_BITS),
     **_plain("atan", "asinh", "tanh", "erf"),
     "erfc": Word(_erfc),
-    **_plain("asin", "acos", outside=lambda x: x < -1 or x > 1, ends=(-1, 1)),
-    **_plain("acosh", outside=lambda x: x < 1, ends=(1, inf)),
+    **_plain("asin", "acos", outside=lambda x: x < -1 or x > 1),
+    **_plain("acosh", outside=lambda x: x < 1),
     **_plain("atanh", outside=lambda x: x <= -1 or x >= 1),
     **_plain("log", outside=_below(0)),
     **_plain("log1p", outside=_below(-1)),
@@ -398,7 +396,7 @@ WORDS: dict[str, Word] = {
     ),
     "exp2": Word(lambda x: arb(2) ** x, most=_EXP_BITS, exact=lambda x: _exact_pow(fmpq(2), x)),
     "pow": Word(_pow, _no_power, exact=_exact_pow),
-    "sqrt": Word(arb.sqrt, lambda x: x < 0, (0, inf), exact=_exact_sqrt),
+    "sqrt": Word(arb.sqrt, lambda x: x < 0, exact=_exact_sqrt),
     "cbrt": Word(_cbrt, exact=_exact_cbrt),
     "hypot": Word(_hypot, exact=_exact_hypot),
     "atan2": Word(_atan2),
@@ -416,19 +414,16 @@ class Balls(Arithmetic):
     """Numbers of which `places` significant digits are wanted, and computed with some more bits.
 
     extra: so many more bits
-    at_ends: whether an argument that may be beyond the end of a domain is taken to be inside, and the last word, if
-        any, of which it was (`ended`)
     """
 
     range_hint = "this is beyond what can be computed with"
 
-    def __init__(self, places: int, extra: int = GUARD, *, at_ends: bool = False) -> None:
+    def __init__(self, places: int, extra: int = GUARD) -> None:
         self.digits = self.trusted = places
         self.header = {"precision": places}
         self.needed = ceil(places * _LOG10)
         self.extra, self.bits = extra, self.needed + extra
         self.all_digits = int(self.bits / _LOG10)
-        self.at_ends, self.ended = at_ends, ""
         self.known: dict[tuple[Any, ...], tuple[Any, Value]] = {}
         """What words came to, by the numbers that they were asked of: those stay the same number."""
         with self.working():
@@ -455,7 +450,7 @@ class Balls(Arithmetic):
         super().__init__(words, constants, templates)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return partial(Balls, at_ends=self.at_ends), (self.digits, self.extra)
+        return Balls, (self.digits, self.extra)
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -499,9 +494,9 @@ class Balls(Arithmetic):
 
     def _value(self, name: str, word: Word, *args: Ball) -> Ball:
         """What a word comes to. Raises ValueError, OverflowError or TooWideError where it has no value, or may not."""
-        return self._same(name, partial(self._worked_out, name, word), *args)
+        return self._same(name, partial(self._worked_out, word), *args)
 
-    def _worked_out(self, name: str, word: Word, *args: Ball) -> Ball:
+    def _worked_out(self, word: Word, *args: Ball) -> Ball:
         if all(each.is_exact for each in args):
             exact = word.exact(*(each.number for each in args))
             if exact is not None:
@@ -512,9 +507,6 @@ class Balls(Arithmetic):
         if word.most is not None and any(abs(each) >= _size(word.most) for each in balls):
             raise OverflowError
         result = word.ball(*balls)
-        if not result.is_finite() and self.at_ends and word.ends is not None:
-            self.ended = name
-            result = _between(word, balls[0])
         if not result.is_finite():
             raise TooWideError
         square = args[0].number if word.ball is arb.sqrt and args[0].is_exact else None
@@ -648,14 +640,6 @@ def _round(x: Ball) -> Ball:
     """To the nearest whole number, half to even."""
     whole = _floor(x + HALF)
     return whole - 1 if x + HALF == whole and int(whole.number.p) % 2 else whole
-
-
-def _between(word: Word, x: arb) -> arb:
-    """The values of a monotone function over the part of a ball that is in its domain."""
-    low, high = word.ends or (-inf, inf)
-    least = arb(low) if low > -inf and not x.lower() > low else x.lower()
-    most = arb(high) if high < inf and not x.upper() < high else x.upper()
-    return word.ball(least).union(word.ball(most))
 
 
 # -- Decimal digits ------------------------------------------------------------------------------------------------

@@ -39,15 +39,14 @@ def proven(
     compute: the result in an arithmetic
     numbers: those of a result
 
-    A number that nothing within reach tells from 0 stays a ball around 0, and a notice says so. Where nothing tells an
-    argument from the end of a domain, as in `acos(sin(x)**2 + cos(x)**2)`, it is taken to be inside, with a notice too.
-    Raises MathError where a gate is not decided within reach, or digits are not proven.
+    A number that nothing within reach tells from 0 stays a ball around 0, and a notice says so. Raises MathError where
+    a gate is not decided within reach, as in `acos(sin(x)**2 + cos(x)**2)`, or digits are not proven.
     """
-    extra, at_ends, count = GUARD, False, _NUMBERS * len(graph.nodes)
+    extra, count = GUARD, _NUMBERS * len(graph.nodes)
     if Balls(places).bits * count > _BITS:
         raise MathError(f"{places:,} digits of {len(graph.nodes):,} nodes take more memory than there is", graph.source)
     while True:
-        system, began = Balls(places, extra, at_ends=at_ends), monotonic()
+        system, began = Balls(places, extra), monotonic()
         failure: UnprovenError | None = None
         lacking: list[tuple[Callable[[], str], Value, float]] = []
         try:
@@ -58,19 +57,16 @@ def proven(
                 count = max(count, len(named))
         except UnprovenError as error:
             failure = error
-        if not (failure or lacking or at_ends):
+        if not (failure or lacking):
             return result, []
         missing = max((lacks for *_, lacks in lacking), default=inf)
         most = min(MOST_BITS, _BITS // count)
         more = min(most, extra + int(missing) + GUARD if missing < inf else _MORE * extra)
         slower = ((system.bits + more - extra) / system.bits) ** 1.5
         is_late = slower * (monotonic() - began) > _SHARE * left()
-        if extra < more and not is_late:
-            extra = more
-        elif failure and not at_ends:
-            at_ends = True
-        else:
+        if extra == more or is_late:
             break
+        extra = more
     digits = f"{system.all_digits:,} digits{', for which there is time,' if is_late else ''}"
     if failure:
         failure.message += f": {digits} do not tell"
@@ -80,8 +76,6 @@ def proven(
         if not system.is_negligible(value):
             raise MathError(f"{digits} do not prove those of {shorten(name())}", graph.source)
     told = [f"{digits} do not tell {shorten(name())} from 0" for name, *_ in lacking[:1]]
-    if system.ended:
-        told.append(f"{digits} do not tell whether {system.ended} has a value: it is taken to have one")
     return result, [Notice("precision", graph.output.name, message) for message in told]
 
 
