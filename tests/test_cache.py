@@ -734,8 +734,8 @@ HIT = """
 """
 CLICK = "budget cli cli.commands cli.commands.eval cli.expression cli.plain_call __main__ errors streams"
 MISS = """
-    language.program language.flatten language.refusals language.statements language.syntax language.tokens
-    language.tree
+    language.program language.flatten language.refusals language.settings language.statements language.syntax
+    language.tokens language.tree rules.arrays
 """
 TABLE = "view.table view.columns view.texts"
 

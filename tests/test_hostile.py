@@ -44,7 +44,7 @@ from support.hostile import (
 # -- The watch -----------------------------------------------------------------------------------------------------
 
 _PLACEHOLDER = re.compile(r"[vfct]\d+", re.ASCII)
-_PLACEHOLDERS = re.compile(r"(?:[vfct]\d+|[-+*/%(), \n])*", re.ASCII)
+_PLACEHOLDERS = re.compile(r"(?:[vfct]\d+|[-+*/%@(), \n])*", re.ASCII)
 
 _OF_THE_TABLE = ("<rule>", "<compiled>")
 """Code made of rows of the table, and loops over large graphs, which are made of them too (see test_compiled.py)."""
@@ -111,6 +111,7 @@ def canaries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A builtin, a module and a file that hostile text tries to touch; and all that loads late is loaded."""
     for late in _LATE:
         import_module(f"backprop_cli.{late}")
+    backprop("sum(where(x > 0, x, 0))", x=[1.0, 2.0])
     backprop("gamma(x)", x=1.5)
     with pytest.raises(BackpropError):
         backprop("1/(x-x)", x=1.5)

@@ -48,7 +48,7 @@ MAY_LOAD = {
     "sympy": "language.tree arithmetic.symbolic passes.exact study.claims view.latex",
     "mpmath": "arithmetic.*",
     "flint": "arithmetic.balls",
-    "numpy": "",
+    "numpy": "arithmetic.arrays passes.arrays passes.nested study.entries",
     "platformdirs": "cli.cache",
 }
 """Which modules may import a library, wherever in the file. `x.*` stands for the modules in x."""

@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy
 import pytest
 
 import backprop_cli
@@ -142,6 +143,10 @@ LIMITS = {
     "view.code.staged._LONGEST_HEADER": Limit(
         lambda n: said("code", "\n".join(f"y{i} = x*x" for i in range(n))), "lines more"
     ),
+    "rules.arrays.MAX_AXES": Limit(lambda n: error("sum(x)", {"x": "[" * n + "1" + "]" * n}), "more than 3 axes"),
+    "passes.arrays.MAX_JACOBIAN": Limit(
+        lambda n: error("sum(x)", {"x": numpy.ones(n)}, jacobian=True), "are beyond the 1,000,000 entries"
+    ),
     "study.claims.STEPS": Limit(
         lambda n: said("check", f"{'-' * (n % 2)}({terms(n // 2 + 1)})", "--x", "1", "--claim", "x=0"), "edges more"
     ),
@@ -153,6 +158,7 @@ ELSEWHERE = {
     "arithmetic.special.MAX_ORDER": "test_orders.py",
     "cli.cache.MAX_ENTRY": "test_cache.py",
     "cli.cache.MAX_TOTAL": "test_cache.py",
+    "rules.arrays.MAX_ENTRIES": "test_arrays.py",
 }
 """Those that have tests of their own, by name."""
 NOT_TOLD = {

@@ -113,8 +113,6 @@ REPAIRED = {
     "$x*y$": "leave the dollar signs out",
     "“x*y”": "leave the quotes out",
     "'x'": "leave the quotes out",
-    "x@y": "*",
-    "[x+y]*2": "( and )",
     "sine(x)": "sin(x)",
     "sigmiod(x)": "did you mean 'sigmoid'?",
     "SILU(x)": "did you mean 'silu'?",

@@ -191,7 +191,7 @@ def test_one_module_stays_one() -> None:
 @pytest.mark.parametrize(
     "text",
     ["", " ", "x +", "* x", "x y", "x x", "2 3", "(x", "x)", "f(x)", "sin()", "sin(x, y)", "(x, y)", "x, y", "max(x)",
-     "sin x", "²", "x = y", "x; y", "x.real", "x[1]", "'x'", "x ? y", "()", "sin(x", "x ** * y", "max(x,,y)",
+     "sin x", "²", "x = y", "x; y", "x.real", "x[1", "'x'", "x ? y", "()", "sin(x", "x ** * y", "max(x,,y)",
      "unknown", "# x", "x + # y", "(x)2", "x \\", "1e5.5 x", "!", "|x", "√"],
 )  # fmt: skip
 def test_what_is_no_expression_is_none_in_postfix_either(text: str) -> None:

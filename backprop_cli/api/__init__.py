@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from decimal import Decimal
+from numbers import Real
 from types import NoneType
 
 from ..arithmetic import IEEE, TIES
@@ -24,6 +26,8 @@ def backprop(
     precision: int | None = None,
     exact: bool = False,
     hessian: bool = False,
+    upstream: Given | None = None,
+    jacobian: bool = False,
     expand: bool = False,
     time_limit: float | None = None,
     **variables: Given,
@@ -31,6 +35,8 @@ def backprop(
     """One forward and one backward pass over the expression or program, exactly as written.
 
     wrt: names, or one text of names with commas between them, as on the command line;
+    upstream: ∂f/∂output where the output is an array: the gradient is that of the sum of upstream × output;
+    jacobian: every output by every input, as matrices, in place of a gradient;
     expand: whether modules, and compound primitives, are opened into their gates;
     time_limit: the seconds that the call may take, in any thread (None: as long as it takes);
     values, variables: a number, or the text of a constant expression, for each variable (`values` also takes names that
@@ -44,11 +50,20 @@ def backprop(
     expect("the expression", expression, str, "text")
     expect("values", values, (Mapping, NoneType), "a mapping")
     expect("ties", ties, str, "text")
+    expect("time_limit", time_limit, (Real, Decimal, str, NoneType), "a number")
     expect("precision", precision, (int, NoneType), "a whole number")
-    flags = {"allow_nonfinite": allow_nonfinite, "exact": exact, "hessian": hessian, "expand": expand}
+    flags = {
+        "allow_nonfinite": allow_nonfinite,
+        "exact": exact,
+        "hessian": hessian,
+        "jacobian": jacobian,
+        "expand": expand,
+    }
     for name, flag in flags.items():
         expect(name, flag, bool, "True or False")
     settings = Settings(names_of(wrt), ties, allow_nonfinite, precision, exact, hessian)
+    seed = None if upstream is None else text("upstream", upstream)
+    settings = settings._replace(upstream=seed, jacobian=jacobian)
     check(settings)
     seconds = None if time_limit is None else point.read_value("time_limit", text("time_limit", time_limit), IEEE)
 

@@ -10,7 +10,7 @@ from typing import Any
 from ..graph.graph import Graph
 from ..passes import point
 from ..passes import trace as passes
-from ..passes.settings import Settings, compute
+from ..passes.settings import Settings, compute, refuse_arrays
 from ..view.picture.circuit import PLAIN, Look
 from ..view.picture.circuit import Circuit as Picture
 from .shown import Checked, Shown, Text, rendered
@@ -65,12 +65,18 @@ class Trace(Shown, passes.Trace):
         """The table is HTML already."""
 
     def _repr_latex_(self) -> str | None:
-        return super()._repr_latex_() if sum(1 for _ in self.graph.gates) <= FORMULAS else None
+        few = sum(1 for _ in self.graph.gates) <= FORMULAS and not self.has_axes
+        return super()._repr_latex_() if few else None
 
     def _repr_svg_(self) -> str | None:
         from ..view.html import is_picture
 
-        return self.graph()._repr_svg_() if is_picture(self.graph) else None
+        return self.graph()._repr_svg_() if is_picture(self.graph) and not self.has_axes else None
+
+    def _numbers_alone(self, what: str) -> None:
+        """Raise InputError where there are arrays, of which `what` can say nothing yet."""
+        if self.has_axes:
+            refuse_arrays(self.graph, self.given, what)
 
     def explain(self, *, nudge: Given | None = None) -> Text:
         """Both passes in words and numbers, as `backprop explain` tells them.
@@ -79,6 +85,7 @@ class Trace(Shown, passes.Trace):
         """
         from ..view.words.explain import Explanation
 
+        self._numbers_alone("explain")
         step = None if nudge is None else text("nudge", nudge)
         return Text("explanation", Explanation.of(self, step))
 
@@ -90,6 +97,7 @@ class Trace(Shown, passes.Trace):
         """
         from ..passes import exact
 
+        self._numbers_alone("derive")
         given = texts(values, variables)
         point.check(self.graph, given)
         return Text("derivation", replace(exact.derive(self.graph, given, wrt=self.settings.wrt), steps=steps))
@@ -105,6 +113,7 @@ class Trace(Shown, passes.Trace):
         from ..study.referee import review
         from ..view.verdicts import Judged
 
+        self._numbers_alone("check")
         graph, claimed = self._opened(), texts(claims, gradients)
         wrt, ties = self.settings.wrt, self.settings.ties
         if not claimed:
@@ -121,6 +130,7 @@ class Trace(Shown, passes.Trace):
         """
         from ..view.code import StagedProgram
 
+        self._numbers_alone("code")
         doubles = Settings(self.settings.wrt, self.settings.ties)
         program = StagedProgram.of(self._opened(), {} if function else self.given, doubles)
         return str(rendered("program", program, language))
@@ -175,6 +185,7 @@ class Circuit(Graph):
         from ..files import write_file
         from ..view import VIEWS, form_of
 
+        self.trace._numbers_alone("graph")
         look = Look(theme, transparent, scale, local)
         look.check()
         drawn = Text("circuit", Picture(self, self.trace, look))

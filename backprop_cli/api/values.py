@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from numbers import Rational, Real
-from typing import TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from ..errors import InputError
 from ..passes import point
 
-Given: TypeAlias = float | Decimal | Real | str
-"""A number, or the text of a constant expression."""
+
+class Arrayed(Protocol):
+    """What NumPy takes for an array."""
+
+    def __array__(self) -> Any:
+        """It, as an array of NumPy's."""
 
 
-def texts(values: Mapping[str, Given] | None, variables: Mapping[str, Given]) -> dict[str, str]:
-    """All of them as text, by the names of variables. Raises InputError for what is neither a number nor text."""
+Given: TypeAlias = float | Decimal | Real | str | Sequence[Any] | Arrayed
+"""A number, the text of a constant expression, or an array: nested lists, or NumPy's."""
+
+
+def texts(values: Mapping[str, Given] | None, variables: Mapping[str, Given]) -> dict[str, Any]:
+    """All of them as text, arrays as they are, by the names of variables. Raises InputError for what is neither."""
     pairs = [*({} if values is None else values).items(), *variables.items()]
     return point.by_name((name_of(name), text(name, value)) for name, value in pairs)
 
@@ -47,10 +55,17 @@ def name_of(given: object) -> str:
     return given
 
 
-def text(name: str, value: object) -> str:
-    """A value as text. Raises InputError for what is neither a number nor text."""
-    if isinstance(value, str):
+def _has_axes(value: object) -> bool:
+    """Whether it is an array of NumPy's kind."""
+    return bool(getattr(value, "ndim", None)) and hasattr(value, "__array__")
+
+
+def text(name: str, value: object) -> Any:
+    """A value as text, an array as it is. Raises InputError for what is neither a number, nor text, nor an array."""
+    if isinstance(value, str | list | tuple) or _has_axes(value):
         return value
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):
+        value = value.item()
     if isinstance(value, bool) or not isinstance(value, Real | Decimal):
         raise InputError(f"the value of {name} is a number or text, not of type {type(value).__name__}")
     with suppress(ValueError, OverflowError):

@@ -115,6 +115,8 @@ class Arithmetic(ABC):
     trusted: int | None = None
     header: Mapping[str, Any] = MappingProxyType({})
     range_hint = ""
+    has_arrays = False
+    """Whether a value may be an array."""
 
     def __init__(
         self,
@@ -148,6 +150,14 @@ class Arithmetic(ABC):
     def working(self) -> AbstractContextManager[None]:
         """Around whatever computes with the numbers."""
         return nullcontext()
+
+    def shape(self, _value: Value) -> tuple[int, ...]:
+        """The lengths of the axes of a value; a number has none."""
+        return ()
+
+    def entries(self, value: Value) -> list[Value]:
+        """The numbers of an array; a number is its own."""
+        return [value]
 
     def holds(self, truth: Value) -> bool | None:
         """Whether a condition holds; None where that depends on symbols."""

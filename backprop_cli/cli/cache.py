@@ -32,7 +32,7 @@ LEAST = 16_000
 """Bytes that an entry counts for at least: looking through a directory of more files would take long."""
 _SUFFIX, _UNFINISHED = ".backprop", ".backprop.tmp"  # nobody else's: `--clear` removes whatever is called so
 _KEY, _KEY_SIZE = "backprop.key", 32
-_MADE_BY = [4, __version__]
+_MADE_BY = [5, __version__]
 """The format of the entries, and the version that writes them."""
 
 

@@ -18,6 +18,7 @@ from ..errors import FEW, BackpropError, InputError, suggest
 from ..language.names import as_name
 from ..passes import point
 from ..passes.point import MissingVariablesError, UnknownVariableError
+from ..passes.settings import is_of_arrays
 from ..points import rows
 from ..rules.table import spellings
 from ..streams import unpacked
@@ -117,8 +118,9 @@ def _try(command: str, words: Sequence[str]) -> None:
             raise MissingVariablesError(graph, missing)
         return
     partly = command in _PARTLY or (command == "graph" and not (line.bindings or asked.at))
-    graph, given, _ = question.request(partly=partly)
-    point.complete(given, IEEE)
+    graph, given, _ = question.request(partly=partly, arrays=command == "eval")
+    if not is_of_arrays(graph, given):
+        point.complete(given, IEEE)
 
 
 def _reads_input(asked: Asked) -> bool:

@@ -127,6 +127,8 @@ OPTIONS = (
            rare="points explain"),
     Option("--exact", "eval points explain", None, "Exact numbers: 1/3, sqrt(2)/2, exp(-1).", rare="points explain"),
     Option("--hessian", "eval points", None, "Second derivatives too.", rare="points"),
+    Option("--upstream", "eval", "ARRAY", "Of an array: the gradient of sum(ARRAY * output).", rare="eval"),
+    Option("--jacobian", "eval", None, "Every output by every input, as matrices.", rare="eval"),
     Option("--format", "eval", tuple(VIEWS["trace"]), "As", "table"),
     Option("--format", "explain", tuple(VIEWS["explanation"]), "As", "text"),
     Option("--format", "derive", tuple(VIEWS["derivation"]), "As", "table"),

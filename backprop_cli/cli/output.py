@@ -28,8 +28,13 @@ def show_trace(
 
 
 def _bare_numbers(trace: Trace, names: Sequence[str]) -> str:
-    places = places_of(trace.graph, names, [each is not None for each in trace.upstream])
-    numbers = (trace.value if place is None else trace.upstream[place] for place in places)
+    nodes, matrices = trace.graph.nodes, trace.jacobian
+    wanted = [each is not None for each in trace.upstream]
+    if matrices is not None:
+        wanted = [name in matrices and i in nodes.variables for i, name in enumerate(nodes.names)]
+    places = places_of(trace.graph, names, wanted)
+    found = trace.upstream if matrices is None else [matrices.get(name) for name in nodes.names]
+    numbers = (trace.value if place is None else found[place] for place in places)
     return "".join(f"{trace.arithmetic.exactly(number)}\n" for number in numbers)
 
 

@@ -15,7 +15,7 @@ from ..errors import BackpropError
 if TYPE_CHECKING:
     from .request import Asked
 
-LEFT = {*"--file --no-cache --precision --exact --hessian --help --help-all".split()}
+LEFT = {*"--file --no-cache --precision --exact --hessian --jacobian --help --help-all".split()}
 """The options that plain calls do without: their work takes long, or much memory, or click."""
 
 
@@ -51,4 +51,4 @@ def evaluate(asked: Asked, form: str, digits: int | None, get: Sequence[str], ou
     from ..passes.settings import compute
     from .output import show_trace
 
-    show_trace(compute(*asked.request()), form, get, digits, output)
+    show_trace(compute(*asked.request(arrays=True)), form, get, digits, output)

@@ -37,6 +37,7 @@ def data(graph: Graph, statements: Iterable[Statement]) -> dict[str, Any]:
         ],
         "nodes": _data(graph.nodes),
         "constants": graph.constants,
+        "of_arrays": graph.of_arrays,
         "unused": graph.unused,
     }
 
@@ -50,7 +51,7 @@ def _modules(nodes: Nodes) -> set[Module]:
 def _data(nodes: Nodes) -> dict[str, Any]:
     return {
         "names": nodes.names,
-        "ops": [op and (f"{op.name}(" if isinstance(op, Module) else op.name) for op in nodes.ops],
+        "ops": [op and _op(op) for op in nodes.ops],
         "inputs": nodes.inputs,
         "starts": [*nodes.starts],
         "ends": [*nodes.ends],
@@ -58,12 +59,30 @@ def _data(nodes: Nodes) -> dict[str, Any]:
     }
 
 
+def _op(op: Op) -> Any:
+    """The name of a row, with a parenthesis that of a module; of arrays, in a list with its settings."""
+    if op.of_arrays:
+        return [op.name, dict(getattr(op, "settings", {}))]
+    return f"{op.name}(" if isinstance(op, Module) else op.name
+
+
+def _row(name: str, settings: dict[str, Any]) -> Op:
+    """A row of arrays with its settings."""
+    from ..rules.arrays import row
+
+    return row(name, **{key: _tuples(value) for key, value in settings.items()})
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+
+
 def graph(source: str, data: dict[str, Any], given: Collection[str]) -> Graph:
     """The graph that `data` described. given: names of constants that are variables.
 
     Raises one of many errors for what is not the graph of this text.
     """
-    functions: dict[str, Sequence[Op]] = {**spellings()}
+    functions: dict[str, Sequence[Op]] = {**(_functions() if data["of_arrays"] else spellings())}
     modules: dict[str, Module] = {}
     stages: dict[str, Span] = {}
     variables = {*given, *(name for name, inputs, *_ in data["statements"] if inputs is None)}
@@ -94,6 +113,12 @@ def graph(source: str, data: dict[str, Any], given: Collection[str]) -> Graph:
     bodies = [(name, body) for name, inputs, _, body, _ in data["statements"] if inputs is None]
     _check_stages(found, bodies, variables, functions)
     return found
+
+
+def _functions() -> Mapping[str, Sequence[Op]]:
+    from ..rules.arrays import functions
+
+    return functions()
 
 
 def _read(
@@ -179,8 +204,13 @@ def _nodes(
         if op is not None:
             _check(i not in found.constants and (name in named or _is_numbered(name)))
             _check(min(each) >= 0 and max(each) < i)
-            module = op[-1] == "("
-            row = modules[op[:-1]] if module else next(row for row in known[op] if row.accepts(len(each)))
+            if isinstance(op, list):
+                row = _row(*op)
+                _check(row.accepts(len(each)))
+            elif op[-1] == "(":
+                row = modules[op[:-1]]
+            else:
+                row = next(row for row in known[op] if row.accepts(len(each)))
             found.ops.append(row)
             continue
         _check(not each)

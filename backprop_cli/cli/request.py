@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ..errors import InputError, Source, few
 from ..graph.graph import Graph
 from ..passes import point
-from ..passes.settings import Settings
+from ..passes.settings import Settings, refuse_arrays
 from ..streams import read_text
 from .arguments import EXAMPLE, Line, PositionError
 
@@ -43,11 +43,11 @@ class Asked(NamedTuple):
 
             source = Source(read(source))
         known = {} if self.at is None else read_object(self.at, "--at", "point")
-        return Question(self, source, known, given)
+        return Question(self, source, known, {name: _from_file(name, text) for name, text in given.items()})
 
-    def request(self, *, partly: bool = False, opened: bool = False) -> Request:
+    def request(self, *, partly: bool = False, opened: bool = False, arrays: bool = False) -> Request:
         """Read it all (see `Question.request`)."""
-        return self.read().request(partly=partly, opened=opened)
+        return self.read().request(partly=partly, opened=opened, arrays=arrays)
 
     def _program(self) -> Source:
         """The expression's text: from its argument, from a file, or from standard input."""
@@ -78,16 +78,27 @@ class Question:
         self.known = known
         self.typed = typed
 
-    def request(self, *, partly: bool = False, opened: bool = False, columns: Collection[str] | None = ()) -> Request:
+    def request(
+        self,
+        *,
+        partly: bool = False,
+        opened: bool = False,
+        columns: Collection[str] | None = (),
+        arrays: bool = False,
+    ) -> Request:
         """The graph for the names that have values.
 
         partly: whether variables may go without a value;
         opened: whether the command looks inside modules in any case;
-        columns: names that get values from elsewhere, None where that is to come.
+        columns: names that get values from elsewhere, None where that is to come;
+        arrays: whether the command takes arrays.
         Raises InputError where a variable has no value, a value no variable, and for what is not well-formed.
         """
         asked = self.asked
         graph = self._graph([*self.known, *self.typed, *(columns or ())])
+        if not arrays or asked.expand:
+            what = "--expand" if asked.expand else asked.line.command
+            refuse_arrays(graph, {**self.known, **self.typed}, what)
         if asked.expand or (opened and graph.modules):
             from ..graph.expand import expand
 
@@ -96,12 +107,15 @@ class Question:
         if names is not None:
             may_be_columns = graph.constants if columns is None else ()
             point.check_wrt(graph, [name for name in names if name not in may_be_columns])
+        settings = asked.settings
+        if settings.upstream is not None and "upstream" in point.missing(graph, {**self.known, **self.typed}):
+            self.typed, settings = {**self.typed, "upstream": settings.upstream}, settings._replace(upstream=None)
         given = {**self.known, **self.typed}
         point.check(graph, self.typed)
         if not partly and (missing := point.missing(graph, given)):
             point.check(graph, given)  # a name in --at that is not of the expression may be misspelt
             raise point.MissingVariablesError(graph, missing)
-        return graph, self._used(graph, given), asked.settings._replace(wrt=names)
+        return graph, self._used(graph, given), settings._replace(wrt=names)
 
     def _used(self, graph: Graph, given: Mapping[str, str]) -> Mapping[str, str]:
         """The values of variables. Tells of those in --at that are of none."""
@@ -142,6 +156,15 @@ def parameters(line: Line, **values: Any) -> dict[str, Any]:
     settings = Settings(**{name: left.pop(name) for name in Settings._fields if name in left and name != "wrt"})
     asked = Asked(line, settings, **{name: left.pop(name) for name in Asked._fields if name in left})
     return {"asked": asked, **left}
+
+
+def _from_file(name: str, text: str) -> Any:
+    """A value as it was typed, or what is in the file that `@` names."""
+    if not text.startswith("@"):
+        return text
+    from ..passes.nested import read_file
+
+    return read_file(name, text[1:])
 
 
 def read_object(given: str, option: str, part: str) -> dict[str, str]:

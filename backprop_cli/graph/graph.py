@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any, NamedTuple
@@ -40,6 +41,9 @@ def partial(above: str, below: str) -> str:
     return f"∂{above}/∂{below}"
 
 
+_SETTING = r"\b(?:axis|keepdims|dim|keepdim)\s*="  # of an operation on arrays
+
+
 class Group(NamedTuple):
     """A module's call whose gates are shown. They are named after it (`q3.q1`), and its output bears its own name.
 
@@ -75,16 +79,22 @@ class Graph(NamedTuple):
 
     @property
     def is_program(self) -> bool:
-        """Whether the source assigns or defines anything; an expression alone has no =, but in comparisons."""
+        """Whether the source assigns or defines anything; an expression alone has = in comparisons, and in axis=0."""
         source = self.source
         for sign in ("==", "<=", ">=", "!="):
             source = source.replace(sign, "")
-        return "=" in source
+        return "=" in (re.sub(_SETTING, "", source) if self.of_arrays else source)
 
     @property
     def modules(self) -> bool:
         """Whether a gate is the call of a module."""
         return any(isinstance(op, Module) for op in chain(self.nodes.ops, self.nodes.folded))
+
+    @property
+    def of_arrays(self) -> bool:
+        """Whether an operation takes arrays as wholes, here, in a constant or in a module."""
+        ops = chain(self.nodes.kinds, self.nodes.folded)
+        return any(op.graph.of_arrays if isinstance(op, Module) else op.of_arrays for op in ops)
 
     @property
     def output(self) -> Node:

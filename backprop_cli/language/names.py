@@ -9,9 +9,9 @@ from ..rules.table import WORDS_OF_LOGIC
 
 MAX_NAME = 128
 
-NAME = r"[^\W\d²³¹⁰-ⁿ][^\W²³¹⁰-ⁿ]*"
-"""The pattern of a name, but for combining marks (see `end_of_name`). NFKC would make x² the variable x2."""
-_LETTER = r"[^\W²³¹⁰-ⁿ]"
+NAME = r"[^\W\d²³¹⁰-ⁿᵀ][^\W²³¹⁰-ⁿᵀ]*"
+"""The pattern of a name, but for combining marks (see `end_of_name`). NFKC would make x² the variable x2, and Xᵀ XT."""
+_LETTER = r"[^\W²³¹⁰-ⁿᵀ]"
 
 
 @cache

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ..rules.printer import BOTH, CHOICE, COMPARED, EITHER, LOOSE, OPPOSITE, POWER, PRODUCT, SIGNED, SUM, TIGHT
 from ..rules.table import CONSTANTS, OPERATORS, WORDS_OF_LOGIC, Op, primitive
@@ -22,16 +22,17 @@ Cases (value, condition) are choices inside each other.
 
 _SPACE = r"(?:[ \t\r\n]++|#[^\n]*+\n)*+"
 _RAISED = "⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹"
-_NO_NAME = rf"\s#()+\-*/%^,−×·⋅÷<>=!?:&|≤≥≠.⌊⌋⌈⌉√∛{_RAISED}"
-_NAME = rf"[^\W\d{_RAISED}{''.join(sorted(FRACTIONS))}][^{_NO_NAME}]*(?:\.[^\W\d][^{_NO_NAME}]*)*"
+_NO_NAME = rf"\s#()+\-*/%^,−×·⋅÷<>=!?:&|≤≥≠.⌊⌋⌈⌉√∛@\[\]ᵀ{_RAISED}"
+_NAME = rf"[^\W\dᵀ{_RAISED}{''.join(sorted(FRACTIONS))}][^{_NO_NAME}]*(?:\.(?!T\b)[^\W\d][^{_NO_NAME}]*)*"
 _POWER = rf"[{_RAISED}]+|[ \t]*(?:\^|\*\*)[ \t]*-?[0-9]+(?=[ \t]*\()"
+_SETTINGS = r",[ \t\r\n]*(?:axis|keepdims|dim|keepdim)[ \t\r\n]*=(?!=)[^,()]*"
 _WORD = rf"(?:{'|'.join(sorted(WORDS_OF_LOGIC))})(?![^{_NO_NAME}])"
 _TOKEN = (
-    rf"#[^\n]*|\.?(?:\*\*|[*^/])|(?:[0-9]+(?:\.(?![*/^])[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|{_WORD}"
+    rf"#[^\n]*|{_SETTINGS}|\.T(?![\w(])|\.?(?:\*\*|[*^/])|(?:[0-9]+(?:\.(?![*/^])[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|{_WORD}"
     rf"|{_NAME}(?:{_SPACE}\({_SPACE}\)|(?:{_POWER})?{_SPACE}\()?|[{_RAISED}]+|[<>=!]=|&&|\|\||\S"
 )
 _PLAIN = r"[0-9]+(?:[eE][+-]?[0-9]+)?|[A-Za-z_][A-Za-z0-9_]*(?:[ \t\r\n]*\((?:[ \t\r\n]*\))?)?|\S"
-_SPECIAL = frozenset("^.<>=!?:&|#")
+_SPECIAL = frozenset("^.<>=!?:&|#[")
 _RAISED_CALL = rf"({_NAME})({_POWER})"
 _MARKS_POWER = frozenset(f"{_RAISED}^*")
 _DIGITS = str.maketrans("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "+-0123456789", " \t^*")
@@ -90,6 +91,54 @@ def _constant(text: str) -> str:
     return name
 
 
+def _row(name: str, **settings: Any) -> Op:
+    """A row of arrays. Loaded when there is one, because most texts have none."""
+    from ..rules.arrays import row
+
+    return row(name, **settings)
+
+
+_OF_SETTINGS = {"axis": "axis", "dim": "axis", "keepdims": "keepdims", "keepdim": "keepdims"}
+_VALUES = {"None": None, "True": True, "1": True, "False": False, "0": False}
+
+
+def _items(text: str) -> tuple[Any, ...]:
+    """`[0, 1:]` as an operation has it."""
+    items: list[Any] = []
+    for each in text[1:-1].replace("−", "-").split(","):
+        ends = [int(end) if end.strip() else None for end in each.split(":")]
+        items.append(tuple(ends + [None] * (3 - len(ends))) if ends[1:] else int(each))
+    return tuple(items)
+
+
+def _called(
+    rows: Sequence[Op], found: Postfix, count: int, given: Mapping[str, str], leaf: Callable[[str], str | int]
+) -> Postfix:
+    """A call in postfix, behind its inputs in `found`. given: texts of settings such as `axis`."""
+    op = next((op for op in rows if op.accepts(count + len(op.read)) and not given), rows[-1])
+    if not op.of_arrays and not given:
+        op = next(op for op in rows if op.accepts(count + len(op.read)))
+        return [*map(leaf, op.read), op, count] if op.variadic else [*map(leaf, op.read), op]
+    settings: dict[str, Any] = {}
+    for name, text in given.items():
+        settings[_OF_SETTINGS[name]] = (
+            _VALUES[text] if name in ("keepdims", "keepdim") or text == "None" else int(text.replace("−", "-"))
+        )
+    if op.name == "reshape":
+        lengths: list[int] = []
+        while len(lengths) < count - 1:
+            is_negative = not isinstance(found[-1], str | int) and found.pop() is not None
+            lengths.insert(0, -int(found.pop()) if is_negative else int(found.pop()))  # type: ignore[arg-type]
+        settings["lengths"], count = tuple(lengths), 1
+    if op.name == "concat" and count == 1 and found[-2:-1] == [_row("array")]:
+        count = found.pop()  # type: ignore[assignment]
+        found.pop()
+    op = _row(op.name, **settings)
+    if not op.accepts(count):
+        raise ValueError(op.name)
+    return [op, count] if op.variadic else [op]
+
+
 def postfix(text: str, functions: Mapping[str, Sequence[Op]], leaf: Callable[[str], str | int]) -> Postfix:
     """The expression in postfix. functions: what may be called; leaf: what a name is, which raises LookupError if it is
     none. Raises ValueError or LookupError where the text is no expression.
@@ -98,12 +147,15 @@ def postfix(text: str, functions: Mapping[str, Sequence[Op]], leaf: Callable[[st
     waiting: list[tuple[Op | str, int]] = []  # operators and how they bind; open parentheses, which do not, by function
     counts: list[int] = []  # of the inputs in each open parenthesis
     opened: list[tuple[str, str]] = []  # what closes each of them, and the exponent of what it closes
+    settings: dict[int, dict[str, str]] = {}  # of the open parenthesis of that depth
+    index: list[str] = []  # the parts of the index that is being read
     starts: dict[int, int] = {}  # where the right side of a comparison begins, by its place among those that wait
     wants_operand, multiplies = True, False  # whether what is behind may be a factor without a sign
 
     def finish(binding: int) -> None:
         while waiting and waiting[-1][1] >= binding:
-            found.append(waiting.pop()[0])
+            op = waiting.pop()[0]
+            found.append(_row("matmul") if op == "@" else op)
 
     def is_of_cases() -> bool:
         name = waiting[-1][0] if waiting else ""
@@ -123,6 +175,18 @@ def postfix(text: str, functions: Mapping[str, Sequence[Op]], leaf: Callable[[st
                 yield part
 
     for part in parts():
+        if index or (part == "[" and not wants_operand):
+            index.append(part)
+            if part == "]":
+                finish(TIGHT)
+                found.append(_row("index", items=_items("".join(index))))
+                index.clear()
+                multiplies = True
+            continue
+        if len(part) > 1 and part[0] == "," and not wants_operand:
+            name, _, value = part[1:].partition("=")
+            settings.setdefault(len(opened), {})[name.strip()] = value.strip()
+            continue
         sign = OPERATORS.get(part, part)
         closes = bool(opened) and part == opened[-1][0]
         if multiplies and not closes and (part[-1] == "(" or part in _FACTORS or _begins_name(part)):
@@ -137,6 +201,10 @@ def postfix(text: str, functions: Mapping[str, Sequence[Op]], leaf: Callable[[st
                 waiting.append((_CASE if not name and is_of_cases() else name, LOOSE))
                 counts.append(1)
                 opened.append((")", raised[2] if raised else ""))
+            elif part == "[":
+                waiting.append((part, LOOSE))
+                counts.append(1)
+                opened.append(("]", ""))
             elif part in _BARS:
                 waiting.append((part, LOOSE))
                 counts.append(1)
@@ -163,6 +231,14 @@ def postfix(text: str, functions: Mapping[str, Sequence[Op]], leaf: Callable[[st
             finish(TIGHT)
             found.append(primitive("factorial"))
             multiplies = True
+        elif part in (".T", "ᵀ"):
+            finish(TIGHT)
+            found.append(_row("transpose"))
+            multiplies = True
+        elif part == "@":
+            finish(PRODUCT)
+            waiting.append(("@", PRODUCT))
+            wants_operand = True
         elif sign in _BINARY:
             finish(_BINARY[sign][1] + (sign == "**"))  # x**y**z is x**(y**z)
             waiting.append(_BINARY[sign])
@@ -199,7 +275,10 @@ def postfix(text: str, functions: Mapping[str, Sequence[Op]], leaf: Callable[[st
             finish(CHOICE)
             function, count = str(waiting.pop()[0]), counts.pop()
             multiplies = True
-            if part in _OF_BARS:
+            given = settings.pop(len(opened), {})
+            if part == "]":
+                found += [_row("array"), count]
+            elif part in _OF_BARS:
                 found.append(_OF_BARS[part])
             elif function == _CASE:
                 counts[-1] += count - 1
@@ -207,15 +286,13 @@ def postfix(text: str, functions: Mapping[str, Sequence[Op]], leaf: Callable[[st
                 whole, last = functions[function]
                 found += [last] * (count % 2 == 0) + [whole] * ((count - 1) // 2)
             elif function:
-                op = next(op for op in functions[function] if op.accepts(count + len(op.read)))
-                found += map(leaf, op.read)
-                found += [op, count] if op.variadic else [op]
+                found += _called(functions[function], found, count, given, leaf)
             elif count > 1:
                 raise ValueError("a comma")
             found += power(opened.pop()[1])
         else:
             raise ValueError(part)
-    if wants_operand or counts:
+    if wants_operand or counts or index:
         raise ValueError("the end")
     finish(CHOICE)
     if waiting:

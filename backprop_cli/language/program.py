@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from ..errors import InputError, Span, quote, shorten
 from ..graph.graph import MAX_DEPTH, MAX_OPENED, Graph, Module, label, misused, opened
 from ..graph.nodes import Constant, Gate, Nodes, Variable
-from ..rules.table import CONSTANTS, Op, spellings
+from ..rules.arrays import functions
+from ..rules.table import CONSTANTS, Op
 from .flatten import Flat, constant_parts, flatten
 from .statements import Statement, split, whole
 from .syntax import collector_paused, parse
@@ -87,7 +88,7 @@ class _Lowering:
         self.source = program.source
         self.variables = {*variables, *program.stages}
         self.undefined = {name: f"{quote(name)} is used before it is defined" for name in program.modules}
-        self.functions: dict[str, Sequence[Op]] = {**spellings()}
+        self.functions: dict[str, Sequence[Op]] = {**functions()}
         self.constants: dict[str, None] = {}  # an ordered set
         self.uses: dict[str, set[str]] = {}
         self.read: deque[tuple[str, Span]] = deque()

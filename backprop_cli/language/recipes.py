@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 _UNARY = {
     "exp(x**2)*erfc(x)": "erfcx",
     "log(normcdf(x))": "lognormcdf log_ndtr",
-    "1/x": "inv inverse reciprocal",
+    "1/x": "reciprocal",
     "sqrt(x)": "root squareroot square_root",
     "cbrt(x)": "cuberoot cube_root",
     "exp(x)": "exponential",

@@ -24,14 +24,13 @@ _REFUSED: list[tuple[str, str, str]] = [
     (r"\.(?=[*/^])", "'.' before an operator is not needed here", "leave the point out"),
     (r"\.(?=\s*[^\W\d])", "attribute access is not part of an expression", ""),
     (r"//", "'//' is not an operator here", "write floor(x/y)"),
-    (r"@", "'@' is not an operator here", "write *"),
     (r"°", "'°' is not an operator here", "an angle of x degrees is x*pi/180"),
     (r"!", "'!' is not an operator here", "the factorial of x is written x!; before a condition, write not"),
     (r"\|", "'|' is not an operator here", "the absolute value of x is |x|; between conditions, write or"),
     (r"&", "'&' is not an operator here", "between conditions, write and"),
     (r"~", "'~' is not an operator here", "before a condition, write not"),
     (r"\\[A-Za-z]*", "no LaTeX is read here", ""),
-    (r"[\[\]{}]", "only round parentheses group an expression", "write ( and )"),
+    (r"[{}]", "only round parentheses group an expression", "write ( and )"),
     (r"[⁺⁻ⁿ]", "this superscript is not an operator here", "write **…"),
     (r"\.", "a number needs a digit beside its point", ""),
 ]
@@ -77,18 +76,17 @@ def _hint(source: str, position: int, sign: str, plain: str) -> str:
         inside = bracketed(source, after.end()) if there else []
         known = after[1] if after[1] in functions else after[1].lower()
         if there and known in functions:
+            if any(each.startswith(("axis", "keepdims")) for each in inside):
+                inside = [name, *inside]
             return f"write {known}({', '.join(inside) if any(inside) else name})"
         return f"write {after[1]}" if after[1] in CONSTANTS else ""
-    if sign in "[{":
+    if sign == "{":
         inside = bracketed(source, position)
         text = ", ".join(inside)
         if name == "^" or name == "*":
             return f"write **({text})"
         if name.endswith("_") and text.isalnum():
             return f"write {name}{text}"
-        known = name if name in functions else name.lower()
-        if sign == "[" and known in functions:
-            return f"write {known}({text})"
         return f"write {name}{text}" if name and text.isdecimal() else ""
     if sign[0] == "\\":
         word = sign[1:]

@@ -15,7 +15,7 @@ from .tokens import MAX_CHARACTERS
 _SPACE = " \t\r\n"  # no other kind of space is part of a program
 _COMMENT = re.compile(r"#[^\n]*")
 _LINE = re.compile(r"[^ \t\r\n](?:[^\n]*[^ \t\r\n])?")  # what stands in a line, if anything
-_MARK = re.compile(r"[;()]")
+_MARK = re.compile(r"[;()\[\]]")
 _COMPARED = "<>!=≤≥≠?:&|"
 _HALF_DONE = frozenset(f"+-*/^,−×·⋅÷{_COMPARED}")  # behind one of these, a line goes on
 _GOES_ON = frozenset(f"*/^,)×·⋅÷{_COMPARED}")  # before one of these, the line above goes on
@@ -97,7 +97,7 @@ def _pieces(code: str) -> tuple[list[Span], list[int]]:
                 begin = start
         for mark in _MARK.finditer(code, start, line.end()):
             if mark[0] != ";":
-                depth = max(0, depth + (1 if mark[0] == "(" else -1))
+                depth = max(0, depth + (1 if mark[0] in "([" else -1))
             elif depth == 0:
                 pieces.append((begin, mark.start()))
                 begin = mark.end()

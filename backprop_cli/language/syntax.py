@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PIECE = 200  # placeholders and operators that are handed to the parser at once
 PIECE_DEPTH = 20  # nested parentheses in one piece
 
-_LOOSEST_FIRST = (("+", "-"), ("*", "/", "%"))
+_LOOSEST_FIRST = (("+", "-"), ("*", "/", "%", "@"))
 _COMPARISONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
 _ROWS = [*_COMPARISONS.values(), "and", "or", "not", "if", "?:"]
 _LOGIC = frozenset(("compared", "and", "or", "not", "if", "else", "?", ":"))

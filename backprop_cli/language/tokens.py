@@ -8,9 +8,12 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from ..errors import InputError, Span, quote
-from ..rules.table import CONSTANTS, OPERATORS, WORDS_OF_LOGIC, Op, primitive, spellings
+from ..rules.arrays import ArrayOp, row
+from ..rules.arrays import functions as known_functions
+from ..rules.table import CONSTANTS, OPERATORS, WORDS_OF_LOGIC, Op, primitive
 from .names import MAX_NAME, NAME, end_of_name, normal
 from .refusals import refusal
+from .settings import Settings, index, lengths, setting
 from .spellings import (
     BRACKETS,
     FRACTIONS,
@@ -45,20 +48,20 @@ _TOKEN = re.compile(
     r"[ \t\r\n]+|#[^\n]*"
     r"|(?P<number>(?:[0-9]+(?:\.(?![*/^])[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
     rf"|(?P<fraction>[{''.join(sorted(FRACTIONS))}])|(?P<name>{NAME})"
-    r"|(?P<operator>\.?\*\*|\.?/(?!/)|\.[*^]|[-+*%^−×·⋅÷])"
+    r"|(?P<operator>\.?\*\*|\.?/(?!/)|\.[*^]|[-+*%@^−×·⋅÷])"
     r"|(?P<logic>[<>=!]=|&&|\|\||[<>≤≥≠?]|:(?!=))"
-    r"|(?P<bracket>[(),])"
+    r"|(?P<bracket>[(),])|(?P<square>[\[\]])|(?P<transpose>\.T(?![\w(])|ᵀ)"
     rf"|(?P<power>{SUPERSCRIPT})|(?P<root>[√∛])|(?P<sign>[|⌊⌋⌈⌉!])"
 )
 _SPACE = r"(?:[ \t\r\n]++|#[^\n]*+\n)*+"
 _SPACE_BEHIND = re.compile(_SPACE)
 _SUMS = frozenset("+-−")
-_BEHIND_PERCENT = frozenset(("", *"+-−*/^×·⋅÷),;:<>=!?&"))
+_BEHIND_PERCENT = frozenset(("", *"+-−*/@^×·⋅÷)],;:<>=!?&"))
 """What stands behind a percentage, and begins no operand but a sum."""
 _PARENTHESIS = re.compile(rf"{_SPACE}\(")
 _NO_INPUTS = re.compile(rf"{_SPACE}\({_SPACE}\)")
 _REST = re.compile(rf"{_SPACE}[,)]")  # what follows a case
-_DOTTED = re.compile(rf"{NAME}(?:\.{NAME})+")
+_DOTTED = re.compile(rf"{NAME}(?:\.(?!T\b){NAME})+")  # X.T is no name
 _POWER_OF_CALL = re.compile(POWER_OF_CALL)
 _BLANK = re.compile(r"[ \t\r]*")
 _OF_NUMBERS = frozenset("0123456789.")
@@ -89,7 +92,7 @@ def tokenize(
     if part[1] - part[0] > MAX_CHARACTERS:
         message = f"the expression has {part[1] - part[0]:,} characters; the limit is {MAX_CHARACTERS:,}"
         raise InputError(message, hint=_NAME_RESULTS)
-    return _Checker(source, variables, part, spellings() if functions is None else functions, undefined).run()
+    return _Checker(source, variables, part, known_functions() if functions is None else functions, undefined).run()
 
 
 _NAME_RESULTS = "give intermediate results a name: q = x + y; f = q*z"
@@ -107,6 +110,7 @@ class _Open(NamedTuple):
     place: that of its token
     closes: what closes it
     power: the exponent of `sin²(x)`, and where it stands
+    settings: those of an operation on arrays, such as `axis`
     """
 
     start: int
@@ -118,6 +122,12 @@ class _Open(NamedTuple):
     place: int = 0
     closes: str = ")"
     power: tuple[str, Span] | None = None
+    settings: Settings = {}  # noqa: RUF012  # each group that takes any is given its own
+
+    @property
+    def takes(self) -> set[str]:
+        """The names of settings that may stand in it."""
+        return {each for op in self.candidates if isinstance(op, ArrayOp) for each in op.takes}
 
     @property
     def takes_cases(self) -> bool:
@@ -171,7 +181,7 @@ class _Checker:
             if kind == "number":
                 self.number(start, position)
             elif kind == "name":
-                position = self.name(start, end_of_name(source, position))
+                position = self.setting(start) or self.name(start, end_of_name(source, position))
             elif kind == "operator":
                 self.operator(OPERATORS.get(match[0], match[0]), (start, position))
             elif kind == "power":
@@ -182,6 +192,12 @@ class _Checker:
                 self.root(ROOTS[match[0]], (start, position))
             elif kind == "sign":
                 self.signed(match[0], (start, position))
+            elif kind == "transpose":
+                self.behind(row("transpose"), match[0], (start, position))
+            elif kind == "square":
+                position = self.square(match[0], start)
+            elif match[0] == "," and self.open and "lengths" in self.open[-1].takes:
+                position = self.lengths(start)
             elif match[0] == "||" and self.is_two_bars():
                 self.signed("|", (start, start + 1))
                 self.signed("|", (start + 1, position))
@@ -434,13 +450,90 @@ class _Checker:
     def factorial(self, span: Span) -> None:
         if self.wants_operand:
             raise refusal(self.source, span[0])
-        self.need_whole_operand(span, "!")
         if self.tokens[-1].text == "!":
             raise self.fail("'!!' may be a double factorial", span, "write (x!)! for the factorial of a factorial")
+        self.behind(primitive("factorial"), "!", span)
+
+    def behind(self, op: Op, sign: str, span: Span) -> None:
+        """An operation whose sign stands behind its operand."""
+        if self.wants_operand:
+            raise self.fail(f"{quote(sign)} has nothing on its left", span)
+        self.need_whole_operand(span, sign)
         place = self.tokens[self.first].span[0]
-        call = Token("call", "factorial", (place, place), primitive("factorial"))
+        call = Token("call", op.name, (place, place), op)
         self.tokens[self.first : self.first] = [call, Token("(", "(", (place, place))]
-        self.tokens.append(Token(")", "!", span))
+        self.tokens.append(Token(")", sign, span))
+
+    # -- arrays --
+
+    def square(self, sign: str, start: int) -> int:
+        """An array, or entries of one. Return where what was read ends."""
+        span = start, start + 1
+        if sign == "]":
+            self.closing(span, "]")
+            return span[1]
+        if not self.wants_operand:
+            if self.tokens[-1].kind == "number":
+                raise self.missing_operator(Token("(", sign, span))
+            try:
+                items, end = index(self.source, start, self.end)
+            except InputError as error:
+                name = self.tokens[-1].text
+                name = name if name in self.functions else name.lower()
+                if name in self.functions:  # Sin[x]
+                    from .recipes import bracketed
+
+                    error.hint = f"write {name}({', '.join(bracketed(self.source, start))})"
+                raise
+            self.behind(row("index", items=items), self.source[start:end], (start, end))
+            return end
+        op = row("array")
+        self.operand(Token("call", op.name, span, op))
+        self.open.append(_Open(start, len(self.tokens) - 1, (op,), [], [], closes="]"))
+        if len(self.open) > MAX_NESTING:
+            raise self.fail(f"more than {MAX_NESTING:,} nested brackets", span, _NAME_RESULTS)
+        self.tokens.append(Token("(", "(", span))
+        return span[1]
+
+    def unlisted(self, call: int) -> int:
+        """Of `concat([x, y])`, NumPy's way, leave concat(x, y). Return how many inputs there are."""
+        depth, count = 0, 1
+        for place in range(call + 2, len(self.tokens)):
+            kind = self.tokens[place].kind
+            depth += (kind == "(") - (kind == ")")
+            count += depth == 1 and kind == ","
+            if depth == 0 and kind != "call" and place < len(self.tokens) - 1:
+                return 1
+        if self.tokens[call + 2].text != "array" or self.tokens[call + 2].kind != "call":
+            return 1
+        del self.tokens[-1], self.tokens[call + 2 : call + 4]
+        return count
+
+    def setting(self, start: int) -> int | None:
+        """A setting such as `axis=0`, which leaves no token. Return where it ends; None where none stands there."""
+        if not (self.open and self.open[-1].commas and self.wants_operand and self.open[-1].takes):
+            return None
+        found = setting(self.source, start, self.end)
+        if found is None:
+            return None
+        name, value, end = found
+        group, text = self.open[-1], self.source[start:end]
+        if name in group.settings:
+            raise self.fail(f"{name} is given twice", (start, end))
+        if name not in group.takes:
+            function = self.tokens[group.call or 0].text
+            raise self.fail(f"{function} takes no {quote(text)}", (start, end))
+        group.settings[name] = value
+        self.tokens.pop()  # the comma
+        group.commas.pop()
+        self.wants_operand = False
+        return end
+
+    def lengths(self, start: int) -> int:
+        """The shape behind the comma of `reshape(x, 2, 3)`. Return where it ends."""
+        self.need_operand_before((start, start + 1))
+        self.open[-1].settings["lengths"], end = lengths(self.source, start + 1, self.end)
+        return end
 
     # -- conditions and choices --
 
@@ -484,7 +577,8 @@ class _Checker:
         last = self.tokens[-1] if self.tokens else None
         if last is not None and last.kind == "call":
             candidates = self.functions[last.text]
-            self.open.append(_Open(span[0], len(self.tokens) - 1, candidates, [], [], power=self.power))
+            call = len(self.tokens) - 1
+            self.open.append(_Open(span[0], call, candidates, [], [], power=self.power, settings={}))
             self.power = None
         elif self.wants_operand and self.begins_case(last):
             self.open.append(_Open(span[0], None, (), [], [], is_case=True))
@@ -576,11 +670,27 @@ class _Checker:
             self.need_case_before(end)
             self.tokens[group.call] = token._replace(op=group.candidates[0])
             return group.candidates[0]
-        op = next((op for op in group.candidates if op.accepts(count + len(op.read))), None)
+        if count == 1 and token.text in ("concat", "concatenate"):
+            count = self.unlisted(group.call)
+        settings = group.settings
+        fit = [op for op in group.candidates if not settings or (isinstance(op, ArrayOp) and op.takes >= {*settings})]
+        op = next((op for op in fit if op.accepts(count + len(op.read))), None)
+        if op is not None and isinstance(op, ArrayOp) and (settings or "lengths" in op.takes):
+            if "lengths" in op.takes and not settings:
+                raise self.fail(f"{token.text} takes a shape", (token.span[0], end), f"write {token.text}(x, 2, 3)")
+            op = row(op.name, **settings)
+        if op is None and token.text == "array":
+            raise self.fail("an array has one entry at least", (token.span[0], end))
+        if op is None and settings and count > 1:
+            typed = ", ".join(f"{name}={value}" for name, value in settings.items())
+            hint = f"as one array: {token.text}([x, y], {typed})"
+            raise self.fail(f"with {next(iter(settings))}, {token.text} takes one input", (token.span[0], end), hint)
         if op is None:
             from .guesses import wrong_count
 
-            raise wrong_count(self.source, token, (group.start, end), group.candidates, count)
+            candidates = [op for op in fit if not op.of_arrays] or fit
+
+            raise wrong_count(self.source, token, (group.start, end), candidates, count)
         self.tokens[group.call] = token._replace(op=op)
         return op
 

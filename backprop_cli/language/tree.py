@@ -12,6 +12,7 @@ from typing import Any
 from sympy import Expr
 from sympy.parsing.sympy_parser import parse_expr
 
+from ..rules.arrays import row
 from ..rules.table import Op, primitive
 
 
@@ -43,6 +44,9 @@ class Tree(Expr):  # type: ignore[misc]
 
     def __pow__(self, other: Tree) -> Tree:
         return gate(primitive("pow"), self, other)
+
+    def __matmul__(self, other: Tree) -> Tree:
+        return gate(row("matmul"), self, other)
 
     def __neg__(self) -> Tree:
         return gate(primitive("neg"), self)

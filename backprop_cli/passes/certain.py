@@ -120,3 +120,20 @@ def numbers(trace: Trace) -> Named:
     for row, columns in (trace.hessian or {}).items():
         for column, value in columns.items():
             yield partial("∂²f/∂{}∂{}".format, row, column), value
+
+
+def certain_arrays(graph: Graph, places: int, compute: Callable[[Balls], Trace]) -> Trace:
+    """A trace of arrays whose numbers are right to `places` significant digits.
+
+    compute: the trace in an arithmetic
+    Raises MathError as `compute` does, and as `proven` does.
+    """
+
+    def entries(trace: Trace) -> Named:
+        for name, part in numbers(trace):
+            yield from ((name, each) for each in trace.arithmetic.entries(part))
+        for variable, matrix in (trace.jacobian or {}).items():
+            yield from ((partial(slope, trace.graph.output.name, variable), each) for each in matrix.flat)
+
+    trace, notices = proven(graph, places, compute, entries)
+    return trace.but(warnings=[*trace.warnings, *notices]) if notices else trace

@@ -87,6 +87,8 @@ def read_value(name: str, text: str, arithmetic: Arithmetic) -> Value:
         if graph.variables:
             node = graph.variables[0]
             raise InputError(f"{quote(node.name)} is not a constant", text, node.span)
+        if graph.of_arrays:
+            raise InputError("this takes an array", text, (0, len(text)))
         return forward(graph, {}, arithmetic)[-1]
     except BackpropError as error:
         error.message = f"in the value of {name}: {error.message}"
@@ -136,9 +138,23 @@ def read_json(text: str, where: str, part: str) -> dict[str, str]:
     if not isinstance(data, dict):
         raise InputError(f"{where} holds no JSON object", hint='for example: {"x": -2, "y": 5}')
     for name, value in data.items():
-        if not isinstance(value, str):
+        if not isinstance(value, str | list):
             raise InputError(f"the value of {quote(name)} in {where} is {kind_of(value)}, not a number")
-    return by_name(((name, str(value)) for name, value in data.items()), where)
+    return by_name(((name, _text(value)) for name, value in data.items()), where)
+
+
+def _text(value: str | list[Any]) -> str:
+    """A number as it stands there, or nested lists as JSON has them."""
+    if isinstance(value, str):
+        return str(value)
+    import json
+
+    return json.dumps(value, default=str).replace('"', "") if _are_numbers(value) else json.dumps(value)
+
+
+def _are_numbers(value: object) -> bool:
+    """Whether lists hold nothing but numbers, whose texts were kept."""
+    return all(map(_are_numbers, value)) if isinstance(value, list) else isinstance(value, _Literal)
 
 
 class _Literal(str):
@@ -201,6 +217,11 @@ def check_wrt(graph: Graph, wrt: Iterable[str]) -> None:
 def _listed(names: list[str]) -> str:
     shown = few(names)
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def is_array(given: object) -> bool:
+    """Whether what is given for a variable is an array, or a text with one in it."""
+    return "[" in given if isinstance(given, str) else hasattr(given, "__len__")
 
 
 def complete(given: Mapping[str, float | str], arithmetic: Arithmetic) -> dict[str, Value]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from functools import partial
 from math import inf
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from ..arithmetic import FLOATS, IEEE, TIES
+from ..arithmetic import FLOATS, IEEE, TIES, Arithmetic
 from ..budget import within
 from ..errors import InputError, quote
 from ..graph.graph import Graph
@@ -28,7 +28,9 @@ class Settings(NamedTuple):
     precision: significant digits, in DIGITS, that are proven, instead of doubles;
     exact: SymPy numbers instead;
     hessian: second derivatives too;
-    time_limit: the seconds that it may take.
+    time_limit: the seconds that it may take;
+    upstream: ∂f/∂output, where that is no 1, as the value of a variable is given;
+    jacobian: every output by every input, in place of a gradient.
     """
 
     wrt: Collection[str] | None = None
@@ -38,6 +40,8 @@ class Settings(NamedTuple):
     exact: bool = False
     hessian: bool = False
     time_limit: float = inf
+    upstream: Any = None
+    jacobian: bool = False
 
 
 def check(settings: Settings) -> None:
@@ -47,6 +51,8 @@ def check(settings: Settings) -> None:
     if settings.precision is not None and settings.precision not in DIGITS:
         least, most = DIGITS[0], DIGITS[-1]
         raise InputError(f"precision is a number of digits from {least} to {most:,}")
+    if settings.upstream is not None and settings.jacobian:
+        raise InputError("--jacobian takes every output, and --upstream one sum of them: choose one")
     if settings.ties not in TIES:
         raise InputError(f"ties is one of {', '.join(TIES)}, not {quote(settings.ties)}")
 
@@ -67,8 +73,49 @@ def compute(graph: Graph, given: Mapping[str, float | str], settings: Settings) 
     return compared(trace, trace.hessian)
 
 
+def is_of_arrays(graph: Graph, given: Mapping[str, Any]) -> bool:
+    """Whether an array is anywhere in a program or in its values."""
+    return any(map(point.is_array, given.values())) or graph.of_arrays
+
+
+def refuse_arrays(graph: Graph, given: Mapping[str, Any], what: str) -> None:
+    """Raise InputError where an array is anywhere. what: what it is that takes numbers alone."""
+    if not is_of_arrays(graph, given):
+        return
+    called = next((op.call for op in graph.nodes.kinds if op.of_arrays), "")
+    name = next((name for name, each in given.items() if point.is_array(each)), "")
+    why = f"the value of {name} is an array" if name else f"{called} takes an array" if called else "here are arrays"
+    hint = "leave it out" if what.startswith("--") else "backprop eval takes arrays"
+    raise InputError(f"{what} takes numbers alone, and {why}", hint=hint)
+
+
+def _trace_of_arrays(graph: Graph, given: Mapping[str, Any], settings: Settings) -> Trace:
+    for name in ("exact", "hessian"):
+        if getattr(settings, name):
+            refuse_arrays(graph, given, f"--{name}")
+    from ..arithmetic.arrays import Arrays
+    from .arrays import array_trace, jacobian
+    from .nested import read_array
+
+    def trace(base: Arithmetic) -> Trace:
+        system = Arrays(base)
+        at = {name: read_array(name, each, system) for name, each in given.items()}
+        if settings.jacobian:
+            return jacobian(graph, at, system, wrt=settings.wrt, ties=settings.ties)
+        seed = None if settings.upstream is None else read_array("--upstream", settings.upstream, system)
+        return array_trace(graph, at, system, wrt=settings.wrt, ties=settings.ties, seed=seed)
+
+    if settings.precision is None:
+        return trace(IEEE if settings.allow_nonfinite else FLOATS)
+    from .certain import certain_arrays
+
+    return certain_arrays(graph, settings.precision, trace)
+
+
 def _trace(graph: Graph, given: Mapping[str, float | str], settings: Settings) -> Trace:
-    wrt, ties, allow_nonfinite, precision, exact, hessian, _ = settings
+    wrt, ties, allow_nonfinite, precision, exact, hessian, _, upstream, jacobian = settings
+    if upstream is not None or jacobian or is_of_arrays(graph, given):
+        return _trace_of_arrays(graph, given, settings)
     if precision is not None:
         from .certain import certain_trace
 

@@ -130,6 +130,7 @@ class Trace:
     edges: all of them, in forward order of their gates
     warnings: those of the graph, then those of this point
     hessian: ∂²output/∂row∂column by the names of two variables, where second derivatives are asked for
+    jacobian: for each variable the matrix of every output by every entry of it, where that is asked for
     """
 
     def __init__(
@@ -142,9 +143,11 @@ class Trace:
         edges: Edges,
         warnings: list[Notice],
         hessian: Mapping[str, Mapping[str, Value]] | None = None,
+        jacobian: Mapping[str, Value] | None = None,
     ) -> None:
         self.graph, self.arithmetic, self.point, self.values = graph, arithmetic, point, values
         self.upstream, self.edges, self.warnings, self.hessian = upstream, edges, warnings, hessian
+        self.jacobian = jacobian
 
     def __repr__(self) -> str:
         def show(value: Value) -> str:
@@ -160,8 +163,17 @@ class Trace:
 
     def parts(self) -> dict[str, Any]:
         """What it is made of, by name."""
-        names = ("graph", "arithmetic", "point", "values", "upstream", "edges", "warnings", "hessian")
+        names = ("graph", "arithmetic", "point", "values", "upstream", "edges", "warnings", "hessian", "jacobian")
         return {name: getattr(self, name) for name in names}
+
+    @cached_property
+    def has_axes(self) -> bool:
+        """Whether any node is an array."""
+        return self.arithmetic.has_arrays and any(map(self.arithmetic.shape, self.values))
+
+    def is_pullback(self, edge: Edge) -> bool:
+        """Whether what flows back along the edge comes from a rule, and not from a local gradient."""
+        return edge.chained is not None and edge.gate.op.pulls_back(edge.slot)
 
     @property
     def value(self) -> Value:

@@ -48,6 +48,9 @@ class Formula:
     def __pow__(self, other: Operand) -> Formula:
         return Formula("pow", self, other)
 
+    def __matmul__(self, other: Operand) -> Formula:
+        return Formula("matmul", self, other)
+
     def __neg__(self) -> Formula:
         return Formula("neg", self)
 

@@ -21,6 +21,7 @@ _NEEDS = {  # of an operator: how tightly it binds, and what stands beside its s
     "sub": (SUM, SUM, PRODUCT),
     "mul": (PRODUCT, PRODUCT, SIGNED),
     "div": (PRODUCT, PRODUCT, SIGNED),
+    "matmul": (PRODUCT, PRODUCT, SIGNED),
     "neg": (SIGNED, SIGNED),
     "pow": (POWER, ATOM, ATOM),
 }
@@ -133,7 +134,7 @@ def _typed(formula: Formula) -> tuple[str, int]:
     head = formula.head
     if formula.is_number:
         return head, TIGHT if head.startswith("-") else ATOM
-    return head, ATOM if head.isidentifier() or all(map(str.isidentifier, head.split("."))) else LOOSE
+    return head, ATOM if head[:1] == "[" or all(map(str.isidentifier, head.split("."))) else LOOSE
 
 
 def _read(formula: Formula) -> tuple[str, int]:
@@ -151,9 +152,9 @@ def _put_in(formula: Formula) -> tuple[str, int]:
 
 
 _LOGIC = {"lt": " < ", "gt": " > ", "and": " and ", "or": " or ", "not": "not "}
-_READ = {"add": " + ", "sub": " − ", "mul": "·", "div": "/", "neg": "−", "pow": "^",
+_READ = {"add": " + ", "sub": " − ", "mul": "·", "div": "/", "neg": "−", "pow": "^", "matmul": " @ ",
          "le": " ≤ ", "ge": " ≥ ", "eq": " == ", "ne": " ≠ ", **_LOGIC}  # fmt: skip
-_TYPED = {"add": " + ", "sub": " - ", "mul": " * ", "div": " / ", "neg": "-", "pow": "**",
+_TYPED = {"add": " + ", "sub": " - ", "mul": " * ", "div": " / ", "neg": "-", "pow": "**", "matmul": " @ ",
           "le": " <= ", "ge": " >= ", "eq": " == ", "ne": " != ", **_LOGIC}  # fmt: skip
 _CHOICE = {
     "where": template("{1} if {0} else {2}", CHOICE, EITHER, EITHER, CHOICE),
@@ -163,9 +164,17 @@ _CHOICE = {
         more=template("Piecewise(({0}, {1}), ({2}, True))")
     ),
 }
+_ARRAYS = {
+    "transpose": template("{0}.T", ATOM, ATOM),
+    "index": template("{0}[{1}]", ATOM, ATOM, LOOSE),
+    "array": template("[{args}]"),
+    "part": template("{0}[{1}]", ATOM, ATOM, LOOSE),
+}
 _SUPERSCRIPT = str.maketrans("-−0123456789", "⁻⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _AS_READ = {
     **_CHOICE,
+    **_ARRAYS,
+    "T": template("{0}ᵀ", ATOM, ATOM),
     "abs": template("|{0}|"),
     "whole": Form(lambda args: args[0] + args[1].translate(_SUPERSCRIPT), POWER, (ATOM, LOOSE)),
 }
@@ -176,5 +185,5 @@ NUMBERS = Printer({**_READ, "mul": " · ", "div": " / "}, _put_in, _AS_READ, apa
 """The same with numbers for the operands: `3 · (−4)`."""
 BY_HAND = Printer({**_READ, "pow": "^"}, _read, _CHOICE)
 """As one writes it by hand, and as this program reads it again: `f·(1 − f)·x^2`."""
-TYPED = Printer(_TYPED, _typed, _CHOICE, needs={"pow": (ATOM, SIGNED)})
+TYPED = Printer(_TYPED, _typed, {**_CHOICE, **_ARRAYS}, needs={"pow": (ATOM, SIGNED)})
 """As a person types it: `x**2 * y`."""

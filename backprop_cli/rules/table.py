@@ -235,6 +235,10 @@ class Op:
     """The gates that it is made of."""
     depth = 0
     """How many modules lie inside each other in it."""
+    axes = ""
+    """Of a row of arrays: how many axes its inputs have where its rule holds (`2·1`); empty where all do."""
+    of_arrays = False
+    """Whether it takes arrays as wholes, and not number by number."""
     read: Mapping[str, tuple[int, int]] = MappingProxyType({})
     """The last of the inputs, which a module reads from around it and no call writes, and where it reads them."""
 
@@ -335,6 +339,10 @@ class Op:
     def slots(self, slot: int, count: int) -> Sequence[int]:
         """Which of a gate's `count` inputs the partial for the one in `slot` is about."""
         return range(count) if not self.variadic or _OF_ALL & {*self.partials[0].words} else (slot,)
+
+    def pulls_back(self, _slot: int) -> bool:
+        """Whether the partial for that input is a pullback, the whole of what flows back to it."""
+        return False
 
     def words(self, operands: Sequence[T], out: T) -> dict[str, T]:
         """What stands for the words of a rule that is about these operands."""

@@ -22,7 +22,7 @@ from ..passes.backpropagate import backpropagate
 from ..passes.forward import forward
 from ..passes.trace import CONVENTIONS, Edge, Trace
 from ..rules.printer import READING
-from .mistakes import KINDS, mistakes
+from .mistakes import KINDS, OF_ARRAYS, mistakes
 
 POINTS = 8
 """Points of the domain, beside the given one, at which a formula is compared."""
@@ -484,4 +484,4 @@ def _steps(trace: Trace, name: str, digits: int) -> list[str]:
 
 def explain(verdict: Verdict) -> str:
     """What kind of mistake a wrong claim is, and where."""
-    return f"{KINDS[verdict.mistake]}: {verdict.place}" if verdict.mistake else ""
+    return f"{({**KINDS, **OF_ARRAYS})[verdict.mistake]}: {verdict.place}" if verdict.mistake else ""

@@ -30,6 +30,12 @@ KINDS = {
 }
 """Each kind of mistake in words. In this order they are tried, so the more specific ones come first."""
 
+OF_ARRAYS = {
+    "transpose": "a transpose is forgotten",
+    "broadcast": "what was broadcast is not summed",
+}
+"""Those that only arrays have."""
+
 _MOST_EDGES = 300  # of a graph in which every edge is tried
 
 

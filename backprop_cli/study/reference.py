@@ -11,6 +11,8 @@ from ..graph.graph import Constant, Gate, Graph, Nodes, Variable
 from ..language.names import normal
 from ..passes.backpropagate import backpropagate
 from ..passes.trace import Trace
+from ..rules import arrays
+from ..rules.arrays import ARRAYS
 from ..rules.formula import READ_BY_THE_FIRST, Formula
 from ..rules.printer import READING, TYPED
 from ..rules.table import OPERATORS, ROLES, TABLE, WORDS, Op, primitive
@@ -32,6 +34,10 @@ def find(name: str) -> list[Op]:
     for op in TABLE:
         for spelling in (op.name, *spellings(op)):
             known.setdefault(spelling, []).append(op)
+    for row in ARRAYS:
+        if row.name not in {op.name for op in TABLE}:
+            for spelling in (row.name, *spellings(row)):
+                known.setdefault(spelling, []).append(row)
     word = name.strip()
     found = known.get(word) or known.get(normal(word))
     if not found:
@@ -78,7 +84,8 @@ def _grouped(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def _words(ops: Sequence[Op]) -> list[tuple[str, str]]:
     used = {head for op in ops for formula in (op.value, *op.partials) for head in read(formula)}
-    met = [(call, meaning) for call, meaning in WORDS.items() if call.partition("(")[0] in used]
+    known = {**WORDS, **arrays.WORDS} if any(op.of_arrays for op in ops) else WORDS
+    met = [(call, meaning) for call, meaning in known.items() if call.partition("(")[0] in used]
     turns = ", ".join(dict.fromkeys(op.call for op in ops if op.variadic))
     return [*met, (f"x in {turns}", "each of the inputs in turn")] if turns else met
 
@@ -94,7 +101,9 @@ def read(formula: Formula) -> Iterator[str]:
 
 
 def example(op: Op) -> Trace | None:
-    """One gate of that kind at a point where it has a gradient; None where no such point is found."""
+    """One gate of that kind at a point where it has a gradient; None where no such point is found, and of arrays."""
+    if op.of_arrays:
+        return None
     graph = _single_gate(op)
     names = [node.name for node in graph.variables]
     for numbers in _points(len(names)):

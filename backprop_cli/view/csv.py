@@ -4,27 +4,55 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator, Sequence
 
 from ..arithmetic import Value
-from ..passes.trace import Trace
+from ..graph.graph import Node
+from ..passes.trace import Edge, Trace
+from ..rules.printer import TYPED
 from . import Options
+from .texts import entries
 
 COLUMNS = ("node", "op", "expression", "value", "upstream", "input", "local", "chained")
+OF_ARRAYS = ("shape", "pullback")
+"""Two more, where a node is an array, whose entries are JSON's nested lists."""
 
 
 def trace(trace: Trace, _options: Options) -> str:
     """The trace as CSV (RFC 4180, except for line ends), numbers exact; empty where there is no gradient."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    if trace.jacobian is not None:
+        writer.writerows(_jacobian(trace))
+        return text.getvalue()
+    writer.writerow(COLUMNS + (OF_ARRAYS if trace.has_axes else ()))
     for node in trace.graph.nodes:
         value, upstream = trace.values[node.position], trace.upstream[node.position]
         head = (node.name, node.kind, trace.graph.written(node), _number(trace, value), _number(trace, upstream))
         for edge in trace.edges_of(node):
-            writer.writerow((*head, edge.input.name, _number(trace, edge.local), _number(trace, edge.chained)))
+            cells = (edge.input.name, _number(trace, edge.local), _number(trace, edge.chained))
+            writer.writerow((*head, *cells, *_of_arrays(trace, node, edge)))
         if not node.inputs:
-            writer.writerow((*head, "", "", ""))
+            writer.writerow((*head, "", "", "", *_of_arrays(trace, node)))
     return text.getvalue()
+
+
+def _of_arrays(trace: Trace, node: Node, edge: Edge | None = None) -> Sequence[str]:
+    if not trace.has_axes:
+        return ()
+    rule = TYPED.text(trace.rule(edge)) if edge is not None and trace.is_pullback(edge) else ""
+    return "×".join(map(str, trace.arithmetic.shape(trace.values[node.position]))), rule
+
+
+def _jacobian(trace: Trace) -> Iterator[Sequence[str]]:
+    """A line for each output and each entry of a variable."""
+    yield "output", "input", "derivative"
+    outputs = entries(trace.graph.output.name, trace.arithmetic.shape(trace.value))
+    for name, matrix in (trace.jacobian or {}).items():
+        inputs = entries(name, trace.arithmetic.shape(trace.point[name]))
+        for output, row in zip(outputs, matrix, strict=True):
+            for each, value in zip(inputs, row, strict=True):
+                yield output, each, _number(trace, value.item())
 
 
 def _number(trace: Trace, value: Value | None) -> str:

@@ -48,17 +48,23 @@ def _page(trace: Trace, options: Options) -> Iterator[str]:
     gates = sum(1 for _ in trace.graph.gates)
     if gates:
         shown = texts.ends(texts.gates(trace, digits), gates, SHOWN, "gates")
-        yield from _table(_GATES, (row for each in shown for row in _gate(each)))
+        heads = ("gate", "shape", *_GATES[1:]) if trace.has_axes else _GATES
+        yield from _table(heads, (row for each in shown for row in _gate(each)))
     if trace.constants:
         yield f"<p>{html.escape(texts.constants(trace, digits))}</p>"
     if count:
         variables = texts.ends(texts.variables(trace, digits), count, SHOWN, "variables")
-        yield from _table(_VARIABLES, map(_variable, variables))
-    else:
+        columns = ("variable", "shape", "value", "gradient") if trace.has_axes else _VARIABLES
+        yield from _table(columns, map(_variable, variables))
+    elif trace.jacobian is None:
         yield "<p>no gradient: nothing here varies</p>"
     if matrix := texts.hessian(trace, digits):
         yield from _table(matrix[0], ([Cell(name, _BOLD), *map(Cell, row)] for name, *row in matrix[1:]))
-    if is_picture(trace.graph):
+    for matrix in texts.jacobians(trace, digits):
+        yield from _table(matrix[0], ([Cell(name, _BOLD), *map(Cell, row)] for name, *row in matrix[1:]))
+    if trace.has_axes:
+        yield "<p>there is no picture of arrays yet</p>"
+    elif is_picture(trace.graph):
         yield from _circuit(trace, options)
     else:
         yield f"<p>the circuit of {gates:,} gates is left out here</p>"
@@ -84,16 +90,20 @@ def _gate(gate: texts.GateTexts | Gap) -> Iterator[list[Cell]]:
     yield from ([Cell(call)] for call in gate.opened)
     inset, empty = "  " * gate.depth, Cell("")
     name = Cell(f"{inset}{gate.name} = {gate.operation}", _BOLD)
-    yield [name, Cell(gate.value, _GREEN), Cell(gate.upstream, _RED), empty, empty, empty]
+    shape = [Cell(gate.shape, _QUIET)] * bool(gate.shape)
+    yield [name, *shape, Cell(gate.value, _GREEN), Cell(gate.upstream, _RED), empty, empty, empty]
     for edge in gate.edges:
         chain = Cell(edge.local, _QUIET), Cell(edge.chained, _RED), Cell(edge.rule, _QUIET)
-        yield [Cell(f"{inset}  ← {edge.input}"), empty, empty, *chain]
+        shape = [Cell(edge.shape, _QUIET)] * bool(edge.shape)
+        yield [Cell(f"{inset}  ← {edge.input}"), *shape, empty, empty, *chain]
 
 
 def _variable(variable: texts.VariableTexts | Gap) -> list[Cell]:
     if isinstance(variable, Gap):
         return [Cell(f"… {variable.left_out:,} {variable.what} are left out here")]
-    name, value, gradient, tells = variable
+    name, value, gradient, tells, shape = variable
+    if shape:
+        return [Cell(name, _BOLD), Cell(shape, _QUIET), Cell(value, _GREEN), Cell(gradient, _RED)]
     return [Cell(name, _BOLD), Cell(value, _GREEN), Cell(gradient, _RED), Cell(tells)]
 
 

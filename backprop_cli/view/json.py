@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..arithmetic import Value
 from ..graph.graph import Group, Node
-from ..passes.trace import Trace
+from ..passes.trace import Edge, Trace
 from ..rules.printer import TYPED
 from . import Options
 
@@ -58,6 +58,7 @@ def document(trace: Trace) -> dict[str, Any]:
     return {
         **head(trace),
         **({"hessian": _matrix(trace)} if trace.hessian is not None else {}),
+        **({"jacobian": _numbers(trace, trace.jacobian)} if trace.jacobian is not None else {}),
         **groups(trace),
         "nodes": [node(trace, each) for each in trace.graph.nodes],
         "warnings": [notice._asdict() for notice in trace.warnings],
@@ -116,11 +117,20 @@ def node(trace: Trace, node: Node) -> dict[str, Any]:
         "expression": trace.graph.written(node),
         "value": number(trace, trace.values[node.position]),
         "upstream": number(trace, trace.upstream[node.position]),
+        **({"shape": [*trace.arithmetic.shape(trace.values[node.position])]} if trace.has_axes else {}),
         **({"group": index(node.group)} if trace.graph.groups else {}),
-        "inputs": [
-            {"name": edge.input.name, "local": number(trace, edge.local), "chained": number(trace, edge.chained)}
-            for edge in trace.edges_of(node)
-        ],
+        "inputs": [_edge(trace, edge) for edge in trace.edges_of(node)],
+    }
+
+
+def _edge(trace: Trace, edge: Edge) -> dict[str, Any]:
+    """An edge: its local gradient, or the rule by which upstream becomes what flows back."""
+    rule = {"pullback": TYPED.text(trace.rule(edge))} if trace.is_pullback(edge) else {}
+    return {
+        "name": edge.input.name,
+        "local": number(trace, edge.local),
+        **rule,
+        "chained": number(trace, edge.chained),
     }
 
 

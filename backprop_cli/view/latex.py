@@ -10,6 +10,7 @@ import sympy
 
 from ..arithmetic import FLOATS, Value
 from ..arithmetic.symbolic import formula
+from ..errors import InputError
 from ..graph.graph import Constant, Gate, Graph, Module, Node
 from ..passes.lazy import Lazy
 from ..rules.formula import Formula
@@ -117,7 +118,9 @@ def derivation(derivation: Derivation, options: Options) -> str:
 
 
 def trace(trace: Trace, options: Options) -> str:
-    """The staged derivation with the numbers of a trace."""
+    """The staged derivation with the numbers of a trace. Raises InputError where there are arrays."""
+    if trace.has_axes:
+        raise InputError("the staged derivation takes numbers alone, and here are arrays", hint="--format markdown")
     wanted, values = trace.graph.depending_on(trace.gradient), dict(enumerate(trace.values))
     return _aligned(_Lines(trace.graph, trace.point, wanted, values, trace, options.digits or _DIGITS).staged())
 

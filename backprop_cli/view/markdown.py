@@ -17,17 +17,28 @@ def trace(trace: Trace, options: Options) -> str:
     digits = options.digits
     lines = [*_block(texts.program(trace.graph)), code(texts.title(trace, digits)), ""]
     rows = [row for gate in texts.gates(trace, digits) for row in _gate_rows(gate)]
-    if rows:
+    if trace.has_axes:
+        shapes = (shape for gate in texts.gates(trace, digits) for shape in _shapes(gate))
+        rows = [(*row[:2], shape, *row[2:]) for row, shape in zip(rows, shapes, strict=True)]
+        heads = ("gate", "input", "shape", "rule", "value", "upstream", "local", "chained")
+        lines += [*pipe_table(heads, 4, rows), ""]
+    elif rows:
         lines += [*pipe_table(("gate", "input", "rule", "value", "upstream", "local", "chained"), 3, rows), ""]
     if trace.constants:
         lines += [texts.constants(trace, digits), ""]
-    gradient = [(code(name), value, slope, tells) for name, value, slope, tells in texts.variables(trace, digits)]
-    if gradient:
+    found = [*texts.variables(trace, digits)]
+    if found and trace.has_axes:
+        shaped = [(code(each.name), each.shape, each.value, each.gradient) for each in found]
+        lines += pipe_table(("variable", "shape", "value", "gradient"), 2, shaped)
+    elif found:
+        gradient = [(code(each.name), each.value, each.gradient, each.tells) for each in found]
         lines += pipe_table(("variable", "value", "gradient", "tells"), 1, gradient)
-    else:
+    elif trace.jacobian is None:
         lines.append("no gradient: nothing here varies")
     if matrix := texts.hessian(trace, digits):
         lines += ["", *pipe_table(matrix[0], 1, matrix[1:])]
+    for matrix in texts.jacobians(trace, digits):
+        lines += ["", *(pipe_table(matrix[0], 1, matrix[1:]) if matrix[1:] else [" = ".join(matrix[0])])]
     return "\n".join(lines) + "\n"
 
 
@@ -57,6 +68,11 @@ def _gate_rows(gate: texts.GateTexts) -> Iterable[Sequence[str]]:
     yield code(f"{gate.name} = {gate.operation}"), "", "", gate.value, gate.upstream, "", ""
     for edge in gate.edges:
         yield "", code(edge.input), edge.rule and code(edge.rule), "", "", edge.local, edge.chained
+
+
+def _shapes(gate: texts.GateTexts) -> Iterable[str]:
+    """What stands in the rows of a gate in a column of shapes."""
+    return [*("" for _ in gate.opened), gate.shape, *(edge.shape for edge in gate.edges)]
 
 
 def pipe_table(columns: Sequence[str], texts: int, rows: Iterable[Sequence[str]]) -> list[str]:

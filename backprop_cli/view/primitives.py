@@ -50,9 +50,14 @@ def as_text(primitives: Primitives, options: Options) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _domain(op: Op) -> str:
+    """Where the row holds: its domain, and the numbers of axes of its inputs."""
+    return ", ".join(filter(None, (op.domain, f"axes {op.axes}" if op.axes else "")))
+
+
 def _row(op: Op) -> Row:
     """Name, operation, a line for each input, and the domain, in which comparisons stay in one piece."""
-    domain = re.sub(" ([<>=≤≥≠]) ", f"{_TIE}\\1{_TIE}", op.domain)
+    domain = re.sub(" ([<>=≤≥≠]) ", f"{_TIE}\\1{_TIE}", _domain(op))
     names, rules = ("\n".join(each) for each in zip(*reference.partials(op), strict=True))
     call = "\n".join(columns.fold(op.call, _CALL))
     return Row((op.name, call, names, rules, domain))
@@ -65,7 +70,7 @@ def as_markdown(primitives: Primitives, options: Options) -> str:
     rows = []
     for op in ops:
         rules = "<br>".join(f"∂/∂{name} = {code(rule)}" for name, rule in reference.partials(op))
-        rows.append((code(op.name), code(op.call), rules, op.domain))
+        rows.append((code(op.name), code(op.call), rules, _domain(op)))
     heads = ("name", "operation", "local gradient", "domain")
     lines = [] if examples else [_INTRODUCTION]
     lines += markdown.pipe_table(heads, len(heads), rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ _GATES = [
     Column("\nrule", share=2),
 ]
 _VARIABLES = [Column("variable"), _number("value"), _number("gradient"), Column("tells", share=1, least=24)]
+_SHAPE = Column("shape")
 _NOTE = Column("", share=1)
 _COMPARED = 15  # digits in which methods are compared
 _METHODS = [Column("variable"), Column("method"), _number("gradient"), _number("difference"), _NOTE]
@@ -43,12 +45,36 @@ def trace(trace: Trace, options: Options) -> str:
         paragraph(f" {texts.constants(trace, digits)}", options) if trace.constants else [],
     ]
     found = texts.ends(texts.variables(trace, digits), count, SHOWN, "variables")
-    rows = [Row(_GAP if isinstance(each, Gap) else each, styles=_FORWARD) for each in found]
-    parts += [table(_VARIABLES, rows, options), _left_out(count, "variables", options)] if rows else [[_NOTHING]]
+    rows = [_variable(each, trace.has_axes) for each in found]
+    columns = [_VARIABLES[0], _SHAPE, *_VARIABLES[1:3]] if trace.has_axes else _VARIABLES
+    if trace.jacobian is None:
+        parts += [table(columns, rows, options), _left_out(count, "variables", options)] if rows else [[_NOTHING]]
+    for matrix in texts.jacobians(trace, digits):
+        parts += _matrix(matrix, options)
     if matrix := texts.hessian(trace, digits):
-        heads = [Column(name, right=place > 0) for place, name in enumerate(matrix[0])]
-        parts += blocks(heads, [Row(row, styles=("bold", *[""] * count)) for row in matrix[1:]], options)
+        parts += _matrix(matrix, options)
     return _page(parts)
+
+
+def _matrix(matrix: list[tuple[str, ...]], options: Options) -> Iterable[list[str]]:
+    """A matrix with names for its rows and columns; of one too large, what is told of it."""
+    if len(matrix) == 1:
+        return [paragraph(f" {' = '.join(matrix[0])}; --json has all", options)]
+    heads = [Column(name, right=place > 0) for place, name in enumerate(matrix[0])]
+    return blocks(heads, [Row(row, styles=("bold", *[""] * (len(row) - 1))) for row in matrix[1:]], options)
+
+
+def _variable(each: texts.VariableTexts | Gap, has_axes: bool) -> Row:
+    if isinstance(each, Gap):
+        return Row(_GAP, styles=_FORWARD)
+    name, value, gradient, tells, shape = each
+    if has_axes:
+        return Row((name, shape, value, gradient), styles=_styles(has_axes)[:4])
+    return Row((name, value, gradient, tells), styles=_FORWARD)
+
+
+def _styles(has_axes: bool, styles: Sequence[str] = _FORWARD) -> Sequence[str]:
+    return [styles[0], "", *styles[1:]] if has_axes else styles
 
 
 def derivation(derivation: Derivation, options: Options) -> str:
@@ -97,18 +123,24 @@ def _gates(trace: Trace, options: Options) -> list[list[str]]:
     """A row for each gate, and under it a row for each edge."""
     count = sum(1 for _ in trace.graph.gates)
     rows: list[Row] = []
+    has_axes = trace.has_axes
+    columns = [_GATES[0], Column("shape\nshape"), *_GATES[1:]] if has_axes else _GATES
+
+    def row(cells: Sequence[str], shape: str, style: str = "", styles: Sequence[str] = _FORWARD, head: int = 0) -> Row:
+        return Row([cells[0], shape, *cells[1:]] if has_axes else cells, style, _styles(has_axes, styles), head)
+
     for gate in texts.ends(texts.gates(trace, options.digits), count, SHOWN, "gates"):
         if isinstance(gate, Gap):
-            rows.append(Row(_GAP, styles=_BACKWARD))
+            rows.append(row(_GAP, "", styles=_BACKWARD))
             continue
-        rows += [Row((call, "", "", ""), "dim italic", _BACKWARD) for call in gate.opened]
+        rows += [row((call, "", "", ""), "", "dim italic", _BACKWARD) for call in gate.opened]
         inset = "  " * gate.depth
         words = f"{inset}{gate.name} = {gate.operation}"
-        rows.append(Row((words, gate.value, gate.upstream, ""), "bold", _FORWARD))
+        rows.append(row((words, gate.value, gate.upstream, ""), gate.shape, "bold", _FORWARD))
         for edge in gate.edges:
             cells = (f"{inset}  ← {edge.input}", edge.local, edge.chained, edge.rule)
-            rows.append(Row(cells, styles=_BACKWARD, head=1))
-    return [table(_GATES, rows, options), _left_out(count, "gates", options)] if rows else []
+            rows.append(row(cells, edge.shape, styles=_BACKWARD, head=1))
+    return [table(columns, rows, options), _left_out(count, "gates", options)] if rows else []
 
 
 def _left_out(count: int, what: str, options: Options) -> list[str]:

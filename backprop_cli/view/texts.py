@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import product
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from ..arithmetic import Value
 from ..errors import printable
-from ..graph.graph import Gate, Graph, partial
+from ..graph.graph import Gate, Graph, Node, partial
 from ..passes.trace import Edge, Trace
 from ..rules.printer import BY_HAND, READING
 
@@ -17,20 +18,26 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 NONE = "–"
 """What stands where there is no gradient: a constant, or a variable that was not asked for."""
+RULED = "·"
+"""What stands where the local gradient is an array of four indices that a rule applies and nobody prints."""
 
 _LONGEST = 120  # characters of an operation, a rule or a constant that a cell shows
 _LONGEST_NAME = 128  # and of a name: all that an expression may have
 _LONGEST_TITLE = 2_000
+_MATRIX = 400  # entries of a matrix that a table shows
 _LINES = 50  # of a program that a title shows
 
 
 class EdgeTexts(NamedTuple):
-    """One edge: the input, the local gradient, what flows back along it, and the rule of the local gradient."""
+    """One edge: the input, the local gradient, what flows back along it, the rule of the local gradient, and the shape
+    of the input, empty where nothing has one.
+    """
 
     input: str
     local: str
     chained: str
     rule: str
+    shape: str = ""
 
 
 class GateTexts(NamedTuple):
@@ -43,6 +50,7 @@ class GateTexts(NamedTuple):
     edges: list[EdgeTexts]
     opened: list[str]
     depth: int
+    shape: str = ""
 
 
 class VariableTexts(NamedTuple):
@@ -52,6 +60,7 @@ class VariableTexts(NamedTuple):
     value: str
     gradient: str
     tells: str
+    shape: str = ""
 
 
 def number(trace: Trace, value: Value | None, digits: int | None) -> str:
@@ -132,7 +141,8 @@ def gates(trace: Trace, digits: int | None) -> Iterator[GateTexts]:
         before = around
         edges = [_edge(trace, edge, digits) for edge in trace.edges_of(gate)]
         value, upstream = (number(trace, each[gate.position], digits) for each in (trace.values, trace.upstream))
-        yield GateTexts(gate.name, short(written(trace.graph, gate)), value, upstream, edges, opened, len(around))
+        operation, axes = short(written(trace.graph, gate)), shape(trace, gate)
+        yield GateTexts(gate.name, operation, value, upstream, edges, opened, len(around), axes)
 
 
 def written(graph: Graph, gate: Gate) -> str:
@@ -142,14 +152,55 @@ def written(graph: Graph, gate: Gate) -> str:
 
 
 def _edge(trace: Trace, edge: Edge, digits: int | None) -> EdgeTexts:
-    local = number(trace, edge.local, digits)
+    local = RULED if trace.is_pullback(edge) else number(trace, edge.local, digits)
     rule = "" if edge.chained is None else short(READING.text(trace.rule(edge)))
     return EdgeTexts(
         short(edge.input.name, _LONGEST_NAME),
         local,
         number(trace, edge.chained, digits),
-        "" if rule.replace("−", "-") == local else rule,
+        "; ".join(filter(None, ("" if rule.replace("−", "-") == local else rule, summed(trace, edge)))),
+        shape(trace, edge.input),
     )
+
+
+def shape(trace: Trace, node: Node) -> str:
+    """`5×10`: the lengths of a node's axes; of a number among arrays, a dash; empty where nothing has an axis."""
+    if not trace.has_axes:
+        return ""
+    return "×".join(map(str, trace.arithmetic.shape(trace.values[node.position]))) or NONE
+
+
+def summed(trace: Trace, edge: Edge) -> str:
+    """Over which axes what flows back is summed, because the input was broadcast along them; empty where over none."""
+    if not trace.has_axes or edge.chained is None or edge.gate.op.of_arrays:
+        return ""
+    whole, part = (trace.arithmetic.shape(trace.values[node.position]) for node in (edge.gate, edge.input))
+    extra = len(whole) - len(part)
+    axes = [str(i) for i, length in enumerate(whole) if i < extra or part[i - extra] != length]
+    if not axes:
+        return ""
+    names = {node.name: shape(trace, node) for node in (edge.input, edge.gate)}
+    shapes = ", ".join(f"{short(name)} is {'a number' if text == NONE else text}" for name, text in names.items())
+    return f"summed over ax{'e' if len(axes) > 1 else 'i'}s {' and '.join(axes)} ({shapes})"
+
+
+def jacobians(trace: Trace, digits: int | None) -> Iterator[list[tuple[str, ...]]]:
+    """For each variable the matrix of every output by every entry, as rows, the first of which names the columns."""
+    for name, matrix in (trace.jacobian or {}).items():
+        if matrix.size > _MATRIX:
+            yield [(partial(trace.graph.output.name, name), number(trace, matrix, digits))]
+            continue
+        rows = entries(trace.graph.output.name, trace.arithmetic.shape(trace.value))
+        columns = entries(name, trace.arithmetic.shape(trace.point[name]))
+        numbers = ([number(trace, each.item(), digits) for each in row] for row in matrix)
+        lines = [(row, *line) for row, line in zip(rows, numbers, strict=True)]
+        yield [("∂/∂", *columns), *lines]
+
+
+def entries(name: str, shape: tuple[int, ...]) -> list[str]:
+    """The entries of an array, as they are typed: `W[0, 1]`."""
+    places = product(*map(range, shape))
+    return [f"{name}[{', '.join(map(str, place))}]" if place else name for place in places]
 
 
 def derivatives(derivation: Derivation, digits: int | None = None) -> Iterator[tuple[str, str, str]]:
@@ -191,6 +242,10 @@ def variables(trace: Trace, digits: int | None) -> Iterator[VariableTexts]:
     output, h = trace.graph.output.name, step(trace)
     for name, gradient in trace.gradient.items():
         shown = number(trace, gradient, digits)
+        if trace.has_axes:
+            node = next(node for node in trace.graph.variables if node.name == name)
+            yield VariableTexts(name, number(trace, trace.point[name], digits), shown, "", shape(trace, node))
+            continue
         falls = trace.arithmetic.to_float(gradient) < 0
         tells = output if shown == "0" else f"{output} {'−' if falls else '+'} {multiple(trace, gradient, digits, h)}"
         yield VariableTexts(name, number(trace, trace.point[name], digits), shown, f"{name} + {h} → {tells}")

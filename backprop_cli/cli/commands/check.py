@@ -49,7 +49,7 @@ def command(
         return 0 if _judge(asked, read, form, output, digits) else 1
     if form == "csv":
         raise InputError("--format csv is for claims", hint="--json is for every check")
-    return 0 if _review(asked.request(opened=True), form, output, digits) else 1
+    return 0 if _review(asked.request(opened=True, arrays=True), form, output, digits) else 1
 
 
 def _read_claims(given: Sequence[str], text: str | None) -> dict[str, str]:
@@ -72,9 +72,11 @@ def _read_claims(given: Sequence[str], text: str | None) -> dict[str, str]:
 
 
 def _review(request: Request, form: str, output: str | None, digits: int | None) -> bool:
-    from ...study.referee import review
+    from ...passes.settings import is_of_arrays
+    from ...study import entries, referee
 
     graph, given, settings = request
+    review = entries.review if is_of_arrays(graph, given) else referee.review
     result = review(graph, given, wrt=settings.wrt, ties=settings.ties)
     warn(result.trace.warnings)
     show("review", result, form, digits, output)
@@ -82,11 +84,18 @@ def _review(request: Request, form: str, output: str | None, digits: int | None)
 
 
 def _judge(asked: Asked, claims: dict[str, str], form: str, output: str | None, digits: int | None) -> bool:
-    from ...study.claims import SHOWN, are_formulas, judge
+    from ...passes.settings import is_of_arrays
+    from ...study import claims as numbers
+    from ...study import entries
     from ...view.verdicts import Judged
 
-    graph, given, settings = asked.request(opened=True, partly=are_formulas(claims))
-    verdicts = judge(graph, given, claims, wrt=settings.wrt, ties=settings.ties, digits=digits or SHOWN)
+    question = asked.read()
+    graph, given, settings = question.request(opened=True, partly=numbers.are_formulas(claims), arrays=True)
+    of_arrays = is_of_arrays(graph, given)
+    if of_arrays:
+        graph, given, settings = question.request(opened=True, arrays=True)
+    judge = entries.judge if of_arrays else numbers.judge
+    verdicts = judge(graph, given, claims, wrt=settings.wrt, ties=settings.ties, digits=digits or numbers.SHOWN)
     show("verdicts", Judged(graph, verdicts), form, file=output)
     return all(verdict.right for verdict in verdicts)
 

@@ -1,0 +1,218 @@
+"""Arrays as people give them: nested lists (`[[1, 2], [3, 4]]`), what Python has, and files (.npy, .csv, .json)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from math import prod
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from ..arithmetic import Value
+from ..arithmetic.arrays import Array, Arrays
+from ..errors import BackpropError, InputError, quote, reason, shorten
+from ..rules.arrays import MAX_AXES, MAX_ENTRIES, told
+from .arrays import value
+from .point import kind_of, read_value
+
+_PLAIN = frozenset("0123456789+-.eE[], \t\r\n")
+_ENDS = ".npy .csv .tsv .txt .json"
+
+
+def read_array(name: str, given: object, system: Arrays) -> Value:
+    """The value of a variable, a number or an array.
+
+    given: an array, nested lists, or a text: JSON's lists, or a constant expression.
+    Raises InputError for what is neither, and beyond MAX_ENTRIES and MAX_AXES.
+    """
+    if hasattr(given, "__array__"):
+        given = np.asarray(given)
+    if isinstance(given, np.ndarray):
+        return _from_numpy(name, given, system)
+    if isinstance(given, list | tuple):
+        return _from_lists(name, given, system)
+    text = str(given).strip()
+    if "[" not in text:
+        return read_value(name, text, system)
+    try:
+        data = json.loads(text) if system.is_doubles else json.loads(text, parse_float=str, parse_int=str)
+    except ValueError:  # but a constant expression, perhaps: [1/3, pi]
+        return _constant(name, text, system)
+    except RecursionError:
+        raise _too_deep(name) from None
+    return _from_lists(name, data, system, is_plain=_PLAIN.issuperset(text))
+
+
+def _from_numpy(name: str, given: Array, system: Arrays) -> Value:
+    if given.dtype.kind not in "fiub":
+        raise InputError(f"the value of {name} is an array of {given.dtype}, and entries are numbers")
+    _check(name, given.shape)
+    found = given.astype(np.float64)
+    if not system.is_doubles:
+        found = system.array([system.number(repr(float(each))) for each in found.flat]).reshape(found.shape)
+    return _finite(name, found, system)
+
+
+def _from_lists(name: str, data: Any, system: Arrays, *, is_plain: bool = False) -> Value:
+    shape = _shape(name, data)
+    _check(name, shape)
+    if is_plain and system.is_doubles:
+        try:
+            return _finite(name, np.array(data, dtype=np.float64), system)
+        except OverflowError:
+            raise InputError(f"in the value of {name}: a number overflows") from None
+    found = np.empty(shape, dtype=object)
+    for place in np.ndindex(shape):
+        entry = data
+        for index in place:
+            entry = entry[index]
+        found[place] = _entry(name, place, entry, system)
+    return _finite(name, found.astype(np.float64 if system.is_doubles else object), system)
+
+
+def _entry(name: str, place: Sequence[int], entry: object, system: Arrays) -> Value:
+    if isinstance(entry, bool) or not isinstance(entry, str | int | float):
+        raise InputError(f"the value of {name} has {kind_of(entry)} at entry {[*place]}, not a number")
+    return read_value(f"{name}, at entry {[*place]}", str(entry), system.base)
+
+
+def _shape(name: str, data: Any) -> tuple[int, ...]:
+    """The shape of nested lists. Raises InputError where they are ragged, saying where."""
+    shape: list[int] = []
+    level = [data]
+    places: list[tuple[int, ...]] = [()]
+    while any(isinstance(each, list | tuple) for each in level):
+        if len(shape) == MAX_AXES:
+            raise _too_deep(name)
+        first = level[0]
+        for each, place in zip(level, places, strict=True):
+            if isinstance(each, list | tuple) != isinstance(first, list | tuple) or (
+                isinstance(each, list | tuple) and len(each) != len(first)
+            ):
+                here = [_held(part) for part in (first, each)]
+                one, other = ([*part] for part in (places[0], place))
+                message = f"the value of {name} is ragged: entry {one} {here[0]}, and entry {other} {here[1]}"
+                raise InputError(message, hint="all rows of an array have the same length")
+        shape.append(len(first))
+        if not first:
+            raise InputError(f"the value of {name} is an array without entries")
+        if not any(isinstance(part, list | tuple) for each in level for part in each):
+            break
+        places = [(*place, index) for each, place in zip(level, places, strict=True) for index in range(len(each))]
+        level = [part for each in level for part in each]
+    return tuple(shape)
+
+
+def _held(part: object) -> str:
+    return f"has {len(part)}" if isinstance(part, list | tuple) else "is a number"
+
+
+def _too_deep(name: str) -> InputError:
+    return InputError(f"the value of {name} has more than {MAX_AXES} axes", hint="[1, 2] has one, [[1, 2], [3, 4]] two")
+
+
+def _check(name: str, shape: Sequence[int]) -> None:
+    """Raise InputError for an array that is too large, before memory is taken for it."""
+    if len(shape) > MAX_AXES:
+        raise _too_deep(name)
+    if prod(shape) > MAX_ENTRIES:
+        size = f"{told(tuple(shape))}, {prod(shape):,} entries"
+        raise InputError(f"the value of {name} is {size}; an array has at most {MAX_ENTRIES:,}")
+    if shape and not prod(shape):
+        raise InputError(f"the value of {name} is an array without entries")
+
+
+def _finite(name: str, found: Array, system: Arrays) -> Value:
+    if system.strict and not system.is_finite(found):
+        place = next(each for each in np.ndindex(found.shape) if not system.base.is_finite(found[each]))
+        hint = "--allow-nonfinite admits it"
+        raise InputError(f"the value of {name} is not finite at entry {[*place]}", hint=hint)
+    return found if found.ndim else found.item()
+
+
+def _constant(name: str, text: str, system: Arrays) -> Value:
+    """The value of a constant expression with arrays in it."""
+    from ..language.program import Program
+
+    try:
+        graph = Program(text, is_expression=True).graph()
+        if graph.variables:
+            node = graph.variables[0]
+            raise InputError(f"{quote(node.name)} is not a constant", text, node.span)
+        return value(graph, {}, system)
+    except BackpropError as error:
+        error.message = f"in the value of {name}: {error.message}"
+        raise
+
+
+# -- Files ---------------------------------------------------------------------------------------------------------
+
+
+def read_file(name: str, path: str) -> object:
+    """What `--W @W.npy` means: an array, or the text of a JSON file. Raises InputError for what cannot be read.
+
+    No object is ever unpickled, and nothing is read of an array that is too large.
+    """
+    end = next((end for end in _ENDS.split() if path.lower().endswith(end)), "")
+    if not end:
+        raise InputError(f"the value of {name}: {quote(path)} is no file of numbers", hint=f"names end in {_ENDS}")
+    try:
+        if end == ".npy":
+            with open(path, "rb") as file:  # noqa: PTH123
+                return _read_npy(name, file)
+        from ..streams import read_text
+
+        text = read_text(path, f"the value of {name}")
+        return text.strip() if end == ".json" else _read_csv(name, text, "\t" if end == ".tsv" else ",")
+    except OSError as error:
+        raise InputError(f"the value of {name} cannot be read from {quote(path)}: {reason(error, '')}") from None
+
+
+def _read_npy(name: str, file: BinaryIO) -> Array:
+    """NumPy's own format (NEP 1): a header with type and shape, then the entries."""
+    try:
+        version = np.lib.format.read_magic(file)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, is_fortran, kind = read(file)
+    except ValueError:
+        raise InputError(f"the value of {name} is no .npy file") from None
+    if kind.kind not in "fiub":
+        hint = "objects are never read, because reading them may run anything" if kind.hasobject else ""
+        raise InputError(f"the value of {name} is an .npy file of {kind}, and entries are numbers", hint=hint)
+    _check(name, shape)
+    data = file.read(prod(shape) * kind.itemsize)
+    if len(data) < prod(shape) * kind.itemsize:
+        raise InputError(f"the value of {name}: the .npy file is shorter than its header says")
+    found: Array = np.frombuffer(data, dtype=kind).reshape(shape, order="F" if is_fortran else "C")
+    return found
+
+
+def _read_csv(name: str, text: str, delimiter: str) -> Array:
+    """A line for each row; one row, or one column, is a vector, as in NumPy's loadtxt."""
+    rows: list[list[float]] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        fields = line.split(delimiter) if delimiter in line else line.split() if delimiter == "," else [line]
+        try:
+            rows.append([float(field) for field in fields])
+        except ValueError:
+            bad = next(field for field in fields if not _is_float(field))
+            message = f"the value of {name}, line {number}: {quote(shorten(bad.strip()))} is not a number"
+            raise InputError(message, hint="a line of names is left out here") from None
+        if len(rows[-1]) != len(rows[0]):
+            message = f"the value of {name} is ragged: line {number} has {len(rows[-1])} numbers, others {len(rows[0])}"
+            raise InputError(message)
+    if not rows:
+        raise InputError(f"the value of {name} is an array without entries")
+    found = np.array(rows, dtype=np.float64)
+    return found.reshape(-1) if 1 in found.shape else found
+
+
+def _is_float(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

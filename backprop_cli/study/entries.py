@@ -1,0 +1,240 @@
+"""The referee of programs of arrays, entry by entry: other methods, and whether a gradient derived by hand is right."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
+from decimal import Decimal, InvalidOperation
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from ..arithmetic import FLOATS, Arithmetic, Value
+from ..arithmetic.arrays import Arrays, shape_of, unbroadcast
+from ..arithmetic.balls import Balls
+from ..arithmetic.complexes import Complexes
+from ..errors import BackpropError, InputError, few, quote
+from ..graph.graph import Constant, Graph
+from ..language.program import Program
+from ..passes.arrays import array_trace, value
+from ..passes.nested import read_array
+from ..passes.trace import CONVENTIONS, Trace
+from ..rules.arrays import Shape, told
+from .claims import Verdict
+from .referee import TOLERANCE, Estimate, Review
+
+MANY = 24
+"""Entries of all variables together that are compared with other methods; of more, a sample."""
+_DIGITS, _STEP = 60, 25
+_CLOSE = 1e-9
+_NOISE = 1e-20  # far above what 60 digits leave of a zero
+
+
+def review(graph: Graph, given: Mapping[str, Any], *, wrt: Collection[str] | None = None, ties: str = "both") -> Review:
+    """The gradient by backpropagation in doubles, by the complex step and by differences, both at 60 digits.
+
+    given: a value for each variable
+    wrt, ties: as in `backpropagate`
+
+    Raises InputError and MathError where backpropagation itself does.
+    """
+    trace, point = _trace(graph, given, wrt, ties)
+    kink = next((notice for notice in trace.warnings if notice.kind in CONVENTIONS), None)
+    entries = [(name, place) for name, slope in trace.gradient.items() for place in np.ndindex(shape_of(slope))]
+    every = -(-len(entries) // MANY)
+    methods: dict[str, Callable[[str, tuple[int, ...]], float]] = {
+        "complex step": lambda name, place: _complex_step(graph, point, name, place),
+        "differences": lambda name, place: _difference(graph, point, name, place),
+    }
+    estimates = {}
+    for name, place in entries[::every]:
+        slope = float(np.asarray(trace.gradient[name])[place]) + 0.0  # no −0
+        row = [Estimate("backprop", slope)]
+        for method, estimate in methods.items():
+            if kink is not None:
+                reason = f"{kink.node} has a {kink.kind} here: no derivative, a convention"
+                row.append(Estimate(method, None, reason))
+            else:
+                row.append(_attempt(method, estimate, name, place, slope))
+        estimates[f"{name}[{', '.join(map(str, place))}]" if place else name] = row
+    return Review(trace, estimates)
+
+
+def _trace(
+    graph: Graph, given: Mapping[str, Any], wrt: Collection[str] | None, ties: str
+) -> tuple[Trace, dict[str, Value]]:
+    system = Arrays(FLOATS)
+    point = {name: read_array(name, each, system) for name, each in given.items()}
+    return array_trace(graph, point, system, wrt=wrt, ties=ties), point
+
+
+def _attempt(
+    method: str, estimate: Callable[[str, tuple[int, ...]], float], name: str, place: tuple[int, ...], slope: float
+) -> Estimate:
+    try:
+        found = estimate(name, place)
+    except (BackpropError, ArithmeticError, ValueError, TypeError, NameError) as error:
+        reason = error.message if isinstance(error, BackpropError) else "a gate here has no such numbers"
+        return Estimate(method, None, reason)
+    if not isfinite(found):
+        return Estimate(method, None, "the step leads across a jump")
+    if abs(found) < _NOISE:
+        found = 0.0
+    size = max(abs(found), abs(slope))
+    return Estimate(method, found, "", abs(found - slope) / size if size > TOLERANCE else 0.0)
+
+
+def _moved(
+    point: Mapping[str, Value], base: Arithmetic, name: str, place: tuple[int, ...], by: Value
+) -> dict[str, Value]:
+    """The point in other numbers, one entry moved."""
+    found = {}
+    for each, given in point.items():
+        exact = [base.number(str(Decimal(float(entry)))) for entry in np.ravel(np.asarray(given))]
+        array = np.array([*exact, None], dtype=object)[:-1].reshape(shape_of(given))
+        if each == name:
+            array[place] = array[place] + by
+        found[each] = array if array.ndim else array[()]
+    return found
+
+
+def _complex_step(graph: Graph, point: Mapping[str, Value], name: str, place: tuple[int, ...]) -> float:
+    base = Complexes(_DIGITS)
+    step = base.number(f"1e-{_STEP}")
+    at = _moved(point, base, name, place, base.context.mpc(0, step))
+    return float(base.context.im(value(graph, at, Arrays(base))) / step)
+
+
+def _difference(graph: Graph, point: Mapping[str, Value], name: str, place: tuple[int, ...]) -> float:
+    base = Balls(_DIGITS)
+    with base.working():
+        step = base.number(f"1e-{_STEP}")
+        above, below = (value(graph, _moved(point, base, name, place, by), Arrays(base)) for by in (step, -step))
+        return base.to_float((above - below) / (step * 2))
+
+
+# -- Claims --------------------------------------------------------------------------------------------------------
+
+
+def judge(
+    graph: Graph,
+    given: Mapping[str, Any],
+    claims: Mapping[str, str],
+    *,
+    wrt: Collection[str] | None = None,
+    ties: str = "both",
+    digits: int,
+) -> list[Verdict]:
+    """A verdict on each claim: an array, or a formula over the names of variables and gates.
+
+    given: a value for each variable
+    wrt, ties: as in `backpropagate`
+    digits: that are shown
+
+    Raises InputError for a claim that is none, and as `review` does.
+    """
+    trace, _ = _trace(graph, given, wrt, ties)
+    known = {
+        node.name: (trace.values[node.position], trace.upstream[node.position])
+        for node in trace.graph.nodes
+        if not isinstance(node, Constant)
+    }
+    verdicts = []
+    for name, claim in claims.items():
+        if name not in known or known[name][1] is None:
+            there = few([each for each, (_, slope) in known.items() if slope is not None])
+            raise InputError(
+                f"the claim for {quote(name)} is of no gradient here", hint=f"there is: {', '.join(there)}"
+            )
+        claimed, left_open = _claimed(name, claim, {each: found for each, (found, _) in known.items()}, trace)
+        verdicts.append(_verdict(trace, name, claim, claimed, left_open, digits))
+    return verdicts
+
+
+def _claimed(name: str, claim: str, known: Mapping[str, Value], trace: Trace) -> tuple[Value, Value]:
+    """What a claim comes to, and how far each entry may be off, because it was rounded."""
+    system = trace.arithmetic
+    assert isinstance(system, Arrays)
+    try:
+        texts = json.loads(claim, parse_float=str, parse_int=str)
+    except (ValueError, RecursionError):
+        texts = None
+    try:
+        if isinstance(texts, list | str):
+            found = read_array(f"the claim for {name}", claim, system)
+            return found, np.vectorize(_half_unit, otypes=[float])(np.array(texts, dtype=object))
+        formula = Program(claim, is_expression=True).graph(known)
+        unknown = next((node for node in formula.variables if node.name not in known), None)
+        if unknown is not None:
+            raise InputError(f"the expression has no variable {quote(unknown.name)}", claim, unknown.span)
+        return value(formula, {node.name: known[node.name] for node in formula.variables}, system), 0.0
+    except BackpropError as error:
+        error.message = f"in the claim for {name}: {error.message}"
+        raise
+
+
+def _half_unit(text: str) -> float:
+    """Half a unit in the last digit of a number that may have been rounded; 0 of one that is exact."""
+    try:
+        exponent = Decimal(text).as_tuple().exponent
+    except InvalidOperation:
+        return 0.0
+    return 0.5 * 10.0**exponent if isinstance(exponent, int) and exponent < -1 else 0.0
+
+
+def _is_close(claimed: Value, slope: Value, left_open: Value = 0.0) -> bool:
+    size = max(float(np.max(np.abs(slope))), float(np.max(np.abs(claimed))))
+    return bool(np.all(np.abs(np.subtract(claimed, slope)) <= left_open * (1 + _CLOSE) + _CLOSE * size))
+
+
+def _verdict(trace: Trace, name: str, claim: str, claimed: Value, left_open: Value, digits: int) -> Verdict:
+    place = next(node.position for node in trace.graph.nodes if node.name == name)
+    slope: Value = trace.upstream[place]
+    show = trace.arithmetic.show
+    verdict = Verdict(name, claim, False, show(slope, digits), show(claimed, digits), is_number=np.size(left_open) > 1)
+    shape, wanted = shape_of(claimed), shape_of(slope)
+    if shape == wanted and _is_close(claimed, slope, left_open):
+        return Verdict(**{**vars(verdict), "right": True, "how": "compared entry by entry" if shape else ""})
+    for kind, where in _mistakes(name, claimed, slope):
+        return Verdict(**{**vars(verdict), "mistake": kind, "place": where})
+    if shape != wanted:
+        how = f"the gradient of {name} has the shape of {name}, {told(wanted)}, and this is {told(shape)}"
+        return Verdict(**{**vars(verdict), "how": how})
+    return Verdict(**{**vars(verdict), "how": _apart(claimed, slope, left_open, shape, digits, show)})
+
+
+def _mistakes(name: str, claimed: Value, slope: Value) -> Iterator[tuple[str, str]]:
+    """The mistakes that lead to the claim, the most telling first."""
+    shape, wanted = shape_of(claimed), shape_of(slope)
+    if len(shape) == 2 and shape[::-1] == wanted and _is_close(np.transpose(claimed), slope):
+        yield "transpose", f"the gradient of {name} is {told(wanted)}, and this is its transpose"
+    if shape != wanted and len(shape) >= len(wanted):
+        extra = len(shape) - len(wanted)
+        if all(one in (1, other) for one, other in zip(wanted, shape[extra:], strict=True)):
+            axes = [str(i) for i, length in enumerate(shape) if i < extra or wanted[i - extra] != length]
+            if _is_close(unbroadcast(np.asarray(claimed), wanted), slope):
+                yield "broadcast", f"{name} is {told(wanted)}; sum this over axis {' and '.join(axes)}"
+    if shape != wanted:
+        return
+    if _is_close(np.negative(claimed), slope):
+        yield "sign", f"this is minus the gradient of {name}"
+    size = float(np.vdot(slope, slope))
+    factor = float(np.vdot(claimed, slope)) / size if size else 0.0
+    if factor and _is_close(claimed, np.multiply(slope, factor)):
+        yield "factor", f"this is {factor:.6g} times the gradient of {name}"
+
+
+def _apart(
+    claimed: Value, slope: Value, left_open: Value, shape: Shape, digits: int, show: Callable[[Value, int], str]
+) -> str:
+    """Which entries are wrong, the first with both numbers."""
+    size = float(np.max(np.abs(slope)))
+    wrong = np.argwhere(np.abs(np.subtract(claimed, slope)) > left_open + _CLOSE * max(size, 1e-300))
+    if not shape or not len(wrong):
+        return ""
+    place = tuple(map(int, wrong[0]))
+    there = (
+        f"entry {[*place]} is {show(float(claimed[place]), digits)}, and should be {show(float(slope[place]), digits)}"
+    )
+    return there + (f"; {len(wrong):,} of {np.size(slope):,} entries are wrong" if len(wrong) > 1 else "")

@@ -1,0 +1,601 @@
+"""Programs of arrays: values, gradients, shapes, against oracles that share no code, and facts from the literature."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from backprop_cli import BackpropError, backprop
+from backprop_cli.api.trace import Trace
+from backprop_cli.errors import InputError, MathError
+from backprop_cli.rules.arrays import ARRAYS, MAX_ENTRIES
+from backprop_cli.rules.table import TABLE
+from support.arrays import gradient, point_of, value
+from support.command import run
+from support.rows import NUMERIC
+from support.schemas import TRACE
+
+S = tuple[int, ...]
+
+
+def agrees(text: str, point: Mapping[str, Any], rtol: float = 1e-11) -> Trace:
+    """The trace of a program whose value and gradient are the oracle's."""
+    trace = backprop(text, dict(point))
+    np.testing.assert_allclose(trace.value, np.real(value(text, point)), rtol=rtol, atol=1e-13)
+    expected = gradient(text, point)
+    assert {*trace.gradient} == {*expected}
+    for name, slopes in expected.items():
+        assert np.shape(trace.gradient[name]) == np.shape(point[name])
+        np.testing.assert_allclose(trace.gradient[name], slopes, rtol=rtol, atol=1e-12, err_msg=f"{text}: {name}")
+    return trace
+
+
+# -- Every row, for each number of axes ----------------------------------------------------------------------------
+
+FORMULAS: list[tuple[str, dict[str, S]]] = [
+    ("sum((W @ X)**2)", {"W": (2, 3), "X": (3, 4)}),
+    ("sum((W @ x)**2)", {"W": (2, 3), "x": (3,)}),
+    ("sum((x @ W)**2)", {"W": (2, 3), "x": (2,)}),
+    ("(x @ y)**2", {"x": (3,), "y": (3,)}),
+    ("x @ x", {"x": (3,)}),
+    ("sum(dot(W, X)**2)", {"W": (2, 3), "X": (3, 4)}),
+    ("sum(dot(W, x)**2)", {"W": (2, 3), "x": (3,)}),
+    ("sum(dot(x, W)**2)", {"W": (2, 3), "x": (2,)}),
+    ("dot(x, y)**2", {"x": (3,), "y": (3,)}),
+    ("sum(outer(x, y)**2)", {"x": (3,), "y": (2,)}),
+    ("sum(X.T @ Y * 2)", {"X": (3, 2), "Y": (3, 4)}),
+    ("sum(x.T * x)", {"x": (3,)}),
+    ("sum(transpose(X)**3)", {"X": (3, 2)}),
+    ("x[0]*x[-1]**2", {"x": (4,)}),
+    ("sum(X[0, :]**2) + X[1, 2]**3", {"X": (2, 3)}),
+    ("sum(X[:, 1]**2) + sum(X[1]**3)", {"X": (2, 3)}),
+    ("sum(x[1:] * x[:-1])", {"x": (5,)}),
+    ("sum(x[::2]**2) + sum(x[::-1] * x)", {"x": (5,)}),
+    ("sum(X[:-1, 1:]**2)", {"X": (3, 4)}),
+    ("sum([x, y, x*y]**2)", {"x": (), "y": ()}),
+    ("sum([[a, b], [c, a*b]] @ [1, 2])", {"a": (), "b": (), "c": ()}),
+    ("sum([x, x**2, x**3].T @ w)", {"x": (4,), "w": (3,)}),
+    ("sum(concat(x, y)**2 * 3)", {"x": (2,), "y": (3,)}),
+    ("sum(concat([X, Y], axis=1)**2)", {"X": (2, 3), "Y": (2, 1)}),
+    ("sum(concat(X, Y, axis=-1)**2)", {"X": (2, 3), "Y": (2, 1)}),
+    ("sum(reshape(x, 2, 3) @ w)", {"x": (6,), "w": (3,)}),
+    ("sum(reshape(X, -1)**2)", {"X": (2, 3)}),
+    ("sum(reshape(X, (3, -1))**2 * [1, 2])", {"X": (2, 3)}),
+    ("sum(X)", {"X": (2, 3)}),
+    ("sum(sum(X, axis=0)**2)", {"X": (2, 3)}),
+    ("sum(sum(X, axis=-1)**2)", {"X": (2, 3)}),
+    ("sum((X - sum(X, axis=1, keepdims=True))**2)", {"X": (2, 3)}),
+    ("mean(X)**2", {"X": (2, 3)}),
+    ("sum(mean(X, axis=0)**2)", {"X": (2, 3)}),
+    ("sum((X - mean(X, axis=0, keepdims=True))**3)", {"X": (4, 3)}),
+    ("prod(X)", {"X": (2, 3)}),
+    ("sum(prod(X, axis=0)**2)", {"X": (2, 3)}),
+    ("sum(prod(X, axis=1, keepdims=True) * X)", {"X": (2, 3)}),
+    ("max(x)**2 + min(x)", {"x": (4,)}),
+    ("sum(max(X, axis=0)**2)", {"X": (3, 4)}),
+    ("sum(X * min(X, axis=1, keepdims=True))", {"X": (3, 4)}),
+    ("norm(x)**3", {"x": (4,)}),
+    ("sum(norm(X, axis=1)**3)", {"X": (3, 2)}),
+    ("sum(X / norm(X, axis=0, keepdims=True))", {"X": (3, 2)}),
+    ("logsumexp(x)**2", {"x": (4,)}),
+    ("sum(logsumexp(X, axis=1)**2)", {"X": (3, 2)}),
+    ("softmax(x) @ w", {"x": (4,), "w": (4,)}),
+    ("sum(softmax(X)**2)", {"X": (3, 2)}),
+    ("sum(softmax(X, axis=0)**2)", {"X": (3, 2)}),
+    ("log_softmax(x) @ w", {"x": (4,), "w": (4,)}),
+    ("sum(log_softmax(X, axis=0)**2)", {"X": (3, 2)}),
+    ("trace(X @ Y)", {"X": (2, 3), "Y": (3, 2)}),
+    ("trace(X)**2", {"X": (2, 3)}),
+    ("sum(inv(A)**2)", {"A": (3, 3)}),
+    ("det(A)**2", {"A": (3, 3)}),
+    ("logdet(A @ A.T)", {"A": (3, 3)}),
+    ("sum(solve(A, b)**2)", {"A": (3, 3), "b": (3,)}),
+    ("sum(solve(A, B)**2)", {"A": (3, 3), "B": (3, 2)}),
+    ("sum(X * Y)", {"X": (2, 3, 4), "Y": (3, 4)}),
+    ("sum(sum(X, axis=1)**2)", {"X": (2, 3, 4)}),
+]
+
+
+@pytest.mark.parametrize(("text", "shapes"), FORMULAS, ids=[text for text, _ in FORMULAS])
+def test_value_and_gradient_are_the_oracles(text: str, shapes: dict[str, S]) -> None:
+    agrees(text, point_of(shapes))
+
+
+def test_every_row_is_among_them() -> None:
+    """Each operation, and each number of axes, is met by a formula."""
+    met = set()
+    for text, shapes in [*FORMULAS, ("sum(pick(S, y))", {"S": (2, 3), "y": (2,)})]:
+        point = point_of(shapes) | ({"y": np.array([0, 1])} if "pick" in text else {})
+        met |= {(op.name, getattr(op, "axes", None)) for op in backprop(text, point).graph.nodes.kinds}
+    assert {(op.name, op.axes) for op in ARRAYS} <= met
+
+
+PICKED = [("sum(pick(S, y)**2)", (3, 4), [0, 3, 3]), ("pick(s, k)**2", (4,), 2)]
+
+
+@pytest.mark.parametrize(("text", "shape", "labels"), PICKED)
+def test_labels_pick_entries(text: str, shape: S, labels: Any) -> None:
+    scores, label = ("S", "y") if len(shape) == 2 else ("s", "k")
+    point = point_of({scores: shape}) | {label: np.array(labels, dtype=float)}
+    trace = backprop(text, point)
+    expected = gradient(text, point)
+    np.testing.assert_allclose(trace.gradient[scores], expected[scores], rtol=1e-12)
+    assert not np.any(trace.gradient[label])
+
+
+# -- Broadcasting --------------------------------------------------------------------------------------------------
+
+PAIRS: list[tuple[S, S]] = [
+    ((), (3,)), ((3,), (3,)), ((2, 3), ()), ((2, 3), (3,)), ((2, 3), (2, 1)), ((2, 1), (1, 3)), ((1, 3), (2, 3)),
+    ((1,), (2, 3)), ((2, 1), (3,)), ((4, 2, 3), (2, 1)), ((1, 1), (3,)),
+]  # fmt: skip
+BINARY = ["x + y", "x - y", "x*y", "x/y", "x**y", "max(x, y)", "min(x, y)", "where(x > y, x**2, y)"]
+
+
+@pytest.mark.parametrize(("shapes", "text"), [*product(PAIRS, BINARY)], ids=str)
+def test_what_was_broadcast_is_summed(shapes: tuple[S, S], text: str) -> None:
+    one, other = shapes
+    point = point_of({"x": one, "y": other}, seed=3)
+    agrees(f"sum(({text})**2)", point)
+    agrees(f"sum(({text})**2)", point_of({"x": other, "y": one}, seed=4))
+
+
+@pytest.mark.parametrize("shapes", PAIRS, ids=str)
+def test_the_table_says_what_was_summed(shapes: tuple[S, S]) -> None:
+    trace = backprop("sum(x*y)", point_of(dict(zip("xy", shapes, strict=True))))
+    gate = next(trace.graph.gates)
+    is_summed = np.shape(trace.values[gate.position]) != np.shape(trace.point["y"])
+    assert ("(y is" in str(trace)) == is_summed
+
+
+# -- Numbers, entry by entry ---------------------------------------------------------------------------------------
+
+ENTRIES = [0.3, 0.75, -0.4, 1.5, -2.3, 3.0]
+
+
+@pytest.mark.parametrize("op", [op for op in NUMERIC if op.name not in ("sum", "mean", "prod")], ids=repr)
+def test_every_primitive_does_entry_by_entry_what_it_does_to_numbers(op: Any) -> None:
+    names = ["x", "y", "z"][: 2 if op.variadic else len(op.inputs)]
+    text = op.written(names)
+    lines = []
+    for first in range(len(ENTRIES)):
+        point = {name: ENTRIES[(first + 2 * place) % len(ENTRIES)] for place, name in enumerate(names)}
+        try:
+            lines.append((point, backprop(text, point)))
+        except BackpropError as error:
+            with pytest.raises(type(error)):
+                backprop(f"sum({text} + [0])", {name: [each] for name, each in point.items()})
+    if not lines:
+        return
+    arrays = {name: [point[name] for point, _ in lines] for name in names}
+    trace = backprop(f"sum({text})" if len(lines) > 1 else f"sum(({text}) + [0])", arrays)
+    gate = next(gate for gate in trace.graph.gates if gate.op == op)
+    expected = [each.value for _, each in lines]
+    np.testing.assert_allclose(np.broadcast_to(trace.values[gate.position], len(lines)), expected, rtol=1e-13)
+    for name in names:
+        slopes = [each.gradient[name] for _, each in lines]
+        np.testing.assert_allclose(trace.gradient[name], slopes, rtol=1e-12, atol=1e-300)
+
+
+ACTIVE: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    ("sum(relu(sqrt(x) - 1))", {"x": [0, 4, 9]}, {"x": [0, 1 / 4, 1 / 6]}),
+    ("sum(max(sqrt(x), 1))", {"x": [0, 4]}, {"x": [0, 1 / 4]}),
+    ("sum(where(x > 0, sqrt(x), 0))", {"x": [0, 4]}, {"x": [0, 1 / 4]}),
+    ("sum(where(x > 0, log(x), 0))", {"x": [-1, 2]}, {"x": [0, 1 / 2]}),
+    ("sum(where(x > 0, log(x).T, 0)[1:])", {"x": [-1, 2]}, {"x": [0, 1 / 2]}),
+    ("max(sqrt(x))", {"x": [0, 4]}, {"x": [0, 1 / 4]}),
+    ("sqrt(x)[1]", {"x": [0, 4]}, {"x": [0, 1 / 4]}),
+    ("sum(sqrt(X)[1] @ w)", {"X": [[0, 1], [4, 9]], "w": [[1], [1]]}, {"X": [[0, 0], [1 / 4, 1 / 6]], "w": [[2], [3]]}),
+    ("sum(W @ relu(sqrt(x) - 1))", {"W": [[1, 2]], "x": [0, 4]}, {"W": [[0, 1]], "x": [0, 1 / 2]}),
+    ("sum(where(c > 0, x, y))", {"c": [1, -1], "x": [1, 2], "y": [3, 4]}, {"c": [0, 0], "x": [1, 0], "y": [0, 1]}),
+    ("prod(x)", {"x": [0, 2, 3]}, {"x": [6, 0, 0]}),
+    ("prod(x)", {"x": [0, 0, 3]}, {"x": [0, 0, 0]}),
+    ("det(A)", {"A": [[1, 2], [2, 4]]}, {"A": [[4, -2], [-2, 1]]}),
+    ("sum(x)*sum(x)", {"x": [1, 2]}, {"x": [6, 6]}),
+    ("norm(x)", {"x": [3e200, 4e200]}, {"x": [0.6, 0.8]}),
+    ("logsumexp(x)", {"x": [1000, 1000]}, {"x": [0.5, 0.5]}),
+    ("sum(sigmoid(x))", {"x": [-1000, 1000]}, {"x": [0, 0]}),
+    ("sum(abs(x))", {"x": [-2, 3]}, {"x": [-1, 1]}),
+]
+"""Where nothing flows, nothing below can go wrong; and what overflows or divides by 0 in a careless rule."""
+
+
+@pytest.mark.parametrize(("text", "point", "expected"), ACTIVE)
+def test_inactive_entries(text: str, point: dict[str, Any], expected: dict[str, Any]) -> None:
+    trace = backprop(text, point)
+    for name, slopes in expected.items():
+        np.testing.assert_allclose(trace.gradient[name], slopes, rtol=1e-14, atol=1e-15)
+
+
+TIES: list[tuple[str, dict[str, list[float]], dict[str, list[float]]]] = [
+    ("max(x)", {"x": [2, 2, 1]}, {"both": [1, 1, 0], "split": [1 / 2, 1 / 2, 0], "first": [1, 0, 0]}),
+    ("sum(max(x, y))", {"x": [2, 1], "y": [2, 3]}, {"both": [1, 0], "split": [1 / 2, 0], "first": [1, 0]}),
+    ("sum(min(y, x))", {"x": [2, 1], "y": [2, 3]}, {"both": [1, 1], "split": [1 / 2, 1], "first": [0, 1]}),
+    ("sum(max(reshape(x, 2, 2), axis=0))", {"x": [1, 2, 1, 3]},
+     {"both": [1, 0, 1, 1], "split": [1 / 2, 0, 1 / 2, 1], "first": [1, 0, 0, 1]}),
+    ("sum(max(x, x))", {"x": [2, 1]}, {"both": [1, 1], "split": [1, 1], "first": [1, 1]}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "point", "expected"), TIES)
+@pytest.mark.parametrize("ties", ["both", "split", "first"])
+def test_ties(text: str, point: dict[str, Any], expected: dict[str, list[float]], ties: str) -> None:
+    trace = backprop(text, point, ties=ties)
+    np.testing.assert_allclose(trace.gradient["x"], expected[ties])
+    assert [notice.kind for notice in trace.warnings] == ["tie"] * (text != "sum(max(x, x))")
+
+
+def test_kinks_and_borders_are_told_with_their_entry() -> None:
+    [kink] = backprop("sum(relu(x))", x=[1, 0, 0]).warnings
+    assert (kink.kind, kink.message) == (
+        "kink",
+        "q1 = relu(x) has a kink at x = 0, entry [1] and 1 more: the gradient 0 there is a convention",
+    )
+    [border] = backprop("sum(where(x > 0, x, 0))", x=[1, 0]).warnings
+    assert border.kind == "border"
+
+
+# -- Facts ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_two_layer_net_of_cs231n() -> None:
+    """Assignment 1: the toy model with seeds 0 and 1, whose loss is in the notebook."""
+    random = np.random.RandomState(0)
+    w1, w2 = 1e-1 * random.randn(4, 10), 1e-1 * random.randn(10, 3)
+    data = 10 * np.random.RandomState(1).randn(5, 4)
+    text = (
+        "H = relu(X @ W1 + b1); S = H @ W2 + b2\n"
+        "data = mean(-pick(log_softmax(S, axis=1), y))\n"
+        "loss = data + 0.05*(sum(W1*W1) + sum(W2*W2))"
+    )
+    point: dict[str, Any] = {"X": data, "W1": w1, "b1": np.zeros(10), "W2": w2, "b2": np.zeros(3), "y": [0, 1, 2, 2, 1]}
+    trace = backprop(text, point)
+    assert trace.value == pytest.approx(1.30378789133, abs=1e-11)
+    assert trace.value == pytest.approx(1.3037878913298202, rel=1e-14)
+    for name in ("W1", "b1", "W2", "b2", "X"):
+        assert np.shape(trace.gradient[name]) == np.shape(point[name])
+
+
+def test_weights_of_zero_give_the_loss_of_a_guess() -> None:
+    trace = backprop(
+        "S = X @ W; loss = mean(-pick(log_softmax(S), y))", X=np.ones((2, 3)), W=np.zeros((3, 4)), y=[1, 3]
+    )
+    assert trace.value == pytest.approx(math.log(4), rel=1e-15)
+    place = trace.graph.nodes.names.index("S")
+    onehot = np.eye(4)[[1, 3]]
+    np.testing.assert_allclose(np.asarray(trace.upstream[place]), (1 / 4 - onehot) / 2, rtol=1e-15)
+
+
+def test_the_chapter_of_the_notes() -> None:
+    """D = W·X, with dW = dD·Xᵀ and dX = Wᵀ·dD, for 5×10 and 10×3."""
+    random = np.random.RandomState(0)
+    w, x, d = random.randn(5, 10), random.randn(10, 3), random.randn(5, 3)
+    trace = backprop("W @ X", W=w, X=x, upstream=d)
+    np.testing.assert_allclose(trace.gradient["W"], d @ x.T, rtol=1e-14)
+    np.testing.assert_allclose(trace.gradient["X"], w.T @ d, rtol=1e-14)
+
+
+def _square(seed: int, n: int = 3) -> Any:
+    return np.random.default_rng(seed).normal(size=(n, n)) + 3 * np.eye(n)
+
+
+A, B, C, X = map(_square, range(4))
+x3 = np.array([1.0, -2.0, 0.5])
+CLOSED: list[tuple[str, dict[str, Any], str, Any]] = [
+    ("x @ A @ x", {"x": x3, "A": A}, "x", (A + A.T) @ x3),
+    ("trace(A @ X.T @ B @ X @ C)", {"A": A, "B": B, "C": C, "X": X}, "X", B @ X @ C @ A + B.T @ X @ A.T @ C.T),
+    ("log(det(inv(X)))", {"X": X @ X.T}, "X", -np.linalg.inv(X @ X.T).T),
+    ("logdet(X)", {"X": X}, "X", np.linalg.inv(X).T),
+    ("trace(A @ X)", {"A": A, "X": X}, "X", A.T),
+    ("trace(X.T @ X)", {"X": X}, "X", 2 * X),
+    ("trace(inv(X) @ A)", {"A": A, "X": X}, "X", -(np.linalg.inv(X) @ A @ np.linalg.inv(X)).T),
+    ("x @ inv(X) @ x", {"x": x3, "X": X}, "X", -np.linalg.inv(X).T @ np.outer(x3, x3) @ np.linalg.inv(X).T),
+    ("norm(A @ x - b)**2", {"A": A, "x": x3, "b": np.ones(3)}, "x", 2 * A.T @ (A @ x3 - 1)),
+    ("det(X)", {"X": X}, "X", np.linalg.det(X) * np.linalg.inv(X).T),
+    ("x @ y", {"x": x3, "y": np.arange(3.0)}, "x", np.arange(3.0)),
+    ("norm(x)", {"x": x3}, "x", x3 / np.linalg.norm(x3)),
+    ("trace(X @ X)", {"X": X}, "X", 2 * X.T),
+    ("a @ X @ b", {"a": x3, "X": X, "b": np.ones(3)}, "X", np.outer(x3, np.ones(3))),
+    ("a @ X.T @ b", {"a": x3, "X": X, "b": np.ones(3)}, "X", np.outer(np.ones(3), x3)),
+    ("a @ X @ X.T @ a", {"a": x3, "X": X}, "X", 2 * np.outer(x3, x3) @ X),
+]
+"""From matrixcalculus.org and the Matrix Cookbook: formula, point, variable, gradient."""
+
+
+@pytest.mark.parametrize(("text", "point", "name", "expected"), CLOSED, ids=[each[0] for each in CLOSED])
+def test_gradients_in_closed_form(text: str, point: dict[str, Any], name: str, expected: Any) -> None:
+    np.testing.assert_allclose(backprop(text, point).gradient[name], expected, rtol=1e-12, atol=1e-13)
+
+
+def test_logistic_regression() -> None:
+    random = np.random.default_rng(0)
+    data, w, y = random.normal(size=(6, 3)), random.normal(size=3), np.sign(random.normal(size=6))
+    trace = backprop("sum(log(exp(-y*(X @ w)) + 1))", X=data, w=w, y=y)
+    expected = -data.T @ (y / (1 + np.exp(y * (data @ w))))
+    np.testing.assert_allclose(trace.gradient["w"], expected, rtol=1e-13)
+
+
+PROGRAMS: dict[str, tuple[str, dict[str, S]]] = {
+    "batch norm by hand": (
+        "mu = mean(X, axis=0, keepdims=True); D = X - mu; v = sum(D**2, axis=0, keepdims=True)/3;"
+        "N = D/sqrt(v + 1e-5); Y = g*N + b; f = sum(Y*T)",
+        {"X": (4, 3), "g": (3,), "b": (3,), "T": (4, 3)},
+    ),
+    "an attention head": (
+        "Q = X @ Wq; K = X @ Wk; V = X @ Wv; A = softmax(Q @ K.T / sqrt(2), axis=1); f = sum((A @ V)**2)",
+        {"X": (4, 3), "Wq": (3, 2), "Wk": (3, 2), "Wv": (3, 2)},
+    ),
+    "two layers": ("H = tanh(X @ W + b); f = mean((H @ V - t)**2)",
+                   {"X": (4, 3), "W": (3, 5), "b": (5,), "V": (5, 2), "t": (4, 2)}),
+    "a gaussian": ("d = x - m; f = -d @ solve(S @ S.T, d)/2 - logdet(S @ S.T)/2", {"x": (3,), "m": (3,), "S": (3, 3)}),
+    "layer norm": ("m = mean(X, axis=1, keepdims=True); s = mean((X - m)**2, axis=1, keepdims=True);"
+                   "f = sum((X - m)/sqrt(s + 1e-5)*g)", {"X": (2, 4), "g": (4,)}),
+    "ridge": ("r = A @ x - b; f = r @ r + 0.1*(x @ x)", {"A": (4, 3), "x": (3,), "b": (4,)}),
+    "least squares, solved": ("w = solve(X.T @ X, X.T @ y); f = sum((X @ w - y)**2)", {"X": (5, 2), "y": (5,)}),
+    "a polynomial": ("V = [x**0, x, x**2].T; f = sum((V @ c - y)**2)", {"x": (4,), "c": (3,), "y": (4,)}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_programs(name: str) -> None:
+    text, shapes = PROGRAMS[name]
+    agrees(text, point_of(shapes, seed=5), 1e-9)
+
+
+def test_modules_over_arrays() -> None:
+    """What is inside a module goes by the shapes of each call."""
+    point = point_of({"W": (2, 3), "x": (3,)})
+    module = backprop("s(t) = 1/(1 + exp(-t)); loss(u) = sum(s(u)**2); loss(W @ x)", point)
+    plain = backprop("u = W @ x; f = sum((1/(1 + exp(-u)))**2)", point)
+    for name in point:
+        np.testing.assert_allclose(module.gradient[name], plain.gradient[name], rtol=1e-14)
+
+
+# -- Random programs -----------------------------------------------------------------------------------------------
+
+LENGTHS = {"a": (2,), "b": (3,), "M": (2, 3), "N": (3, 2), "K": (2, 2), "s": ()}
+STEPS = ["{0} + {1}", "{0}*{1}", "{0} - {1}/2", "{0} @ {1}", "{0}.T", "sum({0}, axis=0)", "mean({0}, axis=-1)",
+         "tanh({0})", "exp(-{0}**2)", "sigmoid({0})", "softmax({0})", "{0}[0]", "{0}[1:]", "outer({0}, {1})",
+         "concat({0}, {1})", "max({0}, axis=0)", "where({0} > 0.5, {0}, {0}**2)", "[{0}, {1}]",
+         "reshape({0}, -1)", "sum({0}, axis=0, keepdims=True)"]  # fmt: skip
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 50), st.integers(0, 50)), min_size=1, max_size=6))
+def test_random_programs(steps: list[tuple[str, int, int]]) -> None:
+    """Either NumPy can do it, and so can we, with the same shapes and slopes; or neither can."""
+    names = [*LENGTHS]
+    point = point_of(LENGTHS, seed=1)
+    lines: list[str] = []
+    values: dict[str, Any] = dict(point)
+    for number, (step, one, other) in enumerate(steps):
+        body = step.format(names[one % len(names)], names[other % len(names)])
+        name = f"t{number}"
+        try:
+            found = value(body, values)
+            is_fine = np.ndim(found) <= 3 and np.size(found) > 0
+        except (ValueError, IndexError, TypeError):
+            is_fine = False
+        if not is_fine:
+            continue
+        used = [each for each in values if each in body]
+        try:
+            trace = backprop(body, {each: values[each] for each in used}, upstream=np.ones(np.shape(found)))
+        except InputError:
+            continue  # what NumPy stretches and we refuse: a number where an array belongs
+        assert np.shape(trace.value) == np.shape(found)
+        values[name] = np.asarray(found)
+        names.append(name)
+        lines.append(f"{name} = {body}")
+    if lines:
+        text = "; ".join([*lines, f"f = sum({names[-1]}*1)" if np.ndim(values[names[-1]]) else f"f = {names[-1]}*1"])
+        agrees(text, {name: each for name, each in point.items() if name in backprop_names(text)}, 1e-9)
+
+
+def backprop_names(text: str) -> set[str]:
+    from backprop_cli.language.program import Program
+
+    return {node.name for node in Program(text).graph().variables}
+
+
+# -- Values --------------------------------------------------------------------------------------------------------
+
+
+def test_values_from_files(tmp_path: Path) -> None:
+    np.save(tmp_path / "w.npy", np.array([[1, 2], [3, 4]], order="F"))
+    (tmp_path / "x.csv").write_text("1,2\n3,4\n")
+    (tmp_path / "v.csv").write_text("1\n2\n")
+    (tmp_path / "j.json").write_text("[[1, 2], [3, 4]]\n")
+    for name in ("w.npy", "x.csv", "j.json"):
+        found = run("eval", "sum(W*[[1, 10], [100, 1000]])", "--W", f"@{tmp_path / name}", "--get", "value")
+        assert found.out == "4321.0\n", found.err
+    assert run("eval", "sum(v*[1, 10])", "--v", f"@{tmp_path / 'v.csv'}", "--get", "value").out == "21.0\n"
+    at = json.dumps({"W": [[1, 2], [3, 4]], "x": [1, 1]})
+    assert run("eval", "sum(W @ x)", "--at", at, "--get", "value").out == "10.0\n"
+    assert run("eval", "sum(x)", "--x", "[1/3, -pi + pi, 2*[1, 2][0]]", "--get", "value").out == "2.3333333333333335\n"
+
+
+class Bomb:
+    def __reduce__(self) -> tuple[Any, ...]:
+        return exec, ("raise SystemExit('unpickled')",)
+
+
+def test_files_that_are_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "objects.npy", np.array([Bomb()], dtype=object), allow_pickle=True)
+    np.save(tmp_path / "complex.npy", np.array([1j]))
+    np.save(tmp_path / "axes.npy", np.ones((1, 1, 1, 1)))
+    header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (1000, 1000, 1000), }\n"
+    (tmp_path / "huge.npy").write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+    (tmp_path / "cut.npy").write_bytes(
+        (tmp_path / "axes.npy").read_bytes()[:-1].replace(b"(1, 1, 1, 1)", b"(1, 1)      ")
+    )
+    (tmp_path / "no.npy").write_bytes(b"hello")
+    (tmp_path / "names.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "ragged.csv").write_text("1,2\n3\n")
+    told = {
+        "objects.npy": "objects are never read",
+        "complex.npy": "entries are numbers",
+        "axes.npy": "more than 3 axes",
+        "huge.npy": "1,000,000,000 entries",
+        "cut.npy": "shorter than its header says",
+        "no.npy": "no .npy file",
+        "names.csv": "'a' is not a number",
+        "ragged.csv": "ragged",
+        "none.npy": "no such file",
+        "x.pkl": "no file of numbers",
+    }
+    for name, words in told.items():
+        found = run("eval", "sum(x)", "--x", f"@{tmp_path / name}")
+        assert (found.status, found.out) == (2, ""), name
+        assert words in found.err, (name, found.err)
+
+
+TOO_LARGE = ["outer(x, x)", "reshape(x, -1, 1) + x", "reshape(x, -1, 1) @ reshape(x, 1, -1)"]
+
+
+@pytest.mark.parametrize("text", TOO_LARGE)
+def test_what_is_too_large_is_refused_before_memory_is_taken(text: str) -> None:
+    with pytest.raises(InputError, match="an array has at most"):
+        backprop(f"sum({text})", x=np.ones(math.isqrt(MAX_ENTRIES) + 1))
+
+
+NO_VALUES = ["[1, [2]]", "[[1], 2]", "[[1, 2], [3]]", "[]", "[[]]", "[true]", "[null]", "[1e999]", "[NaN]", '["a"]',
+             "[x]", "[1,", "[" * 5000, "[[[[1]]]]", "[{}]"]  # fmt: skip
+
+
+@pytest.mark.parametrize("given_", NO_VALUES)
+def test_values_that_are_none(given_: str) -> None:
+    with pytest.raises(InputError) as caught:
+        backprop("sum(x)", x=given_)
+    assert "x" in caught.value.message
+
+
+# -- What is shown -------------------------------------------------------------------------------------------------
+
+WORDS = ["eval", "D = W @ X; f = sum(D*D)", "--W", "[[1,2],[3,4]]", "--X", "[[1],[-1]]"]
+
+
+def test_the_document() -> None:
+    document = json.loads(run(*WORDS, "--json").out)
+    TRACE.validate(document)
+    gate = next(node for node in document["nodes"] if node["name"] == "D")
+    assert (gate["shape"], gate["value"]) == ([2, 1], [[-1], [-1]])
+    assert gate["inputs"][0] == {
+        "name": "W",
+        "local": None,
+        "pullback": "upstream @ T(X)",
+        "chained": [[-2, 2], [-2, 2]],
+    }
+    assert document["gradient"] == {"W": [[-2, 2], [-2, 2]], "X": [[-8], [-12]]}
+    again = run("eval", WORDS[1], "--at", json.dumps(document), "--json")
+    assert json.loads(again.out) == document
+
+
+def test_bare_numbers() -> None:
+    found = run(*WORDS, "--get", "X", "--get", "value", "--get", "D")
+    assert found.out == "[[-8.0], [-12.0]]\n2.0\n[[-2.0], [-2.0]]\n"
+
+
+@pytest.mark.parametrize("form", ["table", "json", "csv", "markdown", "html"])
+@pytest.mark.parametrize("more", [[], ["--jacobian"], ["--upstream", "2"], ["--wrt", "X"], ["--allow-nonfinite"]])
+def test_every_form(form: str, more: list[str]) -> None:
+    found = run(*WORDS, "--format", form, *more)
+    assert (found.status, found.err) == (0, "")
+    if form == "json":
+        TRACE.validate(json.loads(found.out))
+
+
+def test_a_jacobian() -> None:
+    words = ["eval", "W @ x", "--W", "[[1,2],[3,4]]", "--x", "[1,1]", "--jacobian"]
+    assert run(*words, "--get", "x").out == "[[1.0, 2.0], [3.0, 4.0]]\n"
+    assert " f[1]      3      4" in run(*words, "--wrt", "x").out
+
+
+def test_large_arrays_are_told_by_three_numbers() -> None:
+    shown = str(backprop("sum(x)", x=np.arange(1, 101)))
+    assert "1 … 100, mean 50.5" in shown
+
+
+REFUSED = ["explain", "derive", "code", "graph"]
+
+
+@pytest.mark.parametrize("command", REFUSED)
+def test_what_takes_no_arrays_yet_says_so(command: str) -> None:
+    found = run(command, "sum(W @ x)", "--W", "[[1,2]]", "--x", "[1,2]")
+    assert (found.status, found.out) == (2, "")
+    assert found.err.startswith(f"error: backprop {command} takes numbers alone")
+
+
+@pytest.mark.parametrize("option", [["--exact"], ["--hessian"], ["--expand"]])
+def test_options_that_take_no_arrays_yet(option: list[str]) -> None:
+    found = run("eval", "sum(W @ x)", "--W", "[[1,2]]", "--x", "[1,2]", *option)
+    assert found.status == 2
+    assert f"error: {option[0]} takes numbers alone" in found.err
+
+
+def test_a_scalar_program_loads_no_numpy() -> None:
+    """Held by LOADS in test_cache.py; here, that no row of THE TABLE is of arrays."""
+    assert not any(op.of_arrays for op in TABLE)
+
+
+def test_errors_of_the_mathematics_name_the_entry() -> None:
+    with pytest.raises(MathError, match=r"at entry \[1, 0\]"):
+        backprop("sum(log(X))", X=[[1, 2], [-1, 4]])
+
+
+# -- Digits, and the referee ---------------------------------------------------------------------------------------
+
+MANY_DIGITS = [FORMULAS[i] for i in (0, 4, 22, 34, 38, 41, 44, 47, 49, 51, 53, 54, 56)]
+
+
+@pytest.mark.parametrize(("text", "shapes"), MANY_DIGITS, ids=[text for text, _ in MANY_DIGITS])
+def test_the_same_rules_at_thirty_digits(text: str, shapes: dict[str, S]) -> None:
+    point = point_of(shapes)
+    exact, doubles = backprop(text, point, precision=30), backprop(text, point)
+    np.testing.assert_allclose(float(exact.value), doubles.value, rtol=1e-12)
+    for name, slopes in exact.gradient.items():
+        np.testing.assert_allclose(np.asarray(slopes, dtype=float), doubles.gradient[name], rtol=1e-10, atol=1e-14)
+
+
+def test_digits_are_those_of_the_text() -> None:
+    words = ["eval", "sum(x*x)", "--x", "[0.1, 1/3]", "--precision", "25", "--get", "x", "--get", "value"]
+    assert run(*words).out == "[0.2, 0.6666666666666666666666667]\n0.1211111111111111111111111\n"
+
+
+def test_check_goes_entry_by_entry() -> None:
+    words = ["check", "sum(softmax(W @ x + b)**2)", "--W", "[[1,2],[3,4]]", "--x", "[1,-1]", "--b", "[0,1]"]
+    found = run(*words)
+    assert (found.status, found.err) == (0, "")
+    assert " W[1, 0]    backprop" in found.out
+    assert found.out.endswith(" the methods agree\n")
+    assert json.loads(run(*words, "--json").out)["agree"] is True
+
+
+CLAIMS = {
+    "b = 3*(W @ X + b)**2": "b: WRONG  3*(W @ X + b)**2 is [0 48 192; 0 192 768] here; the gradient is [0 240 960]\n"
+    "    what was broadcast is not summed: b is a vector of 3; sum this over axis 0\n",
+    "W = X @ (3*(W @ X + b)**2).T": "a transpose is forgotten: the gradient of W is 2×2, and this is its transpose\n",
+    "W = 3*(W @ X + b)**2 @ X.T": "W: right",
+    "W = [[672, 192], [2688, 768]]": "W: right",
+    "b = [0, 240.1, 960.0]": "entry [1] is 240.1, and should be 240\n",
+    "b = [0, -240, -960]": "the sign is flipped: this is minus the gradient of b\n",
+    "b = [0, 120, 480]": "a factor of the chain is forgotten: this is 0.5 times the gradient of b\n",
+    "b = [[1, 2], [3, 4]]": "the gradient of b has the shape of b, a vector of 3, and this is 2×2\n",
+}
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_claims_are_arrays(claim: str) -> None:
+    point = ["--W", "[[1,2],[3,4]]", "--X", "[[1,2,3],[-1,0,1]]", "--b", "[1,2,3]"]
+    found = run("check", "sum((W @ X + b)**3)", *point, "--claim", claim)
+    assert CLAIMS[claim] in found.out, found.out + found.err
+    assert found.status == (0 if "right" in CLAIMS[claim] else 1)
