@@ -190,7 +190,8 @@ class Arrays(Arithmetic):
         if not is_array(value):
             return self.base.is_finite(value)
         if self.is_doubles:  # where the sum is finite all entries are; and it is found in half the time
-            return math.isfinite(np.add.reduce(value, axis=None)) or bool(np.isfinite(value).all())
+            with np.errstate(all="ignore"):
+                return math.isfinite(np.add.reduce(value, axis=None)) or bool(np.isfinite(value).all())
         return all(map(self.base.is_finite, value.flat))
 
     def shape(self, value: Value) -> Shape:
