@@ -126,7 +126,7 @@ _NAMESPACE: dict[str, Any] = {
 def _loop(parameters: str, formula: Formula) -> Function | None:
     try:
         # The text comes from the rows of the table alone; nothing that a user typed reaches it.
-        function: Function = eval(f"lambda {parameters}: {_code(formula)}", dict(_NAMESPACE))  # noqa: S307
+        function: Function = eval(compile(f"lambda {parameters}: {_code(formula)}", "<rule>", "eval"), dict(_NAMESPACE))  # noqa: S307
     except _NoLoopError:
         return None
     return function
@@ -155,7 +155,7 @@ def whole_rule(op: ArrayOp, slot: int | None) -> Function:
     """The value of an operation on arrays as wholes (slot: None), or the partial of an input (compiled once)."""
     text = _whole_code(op.value if slot is None else op.partial(slot))
     # The text comes from the rows of the table alone; nothing that a user typed reaches it.
-    function: Function = eval(f"lambda w, x, y, out, upstream: {text}", {"__builtins__": {}})  # noqa: S307
+    function: Function = eval(compile(f"lambda w, x, y, out, upstream: {text}", "<rule>", "eval"), {"__builtins__": {}})  # noqa: S307
     return function
 
 
