@@ -161,7 +161,6 @@ ELSEWHERE = {
     "norm.cdf(x, m, s)": "normcdf((x - m)/s)",
     "norm.pdf(x, m, s)": "normpdf((x - m)/s)/s",
     "ROUND(x, 2)": "round(x*10**2)/10**2",
-    "norm(x)": "abs(x)",
     "np.sinc(x)": "sinc(pi*x)",
     "torch.sinc(x)": "sinc(pi*x)",
     "torch.frac(x)": "x - trunc(x)",

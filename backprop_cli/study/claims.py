@@ -103,6 +103,8 @@ class _Claim:
         known = {node.name for node in graph.nodes if not isinstance(node, Constant)}
         try:
             self.graph = Program(claim, is_expression=True).graph(known)
+            if self.graph.of_arrays:
+                raise InputError("an array is claimed, and the gradient is a number", claim, (0, len(claim)))
             unknown = next((node for node in self.graph.variables if node.name not in known), None)
             if unknown is not None:
                 message = f"the expression has no variable {quote(unknown.name)}"
