@@ -162,6 +162,8 @@ class Ball:
         return self != 0
 
     def __float__(self) -> float:
+        if type(self.number) is fmpq:  # which the oldest FLINT that is supported cannot make a double of
+            return int(self.number.p) / int(self.number.q)
         return float(self.number)
 
     def __hash__(self) -> int:
