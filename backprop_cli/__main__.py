@@ -95,7 +95,8 @@ def _make_even() -> None:
 def _is_admitted(name: str, text: str) -> bool:
     if name in ("COLUMNS", "LINES"):
         return text.isascii() and text.isdecimal() and len(text) < 5
-    return not name.startswith("SYMPY_") or (name, text) == ("SYMPY_GROUND_TYPES", "python")
+    is_of_a_library = name.startswith(("SYMPY_", "NUMPY_", "NPY_"))
+    return not is_of_a_library or (name, text) == ("SYMPY_GROUND_TYPES", "python")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
 from collections.abc import Mapping
 from itertools import product
 from pathlib import Path
@@ -599,3 +601,14 @@ def test_claims_are_arrays(claim: str) -> None:
     found = run("check", "sum((W @ X + b)**3)", *point, "--claim", claim)
     assert CLAIMS[claim] in found.out, found.out + found.err
     assert found.status == (0 if "right" in CLAIMS[claim] else 1)
+
+
+def test_numpy_is_loaded_only_where_an_array_is() -> None:
+    calls = ["check x*y --x 2 --y 3", "check x*y --x 2 --y 3 --claim x=3", "explain x*y --x 2 --y 3", "derive x*y"]
+    calls += ["graph x*y", "code x*y --to numpy", "eval x*y --x 2 --y 3 --precision 20 --hessian"]
+    code = (
+        "import sys; from backprop_cli.cli.commands import run_command\n"
+        "for call in sys.argv[1:]: assert run_command(call.split()) == 0 and 'numpy' not in sys.modules, call\n"
+        "assert run_command(['check', 'sum(x)', '--x', '[1, 2]']) == 0 and 'numpy' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code, *calls], check=True, capture_output=True, timeout=60)

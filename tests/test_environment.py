@@ -30,12 +30,13 @@ CALLS = [
     ["graph", "x*sin(y)", "--no-cache"],
     ["eval", "x +", "--no-cache"],
     ["ops", "sin"],
+    ["eval", "sum(x*x)", "--x", "[1, 2]", "--no-cache"],
     *([command, "--help"] for command in COMMANDS),
     ["--help"],
 ]
 """Together they load every library but rich, which is for terminals."""
 ON_A_TERMINAL = ["eval", "x*y", "--x", "1", "--y", "2", "--no-cache"]
-LIBRARIES = ("sympy", "mpmath", "click", "rich", "platformdirs")
+LIBRARIES = ("sympy", "mpmath", "click", "rich", "platformdirs", "numpy")
 NASTY = ("abc", "", "²", "-1", "9" * 5000, "a" * 1_000, "\x1b[31m", "\udcff", "__import__('os')._exit(7)")
 
 
@@ -108,6 +109,7 @@ KNOWN: list[dict[str, str]] = [
     {"SYMPY_DEBUG": "abc"},
     {"SYMPY_USE_CACHE": "abc"},
     {"SYMPY_CACHE_SIZE": "abc"},
+    {"NUMPY_MADVISE_HUGEPAGE": "abc"},
     {"SYMPY_USE_HEU_GCD": "__import__('os')._exit(7)"},
     {"MPMATH_STRICT": "1"},
     {"PYTHONINTMAXSTRDIGITS": "640"},

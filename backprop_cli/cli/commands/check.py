@@ -73,10 +73,12 @@ def _read_claims(given: Sequence[str], text: str | None) -> dict[str, str]:
 
 def _review(request: Request, form: str, output: str | None, digits: int | None) -> bool:
     from ...passes.settings import is_of_arrays
-    from ...study import entries, referee
 
     graph, given, settings = request
-    review = entries.review if is_of_arrays(graph, given) else referee.review
+    if is_of_arrays(graph, given):
+        from ...study.entries import review
+    else:
+        from ...study.referee import review
     result = review(graph, given, wrt=settings.wrt, ties=settings.ties)
     warn(result.trace.warnings)
     show("review", result, form, digits, output)
@@ -86,15 +88,16 @@ def _review(request: Request, form: str, output: str | None, digits: int | None)
 def _judge(asked: Asked, claims: dict[str, str], form: str, output: str | None, digits: int | None) -> bool:
     from ...passes.settings import is_of_arrays
     from ...study import claims as numbers
-    from ...study import entries
     from ...view.verdicts import Judged
 
     question = asked.read()
     graph, given, settings = question.request(opened=True, partly=numbers.are_formulas(claims), arrays=True)
-    of_arrays = is_of_arrays(graph, given)
-    if of_arrays:
+    if is_of_arrays(graph, given):
+        from ...study.entries import judge
+
         graph, given, settings = question.request(opened=True, arrays=True)
-    judge = entries.judge if of_arrays else numbers.judge
+    else:
+        judge = numbers.judge
     verdicts = judge(graph, given, claims, wrt=settings.wrt, ties=settings.ties, digits=digits or numbers.SHOWN)
     show("verdicts", Judged(graph, verdicts), form, file=output)
     return all(verdict.right for verdict in verdicts)
