@@ -346,7 +346,8 @@ again: Trace = compiled.trace(1, 2)
 try:
     backprop("x", precision="many")  # wrong
     compile("x", ties=3)  # wrong
-    backprop("x", x=[1])  # wrong
+    backprop("sum(x)", x=[1, 2.5])
+    backprop("x", wrt=3)  # wrong
 except BackpropError as error:
     place: int = error.line
 """
