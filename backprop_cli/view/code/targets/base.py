@@ -125,7 +125,8 @@ def printer(target: Target) -> Printer:
         return function(head)
 
     def alone(formula: Formula, text: str) -> str:
-        if target.wrap == "{}" or not _is_plain(formula, target.constants):
+        opening = target.wrap.partition("{}")[0]
+        if not opening or text.startswith(opening) or not _is_plain(formula, target.constants):
             return text
         return target.wrap.format(f"{text}.0" if text.lstrip("-").isdigit() else text)
 
