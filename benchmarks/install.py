@@ -69,8 +69,8 @@ def doubts(python: Path) -> str:
 def features(backprop: Path) -> tuple[str, ...]:
     """What this version can do, by its own help: commands, and options of eval, among those that some groups need."""
     texts = [
-        subprocess.run([backprop, *words, "--help"], capture_output=True, encoding="utf-8", check=True).stdout
-        for words in ([], ["eval"])
+        subprocess.run([backprop, *words], capture_output=True, encoding="utf-8", check=False).stdout
+        for words in (["--help"], ["eval", "--help"], ["eval", "--help-all"])
     ]
     return tuple(name for name in ("--no-cache", "points", "--file") if any(f"  {name} " in text for text in texts))
 

@@ -291,3 +291,7 @@ def test_the_command_prints_tables(tmp_path: Path) -> None:
     )
     assert result.returncode == 0, result.stderr
     assert "### Forward and backward, a graph of 100 gates\n\n|  | µs a gate | spread | × ours |  |\n" in result.stdout
+
+
+def test_all_that_this_version_can_do_is_measured() -> None:
+    assert install.features(install.command(Path(sys.executable))) == ("--no-cache", "points", "--file")
