@@ -19,7 +19,7 @@ from ..rules.arrays import ArrayOp, Shape, axes_of
 from ..rules.formula import Formula
 from ..rules.table import Op, primitive
 from .floats import Floats
-from .system import Arithmetic, Function, Rule, Value
+from .system import SIGNS, Arithmetic, Function, Rule, Value
 
 Array = NDArray[Any]
 Mask = NDArray[np.bool_]
@@ -70,17 +70,7 @@ _NUMPY: dict[str, Function] = {
     "not": _plain(np.logical_not),
 }
 _OPERATORS = {
-    "add": "({} + {})",
-    "sub": "({} - {})",
-    "mul": "({} * {})",
-    "div": "({} / {})",
-    "neg": "(-{})",
-    "eq": "({} == {})",
-    "ne": "({} != {})",
-    "lt": "({} < {})",
-    "le": "({} <= {})",
-    "gt": "({} > {})",
-    "ge": "({} >= {})",
+    **SIGNS,
     "careful": "{1}",
     "convention": "{1}",
     "smooth": "{0}",

@@ -63,19 +63,23 @@ class Rule(NamedTuple):
         return self.partials[0](inputs[slot], out, inputs, slot) if self.variadic else self.partials[slot](*inputs, out)
 
 
-_TEMPLATES = {
+SIGNS = {
     "add": "({} + {})",
     "sub": "({} - {})",
     "mul": "({} * {})",
     "div": "({} / {})",
     "neg": "(-{})",
-    "where": "({1} if {0} else {2})",
     "eq": "({} == {})",
     "ne": "({} != {})",
     "lt": "({} < {})",
     "le": "({} <= {})",
     "gt": "({} > {})",
     "ge": "({} >= {})",
+}
+"""Heads that are signs in code, over numbers and over arrays."""
+_TEMPLATES = {
+    **SIGNS,
+    "where": "({1} if {0} else {2})",
     "and": "({} and {})",
     "or": "({} or {})",
     "not": "(not {})",

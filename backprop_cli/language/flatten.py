@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import Span
 from ..rules.table import Op, primitive
-from .tokens import Token
+from .token import Token
 
 if TYPE_CHECKING:
     from .tree import Tree

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from ..errors import InputError, Span, quote
 from ..rules.table import CONSTANTS, Op
 from .names import NAME
 from .recipes import NAMES, bracketed, recipe, typo
-
-if TYPE_CHECKING:
-    from .tokens import Token
+from .token import Token
 
 _FUNCTION_POWER = re.compile(rf"({NAME})[ \t]*(?:\^|\*\*)[ \t]*([-−+]?[0-9.]+|\w+|\([-−+]?[0-9.]+\))[ \t]*$")
 _NEAR = 300  # characters in which such a power is looked for

@@ -17,7 +17,8 @@ from ..rules.table import CONSTANTS, Op
 from .flatten import Flat, constant_parts, flatten
 from .statements import Statement, split, whole
 from .syntax import collector_paused, parse
-from .tokens import Token, tokenize
+from .token import Token
+from .tokens import tokenize
 
 if TYPE_CHECKING:
     from .tree import Tree

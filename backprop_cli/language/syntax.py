@@ -13,7 +13,7 @@ from functools import partial, reduce
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..rules.table import primitive, spellings
-from .tokens import Token
+from .token import Token
 
 if TYPE_CHECKING:
     from .tree import Tree

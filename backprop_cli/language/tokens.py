@@ -26,23 +26,12 @@ from .spellings import (
     foreign,
     fraction,
 )
+from .token import Token
 
 MAX_CHARACTERS = 1_000_000
 MAX_TOKENS = 100_000
 MAX_NESTING = 10_000
 MAX_NUMBER = 64
-
-
-class Token(NamedTuple):
-    """kind: `number`, `variable`, `constant`, `call` (text is the function), `(`, `)`, `,`, `binary`, `unary`, or of
-    conditions `compared`, `and`, `or`, `not`, `if`, `else`, `?`, `:`.
-    """
-
-    kind: str
-    text: str
-    span: Span
-    op: Op | None = None
-
 
 _TOKEN = re.compile(
     r"[ \t\r\n]+|#[^\n]*"
