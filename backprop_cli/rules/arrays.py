@@ -228,7 +228,13 @@ def _product_hint(left: Shape, right: Shape) -> str:
         return f"{text} is {told(one)} by {told(two)}, which fits"
     if left == right:
         return "to multiply entry by entry, write {0} * {1}"
-    return f"behind {{0}} fits what has {left[-1]} rows; before {{1}}, what has {right[0]} columns"
+    return (
+        f"behind {{0}} fits what has {_counted(left[-1], 'row')}; before {{1}}, what has {_counted(right[0], 'column')}"
+    )
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def _needs_array(op: ArrayOp, shapes: Sequence[Shape]) -> None:
@@ -296,7 +302,7 @@ def _solved(op: ArrayOp, shapes: Sequence[Shape]) -> Shape:
     if len(right) not in (1, 2) or right[0] != matrix[0]:
         raise MisfitError(
             f"{{0}} is {told(matrix)} and {{1}} is {told(right)}",
-            f"beside {{0}} fits what has {matrix[0]} rows, or a vector of {matrix[0]}",
+            f"beside {{0}} fits what has {_counted(matrix[0], 'row')}, or a vector of {matrix[0]}",
         )
     return right
 
