@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from backprop_cli import backprop
@@ -487,6 +487,7 @@ def csv_lines(draw: st.DrawFn) -> str:
     st.sampled_from(WAYS),
     st.sampled_from(["skip", "null", "stop"]),
 )
+@example(['{"x": 5e-324, "y": 5e-324}'], "m(t) = t*t; m(x)*y", [], "skip")
 def test_what_is_quick_says_the_same(lines: list[str], formula: str, words: list[str], on_error: str) -> None:
     """As where every line goes the long way, to the byte."""
     text = "\n".join(['{"x": 2, "y": 3}', *lines] if not lines[0].startswith("x,") else lines)

@@ -106,6 +106,11 @@ class _Code(NamedTuple):
         return FLOATS.code(substitute(formula, words))
 
 
+def _sure_of(upstream: str, local: str) -> str:
+    """Code for a product of 0, which is sure where a factor is 0."""
+    return f"sure({upstream}, {local}, not {upstream} or not {local})"
+
+
 def _sure(upstream: float, local: float, is_exact: bool) -> float:
     """Their product, if it has lost no digits. Raises UnusualError."""
     chained = upstream * local
@@ -501,7 +506,8 @@ class _Passes:
             local, active = inner.flow(place), inner.sure[place]
             self.names.carried.update([local, upstream] if active else [local])
             test = "" if active else f"if {local} is not untouched: "
-            yield f"{test}{self.flow(i)} {'=' if self._reach(i, active) else '+='} {upstream} * {local}"
+            sign = "=" if self._reach(i, active) else "+="
+            yield f"{test}{self.flow(i)} {sign} {upstream} * {local} or {_sure_of(upstream, local)}"
 
     def _reach(self, place: int, active: bool) -> bool:
         """Something comes back to a node, at every point if `active`: give whether nothing can have come before."""
