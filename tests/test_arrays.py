@@ -612,3 +612,19 @@ def test_numpy_is_loaded_only_where_an_array_is() -> None:
         "assert run_command(['check', 'sum(x)', '--x', '[1, 2]']) == 0 and 'numpy' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code, *calls], check=True, capture_output=True, timeout=60)
+
+
+SMALL = [
+    ("1e300*atan(exp(x))", 400.0), ("1e300*exp(x)", -800.0), ("1e-200*(1e-200*x)", 2.0), ("1e300*tanh(x)", 500.0),
+    ("1e300*(x/1e200)/1e200", 1.0), ("cos(x)*1e-10", 0.0), ("x**2*1e-10", 0.0),
+]  # fmt: skip
+"""Formulas of numbers where a local gradient, or the chain, is too small for doubles, or is 0."""
+
+
+@pytest.mark.parametrize(("formula", "x"), SMALL)
+def test_an_entry_that_underflows_is_worked_out_or_told_as_a_number_is(formula: str, x: float) -> None:
+    number = backprop(formula, x=x)
+    array = backprop(f"sum({formula})", x=[x, 1.0])
+    assert array.gradient["x"][0] == pytest.approx(number.gradient["x"], rel=1e-14)
+    told_of_number = [notice.kind for notice in number.warnings if "the chained" in notice.message]
+    assert [notice.kind for notice in array.warnings] == told_of_number

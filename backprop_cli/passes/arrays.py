@@ -28,6 +28,7 @@ from ..arithmetic.arrays import (
     unbroadcast,
     widened,
 )
+from ..arithmetic.floats import LEAST_LOCAL, Floats, is_given
 from ..errors import InputError, MathError, few, shorten
 from ..graph.expand import expand
 from ..graph.graph import Constant, Gate, Graph, Nodes, partial
@@ -402,6 +403,8 @@ class _Backward:
         hands_on = isinstance(local, float) and local == 1.0 and not gate.op.selects
         full = upstream if hands_on else times(upstream, local)
         active = needed
+        if system.is_doubles and not hands_on and not gate.op.selects:
+            local, full = self._widely(gate, slot, inputs, upstream, local, full, needed)
         if gate.op.selects and self.careful:
             flows = widened(local != 0, shape)
             active = flows if needed is None else flows & needed
@@ -412,6 +415,53 @@ class _Backward:
             full = np.where(needed, full, self.zero)
         self._finite(gate, slot, upstream, local, full, shape)
         return self._edge(gate, slot, local, full, active if self.careful else None, shape)
+
+    def _widely(
+        self,
+        gate: Gate,
+        slot: int,
+        inputs: list[Value],
+        upstream: Value,
+        local: Value,
+        full: Value,
+        needed: Mask | None,
+    ) -> tuple[Value, Value]:
+        """The local gradient, and upstream × local, with entries worked out anew where doubles lose their digits.
+
+        upstream, local, full: what doubles make of them;
+        needed: the entries that count, None for all
+        """
+        shape, base = self.shapes[gate.position], self.system.base
+        assert isinstance(base, Floats)
+        if is_given(gate.op.partial(slot)):
+            small = np.asarray((full == 0) & (local != 0))
+        else:
+            small = np.asarray((full == 0) | (np.abs(local) < LEAST_LOCAL))
+        small = np.broadcast_to(small & np.asarray(upstream != 0), shape)
+        found: dict[tuple[int, ...], tuple[Value, Value]] = {}
+        for place in map(tuple, np.argwhere(small if needed is None else small & needed).tolist()):
+            *there, out, flow, here = at([*inputs, self.values[gate.position], upstream, local], shape, place)
+            if base.loses(gate.op, slot, there, out, flow, here):
+                from .underflow import widely  # which few points need
+
+                found[place] = widely(base, gate, slot, there, flow, here)
+        if not found:
+            return local, full
+        self._warn_of_underflow(base, gate, slot, {place: chained for place, (_, chained) in found.items()})
+        local, full = np.array(widened(local, shape)), np.array(widened(full, shape))
+        for place, both in found.items():
+            local[place], full[place] = map(float, both)
+        return lowered(local), lowered(full)
+
+    def _warn_of_underflow(self, base: Floats, gate: Gate, slot: int, found: Mapping[tuple[int, ...], Value]) -> None:
+        """The first entry that is shown as 0 and is not 0."""
+        lost = next((place for place, chained in found.items() if chained != 0 and float(chained) == 0), None)
+        if lost is None or any(notice.kind == "underflow" for notice in self.warnings):
+            return
+        name, shown = self.graph.nodes[gate.inputs[slot]].name, base.wide.show(found[lost], faults.DIGITS)
+        entry = f" at entry [{', '.join(map(str, lost))}]" if lost else ""
+        message = f"underflows: the chained gradient of {name}{entry} is {shown}, which is 0 in doubles"
+        self._notice("underflow", gate, f"{message}; --precision 20 shows it")
 
     def _edge(self, gate: Gate, slot: int, local: Value, full: Value, active: Mask | None, shape: Shape) -> Edge:
         place = gate.inputs[slot]
