@@ -735,7 +735,7 @@ HIT = """
 CLICK = "budget cli cli.commands cli.commands.eval cli.expression cli.plain_call __main__ errors streams"
 MISS = """
     language.program language.flatten language.refusals language.settings language.statements language.syntax
-    language.tokens language.tree rules.arrays
+    language.token language.tokens language.tree rules.arrays
 """
 TABLE = "view.table view.columns view.texts"
 
