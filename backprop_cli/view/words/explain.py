@@ -17,13 +17,13 @@ from ...study.nudge import nudges as nudge_each
 from .. import Options, columns, json, texts
 from ..texts import Gap
 from . import nudges
+from .language import ENGLISH, Language
 from .spans import Said, Span, code, equation, plain, say
 from .story import Computed, Story, Sum, Tells, Through
 
 SHOWN = 100
 """Gates, and variables, that a text tells of; of more, the first and the last half of these."""
 
-_FORWARD = "Forward pass"
 _STYLES = {"title": "bold", "step": "bold", "group": "dim italic"}
 _RESULT = re.compile(r"(?<=[=≈] )[^=≈:]+(?=$|: )")  # what an equation comes to
 _EDGES = 40  # of one gate, likewise
@@ -43,12 +43,14 @@ class Explanation(NamedTuple):
 
     only: names of the nodes that it is to be about, None for all
     blank: whether it is a worksheet, in which the numbers are left out
+    language: in which it is told
     """
 
     trace: Trace
     nudged: Nudges | None = None
     only: Sequence[str] | None = None
     blank: bool = False
+    language: Language = ENGLISH
 
     @classmethod
     def of(cls, trace: Trace, nudge: str | None) -> Explanation:
@@ -90,7 +92,8 @@ def as_text(explanation: Explanation, options: Options) -> str:
         first, limit = " " * (indent.get(kind, 0) + 2 * depth), None if kind == "program" else width
         part = heading or part
         folded = columns.fold(words, limit, first, f"{first}  " if first else "")
-        lines += _painted(folded, kind, heading, "green" if part == _FORWARD else "red", options)
+        is_forward = part == explanation.language.templates["Forward pass"]
+        lines += _painted(folded, kind, heading, "green" if is_forward else "red", options)
         before = kind
     return "\n".join(lines) + "\n"
 
@@ -127,37 +130,36 @@ def marked(said: Said) -> str:
 
 
 def _blocks(explanation: Explanation, digits: int | None) -> Iterator[Block]:
-    trace, nudged, only, blank = explanation
-    story = Story(trace, digits, SHOWN, only, blank)
+    trace, nudged, only, blank, language = explanation
+    story = Story(trace, digits, SHOWN, only, blank, language)
     program = texts.program(trace.graph)
     yield from (Block("program", say("{}", line)) for line in program)
     if not program:
         yield Block("title", [code(texts.short(trace.graph.source, _LONGEST))])
     if point := story.point():
-        yield Block("title", say("at {}", point))
+        yield Block("title", story.say("at", point))
     for note in story.notes() if not blank else ():
-        yield Block("title", say("Note: {}", note))
+        yield Block("title", story.say("note", note))
     yield from _forward(story)
     if trace.gradient:
         yield from _backward(story)
         yield from _gradient(story)
         yield from _nudges(story, nudged) if nudged else ()
     else:
-        yield Block("section", say("There is none: nothing here varies."), "Gradient")
+        yield _section(story, "no gradient", "Gradient")
 
 
 def _forward(story: Story) -> Iterator[Block]:
     output = story.words.output
     if isinstance(output, Gate):
-        yield Block("section", say("Each gate computes its value from its inputs."), _FORWARD)
+        yield _section(story, "each gate", "Forward pass")
     else:
-        what = "constant" if isinstance(output, Constant) else "variable"
-        said = say("There is no gate: the output is the {} {}.", what, story.words.name(output))
-        yield Block("section", said, _FORWARD)
+        key = "only a constant" if isinstance(output, Constant) else "only a variable"
+        yield _section(story, key, "Forward pass", story.words.name(output))
         return
     for each in story.forward():
         if isinstance(each, Gap):
-            yield _gap(each, "line")
+            yield _gap(story, each, "line")
         else:
             yield from _opened(each, "line")
             yield Block("line", each.equation, depth=each.depth)
@@ -174,23 +176,17 @@ def _backward(story: Story) -> Iterator[Block]:
     output = story.words.output
     if not isinstance(output, Gate):
         return
-    chain_rule = (
-        "In reverse, from {}. What flows back along an edge is the upstream gradient of its gate times the local "
-        "gradient of the edge: the chain rule."
-    )
-    if story.has_forks:
-        chain_rule += " Where a node has several edges, each brings a share of its gradient."
     one = equation(story.words.gradient(output), Span("number", "1"))
-    yield Block("section", say(chain_rule, one), "Backward pass")
+    yield _section(story, "chain rule, forks" if story.has_forks else "chain rule", "Backward pass", one)
     for each in story.backward():
         if isinstance(each, Gap):
-            yield _gap(each, "step")
+            yield _gap(story, each, "step")
             continue
         yield from _opened(each, "group")
         yield from _step(each.says, each.depth)
         for told in texts.ends(each.edges, len(each.edges), _EDGES, "edges"):
             if isinstance(told, Gap):
-                yield _gap(told, "detail")
+                yield _gap(story, told, "detail")
             else:
                 yield from (Block("detail", said, depth=each.depth) for said in told.equations)
 
@@ -198,9 +194,9 @@ def _backward(story: Story) -> Iterator[Block]:
 def _gradient(story: Story) -> Iterator[Block]:
     for place, each in enumerate(story.tells()):
         if not place:
-            yield Block("section", say("What a small step in one variable does, while the others stay."), "Gradient")
+            yield _section(story, "small steps", "Gradient")
         if isinstance(each, Gap):
-            yield _gap(each, "line")
+            yield _gap(story, each, "line")
         else:
             says = "{}: {}. {}" if each.says else "{}: {}{}"
             yield Block("line", say(says, each.equation, each.arrow, each.says))
@@ -208,8 +204,7 @@ def _gradient(story: Story) -> Iterator[Block]:
 
 def _nudges(story: Story, nudged: Nudges) -> Iterator[Block]:
     step = equation(code(texts.step(story.trace)), story.words.number(nudged.step))
-    said = "{} after a step of {} in one variable, beside what the gradient says."
-    yield Block("section", say(said, story.words.name(story.words.output), step), "Nudge")
+    yield _section(story, "nudged", "Nudge", story.words.name(story.words.output), step)
     for each in nudged.nudges:
         yield from _step(nudges.tell(story.words, nudged.step, each))
 
@@ -218,8 +213,12 @@ def _step(says: Sequence[Said], depth: int = 0) -> Iterator[Block]:
     return (Block("detail" if place else "step", said, depth=depth) for place, said in enumerate(says))
 
 
-def _gap(gap: Gap, kind: str) -> Block:
-    return Block(kind, say("… {} {} are left out here; --format json has all", f"{gap.left_out:,}", gap.what))
+def _section(story: Story, key: str, heading: str, *parts: Span | Said) -> Block:
+    return Block("section", story.say(key, *parts), story.words.language.templates[heading])
+
+
+def _gap(story: Story, gap: Gap, kind: str) -> Block:
+    return Block(kind, story.say(f"{gap.what} left out", f"{gap.left_out:,}"))
 
 
 # -- JSON
@@ -227,8 +226,8 @@ def _gap(gap: Gap, kind: str) -> Block:
 
 def as_json(explanation: Explanation, options: Options) -> str:
     """The explanation as JSON: exact numbers, and the words that the text has for them."""
-    trace, nudged, only, _ = explanation
-    story = Story(trace, options.digits, only=only)
+    trace, nudged, only, _, language = explanation
+    story = Story(trace, options.digits, only=only, language=language)
     full: dict[str, Any] = {**json.head(trace), **json.groups(trace)}
     full["forward"] = [_computed(trace, each) for each in story.forward() if isinstance(each, Computed)]
     full["backward"] = [_step_back(trace, each) for each in story.backward() if not isinstance(each, Gap)]

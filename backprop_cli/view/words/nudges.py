@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...arithmetic import Value
 from ...study.nudge import Nudge
 from .. import texts
-from .spans import Said, Span, code, equation, say
+from .spans import Said, Span, code, equation, plain
 from .wording import Wording
 
 _GRADES = ((0.01, "well"), (0.1, "roughly"), (1, "poorly"))
@@ -20,7 +20,8 @@ def tell(words: Wording, step: Value, nudge: Nudge) -> list[Said]:
     here, value, gradient = trace.point[nudge.variable], trace.value, trace.gradient[nudge.variable]
     says = [equation(code(moved), words.sum([here, step]), words.number(nudge.at))]
     if nudge.value is not None:
-        says.append(equation(code(f"{f.text} at {moved}"), words.number(nudge.value)))
+        at_step = words.say("at the step", f, code(moved))
+        says.append(equation(code(plain(at_step)), words.number(nudge.value)))
     line = code(f"{f.text} + {h} · {slope}")
     says.append(equation(line, words.line(value, step, gradient), words.number(nudge.linear)))
     return [*says, _verdict(words, nudge, f, code(f"{h} · {slope}"))]
@@ -29,24 +30,24 @@ def tell(words: Wording, step: Value, nudge: Nudge) -> list[Said]:
 def _verdict(words: Wording, nudge: Nudge, f: Span, change: Span) -> Said:
     trace, miss = words.trace, nudge.miss
     if miss is None:
-        return say("There {} has no value: {}. The linear story ends before.", f, code(nudge.reason))
+        return words.say("no value there", f, code(nudge.reason))
     if not trace.arithmetic.is_finite(miss):
-        return say("There is nothing to compare: not both are finite.")
+        return words.say("not finite")
     if miss == 0:
-        return say("They agree: over this step the linear story holds.")
+        return words.say("agree")
     apart = _apart(words, abs(miss))
     if nudge.share is None:
         known = trace.is_by_convention(nudge.variable)
-        why = "there its 0 is a convention" if known else "it is flat only for a first moment"
-        return say("The gradient says that nothing changes, yet {} changes by {}: {}.", f, apart, why)
-    grade = next((f"holds {word}" for limit, word in _GRADES if nudge.share < limit), "does not hold over this step")
-    return say("They differ by {}, {} of {}: the linear story {}.", apart, _percent(nudge.share), change, grade)
+        return words.say("flat by convention" if known else "flat at first", f, apart)
+    grade = next((word for limit, word in _GRADES if nudge.share < limit), "no longer")
+    return words.say(f"holds {grade}", apart, _percent(nudge.share), change)
 
 
 def _apart(words: Wording, miss: Value) -> Said:
     """A difference to three digits. It has fewer digits than its terms, so that six of them stand for all."""
     shown, whole = (words.trace.arithmetic.show(miss, digits) for digits in (3, 6))
-    return say("{}" if shown == whole else "about {}", Span("number", shown.replace("-", "−")))
+    number = Span("number", shown.replace("-", "−"))
+    return [number] if shown == whole else words.say("about", number)
 
 
 def _percent(share: float) -> str:

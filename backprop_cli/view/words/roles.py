@@ -8,7 +8,7 @@ from ...graph.graph import Gate, Node
 from ...passes.trace import Edge
 from ...rules.formula import Formula
 from ...rules.printer import READING
-from .spans import LISTED, Said, code, joined, listed, say
+from .spans import LISTED, Said, Span, code
 from .wording import Wording
 
 
@@ -24,25 +24,25 @@ def _scales(words: Wording, _gate: Gate, receivers: Sequence[Edge]) -> Said:
         return []
     parts: list[Said] = []
     for edge in receivers:
-        upstream = "it" if parts else "the upstream"
-        parts.append(say("{} gets {}", words.name(edge.input), _times(words.local(edge), upstream)))
-    return [*joined(parts), *say(".")]
+        begin = "then" if parts else "gets"
+        how, by = times(words.local(edge))
+        parts.append(words.say(f"{begin} {how}", words.name(edge.input), *(code(READING.text(each)) for each in by)))
+    return words.say("stop", words.language.joined(parts)) if parts else []
 
 
-def _times(local: Formula, upstream: str) -> Said:
-    """Upstream times local in words."""
+def times(local: Formula) -> tuple[str, list[Formula]]:
+    """How upstream times local is said, and the factor or the divisor, if there is one."""
     head, args = local.head, local.args
     if head in ("0", "1", "-1") and not args:
-        return say({"0": "nothing", "1": f"{upstream} unchanged", "-1": f"{upstream} with its sign flipped"}[head])
-    by, factor = ("divided by", args[1]) if head == "div" and args[0].head == "1" else ("times", local)
-    return say("{} {} {}", upstream, by, code(READING.text(factor)))
+        return head, []
+    return ("part", [args[1]]) if head == "div" and args[0].head == "1" else ("times", [local])
 
 
 def _distributes(words: Wording, gate: Gate, receivers: Sequence[Edge]) -> Said:
     names = [words.name(edge.input) for edge in receivers]
     count = len({name.text for name in names})
-    gets, where = "gets" if count == 1 else "each get", " on each edge" if count < len(names) else ""
-    return say("{} {} {}{}.", listed(names), gets, words.said(words.trace.upstream[gate.position]), where)
+    key = ("one gets" if count == 1 else "each gets") + " on edges" * (count < len(names))
+    return words.say(key, words.language.listed(names), words.said(words.trace.upstream[gate.position]))
 
 
 def _switches(words: Wording, gate: Gate, receivers: Sequence[Edge]) -> Said:
@@ -52,10 +52,9 @@ def _switches(words: Wording, gate: Gate, receivers: Sequence[Edge]) -> Said:
     nodes = words.trace.graph.nodes
     if gate.inputs[0] == gate.inputs[1]:
         name = words.name(receivers[0].input)
-        return say("both inputs are {}, so {} gets {} times the upstream on each edge.", name, name, name)
+        return words.say("twins", name)
     pairs = [(words.name(edge.input), words.name(nodes[gate.inputs[1 - edge.slot]])) for edge in receivers]
-    first = say("{} gets {} times the upstream", *pairs[0])
-    return say("{}, and {} gets {} times it.", first, *pairs[1]) if pairs[1:] else say("{}.", first)
+    return words.say("switched both" if pairs[1:] else "switched", *(name for pair in pairs for name in pair))
 
 
 def _routes(words: Wording, gate: Gate, receivers: Sequence[Edge]) -> Said:
@@ -64,11 +63,11 @@ def _routes(words: Wording, gate: Gate, receivers: Sequence[Edge]) -> Said:
         return _chooses(words, gate, receivers)
     if len(gate.inputs) == 1:
         (edge,) = receivers
-        rule, what = words.local(edge), "nothing" if edge.local == 0 else "all of the gradient"
+        rule, name = words.local(edge), words.name(edge.input)
+        follows = words.say("nothing to" if edge.local == 0 else "all to", name)
         if rule.head != "where":
-            return say("{} goes to {}.", what, words.name(edge.input))
-        holds = "does not hold" if edge.local == 0 else "holds"
-        return say("{} {}, so {} goes to {}.", code(READING.text(rule.args[0])), holds, what, words.name(edge.input))
+            return follows
+        return words.say("false, so" if edge.local == 0 else "true, so", code(READING.text(rule.args[0])), follows)
     receiving = {edge.slot: edge.local for edge in receivers}
     out = values[gate.position]
     selected = [slot for slot, i in enumerate(gate.inputs) if _is_selected(receiving.get(slot), values[i], out)]
@@ -78,11 +77,17 @@ def _routes(words: Wording, gate: Gate, receivers: Sequence[Edge]) -> Said:
     others = [words.name(nodes[i]) for slot, i in enumerate(gate.inputs) if slot in receiving and nodes[i] != node]
     name, rank = words.name(node), _rank(words, gate, node)
     if len({*gate.inputs}) == 1:
-        return say("{} competes with itself, so all of the gradient goes to it, along the first edge.", name)
+        return words.say("itself", name)
     if selected[0] not in receiving:
-        return say("{} is {}, so none of the gradient goes to {}.", name, rank, listed(others))
-    none = say(", none to {}", listed(others)) if others else ""
-    return say("{} is {}, so all of the gradient goes to {}{}.", name, rank, name, none)
+        return words.say(rank, name, words.say("none to", words.language.listed(others)))
+    return words.say(rank, name, _all(words, node, others))
+
+
+def _all(words: Wording, node: Node, others: Sequence[Span]) -> Said:
+    """All of the gradient goes to one, none to the others."""
+    if not others:
+        return words.say("all to", words.name(node))
+    return words.say("all to, none to", words.name(node), words.language.listed(others))
 
 
 def _chooses(words: Wording, gate: Gate, receivers: Sequence[Edge]) -> Said:
@@ -91,11 +96,11 @@ def _chooses(words: Wording, gate: Gate, receivers: Sequence[Edge]) -> Said:
     if taken is None or not isinstance(condition, Gate):
         return []
     others = [words.name(edge.input) for edge in receivers if not edge.active]
-    verdict, name = words.verdict(condition), words.name(taken)
     if len(others) == len(receivers):
-        return say("{}, so {} is taken, and none of the gradient goes to {}.", verdict, name, listed(others))
-    none = say(", none to {}", listed(others)) if others else ""
-    return say("{}, so all of the gradient goes to {}{}.", verdict, name, none)
+        follows = words.say("taken, none to", words.name(taken), words.language.listed(others))
+    else:
+        follows = _all(words, taken, others)
+    return words.say("holds, so" if words.holds(condition) else "fails, so", *words.put_in(condition), follows)
 
 
 def _is_selected(local: object, value: object, out: object) -> bool:
@@ -103,14 +108,14 @@ def _is_selected(local: object, value: object, out: object) -> bool:
 
 
 def _rank(words: Wording, gate: Gate, node: Node) -> str:
-    """`the larger` of two, `the smallest` of more; `the selected input` where it is neither."""
+    """The key: `larger` of two, `smallest` of more; `selected` where it is neither."""
     values, to_float = words.trace.values, words.trace.arithmetic.to_float
     one = to_float(values[node.position])
     others = [to_float(values[i]) for i in gate.inputs if i != node.position]
     ending = "er" if len(others) == 1 else "est"
     if all(one > each for each in others):
-        return f"the larg{ending}"
-    return f"the small{ending}" if all(one < each for each in others) else "the selected input"
+        return f"larg{ending}, so"
+    return f"small{ending}, so" if all(one < each for each in others) else "selected, so"
 
 
 _MEANINGS = {"distributes": _distributes, "switches": _switches, "routes": _routes}

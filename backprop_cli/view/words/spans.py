@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from ...graph.graph import Node
+
+_HOLE = re.compile(r"\{(\d*)\}")
 
 LISTED = 12
 """Names in a sentence, inputs of one gate and terms of a sum that are written out; of more, some."""
@@ -35,28 +38,17 @@ def code(text: str, node: Node | None = None, rounded: bool = False) -> Span:
 
 
 def say(template: str, *parts: Span | Said | str) -> Said:
-    """A sentence: the template's words, and a part for each `{}`; of parts, those that are text are words too."""
-    first, *others = template.split("{}")
-    said = [Span("words", first)]
-    for part, words in zip(parts, others, strict=True):
+    """A sentence: the template's words, and a part in each hole; of parts, those that are text are words too.
+
+    template: its holes are `{}`, one for each part, or the numbers of parts: `{1} of {0}`.
+    """
+    words = _HOLE.split(template)
+    said = [Span("words", words[0])]
+    for place, (hole, after) in enumerate(zip(words[1::2], words[2::2], strict=True)):
+        part = parts[int(hole or place)]
         said += [part] if isinstance(part, Span) else [Span("words", part)] if isinstance(part, str) else part
-        said.append(Span("words", words))
+        said.append(Span("words", after))
     return [span for span in said if span.text]
-
-
-def listed(names: Iterable[Span]) -> Said:
-    """`x`, `y` and `z`; of very many only the first."""
-    parts: list[Span | str] = [*{name.text: name for name in names}.values()]
-    if len(parts) > LISTED + 1:
-        parts = [*parts[:LISTED], f"{len(parts) - LISTED:,} more"]
-    return say(", ".join(["{}"] * len(parts[1:])) + " and {}" * (len(parts) > 1) or "{}", *parts)
-
-
-def joined(parts: Sequence[Said]) -> Said:
-    """Sentences with commas between them, and `and` before the last."""
-    if not parts:
-        return []
-    return say(", ".join(["{}"] * len(parts[1:])) + ", and {}" * (len(parts) > 1) or "{}", *parts)
 
 
 def equals(first: Span, *parts: Span, signs: tuple[str, str] = ("=", "≈")) -> Iterator[str]:

@@ -15,8 +15,9 @@ from ...graph.graph import Constant, Gate, Module, Node
 from ...passes.trace import Edge, Notice, Trace
 from .. import texts
 from ..texts import Gap
+from .language import ENGLISH, Language
 from .roles import meaning
-from .spans import LISTED, Said, Span, code, equation, in_product, listed, say
+from .spans import LISTED, Said, Span, code, equation, in_product, say
 from .wording import BLANK, Wording
 
 
@@ -71,6 +72,7 @@ class Tells(NamedTuple):
     says: Said
 
 
+_CONSTANT, _CONDITION, _FIXED = ("one constant", "constants"), ("one condition", "conditions"), ("one fixed", "fixed")
 _Return: TypeAlias = tuple[Gate, dict[int, int], list[tuple[Node, list[Value]]]]
 """A gate, and what is known of its edges into forks (see `Story._returns`)."""
 
@@ -82,6 +84,7 @@ class Story:
     limit: of more gates or variables than that, only the ends are told
     only: names of the nodes that it is to be about, None for all
     blank: whether it is a worksheet, without numbers and without what would tell them
+    language: in which it is told
     """
 
     def __init__(
@@ -91,10 +94,12 @@ class Story:
         limit: int | None = None,
         only: Collection[str] | None = None,
         blank: bool = False,
+        language: Language = ENGLISH,
     ) -> None:
         self.trace = trace
-        self.given = Wording(trace, digits)
-        self.words = Wording(trace, digits, blank)
+        self.given = Wording(trace, digits, language=language)
+        self.words = Wording(trace, digits, blank, language)
+        self.say = language.say
         self.limit = limit
         self.only = only
         self.uses = Counter(edge.input.position for edge in trace.edges if edge.chained is not None)
@@ -114,8 +119,8 @@ class Story:
         """`x = −2, y = 5`: the variables, and what was read as a constant."""
         names = [*self.trace.point.items(), *self.trace.constants.items()]
         shown = [equation(code(texts.short(name)), self.given.number(value)) for name, value in names[:LISTED]]
-        more = f"and {len(names) - LISTED:,} more"
-        return say(", ".join(["{}"] * len(shown) + [more] * (len(names) > LISTED)), *shown)
+        more = [self.say("and more", f"{len(names) - LISTED:,}")] * (len(names) > LISTED)
+        return say(", ".join(["{}"] * len([*shown, *more])), *shown, *more)
 
     def notes(self) -> list[str]:
         """The warnings that belong to no gate."""
@@ -142,7 +147,7 @@ class Story:
     def _computed(self, node: Node) -> Said:
         words, values = self.words, self.trace.values
         if isinstance(node, Gate) and values[node.position] is None:
-            return say("{} has no value here, and needs none: its branch is not taken", words.operation(node))
+            return self.say("no value", words.operation(node))
         value = words.number(values[node.position])
         if not isinstance(node, Gate):
             return equation(
@@ -200,12 +205,12 @@ class Story:
     def _through(self, gate: Gate, turns: Mapping[int, int], opened: _Opened) -> Through:
         edges, words, upstream = self.trace.edges_of(gate), self.words, self.trace.upstream[gate.position]
         arrives = equation(words.gradient(gate), words.number(upstream))
-        heading = say("{}, upstream {}", words.operation(gate), arrives)
+        heading = self.say("upstream", words.operation(gate), arrives)
         flowing = [edge for edge in edges if edge.chained is not None]
         if not self._tells_of(gate):
             flowing = [edge for edge in flowing if self._tells_of(edge.input)]
         if not words.blank and upstream == 0 and all(edge.chained == 0 for edge in flowing):
-            says = say("The upstream is 0, so nothing flows back through this gate.")
+            says = self.say("stopped")
             alone = [edge for edge in flowing if edge.slot not in turns]
             told = [Told(edge, [self._nothing(edge)]) for edge in alone]
             return Through(gate, [heading, says], told, *opened.at(gate))
@@ -227,7 +232,7 @@ class Story:
         words, gate = self.words, edge.gate
         own = words.gradient(edge.input, gate)
         if edge.local is None and not words.blank:
-            return Told(edge, [say("{} is not needed: nothing flows here", own), self._nothing(edge)])
+            return Told(edge, [self.say("not needed", own), self._nothing(edge)])
         equations = [equation(own, *self._rule(edge), words.number(edge.local))]
         if gate.position != words.output.position:
             chain = code(f"{words.gradient(gate).text} · {own.text}", edge.input)
@@ -241,7 +246,7 @@ class Story:
         factor = own = words.gradient(edge.input, gate)
         is_named = gate.position != words.output.position and gate.inputs.count(edge.input.position) == 1
         if edge.local is None and not words.blank:
-            chain = say("nothing, because its edge is not the selected one")
+            chain = self.say("not selected")
         else:
             if is_named:
                 equations = [equation(own, *self._rule(edge), words.number(edge.local))]
@@ -249,8 +254,8 @@ class Story:
                 factor = next(iter(self._rule(edge)), words.number(edge.local))
             chained = f"{words.gradient(gate).text} · {in_product(factor)}"
             chain = equation(code(chained, edge.input if is_named else gate), *self._product(edge))
-        fork = f"{turn:,} of {self.uses[edge.input.position]:,}"
-        return Told(edge, [*equations, say("share {} for {}: {}", fork, words.name(edge.input), chain)])
+        fork = f"{turn:,}", f"{self.uses[edge.input.position]:,}"
+        return Told(edge, [*equations, self.say("share", *fork, words.name(edge.input), chain)])
 
     def _rule(self, edge: Edge) -> list[Span]:
         """The formula of a local gradient, and with numbers put in; none at a tie, where a convention decides."""
@@ -263,9 +268,8 @@ class Story:
 
     def _sum(self, node: Node, terms: list[Value]) -> Sum:
         words = self.words
-        heading = "Gradients add up at forks: {} has {} edges, and {} is the sum of their shares."
         total = equation(words.gradient(node), words.sum(terms), words.number(self.trace.upstream[node.position]))
-        says = [say(heading, words.name(node), f"{len(terms):,}", words.gradient(node)), total]
+        says = [self.say("sum", words.name(node), f"{len(terms):,}", words.gradient(node)), total]
         return Sum(node, terms, says, depth=len(self.trace.graph.around(node)))
 
     # -- What a gate does
@@ -277,25 +281,24 @@ class Story:
             return says
         if not isinstance(op, Module):
             here = meaning(self.words, gate, edges)
-            does = "" if self._knows(op) and here else op.does
-            begin = f"{op.name} {op.role}:" if op.role else f"{op.name}{':' * (not does)}"
-            rule = f" {'it ' * bool(op.role)}{does}." if does else ""
-            says += (
-                [say("{}{}{}{}", begin, rule, " Here " if rule and here else " " * bool(here), here)]
-                if rule or here
-                else []
-            )
+            does = "" if self._knows(op) and here else self.words.language.does(op)
+            key = " ".join(["role"] * bool(op.role) + ["does"] * bool(does) + ["here"] * bool(here))
+            if key not in ("", "role"):
+                role = [self.say(op.role)] if op.role else []
+                says.append(self.say(key, op.name, *role, *([does] if does else []), here))
         elif not self._knows(op):
-            words = "{} is a module: its local gradient comes from the gates inside; --expand shows them."
-            says.append(say(words, code(op.name)))
-        title = f"{gate.name} = {self.trace.graph.written(gate)}"
-        for notice in self.notices.get(gate.name, ()):
-            before, there, after = notice.message.partition(title)
-            says.append(say("{}{}{}.", before, self.words.operation(gate) if there else "", after))
+            says.append(self.say("module", code(op.name)))
+        says += [self._noticed(gate, notice) for notice in self.notices.get(gate.name, ())]
         flowing = (edge for edge in edges if edge.chained is not None)
         if op.note and any(self.words.rule(edge).by_convention for edge in flowing):
-            says.append(say("At 0 a convention decides: {}.", op.note))
+            says.append(self.say("at 0", self.words.language.note(op)))
         return says + self._still(edges)
+
+    def _noticed(self, gate: Gate, notice: Notice) -> Said:
+        """A warning that is of this gate."""
+        title = f"{gate.name} = {self.trace.graph.written(gate)}"
+        before, there, after = notice.message.partition(title)
+        return say("{}{}{}.", before, self.words.operation(gate) if there else "", after)
 
     def _knows(self, thing: object) -> bool:
         """Whether this was explained before; from now on it is."""
@@ -305,14 +308,16 @@ class Story:
 
     def _still(self, edges: Sequence[Edge]) -> list[Said]:
         """The inputs that nothing flows into."""
-        kinds: dict[str, list[Span]] = {"a constant": [], "a condition": [], "held constant (--wrt)": []}
+        kinds: dict[tuple[str, str], list[Span]] = {_CONSTANT: [], _CONDITION: [], _FIXED: []}
         for node in (edge.input for edge in edges if edge.chained is None):
             truth = isinstance(node, Gate) and node.op.truth
-            kind = "a constant" if isinstance(node, Constant) else "a condition" if truth else "held constant (--wrt)"
+            kind = _CONSTANT if isinstance(node, Constant) else _CONDITION if truth else _FIXED
             kinds[kind].append(self.words.name(node))
-        several = {"a constant": "constants", "a condition": "conditions"}
-        named = ((names, kind, several.get(kind, kind)) for kind, names in kinds.items())
-        return [_stops(names, one, several) for names, one, several in named if names]
+        return [
+            self.say(one if len({name.text for name in names}) == 1 else several, self.words.language.listed(names))
+            for (one, several), names in kinds.items()
+            if names
+        ]
 
     # -- What it tells
 
@@ -325,30 +330,29 @@ class Story:
 
     def _tells(self, node: Node, tells: str, h: str) -> Tells:
         words, gradient = self.words, self.trace.gradient[node.name]
-        by_convention = self.trace.is_by_convention(node.name)
-        begin = f"By convention, for there is {self._convention()}: if" if by_convention else "If"
         if words.blank:
             line, f = equation(words.gradient(node), words.number(gradient)), words.name(words.output).text
             return Tells(node.name, line, code(f"{texts.short(node.name)} + {h} → {f} {BLANK}", node), [])
-        follows = self._follows(node, gradient, h)
-        says = say("{} {} increases by a small {}, {}.", begin, words.name(node), code(h), follows)
+        says = self.say(self._if(node.name), words.name(node), code(h), self._follows(node, gradient, h))
         line = equation(words.gradient(node), words.number(gradient))
         return Tells(node.name, line, code(tells.replace("-", "−"), node), says)
 
-    def _convention(self) -> str:
-        """What decides by convention."""
+    def _if(self, name: str) -> str:
+        """How what a gradient tells begins: where it is a convention, with what decides."""
+        if not self.trace.is_by_convention(name):
+            return "if"
         at_border = any(notice.kind == "border" for notice in self.trace.warnings)
-        return "a tie, a kink or a border" if at_border else "a tie or a kink"
+        return "if, at a border" if at_border else "if, by convention"
 
     def _follows(self, node: Node, gradient: Value, h: str) -> Said:
         f, slope = self.words.name(self.words.output), self.trace.arithmetic.to_float(gradient)
         if slope == 0:
-            return say("{} does not change{}", f, ", to first order" if node.position in self._felt else "")
+            return self.say("does not change at first" if node.position in self._felt else "does not change", f)
         if not self.trace.arithmetic.is_finite(gradient):
-            return say("no multiple of {} says what {} does", code(h), f)
+            return self.say("no multiple", code(h), f)
         size = texts.multiple(self.trace, gradient, self.words.digits, h).replace("-", "−")
         how = "increases" if slope > 0 else "decreases"
-        return say("{} {} by {}", f, how, "just as much" if size == h else code(size))
+        return self.say(f"{how} as much", f) if size == h else self.say(how, f, code(size))
 
     @cached_property
     def _felt(self) -> set[int]:
@@ -375,8 +379,3 @@ class _Opened:
         opened = [self.words.inside(each) for each in around if each not in self.before]
         self.before = around
         return opened, len(around)
-
-
-def _stops(names: Sequence[Span], one: str, several: str) -> Said:
-    is_, what, them = ("is", one, "it") if len({name.text for name in names}) == 1 else ("are", several, "them")
-    return say("{} {} {}: nothing flows into {}.", listed(names), is_, what, them)

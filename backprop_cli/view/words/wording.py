@@ -13,7 +13,8 @@ from ...rules.printer import NUMBERS, READING
 from ...rules.table import Op
 from .. import texts
 from ..texts import Gap
-from .spans import LISTED, Said, Span, code, say
+from .language import ENGLISH, Language
+from .spans import LISTED, Said, Span, code
 
 BLANK = "____"
 """A place for a number."""
@@ -35,9 +36,13 @@ class Wording:
 
     digits: significant digits of a number, None for as many as its arithmetic shows
     blank: whether places for numbers are left out, to be filled in
+    language: what is spoken
     """
 
-    def __init__(self, trace: Trace, digits: int | None = None, blank: bool = False) -> None:
+    def __init__(
+        self, trace: Trace, digits: int | None = None, blank: bool = False, language: Language = ENGLISH
+    ) -> None:
+        self.say, self.language = language.say, language
         self.blank = blank
         self.trace = trace
         self.digits = digits or trace.arithmetic.digits
@@ -67,7 +72,7 @@ class Wording:
     def said(self, value: Value) -> Said:
         """A value in a sentence."""
         shown = self.number(value)
-        return say("about {}" if shown.rounded else "{}", shown)
+        return self.say("about", shown) if shown.rounded else [shown]
 
     def applied(self, op: Op, values: Sequence[Value], count: int) -> Span:
         """An operation over numbers, which may be fewer than its `count` inputs: `3 · (−4)`."""
@@ -119,17 +124,18 @@ class Wording:
     def inside(self, index: int) -> Said:
         """The heading of the gates that an opened call is made of."""
         group = self.trace.graph.groups[index]
-        return say("(inside {})", code(f"{group.name} = {texts.short(group.call)}"))
+        return self.say("inside", code(f"{group.name} = {texts.short(group.call)}"))
 
     # -- Conditions
 
     def verdict(self, gate: Gate) -> Said:
         """`q1 = x > 0 holds (2 > 0)`."""
-        nodes = self.inputs(gate)
-        values = [self.trace.values[node.position] for node in nodes]
-        verb = {True: "holds", False: "does not hold", None: "may hold or not"}[self.holds(gate)]
-        put_in = self.applied(gate.op, values, len(gate.inputs))
-        return say("{} {} ({})", self.operation(gate), verb, put_in)
+        return self.say({True: "holds", False: "fails", None: "undecided"}[self.holds(gate)], *self.put_in(gate))
+
+    def put_in(self, gate: Gate) -> tuple[Span, Span]:
+        """`q1 = x > 0`, and `2 > 0`."""
+        values = [self.trace.values[node.position] for node in self.inputs(gate)]
+        return self.operation(gate), self.applied(gate.op, values, len(gate.inputs))
 
     def holds(self, node: Node) -> bool | None:
         """Whether a condition holds."""
