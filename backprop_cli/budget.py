@@ -1,4 +1,4 @@
-"""A limit on the time that work takes: in any thread, inside what others wrote, and without a signal.
+"""A limit on the time and memory that work takes: in any thread, inside what others wrote, and without a signal.
 
 A watchdog, in a thread of its own, raises an exception in the thread that works. What holds on to the interpreter for
 long in one call (a power of huge integers) cannot be ended so; arithmetics refuse it before it begins.
@@ -25,6 +25,8 @@ MEMORY = 900_000_000
 """Bytes of data that the console command may have."""
 _AGAIN = 0.5  # seconds after which the exception is raised once more: something may have caught it
 _TICK = 0.05  # seconds that the watchdog sleeps at once: a limit inside another may have come meanwhile
+_RESERVE = 1 / 2  # as much memory again for what ends the process when it is refused some: the watchdog sees it before
+_bounded = 0  # bytes, where bound_memory has set the limit
 
 
 class TooSlowError(BackpropError):
@@ -48,13 +50,17 @@ class _Nothing(BaseException):
 
 
 class _Limit:
-    """One limit on the work of a thread. over: whether the work is done."""
+    """One limit on the work of a thread.
+
+    over: whether the work is done
+    full: whether it is stopped for the memory it takes
+    """
 
     def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
         self.clock = clock
         self.end = clock() + seconds
         self.Stop: type[_Stop] = type("Stop", (_Stop,), {})  # limits lie inside each other, and each knows its own
-        self.over = False
+        self.over = self.full = False
 
 
 class _Worker:
@@ -77,7 +83,11 @@ class _Worker:
         """Be its watchdog, in another thread, until the work is done."""
         try:
             while not self.done.acquire(timeout=_TICK):
-                late = next((limit for limit in self.limits if limit.clock() > limit.end), None)
+                limits = self.limits
+                late = next((limit for limit in limits if limit.clock() > limit.end), None)
+                if limits and _bounded and _resident() > _bounded:
+                    late = limits[0]
+                    late.full = True
                 if late and monotonic() > self.sent + _AGAIN:
                     self.send(late)
             if self.sent:
@@ -120,7 +130,7 @@ _here = _Here()
 
 
 def within(seconds: float, work: Callable[[], Result], clock: Callable[[], float] | None = None) -> Result:
-    """What `work()` gives. Raises TooSlowError when it takes longer.
+    """What `work()` gives. Raises TooSlowError when it takes longer, MemoryError where it takes too much (_bounded).
 
     clock: what tells the time (that of the limit around this one, or `monotonic`); `process_time` where waiting for
     input and output is no work.
@@ -150,7 +160,7 @@ def within(seconds: float, work: Callable[[], Result], clock: Callable[[], float
                 except _Nothing:
                     pass
     except limit.Stop:
-        raise TooSlowError(seconds) from None
+        raise MemoryError if limit.full else TooSlowError(seconds) from None
     finally:
         worker.limits, _here.worker = around, outer
         if outer is None:
@@ -174,12 +184,34 @@ def bound_memory() -> None:
 
     A limit that is set already (`ulimit -d`) stays.
     """
+    global _bounded
     if sys.platform != "win32":
         from resource import RLIM_INFINITY, RLIMIT_DATA, getrlimit, setrlimit
 
         soft, hard = getrlimit(RLIMIT_DATA)
         if soft == RLIM_INFINITY:
-            setrlimit(RLIMIT_DATA, (MEMORY if hard == RLIM_INFINITY else min(MEMORY, hard), hard))
+            _bounded = MEMORY if hard == RLIM_INFINITY else min(MEMORY, hard)
+            setrlimit(RLIMIT_DATA, (_bounded, hard))
+
+
+def reserve_memory() -> None:
+    """Leave it to the watchdog to bound the memory, for a library that ends the process where it is refused some."""
+    if sys.platform != "win32" and _bounded:
+        from resource import RLIM_INFINITY, RLIMIT_DATA, getrlimit, setrlimit
+
+        soft, hard = getrlimit(RLIMIT_DATA)
+        if soft == _bounded and _resident():
+            more = int((1 + _RESERVE) * _bounded)
+            setrlimit(RLIMIT_DATA, (more if hard == RLIM_INFINITY else min(more, hard), hard))
+
+
+def _resident() -> int:
+    """The bytes of memory that this process has in use, where the system tells (Linux does); else 0."""
+    try:
+        with open("/proc/self/statm", "rb") as told:  # noqa: PTH123 - pathlib is not loaded
+            return int(told.read().split()[1]) * 4096
+    except OSError:
+        return 0
 
 
 _silencing, _silent, _told = allocate_lock(), 0, sys.unraisablehook

@@ -286,6 +286,31 @@ def test_memory_is_bounded() -> None:
     assert (result.stdout, result.stderr) == ("no more\n", "")
 
 
+FILLS = """
+from backprop_cli import budget
+budget.MEMORY = 150_000_000
+budget.bound_memory()
+from backprop_cli.arithmetic.balls import Balls
+with Balls(10_000).working():
+    from flint import arb
+    taken = []
+    def fill():
+        while True:
+            taken.append(arb(2).sqrt())
+    try:
+        budget.within(60, fill)
+    except MemoryError:
+        print("no more")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others do not tell the memory in use")
+def test_a_library_that_would_end_the_process_is_stopped_before() -> None:
+    """FLINT aborts where it is refused memory."""
+    result = subprocess.run([sys.executable, "-c", FILLS], capture_output=True, text=True, timeout=60, check=False)
+    assert (result.stdout, result.stderr) == ("no more\n", "")
+
+
 # -- What is sent while the collector calls back -------------------------------------------------------------------
 
 

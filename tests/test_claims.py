@@ -410,7 +410,7 @@ def test_the_right_gradient_to_any_digits_is_right(expression: str, values: dict
     assert verdict(expression, point, name, claim).right
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(expressions, points)
 def test_every_mistake_is_called_wrong_and_explained(expression: str, values: dict[str, str]) -> None:
     trace, point, name = traced(expression, values)

@@ -195,7 +195,7 @@ def test_many_graphs(case: Case, ties: str) -> None:
 CORNERS = [0.0, -0.0, 0.5, 1.0, -3.0, 1e-320, -1e200, 720.0, -1.0, -0.5, 2.0, 1e200, 1.7e308, -720.0, 1e17]
 
 
-@first_of("corners", CORNERS, 8)
+@first_of("corners", CORNERS, 6)
 @pytest.mark.parametrize("op", NUMERIC, ids=lambda op: op.call)
 def test_every_row_at_every_corner(op: Op, corners: list[float]) -> None:
     """Each row alone, once with all inputs asked for, once with one of them a constant or not asked for."""
@@ -386,7 +386,7 @@ def fan(count: int) -> Graph:
     return Graph("x", nodes)
 
 
-@pytest.mark.parametrize("make", [chain, fan])
+@pytest.mark.parametrize("make", [chain, pytest.param(fan, marks=pytest.mark.slow)])
 def test_a_large_graph(make: Any) -> None:
     """Without recursion, and as the careful passes have it."""
     graph = make(GATES)
@@ -423,7 +423,7 @@ def test_a_graph_of_a_million_gates(make: Any) -> None:
     assert taken[1] < min(300, 1.1 * taken[0])
 
 
-@pytest.mark.parametrize("make", [chain, fan])
+@pytest.mark.parametrize("make", [pytest.param(chain, marks=pytest.mark.slow), fan])
 def test_memory_of_a_large_graph(make: Any) -> None:
     """At most 300 bytes a gate, for the graph and the trace."""
     with large_from(0):

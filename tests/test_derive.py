@@ -554,9 +554,16 @@ def test_errors(words: list[str], status: int, message: str) -> None:
     assert message in result.err
 
 
-LARGE = ["x**x**x**x", "gamma(gamma(gamma(x)))", "max(" * 6 + "x" + ", y)" * 6, "(x + 1)**1000", "(x + y + 1)**99999"]
-LARGER = ["sin(" * 40 + "x" + ")" * 40, "sigmoid(" * 12 + "x" + ")" * 12, "*".join(f"(x - y{i})" for i in range(40)),
-          "+".join(f"exp(x{i}*y)" for i in range(30)), "max(x, y, x + y)", "*".join(["(x + y)"] * 300)]  # fmt: skip
+LARGE = ["x**x**x**x", "gamma(gamma(gamma(x)))", "max(" * 6 + "x" + ", y)" * 6, "(x + 1)**1000"]
+LARGER = [
+    "(x + y + 1)**99999",
+    "sin(" * 40 + "x" + ")" * 40,
+    "sigmoid(" * 12 + "x" + ")" * 12,
+    "*".join(f"(x - y{i})" for i in range(40)),
+    "+".join(f"exp(x{i}*y)" for i in range(30)),
+    "max(x, y, x + y)",
+    "*".join(["(x + y)"] * 300),
+]
 SLOWER = [pytest.param(each, marks=pytest.mark.slow) for each in LARGER]
 
 

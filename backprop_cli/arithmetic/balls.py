@@ -18,8 +18,11 @@ from typing import Any, NamedTuple
 
 from flint import acb, arb, ctx, fmpq, fmpz
 
+from ..budget import reserve_memory
 from ..rules.table import Op
 from .system import Arithmetic, Function, Rule, TooWideError, Value
+
+reserve_memory()  # FLINT ends the process where it is refused memory
 
 MAX_EXPONENT = 1_000_000
 """The largest decimal exponent of a literal."""

@@ -23,6 +23,7 @@ _MORE = 4  # times as many bits beyond the digits, where nothing tells how many 
 _SHARE = 1 / 2  # of the time that is left, for one attempt more
 _BITS = 2_400_000_000  # of all numbers together, at most: there are some more that nothing shows
 _NUMBERS = 6  # of a node: its value, its gradient, those of the edges into it
+_OVERHEAD = 1_000  # bits that a number takes beside its own
 
 Result = TypeVar("Result")
 Named = Iterator[tuple[Callable[[], str], Value | None]]
@@ -43,39 +44,42 @@ def proven(
     a gate is not decided within reach, as in `acos(sin(x)**2 + cos(x)**2)`, or digits are not proven.
     """
     extra, count = GUARD, _NUMBERS * len(graph.nodes)
-    if Balls(places).bits * count > _BITS:
+    if (Balls(places).bits + _OVERHEAD) * count > _BITS:
         raise MathError(f"{places:,} digits of {len(graph.nodes):,} nodes take more memory than there is", graph.source)
     while True:
         system, began = Balls(places, extra), monotonic()
         failure: UnprovenError | None = None
-        lacking: list[tuple[Callable[[], str], Value, float]] = []
+        missing = inf  # until a result tells
         try:
             with system.working():
                 result = compute(system)
-                named = [*numbers(result)]
-                lacking = [(name, value, lacks) for name, value in named if (lacks := system.lacks(value))]
-                count = max(count, len(named))
+                lacks = [system.lacks(value) for _, value in numbers(result)]
+                missing, count = max(lacks, default=0), max(count, len(lacks))
         except UnprovenError as error:
             failure = error
-        if not (failure or lacking):
+        if not missing:
             return result, []
-        missing = max((lacks for *_, lacks in lacking), default=inf)
-        most = min(MOST_BITS, _BITS // count)
+        most = min(MOST_BITS, _BITS // count - _OVERHEAD)
         more = min(most, extra + int(missing) + GUARD if missing < inf else _MORE * extra)
         slower = ((system.bits + more - extra) / system.bits) ** 1.5
         is_late = slower * (monotonic() - began) > _SHARE * left()
-        if extra == more or is_late:
+        if extra >= more or is_late:
             break
         extra = more
+        if not failure:
+            del result  # before there is another
     digits = f"{system.all_digits:,} digits{', for which there is time,' if is_late else ''}"
     if failure:
         failure.message += f": {digits} do not tell"
         failure.hint = failure.hint or ("--time-limit gives it more" if is_late else "")
         raise failure
-    for name, value, _ in lacking:
-        if not system.is_negligible(value):
-            raise MathError(f"{digits} do not prove those of {shorten(name())}", graph.source)
-    told = [f"{digits} do not tell {shorten(name())} from 0" for name, *_ in lacking[:1]]
+    told: list[str] = []
+    with system.working():
+        for name, value in numbers(result):
+            if value is not None and system.lacks(value):
+                if not system.is_negligible(value):
+                    raise MathError(f"{digits} do not prove those of {shorten(name())}", graph.source)
+                told = told or [f"{digits} do not tell {shorten(name())} from 0"]
     return result, [Notice("precision", graph.output.name, message) for message in told]
 
 
