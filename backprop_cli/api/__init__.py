@@ -28,6 +28,7 @@ def backprop(
     hessian: bool = False,
     upstream: Given | None = None,
     jacobian: bool = False,
+    enclose: bool = False,
     expand: bool = False,
     time_limit: float | None = None,
     **variables: Given,
@@ -37,6 +38,7 @@ def backprop(
     wrt: names, or one text of names with commas between them, as on the command line;
     upstream: ∂f/∂output where the output is an array: the gradient is that of the sum of upstream × output;
     jacobian: every output by every input, as matrices, in place of a gradient;
+    enclose: boxes that hold every number, proven; a value may be one: `x="0.25..0.5"`;
     expand: whether modules, and compound primitives, are opened into their gates;
     time_limit: the seconds that the call may take, in any thread (None: as long as it takes);
     values, variables: a number, or the text of a constant expression, for each variable (`values` also takes names that
@@ -57,13 +59,14 @@ def backprop(
         "exact": exact,
         "hessian": hessian,
         "jacobian": jacobian,
+        "enclose": enclose,
         "expand": expand,
     }
     for name, flag in flags.items():
         expect(name, flag, bool, "True or False")
     settings = Settings(names_of(wrt), ties, allow_nonfinite, precision, exact, hessian)
     seed = None if upstream is None else text("upstream", upstream)
-    settings = settings._replace(upstream=seed, jacobian=jacobian)
+    settings = settings._replace(upstream=seed, jacobian=jacobian, enclose=enclose)
     check(settings)
     seconds = None if time_limit is None else point.read_value("time_limit", text("time_limit", time_limit), IEEE)
 

@@ -10,7 +10,7 @@ from typing import Any
 from ..graph.graph import Graph
 from ..passes import point
 from ..passes import trace as passes
-from ..passes.settings import Settings, compute, refuse_arrays
+from ..passes.settings import Settings, compute, numbers_alone, refuse_arrays
 from ..view.picture.circuit import PLAIN, Look
 from ..view.picture.circuit import Circuit as Picture
 from .shown import Checked, Shown, Text, rendered
@@ -77,6 +77,7 @@ class Trace(Shown, passes.Trace):
         """Raise InputError where there are arrays, of which `what` can say nothing yet."""
         if self.has_axes:
             refuse_arrays(self.graph, self.given, what)
+        numbers_alone(self.given, what)
 
     def explain(self, *, nudge: Given | None = None) -> Text:
         """Both passes in words and numbers, as `backprop explain` tells them.

@@ -1,6 +1,6 @@
 """The second table: number systems, one file each. A rule is written once and serves them all."""
 
 from .floats import FLOATS, IEEE
-from .system import TIES, Arithmetic, Rule, TooWideError, Value, share
+from .system import TIES, Arithmetic, InsideError, Rule, TooWideError, Value, share
 
-__all__ = ["FLOATS", "IEEE", "TIES", "Arithmetic", "Rule", "TooWideError", "Value", "share"]
+__all__ = ["FLOATS", "IEEE", "TIES", "Arithmetic", "InsideError", "Rule", "TooWideError", "Value", "share"]

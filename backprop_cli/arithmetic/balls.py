@@ -85,7 +85,7 @@ class Ball:
 
     def __str__(self) -> str:
         places, known = self.rounded or (0, None)
-        return _written(*known, places) if known else str(self.number)
+        return written(*known, places) if known else str(self.number)
 
     def __add__(self, other: Value) -> Ball:
         number = _number(other)
@@ -572,7 +572,7 @@ class Balls(Arithmetic):
         if not value.is_exact:
             places = min(places, int(value.number.rel_accuracy_bits() / _LOG10) + 1)
         known = next(filter(None, (_rounded(value, each) for each in range(places, 0, -1))), None)
-        return _written(*known, places) if known else _around_zero(value)
+        return written(*known, places) if known else _around_zero(value)
 
     def lacks(self, value: Value | None) -> float:
         """So many bits more it takes to prove the digits of a number; infinity where that cannot be told."""
@@ -711,7 +711,7 @@ def _nearest(top: fmpz, bottom: fmpz) -> fmpz:
     return whole + (1 if 2 * rest > bottom or (2 * rest == bottom and whole % 2 == 1) else 0)
 
 
-def _written(whole: fmpz, power: int, places: int) -> str:
+def written(whole: fmpz, power: int, places: int) -> str:
     """A decimal number that has so many significant digits."""
     text, sign = abs(whole).str(), "-" if whole < 0 else ""
     power, figures = power + len(text) - 1, text.rstrip("0")

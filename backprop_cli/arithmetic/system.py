@@ -46,6 +46,10 @@ class TooWideError(ArithmeticError):
     """What is known of the numbers does not tell what a function makes of them; more digits may."""
 
 
+class InsideError(ArithmeticError):
+    """Somewhere in the boxes of its arguments a function has no value, or no bound."""
+
+
 class Rule(NamedTuple):
     """A row of the table, compiled: `value(*inputs)`, and `partials[slot](*inputs, out)` (see `Op.partial`).
 
@@ -121,6 +125,8 @@ class Arithmetic(ABC):
     range_hint = ""
     has_arrays = False
     """Whether a value may be an array."""
+    of_boxes = False
+    """Whether a value is a box of numbers, any of which it may be."""
 
     def __init__(
         self,
@@ -190,6 +196,14 @@ class Arithmetic(ABC):
     def whole(self, value: Value) -> str:
         """The same of a number."""
         return self.shown(value, self.digits)
+
+    def bare(self, value: Value) -> str:
+        """The whole value as a line for scripts."""
+        return self.exactly(value)
+
+    def cells(self, value: Value | None) -> list[str]:
+        """The whole value in a table for machines; empty where there is none."""
+        return ["" if value is None else self.exactly(value)]
 
     def data(self, value: Value) -> Any:
         """The value in a JSON document."""

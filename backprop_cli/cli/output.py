@@ -35,7 +35,7 @@ def _bare_numbers(trace: Trace, names: Sequence[str]) -> str:
     places = places_of(trace.graph, names, wanted)
     found = trace.upstream if matrices is None else [matrices.get(name) for name in nodes.names]
     numbers = (trace.value if place is None else found[place] for place in places)
-    return "".join(f"{trace.arithmetic.exactly(number)}\n" for number in numbers)
+    return "".join(f"{trace.arithmetic.bare(number)}\n" for number in numbers)
 
 
 def places_of(graph: Graph, names: Iterable[str], wanted: Sequence[int]) -> list[int | None]:

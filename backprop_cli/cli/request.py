@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ..errors import InputError, Source, few
 from ..graph.graph import Graph
 from ..passes import point
-from ..passes.settings import Settings, refuse_arrays
+from ..passes.settings import Settings, numbers_alone, refuse_arrays
 from ..streams import read_text
 from .arguments import EXAMPLE, Line, PositionError
 
@@ -99,6 +99,8 @@ class Question:
         if not arrays or asked.expand:
             what = "--expand" if asked.expand else asked.line.command
             refuse_arrays(graph, {**self.known, **self.typed}, what)
+        if not arrays:
+            numbers_alone({**self.known, **self.typed}, asked.line.command)
         if asked.expand or (opened and graph.modules):
             from ..graph.expand import expand
 

@@ -149,11 +149,15 @@ class Backward:
             self._warn_of_kink(gate, inputs, rule, out)
         if gate.op.selects and gate.op.variadic:
             locals_ = self._shares(gate, [rule.partial(slot, inputs, out) for slot in range(len(inputs))])
+            if self.arithmetic.of_boxes and upstream is not None:
+                self._warn_of_choice(gate, inputs, locals_)
             return [(local, bool(local != 0)) for local in locals_]
         values = [
             self._local(gate, slot, inputs, out, upstream) if self.wanted[i] else None
             for slot, i in enumerate(gate.inputs)
         ]
+        if self.arithmetic.of_boxes and gate.op.selects and rule.kink is None and upstream is not None:
+            self._warn_of_choice(gate, inputs, values)
         return [(value, not (gate.op.selects and value == 0)) for value in values]
 
     def _locals_of_module(
@@ -220,7 +224,19 @@ class Backward:
         slot = next(slot for slot, i in enumerate(gate.inputs) if self.wanted[i])
         local = self.arithmetic.show(rule.partial(slot, inputs, out), faults.DIGITS)
         place = self._place(gate, inputs)
-        self._warn("kink", gate, f"has a kink at {place}: the gradient {local} there is a convention")
+        if self.arithmetic.of_boxes and any(not each.is_thin for each in inputs):
+            self._warn_of_slopes(gate, inputs)
+        else:
+            self._warn("kink", gate, f"has a kink at {place}: the gradient {local} there is a convention")
+
+    def _warn_of_choice(self, gate: Gate, inputs: list[Value], locals_: Sequence[Value | None]) -> None:
+        """Where a gate hands on one input in one part of a box, and another in another."""
+        if any(local is not None and not local.is_thin for local in locals_):
+            self._warn_of_slopes(gate, inputs)
+
+    def _warn_of_slopes(self, gate: Gate, inputs: list[Value]) -> None:
+        does, place = "may jump" if gate.op.jumps else "may have a kink", self._place(gate, inputs)
+        self._warn("kink", gate, f"{does} inside {place}: the slopes on all sides are in its gradient")
 
     def _warn_of_tie(self, gate: Gate, tied: Sequence[int]) -> None:
         each = {"both": "each gets 1", "split": f"each gets 1/{len(tied)}", "first": "the first gets 1"}[self.ties]

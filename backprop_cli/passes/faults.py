@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from ..arithmetic import IEEE, Arithmetic, TooWideError, Value
+from ..arithmetic import IEEE, Arithmetic, InsideError, TooWideError, Value
 from ..errors import MathError, UnprovenError, shorten
 from ..graph.graph import Constant, Gate, Graph, Node, partial
 from ..rules.printer import READING
@@ -53,6 +53,8 @@ class Place(NamedTuple):
         op, title = self.gate.op, self.graph.title(self.gate)
         if isinstance(error, TooWideError):
             return UnprovenError(f"{title} is not decided{self.where}", self.graph.source, self.gate.span)
+        if isinstance(error, InsideError):
+            return self._error(f"{title} has no value, or no bound, somewhere in {self}", self._needs())
         if isinstance(error, ZeroDivisionError) and op.name == "div":
             return self._error(f"division by zero in {title}{self.where}", self._needs())
         if isinstance(error, OverflowError):
@@ -90,6 +92,8 @@ class Place(NamedTuple):
         if isinstance(error, TooWideError):
             return self.no_value(error)
         graph, gate, op, system = self.graph, self.gate, self.gate.op, self.arithmetic
+        if system.of_boxes:
+            return self._no_bound(slot)
         floats, value = [self._float(each) for each in self.inputs], system.to_float(out)
         locals_ = [IEEE.rule(op).partial(each, floats, value) for each in range(len(floats))]
         names = [graph.nodes[i].name for i in gate.inputs]
@@ -107,6 +111,13 @@ class Place(NamedTuple):
         others = [node.name for node in graph.variables if wanted[node.position] and not below[node.position]]
         hint = f"--wrt {','.join(others)} takes the gradients that do not need it"
         return self._error(message, hint if others else system.range_hint * overflows)
+
+    def _no_bound(self, slot: int) -> MathError:
+        """The same over boxes."""
+        names = [self.graph.nodes[i].name for i in self.gate.inputs]
+        rule = shorten(READING.text(self.gate.op.local(slot, names, self.gate.name)))
+        written = f"{partial(self.gate.name, names[slot])} = {rule}"
+        return self._error(f"{written} does not exist, or has no bound, somewhere in {self}")
 
     def chain_overflows(self, slot: int, upstream: Value, local: Value) -> MathError:
         """Upstream × local is beyond the range of the arithmetic."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from ..arithmetic import Arithmetic, Value
@@ -80,6 +80,8 @@ def read_value(name: str, text: str, arithmetic: Arithmetic) -> Value:
         if arithmetic.strict and not arithmetic.is_finite(value):
             raise overflow(name, arithmetic, text)
         return value
+    if which := kind(plain):
+        raise InputError(f"the value of {name} is {which}, and a number is needed here", text, (0, len(text)))
     try:
         from ..language.program import Program
 
@@ -138,7 +140,9 @@ def read_json(text: str, where: str, part: str) -> dict[str, str]:
     if not isinstance(data, dict):
         raise InputError(f"{where} holds no JSON object", hint='for example: {"x": -2, "y": 5}')
     for name, value in data.items():
-        if not isinstance(value, str | list):
+        if isinstance(value, dict) and value.keys() == {"lower", "upper"}:  # as this program writes a box
+            data[name] = f"{value['lower']}..{value['upper']}"
+        elif not isinstance(value, str | list):
             raise InputError(f"the value of {quote(name)} in {where} is {kind_of(value)}, not a number")
     return by_name(((name, _text(value)) for name, value in data.items()), where)
 
@@ -222,6 +226,20 @@ def _listed(names: list[str]) -> str:
 def is_array(given: object) -> bool:
     """Whether what is given for a variable is an array, or a text with one in it."""
     return "[" in given if isinstance(given, str) else hasattr(given, "__len__")
+
+
+def is_box(given: object) -> bool:
+    """Whether what is given for a variable is a box."""
+    return isinstance(given, str) and (".." in given or "…" in given) and "[" not in given
+
+
+KINDS: dict[str, Callable[[object], bool]] = {"a box": is_box}
+"""What a value may be that is no plain number and no array, and what tells."""
+
+
+def kind(given: object) -> str:
+    """Which of KINDS is given for a variable; empty for none."""
+    return next((name for name, is_one in KINDS.items() if is_one(given)), "")
 
 
 def complete(given: Mapping[str, float | str], arithmetic: Arithmetic) -> dict[str, Value]:

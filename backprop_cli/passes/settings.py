@@ -30,7 +30,8 @@ class Settings(NamedTuple):
     hessian: second derivatives too;
     time_limit: the seconds that it may take;
     upstream: ∂f/∂output, where that is no 1, as the value of a variable is given;
-    jacobian: every output by every input, in place of a gradient.
+    jacobian: every output by every input, in place of a gradient;
+    enclose: boxes that hold every number, also where each variable is one number.
     """
 
     wrt: Collection[str] | None = None
@@ -42,12 +43,21 @@ class Settings(NamedTuple):
     time_limit: float = inf
     upstream: Any = None
     jacobian: bool = False
+    enclose: bool = False
+
+
+ARITHMETICS = ("allow_nonfinite", "precision", "exact", "enclose")
+"""Settings that choose the arithmetic."""
 
 
 def check(settings: Settings) -> None:
     """Raise InputError for settings that nothing can be computed with."""
-    if settings.allow_nonfinite + (settings.precision is not None) + settings.exact > 1:
-        raise InputError("allow-nonfinite, precision and exact are three different arithmetics: choose one")
+    chosen = [name for name in ARITHMETICS if getattr(settings, name) not in (None, False)]
+    if len(chosen) > 1:
+        one, two = (name.replace("_", "-") for name in chosen[:2])
+        raise InputError(f"{one} and {two} are different arithmetics: choose one")
+    if settings.enclose and settings.hessian:
+        raise InputError("there are no enclosures of second derivatives", hint="--precision 20 proves their digits")
     if settings.precision is not None and settings.precision not in DIGITS:
         least, most = DIGITS[0], DIGITS[-1]
         raise InputError(f"precision is a number of digits from {least} to {most:,}")
@@ -89,6 +99,14 @@ def refuse_arrays(graph: Graph, given: Mapping[str, Any], what: str) -> None:
     raise InputError(f"{what} takes numbers alone, and {why}", hint=hint)
 
 
+def numbers_alone(given: Mapping[str, Any], what: str) -> None:
+    """Raise InputError where a value is none of those that every command takes. what: as in `refuse_arrays`."""
+    for name, each in given.items():
+        if kind := point.kind(each):
+            hint = "leave it out" if what.startswith("--") else "backprop eval takes one"
+            raise InputError(f"{what} takes numbers alone, and the value of {name} is {kind}", hint=hint)
+
+
 def _trace_of_arrays(graph: Graph, given: Mapping[str, Any], settings: Settings) -> Trace:
     for name in ("exact", "hessian"):
         if getattr(settings, name):
@@ -113,9 +131,16 @@ def _trace_of_arrays(graph: Graph, given: Mapping[str, Any], settings: Settings)
 
 
 def _trace(graph: Graph, given: Mapping[str, float | str], settings: Settings) -> Trace:
-    wrt, ties, allow_nonfinite, precision, exact, hessian, _, upstream, jacobian = settings
+    wrt, ties, allow_nonfinite, precision, exact, hessian, _, upstream, jacobian, enclose = settings
     if upstream is not None or jacobian or is_of_arrays(graph, given):
         return _trace_of_arrays(graph, given, settings)
+    if enclose or any(map(point.is_box, given.values())):
+        for name in (*ARITHMETICS[:3], "hessian"):
+            if getattr(settings, name) not in (None, False):
+                numbers_alone(given, f"--{name.replace('_', '-')}")
+        from .enclosed import enclosed_trace
+
+        return enclosed_trace(graph, given, wrt=wrt, ties=ties)
     if precision is not None:
         from .certain import certain_trace
 

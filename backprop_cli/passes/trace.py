@@ -8,7 +8,7 @@ from itertools import islice
 from operator import attrgetter
 from typing import Any, NamedTuple, overload
 
-from ..arithmetic import Arithmetic, Value
+from ..arithmetic import FLOATS, Arithmetic, Value
 from ..errors import FEW, quote, shorten
 from ..graph.graph import Gate, Graph, Node
 from ..language.spellings import prefixes
@@ -100,7 +100,8 @@ def notices(graph: Graph, system: Arithmetic) -> list[Notice]:
     found = []
     for name in graph.constants:
         if name in ("e", "E"):
-            value = system.show(system.constant(name), _DIGITS)
+            known = FLOATS if system.of_boxes else system
+            value = known.show(known.constant(name), _DIGITS)
             message = f"{name} is read as the constant {value}…; give {name} a value to make it a variable"
             found.append(Notice("constant", name, message))
     if dropped := [quote(each) for each in prefixes(graph.source)]:
@@ -131,6 +132,7 @@ class Trace:
     warnings: those of the graph, then those of this point
     hessian: ∂²output/∂row∂column by the names of two variables, where second derivatives are asked for
     jacobian: for each variable the matrix of every output by every entry of it, where that is asked for
+    monotone: of variables that are boxes, those along which the output never falls (1), never rises (−1), or stays (0)
     """
 
     def __init__(
@@ -144,10 +146,11 @@ class Trace:
         warnings: list[Notice],
         hessian: Mapping[str, Mapping[str, Value]] | None = None,
         jacobian: Mapping[str, Value] | None = None,
+        monotone: Mapping[str, int] | None = None,
     ) -> None:
         self.graph, self.arithmetic, self.point, self.values = graph, arithmetic, point, values
         self.upstream, self.edges, self.warnings, self.hessian = upstream, edges, warnings, hessian
-        self.jacobian = jacobian
+        self.jacobian, self.monotone = jacobian, monotone
 
     def __repr__(self) -> str:
         def show(value: Value) -> str:
@@ -163,7 +166,7 @@ class Trace:
 
     def parts(self) -> dict[str, Any]:
         """What it is made of, by name."""
-        names = ("graph", "arithmetic", "point", "values", "upstream", "edges", "warnings", "hessian", "jacobian")
+        names = "graph arithmetic point values upstream edges warnings hessian jacobian monotone".split()
         return {name: getattr(self, name) for name in names}
 
     @cached_property

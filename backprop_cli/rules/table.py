@@ -225,6 +225,7 @@ class Op:
     role: a key of ROLES or empty, for readers;
     domain: where a real value exists;
     kink: a condition under which the partial is only a convention;
+    jumps: whether the value jumps somewhere in its domain;
     corner: one under which the second derivative is, because the partial has a corner there;
     note: that convention;
     aliases: other spellings;
@@ -256,6 +257,7 @@ class Op:
         role: str = "",
         domain: str = "",
         kink: Formula | None = None,
+        jumps: bool = False,
         corner: Formula | None = None,
         note: str = "",
         aliases: str = "",
@@ -278,6 +280,7 @@ class Op:
         self.role = role
         self.domain = domain
         self.kink = kink
+        self.jumps = jumps or self.chooses
         self.corner = corner
         self.note = note
         self.aliases = tuple(aliases.split())
@@ -450,7 +453,7 @@ TABLE: list[Op] = [
     Op("abs",      "x",   fabs(x),     sign(x),           kink=eq(x, 0),   note="0 at x = 0",
        aliases="Abs fabs absolute ABS",
        does="hands its upstream on where its input is positive, and flips its sign where that is negative"),
-    Op("sign",     "x",   sign(x),     0,                 kink=eq(x, 0),   note="0 at x = 0",
+    Op("sign",     "x",   sign(x),     0,                 jumps=True, kink=eq(x, 0),   note="0 at x = 0",
        aliases="sgn signum Sign SIGN",
        does="hands nothing on: a small step in its input changes no sign"),
     Op("max",      "x...", maximum(x), chosen, selects=True, role="routes", note="a tie gives 1 to both",
@@ -504,7 +507,7 @@ TABLE: list[Op] = [
        aliases="arctan ArcTan ATAN",
        does="divides its upstream by 1 plus the square of its input, so that far from 0 hardly anything comes through"),
     Op("atan2",    "y x", atan2(y, x), turn(x), turn(-y),
-       note="at atan2(0, 0) there is no gradient", aliases="arctan2",
+       jumps=True, note="at atan2(0, 0) there is no gradient", aliases="arctan2",
        does="hands each coordinate its upstream times the other one, divided by the square of the distance, and "
             "flips the sign for the second: a step sideways turns the angle, a step outwards does not"),
     Op("asec",     "x",   careful(acos(1 / x), atan2(far, sign(x))),
@@ -517,7 +520,8 @@ TABLE: list[Op] = [
        does="divides its upstream by the size of its input times the root of its square minus 1, and flips its sign"),
     Op("acot",     "x",   where(eq(x, 0), pi / 2, atan(1 / x)),
                           careful(-1 / (1 + x**2), -1 / hypot(x, 1) / hypot(x, 1)),
-       kink=eq(x, 0), note="odd, between −π/2 and π/2, as in SymPy: it jumps at 0, where it is π/2, with slope −1",
+       jumps=True, kink=eq(x, 0),
+       note="odd, between −π/2 and π/2, as in SymPy: it jumps at 0, where it is π/2, with slope −1",
        aliases="arccot ArcCot",
        does="divides its upstream by 1 plus the square of its input, and flips its sign"),
     Op("sinpi",    "x",   careful(sin(pi * x), turned(x) * sin(pi * (x - nearest(x)))),
@@ -698,12 +702,12 @@ TABLE: list[Op] = [
        does="hands its upstream to its first input where that lies between the bounds, else to the bound "
             "that holds it"),
     Op("heaviside", "x",  where(gt(x, 0), 1, where(eq(x, 0), half, 0)), 0,
-       kink=eq(x, 0), note="1/2 at x = 0, as in SymPy, with gradient 0", aliases="Heaviside HeavisideTheta",
+       jumps=True, kink=eq(x, 0), note="1/2 at x = 0, as in SymPy, with gradient 0", aliases="Heaviside HeavisideTheta",
        does="hands nothing on: a small step in its input does not change it, except at 0, where it jumps"),
     Op("heaviside", "x y", where(gt(x, 0), 1, where(eq(x, 0), y, 0)), 0, where(eq(x, 0), 1, 0),
-       kink=eq(x, 0), note="y at x = 0, as in NumPy, with gradient 0", aliases="Heaviside",
+       jumps=True, kink=eq(x, 0), note="y at x = 0, as in NumPy, with gradient 0", aliases="Heaviside",
        does="hands nothing on, except at 0, where its second input gets its upstream unchanged"),
-    Op("step",     "x",   where(gt(0, x), 0, 1), 0,       kink=eq(x, 0), note="1 at x = 0, with gradient 0",
+    Op("step",     "x",   where(gt(0, x), 0, 1), 0,       jumps=True, kink=eq(x, 0), note="1 at x = 0, with gradient 0",
        aliases="UnitStep",
        does="hands nothing on: a small step in its input does not change it, except at 0, where it jumps"),
 
@@ -721,29 +725,29 @@ TABLE: list[Op] = [
 
     Op("mod",      "x y", doubles(x - y * floor(x / y), mod(x, y)), 1,
                           careful(-floor(x / y), -floor(x / y - out / y + half)),
-       domain="y ≠ 0", kink=eq(out, 0), note="the sign of y, as % in Python; it jumps at multiples of y",
+       domain="y ≠ 0", jumps=True, kink=eq(out, 0), note="the sign of y, as % in Python; it jumps at multiples of y",
        aliases="Mod % MOD",
        does="hands its upstream on to the dividend, and to the divisor times minus how often it goes into that"),
     Op("fmod",     "x y", doubles(x - y * whole_part(x / y), fmod(x, y)), 1,
                           careful((out - x) / y, -floor((x - out) / y + half)),
-       domain="y ≠ 0", kink=both(eq(out, 0), gt(fabs(x), 0)),
+       domain="y ≠ 0", jumps=True, kink=both(eq(out, 0), gt(fabs(x), 0)),
        note="the sign of x, as % in C; it jumps at multiples of y except 0",
        does="hands its upstream on to the dividend, and to the divisor times minus how often it goes into that"),
-    Op("round",    "x",   nearest(x),  0,                 kink=eq(x - floor(x), half),
+    Op("round",    "x",   nearest(x),  0,                 jumps=True, kink=eq(x - floor(x), half),
        note="half to even, as in Python and NumPy; 0 at the jumps",
        aliases="Round rint nearbyint",
        does="hands nothing on: a small step in its input changes no whole number"),
-    Op("trunc",    "x",   whole_part(x), 0,                  kink=both(eq(x, out), gt(fabs(x), 0)),
+    Op("trunc",    "x",   whole_part(x), 0,                  jumps=True, kink=both(eq(x, out), gt(fabs(x), 0)),
        note="towards 0; 0 at the jumps",
        aliases="fix IntegerPart TRUNC",
        does="hands nothing on: a small step in its input changes no whole number"),
-    Op("frac",     "x",   x - floor(x), 1,                kink=eq(out, 0),
+    Op("frac",     "x",   x - floor(x), 1,                jumps=True, kink=eq(out, 0),
        note="x − floor(x), as in SymPy: never negative; it jumps at whole numbers", aliases="fract",
        does="hands its upstream on unchanged: between whole numbers it rises as its input does"),
-    Op("floor",    "x",   floor(x),    0,                 kink=eq(x, out), note="0 at whole numbers",
+    Op("floor",    "x",   floor(x),    0,                 jumps=True, kink=eq(x, out), note="0 at whole numbers",
        aliases="Floor",
        does="hands nothing on: between whole numbers it is flat"),
-    Op("ceil",     "x",   ceil(x),     0,                 kink=eq(x, out), note="0 at whole numbers",
+    Op("ceil",     "x",   ceil(x),     0,                 jumps=True, kink=eq(x, out), note="0 at whole numbers",
        aliases="ceiling Ceiling",
        does="hands nothing on: between whole numbers it is flat"),
 ]

@@ -14,6 +14,7 @@ from . import Options
 from .texts import entries
 
 COLUMNS = ("node", "op", "expression", "value", "upstream", "input", "local", "chained")
+_NUMBERS = ("value", "upstream", "local", "chained")
 OF_ARRAYS = ("shape", "pullback")
 """Two more, where a node is an array, whose entries are JSON's nested lists."""
 
@@ -25,16 +26,23 @@ def trace(trace: Trace, _options: Options) -> str:
     if trace.jacobian is not None:
         writer.writerows(_jacobian(trace))
         return text.getvalue()
-    writer.writerow(COLUMNS + (OF_ARRAYS if trace.has_axes else ()))
+    columns = [name for each in COLUMNS for name in (_ends(each) if trace.arithmetic.of_boxes else [each])]
+    writer.writerow([*columns, *(OF_ARRAYS if trace.has_axes else ())])
     for node in trace.graph.nodes:
         value, upstream = trace.values[node.position], trace.upstream[node.position]
-        head = (node.name, node.kind, trace.graph.written(node), _number(trace, value), _number(trace, upstream))
+        cells = trace.arithmetic.cells
+        head = (node.name, node.kind, trace.graph.written(node), *cells(value), *cells(upstream))
         for edge in trace.edges_of(node):
-            cells = (edge.input.name, _number(trace, edge.local), _number(trace, edge.chained))
-            writer.writerow((*head, *cells, *_of_arrays(trace, node, edge)))
+            numbers = (*cells(edge.local), *cells(edge.chained))
+            writer.writerow((*head, edge.input.name, *numbers, *_of_arrays(trace, node, edge)))
         if not node.inputs:
-            writer.writerow((*head, "", "", "", *_of_arrays(trace, node)))
+            writer.writerow((*head, "", *cells(None), *cells(None), *_of_arrays(trace, node)))
     return text.getvalue()
+
+
+def _ends(column: str) -> list[str]:
+    """What a column is of boxes: a number has both of its ends."""
+    return [f"{column} lower", f"{column} upper"] if column in _NUMBERS else [column]
 
 
 def _of_arrays(trace: Trace, node: Node, edge: Edge | None = None) -> Sequence[str]:

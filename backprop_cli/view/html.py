@@ -55,6 +55,8 @@ def _page(trace: Trace, options: Options) -> Iterator[str]:
     if count:
         variables = texts.ends(texts.variables(trace, digits), count, SHOWN, "variables")
         columns = ("variable", "shape", "value", "gradient") if trace.has_axes else _VARIABLES
+        if texts.has_boxes(trace):
+            columns = ("variable", "box", *_VARIABLES[2:])
         yield from _table(columns, map(_variable, variables))
     elif trace.jacobian is None:
         yield "<p>no gradient: nothing here varies</p>"

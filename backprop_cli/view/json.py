@@ -75,6 +75,7 @@ def head(trace: Trace) -> dict[str, Any]:
         **trace.arithmetic.header,
         "constants": _numbers(trace, trace.constants),
         "gradient": _numbers(trace, trace.gradient),
+        **({"monotone": trace.monotone} if trace.monotone else {}),
     }
 
 

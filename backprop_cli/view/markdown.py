@@ -32,7 +32,8 @@ def trace(trace: Trace, options: Options) -> str:
         lines += pipe_table(("variable", "shape", "value", "gradient"), 2, shaped)
     elif found:
         gradient = [(code(each.name), each.value, each.gradient, each.tells) for each in found]
-        lines += pipe_table(("variable", "value", "gradient", "tells"), 1, gradient)
+        value = "box" if texts.has_boxes(trace) else "value"
+        lines += pipe_table(("variable", value, "gradient", "tells"), 1, gradient)
     elif trace.jacobian is None:
         lines.append("no gradient: nothing here varies")
     if matrix := texts.hessian(trace, digits):

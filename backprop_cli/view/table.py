@@ -47,6 +47,8 @@ def trace(trace: Trace, options: Options) -> str:
     found = texts.ends(texts.variables(trace, digits), count, SHOWN, "variables")
     rows = [_variable(each, trace.has_axes) for each in found]
     columns = [_VARIABLES[0], _SHAPE, *_VARIABLES[1:3]] if trace.has_axes else _VARIABLES
+    if texts.has_boxes(trace):
+        columns = [_VARIABLES[0], _number("box"), *_VARIABLES[2:]]
     if trace.jacobian is None:
         parts += [table(columns, rows, options), _left_out(count, "variables", options)] if rows else [[_NOTHING]]
     for matrix in texts.jacobians(trace, digits):

@@ -99,11 +99,18 @@ def program(graph: Graph) -> list[str]:
     return [*lines[:_LINES], "…"] if len(lines) > _LINES else lines
 
 
+def has_boxes(trace: Trace) -> bool:
+    """Whether a variable is a box that is not one number."""
+    return trace.arithmetic.of_boxes and not all(each.is_thin for each in trace.point.values())
+
+
 def title(trace: Trace, digits: int | None) -> str:
     """The expression, as written, or the name of a program's output; with its value."""
     graph = trace.graph
     name = graph.output.name if graph.is_program else short(graph.source, _LONGEST_TITLE)
     value = number(trace, trace.value, digits)
+    if value.startswith("["):
+        return f"{name} lies in {value}"
     return f"{name} {value if value.startswith('≈ ') else f'= {value}'}"
 
 
@@ -246,9 +253,38 @@ def variables(trace: Trace, digits: int | None) -> Iterator[VariableTexts]:
             node = next(node for node in trace.graph.variables if node.name == name)
             yield VariableTexts(name, number(trace, trace.point[name], digits), shown, "", shape(trace, node))
             continue
+        if trace.arithmetic.of_boxes:
+            yield _box(trace, name, digits, h)
+            continue
         falls = trace.arithmetic.to_float(gradient) < 0
         tells = output if shown == "0" else f"{output} {'−' if falls else '+'} {multiple(trace, gradient, digits, h)}"
         yield VariableTexts(name, number(trace, trace.point[name], digits), shown, f"{name} + {h} → {tells}")
+
+
+def _box(trace: Trace, name: str, digits: int | None, h: str) -> VariableTexts:
+    """A variable that is a box, or may be."""
+    from ..arithmetic.boxes import Boxes
+
+    system, output, box, gradient = trace.arithmetic, trace.graph.output.name, trace.point[name], trace.gradient[name]
+    assert isinstance(system, Boxes)
+    shown = number(trace, gradient, digits)
+    value = system.typed(box, digits or 0)
+    if not box.is_thin:
+        return VariableTexts(name, value, shown, _TRENDS[(trace.monotone or {}).get(name)].format(output, name))
+    tells = f"({shown})·{h}" if shown.startswith("[") and not gradient.is_thin else ""
+    if gradient.is_thin:
+        rough = f"{abs(system.to_float(gradient)):.6g}"
+        tells = {"0": "", "1": h}.get(rough, f"{rough}{h}" if rough.isdigit() else f"{rough}·{h}")
+    sign = "" if not tells else " − " if system.to_float(gradient) < 0 and gradient.is_thin else " + "
+    return VariableTexts(name, value, shown, f"{name} + {h} → {output}{sign}{tells}")
+
+
+_TRENDS = {
+    1: "{} never falls as {} grows",
+    -1: "{} never rises as {} grows",
+    0: "{} is the same for every {}",
+    None: "{} may rise and fall as {} grows",
+}
 
 
 def step(trace: Trace) -> str:

@@ -1,0 +1,226 @@
+"""Enclosures: the passes on boxes, and what makes the result narrower: parts of the boxes, slopes, and trends.
+
+Whatever is intersected here holds the same numbers: the natural extension (each gate over the boxes of its inputs), the
+hull of those over parts of the boxes, the mean-value form f(c) + Σ ∂f/∂x·(x − c), and f at the ends of variables in
+which it only rises, or only falls. The last two need a function without a jump.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import product
+from time import monotonic
+from typing import Any, NamedTuple
+
+from ..arithmetic import Value
+from ..arithmetic.balls import GUARD, order
+from ..arithmetic.boxes import MAYBE, Box, Boxes, Maybe, common, hull, middle, pieces, thin, trend
+from ..budget import left
+from ..errors import InputError, MathError, UnprovenError
+from ..graph.graph import Graph
+from . import point
+from .backpropagate import backpropagate
+from .forward import forward
+from .trace import Edges, Trace
+
+_PARTS = 64  # of all boxes together, at most
+_SECONDS = 0.5  # for them, about
+_SHARES = 4  # pieces at a gate of a box that is a part already
+_MORE = 4  # times as many bits, where digits of numbers are lacking
+_MOST = 1 << 14
+_INFINITE = ("inf", "infinity", "∞", "oo", "nan")
+
+Boxed = Mapping[str, Box]
+
+
+def enclosed_trace(
+    graph: Graph, given: Mapping[str, Any], *, wrt: Collection[str] | None = None, ties: str = "both"
+) -> Trace:
+    """A trace of boxes, which hold every value, local and chained gradient there is while variables are in theirs.
+
+    given: of each variable a number or a box (`0.25..0.5`), as text
+    wrt, ties: as in `backpropagate`
+
+    Raises MathError where a gate, or a gradient that is asked for, has no value or no bound in a part of the boxes.
+    """
+    extra, began = GUARD, monotonic()
+    while True:
+        system = Boxes(extra)
+        is_last = extra >= _MOST or (monotonic() - began) * _MORE > left() / 2
+        with system.working():
+            at = {name: read(name, str(text), system) for name, text in given.items()}
+            try:
+                trace = _Enclosure(graph, system, wrt, ties).trace(at)
+            except UnprovenError:
+                if is_last:
+                    raise
+            else:
+                is_point = all(each.is_thin for each in at.values())
+                if is_last or not is_point or not _lacks(trace, system):
+                    return trace
+        extra *= _MORE
+
+
+def read(name: str, text: str, system: Boxes) -> Box:
+    """The value of a variable: `0.25..0.5`, whose ends are numbers or constant expressions, or one of those.
+
+    Raises InputError, or MathError where an end has no value.
+    """
+    if not point.is_box(text):
+        number: Box = point.read_value(name, text, system)
+        return number
+    ends = [end.strip() for end in text.replace("…", "..").split("..")]
+    why = ""
+    if len(ends) != 2 or "..." in text:
+        why = "is not two numbers with two points between them"
+    elif not all(ends):
+        why = "lacks an end"
+    elif any(end.lower().lstrip("+-") in _INFINITE for end in ends):
+        why = "has an end that is not finite"
+    if why:
+        raise InputError(f"the box of {name} {why}", text, (0, len(text)), f"for example: --{name} 0.25..0.5")
+    low, high = (point.read_value(name, end, system) for end in ends)
+    sign = order(low.lo, high.lo)
+    if sign == 1:
+        hint = f"the lower end comes first: {ends[1]}..{ends[0]}"
+        raise InputError(f"the ends of the box of {name} are reversed", text, (0, len(text)), hint)
+    return low if sign == 0 else Box(low.lo, high.lo)
+
+
+def _lacks(trace: Trace, system: Boxes) -> bool:
+    """Whether digits of a number are not known."""
+    numbers = [*trace.values, *trace.upstream, *(each for edge in trace.edges for each in (edge.local, edge.chained))]
+    return any(isinstance(each, Box) and each.is_thin and system.balls.lacks(each.lo) for each in numbers)
+
+
+class _Part(NamedTuple):
+    """What the passes make of boxes, and whether a value may jump inside."""
+
+    trace: Trace
+    jumps: bool
+
+
+class _Enclosure(NamedTuple):
+    """The passes over boxes of one graph in one arithmetic. wrt, ties: as in `backpropagate`."""
+
+    graph: Graph
+    system: Boxes
+    wrt: Collection[str] | None
+    ties: str
+
+    def trace(self, at: Boxed) -> Trace:
+        """All of it."""
+        began, found, failure = monotonic(), [], None
+        try:
+            found.append(self._part(at))
+        except MathError as error:
+            failure = error
+        parts = _parts(at, _SECONDS / (monotonic() - began))
+        if parts[1:]:
+            shares, self.system.shares = self.system.shares, _SHARES
+            try:
+                found.append(self._united(at, [self._part(each) for each in parts]))
+            except MathError as error:
+                failure = failure or error
+            finally:
+                self.system.shares = shares
+        if not found:
+            assert failure is not None
+            raise failure
+        trace, jumps = found[0] if len(found) == 1 else self._both(*found)
+        return self._told(self._narrowed(trace, at, jumps), jumps)
+
+    def _part(self, at: Boxed) -> _Part:
+        self.system.jumps = False
+        trace = backpropagate(self.graph, at, wrt=self.wrt, ties=self.ties, arithmetic=self.system)
+        jumps = self.system.jumps
+        return _Part(self._narrowed(trace, at, jumps), jumps)
+
+    def _narrowed(self, trace: Trace, at: Boxed, jumps: bool) -> Trace:
+        """The same, with a value that slopes make narrower."""
+        wide = [name for name, box in at.items() if not box.is_thin]
+        if jumps or not wide or not isinstance(trace.value, Box):
+            return trace
+        value, gradient = trace.value, trace.gradient
+        trends = {name: trend(gradient[name]) for name in wide if name in gradient}
+        lows, highs = dict(at), dict(at)
+        for name, sign in trends.items():
+            if sign is not None:
+                ends = thin(at[name].lo), thin(at[name].hi)
+                lows[name], highs[name] = ends[::-1] if sign < 0 else ends
+        if any(sign is not None for sign in trends.values()):
+            value = common(value, Box(self._value(lows).lo, self._value(highs).hi))
+        if len(trends) == len(wide) and None in trends.values():
+            center = {name: middle(box) for name, box in at.items()}
+            changes = (gradient[name] * (at[name] - center[name]) for name in wide)
+            value = common(value, sum(changes, self._value(center)))
+        return trace.but(values=[*trace.values[:-1], value])
+
+    def _value(self, at: Boxed) -> Box:
+        value: Box = forward(self.graph, at, self.system)[-1]
+        return value
+
+    def _united(self, at: Boxed, parts: Sequence[_Part]) -> _Part:
+        """What holds all that the parts hold."""
+        traces = [part.trace for part in parts]
+        edges = [
+            each[0]._replace(
+                local=_hull(edge.local for edge in each),
+                chained=_hull(edge.chained for edge in each),
+                active=any(edge.active for edge in each),
+            )
+            for each in zip(*(trace.edges for trace in traces), strict=True)
+        ]
+        values = [_hull(each) for each in zip(*(trace.values for trace in traces), strict=True)]
+        upstream = [_hull(each) for each in zip(*(trace.upstream for trace in traces), strict=True)]
+        told = {(notice.kind, notice.node): notice for trace in reversed(traces) for notice in reversed(trace.warnings)}
+        warnings = [*reversed(told.values())]
+        united = Trace(self.graph, self.system, at, values, upstream, Edges.stored(self.graph, edges), warnings)
+        return _Part(united, any(part.jumps for part in parts))
+
+    def _both(self, whole: _Part, fine: _Part) -> _Part:
+        """What two enclosures have in common."""
+        one, two = whole.trace, fine.trace
+        edges = [
+            a._replace(local=_common(a.local, b.local), chained=_common(a.chained, b.chained), active=b.active)
+            for a, b in zip(one.edges, two.edges, strict=True)
+        ]
+        values = [*map(_common, one.values, two.values)]
+        upstream = [*map(_common, one.upstream, two.upstream)]
+        still = {(notice.kind, notice.node) for notice in two.warnings}
+        warnings = [notice for notice in one.warnings if (notice.kind, notice.node) in still]
+        found = one.but(values=values, upstream=upstream, edges=Edges.stored(self.graph, edges), warnings=warnings)
+        return _Part(found, whole.jumps and fine.jumps)
+
+    def _told(self, trace: Trace, jumps: bool) -> Trace:
+        """With the variables in which it only rises, or only falls."""
+        wide = {name: slope for name, slope in trace.gradient.items() if not trace.point[name].is_thin}
+        trends = {name: sign for name, slope in wide.items() if (sign := trend(slope)) is not None and not jumps}
+        return trace.but(monotone=trends)
+
+
+def _parts(at: Boxed, most: float) -> list[Boxed]:
+    """The boxes in parts: each in two, as often as time permits, one after the other."""
+    wide = [name for name, box in at.items() if not box.is_thin]
+    halvings = int(min(_PARTS, max(most, 1))).bit_length() - 1 if wide else 0
+    counts = {name: 1 << (halvings + len(wide) - 1 - i) // len(wide) for i, name in enumerate(wide)}
+    cut = [[(name, each) for each in pieces(at[name], count)] for name, count in counts.items()]
+    return [{**at, **dict(each)} for each in product(*cut)]
+
+
+def _hull(found: Iterable[Value | None]) -> Value | None:
+    """What holds all of these, some of which may be missing."""
+    there = [each for each in found if each is not None]
+    if not there:
+        return None
+    if not isinstance(there[0], Box):
+        return there[0] if all(each is there[0] for each in there) else MAYBE
+    return hull(there)
+
+
+def _common(one: Value | None, two: Value | None) -> Value | None:
+    if one is None or two is None:
+        return one if two is None else two
+    if isinstance(one, Box):
+        return common(one, two)
+    return two if isinstance(one, Maybe) else one

@@ -1,0 +1,364 @@
+"""Boxes and enclosures: whatever a variable in its box gives lies in what is printed, value and gradient.
+
+The oracle is the same graph at points inside, to 30 proven digits: it knows nothing of boxes.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+import random
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from flint import fmpq
+
+from backprop_cli import backprop
+from backprop_cli.arithmetic.balls import Ball, Balls
+from backprop_cli.arithmetic.boxes import MAYBE, Box, decimal
+from backprop_cli.errors import MathError
+from backprop_cli.graph.graph import Graph
+from backprop_cli.language.program import Program
+from backprop_cli.passes.backpropagate import backpropagate
+from backprop_cli.passes.enclosed import enclosed_trace
+from backprop_cli.passes.trace import Trace
+from backprop_cli.rules.table import TABLE, Op
+from support.command import run as command
+from support.formulas import FORMULAS
+from support.schemas import TRACE
+
+POINTS = Balls(30)
+RATIONAL = Mapping[str, tuple[Fraction, Fraction]]
+"""The ends of the boxes of variables."""
+
+
+def ball(x: Fraction) -> Ball:
+    return Ball(fmpq(x.numerator, x.denominator))
+
+
+# -- What people type ----------------------------------------------------------------------------------------------
+
+TITLES = [
+    ("x*(1-x)", "--x 0.25..0.5", "x*(1-x) lies in [0.1875, 0.25]"),
+    ("x*(1-x)", "--x=0..1", "x*(1-x) lies in [0, 0.25]"),
+    ("x**2", "--x -1..2", "x**2 lies in [0, 4]"),
+    ("x*x", "--x -1..2", "x*x lies in [0, 4]"),
+    ("x - x", "--x -1..2", "x - x = 0"),
+    ("x/x", "--x 1..2", "x/x = 1"),
+    ("sin(x)", "--x 0..2", "sin(x) lies in [0, 1]"),
+    ("cos(x)", "--x -100..100", "cos(x) lies in [-1, 1]"),
+    ("x**y", "--x 1/2..2 --y -1..1", "x**y lies in [0.5, 2]"),
+    ("x*y", "--x 1e-3..1 --y 3", "x*y lies in [0.003, 3]"),
+    ("abs(x)", "--x -2..-1", "abs(x) lies in [1, 2]"),
+    ("floor(x)", "--x 0.5..1.5", "floor(x) lies in [0, 1]"),
+    ("x", "--x pi/4..pi/2 --digits 3", "x lies in [0.785, 1.58]"),
+    ("x + 1", "--x 2..2", "x + 1 = 3"),
+    ("exp(-x**2)/(1 + x**2)", "--x 1..2", "exp(-x**2)/(1 + x**2) lies in [0.00366312, 0.18394]"),
+    ("1/(x*x - x + 1)", "--x 0..1", "1/(x*x - x + 1) lies in [1, 1.33485]"),
+    ("0.1 + 0.2", "--enclose", "0.1 + 0.2 = 0.3"),
+    ("2 if x > 0 else 3", "--x -1..1", "2 if x > 0 else 3 lies in [2, 3]"),
+    ("2 if x > 0 else 3", "--x 1..2", "2 if x > 0 else 3 = 2"),
+    ("q = x + 1; r = q*q", "--x 0..1", "r lies in [1, 4]"),
+    (
+        "333.75*y**6 + x**2*(11*x**2*y**2 - y**6 - 121*y**4 - 2) + 5.5*y**8 + x/(2*y)",
+        "--x 77617 --y 33096 --enclose",
+        "lies in [-0.82739605994682137, -0.82739605994682136]",
+    ),
+    ("(1-cos(x))/x**2", "--x 1e-8 --enclose", "lies in [0.49999999999999999, 0.5]"),
+]
+"""An expression, its values, and the line that tells what it comes to."""
+
+GRADIENTS = [
+    ("2**x", "--x 0 --enclose", "0.6931471805599453 0.69314718055994531"),  # a rounded log(2) would miss it
+    ("(1-cos(x))/x**2", "--x 1e-8 --enclose", "-8.3333333333333333e-10 -8.3333333333333332e-10"),
+    ("x*(1-x)", "--x 0.25..0.5", "0 0.5"),
+    ("abs(x)", "--x -1..2", "-1 1"),
+    ("max(x, 1)", "--x 0..2", "0 1"),
+    ("max(x, x)", "--x 0..2", "1 1"),
+    ("max(x, 3)*5", "--x 0..2", "0 0"),
+    ("x if x > 1 else 2*x", "--x 0..3", "0 3"),
+    ("(1-tanh(x))*exp(2*x)", "--x 2500 --enclose", "1.347877659323567e-2171 1.3478776593235671e-2171"),
+    ("tanh(x)", "--x -1..1", "0.41997434161402606 1"),
+]
+"""The same, and both ends of the gradient of x."""
+
+REFUSED = [
+    ("x", "--x 2..1", 2, "the ends of the box of x are reversed", "the lower end comes first: 1..2"),
+    ("x", "--x 0..inf", 2, "the box of x has an end that is not finite", "for example: --x 0.25..0.5"),
+    ("x", "--x ..1", 2, "the box of x lacks an end", "for example: --x 0.25..0.5"),
+    ("x", "--x 1...2", 2, "the box of x is not two numbers with two points between them", ""),
+    ("x", "--x 1..2..3", 2, "the box of x is not two numbers with two points between them", ""),
+    ("x", "--x a..2", 2, "in the value of x: 'a' is not a constant", ""),
+    ("1/x", "--x -1..1", 1, "f = 1 / x has no value, or no bound, somewhere in x = [-1, 1]", "1 / x needs x ≠ 0"),
+    ("log(x)", "--x 0..1", 1, "f = log(x) has no value, or no bound, somewhere in x = [0, 1]", "log(x) needs x > 0"),
+    ("tan(x)", "--x 1..2", 1, "f = tan(x) has no value, or no bound, somewhere in x = [1, 2]", ""),
+    ("gamma(x)", "--x -1.5..-0.5", 1, "f = gamma(x) has no value, or no bound, somewhere in x = [-1.5, -0.5]", ""),
+    ("log(x)", "--x -2..-1", 1, "f = log(x) has no value, or no bound, somewhere in x = [-2, -1]", ""),
+    ("log(x)", "--x -2 --enclose", 1, "f = log(x) has no real value at x = -2", "log(x) needs x > 0"),
+    ("sqrt(x)", "--x 0..1", 1, "∂f/∂x = 1/(2·f) does not exist, or has no bound, somewhere in x = [0, 1]", ""),
+    ("x", "--x 1..2 --precision 20", 2, "--precision takes numbers alone, and the value of x is a box", "leave it out"),
+    ("x", "--x 1..2 --exact", 2, "--exact takes numbers alone, and the value of x is a box", "leave it out"),
+    ("x", "--x 1..2 --hessian", 2, "--hessian takes numbers alone, and the value of x is a box", "leave it out"),
+    ("x", "--x 1 --hessian --enclose", 2, "there are no enclosures of second derivatives", ""),
+    ("x", "--x 1 --exact --enclose", 2, "exact and enclose are different arithmetics: choose one", ""),
+]
+"""An expression, its values, the exit status, the error and the hint."""
+
+WARNED = [
+    (
+        "abs(x)",
+        "--x -1..1",
+        "f = abs(x) may have a kink inside x = [-1, 1]: the slopes on all sides are in its gradient",
+    ),
+    ("max(x, 1)", "--x 0..2", "f = max(x, 1) may have a kink inside x = [0, 2]: the slopes"),
+    ("floor(x)", "--x 0.5..2", "f = floor(x) may jump inside x = [0.5, 2]: the slopes"),
+    ("x if x > 0 else 2", "--x -1..1", "may jump inside"),
+    ("abs(x)", "--x 1..2", ""),
+    ("abs(x*x - x + 1)", "--x 0..1", ""),
+    ("max(x, x)", "--x 0..1", ""),
+    ("relu(x)", "--x 0 --enclose", "f = relu(x) has a kink at x = 0: the gradient 0 there is a convention"),
+]
+
+
+def answer(expression: str, words: str) -> tuple[str, str]:
+    result = command("eval", expression, *words.split())
+    assert result.status == 0, result.err
+    return result.out, result.err
+
+
+def test_what_lies_in_which_box() -> None:
+    for expression, words, title in TITLES:
+        assert title in answer(expression, words)[0].splitlines()[0 if ";" not in expression else 2], (
+            expression,
+            words,
+        )
+
+
+def test_both_ends_of_a_gradient() -> None:
+    for expression, words, ends in GRADIENTS:
+        assert answer(expression, f"{words} --get x")[0] == f"{ends}\n", expression
+
+
+def test_what_no_box_can_be_is_refused_in_a_sentence() -> None:
+    for expression, words, status, error, hint in REFUSED:
+        result = command("eval", expression, *words.split())
+        assert (result.status, result.out) == (status, ""), words
+        assert f"error: {error}" in result.err
+        assert hint in result.err
+
+
+def test_kinks_and_jumps_inside_are_told() -> None:
+    for expression, words, warning in WARNED:
+        err = answer(expression, words)[1]
+        assert warning in err, expression
+        assert bool(err) == bool(warning), expression
+
+
+def test_other_commands_take_numbers_alone() -> None:
+    for words in ("explain", "graph", "derive", "code", "check"):
+        result = command(words, "x*y", "--x", "0..1", "--y", "2")
+        assert result.status == 2, words
+        assert "the value of x is a box" in result.err
+    assert "the value of x is a box" in command("points", "x*y", "--x", "0..1", stdin="y\n1\n").err
+    assert "the value of x is a box" in command("points", "x", stdin="x\n0..1\n").err
+
+
+def test_documents_have_both_ends() -> None:
+    document = json.loads(answer("x*(1-x)*y", "--x 0.25..0.5 --y 2 --json")[0])
+    TRACE.validate(document)
+    assert document["value"] == {"lower": "0.375", "upper": "0.5"}
+    assert document["gradient"]["x"] == {"lower": "0", "upper": "1"}
+    assert document["monotone"] == {"x": 1}
+    assert document["enclosed"] is True
+    point = json.dumps(document["point"])
+    again = command("eval", "x*(1-x)*y", "--at", point, "--json")
+    assert json.loads(again.out)["gradient"] == document["gradient"]
+    conditional = json.loads(answer("1 if x > 0 else x", "--x -1..1 --json")[0])
+    TRACE.validate(conditional)
+    assert [node["value"] for node in conditional["nodes"] if node["op"] == "gt"] == [None]
+    lines = answer("x*(1-x)", "--x 0.25..0.5 --format csv")[0].splitlines()
+    assert lines[0].startswith("node,op,expression,value lower,value upper,upstream lower,upstream upper,input,")
+    assert "q1,sub,1 - x,0.5,0.75,0.25,0.5,x,-1,-1,-0.5,-0.25" in lines
+    for form in ("markdown", "html", "latex"):
+        assert "[0.1875, 0.25]" in answer("x*(1-x)", f"--x 0.25..0.5 --format {form}")[0]
+
+
+def test_the_library_has_boxes() -> None:
+    trace = backprop("x*(1-x)", x="0.25..0.5")
+    assert (trace.value.lower, trace.value.upper) == (Fraction(3, 16), Fraction(1, 4))
+    assert 0.2 in trace.value
+    assert 0.3 not in trace.value
+    assert str(trace.gradient) == "{'x': [0, 0.5]}"
+    assert trace.monotone == {"x": 1}
+    assert pickle.loads(pickle.dumps(trace)).gradient["x"].upper == Fraction(1, 2)
+    assert pickle.loads(pickle.dumps(MAYBE)) is MAYBE
+    assert backprop("x*x", x=0.1, enclose=True).value.lower == Fraction(1, 100)
+
+
+def test_decimals_of_ends_are_rounded_outwards() -> None:
+    rnd = random.Random(0)
+    for _ in range(300):
+        x = Fraction(rnd.randint(-(10**9), 10**9), rnd.randint(1, 10**9)) * Fraction(10) ** rnd.randint(-9, 9)
+        for digits in (1, 6, 17):
+            lower, upper = (Fraction(decimal(ball(x), digits, up=up)) for up in (False, True))
+            assert lower <= x <= upper
+            assert upper - lower <= abs(x) * Fraction(10) ** (1 - digits)
+            wider = Ball(ball(x).ball)
+            assert Fraction(decimal(wider, digits, up=False)) <= x <= Fraction(decimal(wider, digits, up=True))
+
+
+# -- Nothing outside ------------------------------------------------------------------------------------------------
+
+
+def text(ends: tuple[Fraction, Fraction]) -> str:
+    return f"{ends[0]}..{ends[1]}"
+
+
+def inside(box: Any, found: Any) -> bool:
+    """Whether a number lies in a box. Of one that is an irrational number, as far as 30 digits tell."""
+    if not isinstance(box, Box) or found is None:
+        return box is None or found is None or box is MAYBE or box is found
+    number = found.ball
+    return bool(
+        number.upper().fmpq() >= box.lo.ball.lower().fmpq() and number.lower().fmpq() <= box.hi.ball.upper().fmpq()
+    )
+
+
+def outside(graph: Graph, trace: Trace, boxes: RATIONAL, rnd: random.Random, points: int) -> Iterator[str]:
+    """What lies outside of its box, of points inside."""
+    for _ in range(points):
+        at = {
+            name: low + (high - low) * Fraction(rnd.choice((0, 1, rnd.random()))) for name, (low, high) in boxes.items()
+        }
+        with POINTS.working():
+            try:
+                there = backpropagate(
+                    graph, {name: ball(x) for name, x in at.items()}, wrt=[*trace.gradient], arithmetic=POINTS
+                )
+            except MathError:
+                continue
+            pairs = [*zip(trace.values, there.values, strict=True), *zip(trace.upstream, there.upstream, strict=True)]
+            for one, two in zip(trace.edges, there.edges, strict=True):
+                pairs += [(one.local, two.local), (one.chained, two.chained)]
+            yield from (f"{found} in {box} at {at}" for box, found in pairs if not inside(box, found))
+            for name, sign in (trace.monotone or {}).items():
+                low, high = boxes[name]
+                ends = ({**at, name: low}, {**at, name: high})
+                with suppress(MathError):
+                    one, two = (
+                        backpropagate(graph, {k: ball(x) for k, x in end.items()}, wrt=[], arithmetic=POINTS).value
+                        for end in ends
+                    )
+                    if (two < one and sign >= 0) or (two > one and sign <= 0):
+                        yield f"{name} is not monotone"
+
+
+def row(op: Op) -> tuple[Graph, list[str], list[str]]:
+    """A gate of the row; the names of its numbers, and those that are orders."""
+    names = ["x", "y", "z"] if op.variadic else [*op.inputs]
+    orders = [] if op.variadic else [names[slot] for slot in op.orders]
+    words = ["u > v" if slot in op.conditions else name for slot, name in enumerate(names)]
+    if op.conditions:
+        words = [f"({word})" if ">" in word else word for word in words]
+        names = [name for slot, name in enumerate(names) if slot not in op.conditions] + ["u", "v"]
+    return Program(op.written(words)).graph(), names, orders
+
+
+def boxes_of(names: Iterable[str], orders: Iterable[str], rnd: random.Random) -> RATIONAL:
+    found = {}
+    for name in names:
+        size = rnd.choice((0.3, 1, 3, 9))
+        low, high = sorted(Fraction(rnd.randint(-1000, 1000) * int(10 * size), 10_000) for _ in "xx")
+        high = rnd.choice((high, low, low + (high - low) / 20))
+        order = Fraction(rnd.randint(0, 3))
+        found[name] = (order, order) if name in orders else (low, high)
+    return found
+
+
+def try_rows(rnd: random.Random, count: int, points: int) -> None:
+    for op in TABLE:
+        if op.truth:
+            continue
+        graph, names, orders = row(op)
+        tried = 0
+        for _ in range(4 * count):
+            boxes = boxes_of(names, orders, rnd)
+            with suppress(MathError):
+                given = {name: text(ends) for name, ends in boxes.items()}
+                trace = enclosed_trace(graph, given, wrt=[name for name in names if name not in orders])
+                assert not [*outside(graph, trace, boxes, rnd, points)], (op.call, given)
+                tried += 1
+            if tried == count:
+                break
+
+
+def test_no_point_of_a_row_is_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backprop_cli.passes.enclosed._PARTS", 1)  # the parts of a box are boxes
+    try_rows(random.Random(1), 1, 2)
+
+
+@pytest.mark.slow
+def test_no_point_of_a_row_is_outside_of_many_boxes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backprop_cli.passes.enclosed._PARTS", 4)
+    try_rows(random.Random(2), 3, 3)
+
+
+def try_formulas(step: int, points: int) -> None:
+    """Formulas from the literature, with boxes around their points."""
+    rnd = random.Random(3)
+    for formula in FORMULAS[::step]:
+        graph = Program(formula.expression).graph([*formula.point])
+        known = {name: Fraction(value) for name, value in formula.point.items() if set(value) <= set("-.0123456789e")}
+        if known.keys() != formula.point.keys():
+            continue
+        boxes = {name: (x - abs(x) * Fraction(rnd.choice((0, 1, 30)), 1000), x) for name, x in known.items()}
+        with suppress(MathError):
+            trace = enclosed_trace(graph, {name: text(ends) for name, ends in boxes.items()})
+            assert not [*outside(graph, trace, boxes, rnd, points)], formula.name
+
+
+def test_no_point_of_a_formula_is_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backprop_cli.passes.enclosed._PARTS", 2)
+    try_formulas(40, 2)
+
+
+@pytest.mark.slow
+def test_no_point_of_any_formula_is_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backprop_cli.passes.enclosed._PARTS", 2)
+    try_formulas(10, 2)
+
+
+def random_expression(rnd: random.Random, depth: int) -> str:
+    if depth == 0:
+        return rnd.choice(("x", "y", "0.5", "2"))
+    unary = [op for op in TABLE if len(op.inputs) == 1 and not op.variadic and not op.truth]
+    if rnd.random() < 0.5:
+        return rnd.choice(unary).written([f"({random_expression(rnd, depth - 1)})"])
+    sign = rnd.choice(("+", "-", "*", "/", "**", "%"))
+    return f"({random_expression(rnd, depth - 1)}){sign}({random_expression(rnd, depth - 1)})"
+
+
+def try_graphs(seed: int, count: int, points: int) -> None:
+    rnd = random.Random(seed)
+    for _ in range(count):
+        expression = random_expression(rnd, 3)
+        graph = Program(expression).graph()
+        boxes = boxes_of([node.name for node in graph.variables], [], rnd)
+        with suppress(MathError):
+            given = {name: text(ends) for name, ends in boxes.items()}
+            trace = enclosed_trace(graph, given)
+            assert not [*outside(graph, trace, boxes, rnd, points)], (expression, given)
+
+
+def test_no_point_of_a_random_graph_is_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backprop_cli.passes.enclosed._PARTS", 2)
+    try_graphs(4, 40, 2)
+
+
+@pytest.mark.slow
+def test_no_point_of_many_random_graphs_is_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backprop_cli.passes.enclosed._PARTS", 2)
+    try_graphs(5, 120, 3)
