@@ -47,7 +47,7 @@ MAY_LOAD = {
     "rich": "cli.output view.columns",
     "sympy": "language.tree arithmetic.symbolic passes.exact study.claims view.latex",
     "mpmath": "arithmetic.*",
-    "flint": "arithmetic.balls",
+    "flint": "arithmetic.balls arithmetic.boxes",
     "numpy": "arithmetic.arrays passes.arrays passes.nested study.entries",
     "platformdirs": "cli.cache",
 }

@@ -109,7 +109,7 @@ def title(trace: Trace, digits: int | None) -> str:
     graph = trace.graph
     name = graph.output.name if graph.is_program else short(graph.source, _LONGEST_TITLE)
     value = number(trace, trace.value, digits)
-    if value.startswith("["):
+    if trace.arithmetic.of_boxes and value.startswith("["):
         return f"{name} lies in {value}"
     return f"{name} {value if value.startswith('≈ ') else f'= {value}'}"
 

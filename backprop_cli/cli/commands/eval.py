@@ -10,8 +10,8 @@ from ..plain_call import evaluate
 HELP = """\
 Evaluate EXPRESSION and backpropagate through it.
 
-Each variable takes a value, a number or a constant expression: --x -2, --x=pi/4. EXPRESSION may begin with a minus
-sign; - is standard input.
+Each variable takes a number, a constant expression or a box: --x -2, --x=pi/4, --x 0.25..0.5. EXPRESSION may begin with
+a minus sign; - is standard input.
 """
 EPILOG = """\
 \b
@@ -19,6 +19,7 @@ Examples:
   backprop eval "(x+y)*z" --x -2 --y 5 --z -4
   backprop eval "(x+y)*z" --x -2 --y 5 --z -4 --get value --get x
   backprop eval "1/(1+exp(-t))" --t 1/3 --json
+  backprop eval "x*(1-x)" --x 0.25..0.5
   backprop eval "sigmoid(w*x)" --at '{"w": 2, "x": -1}' --wrt w --precision 30
 """
 
