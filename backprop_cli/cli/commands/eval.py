@@ -10,8 +10,9 @@ from ..plain_call import evaluate
 HELP = """\
 Evaluate EXPRESSION and backpropagate through it.
 
-Each variable takes a number, a constant expression or a box: --x -2, --x=pi/4, --x 0.25..0.5. EXPRESSION may begin with
-a minus sign; - is standard input.
+Variables take numbers, constant expressions and boxes: --x=pi/4, --x 1..2.
+\f
+EXPRESSION may begin with a minus sign; - is standard input.
 """
 EPILOG = """\
 \b
