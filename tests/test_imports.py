@@ -48,7 +48,7 @@ MAY_LOAD = {
     "sympy": "language.tree arithmetic.symbolic passes.exact study.claims view.latex",
     "mpmath": "arithmetic.*",
     "flint": "arithmetic.balls arithmetic.boxes",
-    "numpy": "arithmetic.arrays passes.arrays passes.nested study.entries",
+    "numpy": "arithmetic.arrays passes.arrays passes.nested passes.uncertain study.entries",
     "platformdirs": "cli.cache",
 }
 """Which modules may import a library, wherever in the file. `x.*` stands for the modules in x."""

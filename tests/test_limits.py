@@ -144,6 +144,14 @@ LIMITS = {
         lambda n: said("code", "\n".join(f"y{i} = x*x" for i in range(n))), "lines more"
     ),
     "rules.arrays.MAX_AXES": Limit(lambda n: error("sum(x)", {"x": "[" * n + "1" + "]" * n}), "more than 3 axes"),
+    "passes.uncertain.MAX_CORRELATED": Limit(
+        lambda n: error(
+            variables(n),
+            dict.fromkeys(variables(n).split("+"), "1±0.1"),
+            correlations={"x0": {f"x{i}": 0 for i in range(n)} | {"x0": 1}},
+        ),
+        "are beyond the limit of 500",
+    ),
     "passes.arrays.MAX_JACOBIAN": Limit(
         lambda n: error("sum(x)", {"x": numpy.ones(n)}, jacobian=True), "are beyond the 1,000,000 entries"
     ),

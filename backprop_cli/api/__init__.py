@@ -29,6 +29,7 @@ def backprop(
     upstream: Given | None = None,
     jacobian: bool = False,
     enclose: bool = False,
+    correlations: Mapping[str, Mapping[str, float | str]] | str | None = None,
     expand: bool = False,
     time_limit: float | None = None,
     **variables: Given,
@@ -39,10 +40,11 @@ def backprop(
     upstream: ∂f/∂output where the output is an array: the gradient is that of the sum of upstream × output;
     jacobian: every output by every input, as matrices, in place of a gradient;
     enclose: boxes that hold every number, proven; a value may be one: `x="0.25..0.5"`;
+    correlations: of uncertain values such as "2.0±0.1": `{"x": {"y": 0.5}}`, or such a text of JSON;
     expand: whether modules, and compound primitives, are opened into their gates;
     time_limit: the seconds that the call may take, in any thread (None: as long as it takes);
-    values, variables: a number, or the text of a constant expression, for each variable (`values` also takes names that
-        Python does not allow as keywords); the others are those of `Settings`.
+    values, variables: a number, or the text of a constant expression or of an uncertain value, for each variable
+        (`values` also takes names that Python does not allow as keywords); the others are those of `Settings`.
     Raises BackpropError: InputError where the input is wrong, MathError where there is no value or gradient,
     TooSlowError where the time is up.
 
@@ -53,6 +55,7 @@ def backprop(
     expect("values", values, (Mapping, NoneType), "a mapping")
     expect("ties", ties, str, "text")
     expect("time_limit", time_limit, (Real, Decimal, str, NoneType), "a number")
+    expect("correlations", correlations, (Mapping, str, NoneType), "a mapping of mappings, or JSON")
     expect("precision", precision, (int, NoneType), "a whole number")
     flags = {
         "allow_nonfinite": allow_nonfinite,
@@ -66,7 +69,7 @@ def backprop(
         expect(name, flag, bool, "True or False")
     settings = Settings(names_of(wrt), ties, allow_nonfinite, precision, exact, hessian)
     seed = None if upstream is None else text("upstream", upstream)
-    settings = settings._replace(upstream=seed, jacobian=jacobian, enclose=enclose)
+    settings = settings._replace(upstream=seed, jacobian=jacobian, enclose=enclose, correlations=correlations)
     check(settings)
     seconds = None if time_limit is None else point.read_value("time_limit", text("time_limit", time_limit), IEEE)
 

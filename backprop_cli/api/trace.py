@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from os import PathLike, fspath
 from typing import Any
@@ -30,6 +30,7 @@ class Trace(Shown, passes.Trace):
     edges: all of them, each with its local and its chained gradient;
     hessian: ∂²output/∂row∂column by the names of two variables, if it was asked for;
     point: the value of each variable;
+    uncertainty: if a value was uncertain (`x="2.0±0.1"`), the `sigma` of the output, and `shares` of it by name;
     warnings: ties, kinks, constants, and what nothing uses.
 
     It prints as the table, and a notebook shows the table and the circuit. It can be pickled and copied.
@@ -73,11 +74,11 @@ class Trace(Shown, passes.Trace):
 
         return self.graph()._repr_svg_() if is_picture(self.graph) and not self.has_axes else None
 
-    def _numbers_alone(self, what: str) -> None:
+    def _numbers_alone(self, what: str, taken: Collection[str] = ()) -> None:
         """Raise InputError where there are arrays, of which `what` can say nothing yet."""
         if self.has_axes:
             refuse_arrays(self.graph, self.given, what)
-        numbers_alone(self.given, what)
+        numbers_alone(self.given, what, taken)
 
     def explain(self, *, nudge: Given | None = None) -> Text:
         """Both passes in words and numbers, as `backprop explain` tells them.
@@ -86,7 +87,7 @@ class Trace(Shown, passes.Trace):
         """
         from ..view.words.explain import Explanation
 
-        self._numbers_alone("explain")
+        self._numbers_alone("explain", ("uncertain",))
         step = None if nudge is None else text("nudge", nudge)
         return Text("explanation", Explanation.of(self, step))
 

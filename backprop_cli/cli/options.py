@@ -130,6 +130,8 @@ OPTIONS = (
     Option("--hessian", "eval points", None, "Second derivatives too.", rare="points"),
     Option("--upstream", "eval", "ARRAY", "Of an array: the gradient of sum(ARRAY * output).", rare="eval"),
     Option("--jacobian", "eval", None, "Every output by every input, as matrices.", rare="eval"),
+    Option("--correlations", "eval explain", "FILE|JSON", "Of uncertain values: {\"x\": {\"y\": 0.5}}.",
+           rare="eval explain"),
     Option("--format", "eval", tuple(VIEWS["trace"]), "As", "table"),
     Option("--format", "explain", tuple(VIEWS["explanation"]), "As", "text"),
     Option("--format", "derive", tuple(VIEWS["derivation"]), "As", "table"),

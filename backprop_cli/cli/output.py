@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from ..errors import COLUMNS, BackpropError, InputError, few, quote
@@ -32,26 +32,32 @@ def _bare_numbers(trace: Trace, names: Sequence[str]) -> str:
     wanted = [each is not None for each in trace.upstream]
     if matrices is not None:
         wanted = [name in matrices and i in nodes.variables for i, name in enumerate(nodes.names)]
-    places = places_of(trace.graph, names, wanted)
+    words = {"value": trace.value} | ({} if trace.uncertainty is None else {"uncertainty": trace.uncertainty.sigma})
+    places = places_of(trace.graph, names, wanted, words)
     found = trace.upstream if matrices is None else [matrices.get(name) for name in nodes.names]
-    numbers = (trace.value if place is None else found[place] for place in places)
+    numbers = (found[place] if isinstance(place, int) else words[place] for place in places)
     return "".join(f"{trace.arithmetic.bare(number)}\n" for number in numbers)
 
 
-def places_of(graph: Graph, names: Iterable[str], wanted: Sequence[int]) -> list[int | None]:
-    """The nodes whose gradients are meant by --get, or None for the value of the output.
+def places_of(
+    graph: Graph, names: Iterable[str], wanted: Sequence[int], words: Collection[str] = ("value",)
+) -> list[int | str]:
+    """The nodes whose gradients are meant by --get, or the words that mean something of the output.
 
-    wanted: for each node, whether it gets a gradient. Raises InputError for a name that means nothing of the kind.
+    wanted: for each node, whether it gets a gradient; words: those that there are.
+    Raises InputError for a name that means nothing of the kind.
     """
     places = {name: i for i, name in enumerate(graph.nodes.names) if i not in graph.nodes.constants}
-    found: list[int | None] = []
+    found: list[int | str] = []
     for name in names:
         place = places.get(name)
-        if name == "value":
+        if name in words:
             if place is not None:
                 hint = "rename it, or leave --get out"
-                raise InputError("'value' is also a name in the expression, so it could mean either", hint=hint)
-        elif place is None or not wanted[place]:
+                raise InputError(f"{quote(name)} is also a name in the expression, so it could mean either", hint=hint)
+            found.append(name)
+            continue
+        if place is None or not wanted[place]:
             is_stage = name in dict(graph.stages)
             why = "is a stage that has no gate of its own" if is_stage else "is not a variable of the expression"
             if place is not None:
@@ -59,7 +65,7 @@ def places_of(graph: Graph, names: Iterable[str], wanted: Sequence[int]) -> list
             known = [node.name for node in graph.variables if wanted[node.position]]
             raise InputError(
                 f"--get {quote(name)} {why}",
-                hint=f"there is: {', '.join(few(['value', *known]))}",
+                hint=f"there is: {', '.join(few([*words, *known]))}",
             )
         found.append(place)
     return found

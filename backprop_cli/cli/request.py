@@ -45,9 +45,11 @@ class Asked(NamedTuple):
         known = {} if self.at is None else read_object(self.at, "--at", "point")
         return Question(self, source, known, {name: _from_file(name, text) for name, text in given.items()})
 
-    def request(self, *, partly: bool = False, opened: bool = False, arrays: bool = False) -> Request:
+    def request(
+        self, *, partly: bool = False, opened: bool = False, arrays: bool = False, kinds: Collection[str] = ()
+    ) -> Request:
         """Read it all (see `Question.request`)."""
-        return self.read().request(partly=partly, opened=opened, arrays=arrays)
+        return self.read().request(partly=partly, opened=opened, arrays=arrays, kinds=kinds)
 
     def _program(self) -> Source:
         """The expression's text: from its argument, from a file, or from standard input."""
@@ -85,13 +87,15 @@ class Question:
         opened: bool = False,
         columns: Collection[str] | None = (),
         arrays: bool = False,
+        kinds: Collection[str] = (),
     ) -> Request:
         """The graph for the names that have values.
 
         partly: whether variables may go without a value;
         opened: whether the command looks inside modules in any case;
         columns: names that get values from elsewhere, None where that is to come;
-        arrays: whether the command takes arrays.
+        arrays: whether the command takes arrays;
+        kinds: of values that are no plain numbers, those of `point.KINDS` that the command takes beside arrays.
         Raises InputError where a variable has no value, a value no variable, and for what is not well-formed.
         """
         asked = self.asked
@@ -100,7 +104,7 @@ class Question:
             what = "--expand" if asked.expand else asked.line.command
             refuse_arrays(graph, {**self.known, **self.typed}, what)
         if not arrays:
-            numbers_alone({**self.known, **self.typed}, asked.line.command)
+            numbers_alone({**self.known, **self.typed}, asked.line.command, kinds)
         if asked.expand or (opened and graph.modules):
             from ..graph.expand import expand
 
@@ -112,6 +116,9 @@ class Question:
         settings = asked.settings
         if settings.upstream is not None and "upstream" in point.missing(graph, {**self.known, **self.typed}):
             self.typed, settings = {**self.typed, "upstream": settings.upstream}, settings._replace(upstream=None)
+        if settings.correlations is not None:
+            text = given_text(settings.correlations, "--correlations", '{"x": {"y": 0.5}}')
+            settings = settings._replace(correlations=text)
         given = {**self.known, **self.typed}
         point.check(graph, self.typed)
         if not partly and (missing := point.missing(graph, given)):
@@ -174,8 +181,8 @@ def read_object(given: str, option: str, part: str) -> dict[str, str]:
     return point.read_json(given_text(given, option), option, part)
 
 
-def given_text(given: str, option: str) -> str:
-    """The option's value itself, where it is a JSON object, or what the file of that name holds."""
+def given_text(given: str, option: str, example: str = '{"x": -2}') -> str:
+    """The option's value itself, where it is a JSON object such as `example`, or what the file of that name holds."""
     inline = given.lstrip().startswith(("{", "["))
-    hint = f"a JSON object may stand there too: {option} '{{\"x\": -2}}'"
+    hint = f"a JSON object may stand there too: {option} '{example}'"
     return given if inline else read_text(given, option, hint)

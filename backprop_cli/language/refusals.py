@@ -24,6 +24,7 @@ _REFUSED: list[tuple[str, str, str]] = [
     (r"\.(?=[*/^])", "'.' before an operator is not needed here", "leave the point out"),
     (r"\.(?=\s*[^\W\d])", "attribute access is not part of an expression", ""),
     (r"//", "'//' is not an operator here", "write floor(x/y)"),
+    (r"±", "an uncertainty belongs to a value, and not to the expression", "for example: --x 2.0±0.1"),
     (r"°", "'°' is not an operator here", "an angle of x degrees is x*pi/180"),
     (r"!", "'!' is not an operator here", "the factorial of x is written x!; before a condition, write not"),
     (r"\|", "'|' is not an operator here", "the absolute value of x is |x|; between conditions, write or"),

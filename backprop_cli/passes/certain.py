@@ -91,12 +91,14 @@ def certain_trace(
     wrt: Collection[str] | None = None,
     ties: str = "both",
     second: bool = False,
+    then: Callable[[Trace], Trace] | None = None,
 ) -> Trace:
     """A trace whose numbers are proven to `places` significant digits.
 
     given: a value for each variable, read from its text
     wrt, ties: as in `backpropagate`
     second: whether second derivatives are asked for too
+    then: what adds something to the trace, to be proven with the rest
 
     Raises MathError as `backpropagate` and `hessian` do, and as `proven` does.
     """
@@ -104,9 +106,9 @@ def certain_trace(
     def compute(arithmetic: Balls) -> Trace:
         at = point.complete(given, arithmetic)
         trace = backpropagate(graph, at, wrt=wrt, ties=ties, arithmetic=arithmetic)
-        if not second:
-            return trace
-        return trace.but(hessian=hessian(graph, given, wrt=wrt, ties=ties, arithmetic=arithmetic))
+        if second:
+            trace = trace.but(hessian=hessian(graph, given, wrt=wrt, ties=ties, arithmetic=arithmetic))
+        return then(trace) if then else trace
 
     trace, notices = proven(graph, places, compute, numbers)
     return trace.but(warnings=[*trace.warnings, *notices]) if notices else trace
@@ -124,6 +126,10 @@ def numbers(trace: Trace) -> Named:
     for row, columns in (trace.hessian or {}).items():
         for column, value in columns.items():
             yield partial("∂²f/∂{}∂{}".format, row, column), value
+    if found := trace.uncertainty:
+        yield "σ".format, found.sigma
+        for name, value in found.components.items():
+            yield partial("the share of {}".format, name), value
 
 
 def certain_arrays(graph: Graph, places: int, compute: Callable[[Balls], Trace]) -> Trace:

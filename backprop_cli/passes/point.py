@@ -67,7 +67,7 @@ def read_value(name: str, text: str, arithmetic: Arithmetic) -> Value:
     plain = text.strip()
     if not plain:
         raise InputError(f"the value of {name} is empty")
-    if _is_number(plain):
+    if is_number(plain):
         if "n" in plain.lower():  # inf, nan
             if arithmetic.strict:
                 hint = "--allow-nonfinite admits it" if arithmetic.trusted is not None else ""
@@ -97,7 +97,7 @@ def read_value(name: str, text: str, arithmetic: Arithmetic) -> Value:
         raise
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
     """Whether a number is written plainly, as a float is."""
     exponent = text.lower().partition("e")[2]
     if len(text) > _LONGEST or len(exponent) > _LONGEST_EXPONENT or not text.isascii() or "_" in text:
@@ -115,15 +115,12 @@ def overflow(name: str, arithmetic: Arithmetic, text: str = "") -> MathError:
     return MathError(f"in the value of {name}: {number} overflows", text, (0, len(text)), arithmetic.range_hint)
 
 
-def read_json(text: str, where: str, part: str) -> dict[str, str]:
-    """Names and value texts from a JSON object, or from that part of a document that this program wrote.
-
-    A string is read like a value on the command line. Raises InputError where it is not such an object.
-    """
+def parsed(text: str, where: str, example: str) -> Any:
+    """The data of a JSON text, its numbers as they are written. Raises InputError where it is none."""
     import json
 
     try:
-        data = json.loads(
+        return json.loads(
             text.rstrip(),
             parse_int=_Literal,
             parse_float=_Literal,
@@ -132,13 +129,22 @@ def read_json(text: str, where: str, part: str) -> dict[str, str]:
         )
     except json.JSONDecodeError as error:
         message = f"{where} is not JSON: {error.msg[:1].lower()}{error.msg[1:]}"
-        raise InputError(message, text.rstrip(), (error.pos, error.pos + 1), 'for example: {"x": -2, "y": 5}') from None
+        raise InputError(message, text.rstrip(), (error.pos, error.pos + 1), f"for example: {example}") from None
     except RecursionError:
-        raise InputError(f"{where} is nested too deeply", hint='for example: {"x": -2, "y": 5}') from None
+        raise InputError(f"{where} is nested too deeply", hint=f"for example: {example}") from None
+
+
+def read_json(text: str, where: str, part: str) -> dict[str, str]:
+    """Names and value texts from a JSON object, or from that part of a document that this program wrote.
+
+    A string is read like a value on the command line. Raises InputError where it is not such an object.
+    """
+    example = '{"x": -2, "y": 5}'
+    data = parsed(text, where, example)
     if isinstance(data, dict) and isinstance(data.get(part), dict):
         data = data[part]
     if not isinstance(data, dict):
-        raise InputError(f"{where} holds no JSON object", hint='for example: {"x": -2, "y": 5}')
+        raise InputError(f"{where} holds no JSON object", hint=f"for example: {example}")
     for name, value in data.items():
         if isinstance(value, dict) and value.keys() == {"lower", "upper"}:  # as this program writes a box
             data[name] = f"{value['lower']}..{value['upper']}"
@@ -233,7 +239,20 @@ def is_box(given: object) -> bool:
     return isinstance(given, str) and (".." in given or "…" in given) and "[" not in given
 
 
-KINDS: dict[str, Callable[[object], bool]] = {"a box": is_box}
+def is_uncertain(given: object) -> bool:
+    """Whether a text is a number with its uncertainty, such as `2.0±0.1` or `1.50(2)`, or may be meant as one."""
+    if not isinstance(given, str) or "[" in given:
+        return False
+    if "±" in given or "+/-" in given or "\\pm" in given:
+        return True
+    if "(" not in given and "+-" not in given:
+        return False
+    from ..language.uncertain import is_written
+
+    return is_written(given)
+
+
+KINDS: dict[str, Callable[[object], bool]] = {"a box": is_box, "uncertain": is_uncertain}
 """What a value may be that is no plain number and no array, and what tells."""
 
 

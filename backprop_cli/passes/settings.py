@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from math import inf
 from typing import Any, NamedTuple
@@ -31,7 +31,8 @@ class Settings(NamedTuple):
     time_limit: the seconds that it may take;
     upstream: ∂f/∂output, where that is no 1, as the value of a variable is given;
     jacobian: every output by every input, in place of a gradient;
-    enclose: boxes that hold every number, also where each variable is one number.
+    enclose: boxes that hold every number, also where each variable is one number;
+    correlations: of uncertain variables, as `uncertain.read_correlations` takes them.
     """
 
     wrt: Collection[str] | None = None
@@ -44,6 +45,7 @@ class Settings(NamedTuple):
     upstream: Any = None
     jacobian: bool = False
     enclose: bool = False
+    correlations: Any = None
 
 
 ARITHMETICS = ("allow_nonfinite", "precision", "exact", "enclose")
@@ -99,11 +101,14 @@ def refuse_arrays(graph: Graph, given: Mapping[str, Any], what: str) -> None:
     raise InputError(f"{what} takes numbers alone, and {why}", hint=hint)
 
 
-def numbers_alone(given: Mapping[str, Any], what: str) -> None:
-    """Raise InputError where a value is none of those that every command takes. what: as in `refuse_arrays`."""
+def numbers_alone(given: Mapping[str, Any], what: str, taken: Collection[str] = ()) -> None:
+    """Raise InputError where a value is none of those that every command takes.
+
+    what: as in `refuse_arrays`; taken: the kinds that it takes all the same.
+    """
     for name, each in given.items():
-        if kind := point.kind(each):
-            hint = "leave it out" if what.startswith("--") else "backprop eval takes one"
+        if (kind := point.kind(each)) and kind not in taken:
+            hint = "leave it out" if what.startswith("--") else "backprop eval takes it"
             raise InputError(f"{what} takes numbers alone, and the value of {name} is {kind}", hint=hint)
 
 
@@ -131,28 +136,52 @@ def _trace_of_arrays(graph: Graph, given: Mapping[str, Any], settings: Settings)
 
 
 def _trace(graph: Graph, given: Mapping[str, float | str], settings: Settings) -> Trace:
-    wrt, ties, allow_nonfinite, precision, exact, hessian, _, upstream, jacobian, enclose = settings
-    if upstream is not None or jacobian or is_of_arrays(graph, given):
+    if settings.upstream is not None or settings.jacobian or is_of_arrays(graph, given):
         return _trace_of_arrays(graph, given, settings)
-    if enclose or any(map(point.is_box, given.values())):
+    if settings.enclose or any(map(point.is_box, given.values())):
         for name in (*ARITHMETICS[:3], "hessian"):
             if getattr(settings, name) not in (None, False):
                 numbers_alone(given, f"--{name.replace('_', '-')}")
         from .enclosed import enclosed_trace
 
-        return enclosed_trace(graph, given, wrt=wrt, ties=ties)
-    if precision is not None:
+        return enclosed_trace(graph, given, wrt=settings.wrt, ties=settings.ties)
+    if any(map(point.is_uncertain, given.values())):
+        return _uncertain_trace(graph, given, settings)
+    if settings.correlations is not None:
+        message = "--correlations are those of uncertain values, and here are none"
+        raise InputError(message, hint="an uncertain value is 2.0±0.1 or 2.00(10)")
+    return _plain_trace(graph, given, settings)
+
+
+def _uncertain_trace(graph: Graph, given: Mapping[str, float | str], settings: Settings) -> Trace:
+    if settings.allow_nonfinite:
+        numbers_alone(given, "--allow-nonfinite")
+    from .uncertain import uncertain_trace
+
+    def plain(values: Mapping[str, float | str], then: Callable[[Trace], Trace]) -> Trace:
+        return _plain_trace(graph, values, settings, then)
+
+    return uncertain_trace(graph, given, settings.correlations, plain, settings.ties)
+
+
+def _plain_trace(
+    graph: Graph, given: Mapping[str, float | str], settings: Settings, then: Callable[[Trace], Trace] | None = None
+) -> Trace:
+    """The trace at plain numbers. then: what adds something to it in the arithmetic at work."""
+    wrt, ties = settings.wrt, settings.ties
+    if settings.precision is not None:
         from .certain import certain_trace
 
-        return certain_trace(graph, given, precision, wrt=wrt, ties=ties, second=hessian)
-    if exact:
+        return certain_trace(graph, given, settings.precision, wrt=wrt, ties=ties, second=settings.hessian, then=then)
+    if settings.exact:
         from .exact import exact_trace
 
-        return exact_trace(graph, given, wrt=wrt, ties=ties, hessian=hessian)
-    arithmetic = IEEE if allow_nonfinite else FLOATS
+        trace = exact_trace(graph, given, wrt=wrt, ties=ties, hessian=settings.hessian)
+        return then(trace) if then else trace
+    arithmetic = IEEE if settings.allow_nonfinite else FLOATS
     trace = backpropagate(graph, point.complete(given, arithmetic), wrt=wrt, ties=ties, arithmetic=arithmetic)
-    if not hessian:
-        return trace
-    from .hessian import hessian as second_derivatives
+    if settings.hessian:
+        from .hessian import hessian as second_derivatives
 
-    return trace.but(hessian=second_derivatives(graph, given, wrt=wrt, ties=ties, arithmetic=arithmetic))
+        trace = trace.but(hessian=second_derivatives(graph, given, wrt=wrt, ties=ties, arithmetic=arithmetic))
+    return then(trace) if then else trace

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from operator import attrgetter
-from typing import Any, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from ..arithmetic import FLOATS, Arithmetic, Value
 from ..errors import FEW, quote, shorten
@@ -14,6 +14,9 @@ from ..graph.graph import Gate, Graph, Node
 from ..language.spellings import prefixes
 from ..rules.formula import Formula
 from .lazy import Lazy
+
+if TYPE_CHECKING:
+    from .uncertain import Uncertainty
 
 
 class Edge(NamedTuple):
@@ -77,7 +80,7 @@ class Edges(Sequence[Edge]):
 class Notice(NamedTuple):
     """A warning.
 
-    kind: `tie`, `kink`, `border`, `constant`, `prefix`, `unused`, `precision` or `underflow`
+    kind: `tie`, `kink`, `border`, `constant`, `prefix`, `unused`, `precision`, `underflow` or `first-order`
     node: the name of the node that it is about
     message: the whole of it
     """
@@ -133,6 +136,7 @@ class Trace:
     hessian: ∂²output/∂row∂column by the names of two variables, where second derivatives are asked for
     jacobian: for each variable the matrix of every output by every entry of it, where that is asked for
     monotone: of variables that are boxes, those along which the output never falls (1), never rises (−1), or stays (0)
+    uncertainty: what the uncertainties of variables make of the output, where a variable has one
     """
 
     def __init__(
@@ -147,10 +151,11 @@ class Trace:
         hessian: Mapping[str, Mapping[str, Value]] | None = None,
         jacobian: Mapping[str, Value] | None = None,
         monotone: Mapping[str, int] | None = None,
+        uncertainty: Uncertainty | None = None,
     ) -> None:
         self.graph, self.arithmetic, self.point, self.values = graph, arithmetic, point, values
         self.upstream, self.edges, self.warnings, self.hessian = upstream, edges, warnings, hessian
-        self.jacobian, self.monotone = jacobian, monotone
+        self.jacobian, self.monotone, self.uncertainty = jacobian, monotone, uncertainty
 
     def __repr__(self) -> str:
         def show(value: Value) -> str:
@@ -166,8 +171,8 @@ class Trace:
 
     def parts(self) -> dict[str, Any]:
         """What it is made of, by name."""
-        names = "graph arithmetic point values upstream edges warnings hessian jacobian monotone".split()
-        return {name: getattr(self, name) for name in names}
+        names = "graph arithmetic point values upstream edges warnings hessian jacobian monotone uncertainty"
+        return {name: getattr(self, name) for name in names.split()}
 
     @cached_property
     def has_axes(self) -> bool:

@@ -17,6 +17,8 @@ COLUMNS = ("node", "op", "expression", "value", "upstream", "input", "local", "c
 _NUMBERS = ("value", "upstream", "local", "chained")
 OF_ARRAYS = ("shape", "pullback")
 """Two more, where a node is an array, whose entries are JSON's nested lists."""
+UNCERTAIN = ("sigma", "component", "share")
+"""Three more, where a variable is uncertain: of it, and of the output."""
 
 
 def trace(trace: Trace, _options: Options) -> str:
@@ -27,16 +29,16 @@ def trace(trace: Trace, _options: Options) -> str:
         writer.writerows(_jacobian(trace))
         return text.getvalue()
     columns = [name for each in COLUMNS for name in (_ends(each) if trace.arithmetic.of_boxes else [each])]
-    writer.writerow([*columns, *(OF_ARRAYS if trace.has_axes else ())])
+    writer.writerow([*columns, *(OF_ARRAYS if trace.has_axes else UNCERTAIN if trace.uncertainty else ())])
     for node in trace.graph.nodes:
         value, upstream = trace.values[node.position], trace.upstream[node.position]
         cells = trace.arithmetic.cells
         head = (node.name, node.kind, trace.graph.written(node), *cells(value), *cells(upstream))
         for edge in trace.edges_of(node):
             numbers = (*cells(edge.local), *cells(edge.chained))
-            writer.writerow((*head, edge.input.name, *numbers, *_of_arrays(trace, node, edge)))
+            writer.writerow((*head, edge.input.name, *numbers, *_more(trace, node, edge)))
         if not node.inputs:
-            writer.writerow((*head, "", *cells(None), *cells(None), *_of_arrays(trace, node)))
+            writer.writerow((*head, "", *cells(None), *cells(None), *_more(trace, node)))
     return text.getvalue()
 
 
@@ -45,7 +47,11 @@ def _ends(column: str) -> list[str]:
     return [f"{column} lower", f"{column} upper"] if column in _NUMBERS else [column]
 
 
-def _of_arrays(trace: Trace, node: Node, edge: Edge | None = None) -> Sequence[str]:
+def _more(trace: Trace, node: Node, edge: Edge | None = None) -> Sequence[str]:
+    if found := trace.uncertainty:
+        sigma = found.sigma if node is trace.graph.output else found.sigmas.get(node.name)
+        parts = (sigma, found.components.get(node.name), found.shares.get(node.name))
+        return ["" if each is None else trace.arithmetic.exactly(each) for each in parts]
     if not trace.has_axes:
         return ()
     rule = TYPED.text(trace.rule(edge)) if edge is not None and trace.is_pullback(edge) else ""

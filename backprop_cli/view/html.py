@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ..errors import BackpropError
@@ -23,7 +23,7 @@ _BRANCHES = 25  # of one fork, likewise: Graphviz takes long to lay out more
 _GREEN, _RED, _QUIET = "color:#1f8f45", "color:#e0484e", "opacity:.7"  # read on white as on black
 _BOLD = "font-weight:bold"
 _GATES = ("gate", "value", "upstream", "local", "chained", "rule")
-_VARIABLES = ("variable", "value", "gradient", "tells")
+_LOOKS = {"name": _BOLD, "shape": _QUIET, "value": _GREEN, "gradient": _RED, "component": _RED}
 _WORDS = ("rule", "tells")  # columns that hold no numbers
 
 
@@ -48,16 +48,14 @@ def _page(trace: Trace, options: Options) -> Iterator[str]:
     gates = sum(1 for _ in trace.graph.gates)
     if gates:
         shown = texts.ends(texts.gates(trace, digits), gates, SHOWN, "gates")
-        heads = ("gate", "shape", *_GATES[1:]) if trace.has_axes else _GATES
-        yield from _table(heads, (row for each in shown for row in _gate(each)))
+        columns = ("gate", "shape", *_GATES[1:]) if trace.has_axes else _GATES
+        yield from _table(columns, (row for each in shown for row in _gate(each)))
     if trace.constants:
         yield f"<p>{html.escape(texts.constants(trace, digits))}</p>"
     if count:
         variables = texts.ends(texts.variables(trace, digits), count, SHOWN, "variables")
-        columns = ("variable", "shape", "value", "gradient") if trace.has_axes else _VARIABLES
-        if texts.has_boxes(trace):
-            columns = ("variable", "box", *_VARIABLES[2:])
-        yield from _table(columns, map(_variable, variables))
+        fields = texts.fields(trace)
+        yield from _table([*fields.values()], (_variable(each, fields) for each in variables))
     elif trace.jacobian is None:
         yield "<p>no gradient: nothing here varies</p>"
     if matrix := texts.hessian(trace, digits):
@@ -100,13 +98,10 @@ def _gate(gate: texts.GateTexts | Gap) -> Iterator[list[Cell]]:
         yield [Cell(f"{inset}  ← {edge.input}"), *shape, empty, empty, *chain]
 
 
-def _variable(variable: texts.VariableTexts | Gap) -> list[Cell]:
+def _variable(variable: texts.VariableTexts | Gap, fields: Collection[str]) -> list[Cell]:
     if isinstance(variable, Gap):
         return [Cell(f"… {variable.left_out:,} {variable.what} are left out here")]
-    name, value, gradient, tells, shape = variable
-    if shape:
-        return [Cell(name, _BOLD), Cell(shape, _QUIET), Cell(value, _GREEN), Cell(gradient, _RED)]
-    return [Cell(name, _BOLD), Cell(value, _GREEN), Cell(gradient, _RED), Cell(tells)]
+    return [Cell(getattr(variable, field), _LOOKS.get(field, "")) for field in fields]
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:

@@ -76,6 +76,24 @@ def head(trace: Trace) -> dict[str, Any]:
         "constants": _numbers(trace, trace.constants),
         "gradient": _numbers(trace, trace.gradient),
         **({"monotone": trace.monotone} if trace.monotone else {}),
+        **_uncertainty(trace),
+    }
+
+
+def _uncertainty(trace: Trace) -> dict[str, Any]:
+    """What the uncertainties of variables make of the output, if any has one."""
+    found = trace.uncertainty
+    if found is None:
+        return {}
+    correlations: dict[str, dict[str, Any]] = {}
+    for (one, two), each in found.correlations.items():
+        correlations.setdefault(one, {})[two] = number(trace, each)
+    return {
+        "uncertainty": number(trace, found.sigma),
+        "sigmas": _numbers(trace, found.sigmas),
+        "components": _numbers(trace, found.components),
+        "shares": _numbers(trace, found.shares),
+        **({"correlations": correlations} if correlations else {}),
     }
 
 

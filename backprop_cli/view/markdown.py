@@ -26,14 +26,10 @@ def trace(trace: Trace, options: Options) -> str:
         lines += [*pipe_table(("gate", "input", "rule", "value", "upstream", "local", "chained"), 3, rows), ""]
     if trace.constants:
         lines += [texts.constants(trace, digits), ""]
-    found = [*texts.variables(trace, digits)]
-    if found and trace.has_axes:
-        shaped = [(code(each.name), each.shape, each.value, each.gradient) for each in found]
-        lines += pipe_table(("variable", "shape", "value", "gradient"), 2, shaped)
-    elif found:
-        gradient = [(code(each.name), each.value, each.gradient, each.tells) for each in found]
-        value = "box" if texts.has_boxes(trace) else "value"
-        lines += pipe_table(("variable", value, "gradient", "tells"), 1, gradient)
+    fields = texts.fields(trace)
+    if found := [[getattr(each, field) for field in fields] for each in texts.variables(trace, digits)]:
+        left = 2 if trace.has_axes else 1
+        lines += pipe_table([*fields.values()], left, [(code(row[0]), *row[1:]) for row in found])
     elif trace.jacobian is None:
         lines.append("no gradient: nothing here varies")
     if matrix := texts.hessian(trace, digits):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -25,12 +25,12 @@ _GATES = [
     _number("upstream\nchained"),
     Column("\nrule", share=2),
 ]
-_VARIABLES = [Column("variable"), _number("value"), _number("gradient"), Column("tells", share=1, least=24)]
-_SHAPE = Column("shape")
+_TEXT = {"name": Column("variable"), "shape": Column("shape"), "tells": Column("tells", share=1, least=24)}
 _NOTE = Column("", share=1)
 _COMPARED = 15  # digits in which methods are compared
 _METHODS = [Column("variable"), Column("method"), _number("gradient"), _number("difference"), _NOTE]
 _FORWARD, _BACKWARD = ("", "green", "red", ""), ("", "", "red", "")
+_COLOURS = {"value": "green", "gradient": "red", "component": "red"}
 _GAP = ("…", "", "", "")
 _NOTHING = " no gradient: nothing here varies"
 
@@ -45,10 +45,9 @@ def trace(trace: Trace, options: Options) -> str:
         paragraph(f" {texts.constants(trace, digits)}", options) if trace.constants else [],
     ]
     found = texts.ends(texts.variables(trace, digits), count, SHOWN, "variables")
-    rows = [_variable(each, trace.has_axes) for each in found]
-    columns = [_VARIABLES[0], _SHAPE, *_VARIABLES[1:3]] if trace.has_axes else _VARIABLES
-    if texts.has_boxes(trace):
-        columns = [_VARIABLES[0], _number("box"), *_VARIABLES[2:]]
+    fields = texts.fields(trace)
+    rows = [_variable(each, fields) for each in found]
+    columns = [_TEXT.get(field) or _number(head) for field, head in fields.items()]
     if trace.jacobian is None:
         parts += [table(columns, rows, options), _left_out(count, "variables", options)] if rows else [[_NOTHING]]
     for matrix in texts.jacobians(trace, digits):
@@ -66,13 +65,10 @@ def _matrix(matrix: list[tuple[str, ...]], options: Options) -> Iterable[list[st
     return blocks(heads, [Row(row, styles=("bold", *[""] * (len(row) - 1))) for row in matrix[1:]], options)
 
 
-def _variable(each: texts.VariableTexts | Gap, has_axes: bool) -> Row:
-    if isinstance(each, Gap):
-        return Row(_GAP, styles=_FORWARD)
-    name, value, gradient, tells, shape = each
-    if has_axes:
-        return Row((name, shape, value, gradient), styles=_styles(has_axes)[:4])
-    return Row((name, value, gradient, tells), styles=_FORWARD)
+def _variable(each: texts.VariableTexts | Gap, fields: Collection[str]) -> Row:
+    styles = [_COLOURS.get(field, "") for field in fields]
+    cells = ["…"] + [""] * (len(fields) - 1) if isinstance(each, Gap) else [getattr(each, field) for field in fields]
+    return Row(cells, styles=styles)
 
 
 def _styles(has_axes: bool, styles: Sequence[str] = _FORWARD) -> Sequence[str]:

@@ -54,18 +54,51 @@ class GateTexts(NamedTuple):
 
 
 class VariableTexts(NamedTuple):
-    """One variable and its gradient; `tells` is what that gradient says: `x + h → f − 4h`."""
+    """One variable and its gradient; `tells` is what that gradient says: `x + h → f − 4h`.
+
+    component: gradient times uncertainty; share: of that in the uncertainty of the output.
+    """
 
     name: str
     value: str
     gradient: str
     tells: str
     shape: str = ""
+    component: str = ""
+    share: str = ""
+
+
+HEADS = {
+    "name": "variable",
+    "shape": "shape",
+    "value": "value",
+    "gradient": "gradient",
+    "component": "gradient·σ",
+    "share": "of σ²",
+    "tells": "tells",
+}
+"""What stands above the texts of variables."""
+
+
+def fields(trace: Trace) -> dict[str, str]:
+    """The texts of variables that a table has, in order, each with what stands above it."""
+    left_out = {"tells"} if trace.has_axes else {"shape"}
+    if trace.uncertainty is None:
+        left_out |= {"component", "share"}
+    heads = {**HEADS, "value": "box"} if has_boxes(trace) else HEADS
+    return {field: head for field, head in heads.items() if field not in left_out}
 
 
 def number(trace: Trace, value: Value | None, digits: int | None) -> str:
     """A value to `digits` significant digits (None: as many as its arithmetic shows); a dash where there is none."""
     return NONE if value is None else trace.arithmetic.show(value, digits or trace.arithmetic.digits)
+
+
+def uncertain(trace: Trace, value: Value, sigma: Value, digits: int | None) -> str:
+    """A value and its uncertainty. digits: of the uncertainty (None: as many as it deserves)."""
+    from .rounding import rounded
+
+    return rounded(trace.arithmetic, value, sigma, digits)
 
 
 class Gap(NamedTuple):
@@ -107,8 +140,8 @@ def has_boxes(trace: Trace) -> bool:
 def title(trace: Trace, digits: int | None) -> str:
     """The expression, as written, or the name of a program's output; with its value."""
     graph = trace.graph
-    name = graph.output.name if graph.is_program else short(graph.source, _LONGEST_TITLE)
-    value = number(trace, trace.value, digits)
+    found, name = trace.uncertainty, graph.output.name if graph.is_program else short(graph.source, _LONGEST_TITLE)
+    value = number(trace, trace.value, digits) if found is None else uncertain(trace, trace.value, found.sigma, digits)
     if trace.arithmetic.of_boxes and value.startswith("["):
         return f"{name} lies in {value}"
     return f"{name} {value if value.startswith('≈ ') else f'= {value}'}"
@@ -258,7 +291,25 @@ def variables(trace: Trace, digits: int | None) -> Iterator[VariableTexts]:
             continue
         falls = trace.arithmetic.to_float(gradient) < 0
         tells = output if shown == "0" else f"{output} {'−' if falls else '+'} {multiple(trace, gradient, digits, h)}"
-        yield VariableTexts(name, number(trace, trace.point[name], digits), shown, f"{name} + {h} → {tells}")
+        value = number(trace, trace.point[name], digits)
+        each = VariableTexts(name, value, shown, f"{name} + {h} → {tells}")
+        yield _uncertain(trace, each, digits)
+
+
+def _uncertain(trace: Trace, texts: VariableTexts, digits: int | None) -> VariableTexts:
+    """The texts of a variable, with those of its uncertainty, if it has one."""
+    found, name = trace.uncertainty, texts.name
+    if found is None or name not in found.sigmas:
+        return texts
+    value = uncertain(trace, trace.point[name], found.sigmas[name], digits)
+    share = percentage(trace, found.shares[name]) if name in found.shares else NONE
+    return texts._replace(value=value, component=number(trace, found.components[name], digits), share=share)
+
+
+def percentage(trace: Trace, share: Value) -> str:
+    """A part of the whole, as a percentage of three digits."""
+    percents = 100 * trace.arithmetic.to_float(share)
+    return f"{percents:.1f} %" if abs(percents) >= 0.1 or not percents else f"{percents:.1g} %"
 
 
 def _box(trace: Trace, name: str, digits: int | None, h: str) -> VariableTexts:

@@ -13,8 +13,8 @@ from ..request import Asked
 HELP = """\
 Explain the gradient of EXPRESSION step by step.
 
-The forward pass, a line for each gate; the backward pass in reverse, with the chain rule written out on each edge
-and the sum at each fork; what each gate does with its gradient; and what the gradient tells.
+Forward, a line for each gate; backward, the chain rule on each edge and the sum at each fork; and what the gradient
+tells.
 """
 EPILOG = """\
 \b
@@ -37,7 +37,7 @@ def command(
 
     if blank and (nudge is not None or form == "json"):
         raise InputError(f"--blank leaves the numbers out, and {'--nudge' if nudge else 'JSON'} is made of them")
-    trace = compute(*asked.request())
+    trace = compute(*asked.request(kinds=("uncertain",)))
     names = None if only is None else point.read_names(only, "--only")
     known = [node.name for node in trace.graph.nodes if node.name and not isinstance(node, Constant)]
     for name in names or ():

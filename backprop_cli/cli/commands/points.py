@@ -186,8 +186,8 @@ def _contents(graph: Graph, settings: Settings, wanted: Wanted) -> Contents:
         found = list(zip(names, places_of(graph, names, gets), strict=True))
     else:
         variables = [node for node in graph.variables if gets[node.position]]
-        found = [("value", None), *((node.name, node.position) for node in variables)]
-    gradients = [(name, place) for name, place in found if place is not None]
+        found = [("value", "value"), *((node.name, node.position) for node in variables)]
+    gradients = [(name, place) for name, place in found if isinstance(place, int)]
     return Contents(len(gradients) < len(found), gradients, settings.hessian, wanted.trace, wanted.on_error == "null")
 
 

@@ -16,7 +16,7 @@ from ...study.nudge import Nudge
 from ...study.nudge import nudges as nudge_each
 from .. import Options, columns, json, texts
 from ..texts import Gap
-from . import nudges
+from . import nudges, spreads
 from .language import ENGLISH, Language
 from .spans import Said, Span, code, equation, plain, say
 from .story import Computed, Story, Sum, Tells, Through
@@ -144,6 +144,7 @@ def _blocks(explanation: Explanation, digits: int | None) -> Iterator[Block]:
     if trace.gradient:
         yield from _backward(story)
         yield from _gradient(story)
+        yield from _spreads(story)
         yield from _nudges(story, nudged) if nudged else ()
     else:
         yield _section(story, "no gradient", "Gradient")
@@ -202,6 +203,13 @@ def _gradient(story: Story) -> Iterator[Block]:
             yield Block("line", say(says, each.equation, each.arrow, each.says))
 
 
+def _spreads(story: Story) -> Iterator[Block]:
+    for place, (kind, said) in enumerate(spreads.tell(story.words)):
+        if not place:
+            yield _section(story, "uncertain", "Uncertainty", story.words.name(story.words.output))
+        yield Block(kind, said)
+
+
 def _nudges(story: Story, nudged: Nudges) -> Iterator[Block]:
     step = equation(code(texts.step(story.trace)), story.words.number(nudged.step))
     yield _section(story, "nudged", "Nudge", story.words.name(story.words.output), step)
@@ -236,6 +244,8 @@ def as_json(explanation: Explanation, options: Options) -> str:
         for each in story.tells()
         if isinstance(each, Tells)
     ]
+    if says := [plain(said) for _, said in spreads.tell(story.words)]:
+        full["spreads"] = says
     if nudged:
         full["nudge"] = {
             "step": json.number(trace, nudged.step),

@@ -118,9 +118,16 @@ class Story:
     def point(self) -> Said:
         """`x = −2, y = 5`: the variables, and what was read as a constant."""
         names = [*self.trace.point.items(), *self.trace.constants.items()]
-        shown = [equation(code(texts.short(name)), self.given.number(value)) for name, value in names[:LISTED]]
+        shown = [equation(code(texts.short(name)), self._given(name, value)) for name, value in names[:LISTED]]
         more = [self.say("and more", f"{len(names) - LISTED:,}")] * (len(names) > LISTED)
         return say(", ".join(["{}"] * len([*shown, *more])), *shown, *more)
+
+    def _given(self, name: str, value: Value) -> Span:
+        """A value as it was given, with its uncertainty, if it has one."""
+        found = self.trace.uncertainty
+        if found is None or name not in found.sigmas:
+            return self.given.number(value)
+        return Span("number", texts.uncertain(self.trace, value, found.sigmas[name], None).replace("-", "−"))
 
     def notes(self) -> list[str]:
         """The warnings that belong to no gate."""

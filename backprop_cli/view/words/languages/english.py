@@ -114,6 +114,16 @@ TEMPLATES = {
     "gates left out": "… {0} gates are left out here; --format json has all",
     "edges left out": "… {0} edges are left out here; --format json has all",
     "variables left out": "… {0} variables are left out here; --format json has all",
+    # Uncertainties
+    "Uncertainty": "Uncertainty",
+    "uncertain": "What the uncertainties σ of the variables make of {0}, to first order.",
+    "each spreads": "A variable spreads {0} by its gradient times its own uncertainty.",
+    "of variance": "{0}, {1} of σ²",
+    "squares add up": "The variables are independent: their squares add up to σ², that of {0}.",
+    "squares and products add up": (
+        "Their squares add up to σ², that of {0}; of two that correlate, twice the product with their correlation."
+    ),
+    "rounded": "Rounded as an uncertainty deserves: {0}.",
     # A nudge
     "nudged": "{0} after a step of {1} in one variable, beside what the gradient says.",
     "at the step": "{0} at {1}",
