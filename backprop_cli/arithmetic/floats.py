@@ -121,7 +121,7 @@ def _logsumexp(*xs: float) -> float:
     if math.isinf(largest):
         return largest
     value = largest + math.log1p(math.fsum(exp(x - largest) for x in others))
-    if largest >= 0 or abs(value) > _CANCELLED:
+    if largest >= 0 or abs(value) > CANCELLED:
         return value
     from .special import DOUBLES
 
@@ -274,7 +274,7 @@ _IEEE_FUNCTIONS: dict[str, Function] = {
 
 _CONSTANTS = {"pi": math.pi, "e": math.e, "nan": math.nan}
 _LAST = {"doubles": "{1}", "ours": "{1}"}
-_CANCELLED = 0.2
+CANCELLED = 0.2
 """Where less is left of terms of size 1, they are computed with more digits."""
 
 
@@ -322,7 +322,7 @@ class Floats(Arithmetic):
     def code(self, formula: Formula) -> str:
         if formula.head == "cancels":
             read, fast = formula.args
-            return f"(near if abs(near := {self.code(fast)}) > {_CANCELLED} else {self._precisely(read)})"
+            return f"(near if abs(near := {self.code(fast)}) > {CANCELLED} else {self._precisely(read)})"
         return self._precisely(formula.args[0]) if formula.head == "precisely" else super().code(formula)
 
     def _precisely(self, formula: Formula) -> str:
