@@ -83,12 +83,18 @@ def _exp(x: Column) -> Column:
 def _sigmoid(x: Any) -> Any:
     if not isinstance(x, np.ndarray):
         return FLOATS.namespace["sigmoid"](x)
-    z = _exp(-np.minimum(np.abs(x), 750.0))
+    return _from(_exp(-np.minimum(np.abs(x), 750.0)), x)
+
+
+def _from(z: Column, x: Column) -> Column:
+    """The sigmoid of x, from z = exp(−|x|)."""
     return np.where(x >= 0, 1.0, z) / (1.0 + z)
 
 
 def _pow(x: Any, y: Any) -> Any:
-    return x * x if not isinstance(y, np.ndarray) and y == 2 else _power(x, y)
+    if isinstance(y, np.ndarray) or y not in (1, 2):
+        return _power(x, y)
+    return x * x if y == 2 else x
 
 
 def _chosen(condition: Any, yes: Callable[[], Any], no: Callable[[], Any]) -> Any:
@@ -126,8 +132,11 @@ _EXACT: dict[str, Function] = {
 _CLOSE: dict[str, Function] = {
     **{name: _plain(getattr(np, name)) for name in "exp exp2 log log2 log1p sin cos".split()},
     "softplus": lambda x: np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x))),
+    "sigmoid": lambda x: _from(np.exp(-np.abs(x)), x),
 }
-"""Loops within 2 ulp of that, for a rule that is nothing else: what comes after it could make more of it."""
+"""Loops within 2 ulp of that, for a rule that is nothing else: what comes after it could make more of it. (The slope of
+sigmoid does, so its value has to be exact; as the slope of softplus it is the last step.)
+"""
 _TEMPLATES = {
     "where": "choose({0}, lambda: {1}, lambda: {2})",
     "and": "both({0}, {1})",
@@ -181,7 +190,8 @@ class Columns(Floats):
     def compiled(self, parameters: str, formula: Formula) -> Function:
         while formula.head in _TAKES:
             formula = formula.args[_TAKES[formula.head]]
-        if formula.head in _CLOSE and not formula.args[0].args:
+        is_last = formula.head != "sigmoid" or "out" in parameters
+        if is_last and formula.head in _CLOSE and not formula.args[0].args:
             formula = Formula(f"close_{formula.head}", *formula.args)
         return super().compiled(parameters, formula)
 

@@ -8,6 +8,7 @@ What a row gives depends on that row alone, and on nothing that stands beside it
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -58,6 +59,7 @@ class ColumnPasses:
         """The variables that are columns, in the order in which the program names them."""
         self.rows = max(1, min(ROWS, MEMORY // (16 * self.passes.size)))
         """How many rows a block should have."""
+        self.careful = False  # whether zeros came back in the last block, so that they will in the next
 
     def at(self, columns: Mapping[str, Column], rows: int) -> Answer:
         """The numbers of a block of so many rows. columns: those of `varying`, in which an infinity or NaN is unusual."""
@@ -80,9 +82,20 @@ class ColumnPasses:
     def _numbers(self, values: Mapping[str, Any], unusual: Rows) -> list[Any]:
         run = _Run(self.passes, values, unusual)
         run.forward()
-        run.backward(1.0)
+        try:
+            run.backward(1.0, careful=self.careful)
+            self.careful = self.careful and run.zeros
+        except _ZeroError:
+            self.careful = True
+            run.backward(1.0, careful=True)
         found = [run.flow[i] for i in self.results]
-        return [run.values[-1], *(0.0 if each is None else each + 0.0 for each in found)]
+        if self.passes.selects:
+            found = [0.0 if each is None else each + 0.0 for each in found]  # no −0 where nothing flows
+        return [run.values[-1], *(0.0 if each is None else each for each in found)]
+
+
+class _ZeroError(Exception):
+    """Somewhere a zero has come back, and it has to be seen whether it is one."""
 
 
 class _Passes:
@@ -105,7 +118,26 @@ class _Passes:
         self.constants = {
             node.position: constant_value(graph, node, FLOATS) for node in self.nodes if isinstance(node, Constant)
         }
+        self.selects: bool = any(op.selects for op in graph.nodes.kinds) or any(
+            each.selects for each in self.inside.values()
+        )
+        self.shown = self._shown()
         self.size: int = len(self.nodes) + sum(each.size for each in self.inside.values())
+
+    def _shown(self) -> frozenset[int]:
+        """The nodes to which nothing but one edge leads, and whose gates make a zero of each zero that comes back.
+
+        What has become zero on the way to one of them shows further down.
+        """
+        uses = Counter(i for node in self.nodes if self.wanted[node.position] for i in node.inputs)
+        return frozenset(
+            node.position
+            for node in self.nodes
+            if uses[node.position] == 1
+            and isinstance(node, Gate)
+            and not node.op.selects
+            and node.position not in self.inside
+        )
 
 
 def _carries(op: Op) -> bool:
@@ -182,9 +214,11 @@ class _Run:
 
     # -- backward --
 
-    def backward(self, seed: float) -> None:
-        """What flows back to each node."""
+    def backward(self, seed: float, *, careful: bool) -> None:
+        """What flows back to each node. careful: whether each product is looked at; else a zero is a _ZeroError."""
         nodes, wanted = self.passes.nodes, self.passes.wanted
+        self.careful, self.zeros = careful, False
+        self.flow = [None] * len(nodes)
         if not wanted[-1]:
             return
         self.flow[-1] = seed
@@ -202,8 +236,7 @@ class _Run:
     def _back(self, gate: Gate, upstream: Any) -> None:
         op, out = gate.op, self.values[gate.position]
         inputs = [self.values[i] for i in gate.inputs]
-        varies = isinstance(out, np.ndarray)
-        rule = (COLUMNS if varies else FLOATS).rule(op)
+        rule = (COLUMNS if isinstance(out, np.ndarray) else FLOATS).rule(op)
         if rule.kink is not None:
             self._note(np.asarray(rule.kink(*inputs, out)))
         for slot, i in enumerate(gate.inputs):
@@ -211,20 +244,32 @@ class _Run:
                 continue
             partial = op.partial(slot)
             if partial.is_number and partial.head in ("1", "-1"):
-                self._add(i, upstream if partial.head == "1" else -upstream)
+                chained = upstream if partial.head == "1" else -upstream
+                self._zero(i, chained)
+                self._add(i, chained)
                 continue
             local = rule.partial(slot, inputs, out)
             if op.selects:
                 self._finite(local)
                 self._add(i, np.where(local != 0, upstream * local, _NOTHING))
                 continue
-            chained = upstream * local
-            lost = np.asarray(chained == 0)
-            if not is_given(partial):
-                lost = lost | (np.abs(local) < LEAST_LOCAL)
-            if lost.any():
+            is_one = isinstance(upstream, float) and upstream == 1.0
+            chained = local if is_one else upstream * local
+            if not is_given(partial) and (small := np.asarray(np.abs(local) < LEAST_LOCAL)).any():
+                self._lost(op, slot, inputs, out, upstream, small)
+            if not is_one and self.careful and (lost := np.asarray(chained == 0)).any():
+                self.zeros = True
                 self._lost(op, slot, inputs, out, upstream, lost)
+            if not is_one:
+                self._zero(i, chained)
             self._add(i, chained)
+
+    def _zero(self, place: int, chained: Any) -> None:
+        """Raise _ZeroError where a zero comes back along an edge, unless it shows further down."""
+        if self.careful or place in self.passes.shown or not isinstance(chained, np.ndarray):
+            return
+        if not chained.all():
+            raise _ZeroError
 
     def _lost(self, op: Op, slot: int, inputs: list[Any], out: Any, upstream: Any, lost: Rows) -> None:
         """Note the rows in which something so small has lost digits: a product that is 0 of itself has not."""
@@ -240,7 +285,7 @@ class _Run:
         """Through a module: what comes back to its inputs are its local gradients."""
         assert isinstance(gate.op, Module)
         inner = self.inside[gate.position]
-        inner.backward(1.0)
+        inner.backward(1.0, careful=self.careful)
         variables = {node.name: node.position for node in gate.op.graph.variables}
         for slot, i in enumerate(gate.inputs):
             local = inner.flow[variables[gate.op.inputs[slot]]]
@@ -248,6 +293,7 @@ class _Run:
                 chained = upstream * local
                 lost = np.asarray((chained == 0) & (upstream != 0) & (local != 0))
                 self._note(lost)
+                self.zeros = self.zeros or inner.zeros
                 self._add(i, chained)
 
     def _add(self, place: int, chained: Any) -> None:
