@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +24,7 @@ from backprop_cli.view.code.staged import Input
 from backprop_cli.view.code.stages import Stages
 from backprop_cli.view.picture.circuit import Circuit
 from backprop_cli.view.primitives import Primitives
+from backprop_cli.view.reduction import Reduction
 from backprop_cli.view.verdicts import Judged
 from backprop_cli.view.words.explain import Explanation
 from support.command import environment, streams
@@ -46,6 +48,11 @@ SUBJECTS: dict[str, tuple[object, list[str], str]] = {
         "--to",
     ),
     "circuit": (Circuit(GRAPH, TRACE), ["graph", SOURCE, *AT], "--format"),
+    "reduction": (
+        Reduction(GRAPH, "sum", 1, 0, TRACE.value, {}, {}),
+        ["points", SOURCE, str(Path(__file__).parent / "support/row.csv"), "--reduce", "sum"],
+        "--format",
+    ),
     "primitives": (Primitives([TANH], [reference.example(TANH)]), ["ops", "tanh"], "--format"),
 }
 """Of each kind of subject one, the command that draws the same, and its option for the format (none: only --json)."""

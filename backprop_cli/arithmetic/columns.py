@@ -1,8 +1,8 @@
 """Columns of doubles: the rules of FLOATS, row by row, as loops of NumPy where those are as good.
 
-NumPy's exp may differ from the standard library's in the last bit, and its tanh in the last three: a function is NumPy's
-own only where no rule of THE TABLE comes out more than 2 ulp away from what FLOATS makes of it. All others are those of
-FLOATS, mapped over the rows.
+NumPy's exp may differ from the standard library's in the last bit, and its tanh in the last three: a function is
+NumPy's own only where no rule of THE TABLE comes out more than 2 ulp away from what FLOATS makes of it. All others are
+those of FLOATS, mapped over the rows.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ def mapped(function: Function) -> Function:
 def _exp(x: Column) -> Column:
     """exp(x) for x from −750 to 0, to the last bit as the standard library has it.
 
-    It is 2^(n/128) of a table times the exponential of what is left (P. T. P. Tang, ACM TOMS 15, 1989), to 59 bits; where
-    those do not tell how the library rounds, which is in 4 rows of 100, it is asked.
+    It is 2^(n/128) of a table times the exponential of what is left (P. T. P. Tang, ACM TOMS 15, 1989), to 59 bits;
+    where those do not tell how the library rounds, which is in 4 rows of 100, it is asked.
     """
     whole = np.rint(x * (1 / _STEP))
     r = (x - whole * _STEP_HIGH) - whole * _STEP_LOW

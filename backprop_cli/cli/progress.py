@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from ..graph.graph import Graph
     from ..passes.trace import Notice
     from ..points.evaluate import Result
-    from ..points.rows import Lines
 
 _STEPS = 200  # of the progress bar
 _BESIDE = len("points  []  100%  1d 00:00:00")  # what stands on its line beside it
@@ -28,17 +27,18 @@ _BESIDE = len("points  []  100%  1d 00:00:00")  # what stands on its line beside
 class Report:
     """What became of the points: errors and warnings as they come, a count and the exit status at the end."""
 
-    def __init__(self, on_error: str, move: Callable[[], None] | None) -> None:
-        """move: what moves the bar on, None where there is none."""
+    def __init__(self, on_error: str, move: Callable[[], None] | None, noun: str = "line") -> None:
+        """move: what moves the bar on, None where there is none; noun: what is numbered."""
         self.on_error = on_error
+        self.noun = noun
         self.move = move
         self.before = "\r\x1b[K" if move else ""  # clears the terminal's line
         self.done = self.failed = 0
         self.noticed: dict[tuple[str, str], int] = {}
 
-    def answered(self) -> None:
-        """One more point has its line, and nothing is to tell of it."""
-        self.done += 1
+    def answered(self, points: int = 1) -> None:
+        """One more point, or several, has its line, and nothing is to tell of it."""
+        self.done += points
         if self.move is not None:
             self.move()
 
@@ -67,10 +67,10 @@ class Report:
         self.failed += 1
         if self.on_error == "stop":
             after = f", after {_counted(self.done)}" if self.done else ""
-            error.message = f"line {line}{after}: {error.message}"
+            error.message = f"{self.noun} {line}{after}: {error.message}"
             self._counts()
             raise error
-        self._say(f"error: line {line}: {printable(error.message)}")
+        self._say(f"error: {self.noun} {line}: {printable(error.message)}")
 
     def of_the_graph(self, graph: Graph) -> None:
         """The warnings that are the same at all points."""
@@ -90,7 +90,7 @@ class Report:
             self.noticed[place] += 1
         else:
             self.noticed[place] = 0
-            self._say(f"warning: line {line}: {notice.message}")
+            self._say(f"warning: {self.noun} {line}: {notice.message}")
 
     def finish(self) -> int:
         """Tell the counts; return the exit status."""
@@ -115,8 +115,11 @@ def _counted(points: int) -> str:
 
 
 @contextmanager
-def progress(lines: Lines, size: int | None) -> Iterator[Callable[[], None] | None]:
-    """A bar on a terminal that shows nothing else; gives what moves it on, None where there is no bar."""
+def progress(done: Callable[[], int], size: int | None) -> Iterator[Callable[[], None] | None]:
+    """A bar on a terminal that shows nothing else; gives what moves it on, None where there is no bar.
+
+    done: how much has been read; size: how much there is, None where nobody knows.
+    """
     if not size or not _bar_is_shown():
         yield None
         return
@@ -124,8 +127,8 @@ def progress(lines: Lines, size: int | None) -> Iterator[Callable[[], None] | No
     with click.progressbar(length=size, label="points", file=sys.stderr, width=min(36, max(1, room))) as bar:
 
         def move(least: int = size // _STEPS) -> None:
-            if lines.size - bar.pos > least:
-                bar.update(lines.size - bar.pos)
+            if done() - bar.pos > least:
+                bar.update(done() - bar.pos)
 
         yield move
         move(0)

@@ -24,7 +24,7 @@ from .forward import constant_value
 
 ROWS = 32_768
 """Of a block: then what one gate makes of it lies in the processor's cache when the next gate takes it."""
-MEMORY = 128_000_000
+ROOM = 128_000_000
 """Bytes that the columns of a block may take; so a large graph has fewer rows in a block."""
 _NOTHING = -0.0
 """What flows along an edge that is not active: to add it changes nothing."""
@@ -57,12 +57,12 @@ class ColumnPasses:
         self.passes = _Passes(graph, graph.depending_on(wrt))
         self.varying = [node.name for node in graph.variables if node.name not in known]
         """The variables that are columns, in the order in which the program names them."""
-        self.rows = max(1, min(ROWS, MEMORY // (16 * self.passes.size)))
+        self.rows = max(1, min(ROWS, ROOM // (16 * self.passes.size)))
         """How many rows a block should have."""
         self.careful = False  # whether zeros came back in the last block, so that they will in the next
 
     def at(self, columns: Mapping[str, Column], rows: int) -> Answer:
-        """The numbers of a block of so many rows. columns: those of `varying`, in which an infinity or NaN is unusual."""
+        """The numbers of a block of so many rows. columns: of `varying`; an infinity or NaN in one is unusual."""
         unusual = np.zeros(rows, dtype=bool)
         values: dict[str, Any] = dict(self.known)
         for name in self.varying:

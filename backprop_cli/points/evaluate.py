@@ -110,7 +110,7 @@ class Job(NamedTuple):
         def calculate(given: Mapping[str, Any]) -> tuple[Mapping[str, Any], Sequence[float]]:
             entries = entries_of(given)
             if not entries or type(entries[0]) is str:
-                entries = tuple(map(_double, entries))
+                entries = tuple(map(number_of, entries))
                 given = dict(zip(wanted, entries, strict=True))
             return given, at(*entries)
 
@@ -157,7 +157,7 @@ class Job(NamedTuple):
                     entry = given[name]
                 except KeyError:
                     raise _missing(graph, wanted, given) from None
-                number = _double(entry)
+                number = number_of(entry)
                 if number is None:
                     number = point.read_value(name, _text(name, entry, arithmetic), arithmetic)
                 values[name] = number
@@ -166,7 +166,7 @@ class Job(NamedTuple):
         return trace_at
 
 
-def _double(entry: object) -> float | None:
+def number_of(entry: object) -> float | None:
     """A finite number, or a text that is plainly one; None where `point.read_value` has to look."""
     if type(entry) is str and len(entry) <= _LONGEST and entry.isascii() and "_" not in entry:
         try:

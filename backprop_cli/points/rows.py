@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import stat
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from math import inf
 from types import MappingProxyType
 from typing import Any, BinaryIO, NamedTuple
@@ -16,6 +18,9 @@ from ..passes.point import unique
 from .evaluate import Row
 
 NO_OTHERS: Mapping[str, str] = MappingProxyType({})
+FRAMES = (".parquet", ".arrow", ".ipc", ".feather")
+"""How the names of files end that hold columns, and that Polars reads."""
+ENDS = (".csv", ".tsv", ".jsonl", ".ndjson", ".npy", *FRAMES)
 MAX_LINE = 4_000_000
 """Bytes of a line. The rest of a longer one is passed over piece by piece, so that it takes no memory."""
 MAX_RECORD = 4_000_000
@@ -108,6 +113,20 @@ class Source(NamedTuple):
         return {name: text for name, text in pairs if name not in (text.strip(), as_name(text.strip()))}
 
 
+def ending(path: str) -> str:
+    """How the name of a file ends, one of ENDS; empty where it ends otherwise."""
+    return next((end for end in ENDS if path.lower().endswith(end)), "")
+
+
+def size_of(file: BinaryIO) -> int | None:
+    """Bytes of a regular file; None for what another program or a person writes, and may wait for the answer."""
+    try:
+        found = os.fstat(file.fileno())
+    except OSError:
+        return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+
 def delimiter(text: str | None) -> str:
     """What stands between columns, as --delimiter has it; empty where the header tells it.
 
@@ -151,6 +170,12 @@ def read(lines: Lines, between: str = "", called: Mapping[str, str] = NO_OTHERS,
         header = next(reader)
     except csv.Error as error:
         raise InputError(f"the header is not CSV: {_reason(error)}", first.strip(), (0, 1)) from None
+    columns = names_of(header, called)
+    return Source("csv", header, columns, _csv_rows(lines, reader, columns), between)
+
+
+def names_of(header: Sequence[str], called: Mapping[str, str]) -> list[str]:
+    """The columns of a header, as the expression calls them. Raises InputError for one that is not there, or twice."""
     columns = [_called(text.strip(), called) for text in header]
     if unknown := [column for column, name in called.items() if name not in columns]:
         close = suggest(unknown[0], header)
@@ -158,7 +183,12 @@ def read(lines: Lines, between: str = "", called: Mapping[str, str] = NO_OTHERS,
         raise InputError(f"there is no column {quote(unknown[0])}", hint=hint)
     if repeated := [name for name, count in Counter(columns).items() if count > 1]:
         raise InputError(f"the header names {quote(repeated[0])} twice")
-    return Source("csv", header, columns, _csv_rows(lines, reader, columns), between)
+    return columns
+
+
+def read_records(lines: Lines, source: Source) -> Iterator[Row]:
+    """The rows of lines behind a header that has been read elsewhere."""
+    return _csv_rows(lines, csv.reader(lines, strict=True, delimiter=source.delimiter), source.names)
 
 
 def _called(column: str, called: Mapping[str, str]) -> str:

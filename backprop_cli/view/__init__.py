@@ -57,6 +57,12 @@ VIEWS: dict[str, dict[str, str]] = {
         "mermaid": "picture.mermaid:circuit",
         **dict.fromkeys(_PICTURES, "picture.graphviz:circuit"),
     },
+    "reduction": {
+        "json": "reduction:as_json",
+        "csv": "reduction:as_csv",
+        "markdown": "reduction:as_markdown",
+        "table": "reduction:as_table",
+    },
     "primitives": {
         "text": "primitives:as_text",
         "markdown": "primitives:as_markdown",
@@ -67,7 +73,8 @@ VIEWS: dict[str, dict[str, str]] = {
 is. It takes the subject and Options and gives text; or bytes, of a document that has an encoding of its own.
 """
 SUFFIXES = {
-    ".txt": "table text tree", ".json": "json", ".jsonl": "json", ".csv": "csv", ".md": "markdown", ".tex": "latex",
+    ".txt": "table text tree", ".json": "json", ".jsonl": "json", ".ndjson": "json", ".csv": "csv",
+    ".parquet": "parquet", ".md": "markdown", ".tex": "latex",
     ".html": "html", ".py": "python", ".c": "c", ".js": "javascript", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid",
     ".svg": "svg", ".png": "png", ".pdf": "pdf",
 }  # fmt: skip

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
-import stat
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,7 +11,9 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TextIO
 
 import click
 
+from ...arithmetic import FLOATS
 from ...errors import InputError, quote, reason, shorten, suggest
+from ...files import replaced
 from ...passes import point
 from ...passes.settings import Settings, check
 from ...points import plain_line, rows
@@ -22,19 +22,19 @@ from ...points.lines import Contents, CsvLines, JsonLines
 from ...points.rows import Source
 from ...streams import emit, is_unicode, unpacked, writer
 from ..expression import ExpressionCommand
-from ..output import places_of
+from ..output import places_of, put, show
 from ..progress import Report, progress
-from ..request import Asked
+from ..request import Asked, Question
 
 if TYPE_CHECKING:
     from ...graph.graph import Graph
+    from ...points.blocks import Look, Table
+    from ..columns import Rows
 
 SHORT = "Evaluate an expression at each point of a file."
 HELP = """\
-Evaluate EXPRESSION at each point of FILE, a line for a line.
-
-FILE is CSV with a header, or JSON lines; none, or -, is standard input. What is no variable is passed on, and
-the result stands behind it.
+Evaluate EXPRESSION at each point of FILE: CSV, TSV, JSON lines, Parquet, Arrow, or .npy; none, or -, is standard
+input, line by line. What is no variable is passed on, and the result stands behind it.
 """
 EPILOG = """\
 \b
@@ -50,7 +50,7 @@ class Wanted(NamedTuple):
     form: `json` or `csv`, if one of them was asked for; get: what to give of each point, all if empty;
     trace: whether the document of each goes along; on_error: `stop`, `skip` or `null`;
     delimiter, rename: how CSV is written, and which variables have columns of other names;
-    digits: of the results in CSV, None for all.
+    digits: of the results in CSV, None for all; reduce: `sum` or `mean`, None for a result a point.
     """
 
     form: str | None
@@ -60,6 +60,7 @@ class Wanted(NamedTuple):
     delimiter: str
     rename: Mapping[str, str]
     digits: int | None
+    reduce: str | None
 
 
 @click.command(
@@ -81,14 +82,26 @@ def command(
     delimiter: str | None,
     rename: Sequence[str],
     digits: int | None,
+    reduce: str | None,
 ) -> int:
     check(asked.settings)
     path = file_of_points or "-"
     if path == "-" and "-" in (asked.expression, asked.file, asked.at):
         raise InputError("the points and something else cannot both come from standard input")
-    wanted = Wanted(form, get, trace, on_error, rows.delimiter(delimiter), _columns(rename), digits)
+    wanted = Wanted(form, get, trace, on_error, rows.delimiter(delimiter), _columns(rename), digits, reduce)
+    if path != "-" and (Path(path).is_file() or rows.ending(path) in rows.FRAMES):
+        from ...points.tables import opened
+
+        as_text = form == "csv" or asked.settings.precision is not None or asked.settings.exact
+        with opened(path, wanted.rename, wanted.delimiter, as_text=as_text) as table:
+            return _in_columns(asked, wanted, table, output)
+    if reduce or form == "parquet":
+        from ...points.tables import of_lines
+
+        with _opened(path) as file:
+            return _in_columns(asked, wanted, of_lines(file, wanted.rename, wanted.delimiter), output)
     with _opened(path) as file, _written(output) as out:
-        return _answer(asked, wanted, file, out)
+        return _line_by_line(asked, wanted, file, out)
 
 
 def _columns(given: Sequence[str]) -> dict[str, str]:
@@ -102,29 +115,25 @@ def _columns(given: Sequence[str]) -> dict[str, str]:
     return {column: name for name, column in names.items()}
 
 
-def _answer(asked: Asked, wanted: Wanted, file: BinaryIO, out: TextIO) -> int:
-    """Answer each point; return the exit status."""
+def _line_by_line(asked: Asked, wanted: Wanted, file: BinaryIO, out: TextIO) -> int:
+    """Answer each point before the next is read; return the exit status."""
     question = asked.read()
-    graph, given, settings = question.request(partly=True, columns=None)
+    settings = asked.settings
     contents = unpacked(file)
     lines = rows.Lines(contents)
     as_text = wanted.form == "csv" or settings.precision is not None or settings.exact
     source = rows.read(lines, wanted.delimiter, wanted.rename, as_text=as_text)
     if not source.form:
-        emit("warning: there are no points\n", sys.stderr)
-        return 0
-    if {*graph.constants} & {*source.names, *(settings.wrt or ())}:
-        graph, given, settings = question.request(partly=True, columns=source.names)  # `e` may be a column
-    point.check(graph, wanted.rename.values())
-    holds = _contents(graph, settings, wanted)
+        return _nothing(question)
+    job, holds = _job(question, source, wanted)
     view = _view(source, wanted, holds, out)
-    job = Job(graph, given, settings, [position for _, position in holds.gradients], view.names)
+    job = job._replace(taken=view.names)
     found = _checked(source, job, view)
     job.check()
-    size = _size(file)
+    size = rows.size_of(file)
     write = writer(out, at_once=size is None)
     write(view.head())
-    with progress(lines, size if contents is file else None) as move:
+    with progress(lambda: lines.size, size if contents is file else None) as move:
         report = Report(wanted.on_error, move)
         calculate = None if holds.trace else job.calculator()
         if calculate is not None and isinstance(view, JsonLines) and view.is_plain and not wanted.rename:
@@ -135,6 +144,128 @@ def _answer(asked: Asked, wanted: Wanted, file: BinaryIO, out: TextIO) -> int:
                 write(view.line(result))
         out.flush()
     return report.finish()
+
+
+def _nothing(question: Question) -> int:
+    """There are no points; what is wrong with the rest is told all the same."""
+    question.request(partly=True, columns=None)
+    emit("warning: there are no points\n", sys.stderr)
+    return 0
+
+
+def _in_columns(asked: Asked, wanted: Wanted, table: Table, output: str | None) -> int:
+    """Answer the points of a file in columns; return the exit status."""
+    from ..columns import write_lines
+
+    question, source = asked.read(), table.source
+    if not source.form:
+        return _nothing(question)
+    job, holds = _job(question, source, wanted)
+    if wanted.reduce:
+        return _reduced(job, holds, wanted, table, output)
+    if wanted.form == "parquet":
+        return _to_parquet(job, holds, wanted, table, output)
+    with _written(output) as out:
+        view = _view(source, wanted, holds, out)
+        job = job._replace(taken=view.names)
+        _checked(source, job, view)
+        with _rows(job, holds, wanted, table, lambda found: _checked(source._replace(rows=found), job, view)) as found:
+            write_lines(found, view, out)
+    return found.report.finish()
+
+
+@contextmanager
+def _rows(job: Job, holds: Contents, wanted: Wanted, table: Table, look: Look) -> Iterator[Rows]:
+    """The rows, with a bar that shows how far they are."""
+    from ...points.columns import passes_of
+    from ..columns import Rows
+
+    job.check()
+    passes = None if holds.trace else passes_of(job)
+    with progress(table.done, table.size) as move:
+        report = Report(wanted.on_error, move, table.noun)
+        report.of_the_graph(job.graph)
+        yield Rows(job, passes, table, holds, report, look)
+
+
+def _reduced(job: Job, holds: Contents, wanted: Wanted, table: Table, output: str | None) -> int:
+    """One result of all rows."""
+    from ..columns import reduced
+
+    _refuse(job, holds, "--reduce adds doubles")
+    if wanted.on_error == "null":
+        raise InputError("--on-error null is for results a row", hint="with --reduce, skip leaves such rows out")
+    if wanted.form == "parquet":
+        raise InputError("--reduce gives one result, and Parquet is for rows", hint="--format json")
+    varying = {*job.varying}
+    for name, _ in holds.gradients:
+        if name in varying:
+            hint = "leave --reduce out for the gradient at each row, or --wrt takes the others"
+            raise InputError(f"{quote(name)} is a column, and its gradient is a number a row", hint=hint)
+    _columns_suffice(table.source, job)
+    with _rows(job, holds, wanted, table, iter) as found:
+        reduction = reduced(found, wanted.reduce or "")
+    if wanted.get and wanted.form is None:
+        numbers = {"value": reduction.value, **reduction.gradient}
+        put("".join(f"{_shown(numbers[name], wanted.digits)}\n" for name in dict.fromkeys(wanted.get)), output)
+    else:
+        form = wanted.form or "json"
+        if wanted.digits and form == "json":
+            raise InputError(_WHOLE, hint="--format table")
+        show("reduction", reduction, form, wanted.digits, output)
+    return found.report.finish()
+
+
+def _shown(number: float | None, digits: int | None) -> str:
+    return repr(number) if digits is None or number is None else FLOATS.show(number, digits)
+
+
+def _to_parquet(job: Job, holds: Contents, wanted: Wanted, table: Table, output: str | None) -> int:
+    """A file of columns."""
+    from ..columns import write_parquet
+
+    _refuse(job, holds, "Parquet holds doubles")
+    if output in (None, "-"):
+        raise InputError("Parquet is written to a file", hint="-o results.parquet")
+    if wanted.digits:
+        raise InputError("--digits does not fit in Parquet, which holds the whole number", hint="--format csv")
+    view = CsvLines(holds, table.source)
+    job = job._replace(taken=view.names)
+    _checked(table.source, job, view)
+
+    def look(found: Iterator[Row]) -> Iterator[Row]:
+        return _checked(table.source._replace(rows=found), job, view)
+
+    with replaced(output or "") as file, _rows(job, holds, wanted, table, look) as found:
+        write_parquet(found, file)
+    return found.report.finish()
+
+
+def _refuse(job: Job, holds: Contents, why: str) -> None:
+    """Raise InputError for options whose results are more than doubles."""
+    settings = job.settings
+    others = {
+        "--precision": settings.precision is not None,
+        "--exact": settings.exact,
+        "--hessian": settings.hessian,
+        "--allow-nonfinite": settings.allow_nonfinite,
+        "--trace": holds.trace,
+    }
+    for option, there in others.items():
+        if there:
+            raise InputError(f"{why}, which {option} does not fit", hint=f"leave {option} out")
+
+
+def _job(question: Question, source: Source, wanted: Wanted) -> tuple[Job, Contents]:
+    """What is the same at all points, and what each result holds."""
+    graph, given, settings = question.request(partly=True, columns=None)
+    if {*graph.constants} & {*source.names, *(settings.wrt or ())}:
+        graph, given, settings = question.request(partly=True, columns=source.names)  # `e` may be a column
+    point.check(graph, wanted.rename.values())
+    if wanted.reduce and settings.wrt is None:
+        settings = settings._replace(wrt=[name for name in given if name in {node.name for node in graph.variables}])
+    holds = _contents(graph, settings, wanted)
+    return Job(graph, given, settings, [position for _, position in holds.gradients]), holds
 
 
 @contextmanager
@@ -169,15 +300,6 @@ def _written(path: str | None) -> Iterator[TextIO]:
             text.detach()  # which flushes, and leaves the file open
 
 
-def _size(file: BinaryIO) -> int | None:
-    """Bytes of a regular file; None for what another program or a person writes, and may wait for the answer."""
-    try:
-        found = os.fstat(file.fileno())
-    except OSError:
-        return None
-    return found.st_size if stat.S_ISREG(found.st_mode) else None
-
-
 def _contents(graph: Graph, settings: Settings, wanted: Wanted) -> Contents:
     """What a result holds, by --get or by default."""
     gets = graph.depending_on(settings.wrt)
@@ -191,13 +313,20 @@ def _contents(graph: Graph, settings: Settings, wanted: Wanted) -> Contents:
     return Contents(len(gradients) < len(found), gradients, settings.hessian, wanted.trace, wanted.on_error == "null")
 
 
+_WHOLE = "--digits does not fit in JSON lines, which hold the whole number"
+
+
 def _view(source: Source, wanted: Wanted, contents: Contents, out: TextIO) -> JsonLines | CsvLines:
     form = wanted.form or source.form
+    if form not in ("json", "csv"):
+        raise InputError(
+            f"--format {form} is for one result", hint="--reduce sum gives one; --format csv a line a point"
+        )
     if wanted.delimiter and "csv" not in (form, source.form):
         raise InputError("--delimiter is for CSV, and these are JSON lines")
     if form == "json":
         if wanted.digits:
-            raise InputError("--digits does not fit in JSON lines, which hold the whole number", hint="--format csv")
+            raise InputError(_WHOLE, hint="--format csv")
         return JsonLines(contents, source, ascii_only=not is_unicode(out))
     for option, there in (("--trace", contents.trace), ("--hessian", contents.hessian)):
         if there:
@@ -214,11 +343,18 @@ def _checked(source: Source, job: Job, view: JsonLines | CsvLines) -> Iterator[R
             raise InputError("the first line is no object with keys, which would be the columns")
         job.refuse(source.names)
         return rows.in_columns(source.rows, source.names)
+    _columns_suffice(source, job)
+    return source.rows
+
+
+def _columns_suffice(source: Source, job: Job) -> None:
+    """Raise InputError for a column that has no place, or is missing. Objects of JSON lines are judged one by one."""
+    if source.form == "json":
+        return
     job.refuse(source.names)
     missing = [name for name in job.varying if name not in source.names]
     if missing:
         raise point.MissingVariablesError(job.graph, missing, _hint(missing[0], source, job.graph))
-    return source.rows
 
 
 def _hint(missing: str, source: Source, graph: Graph) -> str:

@@ -1,0 +1,78 @@
+"""Blocks of rows, with the numbers of each variable as an array, and the tables that they come from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from ..arithmetic.columns import Column
+from .evaluate import Row, number_of
+from .rows import Source
+
+PIECE = 16_000_000
+"""Bytes of a file that are read at once."""
+
+
+Look: TypeAlias = Callable[[Iterator[Row]], Iterator[Row]]
+
+
+class Block(NamedTuple):
+    """Rows that lie one behind the other.
+
+    rows: how many;
+    columns: the numbers of each variable, NaN where an entry is no plain number;
+    row: the row in a place, as `rows` reads it;
+    frame: the columns that are passed on, as Polars has them; None where there are rows alone.
+    """
+
+    rows: int
+    columns: Mapping[str, Column]
+    row: Callable[[int], Row]
+    frame: Any = None
+
+    def part(self, start: int, count: int) -> Block:
+        """Some of its rows."""
+        columns = {name: each[start : start + count] for name, each in self.columns.items()}
+        frame = None if self.frame is None else self.frame.slice(start, count)
+        return Block(min(count, self.rows - start), columns, lambda place: self.row(start + place), frame)
+
+
+class Table(NamedTuple):
+    """A file of points, of which nothing but the names of the columns is read.
+
+    source: how they are written, for what writes results beside them;
+    blocks: what gives the blocks, for the names of variables that are to be columns, names that no row may have, and
+        what looks at rows before, where they are read one by one;
+    size: of the file, in bytes or rows; None where nobody knows;
+    done: how much of it has been read;
+    noun: what a row is called where it is numbered.
+    """
+
+    source: Source
+    blocks: Callable[..., Iterator[Block]]
+    size: int | None
+    done: Callable[[], int]
+    noun: str = "line"
+
+
+def of_rows(
+    found: Iterable[Row], names: Collection[str], refused: Collection[str], size: int = 16_384
+) -> Iterator[Block]:
+    """Rows in blocks. size: how many at most in each."""
+    rest, is_free = iter(found), frozenset(refused).isdisjoint
+    while some := [*islice(rest, size)]:
+        plain = [row.error is None and is_free(row.given) for row in some]
+        columns = {
+            name: np.array(
+                [number_of(row.given.get(name)) if fine else None for row, fine in zip(some, plain, strict=True)],
+                dtype=np.float64,
+            )
+            for name in names
+        }
+        if not names and not all(plain):
+            columns = {"": np.where(plain, 0.0, math.nan)}
+        yield Block(len(some), columns, some.__getitem__)

@@ -1,0 +1,248 @@
+"""Frames of Polars: CSV in blocks, and the formats that Polars alone reads, Parquet and Arrow."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from io import BytesIO
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
+
+import numpy as np
+
+from ..errors import InputError, OutputError, quote, shorten
+from .blocks import PIECE, Block, Look, Table, of_rows
+from .evaluate import Row, number_of
+from .rows import MAX_LINE, Lines, Source, names_of, read_records
+
+if TYPE_CHECKING:
+    import polars
+
+ROWS = 1 << 18
+"""Of a block out of a file in columns."""
+
+
+def library(what: str) -> Any:
+    """Polars. Raises InputError where it is not installed. what: what it is needed for."""
+    try:
+        import polars
+    except ImportError:
+        hint = "pip install 'backprop-cli[columns]' brings it; CSV and JSON lines do without"
+        raise InputError(f"{what} needs Polars, which is not installed", hint=hint) from None
+    return polars
+
+
+# -- Parquet and Arrow ---------------------------------------------------------------------------------------------
+
+
+def table(path: str, end: str, called: Mapping[str, str]) -> Table:
+    """The table of a Parquet or an Arrow file. Raises InputError where it is none."""
+    pl = library(f"a file {end}")
+    try:
+        lazy = pl.scan_parquet(path, glob=False) if end == ".parquet" else pl.scan_ipc(path)
+        header = lazy.collect_schema().names()
+        total: int = lazy.select(pl.len()).collect().item()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise _unreadable(path, end, error) from None
+    names = names_of(header, called)
+    done = 0
+
+    def blocks(wanted: Collection[str], _refused: Collection[str] = (), _look: Look = iter) -> Iterator[Block]:
+        nonlocal done
+        step = max(1, min(ROWS, PIECE // (8 * len(header) or 1)))
+        for first in range(0, total, step):
+            try:
+                frame = lazy.slice(first, step).collect()
+            except (pl.exceptions.PolarsError, OSError) as error:
+                raise _unreadable(path, end, error) from None
+            columns = {name: _numbers(frame.get_column(header[names.index(name)])) for name in wanted}
+            yield Block(len(frame), columns, _row_of(frame, names, first + 1), frame)
+            done = first + len(frame)
+
+    return Table(Source("csv", header, names, iter(())), blocks, total, lambda: done, "row")
+
+
+def _unreadable(path: str, end: str, error: Exception) -> InputError:
+    why = " ".join(str(error).split()) or "it is damaged"
+    return InputError(f"{quote(path)} is no file {end} that can be read: {shorten(why, 100)}")
+
+
+def _numbers(column: polars.Series) -> Any:
+    """The entries as doubles; NaN where there is none, or no number."""
+    from polars import Boolean, Float64, String
+
+    if column.dtype == Float64 and not column.null_count():
+        return column.to_numpy()
+    if not (column.dtype.is_numeric() or column.dtype == String) or column.dtype == Boolean:
+        return np.full(len(column), math.nan)
+    found = column.cast(Float64, strict=False)
+    if not found.null_count():
+        return found.to_numpy()
+    numbers = found.fill_null(math.nan).to_numpy().copy()
+    if column.dtype == String:
+        for place in found.is_null().arg_true().to_list():  # " 2 " is a plain number too
+            number = number_of(column[place])
+            numbers[place] = math.nan if number is None else number
+    return numbers
+
+
+def _row_of(
+    frame: polars.DataFrame, names: Sequence[str], first: int, empty: str | None = None
+) -> Callable[[int], Row]:
+    """What gives the row in a place of a frame. first: the number of the first; empty: what an empty entry is."""
+
+    def row(place: int) -> Row:
+        entries = frame.row(place)
+        given = {name: empty if each is None else _entry(each) for name, each in zip(names, entries, strict=True)}
+        return Row(first + place, given, ["" if each is None else str(each) for each in entries])
+
+    return row
+
+
+def _entry(value: Any) -> Any:
+    """A value as JSON has it."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    return value if value is None or isinstance(value, bool | float | str) else str(value)
+
+
+# -- CSV -----------------------------------------------------------------------------------------------------------
+
+
+def csv_blocks(
+    file: BinaryIO, lines: Lines, source: Source, names: Collection[str], refused: Collection[str]
+) -> Iterator[Block]:
+    """The blocks of a CSV file whose header has been read.
+
+    A piece that is not plain, because something is quoted or a line has another number of fields, is left to `rows`;
+    from a quote on, behind which lines may hang together, all of it.
+    """
+    places = [source.names.index(name) for name in names]
+    while piece := _piece(file):
+        frame = _frame(piece, source)
+        if frame is None and b'"' in piece:
+            rest = Lines(cast("BinaryIO", _Joined(piece, file)))
+            rest.number, rest.size = lines.number, lines.size
+            yield from of_rows(_counted(rest, lines, source), names, refused)
+            return
+        lines.size += len(piece)
+        if frame is None:
+            part = Lines(BytesIO(piece))
+            part.number = lines.number
+            yield from of_rows(read_records(part, source), names, refused)
+        else:
+            columns = {name: _numbers(frame.to_series(place)) for name, place in zip(names, places, strict=True)}
+            yield Block(len(frame), columns, _row_of(frame, source.names, lines.number + 1, ""), frame)
+        lines.number += piece.count(b"\n") + (not piece.endswith(b"\n"))
+
+
+def _piece(file: BinaryIO) -> bytes:
+    """Whole lines, some megabytes of them; empty at the end."""
+    data = file.read(PIECE)
+    return data + file.readline(MAX_LINE) if data and not data.endswith(b"\n") else data
+
+
+def _frame(piece: bytes, source: Source) -> polars.DataFrame | None:
+    """The cells of plain lines as they are written; None where they are not plain."""
+    import polars
+
+    if b"\r" in piece:
+        piece = piece.replace(b"\r\n", b"\n")
+    if not piece.endswith(b"\n"):
+        piece += b"\n"
+    width, between = len(source.header), source.delimiter.encode()
+    count = piece.count(b"\n")
+    blank = b"\n\n" in piece or piece.startswith(b"\n") or (width == 1 and (b" " in piece or b"\t" in piece))
+    if blank or b'"' in piece or b"\r" in piece or b"\0" in piece or piece.count(between) != (width - 1) * count:
+        return None
+    try:
+        frame = polars.read_csv(
+            piece,
+            has_header=False,
+            separator=source.delimiter,
+            infer_schema=False,
+            quote_char=None,
+        )
+    except (polars.exceptions.PolarsError, UnicodeError):
+        return None
+    return frame if frame.shape == (count, width) else None
+
+
+class _Joined:
+    """Bytes that were read of a file already, and the rest of it, line by line."""
+
+    def __init__(self, piece: bytes, file: BinaryIO) -> None:
+        self.piece, self.file = BytesIO(piece), file
+
+    def readline(self, size: int = -1) -> bytes:
+        line = self.piece.readline(size)
+        if line.endswith(b"\n") or (size >= 0 and len(line) >= size):
+            return line
+        return line + self.file.readline(size - len(line) if size >= 0 else size)
+
+
+def _counted(rest: Lines, lines: Lines, source: Source) -> Iterator[Row]:
+    for row in read_records(rest, source):
+        lines.size, lines.number = rest.size, rest.number
+        yield row
+
+
+# -- Results -------------------------------------------------------------------------------------------------------
+
+
+def with_results(block: Block, source: Source, results: Mapping[str, Any], points: Mapping[str, Any]) -> Any:
+    """The frame of a block, with columns behind it.
+
+    results: those, by name, NaN where there is nothing;
+    points: numbers that stand in place of the text that was read for them, by the names of variables.
+    """
+    import polars
+
+    frame = block.frame
+    if frame is None:
+        rows = [block.row(place) for place in range(block.rows)]
+        cells = [[*map(_as_text, (row.given.get(name) for name in source.names))] for row in rows]
+        frame = polars.DataFrame(cells, schema=dict.fromkeys(source.header, polars.String), orient="row")
+    kept = [
+        polars.Series(column, points[name], nan_to_null=True)
+        if name in points and each.dtype == polars.String
+        else each.alias(column)
+        for name, column, each in zip(source.names, source.header, frame.get_columns(), strict=True)
+    ]
+    found = [
+        polars.Series(name, each, dtype=polars.String)
+        if isinstance(each, list)
+        else polars.Series(name, each, nan_to_null=True)
+        for name, each in results.items()
+    ]
+    return polars.DataFrame([*kept, *found])
+
+
+def _as_text(entry: Any) -> str | None:
+    return entry if entry is None or isinstance(entry, str) else json.dumps(entry)
+
+
+def csv_of(frame: polars.DataFrame, delimiter: str) -> memoryview:
+    """The rows of a frame as CSV, without a header."""
+    text = BytesIO()
+    frame.write_csv(text, include_header=False, separator=delimiter)
+    return text.getbuffer()
+
+
+def write_parquet(frames: Iterator[Any], file: IO[bytes]) -> None:
+    """Write frames one behind the other as a Parquet file. Raises OutputError where that fails."""
+    pl = library("a file .parquet")
+    first = next(frames, None)
+    if first is None:
+        raise InputError("there is no row to write")
+
+    def source(_columns: Any, _predicate: Any, _rows: Any, _size: Any) -> Iterator[Any]:
+        yield first
+        yield from frames
+
+    from polars.io.plugins import register_io_source
+
+    try:
+        register_io_source(source, schema=first.schema).sink_parquet(file)
+    except pl.exceptions.PolarsError as error:
+        raise OutputError(f"the results cannot be written as Parquet: {shorten(str(error), 100)}") from None

@@ -1,0 +1,189 @@
+"""Files of points as tables, in whatever format: blocks of rows out of them, or their columns in one piece.
+
+`opened` gives the table of a file, and `whole` its columns: `whole("d.csv", names=["x", "y"])["x"]` is an array.
+CSV, TSV and JSON lines are read by `rows`, and CSV by Polars where that is installed. Parquet and Arrow need it. NumPy
+reads .npy, and unpickles nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from ..arithmetic.columns import Column
+from ..errors import InputError, few, quote, reason, suggest
+from ..language.names import as_name
+from ..streams import unpacked
+from . import rows as lines
+from .blocks import PIECE, Block, Look, Table, of_rows
+from .evaluate import Row
+from .rows import FRAMES, NO_OTHERS, Lines, Source, ending
+
+
+@contextmanager
+def opened(
+    path: str, called: Mapping[str, str] = NO_OTHERS, delimiter: str = "", *, as_text: bool = False
+) -> Iterator[Table]:
+    """The table of a file.
+
+    path: its name, whose end tells the format; a name that tells none is one of lines;
+    called: the names in the expression of columns that are written otherwise;
+    delimiter: what stands between columns of CSV, if no comma and no tab;
+    as_text: whether numbers of JSON lines stay as they are written.
+    Raises InputError for a file that cannot be read, or is no such file.
+    """
+    end = ending(path)
+    if end in FRAMES:
+        from .frames import table
+
+        yield table(path, end, called)
+        return
+    try:
+        file = Path(path).open("rb")  # noqa: SIM115
+    except (OSError, ValueError) as error:
+        hint = "one point a line stands in a file, or comes from a pipe" if path[:1] in ("{", "[") else ""
+        raise InputError(f"the points cannot be read from {quote(path)}: {reason(error)}", hint=hint) from None
+    with file:
+        if end == ".npy":
+            yield _npy(path, file, called)
+        else:
+            yield of_lines(file, called, delimiter, as_text=as_text)
+
+
+def whole(
+    path: str, called: Mapping[str, str] = NO_OTHERS, names: Collection[str] | None = None, delimiter: str = ""
+) -> dict[str, Column]:
+    """The columns of a file in one piece, by name: all whose entries are numbers, or those that are asked for.
+
+    path, called, delimiter: as `opened` has them;
+    names: the columns; all that are names and hold nothing but numbers, if None.
+    Raises InputError for an entry that is no plain number, which tells its line, and for a column that is not there.
+    """
+    with opened(path, called, delimiter) as table:
+        there = table.source.names
+        wanted = [name for name in there if as_name(name)] if names is None else [*names]
+        if missing := [name for name in wanted if name not in there]:
+            raise no_column(missing[0], there)
+        pieces: dict[str, list[Column]] = {name: [] for name in wanted}
+        before = 0
+        for block in table.blocks(wanted):
+            for name, column in [*block.columns.items()]:
+                if name in pieces and not np.isfinite(column).all():
+                    place = int(np.argmin(np.isfinite(column)))
+                    row = block.row(place)
+                    if row.error is not None or names is not None:
+                        raise _no_number(table.noun, name, row)
+                    del pieces[name]
+                elif name in pieces:
+                    pieces[name].append(column)
+            before += block.rows
+        if not before:
+            raise InputError(f"{quote(path)} holds no row")
+    return {name: np.concatenate(each) for name, each in pieces.items()}
+
+
+def no_column(name: str, there: Sequence[str]) -> InputError:
+    """There is no such column."""
+    close = suggest(name, there)
+    has = f"the columns are {', '.join(few(there))}"
+    return InputError(f"there is no column {quote(name)}", hint=f"--rename {name}='{close}'" if close else has)
+
+
+def _no_number(noun: str, name: str, row: Row) -> InputError:
+    if row.error is not None:
+        return InputError(f"{noun} {row.line}: {row.error.message}")
+    return InputError(f"{noun} {row.line}: the entry of {quote(name)} is no number: {quote(str(row.given.get(name)))}")
+
+
+# -- Lines: CSV and JSON lines -------------------------------------------------------------------------------------
+
+
+def of_lines(
+    file: BinaryIO, called: Mapping[str, str] = NO_OTHERS, delimiter: str = "", *, as_text: bool = False
+) -> Table:
+    """The table of a file of lines. Its blocks may be asked for once."""
+    contents = unpacked(file)
+    read = Lines(contents)
+    source = lines.read(read, delimiter, called, as_text=as_text)
+
+    def blocks(names: Collection[str], refused: Collection[str] = (), look: Look = iter) -> Iterator[Block]:
+        if source.form == "csv" and _has_polars():
+            from .frames import csv_blocks
+
+            yield from csv_blocks(contents, read, source, names, refused)
+        yield from of_rows(look(source.rows), names, refused)
+
+    size = lines.size_of(file) if contents is file else None
+    return Table(source, blocks, size, lambda: read.size)
+
+
+def _has_polars() -> bool:
+    from importlib.util import find_spec
+
+    return find_spec("polars") is not None
+
+
+# -- .npy ----------------------------------------------------------------------------------------------------------
+
+
+def _npy(path: str, file: BinaryIO, called: Mapping[str, str]) -> Table:
+    """NumPy's own format (NEP 1): a row for each entry of the first axis; columns are fields, or numbered from 0."""
+    try:
+        version = np.lib.format.read_magic(file)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, is_fortran, kind = read(file)
+    except ValueError:
+        raise InputError(f"{quote(path)} is no .npy file") from None
+    if kind.hasobject:
+        hint = "objects are never read, because reading them may run anything"
+        raise InputError(f"{quote(path)} holds objects of Python, and points are numbers", hint=hint)
+    kinds = {name: kind[name] for name in kind.names} if kind.names else {"": kind}
+    wrong = [each for each in kinds.values() if each.kind not in "fiub" or each.shape]
+    if wrong or len(shape) != (1 if kind.names else min(len(shape), 2)) or not shape:
+        raise InputError(f"{quote(path)} is no table of numbers: it is an array {shape} of {kind}")
+    width = shape[1] if len(shape) > 1 else 1
+    header = [*kind.names] if kind.names else [*map(str, range(width))]
+    names = lines.names_of(header, called)
+    total, start, done = shape[0], file.tell(), 0
+    if Path(path).stat().st_size < start + total * (1 if kind.names else width) * kind.itemsize:
+        raise InputError(f"{quote(path)} is shorter than its header says")
+
+    def piece(first: int, count: int) -> Any:
+        if is_fortran and len(shape) > 1:
+            found = np.empty((count, width), dtype=kind)
+            for column in range(width):
+                file.seek(start + (column * total + first) * kind.itemsize)
+                found[:, column] = np.frombuffer(file.read(count * kind.itemsize), dtype=kind)
+            return found
+        data = file.read(count * kind.itemsize * (1 if kind.names else width))
+        return np.frombuffer(data, dtype=kind) if kind.names else np.frombuffer(data, dtype=kind).reshape(count, width)
+
+    def blocks(wanted: Collection[str], _refused: Collection[str] = (), _look: Look = iter) -> Iterator[Block]:
+        nonlocal done
+        step = max(1, PIECE // max(1, width * kind.itemsize))
+        for first in range(0, total, step):
+            count = min(step, total - first)
+            data = piece(first, count)
+            each = {
+                name: data[text] if kind.names else data[:, place]
+                for place, (name, text) in enumerate(zip(names, header, strict=True))
+            }
+            columns = {name: np.ascontiguousarray(each[name], dtype=np.float64) for name in wanted}
+            yield Block(count, columns, _row_of(each, first))
+            done = first + count
+
+    return Table(Source("csv", header, names, iter(())), blocks, total, lambda: done, "row")
+
+
+def _row_of(each: Mapping[str, Any], first: int) -> Callable[[int], Row]:
+    def row(place: int) -> Row:
+        entries = {name: column[place].item() for name, column in each.items()}
+        return Row(
+            first + place + 1, {name: float(entry) for name, entry in entries.items()}, [*map(repr, entries.values())]
+        )
+
+    return row

@@ -1,0 +1,95 @@
+"""One result over many rows: the sum or the mean of a loss over data, and its gradient at the weights."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ..arithmetic import FLOATS
+from ..graph.graph import Graph
+from . import Options
+from .columns import Column, Row, paragraph, table
+from .json import lines
+from .markdown import code, pipe_table
+
+DIGITS = FLOATS.digits
+
+
+class Reduction(NamedTuple):
+    """What came of all rows.
+
+    how: `sum` or `mean`;
+    rows: how many there were, without those that were left out;
+    left_out: those, which have no result;
+    value: of the output, None where it was not asked for;
+    point: the values that hold in all rows, by name;
+    gradient: by name, of those or of gates.
+    """
+
+    graph: Graph
+    how: str
+    rows: int
+    left_out: int
+    value: float | None
+    point: Mapping[str, float]
+    gradient: Mapping[str, float]
+
+
+def as_json(reduction: Reduction, options: Options) -> str:
+    """The document; `schemas/reduction.json` describes it."""
+    found: dict[str, Any] = {
+        "expression": reduction.graph.source.strip(),
+        "output": reduction.graph.output.name,
+        "reduce": reduction.how,
+        "rows": reduction.rows,
+        "left_out": reduction.left_out,
+        "value": reduction.value,
+        "point": dict(reduction.point),
+        "gradient": dict(reduction.gradient),
+    }
+    return lines(found, options)
+
+
+def as_csv(reduction: Reduction, options: Options) -> str:
+    """A line for the output, and one for each gradient."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("name", "value", "gradient"))
+    writer.writerows(_rows(reduction, options.digits, repr))
+    return text.getvalue()
+
+
+def as_markdown(reduction: Reduction, options: Options) -> str:
+    """The same as a pipe table, below what was computed."""
+    rows = [(code(name), *rest) for name, *rest in _rows(reduction, options.digits or DIGITS)]
+    table = pipe_table(("name", "value", "gradient"), 1, rows)
+    return "\n".join([_title(reduction), "", *table]) + "\n"
+
+
+def as_table(reduction: Reduction, options: Options) -> str:
+    """The same to read."""
+    digits = options.digits or DIGITS
+    rows = [Row(row, styles=("bold", "", "red")) for row in _rows(reduction, digits)]
+    heads = (Column(""), Column("value", right=True), Column("gradient", right=True))
+    return "\n".join([*paragraph(_title(reduction), options, "bold"), "", *table(heads, rows, options)]) + "\n"
+
+
+def _title(reduction: Reduction) -> str:
+    source = " ".join(reduction.graph.source.split())
+    left = f", {reduction.left_out:,} left out" if reduction.left_out else ""
+    return f"{source}: the {reduction.how} over {reduction.rows:,} row{'s' * (reduction.rows != 1)}{left}"
+
+
+def _rows(reduction: Reduction, digits: int | None, whole: Any = repr) -> list[Sequence[str]]:
+    """A row for the output, and one for each gradient: name, value, gradient."""
+
+    def shown(number: float | None) -> str:
+        return "" if number is None else whole(number) if digits is None else FLOATS.show(number, digits)
+
+    rows: list[Sequence[str]] = []
+    if reduction.value is not None:
+        rows.append((reduction.graph.output.name, shown(reduction.value), ""))
+    rows += [(name, shown(reduction.point.get(name)), shown(each)) for name, each in reduction.gradient.items()]
+    return rows

@@ -1,0 +1,357 @@
+"""Points in columns: both passes block by block, and files of every format in and out, as the line path has them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import random
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from backprop_cli.errors import BackpropError
+from backprop_cli.graph.graph import Graph
+from backprop_cli.language.program import Program
+from backprop_cli.passes.columns import ColumnPasses
+from backprop_cli.passes.compiled import unrolled
+from backprop_cli.points.columns import Sum
+from backprop_cli.points.tables import whole
+from backprop_cli.rules.table import TABLE, Op
+from support.command import run
+
+WITHOUT_LOOPS = frozenset("gamma factorial lgamma digamma polygamma".split())
+"""Primitives that take long for a point, in either path the same way."""
+ULP = 2
+
+
+def a_use(op: Op) -> Graph:
+    names = ["x", "y", "z"] if op.variadic else op.inputs
+    return Program(op.written("x < y" if name == "c" else name for name in names)).graph()
+
+
+def a_point(graph: Graph, chance: random.Random, scale: float) -> list[float]:
+    names = [node.name for node in graph.variables]
+    return [float(chance.randint(0, 3)) if name == "n" else chance.uniform(-scale, scale) for name in names]
+
+
+def off(found: float, expected: float) -> float:
+    return 0 if found == expected else abs(found - expected) / math.ulp(expected)
+
+
+def test_columns_are_within_two_ulp_of_lines() -> None:
+    within_two_ulp(160)
+
+
+@pytest.mark.slow
+def test_columns_are_within_two_ulp_of_lines_at_many_points() -> None:
+    within_two_ulp(1000)
+
+
+def within_two_ulp(points_each: int) -> None:
+    """Every primitive; and where the line path has a plain result, most often the columns have one."""
+    chance = random.Random(7)
+    for op in TABLE:
+        if op.truth:
+            continue
+        graph, count = a_use(op), 20 if op.name in WITHOUT_LOOPS else points_each
+        points = [a_point(graph, chance, scale) for scale in (0.1, 1, 4, 30) for _ in range(count // 4)]
+        names = [node.name for node in graph.variables]
+        wrt = [name for name in names if name != "n"]
+        places = [node.position for node in graph.variables if node.name in wrt]
+        columns = dict(zip(names, np.array(points).T, strict=True))
+        answer = ColumnPasses(graph, {}, places, wrt).at(columns, len(points))
+        line = unrolled(graph, {}, places, wrt)
+        for row, point in enumerate(points):
+            if answer.unusual[row]:
+                continue
+            expected = line(*point)  # which raises where something is unusual there
+            worst = max(off(float(c[row]), e) for c, e in zip(answer.numbers, expected, strict=True))
+            assert worst <= ULP, (op, point, [float(c[row]) for c in answer.numbers], expected)
+        assert answer.unusual.mean() < 0.9, op
+
+
+UNUSUAL = {
+    "max(x, y)": (2.0, 2.0),
+    "abs(x) + y": (0.0, 1.0),
+    "log(x)*y": (-1.0, 1.0),
+    "relu(x) + y": (0.0, 1.0),
+    "exp(x)*y": (800.0, 1.0),
+    "x/y": (1.0, 0.0),
+    "1e-200*(x*1e-100)*y": (1.0, 1e-100),
+    "where(x < y, x, y)": (1.0, 1.0),
+    "x + y": (math.nan, 1.0),
+    "sqrt(x)*y": (0.0, 1.0),
+    "s(t) = abs(t); s(x)*y": (0.0, 0.0),
+}
+
+
+def test_what_is_unusual_is_seen_and_says_nothing_of_its_neighbours() -> None:
+    """A row gives the same whatever stands beside it, in blocks of any length."""
+    chance = random.Random(3)
+    for text, odd in UNUSUAL.items():
+        graph = Program(text).graph()
+        names = [node.name for node in graph.variables]
+        points = [[chance.uniform(0.5, 2), chance.uniform(2.5, 3)] for _ in range(37)]
+        points[20] = list(odd)
+        columns = {name: np.array([point["xy".index(name)] for point in points]) for name in names}
+        passes = ColumnPasses(graph, {}, [*graph.nodes.variables])
+        together = passes.at(columns, 37)
+        assert together.unusual.tolist() == [row == 20 for row in range(37)], text
+        for row in (0, 5, 36):
+            alone = passes.at({name: each[row : row + 1] for name, each in columns.items()}, 1)
+            assert [float(c[0]) for c in alone.numbers] == [float(c[row]) for c in together.numbers], text
+
+
+def test_a_zero_that_is_one_is_plain() -> None:
+    """And beside it one that has underflowed is not: there the careful passes tell."""
+    passes = ColumnPasses(Program("(x*y)*(a*b)").graph(), {}, [0, 1])
+    x, y = np.array([0.0, 1.0, 1.0]), np.array([2.0, 0.0, 1e-200])
+    columns = {"x": x, "y": y, "a": np.array([1.0, 1.0, 1e-200]), "b": np.ones(3)}
+    for _ in range(2):
+        answer = passes.at(columns, 3)
+        assert answer.unusual.tolist() == [False, False, True]
+        assert [each[:2].tolist() for each in answer.numbers] == [[0.0, 0.0], [2.0, 0.0], [0.0, 1.0]]
+        assert passes.careful
+
+
+def test_sums_are_those_of_fsum() -> None:
+    chance = np.random.default_rng(1)
+    for scale in (1.0, 1e8, 1e200):
+        total, all_of_them = Sum(), []
+        for size in (1000, 1000, 300, 1000):
+            column = chance.normal(size=size) * scale
+            column[: size // 2] = -column[size // 2 : 2 * (size // 2)]  # so that nearly all cancels
+            column[0] += 1.0
+            total.add(column)
+            all_of_them += column.tolist()
+        expected = math.fsum(all_of_them)
+        assert abs(total.value - expected) <= 1e-14 * abs(expected)
+
+
+# -- Files ---------------------------------------------------------------------------------------------------------
+
+LOSS = "softplus(-y*(w1*x1 + w2*x2 + b))"
+WEIGHTS = ("--w1", "0.7", "--w2", "-1.1", "--b", "0.2")
+ROWS = 257
+
+
+def data() -> dict[str, list[float]]:
+    chance = random.Random(11)
+    columns = {name: [chance.gauss(0, 1) for _ in range(ROWS)] for name in ("x1", "x2")}
+    return {**columns, "y": [chance.choice([-1.0, 1.0]) for _ in range(ROWS)]}
+
+
+def write(folder: Path) -> list[Path]:
+    """The same rows in every format; the line format of all, CSV, first."""
+    polars = pytest.importorskip("polars")
+    columns = data()
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    for end, between in ((".csv", ","), (".tsv", "\t")):
+        lines = [between.join(columns), *(between.join(map(repr, row.values())) for row in rows)]
+        (folder / f"d{end}").write_text("\n".join(lines) + "\n")
+    (folder / "d.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    frame = polars.DataFrame(columns)
+    frame.write_parquet(folder / "d.parquet")
+    frame.write_ipc(folder / "d.arrow")
+    kinds = [(name, "f8") for name in columns]
+    np.save(folder / "d.npy", np.array([*zip(*columns.values(), strict=True)], dtype=kinds))
+    return [folder / f"d{end}" for end in (".csv", ".tsv", ".jsonl", ".parquet", ".arrow", ".npy")]
+
+
+def fine(*words: str, stdin: str = "") -> str:
+    result = run("points", *words, stdin=stdin)
+    assert (result.status, result.err) == (0, ""), result.err
+    return result.out
+
+
+def numbers(path: Path) -> list[list[float]]:
+    """Value and gradients of each row of a file of results."""
+    names = ("value", "gradient.x1", "gradient.x2")
+    if path.suffix == ".parquet":
+        import polars
+
+        return [[*row] for row in polars.read_parquet(path).select(names).rows()]
+    text = path.read_text()
+    if path.suffix == ".jsonl":
+        found = [json.loads(line) for line in text.splitlines()]
+        return [[each["value"], *each["gradient"].values()] for each in found]
+    rows = csv.DictReader(io.StringIO(text), delimiter="\t" if "\t" in text.split("\n")[0] else ",")
+    return [[float(row[name]) for name in names] for row in rows]
+
+
+def test_every_format_in_and_out_agrees(tmp_path: Path) -> None:
+    """To the last bit, and with the line path within 2 ulp."""
+    files = write(tmp_path)
+    lines = fine(LOSS, "-", *WEIGHTS, "--wrt", "x1,x2", stdin=files[0].read_text())
+    (tmp_path / "lines.csv").write_text(lines)
+    expected = numbers(tmp_path / "lines.csv")
+    documents, tables = set(), []
+    for file in files:
+        for end in (".csv", ".jsonl", ".parquet"):
+            out = tmp_path / f"out{end}"
+            assert fine(LOSS, str(file), *WEIGHTS, "--wrt", "x1,x2", "-o", str(out)) == ""
+            tables.append(numbers(out))
+        documents.add(fine(LOSS, str(file), *WEIGHTS, "--reduce", "mean"))
+    assert all(table == tables[0] for table in tables)
+    assert all(off(a, b) <= ULP for x, y in zip(tables[0], expected, strict=True) for a, b in zip(x, y, strict=True))
+    assert len(documents) == 1
+    document = json.loads(documents.pop())
+    assert document["rows"] == ROWS
+    assert document["value"] == pytest.approx(math.fsum(row[0] for row in tables[0]) / ROWS, rel=1e-14)
+
+
+def test_what_is_passed_on_stays_as_it_was(tmp_path: Path) -> None:
+    text = "id,x,note\n007,1.50,a b\n8,-2,\n1e3, 3 ,é\n"
+    (tmp_path / "d.csv").write_text(text)
+    found = fine("x*x", str(tmp_path / "d.csv")).splitlines()
+    assert found == [
+        "id,x,note,value,gradient.x",
+        "007,1.50,a b,2.25,3.0",
+        "8,-2,,4.0,-4.0",
+        "1e3, 3 ,é,9.0,6.0",
+    ]
+    assert found == fine("x*x", "-", stdin=text).splitlines()
+
+
+# -- Unusual rows --------------------------------------------------------------------------------------------------
+
+PLAIN, ODD = 1500, (5, 700, 1499)
+
+
+def odd_file(folder: Path) -> Path:
+    """In each block a row where log(x) has no value, and one cell that is no number."""
+    path = folder / "odd.csv"
+    cells = ["-1" if row in ODD else "1/4" if row == 1000 else f"{1 + row % 7}" for row in range(PLAIN)]
+    path.write_text("x,k\n" + "".join(f"{cell},{row}\n" for row, cell in enumerate(cells)))
+    return path
+
+
+def test_unusual_rows_are_told_as_line_by_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same status and the same words on standard error, and the same rows."""
+    pytest.importorskip("polars")
+    monkeypatch.setattr("backprop_cli.points.frames.PIECE", 2000)
+    monkeypatch.setattr("backprop_cli.passes.columns.ROWS", 100)
+    path = odd_file(tmp_path)
+    text = path.read_text()
+    for how in ("stop", "skip", "null"):
+        words = ("log(x)", "--on-error", how)
+        line = run("points", words[0], "-", *words[1:], stdin=text)
+        block = run("points", words[0], str(path), *words[1:])
+        assert (block.status, block.err) == (line.status, line.err), how
+        ours, theirs = block.out.splitlines(), line.out.splitlines()
+        assert len(ours) == len(theirs)
+        assert ours[:7] == theirs[:7]
+        assert [row.split(",")[1] for row in ours] == [row.split(",")[1] for row in theirs]
+    skipped = run("points", "log(x)", str(path), "--on-error", "skip", "--reduce", "sum", "--json")
+    assert json.loads(skipped.out)["left_out"] == len(ODD)
+    assert skipped.status == 1
+    tie = run("points", "max(x, 3)", str(path), "--reduce", "sum", "--get", "value")
+    assert tie.out.count("\n") == 1
+
+
+ENDS: dict[str, str] = {
+    "a file that ends in the middle": "x,y\n1,2\n3",
+    "a file that ends in a quote": 'x,y\n1,2\n3,"4',
+    "a row with a field too many": "x,y\n1,2\n3,4,5\n6,7\n",
+    "fields that make up for each other": "x,y\n1\n2,3,4\n5,6\n",
+    "empty lines": "x,y\n1,2\n\n\n3,4\n",
+    "lines that end as on Windows": "x,y\r\n1,2\r\n3,4\r\n",
+    "a quoted field of several lines": 'x,y\n1,2\n"3",4\n5,"6\n"\n7,8\n',
+    "one column": "x\n1\n \n2\n",
+    "an empty cell": "x,y\n1,2\n,4\n",
+    "no row": "x,y\n",
+    "a carriage return": "x,y\n1,2\r3\n4,5\n",
+    "an infinity": "x,y\n1,inf\n1e400,2\n",
+    "no text": "x,y\n1,\ud8002\n3,4\n",
+}
+
+
+def test_files_that_are_not_plain_are_read_as_line_by_line(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    for name, text in ENDS.items():
+        path.write_bytes(text.encode("utf-8", "surrogatepass"))
+        for how in ("stop", "null"):
+            formula = "x*2" if name == "one column" else "x*y"
+            line = run("points", formula, "-", "--on-error", how, stdin=path.read_bytes())
+            assert run("points", formula, str(path), "--on-error", how) == line, (name, how)
+
+
+# -- One result ----------------------------------------------------------------------------------------------------
+
+
+def test_one_result_of_all_rows(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    path.write_text("x,y\n1,2\n2,3\n4,1\n")
+    words = ("(w*x - y)^2", str(path), "--w", "1")
+    assert json.loads(fine(*words, "--reduce", "sum")) == {
+        "expression": "(w*x - y)^2", "output": "f", "reduce": "sum", "rows": 3, "left_out": 0,
+        "value": 11.0, "point": {"w": 1.0}, "gradient": {"w": 18.0},
+    }  # fmt: skip
+    assert fine(*words, "--reduce", "mean", "--get", "value", "--get", "w", "--digits", "3") == "3.67\n6\n"
+    assert fine(*words, "--reduce", "sum", "--format", "csv") == "name,value,gradient\nf,11.0,\nw,1.0,18.0\n"
+    assert "over 3 rows" in fine(*words, "--reduce", "sum", "--format", "table")
+    assert "| `w` | 1 | 18 |" in fine(*words, "--reduce", "sum", "--format", "markdown")
+    assert fine("(w*x - y)^2", "-", "--w", "1", "--reduce", "sum", stdin=path.read_text()) == fine(
+        *words, "--reduce", "sum"
+    )
+
+
+WRONG: dict[str, tuple[str, ...]] = {
+    "'x' is a column, and its gradient is a number a row": ("--reduce", "sum", "--wrt", "x"),
+    "--reduce adds doubles, which --precision does not fit": ("--reduce", "sum", "--precision", "20"),
+    "--on-error null is for results a row": ("--reduce", "sum", "--on-error", "null"),
+    "--format table is for one result": ("--format", "table"),
+    "Parquet is written to a file": ("--format", "parquet"),
+    "--reduce gives one result, and Parquet is for rows": ("--reduce", "sum", "--format", "parquet"),
+}
+
+
+def test_what_does_not_go_together_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    path.write_text("x,y\n1,2\n")
+    for message, words in WRONG.items():
+        result = run("points", "w*x*y", str(path), "--w", "1", *words)
+        assert result.status == 2, (message, result)
+        assert message in result.err
+        assert "hint: " in result.err
+    path = tmp_path / "bad.parquet"
+    path.write_bytes(b"PAR1 and nothing more")
+    for wrong, message in ((path, "is no file .parquet that can be read"), (tmp_path / "no.parquet", "no.parquet")):
+        result = run("points", "x", str(wrong))
+        assert result.status == 2
+        assert message in result.err
+    objects = tmp_path / "objects.npy"
+    np.save(objects, np.array([object()]), allow_pickle=True)
+    assert "objects are never read" in run("points", "x", str(objects)).err
+
+
+def test_without_polars(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CSV and JSON lines give the same, to the bit; other files say what to install."""
+    files = write(tmp_path)
+    words = (*WEIGHTS, "--wrt", "x1,x2", "--format", "csv")
+    expected = [fine(LOSS, str(file), *words) for file in (files[0], files[2])]
+    monkeypatch.setitem(sys.modules, "polars", None)
+    assert [parsed(fine(LOSS, str(file), *words)) for file in (files[0], files[2])] == [*map(parsed, expected)]
+    for others in ([str(files[3])], [str(files[0]), "-o", str(tmp_path / "o.parquet")]):
+        result = run("points", LOSS, *others, *WEIGHTS)
+        assert result.status == 2
+        assert "pip install 'backprop-cli[columns]'" in result.err
+
+
+def parsed(text: str) -> list[list[float]]:
+    return [[*map(float, row)] for row in [*csv.reader(io.StringIO(text))][1:]]
+
+
+def test_whole_columns(tmp_path: Path) -> None:
+    files = write(tmp_path)
+    for file in files:
+        found = whole(str(file), names=["x1", "y"])
+        assert {name: each.tolist() for name, each in found.items()} == {name: data()[name] for name in ("x1", "y")}
+    files[0].write_text("x,label\n1,a\n2,b\n")
+    assert [*whole(str(files[0]))] == ["x"]
+    with pytest.raises(BackpropError, match="line 2: the entry of 'label' is no number: 'a'"):
+        whole(str(files[0]), names=["label"])
