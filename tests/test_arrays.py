@@ -527,21 +527,63 @@ def test_large_arrays_are_told_by_three_numbers() -> None:
     assert "1 … 100, mean 50.5" in shown
 
 
-REFUSED = ["explain", "derive", "code", "graph"]
+def test_what_is_opened_into_numbers_is_the_same_program() -> None:
+    """Values, gradients and second derivatives of the gates for the entries: the scalar engine's."""
+    for text, shapes in FORMULAS[::2]:
+        point = point_of(shapes)
+        whole, entries = backprop(text, point), backprop(text, point, expand=True)
+        assert math.isclose(entries.value, whole.value, rel_tol=1e-12), text
+        found = np.array([*entries.gradient.values()])
+        expected = np.concatenate([np.ravel(each) for each in whole.gradient.values()])
+        np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-11, err_msg=text)
 
 
-@pytest.mark.parametrize("command", REFUSED)
-def test_what_takes_no_arrays_yet_says_so(command: str) -> None:
-    found = run(command, "sum(W @ x)", "--W", "[[1,2]]", "--x", "[1,2]")
-    assert (found.status, found.out) == (2, "")
-    assert found.err.startswith(f"error: backprop {command} takes numbers alone")
+def test_second_derivatives_are_of_all_entries() -> None:
+    matrix = np.array([[2.0, 1.0], [0.0, 3.0]])
+    trace = backprop("x @ A @ x", x=[1, 2], A=matrix, wrt="x", hessian=True)
+    assert trace.hessian is not None
+    assert [*trace.hessian] == ["x[0]", "x[1]"]
+    assert [[*row.values()] for row in trace.hessian.values()] == (matrix + matrix.T).tolist()
+    with pytest.raises(InputError, match="a Hessian of 400 entries is beyond the limit"):
+        backprop("sum(X**2)", X=np.ones((20, 20)), hessian=True)
 
 
-@pytest.mark.parametrize("option", [["--exact"], ["--hessian"], ["--expand"]])
-def test_options_that_take_no_arrays_yet(option: list[str]) -> None:
-    found = run("eval", "sum(W @ x)", "--W", "[[1,2]]", "--x", "[1,2]", *option)
-    assert found.status == 2
-    assert f"error: {option[0]} takes numbers alone" in found.err
+def test_exact_numbers_stand_in_arrays() -> None:
+    trace = backprop("sum(solve(A, b))", A="[[1/3, 2], [0, 1/7]]", b=[1, 1], exact=True)
+    assert str(trace.value) == "-32"  # by hand: x2 = 7, x1 = 3·(1 − 14)
+    assert "4/9" in run("eval", "sum(W @ x)", "--W", "[[1/3, 2]]", "--x", "[1/3, 1/6]", "--exact").out
+
+
+EXPLAINED: list[tuple[str, dict[str, S], str]] = [
+    ("sum(W @ X)", {"W": (2, 3), "X": (3, 4)}, "∂f/∂W must be 2×3, the shape of W: upstream is 2×4 and Xᵀ is 4×3, so"),
+    ("sum(W @ X)", {"W": (2, 3), "X": (3, 4)}, "as no other product of the two is."),
+    ("sum(W @ x)", {"W": (2, 3), "x": (3,)}, "so outer(upstream, x) is 2×3, an entry for each pair."),
+    ("sum(X*b)", {"X": (4, 3), "b": (3,)}, "b was broadcast along axis 0, so what comes back is summed over it."),
+]
+
+
+def test_an_explanation_tells_why_shapes_fit() -> None:
+    for text, shapes, sentence in EXPLAINED:
+        assert sentence in backprop(text, point_of(shapes)).explain(), sentence
+    blank = run("explain", "sum(W @ x)", "--W", "[[1,2]]", "--x", "[1,2]", "--blank").out
+    assert "must be 1×2, the shape of W" in blank
+    assert "∂f/∂W = outer(upstream, x) = ____" in blank
+
+
+def test_every_form_of_a_picture_has_shapes_and_rules() -> None:
+    for form in ("tree", "dot", "mermaid"):
+        drawn = run("graph", "sum(W @ x)", "--W", "[[1,2]]", "--x", "[1,2]", "--format", form).out
+        assert "1×2" in drawn, form
+        assert "outer" in drawn, form
+    assert "W @ x" in run("graph", "sum(W @ x)").out
+
+
+def test_a_trace_of_arrays_shows_itself() -> None:
+    trace = backprop("D = W @ X; f = sum(D*D)", W=[[1, 2], [3, 4]], X=[[1], [-1]])
+    assert trace.check(W=np.array([[-2, 2], [-2, 2]]))
+    assert not trace.check(W="D @ X.T")
+    assert "[2×2]" in trace.graph()
+    assert "2×2" in str(trace._repr_html_())
 
 
 def test_a_scalar_program_loads_no_numpy() -> None:

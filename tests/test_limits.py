@@ -155,6 +155,12 @@ LIMITS = {
     "passes.arrays.MAX_JACOBIAN": Limit(
         lambda n: error("sum(x)", {"x": numpy.ones(n)}, jacobian=True), "are beyond the 1,000,000 entries"
     ),
+    "passes.entries.MAX_HESSIAN": Limit(
+        lambda n: error("sum(x)", {"x": numpy.ones(n)}, hessian=True), "is beyond the limit of 200"
+    ),
+    "passes.entries.MAX_GATES": Limit(
+        lambda n: error("sum(x)", {"x": numpy.ones(n - 1)}, expand=True), "has more than 20,000 nodes"
+    ),
     "study.claims.STEPS": Limit(
         lambda n: said("check", f"{'-' * (n % 2)}({terms(n // 2 + 1)})", "--x", "1", "--claim", "x=0"), "edges more"
     ),

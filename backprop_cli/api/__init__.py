@@ -10,7 +10,7 @@ from types import NoneType
 from ..arithmetic import IEEE, TIES
 from ..budget import within
 from ..passes import point
-from ..passes.settings import Settings, check
+from ..passes.settings import Settings, check, is_of_arrays
 from .trace import Trace
 from .values import Given, expect, names_of, text, texts
 
@@ -78,10 +78,16 @@ def backprop(
 
         given = texts(values, variables)
         graph = Program(expression).graph(given)
-        if expand:
-            from ..graph.expand import expand as opened
+        if not expand:
+            return Trace.of(graph, given, settings)
+        if is_of_arrays(graph, given):
+            from ..passes.entries import opened
 
-            graph = opened(graph)
-        return Trace.of(graph, given, settings)
+            point.ensure(graph, given, settings.wrt)
+            program = opened(graph, given)
+            return Trace.of(program.graph, program.given, settings._replace(wrt=program.wrt(settings.wrt)))
+        from ..graph.expand import expand as opened_modules
+
+        return Trace.of(opened_modules(graph), given, settings)
 
     return work() if seconds is None else within(seconds, work)

@@ -47,11 +47,7 @@ class Trace(Shown, passes.Trace):
     @classmethod
     def of(cls, graph: Graph, given: Mapping[str, str], settings: Settings) -> Trace:
         """The trace of a graph at these values. Raises BackpropError where there is none."""
-        point.check(graph, given)
-        if missing := point.missing(graph, given):
-            raise point.MissingVariablesError(graph, missing)
-        if settings.wrt is not None:
-            point.check_wrt(graph, settings.wrt)
+        point.ensure(graph, given, settings.wrt)
         return cls(compute(graph, given, settings), given, settings)
 
     @property
@@ -72,7 +68,7 @@ class Trace(Shown, passes.Trace):
     def _repr_svg_(self) -> str | None:
         from ..view.html import is_picture
 
-        return self.graph()._repr_svg_() if is_picture(self.graph) and not self.has_axes else None
+        return self.graph()._repr_svg_() if is_picture(self.graph) else None
 
     def _numbers_alone(self, what: str, taken: Collection[str] = ()) -> None:
         """Raise InputError where there are arrays, of which `what` can say nothing yet."""
@@ -87,7 +83,6 @@ class Trace(Shown, passes.Trace):
         """
         from ..view.words.explain import Explanation
 
-        self._numbers_alone("explain", ("uncertain",))
         step = None if nudge is None else text("nudge", nudge)
         return Text("explanation", Explanation.of(self, step))
 
@@ -107,21 +102,24 @@ class Trace(Shown, passes.Trace):
     def check(self, claims: Mapping[str, Given] | None = None, /, **gradients: Given) -> Checked:
         """Whether gradients that somebody derived by hand are right, as `backprop check` judges them.
 
-        claims, gradients: by variable or gate, a number or the text of a formula. Without any, the gradient is computed
-            by other methods too.
+        claims, gradients: by variable or gate, a number, an array, or the text of a formula. Without any, the gradient
+            is computed by other methods too.
         What is returned is true where all is right.
         """
-        from ..study.claims import judge
-        from ..study.referee import review
+        from ..study.claims import SHOWN
         from ..view.verdicts import Judged
 
-        self._numbers_alone("check")
+        if self.has_axes:
+            from ..study.entries import judge, review
+        else:
+            from ..study.claims import judge
+            from ..study.referee import review
         graph, claimed = self._opened(), texts(claims, gradients)
         wrt, ties = self.settings.wrt, self.settings.ties
         if not claimed:
             result = review(graph, self.given, wrt=wrt, ties=ties)
             return Checked("review", result, result.agree and result.compared)
-        verdicts = judge(graph, self.given, claimed, wrt=wrt, ties=ties)
+        verdicts = judge(graph, self.given, claimed, wrt=wrt, ties=ties, digits=SHOWN)
         return Checked("verdicts", Judged(graph, verdicts), all(each.right for each in verdicts))
 
     def code(self, language: str = "python", *, function: bool = False) -> str:
@@ -187,7 +185,6 @@ class Circuit(Graph):
         from ..files import write_file
         from ..view import VIEWS, form_of
 
-        self.trace._numbers_alone("graph")
         look = Look(theme, transparent, scale, local)
         look.check()
         drawn = Text("circuit", Picture(self, self.trace, look))

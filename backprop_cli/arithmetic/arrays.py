@@ -28,6 +28,9 @@ SHOWN = 8
 """Numbers of an array that stand in a cell; a larger one shows its least, its largest and its mean entry."""
 
 
+_ABOUT = "≈ "  # before what is not told exactly
+
+
 class Entries(NamedTuple):
     """What came out entry by entry. failed: where nothing did, and what the scalar rule raised at the first of them."""
 
@@ -190,6 +193,9 @@ class Arrays(Arithmetic):
     def working(self) -> AbstractContextManager[None]:
         return self.base.working()
 
+    def is_nothing(self, value: Value) -> bool:
+        return not np.any(value) if is_array(value) else self.base.is_nothing(value)
+
     def entries(self, value: Value) -> list[Value]:
         return [*value.flat] if is_array(value) else [value]
 
@@ -201,7 +207,10 @@ class Arrays(Arithmetic):
             return self.base.shown(value, digits)
         if value.size <= SHOWN and value.ndim < 3:
             rows = [[self._entry(each, digits) for each in line] for line in (value if value.ndim == 2 else [value])]
-            return f"[{'; '.join(' '.join(line) for line in rows)}]"
+            is_rounded = any(each.startswith(_ABOUT) for line in rows for each in line)
+            rows = [[each.removeprefix(_ABOUT) for each in line] for line in rows]
+            apart = ", " if any(" " in each for line in rows for each in line) else " "
+            return f"{_ABOUT if is_rounded else ''}[{'; '.join(apart.join(line) for line in rows)}]"
         if value.dtype == bool:
             return f"true {int(value.sum()):,}×, false {int(value.size - value.sum()):,}×"
         numbers = [each for each in value.flat if each is not None and each == each]

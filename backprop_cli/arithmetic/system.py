@@ -169,6 +169,10 @@ class Arithmetic(ABC):
         """The numbers of an array; a number is its own."""
         return [value]
 
+    def is_nothing(self, value: Value) -> bool:
+        """Whether the value is 0, of an array in every entry."""
+        return bool(value == 0)
+
     def holds(self, truth: Value) -> bool | None:
         """Whether a condition holds; None where that depends on symbols."""
         return bool(truth)

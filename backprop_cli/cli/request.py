@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ..errors import InputError, Source, few
 from ..graph.graph import Graph
 from ..passes import point
-from ..passes.settings import Settings, numbers_alone, refuse_arrays
+from ..passes.settings import Settings, is_of_arrays, numbers_alone, refuse_arrays
 from ..streams import read_text
 from .arguments import EXAMPLE, Line, PositionError
 
@@ -46,7 +46,7 @@ class Asked(NamedTuple):
         return Question(self, source, known, {name: _from_file(name, text) for name, text in given.items()})
 
     def request(
-        self, *, partly: bool = False, opened: bool = False, arrays: bool = False, kinds: Collection[str] = ()
+        self, *, partly: bool = False, opened: bool = False, arrays: bool = False, kinds: Collection[str] | None = None
     ) -> Request:
         """Read it all (see `Question.request`)."""
         return self.read().request(partly=partly, opened=opened, arrays=arrays, kinds=kinds)
@@ -87,7 +87,7 @@ class Question:
         opened: bool = False,
         columns: Collection[str] | None = (),
         arrays: bool = False,
-        kinds: Collection[str] = (),
+        kinds: Collection[str] | None = None,
     ) -> Request:
         """The graph for the names that have values.
 
@@ -95,17 +95,18 @@ class Question:
         opened: whether the command looks inside modules in any case;
         columns: names that get values from elsewhere, None where that is to come;
         arrays: whether the command takes arrays;
-        kinds: of values that are no plain numbers, those of `point.KINDS` that the command takes beside arrays.
+        kinds: of values that are no plain numbers, those of `point.KINDS` that the command takes; None for all of them,
+            where it takes arrays.
         Raises InputError where a variable has no value, a value no variable, and for what is not well-formed.
         """
         asked = self.asked
         graph = self._graph([*self.known, *self.typed, *(columns or ())])
-        if not arrays or asked.expand:
-            what = "--expand" if asked.expand else asked.line.command
-            refuse_arrays(graph, {**self.known, **self.typed}, what)
-        if not arrays:
-            numbers_alone({**self.known, **self.typed}, asked.line.command, kinds)
-        if asked.expand or (opened and graph.modules):
+        of_arrays = is_of_arrays(graph, {**self.known, **self.typed})
+        if not arrays and not asked.expand:
+            refuse_arrays(graph, {**self.known, **self.typed}, asked.line.command)
+        if not arrays or kinds is not None:
+            numbers_alone({**self.known, **self.typed}, asked.line.command, kinds or ())
+        if (asked.expand and not of_arrays) or (opened and graph.modules):
             from ..graph.expand import expand
 
             graph = expand(graph, modules_only=not asked.expand)
@@ -124,7 +125,15 @@ class Question:
         if not partly and (missing := point.missing(graph, given)):
             point.check(graph, given)  # a name in --at that is not of the expression may be misspelt
             raise point.MissingVariablesError(graph, missing)
-        return graph, self._used(graph, given), settings._replace(wrt=names)
+        used = self._used(graph, given)
+        if of_arrays and asked.expand:
+            if missing := point.missing(graph, given):
+                raise point.MissingVariablesError(graph, missing)
+            from ..passes.entries import opened as entries
+
+            program = entries(graph, used)
+            return program.graph, program.given, settings._replace(wrt=program.wrt(names))
+        return graph, used, settings._replace(wrt=names)
 
     def _used(self, graph: Graph, given: Mapping[str, str]) -> Mapping[str, str]:
         """The values of variables. Tells of those in --at that are of none."""

@@ -122,6 +122,12 @@ def value(graph: Graph, point: Mapping[str, Value], system: Arrays) -> Value:
     return _Forward(typed, shapes, point, system).run()[-1]
 
 
+@np.errstate(all="ignore")
+def values(graph: Graph, shapes: Sequence[Shape], point: Mapping[str, Value], system: Arrays) -> list[Value]:
+    """The values of all nodes of a graph whose shapes are known. Raises as `array_trace` does."""
+    return _Forward(graph, shapes, point, system).run()
+
+
 MAX_JACOBIAN = 1_000_000
 """Entries of all matrices together."""
 

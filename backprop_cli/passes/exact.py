@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -78,19 +78,30 @@ def exact_trace(
 
     Raises MathError as `backpropagate` does, and where SymPy cannot carry the numbers.
     """
-    arithmetic = Symbolic()
     unknown = [node.name for node in graph.variables if node.name not in given]
-    try:
+
+    def compute(arithmetic: Symbolic) -> Trace:
         values: dict[str, Value] = point.complete(given, arithmetic)
         symbols = {name: arithmetic.symbol(name) for name in unknown}
         trace = backpropagate(graph, {**values, **symbols}, wrt=wrt, ties=ties, arithmetic=arithmetic)
         matrix = second_derivatives(graph, given, wrt=wrt, ties=ties, arithmetic=arithmetic) if hessian else None
         return trace.but(point=values, hessian=matrix)
+
+    return exactly(graph, compute, are_numbers=not unknown)
+
+
+def exactly(graph: Graph, compute: Callable[[Symbolic], Trace], *, are_numbers: bool = True) -> Trace:
+    """A trace on exact numbers, as far as SymPy carries them. Raises MathError where it does not.
+
+    are_numbers: whether no variable is a symbol
+    """
+    try:
+        return compute(Symbolic())
     except RecursionError:
         message = "the formulas are nested too deeply for exact numbers"
     except UndecidedError as error:
         message = str(error)
-    raise MathError(message, graph.source, hint="--precision 50 gives 50 correct digits" if not unknown else "")
+    raise MathError(message, graph.source, hint="--precision 50 gives 50 correct digits" if are_numbers else "")
 
 
 def derive(graph: Graph, given: Mapping[str, float | str], *, wrt: Collection[str] | None = None) -> Derivation:

@@ -44,6 +44,47 @@ def read_array(name: str, given: object, system: Arrays) -> Value:
     return _from_lists(name, data, system, is_plain=_PLAIN.issuperset(text))
 
 
+def texts_of(name: str, given: object, system: Arrays) -> Any:
+    """The value of a variable as text, or as nested lists of texts: exact, as far as it was written so.
+
+    Raises as `read_array` does.
+    """
+    text = str(given).strip()
+    if hasattr(given, "__array__") or (isinstance(given, str) and "[" in text):
+        try:
+            given = json.loads(text, parse_float=str, parse_int=str) if isinstance(given, str) else np.asarray(given)
+        except ValueError:
+            given = _split(text) or np.asarray(read_array(name, text, system))
+    if isinstance(given, np.ndarray):
+        return [repr(float(each)) for each in given.flat] if given.ndim else repr(float(given))
+    return given if isinstance(given, list | tuple) else text
+
+
+def _split(text: str) -> Any:
+    """`[[1/3, pi], [0, 1]]` as lists of texts; None where it is no list alone."""
+    stack: list[list[Any]] = [[]]
+    entry, depth = "", 0
+    for sign in text:
+        depth += (sign == "(") - (sign == ")")
+        if depth or sign not in "[],":
+            entry += sign
+            continue
+        if entry.strip():
+            if sign == "[":
+                return None
+            stack[-1].append(entry.strip())
+        entry = ""
+        if sign == "[":
+            stack.append([])
+        elif sign == "]":
+            inner = stack.pop()
+            if not stack:
+                return None
+            stack[-1].append(inner)
+    is_list = len(stack) == len(stack[0]) == 1 and not entry.strip()
+    return stack[0][0] if is_list else None
+
+
 def _from_numpy(name: str, given: Array, system: Arrays) -> Value:
     if given.dtype.kind not in "fiub":
         raise InputError(f"the value of {name} is an array of {given.dtype}, and entries are numbers")

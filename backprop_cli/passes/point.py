@@ -210,6 +210,15 @@ def missing(graph: Graph, given: Collection[str]) -> list[str]:
     return [node.name for node in graph.variables if node.name not in given]
 
 
+def ensure(graph: Graph, given: Mapping[str, Any], wrt: Iterable[str] | None) -> None:
+    """Raise InputError unless each variable has a value, each value is of one, and each name in wrt too."""
+    check(graph, given)
+    if unknown := missing(graph, given):
+        raise MissingVariablesError(graph, unknown)
+    if wrt is not None:
+        check_wrt(graph, wrt)
+
+
 def check_wrt(graph: Graph, wrt: Iterable[str]) -> None:
     """Raise InputError for a name in --wrt that the expression does not use."""
     wrt = dict.fromkeys(wrt)

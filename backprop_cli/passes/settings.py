@@ -78,7 +78,7 @@ def compute(graph: Graph, given: Mapping[str, float | str], settings: Settings) 
     if settings.time_limit < inf:
         return within(settings.time_limit, partial(compute, graph, given, settings._replace(time_limit=inf)))
     trace = _trace(graph, given, settings)
-    if trace.hessian is None:
+    if trace.hessian is None or trace.has_axes:  # of arrays, they were compared entry by entry
         return trace
     from .hessian import compared
 
@@ -113,9 +113,6 @@ def numbers_alone(given: Mapping[str, Any], what: str, taken: Collection[str] = 
 
 
 def _trace_of_arrays(graph: Graph, given: Mapping[str, Any], settings: Settings) -> Trace:
-    for name in ("exact", "hessian"):
-        if getattr(settings, name):
-            refuse_arrays(graph, given, f"--{name}")
     from ..arithmetic.arrays import Arrays
     from .arrays import array_trace, jacobian
     from .nested import read_array
@@ -128,11 +125,26 @@ def _trace_of_arrays(graph: Graph, given: Mapping[str, Any], settings: Settings)
         seed = None if settings.upstream is None else read_array("--upstream", settings.upstream, system)
         return array_trace(graph, at, system, wrt=settings.wrt, ties=settings.ties, seed=seed)
 
-    if settings.precision is None:
-        return trace(IEEE if settings.allow_nonfinite else FLOATS)
-    from .certain import certain_arrays
+    if settings.hessian and (settings.jacobian or settings.upstream is not None):
+        raise InputError("--hessian is of an output that is one number: --jacobian and --upstream are of others")
+    if settings.precision is not None:
+        from .certain import certain_arrays
 
-    return certain_arrays(graph, settings.precision, trace)
+        found = certain_arrays(graph, settings.precision, trace)
+    elif settings.exact:
+        from .exact import exactly
+
+        found = exactly(graph, trace)
+    else:
+        found = trace(IEEE if settings.allow_nonfinite else FLOATS)
+    if not settings.hessian:
+        return found
+    from .entries import opened, second_derivatives
+
+    program = opened(graph, given)
+    return second_derivatives(
+        found, program, lambda wrt: compute(program.graph, program.given, settings._replace(wrt=wrt))
+    )
 
 
 def _trace(graph: Graph, given: Mapping[str, float | str], settings: Settings) -> Trace:

@@ -21,7 +21,7 @@ from ..passes.arrays import array_trace, value
 from ..passes.nested import read_array
 from ..passes.trace import CONVENTIONS, Trace
 from ..rules.arrays import Shape, told
-from .claims import Verdict
+from .claims import SHOWN, Verdict
 from .referee import TOLERANCE, Estimate, Review
 
 MANY = 24
@@ -120,13 +120,13 @@ def _difference(graph: Graph, point: Mapping[str, Value], name: str, place: tupl
 def judge(
     graph: Graph,
     given: Mapping[str, Any],
-    claims: Mapping[str, str],
+    claims: Mapping[str, Any],
     *,
     wrt: Collection[str] | None = None,
     ties: str = "both",
-    digits: int,
+    digits: int = SHOWN,
 ) -> list[Verdict]:
-    """A verdict on each claim: an array, or a formula over the names of variables and gates.
+    """A verdict on each claim: an array, as text or as it is, or a formula over the names of variables and gates.
 
     given: a value for each variable
     wrt, ties: as in `backpropagate`
@@ -141,7 +141,8 @@ def judge(
         if not isinstance(node, Constant)
     }
     verdicts = []
-    for name, claim in claims.items():
+    for name, given_claim in claims.items():
+        claim = given_claim if isinstance(given_claim, str) else json.dumps(np.asarray(given_claim).tolist())
         if name not in known or known[name][1] is None:
             there = few([each for each, (_, slope) in known.items() if slope is not None])
             raise InputError(

@@ -7,7 +7,7 @@ from math import inf
 from typing import NamedTuple
 
 from ..arithmetic import Value
-from ..errors import BackpropError
+from ..errors import BackpropError, InputError
 from ..passes.forward import forward
 from ..passes.trace import Trace
 
@@ -35,7 +35,12 @@ class Nudge(NamedTuple):
 
 
 def nudges(trace: Trace, step: Value) -> Iterator[Nudge]:
-    """Each variable that has a gradient nudged by `step`, one at a time: one forward pass for each."""
+    """Each variable that has a gradient nudged by `step`, one at a time: one forward pass for each.
+
+    Raises InputError where there are arrays.
+    """
+    if trace.has_axes:
+        raise InputError("a nudge moves one number, and here are arrays", hint="--expand opens them into numbers")
     for name in trace.gradient:
         with trace.arithmetic.working():
             nudged = _nudged(trace, name, step)

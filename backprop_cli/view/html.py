@@ -62,9 +62,7 @@ def _page(trace: Trace, options: Options) -> Iterator[str]:
         yield from _table(matrix[0], ([Cell(name, _BOLD), *map(Cell, row)] for name, *row in matrix[1:]))
     for matrix in texts.jacobians(trace, digits):
         yield from _table(matrix[0], ([Cell(name, _BOLD), *map(Cell, row)] for name, *row in matrix[1:]))
-    if trace.has_axes:
-        yield "<p>there is no picture of arrays yet</p>"
-    elif is_picture(trace.graph):
+    if is_picture(trace.graph):
         yield from _circuit(trace, options)
     else:
         yield f"<p>the circuit of {gates:,} gates is left out here</p>"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -215,13 +215,18 @@ def summed(trace: Trace, edge: Edge) -> str:
     if not trace.has_axes or edge.chained is None or edge.gate.op.of_arrays:
         return ""
     whole, part = (trace.arithmetic.shape(trace.values[node.position]) for node in (edge.gate, edge.input))
-    extra = len(whole) - len(part)
-    axes = [str(i) for i, length in enumerate(whole) if i < extra or part[i - extra] != length]
+    axes = [*map(str, over(whole, part))]
     if not axes:
         return ""
     names = {node.name: shape(trace, node) for node in (edge.input, edge.gate)}
     shapes = ", ".join(f"{short(name)} is {'a number' if text == NONE else text}" for name, text in names.items())
     return f"summed over ax{'e' if len(axes) > 1 else 'i'}s {' and '.join(axes)} ({shapes})"
+
+
+def over(whole: Sequence[int], part: Sequence[int]) -> list[int]:
+    """The axes along which an input of that shape was broadcast."""
+    extra = len(whole) - len(part)
+    return [i for i, length in enumerate(whole) if i < extra or part[i - extra] != length]
 
 
 def jacobians(trace: Trace, digits: int | None) -> Iterator[list[tuple[str, ...]]]:
@@ -241,6 +246,15 @@ def entries(name: str, shape: tuple[int, ...]) -> list[str]:
     """The entries of an array, as they are typed: `W[0, 1]`."""
     places = product(*map(range, shape))
     return [f"{name}[{', '.join(map(str, place))}]" if place else name for place in places]
+
+
+def entry(name: str, shape: tuple[int, ...], number: int) -> str:
+    """One of these, by its number."""
+    places: list[int] = []
+    for length in reversed(shape):
+        number, place = divmod(number, length)
+        places.insert(0, place)
+    return f"{name}{places}" if shape else name
 
 
 def derivatives(derivation: Derivation, digits: int | None = None) -> Iterator[tuple[str, str, str]]:

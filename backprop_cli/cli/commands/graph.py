@@ -65,13 +65,16 @@ def command(
             raise InputError(f"{option} changes nothing in a {form}", hint=hint)
     look = circuit.Look(theme, transparent, _scale(scale), not no_local)
     look.check()
-    request = graph, given, _ = asked.request(partly=not steps and not asked.line.bindings and asked.at is None)
+    request = graph, given, _ = asked.request(
+        partly=not steps and not asked.line.bindings and asked.at is None, arrays=True, kinds=()
+    )
     trace = None
     if given or not graph.variables:
         from ...passes.settings import compute
 
         trace = compute(*request)
         warn(trace.warnings)
+        graph = trace.graph  # in which a program of arrays has its modules opened
     drawn = circuit.Circuit(graph, trace, look)
     if not steps:
         show("circuit", drawn, form, digits, output)

@@ -23,6 +23,7 @@ LONGEST = 24
 DIGITS = 4
 """Of a number in a file, unless more are asked for."""
 
+_LONGEST_RULE = 40  # characters of a rule on a wire
 _LARGEST = 10.0  # times the usual size, or a tenth of it
 _SIGNS = {**READING.signs, "mul": "×"}  # a dot alone is too small for a gate
 
@@ -54,6 +55,7 @@ class Wire(NamedTuple):
 
     stage: the name of what it carries, at its beginning;
     value, gradient, local: numbers, empty where there are none;
+    word: what stands before the local gradient; nothing before a rule that there is in place of one;
     hidden: which of these are not known yet, in a step.
     """
 
@@ -65,6 +67,7 @@ class Wire(NamedTuple):
     value: str = ""
     gradient: str = ""
     local: str = ""
+    word: str = "local "
     hidden: frozenset[str] = frozenset()
 
     @property
@@ -80,7 +83,10 @@ class Wire(NamedTuple):
         if self.value or self.gradient:
             above, below = [("value", self.value)], [("gradient", self.gradient)]
         if self.stage or self.local:
-            above, below = [("stage", self.stage), *above], [*below, ("local", self.local and f"local {self.local}")]
+            above, below = (
+                [("stage", self.stage), *above],
+                [*below, ("local", self.local and f"{self.word}{self.local}")],
+            )
         return above, below
 
 
@@ -229,7 +235,7 @@ class _Pen:
 
     def _box(self, node: Node) -> Box:
         if not isinstance(node, Gate):
-            return Box(f"n{node.position}", node.kind, _name(node.name), group=node.group)
+            return Box(f"n{node.position}", node.kind, self._named(node), group=node.group)
         full = texts.short(f"{node.name} = {texts.written(self.graph, node)}")
         kind = "module" if isinstance(node.op, Module) else "gate"
         return Box(f"n{node.position}", kind, sign(node.op), full, node.group, node.position == self.current)
@@ -237,7 +243,7 @@ class _Pen:
     def _stem(self, node: Node, gates: list[Gate]) -> Wire:
         """What a node puts on its wire. gates: those that use it."""
         kind = "constant" if isinstance(node, Constant) else "active"
-        stage = _name(node.name) if isinstance(node, Gate) else ""
+        stage = self._named(node) if isinstance(node, Gate) else ""
         value = self._number(self.trace.values[node.position]) if self.trace else ""
         if value == node.name.replace("-", "−"):
             value = ""  # a constant is not told twice
@@ -253,11 +259,23 @@ class _Pen:
         if edge is None:
             return wire
         kind = wire.kind if edge.active else "inactive"
-        chained, local = self._number(edge.chained), self._number(edge.local)
+        chained, local = self._number(edge.chained), self._local(edge)
         if not self.look.local or self._is_plain(edge):
             local = ""
         hidden = wire.hidden - {"gradient"} if gate.position in self.passed else wire.hidden | {"gradient", "local"}
-        return wire._replace(kind=kind, gradient=chained, local=local, hidden=hidden)
+        word = "" if self.trace and self.trace.is_pullback(edge) else "local "
+        return wire._replace(kind=kind, gradient=chained, local=local, word=word, hidden=hidden)
+
+    def _local(self, edge: Edge) -> str:
+        """The local gradient, or the rule that there is in place of one."""
+        if self.trace is None or not self.trace.is_pullback(edge):
+            return self._number(edge.local)
+        return texts.short(READING.text(self.trace.rule(edge)), _LONGEST_RULE)
+
+    def _named(self, node: Node) -> str:
+        """Its name, and the shape of an array: `W [2×2]`."""
+        lengths = texts.shape(self.trace, node) if self.trace else ""
+        return f"{_name(node.name)} [{lengths}]" if lengths not in ("", texts.NONE) else _name(node.name)
 
     def _is_plain(self, edge: Edge) -> bool:
         """Whether the local gradient is 1 whatever the numbers are, as in a sum."""

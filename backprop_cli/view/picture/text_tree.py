@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from ...graph.graph import Constant, Gate, Node
 from ...passes.trace import Edge
+from ...rules.printer import READING
 from .. import Options, texts
 from ..columns import fold, measure, paragraph
 from .circuit import Circuit
@@ -112,13 +113,15 @@ class _Tree:
 
     def _line(self, place: _Place, mark: str) -> Line:
         node, edge = place.node, place.edge
-        words = texts.short(node.name)
+        words, lengths = texts.short(node.name), texts.shape(self.trace, node) if self.trace else ""
         if isinstance(node, Gate) and not mark:
             words = texts.short(f"{words} = {texts.written(self.graph, node)}")
             if node.group >= 0 and self.graph.groups[node.group].name == node.name:
                 words += f"  [{texts.short(self.graph.groups[node.group].module)}]"
         elif isinstance(node, Constant) and node.name != (written := self.graph.written(node)):
             words = texts.short(f"{words} = {written}")
+        if lengths not in ("", texts.NONE) and not mark:
+            words += f"  [{lengths}]"
         below = place.below + ("│  " if node.inputs and not mark else "   ")
         style = "dim" if isinstance(node, Constant) or mark else "bold"
         if self.trace is None:
@@ -126,6 +129,8 @@ class _Tree:
         i, chain = node.position, (edge.local, edge.chained) if edge else ()
         values = (self.trace.values[i], self.trace.upstream[i], *chain)
         numbers = [texts.number(self.trace, each, self.digits) for each in values]
+        if edge and self.trace.is_pullback(edge):
+            numbers[2] = texts.short(READING.text(self.trace.rule(edge)))
         if mark:
             numbers[1] = ""  # it stands where the node is opened
         return Line(place.before, below, mark + words, style, (*numbers, *("" for _ in _HEADS[len(numbers) :])))

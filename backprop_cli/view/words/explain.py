@@ -178,7 +178,8 @@ def _backward(story: Story) -> Iterator[Block]:
     if not isinstance(output, Gate):
         return
     one = equation(story.words.gradient(output), Span("number", "1"))
-    yield _section(story, "chain rule, forks" if story.has_forks else "chain rule", "Backward pass", one)
+    key = "chain rule" + ", forks" * story.has_forks + ", arrays" * story.trace.has_axes
+    yield _section(story, key, "Backward pass", one)
     for each in story.backward():
         if isinstance(each, Gap):
             yield _gap(story, each, "step")

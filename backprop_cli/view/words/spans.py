@@ -68,7 +68,7 @@ def equation(first: Span, *parts: Span) -> Said:
 def in_product(factor: Span) -> str:
     """A formula or number as a factor: in brackets where a product would tear it apart."""
     text = factor.text
-    return f"({text})" if text.startswith("−") or (" " in text and not text.startswith("(")) else text
+    return f"({text})" if text.startswith("−") or (" " in text and not text.startswith(("(", "["))) else text
 
 
 def plain(said: Said) -> str:

@@ -15,9 +15,10 @@ from ...graph.graph import Constant, Gate, Module, Node
 from ...passes.trace import Edge, Notice, Trace
 from .. import texts
 from ..texts import Gap
+from .dimensions import Dimensions
 from .language import ENGLISH, Language
 from .roles import meaning
-from .spans import LISTED, Said, Span, code, equation, in_product, say
+from .spans import LISTED, Said, Span, code, equation, in_product, plain, say
 from .wording import BLANK, Wording
 
 
@@ -99,6 +100,7 @@ class Story:
         self.trace = trace
         self.given = Wording(trace, digits, language=language)
         self.words = Wording(trace, digits, blank, language)
+        self.dimensions = Dimensions(self.words)
         self.say = language.say
         self.limit = limit
         self.only = only
@@ -148,6 +150,12 @@ class Story:
         for each in texts.ends(nodes, len(nodes), self.limit, "gates"):
             yield each if isinstance(each, Gap) else Computed(each, self._computed(each), *opened.at(each))
 
+    def _has_axes(self, gate: Gate) -> bool:
+        """Whether a gate, or one of its inputs, is an array."""
+        return self.trace.has_axes and any(
+            self.trace.arithmetic.shape(self.trace.values[i]) for i in (gate.position, *gate.inputs)
+        )
+
     def _tells_of(self, node: Node) -> bool:
         return self.only is None or node.name in self.only
 
@@ -156,6 +164,8 @@ class Story:
         if isinstance(node, Gate) and values[node.position] is None:
             return self.say("no value", words.operation(node))
         value = words.number(values[node.position])
+        if isinstance(node, Gate) and self._has_axes(node):
+            return self.dimensions.computed(node)
         if not isinstance(node, Gate):
             return equation(
                 code(f"{words.name(node).text} = {texts.short(self.trace.graph.written(node))}", node), value
@@ -216,24 +226,28 @@ class Story:
         flowing = [edge for edge in edges if edge.chained is not None]
         if not self._tells_of(gate):
             flowing = [edge for edge in flowing if self._tells_of(edge.input)]
-        if not words.blank and upstream == 0 and all(edge.chained == 0 for edge in flowing):
+        is_nothing = self.trace.arithmetic.is_nothing
+        if not words.blank and is_nothing(upstream) and all(is_nothing(edge.chained) for edge in flowing):
             says = self.say("stopped")
             alone = [edge for edge in flowing if edge.slot not in turns]
             told = [Told(edge, [self._nothing(edge)]) for edge in alone]
             return Through(gate, [heading, says], told, *opened.at(gate))
         if len(flowing) > LISTED:
-            flowing = [edge for edge in flowing if edge.chained != 0]
+            flowing = [edge for edge in flowing if not is_nothing(edge.chained)]
         told = [self._told(edge, turns.get(edge.slot, 0)) for edge in flowing]
         return Through(gate, [heading, *self._says(gate, edges)], told, *opened.at(gate))
 
     def _nothing(self, edge: Edge) -> Said:
-        return equation(self.words.gradient(edge.input), Span("number", "0"))
+        nothing = self.words.number(edge.chained) if self.trace.has_axes else Span("number", "0")
+        return equation(self.words.gradient(edge.input), nothing)
 
     def _told(self, edge: Edge, turn: int) -> Told:
         """The local gradient of an edge, and the chain rule on it. Behind the output the two are the same.
 
         turn: where the input is a fork, which of its shares this is. Then ∂f/∂x is the sum, and no name for a share.
         """
+        if self._has_axes(edge.gate):
+            return Told(edge, self._of_arrays(edge, turn))
         if turn:
             return self._share(edge, turn)
         words, gate = self.words, edge.gate
@@ -245,6 +259,16 @@ class Story:
             chain = code(f"{words.gradient(gate).text} · {own.text}", edge.input)
             equations.append(equation(words.gradient(edge.input), chain, *self._product(edge)))
         return Told(edge, equations)
+
+    def _of_arrays(self, edge: Edge, turn: int) -> list[Said]:
+        """An edge between arrays; where its input is a fork, what it brings is a share."""
+        *reasons, last = self.dimensions.told(edge)
+        if not turn:
+            return [*reasons, last]
+        fork = f"{turn:,}", f"{self.uses[edge.input.position]:,}"
+        name, text = self.words.gradient(edge.input).text, plain(last)
+        chain: Said = [code(text.removeprefix(name).lstrip(" =≈"), edge.input)] if text.startswith(name) else last
+        return [*reasons, self.say("share", *fork, self.words.name(edge.input), chain)]
 
     def _share(self, edge: Edge, turn: int) -> Told:
         """What one edge brings to a fork."""
@@ -287,7 +311,7 @@ class Story:
         if self.words.blank:
             return says
         if not isinstance(op, Module):
-            here = meaning(self.words, gate, edges)
+            here = [] if self._has_axes(gate) else meaning(self.words, gate, edges)
             does = "" if self._knows(op) and here else self.words.language.does(op)
             key = " ".join(["role"] * bool(op.role) + ["does"] * bool(does) + ["here"] * bool(here))
             if key not in ("", "role"):
@@ -337,6 +361,9 @@ class Story:
 
     def _tells(self, node: Node, tells: str, h: str) -> Tells:
         words, gradient = self.words, self.trace.gradient[node.name]
+        if self.trace.has_axes and not words.blank:
+            arrow, says = self.dimensions.tells(node, gradient, h)
+            return Tells(node.name, equation(words.gradient(node), words.number(gradient)), arrow, says)
         if words.blank:
             line, f = equation(words.gradient(node), words.number(gradient)), words.name(words.output).text
             return Tells(node.name, line, code(f"{texts.short(node.name)} + {h} → {f} {BLANK}", node), [])

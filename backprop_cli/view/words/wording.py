@@ -59,6 +59,9 @@ class Wording:
             return Span("number", self.trace.arithmetic.show(value, self.digits))
         if self.blank:
             return Span("number", BLANK)
+        if self.trace.arithmetic.shape(value) and not self.blank:
+            shown, is_rounded = self.trace.arithmetic.rounded(value, self.digits)
+            return Span("number", shown if shown.startswith("[") else f"[{shown}]", rounded=is_rounded)
         if value not in self._plain:
             shown, is_rounded = self.trace.arithmetic.rounded(value, self.digits)
             self._plain[value] = Span("number", shown, rounded=is_rounded)
@@ -157,7 +160,7 @@ class Wording:
 
     def rule(self, edge: Edge) -> Rule:
         """The formula of the edge's local gradient."""
-        formula, here = self._stood_in(edge)
+        formula, here = self.stood_in(edge)
         read = READING.text(self._over_names(formula, here))
         if self.blank:
             return Rule([] if formula.is_number else [code(read)])
@@ -171,9 +174,9 @@ class Wording:
 
     def local(self, edge: Edge) -> Formula:
         """The formula of the edge's local gradient over names."""
-        return self._over_names(*self._stood_in(edge))
+        return self._over_names(*self.stood_in(edge))
 
-    def _stood_in(self, edge: Edge) -> tuple[Formula, dict[str, Node]]:
+    def stood_in(self, edge: Edge) -> tuple[Formula, dict[str, Node]]:
         """The formula of the local gradient over words that are nobody's name, and the node that each stands for."""
         stand_ins: dict[str, Node] = {}
 
@@ -191,6 +194,6 @@ class Wording:
 
     def _is_undefined_as_read(self, edge: Edge, operands: Iterable[Node]) -> bool:
         """Whether a rule with a convention may have no value as it reads: f·log(x) at x = 0, but not 2·x."""
-        if edge.gate.op.partial(edge.slot).head != "convention":
+        if edge.gate.op.partial(edge.slot).head != "convention" or self.trace.has_axes:
             return False
         return any(self.trace.values[i] == 0 for i in edge.gate.inputs) and any(node != edge.input for node in operands)

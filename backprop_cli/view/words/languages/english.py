@@ -109,6 +109,45 @@ TEMPLATES = {
         "In reverse, from {0}. What flows back along an edge is the upstream gradient of its gate times the local "
         "gradient of the edge: the chain rule. Where a node has several edges, each brings a share of its gradient."
     ),
+    "chain rule, arrays": (
+        "In reverse, from {0}. What flows back along an edge is the upstream gradient of its gate times the local "
+        "gradient of the edge: the chain rule. The gradient of an array has the shape of the array: so shapes say "
+        "how a rule must go."
+    ),
+    "chain rule, forks, arrays": (
+        "In reverse, from {0}. What flows back along an edge is the upstream gradient of its gate times the local "
+        "gradient of the edge: the chain rule. Where a node has several edges, each brings a share of its gradient. "
+        "The gradient of an array has the shape of the array: so shapes say how a rule must go."
+    ),
+    # Shapes
+    "a number": "a number",
+    "a vector": "a vector of {0}",
+    "joined": "{0}  ({1})",
+    "product shapes": "{0} by {1} is {2}",
+    "broadcast one": "{0} is broadcast to {1}",
+    "broadcast": "{0} are broadcast to {1}",
+    "of shape": "{0}, {1},",
+    "must be": "{0} must be {1}, the shape of {2}; upstream is {3}, the shape of {4}.",
+    "fits": "{0} must be {1}, the shape of {2}: {3} is {4} and {5} is {6}, so {7} is {1}.",
+    "fits alone": (
+        "{0} must be {1}, the shape of {2}: {3} is {4} and {5} is {6}, so {7} is {1}, as no other product of the "
+        "two is."
+    ),
+    "fits pairs": (
+        "{0} must be {1}, the shape of {2}: {3} is {4} and {5} is {6}, so {7} is {1}, an entry for each pair."
+    ),
+    "fits always": (
+        "{0} must be {1}, the shape of {2}: {3} is {4} and {5} is {6}, so {7} is {1}; where lengths are equal, as "
+        "here, other products fit too: this one fits whatever they are."
+    ),
+    "word means": "{0} is {1}.",
+    "no flow": "nothing flows into {0} here",
+    "summed": "{0} is {1} and {2} is {3}: {0} was broadcast along axis {4}, so what comes back is summed over it.",
+    "summed axes": (
+        "{0} is {1} and {2} is {3}: {0} was broadcast along axes {4}, so what comes back is summed over them."
+    ),
+    "no entry": "No entry of {0} changes {1}, to first order.",
+    "most sensitive": "{0} is most sensitive to {1}: if it increases by a small {2}, {3}.",
     "small steps": "What a small step in one variable does, while the others stay.",
     "no gradient": "There is none: nothing here varies.",
     "gates left out": "… {0} gates are left out here; --format json has all",
