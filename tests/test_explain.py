@@ -748,12 +748,12 @@ def test_an_ascii_process() -> None:
 
 def test_schemas_agree_where_documents_do() -> None:
     """Warnings and numbers are the same in every document."""
-    for part in ("warning", "numbers"):
+    for part in ("warning", "numbers", "array"):
         assert SCHEMAS["explanation"]["$defs"][part] == SCHEMAS["trace"]["$defs"][part]
     of_trace = SCHEMAS["trace"]["$defs"]["number"]
-    single, array = of_trace["anyOf"]
-    assert array == {"$ref": "#/$defs/array"}  # of which nothing is explained
-    assert SCHEMAS["explanation"]["$defs"]["number"] == {"description": of_trace["description"], **single}
+    single, array, box = of_trace["anyOf"]
+    assert box == {"$ref": "#/$defs/box"}  # of which nothing is explained
+    assert SCHEMAS["explanation"]["$defs"]["number"] == {**of_trace, "anyOf": [single, array]}
 
 
 @pytest.mark.parametrize("name", CASES)
