@@ -48,8 +48,8 @@ MAY_LOAD = {
     "sympy": "language.tree arithmetic.symbolic passes.exact study.claims view.latex",
     "mpmath": "arithmetic.*",
     "flint": "arithmetic.balls arithmetic.boxes",
-    "numpy": "arithmetic.arrays passes.arrays passes.entries passes.nested passes.uncertain study.entries arithmetic.columns "
-    "passes.columns points.blocks points.columns points.frames points.tables cli.columns",
+    "numpy": "arithmetic.arrays passes.arrays passes.entries passes.nested passes.uncertain study.entries "
+    "arithmetic.columns passes.columns points.blocks points.columns points.frames points.tables cli.columns",
     "polars": "points.frames",
     "platformdirs": "cli.cache",
 }
