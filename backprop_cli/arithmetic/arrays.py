@@ -193,8 +193,8 @@ class Arrays(Arithmetic):
     def working(self) -> AbstractContextManager[None]:
         return self.base.working()
 
-    def is_nothing(self, value: Value) -> bool:
-        return not np.any(value) if is_array(value) else self.base.is_nothing(value)
+    def vanishes(self, value: Value) -> bool:
+        return not np.any(value) if is_array(value) else self.base.vanishes(value)
 
     def entries(self, value: Value) -> list[Value]:
         return [*value.flat] if is_array(value) else [value]

@@ -169,7 +169,7 @@ class Arithmetic(ABC):
         """The numbers of an array; a number is its own."""
         return [value]
 
-    def is_nothing(self, value: Value) -> bool:
+    def vanishes(self, value: Value) -> bool:
         """Whether the value is 0, of an array in every entry."""
         return bool(value == 0)
 

@@ -226,14 +226,14 @@ class Story:
         flowing = [edge for edge in edges if edge.chained is not None]
         if not self._tells_of(gate):
             flowing = [edge for edge in flowing if self._tells_of(edge.input)]
-        is_nothing = self.trace.arithmetic.is_nothing
-        if not words.blank and is_nothing(upstream) and all(is_nothing(edge.chained) for edge in flowing):
+        vanishes = self.trace.arithmetic.vanishes
+        if not words.blank and vanishes(upstream) and all(vanishes(edge.chained) for edge in flowing):
             says = self.say("stopped")
             alone = [edge for edge in flowing if edge.slot not in turns]
             told = [Told(edge, [self._nothing(edge)]) for edge in alone]
             return Through(gate, [heading, says], told, *opened.at(gate))
         if len(flowing) > LISTED:
-            flowing = [edge for edge in flowing if not is_nothing(edge.chained)]
+            flowing = [edge for edge in flowing if not vanishes(edge.chained)]
         told = [self._told(edge, turns.get(edge.slot, 0)) for edge in flowing]
         return Through(gate, [heading, *self._says(gate, edges)], told, *opened.at(gate))
 
