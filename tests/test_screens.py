@@ -44,6 +44,7 @@ CALLS: dict[str, list[str]] = {
     ],
     "points": ["points 'x*y' points.csv", "points 'x*y' many.csv >"],
     "explain": ["explain 'sigmoid(w*x + b)' --w 2 --x -1 --b 0.5", "explain 'x*x/y' --x 1/3 --y 7 --precision 40"],
+    "page": ["page 'x*y' --x 2 --y 3", "page 'x*y' --x 2 --y 3 -o page.html"],
     "derive": ["derive 'sigmoid(w*x + b)' --wrt w,b --x 2", "derive 'sigmoid(w*x + b)' --x 2 --steps"],
     "check": [
         "check 'relu(w*x)/b' --w 2 --x 3 --b 7",

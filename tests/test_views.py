@@ -22,6 +22,7 @@ from backprop_cli.view import READ, VIEWS, Options, draw
 from backprop_cli.view.code import StagedProgram
 from backprop_cli.view.code.staged import Input
 from backprop_cli.view.code.stages import Stages
+from backprop_cli.view.page import Page
 from backprop_cli.view.picture.circuit import Circuit
 from backprop_cli.view.primitives import Primitives
 from backprop_cli.view.reduction import Reduction
@@ -53,6 +54,7 @@ SUBJECTS: dict[str, tuple[object, list[str], str]] = {
         ["points", SOURCE, str(Path(__file__).parent / "support/row.csv"), "--reduce", "sum"],
         "--format",
     ),
+    "page": (Page(TRACE), ["page", SOURCE, *AT], ""),
     "primitives": (Primitives([TANH], [reference.example(TANH)]), ["ops", "tanh"], "--format"),
 }
 """Of each kind of subject one, the command that draws the same, and its option for the format (none: only --json)."""

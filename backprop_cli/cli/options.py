@@ -81,7 +81,7 @@ class Option:
         if not self.choices:
             return self.help
         *others, last = (f"{each} (default)" if each == self.default else each for each in self.choices)
-        return f"{self.help} {', '.join(others)} or {last}."
+        return f"{self.help} {', '.join(others)}{' or ' * bool(others)}{last}."
 
     def word(self, text: str) -> str:
         """The option as one word of a command line."""
@@ -100,9 +100,9 @@ class Option:
         return self.takes[self.takes.index(text)]
 
 
-COMMANDS = ("eval", "points", "explain", "derive", "check", "code", "graph", "ops", "cache", "completion")
+COMMANDS = ("eval", "points", "explain", "page", "derive", "check", "code", "graph", "ops", "cache", "completion")
 """The subcommands, each `command` in the module of its name in commands/."""
-ALL = "eval points explain derive check code graph"
+ALL = "eval points explain page derive check code graph"
 """The commands that take an expression."""
 _PRINT = f"{ALL} ops"
 SHOWN = range(1, 10_001)
@@ -121,7 +121,7 @@ OPTIONS = (
     Option("--blank", "explain", None, "A worksheet: the numbers are left out."),
     Option("--nudge", "explain", "H", "Also step each variable by H: f there, as predicted?"),
     Option("--expand", ALL, None, "Open modules, and gates like sigmoid.", rare=ALL),
-    Option("--ties", "eval points explain check code graph", TIES, "Of tied inputs of max:", TIES[0], rare=ALL),
+    Option("--ties", "eval points explain page check code graph", TIES, "Of tied inputs of max:", TIES[0], rare=ALL),
     Option("--allow-nonfinite", "eval points explain graph", None, "Infinities and NaN instead of errors.", rare=ALL),
     Option("--precision", "eval points explain", DIGITS, "N proven significant digits, 2 to 10000.",
            rare="points explain"),
@@ -134,6 +134,7 @@ OPTIONS = (
            rare="eval explain"),
     Option("--format", "eval", tuple(VIEWS["trace"]), "As", "table"),
     Option("--format", "explain", tuple(VIEWS["explanation"]), "As", "text"),
+    Option("--format", "page", tuple(VIEWS["page"]), "As", "html"),
     Option("--format", "derive", tuple(VIEWS["derivation"]), "As", "table"),
     Option("--format", "check", tuple(VIEWS["verdicts"]), "As", "text"),
     Option("--to --format", "code", tuple(VIEWS["program"]), "Write", "python"),
@@ -163,6 +164,7 @@ OPTIONS = (
     Option("--digits", "check", range(1, 91), "Digits that are shown: 6, and 15 of methods."),
     Option("--digits", "code", range(1, 18), "Digits of the numbers in comments, if not 6."),
     Option("--digits", "graph", range(1, 18), "Digits that are shown: 6 in a tree, 4 in a picture."),
+    Option("--digits", "page", range(1, 18), "Digits that are shown: 6 in words, 4 in the picture."),
     Option("--digits", "ops", range(1, 18), "Digits that an example shows, if not 6."),
     Option("--time-limit", ALL, float, "Give up after so many seconds of work, if not 8.", SECONDS, rare=ALL),
     Option("--no-cache", ALL, None, "Leave the cache of compiled expressions alone.", rare=ALL),

@@ -56,20 +56,20 @@ class Place(NamedTuple):
         if isinstance(error, InsideError):
             return self._error(f"{title} has no value, or no bound, somewhere in {self}", self._needs())
         if isinstance(error, ZeroDivisionError) and op.name == "div":
-            return self._error(f"division by zero in {title}{self.where}", self._needs())
+            return self._error(f"division by zero in {title}{self.where}", self.needs())
         if isinstance(error, OverflowError):
             return self._error(f"{title} overflows{self.where}", self.arithmetic.range_hint)
         if op.cases:
             return self._error(f"no case of {title} holds{self.where}", "a last case (value, True) is for all others")
         value = IEEE.rule(op).value(*map(self._float, self.inputs))
         kind = "real" if value != value else "finite"
-        return self._error(f"{title} has no {kind} value{self.where}", self._needs())
+        return self._error(f"{title} has no {kind} value{self.where}", self.needs())
 
     def _float(self, value: Value) -> float:
         """The nearest double; NaN for what a choice needs not."""
         return math.nan if value is None else self.arithmetic.to_float(value)
 
-    def _needs(self) -> str:
+    def needs(self) -> str:
         """`log(q1) needs q1 > 0`; where it is a constant that should be so, the rule's own words read better."""
         op, nodes = self.gate.op, self.graph.nodes
         if not op.domain:

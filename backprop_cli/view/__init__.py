@@ -63,6 +63,7 @@ VIEWS: dict[str, dict[str, str]] = {
         "markdown": "reduction:as_markdown",
         "table": "reduction:as_table",
     },
+    "page": {"html": "page:page"},
     "primitives": {
         "text": "primitives:as_text",
         "markdown": "primitives:as_markdown",

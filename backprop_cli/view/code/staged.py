@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import NamedTuple
 
 from ...errors import InputError, shorten
@@ -14,7 +14,7 @@ from ...rules.table import opened
 from .identifiers import Names
 from .stages import OUT, UPSTREAM, Groups, Stages, computed, local_name, parameters
 from .targets import TARGETS
-from .targets.base import OPERATORS, UnknownWordError, printer
+from .targets.base import OPERATORS, Target, UnknownWordError, printer
 
 _PLACE = re.compile(r"__(\d+|n\d+|out|upstream)__")
 _WORD = re.compile(r"\w+")
@@ -58,6 +58,23 @@ def render(
     Raises InputError where the target has no word for a primitive.
     """
     return _Program(stages, target, given, ties, trace, digits).text()
+
+
+def in_words_of(target: Target, formula: Formula) -> Formula:
+    """The formula in words of the target: what it does not have is what its row says."""
+    row = None if formula.head in {*target.words, *OPERATORS} else opened(formula)
+    if row is not None:
+        return in_words_of(target, computed(row))
+    return Formula(formula.head, *(in_words_of(target, each) for each in formula.args))
+
+
+def needed(target: Target, words: Set[str]) -> list[str]:
+    """The helpers that some code calls by these words, and those that they call, in the target's order."""
+    constants, found = {text: name for name, text in target.constants.items()}, dict[str, str]()
+    while new := {constants.get(word, word) for word in words} & target.helpers.keys() - found.keys():
+        found |= {name: target.helpers[name] for name in new}
+        words = {word for name in new for word in _WORD.findall(target.helpers[name])}
+    return [text for name, text in target.helpers.items() if name in found]
 
 
 class _Program:
@@ -136,13 +153,7 @@ class _Program:
     def prelude(self, code: str, *, is_function: bool) -> Iterable[str]:
         """What the program needs at its top: imports, and the functions that it calls."""
         target, locals_ = self.target, ["\n".join(lines) + "\n" for lines in self.locals.values()]
-        helpers: dict[str, str] = {}
-        words = self.used
-        constants = {text: name for name, text in target.constants.items()}
-        while new := {constants.get(word, word) for word in words} & target.helpers.keys() - helpers.keys():
-            helpers |= {name: target.helpers[name] for name in new}
-            words = {word for name in new for word in _WORD.findall(target.helpers[name])}
-        functions = [*(target.helpers[name] for name in target.helpers if name in helpers), *locals_]
+        functions = [*needed(target, self.used), *locals_]
         everything = "\n".join([code, *functions])
         imports = [line for needed_by, line in target.imports if needed_by in everything]
         space = [""] * (2 if target.comment == "#" else 1)
@@ -315,17 +326,12 @@ class _Program:
 
     def write(self, gate: Node, formula: Formula, how: Callable[[Formula], str] | None = None) -> str:
         try:
-            text = (how or self.printer.text)(self.known(formula))
+            text = (how or self.printer.text)(in_words_of(self.target, formula))
         except UnknownWordError as error:
             message = f"--to {self.target.name} has no {error}, which {self.graph.title(gate)} needs"
             raise InputError(message, self.graph.source, gate.span) from None
         self.used.update(_WORD.findall(text))
         return text
-
-    def known(self, formula: Formula) -> Formula:
-        """The formula in words of the target: what it does not have is what its row says."""
-        row = None if formula.head in {*self.target.words, *OPERATORS} else opened(formula)
-        return Formula(formula.head, *map(self.known, formula.args)) if row is None else self.known(computed(row))
 
     def placed(self, gate: Gate, text: str, nodes: Mapping[str, str], names: Mapping[str, str]) -> str:
         """A text with names in its places: `nodes` gives those of the inputs, `names` the others."""

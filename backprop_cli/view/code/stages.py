@@ -105,16 +105,21 @@ class Stages:
         slots = op.slots(slot, count)
         key = (op, slot, seed, count, *self._fixed(gate, slots))
         if key not in self._chains:
-            operands, out = Lazy(count, lambda each: self._operand(gate, each)), Formula(OUT)
-            partial, conditional = computed(op.partial(slot)), None
-            local = tidy(decided(substitute(partial, op.edge(slot, operands, out)), self._known(gate, slots)))
+            local, conditional = self.local(gate, slot), None
             if "where" in local.heads:
-                words = op.words(op.operands(operands, slot), out)
+                partial = computed(op.partial(slot))
+                words = op.words(op.operands(self._operands(gate), slot), Formula(OUT))
                 used = [words[name] for name in parameters(op, partial)]
                 conditional, local = partial, Formula(f"{local_name(op, slot)}()", *used)
             upstream = None if seed else Formula(UPSTREAM)
             self._chains[key] = Chain(_chained(upstream, local), self._rule(gate, slot), conditional)
         return self._chains[key]
+
+    def local(self, gate: Gate, slot: int) -> Formula:
+        """The local gradient of an edge."""
+        op, slots = gate.op, gate.op.slots(slot, len(gate.inputs))
+        partial = substitute(computed(op.partial(slot)), op.edge(slot, self._operands(gate), Formula(OUT)))
+        return tidy(decided(partial, self._known(gate, slots)))
 
     def guard(self, node: Node) -> Formula | None:
         """The condition under which a node is needed, over NODE.format(position); None where it always is.
@@ -154,6 +159,9 @@ class Stages:
             return self.graph.nodes[i].name if (i := gate.inputs[each]) in self.constants else IN.format(each)
 
         return READING.text(gate.op.local(slot, Lazy(len(gate.inputs), shown), OUT))
+
+    def _operands(self, gate: Gate) -> Lazy[Formula]:
+        return Lazy(len(gate.inputs), lambda slot: self._operand(gate, slot))
 
     def _operand(self, gate: Gate, slot: int) -> Formula:
         return self.constants.get(gate.inputs[slot]) or Formula(IN.format(slot))

@@ -79,13 +79,13 @@ class Block(NamedTuple):
     depth: int = 0
 
 
-def as_text(explanation: Explanation, options: Options) -> str:
-    """The explanation as plain text."""
+def as_text(explanation: Explanation, options: Options, shown: int = SHOWN) -> str:
+    """The explanation as plain text. shown: gates and variables that it tells of."""
     indent = {"group": 2, "step": 2, "line": 2, "detail": 4}
     width = options.width and min(options.width, _WIDEST)
     lines: list[str] = []
     before = part = ""
-    for kind, said, heading, depth in _blocks(explanation, options.digits):
+    for kind, said, heading, depth in _blocks(explanation, options.digits, shown):
         if before not in ("", "group") and (kind in ("section", "group", "step") or before == "section"):
             lines.append("")
         words = f"{heading}. {plain(said)}" if heading else plain(said)
@@ -129,9 +129,9 @@ def marked(said: Said) -> str:
     return "".join(f"`{span.text}`" if span.kind == "code" else span.text for span in said)
 
 
-def _blocks(explanation: Explanation, digits: int | None) -> Iterator[Block]:
+def _blocks(explanation: Explanation, digits: int | None, shown: int = SHOWN) -> Iterator[Block]:
     trace, nudged, only, blank, language = explanation
-    story = Story(trace, digits, SHOWN, only, blank, language)
+    story = Story(trace, digits, shown, only, blank, language)
     program = texts.program(trace.graph)
     yield from (Block("program", say("{}", line)) for line in program)
     if not program:

@@ -1,0 +1,126 @@
+"""The page: one file of HTML that walks through both passes, and computes them anew while its values are moved."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from base64 import b64encode
+from collections.abc import Iterator
+from hashlib import sha256
+from importlib.resources import files
+from typing import NamedTuple
+
+from ...arithmetic import TIES
+from ...errors import InputError
+from ...passes.trace import Trace
+from .. import Options, table, texts
+from ..words import explain
+from ..words.explain import Explanation
+from ..words.language import ENGLISH, Language
+from .arithmetic import functions, graphs_of
+from .contents import contents
+
+LARGEST = 200
+"""Gates of a circuit that a page shows."""
+TOLD = 12
+"""Gates of which the story is told to who runs no scripts; of more, the first and the last half of these."""
+
+_SMALLEST = 0.62  # of its size, to which a picture shrinks where it is too wide
+_ARROW = '<svg aria-hidden="true" width="18" height="18" viewBox="0 0 18 18"><path d="{0}"/></svg>'
+_BUTTONS = {
+    "first": "M2 2h3v14H2zM16 2v14L6 9z",
+    "back": "M14 2v14L4 9z",
+    "on": "M4 2v14l10-7z",
+    "last": "M13 2h3v14h-3zM2 2v14l10-7z",
+}
+
+
+class Page(NamedTuple):
+    """A trace that is to be walked through.
+
+    ties: what inputs of max and min that tie receive, one of TIES
+    language: in which it is told
+    """
+
+    trace: Trace
+    ties: str = TIES[0]
+    language: Language = ENGLISH
+
+
+def page(page: Page, options: Options) -> str:
+    """The page. Raises InputError for a circuit that is too large for it, and for numbers that are no doubles."""
+    trace, ties, language = page
+    graph = trace.graph
+    gates = sum(1 for _ in graph.gates)
+    if gates > LARGEST:
+        hint = "--only of explain tells of some gates; a module is one gate, whatever is in it"
+        raise InputError(f"a page shows up to {LARGEST} gates, and here are {gates:,}", hint=hint)
+    if trace.has_axes:
+        raise InputError("a page shows numbers, and here are arrays", hint="explain and eval tell of arrays")
+    if trace.arithmetic.trusted is None or trace.arithmetic.header:
+        raise InputError("a page computes with doubles: leave --exact and --precision out")
+    told = contents(trace, language, ties, options.digits)
+    size = told["width"], told["height"]
+    data = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+    script = functions(graphs_of(graph)) + _resource("page.min.js")
+    style = _style(size[0])
+    return "".join(_document(page, options, _inert(data), script, style, size))
+
+
+def _document(page: Page, options: Options, data: str, script: str, style: str, size: tuple[int, int]) -> Iterator[str]:
+    trace, _, language = page
+    say = {key: html.escape(text) for key, text in language.templates.items() if key.startswith("page ")}
+    title = html.escape(texts.short(trace.graph.source))
+    program = html.escape("\n".join(texts.program(trace.graph)) or texts.short(trace.graph.source, 2_000))
+    policy = f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; "
+    yield f'<!DOCTYPE html>\n<html lang="{language.code}">\n<head>\n<meta charset="utf-8">\n'
+    yield f'<meta http-equiv="Content-Security-Policy" content="{policy}form-action \'none\'">\n'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+    yield f"<title>{title}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n<h1>{program}</h1>\n"
+    yield f"<noscript><p>{say['page no script']}</p>\n{_story(page, options)}</noscript>\n"
+    yield f'<div id="main" hidden>\n<div id="stage" role="region" tabindex="0" aria-label="{say["page circuit"]}">'
+    box = f'width="{size[0]}" height="{size[1]}" viewBox="0 0 {size[0]} {size[1]}"'
+    yield f'<svg id="picture" role="img" aria-label="{say["page circuit"]}" {box}></svg></div>\n'
+    yield f'<div id="bar" role="group" aria-label="{say["page steps"]}">\n'
+    for name, path in _BUTTONS.items():
+        label = say[f"page {name}"]
+        yield f'<button type="button" id="{name}" aria-label="{label}" title="{label}">{_ARROW.format(path)}</button>\n'
+    yield f'<input type="range" id="scrub" min="0" step="1" aria-label="{say["page scrub"]}">\n'
+    yield '<span id="count"></span>\n'
+    yield f'<label><input type="checkbox" id="predict"> {say["page predict"]}</label>\n</div>\n'
+    yield '<div id="says" aria-live="polite"></div>\n<form id="ask" hidden>\n'
+    yield f'<label for="answer">{say["page answer"]}</label> <input id="answer" autocomplete="off" inputmode="text">\n'
+    yield f"<button>{say['page check']}</button> "
+    yield f'<button type="button" id="tell">{say["page tell"]}</button>\n</form>\n<p id="verdict" role="status"></p>\n'
+    yield f'<p><output id="value"></output></p>\n<div id="rows" role="group" aria-label="{say["page values"]}"></div>\n'
+    yield f'<p><button type="button" id="reset">{say["page reset"]}</button></p>\n</div>\n</main>\n'
+    yield f'<script type="application/json" id="data">{data}</script>\n<script>{script}</script>\n</body>\n</html>\n'
+
+
+def _story(page: Page, options: Options) -> str:
+    """The story, of a large circuit its ends, and the table, for who runs no scripts."""
+    told = explain.as_text(Explanation(page.trace, language=page.language), Options(digits=options.digits), TOLD)
+    rows = re.sub(r"(?<=\S)  +", "  ", table.trace(page.trace, Options(digits=options.digits)))
+    return "".join(f"<pre>{html.escape(text, quote=False)}</pre>\n" for text in (told, rows))
+
+
+def _inert(data: str) -> str:
+    """Data that ends no script, whatever stands in it: `<` and what some take for the end of a line are escaped."""
+    return data.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
+
+
+def _resource(name: str) -> str:
+    """A file beside this one, without its first line, which says what it is."""
+    return files(__package__).joinpath(name).read_text("utf-8").partition("\n")[2]
+
+
+def _style(width: int) -> str:
+    """The style, without spaces that nobody needs."""
+    return (
+        re.sub(r"\s*([{}:;,>])\s+", r"\1", _resource("page.css")) + f"#picture{{min-width:{width * _SMALLEST:.0f}px}}"
+    )

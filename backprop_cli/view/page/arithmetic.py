@@ -1,0 +1,100 @@
+"""The arithmetic of a page: the formulas of each gate in JavaScript, over nodes by number.
+
+A graph becomes a function that fills in `v`, the values by node, `l`, the local gradients by edge, and `k`, the gates
+that are at a kink. What they are fed is in numbers too: no name that somebody typed becomes code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from ...errors import InputError
+from ...graph.graph import Constant, Gate, Graph, Module
+from ...rules.formula import Formula, substitute
+from ..code.staged import in_words_of, needed
+from ..code.stages import Stages, computed
+from ..code.targets.base import UnknownWordError, printer
+from ..code.targets.javascript import JAVASCRIPT
+
+_PLACE = re.compile(r"__(n?)(\d+|out)__")
+_WORD = re.compile(r"\w+")
+_PRINTER = printer(JAVASCRIPT)
+
+
+def functions(graphs: Sequence[Graph]) -> str:
+    """A function for each graph, `P[0]` for the first, and the helpers that they call."""
+    code = "".join(f"P[{place}]=(v,l,k,M)=>{{\n{_body(graph, graphs)}}};\n" for place, graph in enumerate(graphs))
+    helpers = "".join(needed(JAVASCRIPT, {*_WORD.findall(code)}))
+    return f"const P=[];\n{helpers}{code}"
+
+
+def graphs_of(graph: Graph) -> list[Graph]:
+    """The graph, and those of the modules that it calls, each once."""
+    found = [graph]
+    for each in found:
+        for op in each.nodes.kinds:
+            if isinstance(op, Module) and not any(op.graph is known for known in found):
+                found.append(op.graph)
+    return found
+
+
+def place_of(op: Module, graphs: Sequence[Graph]) -> int:
+    """Where the graph of a module is among these."""
+    return next(place for place, graph in enumerate(graphs) if graph is op.graph)
+
+
+def first_edges(graph: Graph) -> list[int]:
+    """For each node, the number of the first of its edges."""
+    found, count = [], 0
+    for inputs in graph.nodes.inputs:
+        found.append(count)
+        count += len(inputs)
+    return found
+
+
+def _body(graph: Graph, graphs: Sequence[Graph]) -> str:
+    stages, first, lines = Stages(graph), first_edges(graph), list[str]()
+    for node in stages.forward():
+        i = node.position
+        if isinstance(node, Constant):
+            constant = stages.constants.get(i) or stages.named[i]
+            lines.append(f"v[{i}]={_written(graph, node, constant)}")
+        elif isinstance(node, Gate):
+            guard = stages.guard(node)
+            code = ";".join(_gate(stages, node, first[i], graphs))
+            lines.append(code if guard is None else f"if({_written(graph, node, guard)}){{{code}}}")
+    return "".join(f"{line};\n" for line in lines)
+
+
+def _gate(stages: Stages, gate: Gate, edge: int, graphs: Sequence[Graph]) -> Iterator[str]:
+    """The value of a gate, its local gradients, and whether it is at a kink."""
+    graph, op, i = stages.graph, gate.op, gate.position
+    if isinstance(op, Module):
+        inputs = ",".join(f"v[{each}]" for each in gate.inputs)
+        yield f"M({place_of(op, graphs)},[{inputs}],v,{i},l,{edge})"
+        return
+    yield f"v[{i}]={_written(graph, gate, stages.value(gate))}"
+    if op.truth or (op.selects and op.variadic):
+        return  # nothing flows there; or what is selected is told by the values
+    for slot in range(len(gate.inputs)):
+        is_flat = slot in op.conditions or slot in op.orders
+        if not is_flat and not isinstance(graph.nodes[gate.inputs[slot]], Constant):
+            yield f"l[{edge + slot}]={_written(graph, gate, stages.local(gate, slot))}"
+    if op.kink is not None:
+        words = op.words([Formula(f"__{slot}__") for slot in range(len(gate.inputs))], Formula("__out__"))
+        yield f"if({_written(graph, gate, substitute(computed(op.kink), words))})k.push({i})"
+
+
+def _written(graph: Graph, node: Gate | Constant, formula: Formula) -> str:
+    """A formula over the values by node. Raises InputError where JavaScript has no word for a primitive."""
+    try:
+        text = _PRINTER.text(in_words_of(JAVASCRIPT, formula))
+    except UnknownWordError as error:
+        message = f"a page has no {error}, which {graph.title(node)} needs"
+        raise InputError(message, graph.source, node.span, hint="explain and graph tell of it") from None
+
+    def value(place: re.Match[str]) -> str:
+        return f"v[{place[2] if place[1] else node.position if place[2] == 'out' else node.inputs[int(place[2])]}]"
+
+    return _PLACE.sub(value, text)

@@ -1,0 +1,237 @@
+"""What a page is told: the circuit, its layout, its steps, and sentences with holes, as data.
+
+Values stand in it only as the point from which the page starts. What people typed stands in it as text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from ...graph.graph import Constant, Gate, Graph, Module, Node, Variable
+from ...passes.faults import Place
+from ...passes.trace import Edge, Trace
+from ...rules.formula import Formula, substitute
+from ...rules.printer import NUMBERS, READING
+from ...rules.table import Op
+from .. import texts
+from ..picture.circuit import DIGITS, Circuit, Drawing, draw, sign
+from ..words.language import Language
+from ..words.roles import times
+from ..words.spans import LISTED, plain
+from ..words.story import Computed, Story, Sum, Through
+from ..words.wording import Wording
+from .arithmetic import graphs_of
+from .layout import lay_out
+
+_SELECTS_MANY, _SELECTS = 1, 2
+
+
+def contents(trace: Trace, language: Language, ties: str, digits: int | None) -> dict[str, Any]:
+    """All that a page is told."""
+    graph, story = trace.graph, Story(trace, digits, language=language)
+    graphs, ops = graphs_of(graph), list(dict.fromkeys((gate.op, len(gate.inputs)) for gate in graph.gates))
+    asked = [node.position for node in graph.variables if node.name in trace.gradient]
+    drawing = draw(Circuit(graph, trace))
+    return {
+        "lang": language.code,
+        "digits": digits or trace.arithmetic.digits,
+        "pictured": digits or DIGITS,
+        "ties": ties,
+        "h": texts.step(trace),
+        "start": [trace.point[graph.nodes[i].name] for i in graph.nodes.variables],
+        "point": [[i] for i in graph.nodes.variables] + [[name, value] for name, value in trace.constants.items()],
+        "notes": [plain(language.say("note", note)) for note in story.notes()],
+        "asked": asked,
+        "fixed": [i for i in graph.nodes.variables if i not in asked],
+        "S": [*_steps(story)],
+        "G": [_structure(each, graphs, trace if each is graph else None) for each in graphs],
+        "N": [_node(story.words, node, ops) for node in graph.nodes],
+        "E": [_edge(story.words, edge) for edge in trace.edges],
+        "O": [_op(op, count, language) for op, count in ops],
+        **_picture(drawing),
+        "T": _templates(graph, trace, language),
+    }
+
+
+_SAID = """
+at|each gate|and more|chain rule|chain rule, forks|small steps|no gradient|about|comma|and|and then|more|stop|upstream
+stopped|share|sum|if|does not change|does not change at first|increases|decreases|increases as much|decreases as much
+does|does here|here|role does|role does here|role here|one constant|constants|division by zero|no real value
+no finite value|overflows|no local|infinite local|needs|page forward|page backward|page end|page local|page share
+page number field|page ask value|page ask chained|page ask share|page ask sum|page number|page right|page wrong|page try
+page only|mistake sign|mistake branch|mistake upstream|mistake factor|mistake input
+"""
+"""The templates that any page may need."""
+_SAID_OF = {
+    "distributes": "distributes|one gets|each gets|one gets on edges|each gets on edges",
+    "switches": "switches|twins|switched|switched both",
+    "routes": (
+        "routes|nothing to|all to|all to, none to|none to|taken, none to|true, so|false, so|holds, so|fails, so|itself|"
+        "larger, so|largest, so|smaller, so|smallest, so|selected, so|not needed|not selected|no value|holds|fails|"
+        "one condition|conditions|border|tie both|tie split|tie first|mistake loser|"
+    ),
+    "": "gets 0|gets 1|gets -1|gets part|gets times|then 0|then 1|then -1|then part|then times",
+}
+"""Those for gates of each role."""
+
+
+def _templates(graph: Graph, trace: Trace, language: Language) -> dict[str, str]:
+    """The templates that the page of a graph may need."""
+    ops = [op for op in graph.nodes.kinds if not isinstance(op, Module)]
+    needed = [_SAID.replace("\n", "|"), *(_SAID_OF[role] for role in {op.role for op in ops})]
+    needed += ["module"] * graph.modules + ["at 0"] * any(op.note for op in ops)
+    needed += ["one fixed|fixed"] * any(each is None for each in trace.upstream)
+    needed += ["kink|if, by convention|if, at a border"] * any(op.kink or op.selects for op in ops)
+    needed += ["mistake quotient|mistake power"] * any(op.name in _RULED for op in ops)
+    return {key: language.templates[key] for key in dict.fromkeys("|".join(needed).split("|")) if key}
+
+
+_RULED = ("div", "pow", "sqrt", "cbrt", "exp")
+"""Primitives whose rules are half remembered."""
+
+
+def _steps(story: Story) -> Iterator[list[Any]]:
+    """The steps: what each is, the node that it is about, and the headings of calls that open there."""
+    yield ["a"]
+    for computed in story.forward():
+        if isinstance(computed, Computed):
+            yield _step("f", computed)
+    if story.trace.gradient and isinstance(story.words.output, Gate):
+        yield ["t", story.words.output.position]
+        for each in story.backward():
+            if isinstance(each, Through):
+                yield _step("g", each)
+            elif isinstance(each, Sum):
+                yield ["s", each.node.position]
+    yield ["z"]
+
+
+def _step(kind: str, told: Computed | Through) -> list[Any]:
+    opened = [plain(each) for each in told.opened]
+    return [kind, told.node.position, *([opened] if opened else [])]
+
+
+def _structure(graph: Graph, graphs: Sequence[Graph], trace: Trace | None) -> dict[str, Any]:
+    """A graph by numbers: each node's inputs, how it selects and whether it gets a gradient; and the variables."""
+    wanted = graph.depending_on(None) if trace is None else [each is not None for each in trace.upstream]
+    places = [*graph.nodes.variables]
+    for each in graphs:
+        for op in each.nodes.kinds:
+            if isinstance(op, Module) and op.graph is graph:
+                places = [node.position for node in op.input_nodes]
+    return {
+        "i": [list(inputs) or 0 for inputs in graph.nodes.inputs],
+        "s": {i: _selects(op) for i, op in enumerate(graph.nodes.ops) if op and op.selects},
+        "w": "".join(str(int(each)) for each in wanted),
+        "x": places,
+    }
+
+
+def _selects(op: Op) -> int:
+    return _SELECTS_MANY if op.variadic else _SELECTS
+
+
+def _node(words: Wording, node: Node, ops: Sequence[tuple[Op, int]]) -> dict[str, Any]:
+    name = words.name(node).text
+    if isinstance(node, Variable):
+        return {"n": name}
+    if isinstance(node, Constant):
+        written = texts.short(words.trace.graph.written(node))
+        return {"n": name, "d": 1, **({} if written == name else {"f": f"{name} = {written}"})}
+    needs = Place(words.trace.graph, node, [], words.trace.arithmetic).needs()
+    told = {"n": name, "t": ops.index((node.op, len(node.inputs))), "f": words.operation(node).text}
+    return {**told, **({"needs": needs} if needs else {})}
+
+
+def _edge(words: Wording, edge: Edge) -> dict[str, Any]:
+    """The rule of an edge: as read, with holes for values, and how it is told what it does with the upstream."""
+    if edge.chained is None:
+        return {}
+    formula, here = words.stood_in(edge)
+    over_names = words.local(edge)
+    how, by = times(over_names)
+    told: dict[str, Any] = {"r": READING.text(over_names)}
+    if how != "times":
+        told["h"] = how
+    if how == "part":
+        told["y"] = READING.text(by[0])
+    if over_names.head == "where":
+        return {**told, "q": READING.text(over_names.args[0])}
+    if here:
+        keys = [*here]
+
+        def put_in(numbers: Sequence[str]) -> str:
+            return NUMBERS.text(substitute(formula, dict(zip(keys, numbers, strict=True))))
+
+        told["p"] = holes(put_in, [node.position for node in here.values()])
+    is_convention = edge.gate.op.partial(edge.slot).head == "convention"
+    return {**told, **({"z": 1} if is_convention and any(node != edge.input for node in here.values()) else {})}
+
+
+def _op(op: Op, count: int, language: Language) -> dict[str, Any]:
+    """An operation: its sign, how it is told over numbers, what it does, and how it chooses."""
+    slots = range(min(count, LISTED) if op.variadic else count)
+    more = [Formula("…")] * (len(slots) < count)
+    over = holes(lambda numbers: NUMBERS.text(op.applied([*map(Formula, numbers), *more])), slots)
+    told: dict[str, Any] = {"name": op.name, "sign": sign(op), "over": over}
+    if isinstance(op, Module):
+        return {**told, "module": 1}
+    told |= {"role": op.role, "does": language.does(op), "note": language.note(op), "truth": int(op.truth)}
+    if op.chooses:
+        told |= {"condition": min(op.conditions), "chosen": [op.chosen(True), op.chosen(False)]}
+    if op.truth and op.conditions:
+        told["joins"] = op.name
+    return {key: each for key, each in told.items() if each}
+
+
+def holes(write: Callable[[Sequence[str]], str], slots: Sequence[int]) -> str:
+    """A text in which numbers stand as one with holes in their places: `{0} · {1n}`.
+
+    A hole is the number of what stands there, and letters: n, where a negative number is in brackets; e, where one with
+    an exponent is; s, where a whole number is set high, as an exponent.
+    """
+    stand_ins = [f"7.{10_000 + place}" for place in range(len(slots))]
+    *pieces, last = re.split("|".join(map(re.escape, stand_ins)) or "$^", write(stand_ins))
+    order = re.findall("|".join(map(re.escape, stand_ins)) or "$^", write(stand_ins))
+    letters = ["" for _ in order]
+    for stand_in in stand_ins:
+        for letter, number in (("n", f"-{stand_in}"), ("e", "7e+99"), ("s", "7")):
+            shown, high = number.replace("-", "−"), "⁷" if letter == "s" else "$^"
+            pattern = ""
+            for before, each in zip(pieces, order, strict=True):
+                power = re.escape(before).removesuffix(r"\^") + r"\^?" if before.endswith("^") else re.escape(before)
+                pattern += power + (
+                    rf"({re.escape(shown)}|\({re.escape(shown)}\)|{high})" if each == stand_in else each
+                )
+            numbers = [number if each == stand_in else each for each in stand_ins]
+            found = re.fullmatch(pattern + re.escape(last), write(numbers))
+            assert found is not None, f"{write(numbers)} is not {pattern}{last}"
+            texts_ = iter(found.groups())
+            for place, each in enumerate(order):
+                if each == stand_in and next(texts_) != shown:
+                    letters[place] += letter
+    places = (slots[stand_ins.index(each)] for each in order)
+    return "".join(f"{text}{{{i}{each}}}" for text, i, each in zip(pieces, places, letters, strict=True)) + last
+
+
+def _picture(drawing: Drawing) -> dict[str, Any]:
+    """Boxes and wires, each with the node or the edge whose numbers it shows; a fork is a box of its node, too."""
+    layout = lay_out(drawing)
+    boxes = [
+        [_node_of(box.name), *place, *([1] if box.kind == "fork" else [])]
+        for box, place in zip(drawing.boxes, layout.boxes, strict=True)
+        if box.kind != "output"
+    ]
+    wires, edge = [], 0
+    for wire, way in zip(drawing.wires, layout.ways, strict=True):
+        is_stem = wire.target == "out" or wire.target.startswith("fork")
+        wires.append([_node_of(wire.source), -1 if is_stem else edge, *way])
+        edge += not is_stem
+    return {"width": layout.width, "height": layout.height, "C": layout.columns, "B": boxes, "W": wires}
+
+
+def _node_of(name: str) -> int:
+    """The node that a box is called after."""
+    return int(name.removeprefix("fork").removeprefix("n"))
