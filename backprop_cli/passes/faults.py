@@ -54,7 +54,7 @@ class Place(NamedTuple):
         if isinstance(error, TooWideError):
             return UnprovenError(f"{title} is not decided{self.where}", self.graph.source, self.gate.span)
         if isinstance(error, InsideError):
-            return self._error(f"{title} has no value, or no bound, somewhere in {self}", self._needs())
+            return self._error(f"{title} has no value, or no bound, somewhere in {self}", self.needs())
         if isinstance(error, ZeroDivisionError) and op.name == "div":
             return self._error(f"division by zero in {title}{self.where}", self.needs())
         if isinstance(error, OverflowError):
