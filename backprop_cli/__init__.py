@@ -15,6 +15,11 @@ A Trace prints as a table, shows table and circuit in a notebook, and has the co
 >>> f(x=-2, y=5, z=-4)
 ValueAndGradient(value=-12.0, gradient={'x': -4.0, 'y': -4.0, 'z': 3.0})
 
+`columns` does so for whole columns at once, a NumPy array for each variable or an Arrow RecordBatch:
+
+>>> backprop_cli.columns("x*y", y=3, wrt="x")({"x": [1, 2]})
+{'value': array([3., 6.]), 'gradient.x': array([3., 3.])}
+
 Whatever is wrong is a BackpropError, which says what, and where.
 """
 
@@ -23,15 +28,18 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .api import backprop
+    from .api.columns import OverColumns, columns
     from .api.compiled import Compiled, compile  # noqa: A004  # as `re.compile` is called
     from .api.trace import Trace
     from .errors import BackpropError
 
 __version__ = "0.1.0"
-__all__ = ["BackpropError", "Compiled", "Trace", "backprop", "compile"]
+__all__ = ["BackpropError", "Compiled", "OverColumns", "Trace", "backprop", "columns", "compile"]
 
 _HOME = {
     "backprop": "api",
+    "columns": "api.columns",
+    "OverColumns": "api.columns",
     "compile": "api.compiled",
     "Compiled": "api.compiled",
     "Trace": "api.trace",

@@ -21,7 +21,7 @@ import backprop_cli
 
 ROOT = Path(backprop_cli.__file__).parent
 TESTS = Path(__file__).parent
-LIBRARIES = {"click", "platformdirs", "rich", "sympy", "mpmath", "flint", "numpy", "polars"}
+LIBRARIES = {"click", "platformdirs", "rich", "sympy", "mpmath", "flint", "numpy", "polars", "pyarrow"}
 
 ROOMS = {
     "errors": "every error that a person can meet: message, place and hint",
@@ -48,8 +48,9 @@ MAY_LOAD = {
     "sympy": "language.tree arithmetic.symbolic passes.exact study.claims view.latex",
     "mpmath": "arithmetic.*",
     "flint": "arithmetic.balls arithmetic.boxes",
-    "numpy": "arithmetic.arrays passes.arrays passes.entries passes.nested passes.uncertain study.entries "
-    "arithmetic.columns passes.columns points.blocks points.columns points.frames points.tables cli.columns",
+    "numpy": "arithmetic.arrays passes.arrays passes.entries passes.nested passes.uncertain study.entries arithmetic.columns "
+    "passes.columns points.blocks points.columns points.frames points.tables cli.columns api.columns",
+    "pyarrow": "api.columns",
     "polars": "points.frames",
     "platformdirs": "cli.cache",
 }
