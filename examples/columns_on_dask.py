@@ -1,13 +1,14 @@
 """The gradient of a loss over a table that Dask holds in parts.
 
-    python examples/columns_on_dask.py data.parquet
+python examples/columns_on_dask.py data.parquet
 """
 
 import sys
 
-import backprop_cli
 import dask.dataframe as dd
 import pandas as pd
+
+import backprop_cli
 
 LOSS = "softplus(-y*(w1*x1 + w2*x2 + b))"
 WEIGHTS = {"w1": 0.7, "w2": -1.1, "b": 0.2}

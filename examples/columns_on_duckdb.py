@@ -1,15 +1,16 @@
 """The gradient of a loss over what a query of DuckDB gives, batch by batch: it may be larger than memory.
 
-    python examples/columns_on_duckdb.py "SELECT x1, x2, y FROM 'data.parquet' WHERE x1 > 0"
+python examples/columns_on_duckdb.py "SELECT x1, x2, y FROM 'data.parquet' WHERE x1 > 0"
 """
 
 import math
 import sys
 from collections.abc import Iterator
 
-import backprop_cli
 import duckdb
 import pyarrow
+
+import backprop_cli
 
 LOSS = "softplus(-y*(w1*x1 + w2*x2 + b))"
 WEIGHTS = {"w1": 0.7, "w2": -1.1, "b": 0.2}

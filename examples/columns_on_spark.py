@@ -9,10 +9,12 @@ one machine `backprop points` is quicker: Spark takes seconds to start.
 import os
 import sys
 
-import backprop_cli
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql.functions import col
+from pyspark.sql.functions import sum as added
 from pyspark.sql.types import DoubleType, StructField, StructType
+
+import backprop_cli
 
 LOSS = "softplus(-y*(w1*x1 + w2*x2 + b))"
 WEIGHTS = {"w1": 0.7, "w2": -1.1, "b": 0.2}
@@ -27,7 +29,7 @@ def with_gradients(table: DataFrame, at: backprop_cli.OverColumns) -> DataFrame:
 def total(table: DataFrame, at: backprop_cli.OverColumns) -> dict[str, float]:
     """The sums over all rows: each part adds up its own, and Spark the parts."""
     rows = with_gradients(table, at)
-    [row] = rows.agg(*(F.sum(F.col(f"`{name}`")).alias(name) for name in at.results)).collect()
+    [row] = rows.agg(*(added(col(f"`{name}`")).alias(name) for name in at.results)).collect()
     return row.asDict()
 
 

@@ -48,8 +48,8 @@ MAY_LOAD = {
     "sympy": "language.tree arithmetic.symbolic passes.exact study.claims view.latex",
     "mpmath": "arithmetic.*",
     "flint": "arithmetic.balls arithmetic.boxes",
-    "numpy": "arithmetic.arrays passes.arrays passes.entries passes.nested passes.uncertain study.entries arithmetic.columns "
-    "passes.columns points.blocks points.columns points.frames points.tables cli.columns api.columns",
+    "numpy": "api.columns arithmetic.arrays arithmetic.columns cli.columns passes.arrays passes.columns passes.entries "
+    "passes.nested passes.uncertain points.blocks points.columns points.frames points.tables study.entries",
     "pyarrow": "api.columns",
     "polars": "points.frames",
     "platformdirs": "cli.cache",

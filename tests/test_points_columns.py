@@ -355,3 +355,28 @@ def test_whole_columns(tmp_path: Path) -> None:
     assert [*whole(str(files[0]))] == ["x"]
     with pytest.raises(BackpropError, match="line 2: the entry of 'label' is no number: 'a'"):
         whole(str(files[0]), names=["label"])
+
+
+# -- Columns as vectors --------------------------------------------------------------------------------------------
+
+
+def test_columns_as_vectors(tmp_path: Path) -> None:
+    """`eval --data`: the same loss, written over whole columns."""
+    files = write(tmp_path)
+    loss = "mean(softplus(-y*(w1*x1 + w2*x2 + b)))"
+    document = json.loads(fine(LOSS, str(files[0]), *WEIGHTS, "--reduce", "mean"))
+    for file in files:
+        result = run("eval", loss, "--data", str(file), *WEIGHTS, "--wrt", "w1,w2,b", "--get", "value", "--get", "w2")
+        assert (result.status, result.err) == (0, "")
+        expected = [document["value"], document["gradient"]["w2"]]
+        assert [*map(float, result.out.split())] == pytest.approx(expected, rel=1e-13)
+    path = tmp_path / "d.csv"
+    path.write_text("x,my y,e,label\n1,2,1,a\n2,4,1,b\n")
+    words = ("eval", "sum((w*x - y)^2) + sum(e)", "--data", str(path), "--w", "1", "--get", "w")
+    assert run(*words, "--rename", "y=my y").out == "-10.0\n"
+    missing = run(*words).err
+    assert "no value for y" in missing
+    assert "hint: the columns are x, my y, e, label" in missing
+    wrong = run("eval", "sum(x*label)", "--data", str(path))
+    assert "line 2: the entry of 'label' is no number: 'a'" in wrong.err
+    assert run("eval", "sum(x)", "--data", str(tmp_path / "no.csv")).status == 2

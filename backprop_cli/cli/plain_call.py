@@ -15,7 +15,7 @@ from ..errors import BackpropError
 if TYPE_CHECKING:
     from .request import Asked
 
-LEFT = {*"--file --no-cache --precision --exact --hessian --jacobian --help --help-all".split()}
+LEFT = {*"--file --no-cache --precision --exact --hessian --jacobian --data --help --help-all".split()}
 """The options that plain calls do without: their work takes long, or much memory, or click."""
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..errors import InputError, Source, few
+from ..errors import InputError, Source, few, quote
 from ..graph.graph import Graph
 from ..passes import point
 from ..passes.settings import Settings, is_of_arrays, numbers_alone, refuse_arrays
@@ -34,6 +34,19 @@ class Asked(NamedTuple):
     language: str = "text"
     expand: bool = False
     no_cache: bool = False
+    data: str | None = None
+    rename: Sequence[str] = ()
+
+    @property
+    def called(self) -> dict[str, str]:
+        """The name that each column of --rename has in the expression."""
+        pairs = [text.partition("=") for text in self.rename]
+        for text, (_, equals, column) in zip(self.rename, pairs, strict=True):
+            if not (equals and column.strip()):
+                hint = 'for example: --rename x="sepal length"'
+                raise InputError(f"--rename takes NAME=COLUMN, not {quote(text)}", hint=hint)
+        names = point.by_name(((name.strip(), column.strip()) for name, _, column in pairs), "--rename")
+        return {column: name for name, column in names.items()}
 
     def read(self) -> Question:
         """Read the program and the values. Raises InputError for what cannot be read."""
@@ -71,10 +84,10 @@ class Question:
     """What was read: the program's text, and texts of values by name. Its names mean nothing yet.
 
     known: values of --at, which may hold more than the expression needs;
-    typed: values of options.
+    typed: values of options, and columns of --data.
     """
 
-    def __init__(self, asked: Asked, source: Source, known: Mapping[str, str], typed: Mapping[str, str]) -> None:
+    def __init__(self, asked: Asked, source: Source, known: Mapping[str, str], typed: Mapping[str, Any]) -> None:
         self.asked = asked
         self.source = source
         self.known = known
@@ -99,8 +112,9 @@ class Question:
             where it takes arrays.
         Raises InputError where a variable has no value, a value no variable, and for what is not well-formed.
         """
-        asked = self.asked
-        graph = self._graph([*self.known, *self.typed, *(columns or ())])
+        asked, there = self.asked, self._columns()
+        graph = self._graph([*self.known, *self.typed, *there, *(columns or ())])
+        self._read_columns(graph, there)
         of_arrays = is_of_arrays(graph, {**self.known, **self.typed})
         if not arrays and not asked.expand:
             refuse_arrays(graph, {**self.known, **self.typed}, asked.line.command)
@@ -124,7 +138,7 @@ class Question:
         point.check(graph, self.typed)
         if not partly and (missing := point.missing(graph, given)):
             point.check(graph, given)  # a name in --at that is not of the expression may be misspelt
-            raise point.MissingVariablesError(graph, missing)
+            raise point.MissingVariablesError(graph, missing, self._hint(missing[0], there))
         used = self._used(graph, given)
         if of_arrays and asked.expand:
             if missing := point.missing(graph, given):
@@ -134,6 +148,32 @@ class Question:
             program = entries(graph, used)
             return program.graph, program.given, settings._replace(wrt=program.wrt(names))
         return graph, used, settings._replace(wrt=names)
+
+    def _columns(self) -> Sequence[str]:
+        """The names of the columns of --data."""
+        if self.asked.data is None:
+            return ()
+        from ..points.tables import opened
+
+        with opened(self.asked.data, self.asked.called) as table:
+            return table.source.names
+
+    def _read_columns(self, graph: Graph, there: Sequence[str]) -> None:
+        """Take each column of --data that is a variable without another value as the vector that it is."""
+        missing = point.missing(graph, {**self.known, **self.typed})
+        if self.asked.data is None or not (names := [name for name in missing if name in there]):
+            return
+        from ..points.tables import whole
+
+        self.typed = {**whole(self.asked.data, self.asked.called, names), **self.typed}
+
+    def _hint(self, missing: str, there: Sequence[str]) -> str:
+        """Which column of --data may be meant."""
+        if not there:
+            return ""
+        from ..points.tables import no_column
+
+        return no_column(missing, there).hint
 
     def _used(self, graph: Graph, given: Mapping[str, str]) -> Mapping[str, str]:
         """The values of variables. Tells of those in --at that are of none."""

@@ -37,18 +37,17 @@ def opened(
     Raises InputError for a file that cannot be read, or is no such file.
     """
     end = ending(path)
-    if end in FRAMES:
-        from .frames import table
-
-        yield table(path, end, called)
-        return
     try:
         file = Path(path).open("rb")  # noqa: SIM115
     except (OSError, ValueError) as error:
         hint = "one point a line stands in a file, or comes from a pipe" if path[:1] in ("{", "[") else ""
         raise InputError(f"the points cannot be read from {quote(path)}: {reason(error)}", hint=hint) from None
     with file:
-        if end == ".npy":
+        if end in FRAMES:
+            from .frames import table
+
+            yield table(path, end, called)
+        elif end == ".npy":
             yield _npy(path, file, called)
         else:
             yield of_lines(file, called, delimiter, as_text=as_text)

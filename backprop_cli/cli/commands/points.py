@@ -80,7 +80,6 @@ def command(
     trace: bool,
     on_error: str,
     delimiter: str | None,
-    rename: Sequence[str],
     digits: int | None,
     reduce: str | None,
 ) -> int:
@@ -88,7 +87,7 @@ def command(
     path = file_of_points or "-"
     if path == "-" and "-" in (asked.expression, asked.file, asked.at):
         raise InputError("the points and something else cannot both come from standard input")
-    wanted = Wanted(form, get, trace, on_error, rows.delimiter(delimiter), _columns(rename), digits, reduce)
+    wanted = Wanted(form, get, trace, on_error, rows.delimiter(delimiter), asked.called, digits, reduce)
     if path != "-" and (Path(path).is_file() or rows.ending(path) in rows.FRAMES):
         from ...points.tables import opened
 
@@ -102,17 +101,6 @@ def command(
             return _in_columns(asked, wanted, of_lines(file, wanted.rename, wanted.delimiter), output)
     with _opened(path) as file, _written(output) as out:
         return _line_by_line(asked, wanted, file, out)
-
-
-def _columns(given: Sequence[str]) -> dict[str, str]:
-    """The name that each column of --rename has in the expression."""
-    pairs = [text.partition("=") for text in given]
-    for text, (_, equals, column) in zip(given, pairs, strict=True):
-        if not (equals and column.strip()):
-            hint = 'for example: --rename x="sepal length"'
-            raise InputError(f"--rename takes NAME=COLUMN, not {quote(text)}", hint=hint)
-    names = point.by_name(((name.strip(), column.strip()) for name, _, column in pairs), "--rename")
-    return {column: name for name, column in names.items()}
 
 
 def _line_by_line(asked: Asked, wanted: Wanted, file: BinaryIO, out: TextIO) -> int:
