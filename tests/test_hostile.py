@@ -113,6 +113,8 @@ def canaries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         import_module(f"backprop_cli.{late}")
     backprop("sum(where(x > 0, x, 0))", x=[1.0, 2.0])
     backprop("gamma(x)", x=1.5)
+    for value in ("1..2", "1.5±0.1"):
+        backprop("x", x=value)
     with pytest.raises(BackpropError):
         backprop("1/(x-x)", x=1.5)
     sys.addaudithook(_hook)  # stays for good; it is idle but for `watch`
