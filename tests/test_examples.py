@@ -43,7 +43,7 @@ def run(command: list[str], cwd: Path = ROOT) -> str:
     return result.stdout.decode()
 
 
-_PLAIN = re.compile(r"""backprop(?: +(?:"[^"$`\\!]*"|'[^']*'|[\w=.,:/+%@-]+))*""")  # nothing for a shell to do
+_PLAIN = re.compile(r"""backprop(?: +(?:"[^"$`\\!]*"|'[^']*'|[\w=.,:/+%@±-]+))*""")  # nothing for a shell to do
 
 
 def shown(command: str, cwd: Path) -> str:

@@ -271,10 +271,10 @@ def test_sizes_that_doubles_hardly_hold() -> None:
 
 NOT_ENOUGH: list[tuple[str, dict[str, str], list[str]]] = [  # of normal values: the moments of x**2, x*y and exp(x)
     ("m*g*h", {"m": "2.0±0.1", "g": "9.81", "h": "1.50(2)"}, []),
-    ("x**2", {"x": "0±0.1"}, ["∂f/∂x is 0 here", "make σ 0.014, not 0 and move the mean by 0.01"]),
+    ("x**2", {"x": "0±0.1"}, ["∂f/∂x is 0 here", "make σ 0.014, not 0, and move the mean by 0.01"]),
     ("x**2", {"x": "1±0.5"}, ["move the mean by 0.25"]),
     ("x*y", {"x": "0±0.1", "y": "0±0.2"}, ["∂f/∂x is 0 here", "∂f/∂y is 0 here", "make σ 0.02, not 0"]),
-    ("exp(x)", {"x": "0±1"}, ["make σ 1.2, not 1 and move the mean by 0.5"]),
+    ("exp(x)", {"x": "0±1"}, ["make σ 1.2, not 1, and move the mean by 0.5"]),
     ("x**4", {"x": "0±1"}, ["∂f/∂x is 0 here"]),
     ("x**1.5", {"x": "0±1"}, ["∂f/∂x is 0 here", "whether the first order is enough is not known"]),
     ("abs(x)", {"x": "0±1"}, ["abs", "∂f/∂x is 0 here"]),
@@ -289,7 +289,7 @@ def test_where_the_first_order_is_not_enough() -> None:
             assert len(messages) == len(parts), messages
             assert all(part in message for part, message in zip(parts, messages, strict=True)), messages
     both = backprop("x*y", x="0±0.1", y="0±0.1", correlations={"x": {"y": 1}}).warnings[-1].message
-    assert both.endswith("make σ 0.014, not 0 and move the mean by 0.01")
+    assert both.endswith("make σ 0.014, not 0, and move the mean by 0.01")
 
 
 def test_the_second_order_beside_a_simulation() -> None:

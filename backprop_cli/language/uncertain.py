@@ -6,10 +6,11 @@ The ways to write one are those of the Python package `uncertainties`; either si
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 from ..errors import InputError, quote
 
-_POWER = r"(?:[eE]|\s*[×·⋅*]\s*10\s*(?:\^|\*\*)?)\s*[{(]?([-+]?\d+|[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)[)}]?"
+_POWER = r"(?:[eE]|\s*[×·⋅*]\s*10\s*(?:\^|\*\*)?)\s*[{(]?([-+]?\d{1,9}|[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,9})[)}]?"
 _FACTORED = re.compile(rf"\((.*)\){_POWER}", re.DOTALL)
 _CONCISE = re.compile(rf"([-+]?)(\d+\.?\d*|\.\d+)\((\d+\.?\d*|\.\d+)\)(?:{_POWER})?")
 _IN_TEXT = re.compile(r"(?<![\w.])(\d+\.?\d*|\.\d+)\s*\(\s*([-+]?\s*(?:\d+\.?\d*|\.\d+))\s*\)")
@@ -36,18 +37,18 @@ def read(name: str, text: str) -> tuple[str, str]:
         plain, power = factored[1].strip(), int(factored[2].translate(_SUPERSCRIPTS))
     if "±" not in plain:
         return _concise(name, text, plain, power)
-    value, *others = (_times(each, power) for each in plain.split("±"))
-    if len(others) > 1:
-        squares = " + ".join(f"({each.strip()})**2" for each in plain.split("±")[1:])
-        hint = f"independent ones add as squares: {value}±sqrt({squares})"
-        raise _unread(text, f"several uncertainties in the value of {name}", hint if not power else "")
-    [sigma] = others
-    if not value or not sigma:
+    value, *others = (each.strip() for each in plain.split("±"))
+    if not value or not all(others):
         raise _unread(text, f"the value of {name} needs a number on each side of ±")
+    if len(others) > 1:
+        squares = " + ".join(f"({each})**2" for each in others)
+        hint = f"independent ones add as squares: {value}±sqrt({squares})"
+        raise _unread(text, f"several uncertainties in the value of {name}", hint)
+    [sigma] = others
     if sigma.endswith("%"):
-        hint = f"of {value}, 5% is {value}±0.05*abs({value})"
-        raise _unread(text, f"the uncertainty of {name} is a percentage, and here it is a number", hint)
-    return value, sigma
+        message = f"the uncertainty of {name} is a percentage, and here it is a number"
+        raise _unread(text, message, _of_percentage(value, sigma[:-1].strip()))
+    return _times(value, power), _times(sigma, power)
 
 
 def _concise(name: str, text: str, plain: str, power: int) -> tuple[str, str]:
@@ -67,6 +68,14 @@ def _concise(name: str, text: str, plain: str, power: int) -> tuple[str, str]:
     return _times(f"{sign}{number}", power), _times(digits, power - decimals)
 
 
+def _of_percentage(value: str, percents: str) -> str:
+    try:
+        sigma = abs(Decimal(value)) * Decimal(percents) / 100
+    except ArithmeticError:
+        return ""
+    return f"{percents}% of it: {value}±{sigma.normalize()}"
+
+
 def _unread(text: str, message: str, hint: str = "") -> InputError:
     return InputError(message, text, (0, len(text)), hint or "for example: 2.0±0.1 or 2.00(10)")
 
@@ -83,10 +92,9 @@ def _is_bracketed(text: str) -> bool:
 
 def _times(number: str, power: int) -> str:
     """A number, or a formula, times a power of ten."""
-    text = number.strip()
-    if not power or not text:
-        return text
-    mantissa, letter, exponent = text.lower().partition("e")
-    if re.fullmatch(r"[-+]?[\d.]+", mantissa) and (not letter or re.fullmatch(r"[-+]?\d+", exponent)):
+    if not power:
+        return number
+    mantissa, letter, exponent = number.lower().partition("e")
+    if re.fullmatch(r"[-+]?[\d.]+", mantissa) and (not letter or re.fullmatch(r"[-+]?\d{1,9}", exponent)):
         return f"{mantissa}e{power + int(exponent or '0')}"
-    return f"({text})*1e{power}"
+    return f"({number})*1e{power}"

@@ -265,4 +265,4 @@ def _second_order(trace: Trace, matrix: Mapping[str, Mapping[str, Value]], names
 
     told = [f"make σ {show(second)}, not {show(first)}"] if second > (1 + ENOUGH) * first else []
     told += [f"move the mean by {show(shift)}"] if abs(shift) > ENOUGH * first else []
-    return f"the first order is not enough: second derivatives {' and '.join(told)}" if told else ""
+    return f"the first order is not enough: second derivatives {', and '.join(told)}" if told else ""
