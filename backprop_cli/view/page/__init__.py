@@ -1,10 +1,14 @@
-"""The page: one file of HTML that walks through both passes, and computes them anew while its values are moved."""
+"""The page: one file of HTML that walks through both passes, and computes them anew while its values are moved.
+
+It is read as text where no script runs. The script and what it is told are packed, so that a page is small.
+"""
 
 from __future__ import annotations
 
 import html
 import json
 import re
+import zlib
 from base64 import b64encode
 from collections.abc import Iterator
 from hashlib import sha256
@@ -23,9 +27,16 @@ from .contents import contents
 
 LARGEST = 200
 """Gates of a circuit that a page shows."""
-TOLD = 12
+TOLD = 8
 """Gates of which the story is told to who runs no scripts; of more, the first and the last half of these."""
 
+_LOADER = (
+    '(async()=>{const d=document.getElementById("data"),b=Uint8Array.from(atob(d.textContent),c=>c.charCodeAt()),'
+    't=await new Response(new Blob([b]).stream().pipeThrough(new DecompressionStream("deflate"))).text(),'
+    'i=t.indexOf("\\n"),s=document.createElement("script");'
+    "d.textContent=t.slice(0,i);s.textContent=t.slice(i+1);document.body.append(s)})()"
+)
+"""What unpacks the data, a line, and the script that follows it, which runs because the policy has its hash."""
 _SMALLEST = 0.62  # of its size, to which a picture shrinks where it is too wide
 _ARROW = '<svg aria-hidden="true" width="18" height="18" viewBox="0 0 18 18"><path d="{0}"/></svg>'
 _BUTTONS = {
@@ -63,9 +74,9 @@ def page(page: Page, options: Options) -> str:
     told = contents(trace, language, ties, options.digits)
     size = told["width"], told["height"]
     data = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
-    script = functions(graphs_of(graph)) + _resource("page.min.js")
+    script = _bare(functions(graphs_of(graph)) + _resource("page.js"))
     style = _style(size[0])
-    return "".join(_document(page, options, _inert(data), script, style, size))
+    return "".join(_document(page, options, data, script, style, size))
 
 
 def _document(page: Page, options: Options, data: str, script: str, style: str, size: tuple[int, int]) -> Iterator[str]:
@@ -73,12 +84,13 @@ def _document(page: Page, options: Options, data: str, script: str, style: str, 
     say = {key: html.escape(text) for key, text in language.templates.items() if key.startswith("page ")}
     title = html.escape(texts.short(trace.graph.source))
     program = html.escape("\n".join(texts.program(trace.graph)) or texts.short(trace.graph.source, 2_000))
-    policy = f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; "
+    scripts = f"script-src '{_hash(_LOADER)}' '{_hash(script)}'"
+    policy = f"default-src 'none'; style-src '{_hash(style)}'; {scripts}; base-uri 'none'; "
     yield f'<!DOCTYPE html>\n<html lang="{language.code}">\n<head>\n<meta charset="utf-8">\n'
     yield f'<meta http-equiv="Content-Security-Policy" content="{policy}form-action \'none\'">\n'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
     yield f"<title>{title}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n<h1>{program}</h1>\n"
-    yield f"<noscript><p>{say['page no script']}</p>\n{_story(page, options)}</noscript>\n"
+    yield f'<div id="text"><p>{say["page no script"]}</p>\n{_story(page, options)}</div>\n'
     yield f'<div id="main" hidden>\n<div id="stage" role="region" tabindex="0" aria-label="{say["page circuit"]}">'
     box = f'width="{size[0]}" height="{size[1]}" viewBox="0 0 {size[0]} {size[1]}"'
     yield f'<svg id="picture" role="img" aria-label="{say["page circuit"]}" {box}></svg></div>\n'
@@ -95,7 +107,8 @@ def _document(page: Page, options: Options, data: str, script: str, style: str, 
     yield f'<button type="button" id="tell">{say["page tell"]}</button>\n</form>\n<p id="verdict" role="status"></p>\n'
     yield f'<p><output id="value"></output></p>\n<div id="rows" role="group" aria-label="{say["page values"]}"></div>\n'
     yield f'<p><button type="button" id="reset">{say["page reset"]}</button></p>\n</div>\n</main>\n'
-    yield f'<script type="application/json" id="data">{data}</script>\n<script>{script}</script>\n</body>\n</html>\n'
+    packed = b64encode(zlib.compress(f"{data}\n{script}".encode(), 9)).decode()
+    yield f'<script type="application/json" id="data">{packed}</script>\n<script>{_LOADER}</script>\n</body>\n</html>\n'
 
 
 def _story(page: Page, options: Options) -> str:
@@ -105,9 +118,10 @@ def _story(page: Page, options: Options) -> str:
     return "".join(f"<pre>{html.escape(text, quote=False)}</pre>\n" for text in (told, rows))
 
 
-def _inert(data: str) -> str:
-    """Data that ends no script, whatever stands in it: `<` and what some take for the end of a line are escaped."""
-    return data.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+def _bare(script: str) -> str:
+    """A script without comments and indentation."""
+    lines = (line.strip() for line in script.split("\n"))
+    return "".join(f"{line}\n" for line in lines if line and not line.startswith("//"))
 
 
 def _hash(text: str) -> str:

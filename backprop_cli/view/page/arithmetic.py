@@ -1,7 +1,8 @@
 """The arithmetic of a page: the formulas of each gate in JavaScript, over nodes by number.
 
 A graph becomes a function that fills in `v`, the values by node, `l`, the local gradients by edge, and `k`, the gates
-that are at a kink. What they are fed is in numbers too: no name that somebody typed becomes code.
+that are at a kink; `c` tells what a gate's value is where an input has none, or it is none itself, and `M` calls the
+function of another graph, for a module. All of it is in numbers: no name that somebody typed becomes code.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _PRINTER = printer(JAVASCRIPT)
 
 def functions(graphs: Sequence[Graph]) -> str:
     """A function for each graph, `P[0]` for the first, and the helpers that they call."""
-    code = "".join(f"P[{place}]=(v,l,k,M)=>{{\n{_body(graph, graphs)}}};\n" for place, graph in enumerate(graphs))
+    code = "".join(f"P[{place}]=(v,l,k,c,M)=>{{\n{_body(graph, graphs)}}};\n" for place, graph in enumerate(graphs))
     helpers = "".join(needed(JAVASCRIPT, {*_WORD.findall(code)}))
     return f"const P=[];\n{helpers}{code}"
 
@@ -55,15 +56,12 @@ def first_edges(graph: Graph) -> list[int]:
 
 def _body(graph: Graph, graphs: Sequence[Graph]) -> str:
     stages, first, lines = Stages(graph), first_edges(graph), list[str]()
-    for node in stages.forward():
-        i = node.position
+    for node in graph.nodes:
         if isinstance(node, Constant):
-            constant = stages.constants.get(i) or stages.named[i]
-            lines.append(f"v[{i}]={_written(graph, node, constant)}")
+            constant = stages.constants.get(node.position) or stages.named[node.position]
+            lines.append(f"v[{node.position}]={_written(graph, node, constant)}")
         elif isinstance(node, Gate):
-            guard = stages.guard(node)
-            code = ";".join(_gate(stages, node, first[i], graphs))
-            lines.append(code if guard is None else f"if({_written(graph, node, guard)}){{{code}}}")
+            lines.append(";".join(_gate(stages, node, first[node.position], graphs)))
     return "".join(f"{line};\n" for line in lines)
 
 
@@ -72,9 +70,9 @@ def _gate(stages: Stages, gate: Gate, edge: int, graphs: Sequence[Graph]) -> Ite
     graph, op, i = stages.graph, gate.op, gate.position
     if isinstance(op, Module):
         inputs = ",".join(f"v[{each}]" for each in gate.inputs)
-        yield f"M({place_of(op, graphs)},[{inputs}],v,{i},l,{edge})"
+        yield f"v[{i}]=c({i},M({place_of(op, graphs)},[{inputs}],l,{edge}))"
         return
-    yield f"v[{i}]={_written(graph, gate, stages.value(gate))}"
+    yield f"v[{i}]=c({i},{_written(graph, gate, stages.value(gate))})"
     if op.truth or (op.selects and op.variadic):
         return  # nothing flows there; or what is selected is told by the values
     for slot in range(len(gate.inputs)):

@@ -51,45 +51,63 @@ def contents(trace: Trace, language: Language, ties: str, digits: int | None) ->
         "E": [_edge(story.words, edge) for edge in trace.edges],
         "O": [_op(op, count, language) for op, count in ops],
         **_picture(drawing),
-        "T": _templates(graph, trace, language),
+        "T": _templates(trace, language, ties),
     }
 
 
-_SAID = """
-at|each gate|and more|chain rule|chain rule, forks|small steps|no gradient|about|comma|and|and then|more|stop|upstream
-stopped|share|sum|if|does not change|does not change at first|increases|decreases|increases as much|decreases as much
-does|does here|here|role does|role does here|role here|one constant|constants|division by zero|no real value
-no finite value|overflows|no local|infinite local|needs|page forward|page backward|page end|page local|page share
-page number field|page ask value|page ask chained|page ask share|page ask sum|page number|page right|page wrong|page try
-page only|mistake sign|mistake branch|mistake upstream|mistake factor|mistake input
-"""
-"""The templates that any page may need."""
-_SAID_OF = {
+_SAID = {
+    "": "at|each gate|and more|chain rule|chain rule, forks|small steps|no gradient|about|comma|and|and then|more|stop|"
+    "upstream|stopped|share|sum|if|does not change|does not change at first|increases|decreases|increases as much|"
+    "decreases as much|one constant|constants|overflows|infinite local|no local|page forward|page backward|page end|"
+    "page local|page share|page number field|page ask value|page ask chained|page ask share|page ask sum|page number|"
+    "page right|page wrong|page try|page only|mistake sign|mistake branch|mistake upstream|mistake factor|"
+    "mistake input",
     "distributes": "distributes|one gets|each gets|one gets on edges|each gets on edges",
     "switches": "switches|twins|switched|switched both",
-    "routes": (
-        "routes|nothing to|all to|all to, none to|none to|taken, none to|true, so|false, so|holds, so|fails, so|itself|"
-        "larger, so|largest, so|smaller, so|smallest, so|selected, so|not needed|not selected|no value|holds|fails|"
-        "one condition|conditions|border|tie both|tie split|tie first|mistake loser|"
-    ),
-    "": "gets 0|gets 1|gets -1|gets part|gets times|then 0|then 1|then -1|then part|then times",
+    "routes": "routes|nothing to|all to|all to, none to|none to|not needed|not selected|true, so|false, so",
+    "selects": "mistake loser",
+    "has a role": "role does|role does here|role here",
+    "has none": "does|does here|here|gets 0|gets 1|gets -1|gets part|gets times|then 0|then 1|then -1|then part|"
+    "then times",
+    "ranks": "itself|larger, so|largest, so|smaller, so|smallest, so|selected, so",
+    "ties": "tie {}",
+    "conventions": "kink|if, by convention",
+    "chooses": "taken, none to|holds, so|fails, so|no value|one condition|conditions|border|if, at a border",
+    "holds": "holds|fails",
+    "ends": "no real value|no finite value|needs",
+    "divides": "division by zero|mistake quotient",
+    "powers": "mistake power",
+    "notes": "at 0",
+    "modules": "module|no finite value",
+    "fixed": "one fixed|fixed",
 }
-"""Those for gates of each role."""
+"""The templates that a page needs, by what there is in its graph."""
 
 
-def _templates(graph: Graph, trace: Trace, language: Language) -> dict[str, str]:
+def _templates(trace: Trace, language: Language, ties: str) -> dict[str, str]:
     """The templates that the page of a graph may need."""
+    graph = trace.graph
     ops = [op for op in graph.nodes.kinds if not isinstance(op, Module)]
-    needed = [_SAID.replace("\n", "|"), *(_SAID_OF[role] for role in {op.role for op in ops})]
-    needed += ["module"] * graph.modules + ["at 0"] * any(op.note for op in ops)
-    needed += ["one fixed|fixed"] * any(each is None for each in trace.upstream)
-    needed += ["kink|if, by convention|if, at a border"] * any(op.kink or op.selects for op in ops)
-    needed += ["mistake quotient|mistake power"] * any(op.name in _RULED for op in ops)
-    return {key: language.templates[key] for key in dict.fromkeys("|".join(needed).split("|")) if key}
-
-
-_RULED = ("div", "pow", "sqrt", "cbrt", "exp")
-"""Primitives whose rules are half remembered."""
+    names, roles = {op.name for op in ops}, {op.role for op in ops}
+    found = {
+        **dict.fromkeys(["", *roles], True),
+        "has a role": bool(roles - {""}),
+        "has none": "" in roles,
+        "ranks": any((op.selects and len(op.inputs) != 1) or (op.variadic and op.selects) for op in ops),
+        "selects": any(op.selects for op in ops),
+        "ties": any(op.variadic and op.selects for op in ops),
+        "conventions": any(op.kink or op.selects for op in ops),
+        "chooses": any(op.chooses for op in ops),
+        "holds": any(op.truth for op in ops),
+        "ends": any(op.domain for op in ops),
+        "divides": "div" in names,
+        "powers": bool({"pow", "sqrt", "cbrt", "exp"} & names),
+        "notes": any(op.note for op in ops),
+        "modules": graph.modules,
+        "fixed": any(each is None for each in trace.upstream),
+    }
+    keys = "|".join(_SAID[each] for each, is_there in found.items() if is_there).format(ties).split("|")
+    return {key: language.templates[key] for key in dict.fromkeys(keys)}
 
 
 def _steps(story: Story) -> Iterator[list[Any]]:
@@ -124,9 +142,15 @@ def _structure(graph: Graph, graphs: Sequence[Graph], trace: Trace | None) -> di
     return {
         "i": [list(inputs) or 0 for inputs in graph.nodes.inputs],
         "s": {i: _selects(op) for i, op in enumerate(graph.nodes.ops) if op and op.selects},
+        "c": {gate.position: _choice(gate.op) for gate in graph.gates if gate.op.chooses and gate.op.conditions},
         "w": "".join(str(int(each)) for each in wanted),
         "x": places,
     }
+
+
+def _choice(op: Op) -> list[int | None]:
+    """The slot of a condition, and those of what is taken where it holds and where not."""
+    return [min(op.conditions), op.chosen(True), op.chosen(False)]
 
 
 def _selects(op: Op) -> int:
@@ -179,8 +203,6 @@ def _op(op: Op, count: int, language: Language) -> dict[str, Any]:
     if isinstance(op, Module):
         return {**told, "module": 1}
     told |= {"role": op.role, "does": language.does(op), "note": language.note(op), "truth": int(op.truth)}
-    if op.chooses:
-        told |= {"condition": min(op.conditions), "chosen": [op.chosen(True), op.chosen(False)]}
     if op.truth and op.conditions:
         told["joins"] = op.name
     return {key: each for key, each in told.items() if each}

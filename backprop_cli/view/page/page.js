@@ -1,3 +1,4 @@
+// The script of a page.
 {
 // Short names, because they travel with every page: v values, l local gradients, c chained ones, u upstream gradients,
 // w whether anything flows back to a node, a whether along an edge, k the gates at a kink.
@@ -9,18 +10,26 @@ G.forEach(graph => {
   graph.e = graph.i.map(inputs => (count += inputs.length) - inputs.length);
   graph.w = [...graph.w].map(Number);
 });
-const out = N.length - 1, INPUTS = G[0].i, FIRST = G[0].e, WANTED = G[0].w, LISTED = 12, SELECTS_MANY = 1, SELECTS = 2;
+const out = N.length - 1, INPUTS = G[0].i, FIRST = G[0].e, WANTED = G[0].w, CHOICE = G[0].c, LISTED = 12, SELECTS_MANY = 1, SELECTS = 2;
 const isGate = n => INPUTS[n].length > 0, kindOf = n => O[N[n].t];
 
 // -- Both passes over a graph, from the values of its variables
 const passes = (graph, given) => {
-  const { i: inputs, e: first, s: sort, w: wanted, x } = G[graph];
-  const v = [], l = [], c = [], u = [], w = [], a = [], k = [], inner = [];
+  const { i: inputs, e: first, s: sort, c: choice, w: wanted, x } = G[graph];
+  const v = [], l = [], c = [], u = [], w = [], a = [], k = [], inner = [], lost = {}, bad = {};
   x.forEach((n, j) => { v[n] = given[j]; });
-  P[graph](v, l, k, (callee, values, V, n, L, edge) => {
+  // The value of a gate: none where an input that it needs has none, or it is not finite; `lost` tells through which gate.
+  const checked = (n, value) => {
+    const needed = n in choice ? [v[inputs[n][choice[n][0]]] ? 1 : 2, 0].map(place => inputs[n][choice[n][place]]).reverse() : inputs[n];
+    const without = needed.find(m => m !== undefined && v[m] === undefined);
+    if (without !== undefined) { lost[n] = lost[without]; return undefined; }
+    if (value === undefined || (typeof value === "number" && !Number.isFinite(value))) { lost[n] = n; bad[n] = value; return undefined; }
+    return value;
+  };
+  P[graph](v, l, k, checked, (callee, values, L, edge) => {
     const r = passes(callee, values);
-    V[n] = r.v[r.v.length - 1];
     G[callee].x.forEach((m, j) => { L[edge + j] = r.u[m]; inner[edge + j] = r.w[m]; });
+    return r.v.at(-1);
   });
   const last = inputs.length - 1;
   if (wanted[last]) u[last] = w[last] = 1;
@@ -38,7 +47,7 @@ const passes = (graph, given) => {
     });
   }
   inputs.forEach((_, n) => { u[n] = wanted[n] ? u[n] || 0 : undefined; });
-  return { v, l, c, u, w, a, k };
+  return { v, l, c, u, w, a, k, lost, bad };
 };
 // Of a gate that selects: 1 for what is the output; a node that competes with itself wins by its first slot.
 const shares = (inputs, v, n) => {
@@ -49,10 +58,9 @@ const shares = (inputs, v, n) => {
 
 // -- Numbers, as the tables of the program write them: `%.6g`, ties to even
 const digitsOf = (x, d) => {
-  const cut = x.toExponential(d), [long, power] = cut.split("e"), all = long.replace(/\D/g, "");
-  const even = all.endsWith("5") && +cut === x && all[d - 1] % 2 === 0;
-  const [short, e] = even ? [all.slice(0, d), power] : x.toExponential(d - 1).split("e");
-  return [short.replace(/\D/g, "").replace(/0+$/, ""), +e];
+  const cut = x.toExponential(d), e = cut.indexOf("e"), isTie = cut[e - 1] === "5" && cut[e - 2] % 2 === 0 && +cut === x;
+  const short = isTie ? cut : x.toExponential(d - 1), end = short.indexOf("e"), from = x < 0 ? 1 : 0;
+  return [(short[from] + short.slice(from + 2, isTie ? end - 1 : end)).replace(/0+$/, ""), +short.slice(end + 1)];
 };
 const shown = (x, d) => {
   if (typeof x === "boolean") return String(x);
@@ -131,11 +139,11 @@ const computed = (t, n) => {
   if (t.v[n] === undefined) return say("no value", operation);
   const op = kindOf(n);
   if (op.truth) return say(t.v[n] ? "holds" : "fails", operation, applied(t, n));
-  if (op.chosen) return equation(operation, ...[taken(t, n)].filter(m => m !== undefined).map(m => code(name(m))), value);
+  if (n in CHOICE) return equation(operation, ...[taken(t, n)].filter(m => m !== undefined).map(m => code(name(m))), value);
   return equation(operation, applied(t, n), value);
 };
 const taken = (t, n) => {
-  const { condition, chosen } = kindOf(n), slot = chosen[t.v[INPUTS[n][condition]] ? 0 : 1];
+  const [condition, yes, no] = CHOICE[n], slot = t.v[INPUTS[n][condition]] ? yes : no;
   return slot === null ? undefined : INPUTS[n][slot];
 };
 const byConvention = (t, each) => each.z && INPUTS[each.n].some(m => t.v[m] === 0);
@@ -217,8 +225,8 @@ const meaning = (t, n) => {
 const all = (m, others) => others.length ? say("all to, none to", code(name(m)), listed(others)) : say("all to", code(name(m)));
 const routes = (t, n, op, flow) => {
   const inputs = INPUTS[n];
-  if (op.chosen) {
-    const condition = inputs[op.condition], m = taken(t, n);
+  if (n in CHOICE) {
+    const condition = inputs[CHOICE[n][0]], m = taken(t, n);
     if (m === undefined || !isGate(condition)) return [];
     const others = flow.filter(each => !t.a[each.e]).map(each => name(each.m));
     const follows = others.length === flow.length ? say("taken, none to", code(name(m)), listed(others)) : all(m, others);
@@ -241,12 +249,13 @@ const routes = (t, n, op, flow) => {
 const place = (t, n) => [...new Set(INPUTS[n])].filter(m => t.v[m] !== undefined && N[m].n !== shown(t.v[m], 6)).map(m => `${name(m)} ${isRounded(t.v[m], 6) ? "≈" : "="} ${shown(t.v[m], 6)}`).slice(0, 8).join(", ");
 // What is only a convention: a tie, a kink, a border.
 const notices = (t, n) => {
-  const says = [], ties = tiesOf(t, n), op = code(N[n].f), border = t.w[n] && kindOf(n).chosen && borderOf(t, INPUTS[n][kindOf(n).condition]);
+  const says = [], ties = tiesOf(t, n), op = code(N[n].f), border = t.w[n] && n in CHOICE && borderOf(t, INPUTS[n][CHOICE[n][0]]);
   if (border) says.push(say("border", op, code(N[border].f.split(" = ").slice(1).join(" = "))));
   if (t.w[n] && t.k.includes(n)) says.push(say("kink", op, place(t, n), shown(flowing(t, n).map(each => t.l[each.e])[0], 6)));
   if (ties.length > 1) says.push(say(`tie ${D.ties}`, op, ties.map(name).join(", "), String(ties.length)));
   return says;
 };
+const isDecided = (t, n) => tiesOf(t, n).length > 1 || (t.w[n] && (t.k.includes(n) || (n in CHOICE && borderOf(t, INPUTS[n][CHOICE[n][0]]) > 0)));
 const borderOf = (t, n) => {
   if (!isGate(n) || t.v[n] === undefined || !kindOf(n).truth) return 0;
   const inputs = INPUTS[n];
@@ -255,10 +264,9 @@ const borderOf = (t, n) => {
   return found.some((at, s) => !at && t.v[inputs[s]] === (kindOf(n).joins === "or")) ? 0 : found.find(Boolean) || 0;
 };
 const below = n => { const seen = new Set([n]); INPUTS.forEach((inputs, m) => { if (inputs.some(i => seen.has(i))) seen.add(m); }); return seen; };
-const tells = (t, n) => {
-  const slope = t.u[n], f = code(name(out)), h = D.h, size = minus(multiple(Math.abs(slope)));
-  const decided = INPUTS.map((_, m) => m).filter(m => isGate(m) && notices(t, m).length), over = below(n);
-  const isBorder = decided.some(m => t.w[m] && kindOf(m).chosen);
+const tells = (t, n, decided) => {
+  const slope = t.u[n], f = code(name(out)), h = D.h, size = minus(multiple(Math.abs(slope))), over = decided.length ? below(n) : new Set();
+  const isBorder = decided.some(m => t.w[m] && m in CHOICE);
   const key = decided.some(m => over.has(m)) ? isBorder ? "if, at a border" : "if, by convention" : "if";
   const arrow = slope === 0 ? f.c : `${f.c} ${slope < 0 ? "−" : "+"} ${size}`;
   const how = slope > 0 ? "increases" : "decreases";
@@ -274,10 +282,10 @@ const felt = t => {
 // What has no value, or no gradient, as a sentence; nothing where all is well.
 const fault = t => {
   const bad = x => typeof x === "number" && !Number.isFinite(x), at = n => place(t, n);
-  const n = t.v.findIndex(bad);
-  if (n >= 0) {
+  if (t.v[out] === undefined) {
+    const n = Object.keys(CHOICE).length ? t.lost[out] : Math.min(...Object.values(t.lost));
     const op = kindOf(n), zero = op.name === "div" && t.v[INPUTS[n][1]] === 0;
-    const key = zero ? "division by zero" : Number.isNaN(t.v[n]) ? "no real value" : N[n].needs ? "no finite value" : "overflows";
+    const key = zero ? "division by zero" : Number.isNaN(t.bad[n]) ? "no real value" : N[n].needs || op.module ? "no finite value" : "overflows";
     return { n, says: [say(key, code(N[n].f), at(n)), ...(N[n].needs && key !== "overflows" ? [say("needs", N[n].needs)] : [])] };
   }
   for (let m = out; m >= 0; m--) for (const each of flowing(t, m)) {
@@ -303,7 +311,8 @@ const sentences = (t, i) => {
   if (step.k === "t") return [say(uses.some(count => count > 1) ? "chain rule, forks" : "chain rule", equation(code(gradient(out)), code("1")))];
   if (step.k === "g") return [...opened, ...through(t, step)];
   if (step.k === "s") return summed(t, step);
-  return D.asked.length ? [say("small steps"), ...D.asked.map(n => { const [line, arrow, says] = tells(t, n); return [...line, ": ", ...arrow, ". ", ...says]; })] : [say("no gradient")];
+  const decided = INPUTS.map((_, m) => m).filter(m => isGate(m) && isDecided(t, m));
+  return D.asked.length ? [say("small steps"), ...D.asked.map(n => { const [line, arrow, says] = tells(t, n, decided); return [...line, ": ", ...arrow, ". ", ...says]; })] : [say("no gradient")];
 };
 const stepOf = {};  // when each thing is known: "v" a value, "u" an upstream gradient, "c" what goes along the edges of a gate
 S.forEach((step, i) => {
@@ -355,7 +364,9 @@ const wires = D.W.map(([n, e, ...heights]) => {
   if (isGate(n) && isStem === (n in forks || n === out)) put("n", -19);
   if (!isQuiet) put("g", 14);
   if (!isQuiet && !isStem) put("l", 26);
-  return { n, e, gate, line, text, title: draw("title", {}, line), isStem, isQuiet };
+  const own = WANTED[n] ? ` · ${gradient(n)}${isStem || uses[n] === 1 ? "" : ` (${T["page share"]})`}` : "";
+  draw("title", {}, line, name(n) + own);
+  return { n, e, gate, line, text, isStem, isQuiet };
 });
 
 // -- What is shown
@@ -375,8 +386,6 @@ const show = () => {
     put("l", back && !wrong && t.c[e] !== undefined && t.l[e] !== undefined ? `${T["page local"]} ${drawn(t.l[e])}` : "");
     const isNew = (step.k === "f" && step.n === n) || (step.k === "g" && wire.gate === step.n) || (step.k === "s" && step.n === n && wire.isStem);
     wire.line.setAttribute("class", `wire${wire.isQuiet ? " quiet" : ""}${!wire.isStem && back && !wrong && t.c[e] !== undefined && !t.a[e] ? " idle" : ""}${isNew ? " new" : ""}`);
-    const of = flows === undefined ? "" : wire.isStem || uses[n] === 1 ? gradient(n) : `${gradient(n)} (${T["page share"]})`;
-    wire.title.textContent = [name(n), known ? `= ${drawn(t.v[n])}` : "", of && `· ${of}`, isShown ? `= ${drawn(flows)}` : ""].filter(Boolean).join(" ");
   }
   for (const n in boxes) boxes[n].g.classList.toggle("current", step.n === +n && !ask);
   for (const n in boxes) boxes[n].g.classList.toggle("bad", !!wrong && wrong.n === +n);
@@ -404,7 +413,15 @@ const go = i => {
   const box = boxes[S[now].n], room = $("stage");
   if (box) room.scrollTo({ left: box.x * picture.clientWidth / D.width - room.clientWidth / 2, top: box.y * picture.clientHeight / D.height - room.clientHeight / 2 });
 };
-const move = () => { t = passes(0, values); wrong = fault(t); if (ask) ask = null; show(); };
+// However often a value moves between two frames, all is computed once.
+let due = 0;
+const move = () => {
+  due = due || requestAnimationFrame(() => {
+    [due, ask, t] = [0, null, passes(0, values)];
+    wrong = fault(t);
+    show();
+  });
+};
 
 // -- Predict first: the numbers of the next step are asked for before they are shown
 const questions = step => {
@@ -505,6 +522,7 @@ document.addEventListener("keydown", event => {
   event.preventDefault();
   act();
 });
+$("text").remove();
 $("main").hidden = false;
 go(0);
 }

@@ -1,0 +1,411 @@
+"""The page in Chromium: numbers, sentences, keys, three people's tasks, and that it asks for nothing and is accessible.
+
+Playwright drives a Chromium that is installed; where there is none, this is skipped aloud.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import json
+import math
+import random
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from backprop_cli import backprop
+from backprop_cli.api.trace import Trace
+from backprop_cli.errors import MathError
+from backprop_cli.language.program import Program
+from backprop_cli.rules.table import TABLE, Op
+from backprop_cli.view import Options, draw
+from backprop_cli.view.page import Page
+from backprop_cli.view.page.arithmetic import functions
+from backprop_cli.view.words import explain
+from backprop_cli.view.words.explain import Explanation
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+    from playwright.sync_api import Page as Tab
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        BROWSER is None or importlib.util.find_spec("axe_playwright_python") is None,
+        reason="here is no Chromium, or no Playwright",
+    ),
+]
+
+FIRST = "#rows [type=range] >> nth=0"
+"""The slider of the first variable."""
+NEURON = "1/(1+exp(-(w0*x0+w1*x1+w2)))"
+AT: dict[str, float] = {"w0": 2, "x0": -1, "w1": -3, "x1": -2, "w2": -3}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS.split())
+        yield browser
+        browser.close()
+
+
+class Shown:
+    """A page that is open, and what it asked for or complained of."""
+
+    def __init__(self, browser: Browser, folder: Path, trace: Trace, ties: str = "both", **settings: Any) -> None:
+        self.noise: list[str] = []
+        self.tab: Tab = browser.new_page(**settings)
+        self.tab.on("console", lambda message: self.noise.append(message.text))
+        self.tab.on("pageerror", lambda error: self.noise.append(str(error)))
+        self.tab.on("request", lambda request: self.noise.append(request.url) if request.url[:5] != "file:" else None)
+        drawn = draw("page", Page(trace, ties), Options("html"))
+        assert isinstance(drawn, str)
+        self.size = len(drawn.encode())
+        file = folder / f"{next(COUNT)}.html"
+        file.write_text(drawn, encoding="utf-8")
+        self.tab.goto(file.as_uri())
+        self.tab.wait_for_selector("#main" if settings.get("java_script_enabled", True) else "#text")
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.tab.keyboard.press(key)
+
+    def said(self) -> list[str]:
+        found: list[str] = self.tab.eval_on_selector_all("#says p", "all => all.map(each => each.textContent)")
+        return found
+
+    def story(self) -> list[list[str]]:
+        """What is said at each step."""
+        found: list[list[str]] = self.tab.evaluate(
+            """() => {
+              const story = [], says = () => [...document.querySelectorAll("#says p")].map(each => each.textContent);
+              document.getElementById("first").click();
+              for (const on = document.getElementById("on"); ; on.click()) {
+                story.push(says());
+                if (on.disabled) return story;
+              }
+            }"""
+        )
+        return found
+
+    def set(self, **values: float) -> None:
+        for name, value in values.items():
+            self.tab.get_by_label(f"{name}: as a number").fill(repr(float(value)))
+        self.wait()
+
+    def wait(self) -> None:
+        """Until the next frame is drawn."""
+        self.tab.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+    def close(self) -> None:
+        assert self.noise == []
+        self.tab.close()
+
+
+COUNT = itertools.count()
+
+
+def told(trace: Trace) -> list[list[str]]:
+    """The same from `explain --json`: the steps between the point and the turn, then those after it."""
+    data = json.loads(explain.as_json(Explanation(trace), Options()))
+    forward = [[each["says"]] for each in data["forward"]]
+    backward = [
+        [*step["says"], *(line for edge in step.get("edges", ()) for line in edge["says"])] for step in data["backward"]
+    ]
+    equations = [f"∂{data['output']}/∂{each['variable']}" for each in data["tells"]]
+    ends = [f"{each['tells']}. {each['says']}" for each in data["tells"]]
+    assert len(equations) == len(ends)
+    return [*forward, *backward, ends]
+
+
+def compared(story: list[list[str]]) -> list[list[str]]:
+    """The steps of a page, without the first, the turn, the headings of calls, and what stands before `x + h → …`."""
+    turn = next(i for i, says in enumerate(story) if says[0].startswith("In reverse, "))
+    steps = [
+        [line for line in says if not line.startswith("(inside ")] for says in story[1:turn] + story[turn + 1 : -1]
+    ]
+    return [*steps, [line.partition(": ")[2] for line in story[-1][1:]]]
+
+
+STORIES: list[tuple[str, list[dict[str, float]]]] = [
+    (NEURON, [AT, {"w0": 0, "x0": 0.3, "w1": 1e-7, "x1": 12345678, "w2": -0.1}]),
+    (
+        "(x*x+y)*max(z,y) - x^y/3",
+        [{"x": 2, "y": 5, "z": 5}, {"x": 0, "y": 2, "z": -1}, {"x": 1.015625, "y": 0, "z": 3}],
+    ),
+    (
+        "relu(x) + abs(y) + min(x, y, 2) + max(x, x) + clip(x, 0, 1)",
+        [{"x": 0, "y": 0}, {"x": 2, "y": 3}, {"x": -1, "y": 7}],
+    ),
+    (
+        "x*x if x > 0 and y > 1 else log(4 - x)*y",
+        [{"x": 2, "y": 3}, {"x": -2, "y": 3}, {"x": 2, "y": 1}, {"x": 0, "y": 1}],
+    ),
+    ("s(t) = 1/(1+exp(-t)); q = s(w*x); f = s(q)*q + pi", [{"w": 2, "x": 1}, {"w": 0, "x": 4}]),
+    ("half = 1/2; q = x*half; f = log(q, y) + sqrt(q) + 1e6*x", [{"x": 3, "y": 2}, {"x": 1e7, "y": 1e-5}]),
+    ("max(a*b, c) - mean(a, b, c)*hypot(b, c)", [{"a": 2, "b": 3, "c": 6}, {"a": 2, "b": 3, "c": 7}]),
+    ("+".join(f"x{i}*w" for i in range(15)), [{**{f"x{i}": i - 7 for i in range(15)}, "w": 0.5}]),
+    ("sum(" + ",".join(f"x{i}" for i in range(14)) + ")*x0", [{f"x{i}": i / 3 for i in range(14)}]),
+]
+
+
+def test_each_step_says_what_explain_says(browser: Browser, tmp_path: Path) -> None:
+    for text, points in STORIES:
+        shown = Shown(browser, tmp_path, backprop(text, points[0]))
+        for values in points:
+            shown.set(**values)
+            story = shown.story()
+            expected = told(backprop(text, values))
+            assert compared(story) == expected, (text, values)
+        shown.close()
+
+
+def points(op: Op, count: int, chance: random.Random) -> Iterator[tuple[list[float], Trace]]:
+    """Points at which a row has a value and a gradient, and no convention decides."""
+    names = [f"x{i}" for i in range(count)]
+    found = 0
+    for attempt in range(400):
+        values = [chance.uniform(-3, 3) if attempt % 3 else chance.uniform(0.05, 1) for _ in names]
+        values = [float(chance.randint(1, 4)) if slot in op.orders else each for slot, each in enumerate(values)]
+        with suppress(MathError):
+            wrt = [name for slot, name in enumerate(names) if slot not in op.orders]
+            trace = backprop(op.written(names), dict(zip(names, values, strict=True)), wrt=wrt)
+            if not trace.warnings:
+                yield values, trace
+                found += 1
+        if found == 20:
+            return
+
+
+def test_every_row_computes_what_eval_does(browser: Browser) -> None:
+    chance, tab = random.Random(17), browser.new_page()
+    asked, expected = [], []
+    for op in (op for op in TABLE if not op.truth and not op.conditions):
+        count = 3 if op.variadic else len(op.inputs)
+        graph = Program(op.written([f"x{i}" for i in range(count)])).graph()
+        order = [int(graph.nodes.names[i][1:]) for i in graph.nodes.variables]
+        known = [*points(op, count, chance)]
+        assert len(known) >= 5, op
+        asked.append(
+            [functions([graph]), [[values[i] for i in order] for values, _ in known], [*graph.nodes.variables]]
+        )
+        expected += [(op.call, trace) for _, trace in known]
+    code = "".join(
+        f"{{{script}\n all.push(...{json.dumps(at)}.map(x => {{ const v = [], l = [], k = []; "
+        f"{json.dumps(places)}.forEach((n, i) => {{ v[n] = x[i]; }}); "
+        "P[0](v, l, k, (n, x) => x); return [v.at(-1), l]; }));}\n"
+        for script, at, places in asked
+    )
+    computed = tab.evaluate(f"(() => {{ const all = [];\n{code} return all; }})()")
+    for (call, trace), (value, locals_) in zip(expected, computed, strict=True):
+        assert math.isclose(value, trace.value, rel_tol=1e-12, abs_tol=1e-15), (call, trace.point)
+        for edge in trace.edges:
+            if edge.local is not None and not (edge.gate.op.selects and edge.gate.op.variadic):
+                local = locals_[edge.slot]
+                assert math.isclose(local, edge.local, rel_tol=1e-12, abs_tol=1e-15), (
+                    call,
+                    edge.slot,
+                    trace.point,
+                    local,
+                )
+    tab.close()
+
+
+def test_it_is_used_by_keys_alone(browser: Browser, tmp_path: Path) -> None:
+    shown = Shown(browser, tmp_path, backprop(NEURON, AT))
+    seen: list[str] = []
+    for _ in range(40):
+        shown.press("Tab")
+        seen.append(shown.tab.evaluate("document.activeElement.id || document.activeElement.ariaLabel || ''"))
+    assert {"stage", "on", "last", "scrub", "predict", "r2", "reset", "w2: as a number"} <= {*seen}
+    shown.tab.focus("#stage")
+    shown.press("End")
+    count = shown.tab.inner_text("#count")
+    assert count.startswith("gradient · 19 / 19")
+    for keys, place in (("ArrowLeft", 18), ("Home", 1), ("ArrowRight ArrowRight", 3)):
+        shown.press(*keys.split())
+        assert f" {place} / 19" in shown.tab.inner_text("#count")
+    shown.tab.focus("#scrub")
+    shown.press("ArrowRight")
+    assert " 4 / 19" in shown.tab.inner_text("#count")
+    shown.close()
+
+
+def test_nothing_is_shown_before_its_step(browser: Browser, tmp_path: Path) -> None:
+    shown = Shown(browser, tmp_path, backprop("(x*x+y)*z", {"x": 1.7, "y": 5.3, "z": -4.9}))
+    numbers = {"2.89": 2, "8.19": 3, "-40.131": 4, "-4.9": 1, "-16.66": 9}
+    for step in range(1, 11):
+        text = shown.tab.inner_text("main").replace("−", "-") + " ".join(
+            shown.tab.eval_on_selector_all("svg text, svg title", "all => all.map(each => each.textContent)")
+        ).replace("−", "-")
+        for number, first in numbers.items():
+            assert (number in text) == (step >= first) or number == "-4.9", (number, step)
+        shown.press("ArrowRight")
+    assert shown.tab.locator("svg text.g").all_text_contents().count("") == 0
+    shown.close()
+
+
+def test_the_wire_that_carries_a_gradient_is_found(browser: Browser, tmp_path: Path) -> None:
+    """A learner looks for ∂f/∂x: the values name their wires, and at its step the wire has the number."""
+    shown = Shown(browser, tmp_path, backprop("(x+y)*z", {"x": -2, "y": 5, "z": -4}))
+    shown.press("End")
+    shown.tab.focus("#r0")
+    (title,) = shown.tab.locator("path.lit title").all_text_contents()
+    assert title == "x · ∂f/∂x"
+    assert shown.tab.locator("#rows .row").first.locator("output").inner_text() == "∂f/∂x = −4"
+    shown.close()
+
+
+def test_a_wrong_prediction_is_told_its_mistake(browser: Browser, tmp_path: Path) -> None:
+    shown = Shown(browser, tmp_path, backprop("(x+y)*z", {"x": -2, "y": 5, "z": -4}))
+    shown.tab.check("#predict")
+    shown.tab.evaluate("document.activeElement.blur()")
+
+    def answer(text: str) -> str:
+        shown.tab.fill("#answer", text)
+        shown.press("Enter")
+        return shown.tab.inner_text("#verdict")
+
+    shown.press("ArrowRight")
+    assert "What is the value of q1?" in shown.tab.inner_text("#says")
+    assert answer("4").startswith("No: that is not it")
+    assert "q1 = x + y = −2 + 5 = 3" not in shown.tab.inner_text("main")
+    assert answer("3") == "Right."
+    assert "q1 = x + y = −2 + 5 = 3" in shown.tab.inner_text("#says")
+    shown.press("Enter")
+    assert answer("-12") == "Right."
+    shown.press("Enter", "Enter")
+    assert "What is ∂f/∂q1, which flows back through f = q1 * z?" in shown.tab.inner_text("#says")
+    assert answer("4") == "No: the sign is flipped."
+    assert answer("1") == "No: a factor of the chain is forgotten."
+    assert answer("3") == "No: the chain goes through the wrong input."
+    assert answer("-4") == answer("3") == "Right."
+    shown.press("Enter")
+    assert answer("1") == "No: the upstream gradient is forgotten."
+    shown.tab.click("#tell")
+    assert answer("-4") == "Right."
+    shown.press("Enter")
+    assert "∂f/∂x = −4: x + h → f − 4h" in shown.tab.inner_text("#says")
+    shown.close()
+
+
+def test_a_value_is_moved_until_f_is_large(browser: Browser, tmp_path: Path) -> None:
+    shown = Shown(browser, tmp_path, backprop(NEURON, AT))
+    shown.press("End")
+    shown.tab.focus(FIRST)
+    for _ in range(100):
+        if float(shown.tab.inner_text("#value").partition(" = ")[2]) > 0.9:
+            break
+        shown.press("ArrowLeft")
+        shown.wait()
+    w0 = float(shown.tab.get_by_label("w0: as a number").input_value())
+    trace = backprop(NEURON, {**AT, "w0": w0})
+    assert trace.value > 0.9
+    told = shown.tab.locator("#rows .row").first.locator("output").inner_text()
+    assert float(told.partition(" = ")[2].replace("−", "-")) == pytest.approx(trace.gradient["w0"], rel=1e-5)
+    shown.close()
+
+
+def test_where_there_is_no_value_the_gate_is_named(browser: Browser, tmp_path: Path) -> None:
+    for text, start, there, says in (
+        (
+            "log(x - y)*x",
+            {"x": 3, "y": 1},
+            {"y": 5},
+            "q1 = x - y; q2 = log(q1) has no real value at q1 = -2; log(q1) needs q1 > 0",
+        ),
+        ("y/x", {"x": 1, "y": 2}, {"x": 0}, "division by zero in f = y / x"),
+        ("exp(x)", {"x": 1}, {"x": 1000}, "f = exp(x) overflows at x = 1000"),
+        ("sqrt(x)", {"x": 1}, {"x": 0}, "∂f/∂x = 1/(2·f) is infinite at x = 0"),
+    ):
+        shown = Shown(browser, tmp_path, backprop(text, start))
+        shown.press("End")
+        before = shown.said()
+        shown.set(**there)
+        error = ""
+        with suppress(MathError):
+            backprop(text, {**start, **there})
+            raise AssertionError(text)
+        told = "\n".join(shown.said())
+        error = says.rpartition("; q2")[2] or says
+        assert all(part.strip().lstrip("2 =") in told for part in error.split("; ")), told
+        assert shown.tab.locator(".bad").count() >= 1
+        shown.tab.click("#reset")
+        shown.wait()
+        assert shown.said() == before
+        shown.close()
+
+
+def test_hostile_words_are_text(browser: Browser, tmp_path: Path) -> None:
+    comment = "# </script><img src=x onerror=alert(1)> ]]> \u2028 \u202e <b>"
+    program = f"{comment}\nconstructor = x*y; f = constructor + __proto__*x"
+    trace = backprop(program, {"x": 2, "y": 3, "__proto__": 4})
+    shown = Shown(browser, tmp_path, trace)
+    assert shown.tab.locator("img, b").count() == 0
+    assert "<img src=x onerror=alert(1)>" in shown.tab.inner_text("h1")
+    assert compared(shown.story()) == told(trace)
+    shown.close()
+    without = Shown(browser, tmp_path, trace, java_script_enabled=False)
+    assert "Backward pass." in without.tab.inner_text("body")
+    assert without.tab.locator("img").count() == 0
+
+
+NET = """\
+h1 = tanh(w1*x + b1*y + c1); h2 = tanh(w2*x + b2*y + c2); h3 = relu(w3*x + b3*y + c3); h4 = max(w4*x + b4*y, c4)
+o = v1*h1 + v2*h2 + v3*h3 + v4*h4 + d; p = 1/(1 + exp(-o)); loss = -(t*log(p) + (1 - t)*log(1 - p))"""
+
+
+def test_it_is_accessible_small_and_quick(browser: Browser, tmp_path: Path) -> None:
+    names = "w1 x b1 y c1 w2 b2 c2 w3 b3 c3 w4 b4 c4 v1 v2 v3 v4 d t".split()
+    trace = backprop(NET, {name: 0.37 + i / 50 for i, name in enumerate(names)})
+    assert sum(1 for _ in trace.graph.gates) == 39
+    import axe_playwright_python
+
+    axe = Path(axe_playwright_python.__path__[0], "axe.min.js").read_text("utf-8")
+    for scheme in ("light", "dark"):
+        shown = Shown(browser, tmp_path, trace, color_scheme=scheme, viewport={"width": 400, "height": 800})
+        shown.press("End")
+        shown.tab.check("#predict")
+        shown.tab.evaluate(axe)
+        found = shown.tab.evaluate(
+            "async () => (await axe.run()).violations.map(each => [each.id, each.nodes[0].html])"
+        )
+        assert found == []
+        shown.close()
+    assert shown.size <= 40_960
+    shown = Shown(browser, tmp_path, trace)
+    shown.press("End")
+    overlaps = shown.tab.evaluate(
+        """() => {
+          const texts = [...document.querySelectorAll("#picture text")].filter(each => each.textContent);
+          const boxes = texts.map(each => each.getBoundingClientRect());
+          const meet = (one, other) =>
+            Math.min(one.right, other.right) - Math.max(one.left, other.left) > 1 &&
+            Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top) > 3;
+          return boxes.flatMap((one, i) => boxes.some((other, j) => j > i && meet(one, other)) ? [i] : []);
+        }"""
+    )
+    assert overlaps == []
+    moves = shown.tab.evaluate(
+        """async () => {
+          const range = document.querySelector("#rows [type=range]"), begin = performance.now();
+          for (let i = 0; i < 1000; i++) { range.value = i / 1000 - 0.5; range.dispatchEvent(new Event("input")); }
+          await new Promise(requestAnimationFrame);
+          return performance.now() - begin;
+        }"""
+    )
+    print(f"1,000 moves at 39 gates: {moves:.0f} ms")
+    shown.close()
