@@ -66,13 +66,11 @@ def of_rows(
     rest, is_free = iter(found), frozenset(refused).isdisjoint
     while some := [*islice(rest, size)]:
         plain = [row.error is None and is_free(row.given) for row in some]
-        columns = {
-            name: np.array(
-                [number_of(row.given.get(name)) if fine else None for row, fine in zip(some, plain, strict=True)],
-                dtype=np.float64,
-            )
-            for name in names
-        }
+        columns = {}
+        for name in names:
+            entries = [row.given.get(name) if fine else None for row, fine in zip(some, plain, strict=True)]
+            numbers = [each if type(each) is float else number_of(each) for each in entries]
+            columns[name] = np.array(numbers, dtype=np.float64)
         if not names and not all(plain):
             columns = {"": np.where(plain, 0.0, math.nan)}
         yield Block(len(some), columns, some.__getitem__)

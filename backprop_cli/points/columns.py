@@ -6,7 +6,8 @@ And their sums, over as many rows as there are, accurate to the last bits of a d
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -29,18 +30,14 @@ class Answered(NamedTuple):
     numbers: list[Column]
     results: dict[int, Result]
 
-    def result(self, place: int, points: Sequence[list[float]], numbers: Sequence[list[float]]) -> Result:
-        """That of a row. points, numbers: the columns as lists."""
-        if place in self.results:
-            return self.results[place]
-        point = dict(zip(self.block.columns, (each[place] for each in points), strict=True))
-        return Result(self.block.row(place), point, tuple(each[place] for each in numbers))
-
-    def one_by_one(self, rows: int | None = None) -> Iterator[Result]:
-        """The results of the first so many rows, or of all."""
-        points = [each.tolist() for each in self.block.columns.values()]
-        numbers = [each.tolist() for each in self.numbers]
-        return (self.result(place, points, numbers) for place in range(self.block.rows if rows is None else rows))
+    def one_by_one(self, rows: int) -> Iterator[Result]:
+        """The results of the first so many rows."""
+        row, names, alone = self.block.row, [*self.block.columns], self.results
+        points = zip(*(each.tolist() for each in self.block.columns.values()), strict=True) if names else repeat(())
+        numbers = zip(*(each.tolist() for each in self.numbers), strict=True)
+        for place, point, found in zip(range(rows), points, numbers, strict=False):
+            plain = Result(row(place), dict(zip(names, point, strict=True)), found)
+            yield alone.get(place, plain) if alone else plain
 
 
 def passes_of(job: Job) -> ColumnPasses | None:

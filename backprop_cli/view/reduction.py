@@ -72,7 +72,7 @@ def as_table(reduction: Reduction, options: Options) -> str:
     """The same to read."""
     digits = options.digits or DIGITS
     rows = [Row(row, styles=("bold", "", "red")) for row in _rows(reduction, digits)]
-    heads = (Column(""), Column("value", right=True), Column("gradient", right=True))
+    heads = (Column("name"), Column("value", right=True), Column("gradient", right=True))
     return "\n".join([*paragraph(_title(reduction), options, "bold"), "", *table(heads, rows, options)]) + "\n"
 
 

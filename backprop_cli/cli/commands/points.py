@@ -40,6 +40,7 @@ EPILOG = """\
 \b
 Examples:
   printf 'x,y\\n1,2\\n3,4\\n' | backprop points "x*y"
+  printf 'x,y\\n1,2\\n3,4\\n' | backprop points "(w*x - y)^2" --w 2 --reduce mean
   echo '{"x": 1}' | backprop points "w*sin(x)" --w 2 --get value --get x
 """
 
