@@ -62,7 +62,7 @@ class Trace(Shown, passes.Trace):
         """The table is HTML already."""
 
     def _repr_latex_(self) -> str | None:
-        few = sum(1 for _ in self.graph.gates) <= FORMULAS and not self.has_axes
+        few = sum(1 for _ in self.graph.gates) <= FORMULAS
         return super()._repr_latex_() if few else None
 
     def _repr_svg_(self) -> str | None:
@@ -130,7 +130,6 @@ class Trace(Shown, passes.Trace):
         """
         from ..view.code import StagedProgram
 
-        self._numbers_alone("code")
         doubles = Settings(self.settings.wrt, self.settings.ties)
         program = StagedProgram.of(self._opened(), {} if function else self.given, doubles)
         return str(rendered("program", program, language))

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from math import prod
 from typing import TYPE_CHECKING
 
 import sympy
 
 from ..arithmetic import FLOATS, Value
 from ..arithmetic.symbolic import formula
-from ..errors import InputError
 from ..graph.graph import Constant, Gate, Graph, Module, Node
 from ..passes.lazy import Lazy
-from ..rules.formula import Formula
-from ..rules.printer import ATOM, LOOSE, POWER, PRODUCT, SUM, TIGHT, Form, Printer, template
+from ..rules.formula import Formula, substitute
+from ..rules.printer import ATOM, LOOSE, POWER, PRODUCT, SIGNED, SUM, TIGHT, Form, Printer, template
 from . import Options
 from .code.identifiers import greek
 from .code.stages import LONGEST
+from .texts import over
 from .words.spans import Span, code, equals
 
 if TYPE_CHECKING:
@@ -66,6 +68,15 @@ _FORMS = {
     "floor": template(r"\left\lfloor {0}\right\rfloor"),
     "ceil": template(r"\left\lceil {0}\right\rceil"),
     "log": template(r"\log\left({0}\right)")._replace(more=template(r"\log_{{{1}}}\left({0}\right)")),
+    "matmul": template(r"{0} \, {1}", PRODUCT, PRODUCT, SIGNED),
+    "odot": template(r"{0} \odot {1}", PRODUCT, PRODUCT, SIGNED),
+    "summed": template(r"\sum_{{\text{{axis }}{1}}} {0}", PRODUCT, PRODUCT, LOOSE),
+    **dict.fromkeys(("T", "transpose"), template(r"{0}^{{\top}}", POWER, ATOM)),
+    "inv()": template(r"{0}^{{-1}}", POWER, ATOM),
+    "inv": template(r"{0}^{{-1}}", POWER, ATOM),
+    **dict.fromkeys(("norm", "norm()"), template(r"\left\lVert {0}\right\rVert")),
+    **dict.fromkeys(("index", "part"), template(r"{0}_{{{1}}}", ATOM, ATOM, LOOSE)),
+    "array": template(r"\left[{args}\right]"),
     "log2": template(r"\log_{{2}}\left({0}\right)"),
     "log10": template(r"\log_{{10}}\left({0}\right)"),
 }
@@ -80,9 +91,15 @@ _COMMANDS = {  # functions for which LaTeX has a command, of another name where 
 _CAPITALS = set("Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split())  # the others look Latin
 
 
+_SETTING = re.compile(r"(?:[a-z]+=)?[-\d:, ]*[:,][-\d:, ]*|[a-z]+=\w+").fullmatch  # of an operation on arrays
+_LARGEST = 36  # entries of a matrix that is written out
+
+
 def _leaf(formula: Formula) -> tuple[str, int]:
     """A number, a name, or what is LaTeX already and stands between braces."""
     text = formula.head
+    if _SETTING(text):
+        return text, ATOM
     if not formula.is_number:
         return (text if text.startswith("{") else name(text)), ATOM
     mantissa, _, exponent = text.lower().partition("e")
@@ -118,18 +135,18 @@ def derivation(derivation: Derivation, options: Options) -> str:
 
 
 def trace(trace: Trace, options: Options) -> str:
-    """The staged derivation with the numbers of a trace. Raises InputError where there are arrays."""
-    if trace.has_axes:
-        raise InputError("the staged derivation takes numbers alone, and here are arrays", hint="--format markdown")
+    """The staged derivation with the numbers of a trace."""
     wanted, values = trace.graph.depending_on(trace.gradient), dict(enumerate(trace.values))
     return _aligned(_Lines(trace.graph, trace.point, wanted, values, trace, options.digits or _DIGITS).staged())
 
 
 def program(program: StagedProgram, options: Options) -> str:
     """The staged derivation of a program, with numbers where there are values."""
-    stages, point = program.stages, {name: given.value for name, given in program.given.items()}
+    stages, trace = program.stages, program.trace
+    given = {name: given.value for name, given in program.given.items() if not isinstance(given.value, list)}
+    point = given if trace is None else trace.point
     digits = options.digits or _DIGITS
-    return _aligned(_Lines(stages.graph, point, stages.wanted, stages.numbers, program.trace, digits).staged())
+    return _aligned(_Lines(stages.graph, point, stages.wanted, stages.numbers, trace, digits).staged())
 
 
 def _aligned(lines: Iterable[str]) -> str:
@@ -166,6 +183,7 @@ class _Lines:
     ) -> None:
         self.system, self.digits = trace.arithmetic if trace else FLOATS, digits
         self.graph, self.point, self.wanted, self.values, self.trace = graph, point, wanted, values, trace
+        self.of_arrays = graph.of_arrays or (trace is not None and trace.has_axes)
         self.last = graph.output.position
         stages = {name for name, _ in graph.stages}
         self.inline = {
@@ -208,9 +226,25 @@ class _Lines:
     def chain(self, gate: Gate, slot: int) -> tuple[Formula, Formula]:
         """What flows back along an edge: with names, and with the rule; twice the rule where the gate is the output."""
         local = self.local(gate, slot)
+        if "upstream" in local.words and gate.op.pulls_back(slot):
+            pulled = substitute(local, {"upstream": self.partial(gate)})
+            return pulled, pulled
+        if self.of_arrays and (gate.position != self.last or gate.op.of_arrays):
+            return self.entries(gate, slot, local)
         if gate.position == self.last:
             return local, local
         return self.partial(gate) * self.partial(self.graph.nodes[gate.inputs[slot]], gate), self.partial(gate) * local
+
+    def entries(self, gate: Gate, slot: int, local: Formula) -> tuple[Formula, Formula]:
+        """The chain rule entry by entry, summed over the axes along which the input was broadcast."""
+        below = self.partial(self.graph.nodes[gate.inputs[slot]], gate)
+        both = [local if local.is_number else each for each in (below, local)]
+        chained = [_times(self.partial(gate), each) for each in both]
+        if self.trace is not None and not gate.op.of_arrays:
+            shapes = (self.system.shape(self.trace.values[i]) for i in (gate.position, gate.inputs[slot]))
+            if axes := over(*shapes):
+                chained = [Formula("summed", each, Formula(", ".join(map(str, axes)))) for each in chained]
+        return chained[0], chained[1]
 
     def partial(self, below: Node, above: Node | None = None) -> Formula:
         return Formula("partial", Formula((above or self.graph.output).name), Formula(below.name))
@@ -247,14 +281,38 @@ class _Lines:
             return _part(formula(value))
         if isinstance(value, bool):
             return code(rf"\text{{{self.system.exactly(value)}}}")
+        if shape := self.system.shape(value):
+            return self.matrix(value, shape)
         shown, is_rounded = self.system.rounded(value, self.digits)
         if shown in _NONFINITE:
             return code(_NONFINITE[shown])
         return code(LATEX.text(Formula(shown)), rounded=is_rounded)
 
+    def matrix(self, value: Value, shape: Sequence[int]) -> Span:
+        """An array as a matrix, a vector as a row; of a large one, its shape."""
+        if len(shape) > 2 or prod(shape) > _LARGEST:
+            return code(rf"\text{{{' × '.join(map(str, shape))}}}".replace("×", r"}\times\text{"))
+        rows = value if len(shape) == 2 else [value]
+        parts = [[self.value(_plain_number(each)) for each in row] for row in rows]
+        lines = r" \\ ".join(" & ".join(each.text for each in row) for row in parts)
+        rounded = any(each.rounded for row in parts for each in row)
+        return code(rf"\begin{{bmatrix}} {lines} \end{{bmatrix}}", rounded=rounded)
+
     def number(self, value: Value) -> Formula:
         """A value among other operands, whole."""
         return formula(value) if isinstance(value, sympy.Basic) else Formula(self.system.exactly(value))
+
+
+def _times(upstream: Formula, local: Formula) -> Formula:
+    """Upstream times local, entry by entry."""
+    if local.head in ("1", "-1"):
+        return upstream if local.head == "1" else -upstream
+    return local * upstream if local.is_number else Formula("odot", upstream, local)
+
+
+def _plain_number(value: Value) -> Value:
+    """A number of an array as one of Python's."""
+    return value.item() if hasattr(value, "item") else value
 
 
 def _line(left: Formula, *parts: Span) -> str:

@@ -58,7 +58,8 @@ class Names:
 
 def reserved_names(target: Target) -> frozenset[str]:
     """What a program may not call its own: the language's words, and what the target itself writes."""
-    texts = [*target.words.values(), *target.many.values(), *target.constants.values()]
+    written = [*target.words.values(), *target.many.values(), *target.constants.values()]
+    texts = [text for text in written if isinstance(text, str)]
     texts += [name for name in target.helpers if name not in target.constants]
     texts += [line for _, line in target.imports]
     texts += [target.setup, target.seed, target.where, target.wrap, target.input, target.like]

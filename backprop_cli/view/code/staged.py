@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Set
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ...errors import InputError, shorten
-from ...graph.graph import Gate, Node, partial
-from ...passes.trace import Trace
+from ...graph.graph import Constant, Gate, Node, partial
+from ...passes.trace import Edge, Trace
 from ...rules.formula import Formula
 from ...rules.table import opened
+from ..texts import over
 from .identifiers import Names
 from .stages import OUT, UPSTREAM, Groups, Stages, computed, local_name, parameters
 from .targets import TARGETS
@@ -34,9 +35,9 @@ class Line(NamedTuple):
 
 
 class Input(NamedTuple):
-    """The value of a variable: the number, and what the user wrote where that is something else."""
+    """The value of a variable, a number or nested lists of them, and what the user wrote where that is another text."""
 
-    value: float
+    value: Any
     written: str = ""
 
 
@@ -77,12 +78,22 @@ def needed(target: Target, words: Set[str]) -> list[str]:
     return [text for name, text in target.helpers.items() if name in found]
 
 
+def _target(name: str, *, of_arrays: bool) -> Target:
+    """The language of that name, for arrays or for numbers."""
+    if not of_arrays:
+        return TARGETS[name]
+    from .targets.whole import OF_ARRAYS
+
+    return OF_ARRAYS[name]
+
+
 class _Program:
     def __init__(
         self, stages: Stages, target: str, given: Mapping[str, Input], ties: str, trace: Trace | None, digits: int
     ) -> None:
         graph = self.graph = stages.graph
-        self.target = TARGETS[target]
+        self.of_arrays = graph.of_arrays or (trace is not None and trace.has_axes)
+        self.target = _target(target, of_arrays=self.of_arrays)
         self.given = given
         self.stages = stages
         self.ties = ties
@@ -221,7 +232,7 @@ class _Program:
 
     def shaped(self) -> Iterable[Line]:
         """Each gradient in the shape of its variable, in a language of arrays."""
-        if self.target.like:
+        if self.target.like and not self.of_arrays:
             names = [(self.names.gradients[node.name], self.names.nodes[node.name]) for node in self._asked()]
             lines = [self.assign(gradient, self.target.like.format(gradient, name)) for gradient, name in names]
             self.used.update(_WORD.findall(self.target.like))
@@ -229,7 +240,8 @@ class _Program:
 
     def chains(self, gate: Gate) -> Iterable[Line]:
         """The chain rule on each edge of a gate."""
-        ties = self.ties if gate.op.variadic and gate.op.selects else "both"
+        of_many = gate.op.variadic and gate.op.selects
+        ties = self.ties if of_many else "both"
         extra = ties if ties == "both" else self.names.new(f"{self.names.nodes[gate.name]}_{_EXTRA[ties]}")
         if ties == "split":
             masks = [self.target.count.format(self.mask(gate, slot)) for slot in gate.slots]
@@ -258,19 +270,63 @@ class _Program:
             code = self.code(gate, chain.chained)
         code += {"both": "", "split": f" / {extra}", "first": f" * {extra}"}[ties]
         rule = self.placed(gate, chain.rule, self.user_names, {OUT: gate.name})
-        comment = f"{partial(gate.name, node.name)}{self.share(gate, slot)} {shorten(rule)}{_SHARED[ties]}"
-        guard = None if chain.rule in ("1", "−1") or gate.op.chooses else self.stages.guard(gate)
+        above = self.graph.output.name if gate.op.pulls_back(slot) else gate.name
+        comment = f"{partial(above, node.name)}{self.share(gate, slot)} {shorten(rule)}{_SHARED[ties]}"
+        is_plain = chain.rule in ("1", "−1") or gate.op.chooses or gate.op.of_arrays
+        guard = None if is_plain else self.stages.guard(gate)
         if guard is not None:
             code = self.target.where.format(self.placed(gate, self.write(gate, guard), {}, {}), code, "0.0")
-        elif self.trace is not None and upstream and self.trace.edges_of(gate)[slot].local is None:
+        elif self.trace is not None and upstream and self._is_open(self.trace.edges_of(gate)[slot]):
             # Nothing flows here, because max, min or relu chose another branch: 0 times infinity is no matter.
             code = self.target.where.format(self.target.different.format(upstream, "0"), code, "0.0")
+        code = self.summed(gate, slot, code)
         name, users, seen = self.names.gradients[node.name], self.users[i], self.seen[i]
         self.seen[i] += 1
         if self.seen[i] == users and self.trace is not None:
             comment += f", so {name} becomes {self.number(self.trace.upstream[i])}"
         template = self.target.add if seen else self.target.assign_first if users > 1 else self.target.assign
         return Line(template.format(name, code), comment)
+
+    def _is_alone(self, gate: Gate, slot: int) -> bool:
+        """Whether all other inputs are numbers that are written out, so that nothing is broadcast."""
+        nodes = (self.graph.nodes[i] for each, i in enumerate(gate.inputs) if each != slot)
+        return all(
+            isinstance(node, Constant) and (node.body is None or not any(op.of_arrays for op in node.body.kinds))
+            for node in nodes
+        )
+
+    def _is_open(self, edge: Edge) -> bool:
+        """Whether a local gradient does not exist, at some entry, because nothing flows there."""
+        if not self.of_arrays or edge.gate.op.of_arrays:
+            return edge.local is None and not edge.gate.op.of_arrays
+        return edge.local is None or any(each != each for each in self.trace_entries(edge.local))
+
+    def trace_entries(self, value: object) -> list[object]:
+        """The numbers of an array."""
+        return [] if self.trace is None else self.trace.arithmetic.entries(value)
+
+    def summed(self, gate: Gate, slot: int, code: str) -> str:
+        """What flows back, summed over the axes along which the input was broadcast."""
+        if not self.of_arrays or gate.op.of_arrays or self._is_alone(gate, slot):
+            return code
+        name = self.names.nodes[self.graph.nodes[gate.inputs[slot]].name]
+        if self.trace is None:
+            self.used.update(_WORD.findall(self.target.like))
+            is_called = code.isidentifier() or not self.target.like.startswith("{0}")
+            return self.target.like.format(code if is_called else f"({code})", name)
+        whole, part = (self.trace.arithmetic.shape(self.trace.values[i]) for i in (gate.position, gate.inputs[slot]))
+        axes = over(whole, part)
+        if not axes:
+            return code
+        code = code if code.isidentifier() else f"({code})"
+        if not part:
+            return f"{code}.sum()"
+        if len(whole) == len(part):
+            return f"{code}.sum(axis={tuple(axes)}, keepdims=True)"
+        if axes == [*range(len(whole) - len(part))]:
+            return f"{code}.sum(axis={axes[0] if not axes[1:] else tuple(axes)})"
+        self.used.update(_WORD.findall(self.target.like))
+        return self.target.like.format(code, name)
 
     def share(self, gate: Gate, slot: int) -> str:
         """What stands between ∂gate/∂input and the rule of one edge: = where there is no other edge."""
@@ -311,7 +367,7 @@ class _Program:
     def value(self, gate: Gate) -> str:
         """What a gate computes; in a branch of a choice, only if that is taken."""
         value, guard = self.stages.value(gate), self.stages.guard(gate)
-        if guard is None:
+        if guard is None or gate.op.of_arrays:
             return self.code(gate, value)
         text = self.write(gate, Formula("where", guard, value, Formula("false" if gate.op.truth else "0.0")))
         return self.placed(gate, text, self.names.nodes, {OUT: self.names.nodes[gate.name]})

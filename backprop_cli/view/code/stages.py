@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial, reduce
+from math import nan
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -16,9 +17,11 @@ from ...arithmetic import FLOATS, Value
 from ...graph.graph import Constant, Gate, Graph, Module, Node
 from ...passes.forward import constant_value
 from ...passes.lazy import Lazy
+from ...rules.arrays import ArrayOp
 from ...rules.formula import READ_BY_THE_FIRST, Formula, substitute, tidy
 from ...rules.printer import READING
 from ...rules.table import CONSTANTS, TABLE, Op
+from . import whole
 
 IN, OUT, UPSTREAM = "__{}__", "__out__", "__upstream__"
 NODE = "__n{}__"
@@ -46,11 +49,16 @@ class Chain(NamedTuple):
 class Stages:
     """The formulas of a graph's stages. wanted: for each node, whether it gets a gradient (wrt: None for all).
 
+    ties: as in `backpropagate`, for operations on arrays;
+    is_typed: whether their rows are those for the inputs' numbers of axes.
+
     Raises MathError where a constant has no value, as evaluating it does.
     """
 
-    def __init__(self, graph: Graph, wrt: Collection[str] | None = None) -> None:
-        self.graph = graph
+    def __init__(
+        self, graph: Graph, wrt: Collection[str] | None = None, ties: str = "both", *, is_typed: bool = False
+    ) -> None:
+        self.graph, self.ties, self.is_typed = graph, ties, is_typed
         self.wanted = graph.depending_on(wrt)
         named = {name for name, _ in graph.stages}
         self.constants: dict[int, Formula] = {}
@@ -94,7 +102,9 @@ class Stages:
         """What the gate computes."""
         op, slots = gate.op, range(len(gate.inputs))
         key = (op, len(slots), *self._fixed(gate, slots))
-        if key not in self._values:
+        if isinstance(op, ArrayOp) and key not in self._values:
+            self._values[key] = whole.value(op, [self._operand(gate, slot) for slot in slots])
+        elif key not in self._values:
             operands = [self._operand(gate, slot) for slot in slots]
             self._values[key] = _value(op, operands, self._known(gate, slots))
         return self._values[key]
@@ -104,7 +114,13 @@ class Stages:
         op, count = gate.op, len(gate.inputs)
         slots = op.slots(slot, count)
         key = (op, slot, seed, count, *self._fixed(gate, slots))
-        if key not in self._chains:
+        if isinstance(op, ArrayOp) and key not in self._chains:
+            inputs = [self._operand(gate, each) for each in range(count)]
+            chained = whole.pulled(
+                op, slot, inputs, Formula(OUT), Formula(UPSTREAM), ties=self.ties, is_typed=self.is_typed
+            )
+            self._chains[key] = Chain(chained, self._rule(gate, slot))
+        elif key not in self._chains:
             local, conditional = self.local(gate, slot), None
             if "where" in local.heads:
                 partial = computed(op.partial(slot))
@@ -353,6 +369,8 @@ def _value(op: Op, operands: Sequence[Formula], known: Mapping[str, float] = Map
 
 def _constant(graph: Graph, node: Constant) -> tuple[float, Formula]:
     """The value of a constant, and its formula as it is written; of a very long one, its number."""
+    if node.body and any(op.of_arrays for op in node.body.kinds):
+        return _array(graph, node)
     value = constant_value(graph, node, FLOATS)
     parts: list[tuple[Formula, int]] = []
     for part in node.parts:
@@ -369,6 +387,18 @@ def _constant(graph: Graph, node: Constant) -> tuple[float, Formula]:
         negative = formula.head == "neg" and formula.args[0].is_number and not formula.args[0].head.startswith("-")
         parts.append((Formula(f"-{formula.args[0].head}") if negative else formula, size))
     return value, parts[-1][0]
+
+
+def _array(graph: Graph, node: Constant) -> tuple[float, Formula]:
+    """A constant with arrays in it: the numbers that it comes to; as a number, none."""
+    from ...arithmetic.arrays import Arrays, is_array
+    from ...passes.arrays import value
+
+    assert node.body is not None
+    found = value(Graph(graph.source, node.body), {}, Arrays(FLOATS))
+    if is_array(found):
+        return nan, Formula("array_of", Formula(repr(found.tolist())))
+    return found, Formula(repr(found))
 
 
 def _canonical(literal: str) -> str:

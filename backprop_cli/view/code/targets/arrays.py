@@ -48,6 +48,8 @@ def like(gradient, x):
     shape = (1,) * (gradient.ndim - x.ndim) + x.shape
     return gradient.sum(axis=tuple(i for i, n in enumerate(shape) if n == 1)).reshape(x.shape)
 '''
+
+
 _MEAN = "(functools.reduce({}.add, ({{args}})) / {{count}})"
 _STANDARD = {name: f"{name} = np.vectorize(math.{name}, otypes=[float])\n" for name in "erf erfc gamma lgamma".split()}
 _ELEMENTWISE = {

@@ -42,7 +42,7 @@ def as_written(number: str) -> str:
 class Target:
     """A language. Texts with `{}` are filled in by `str.format`.
 
-    words: how a word of the rules is written: the name of a function, or a text over its arguments
+    words: how a word of the rules is written: the name of a function, a text over its arguments, or a Form
     power: x**n for a whole number n, and for others
     constants: pi and e, no number, and what is true or false
     print_value: show a value, with its title
@@ -65,7 +65,7 @@ class Target:
     """
 
     name: str
-    words: Mapping[str, str]
+    words: Mapping[str, str | Form]
     power: tuple[str, str]
     constants: Mapping[str, str]
     print_value: str
@@ -130,7 +130,9 @@ def printer(target: Target) -> Printer:
             return text
         return target.wrap.format(f"{text}.0" if text.lstrip("-").isdigit() else text)
 
-    def word(head: str, text: str) -> Form:
+    def word(head: str, text: str | Form) -> Form:
+        if isinstance(text, Form):
+            return text
         form = template(text) if "{" in text else function(text)
         return form._replace(needs=(LOOSE, LOOSE), more=template(target.many[head])) if head in target.many else form
 

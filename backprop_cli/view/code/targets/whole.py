@@ -1,0 +1,197 @@
+"""NumPy, PyTorch and JAX for programs of arrays: the same languages, with words for arrays as wholes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from ....rules.printer import ATOM, CHOICE, PRODUCT, SIGNED, Form, template
+from .arrays import JAX, NUMPY, TORCH
+from .base import Target, UnknownWordError, words
+
+
+def _whole(library: str, linalg: str, **others: str | Form) -> dict[str, str | Form]:
+    """Words for operations on arrays as wholes, which the libraries call alike."""
+    named: dict[str, str | Form] = {
+        f"{name}_over": f"{library}.{name}({{args}})" for name in "sum mean prod max min".split()
+    }
+    found: dict[str, str | Form] = {
+        "matmul": template("{0} @ {1}", PRODUCT, PRODUCT, SIGNED),
+        "T": template("{0}.T", ATOM, ATOM),
+        "index": template("{0}[{1}]", ATOM, ATOM, CHOICE),
+        "outer": f"{library}.outer",
+        **named,
+        "norm_over": f"{linalg}.norm",
+        "logsumexp_over": "logsumexp",
+        "softmax": "softmax",
+        "log_softmax": "log_softmax",
+        "trace": f"{library}.trace",
+        "eye": f"{library}.eye(*{{0}}.shape)",
+        **{name: f"{linalg}.{name}" for name in "inv det solve".split()},
+        "logdet": f"{linalg}.slogdet({{0}})[1]",
+        "reshape": template("{0}.reshape{1}", ATOM, ATOM, CHOICE),
+        "shaped_as": template("{0}.reshape({1}.shape)", ATOM, ATOM, CHOICE),
+        "stack": f"{library}.stack([{{args}}])",
+        "concat": Form(lambda args: f"{library}.concatenate([{', '.join(args[1:])}], {args[0]})", ATOM, (CHOICE,)),
+        "array_of": f"{library}.array({{0}})",
+        "like_entries": template(f"{{0}} * {library}.ones_like({{1}})", PRODUCT, PRODUCT, CHOICE),
+        "kept": f"{library}.expand_dims({{0}}, {{1}})",
+        "size": template("{0}.size", ATOM, ATOM),
+        "length_of": template("{0}.shape[{1}]", ATOM, ATOM, CHOICE),
+        "selected_both": "({0} == {1})",
+        **words("part placed picks others_over selected_split selected_first"),
+        **words("matmul_dx matmul_dy solve_dx solve_dy"),
+        **others,
+    }
+    return {name: _form(text) if isinstance(text, str) else text for name, text in found.items()}
+
+
+def _form(text: str) -> Form:
+    """A call. Its arguments need no more than to be whole: they stay Python's numbers where they are some."""
+    return template(text if "{" in text else f"{text}({{args}})", ATOM, CHOICE)
+
+
+def _forwards(text: str) -> Form:
+    """A form over slices, which torch has in forward direction only."""
+
+    def write(args: list[str]) -> str:
+        if any(_BACKWARDS.search(arg) for arg in args[1:]):
+            raise UnknownWordError("slice with a negative step")
+        return text.format(*args)
+
+    return Form(write, ATOM, (ATOM, CHOICE))
+
+
+_BACKWARDS = re.compile(r":-?\d*:-")
+
+
+def _helpers(library: str, linalg: str, whole: str, place: str) -> dict[str, str]:
+    """Functions that programs of arrays bring along. whole: labels as whole numbers; place: how entries are set."""
+    return {
+        "logsumexp": f'''\
+def logsumexp(x, axis=None, keepdims=False):
+    """log(sum(exp(x))), which never overflows."""
+    axes = tuple(range(x.ndim)) if axis is None else (axis,)
+    largest = {library}.amax(x, axis=axes, keepdims=True)
+    sums = largest + {library}.log({library}.sum({library}.exp(x - largest), axis=axes, keepdims=True))
+    shape = [n for i, n in enumerate(x.shape) if i not in [axis % x.ndim for axis in axes]]
+    return sums if keepdims else sums.reshape(shape)
+''',
+        "softmax": f"""\
+def softmax(x, axis=-1):
+    powers = {library}.exp(x - {library}.amax(x, axis=axis, keepdims=True))
+    return powers / {library}.sum(powers, axis=axis, keepdims=True)
+""",
+        "log_softmax": f"""\
+def log_softmax(x, axis=-1):
+    less = x - {library}.amax(x, axis=axis, keepdims=True)
+    return less - {library}.log({library}.sum({library}.exp(less), axis=axis, keepdims=True))
+""",
+        "picks": f'''\
+def picks(scores, labels):
+    """Where the labels are among the scores."""
+    labels = {whole}
+    return ({library}.arange(len(labels)), labels) if scores.ndim == 2 else labels
+''',
+        "placed": f'''\
+def placed(upstream, x, places):
+    """Zeros in the shape of x, and upstream at these places."""
+    found = {library}.zeros_like(x)
+    {place}
+''',
+        "part": '''\
+def part(upstream, slot, axis, *parts):
+    """What belongs to one of the arrays that were joined."""
+    places = [slice(None)] * upstream.ndim
+    first = sum(each.shape[axis] for each in parts[:slot])
+    places[axis] = slice(first, first + parts[slot].shape[axis])
+    return upstream[tuple(places)]
+''',
+        "others_over": f'''\
+def others_over(x, axis):
+    """For each entry the product of the others."""
+    flat = x.reshape(-1) if axis is None else {library}.moveaxis(x, axis, -1)
+    count = flat.shape[-1]
+    but_one = [{library}.concatenate([flat[..., :i], flat[..., i + 1 :]], axis=-1) for i in range(count)]
+    found = {library}.stack([{library}.prod(each, axis=-1) for each in but_one], axis=-1)
+    return found.reshape(x.shape) if axis is None else {library}.moveaxis(found, -1, axis)
+''',
+        "selected_split": '''\
+def selected_split(x, out, axis):
+    """Equal shares for the entries that are the output."""
+    mask = 1.0 * (x == out)
+    return mask / (mask.sum() if axis is None else mask.sum(axis=axis, keepdims=True))
+''',
+        "selected_first": '''\
+def selected_first(x, out, axis):
+    """All for the first entry that is the output."""
+    mask = 1.0 * (x == out)
+    flat = mask.reshape(-1) if axis is None else mask
+    return (flat * (flat.cumsum(0 if axis is None else axis) == 1)).reshape(x.shape)
+''',
+        "matmul_dx": f'''\
+def matmul_dx(upstream, x, y):
+    """What flows back to x in x @ y."""
+    if y.ndim == 1:
+        return upstream * y if x.ndim == 1 else {library}.outer(upstream, y)
+    return upstream @ y.T
+''',
+        "matmul_dy": f'''\
+def matmul_dy(upstream, x, y):
+    """What flows back to y in x @ y."""
+    if x.ndim == 1:
+        return upstream * x if y.ndim == 1 else {library}.outer(x, upstream)
+    return x.T @ upstream
+''',
+        "solve_dx": f'''\
+def solve_dx(upstream, x, y, out):
+    """What flows back to x in solve(x, y)."""
+    back = {linalg}.solve(x.T, upstream)
+    return -{library}.outer(back, out) if out.ndim == 1 else -(back @ out.T)
+''',
+        "solve_dy": f'''\
+def solve_dy(upstream, x, y, out):
+    """What flows back to y in solve(x, y)."""
+    return {linalg}.solve(x.T, upstream)
+''',
+    }
+
+
+_SET = "found[places] = upstream\n    return found"
+_TORCH_WHOLE: dict[str, str | Form] = {
+    "index": _forwards("{0}[{1}]"),
+    "max_over": "torch.amax",
+    "min_over": "torch.amin",
+    "norm_over": "torch.linalg.vector_norm",
+    "softmax": "torch.softmax",
+    "log_softmax": "torch.log_softmax",
+    "array_of": "torch.tensor({0})",
+    "stack": "torch.stack([torch.as_tensor(each, dtype=torch.float64) for each in ({args},)])",
+    "kept": template("{0}.unsqueeze({1})", ATOM, ATOM, CHOICE),
+    "size": template("{0}.numel()", ATOM, ATOM),
+}
+
+
+def _of_arrays(target: Target, library: str, linalg: str, whole: str, place: str, **others: str | Form) -> Target:
+    return replace(
+        target,
+        words={**target.words, **_whole(library, linalg, **others)},
+        helpers={**target.helpers, **_helpers(library, linalg, whole, place)},
+        print_value='print("{0} =", {1}.tolist())',
+    )
+
+
+OF_ARRAYS = {
+    "numpy": _of_arrays(NUMPY, "np", "np.linalg", "np.asarray(labels).astype(int)", _SET),
+    "torch": _of_arrays(TORCH, "torch", "torch.linalg", "labels.long()", _SET, **_TORCH_WHOLE),
+    "jax": _of_arrays(
+        JAX,
+        "jnp",
+        "jnp.linalg",
+        "jnp.asarray(labels).astype(int)",
+        "return found.at[places].set(upstream)",
+        softmax="jax.nn.softmax",
+        log_softmax="jax.nn.log_softmax",
+    ),
+}
+"""The languages that write programs of arrays, by name."""

@@ -1,0 +1,118 @@
+"""Operations on arrays as wholes, in words that languages of arrays have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ...rules.arrays import ArrayOp
+from ...rules.formula import Formula, substitute, tidy
+
+_REDUCTIONS = frozenset("sum mean prod max min norm logsumexp".split())
+_KEPT = frozenset(("softmax", "log_softmax"))
+
+
+def value(op: ArrayOp, inputs: Sequence[Formula]) -> Formula:
+    """What the operation computes, over what stands for its inputs."""
+    settings = op.settings
+    if op.name in _REDUCTIONS:
+        return Formula(f"{op.name}_over", inputs[0], *_over(settings))
+    if op.name in _KEPT:
+        return Formula(op.name, inputs[0], Formula(f"axis={settings.get('axis', -1)}"))
+    if op.name == "index":
+        return Formula("index", inputs[0], Formula(", ".join(map(_typed, settings["items"]))))
+    if op.name == "reshape":
+        return Formula("reshape", inputs[0], Formula(str(tuple(settings["lengths"]))))
+    if op.name == "array":
+        return Formula("stack", *inputs)
+    if op.name == "concat":
+        return Formula("concat", Formula(f"axis={settings.get('axis', 0)}"), *inputs)
+    if op.name == "pick":
+        return Formula("index", inputs[0], _picks(inputs))
+    if op.name == "dot":
+        return inputs[0] @ inputs[1]
+    if op.name == "transpose":
+        return Formula("T", inputs[0])
+    return Formula(op.name, *inputs)
+
+
+def pulled(
+    op: ArrayOp, slot: int, inputs: Sequence[Formula], out: Formula, upstream: Formula, *, ties: str, is_typed: bool
+) -> Formula:
+    """What flows back to an input, over what stands for the inputs, the output and what has come back to it.
+
+    ties: as in `backpropagate`
+    is_typed: whether the row is the one for the inputs' numbers of axes
+    """
+    if not is_typed and op.name in ("matmul", "dot", "solve"):
+        name = "solve" if op.name == "solve" else "matmul"
+        return Formula(f"{name}_d{'xy'[slot]}", upstream, *inputs, *([out] if name == "solve" else []))
+    partial, x = op.partial(slot), inputs[0]
+    while partial.head == "careful":
+        partial = partial.args[1 if op.name == "logsumexp" else 0]
+    if op.name == "array":
+        return Formula("index", upstream, Formula(str(slot)))
+    if op.name == "concat":
+        return Formula("part", upstream, Formula(str(slot)), Formula(str(op.settings.get("axis", 0))), *inputs)
+    if op.name == "index":
+        items = ", ".join(map(_sliced, op.settings["items"]))
+        return Formula("placed", upstream, x, Formula(f"({items}{',' * (len(op.settings['items']) == 1)})"))
+    if op.name == "pick":
+        return (
+            Formula("placed", upstream, x, _picks(inputs)) if slot == 0 else Formula("mul", Formula("0.0"), inputs[1])
+        )
+    words: dict[str, Formula] = {"x": x, "y": inputs[-1], "out": out, "upstream": upstream}
+    if op.selects:
+        axis = [Formula(str(op.settings.get("axis")))] if ties != "both" else []
+        mask = Formula(f"selected_{ties}", x, _spread(op, out, x), *axis)
+        return _spread(op, upstream, x) * mask
+    if partial.head == "portions":
+        partial = Formula("exp", Formula("sub", Formula("x"), Formula("spread", Formula("out"), Formula("x"))))
+    found = _opened(op, substitute(partial, words))
+    return tidy(found if op.pulls_back(slot) else _spread(op, upstream, x) * found)
+
+
+def _opened(op: ArrayOp, formula: Formula) -> Formula:
+    """A rule whose words know the axes of the operation."""
+    args = [_opened(op, arg) for arg in formula.args]
+    axis = op.settings.get("axis")
+    match formula.head:
+        case "spread":
+            return _spread(op, args[0], args[1])
+        case "count":
+            return Formula("size", args[0]) if axis is None else Formula("length_of", args[0], Formula(str(axis)))
+        case "rowsum":
+            return Formula(
+                "sum_over", args[0], Formula(f"axis={-1 if axis is None else axis}"), Formula("keepdims=True")
+            )
+        case "rest":
+            return Formula("others_over", args[0], Formula(str(axis)))
+        case "shaped":
+            return Formula("shaped_as", *args)
+    return Formula(formula.head, *args) if args else formula
+
+
+def _spread(op: ArrayOp, reduced: Formula, x: Formula) -> Formula:
+    """A reduction for each entry of x."""
+    axis = op.settings.get("axis")
+    kept = reduced if axis is None or op.settings.get("keepdims") else Formula("kept", reduced, Formula(str(axis)))
+    return Formula("like_entries", kept, x)
+
+
+def _over(settings: Mapping[str, Any]) -> list[Formula]:
+    return [Formula(f"{name}={each}") for name, each in settings.items() if name in ("axis", "keepdims")]
+
+
+def _picks(inputs: Sequence[Formula]) -> Formula:
+    return Formula("picks", *inputs)
+
+
+def _typed(item: int | tuple[int | None, int | None, int | None]) -> str:
+    if not isinstance(item, tuple):
+        return str(item)
+    first, last, step = ("" if each is None else str(each) for each in item)
+    return f"{first}:{last}:{step}" if step else f"{first}:{last}"
+
+
+def _sliced(item: int | tuple[int | None, int | None, int | None]) -> str:
+    return f"slice{item}" if isinstance(item, tuple) else str(item)

@@ -1,0 +1,117 @@
+"""Programs of arrays as code: run, and compared with the engine; PyTorch and JAX in the slow suite."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backprop_cli import backprop
+from backprop_cli.api.trace import Trace
+from backprop_cli.errors import InputError
+from support.arrays import point_of
+from support.command import run
+from test_arrays import FORMULAS
+
+MORE: list[tuple[str, dict[str, tuple[int, ...]]]] = [
+    ("sum(where(x > 1, x*y, exp(x)))", {"x": (2, 3), "y": (3,)}),
+    ("sum(relu(X - b) + max(X, 1))", {"X": (2, 3), "b": (2, 1)}),
+    ("D = W @ X + [[1], [2]]; f = sum(sigmoid(D))", {"W": (2, 3), "X": (3, 2)}),
+    ("h(t) = t*t; f = h(x) @ x", {"x": (3,)}),
+    ("sum(X*b*c)", {"X": (2, 3), "b": (3,), "c": ()}),
+]
+PICKED: list[tuple[str, dict[str, tuple[int, ...]], dict[str, Any]]] = [
+    ("sum(pick(S, y)**2)", {"S": (3, 4)}, {"y": [0.0, 3.0, 3.0]}),
+    ("pick(s, k)**2", {"s": (4,)}, {"k": 2.0}),
+]
+CASES = [(text, point_of(shapes)) for text, shapes in [*FORMULAS, *MORE]]
+CASES += [(text, point_of(shapes) | {name: np.array(each) for name, each in labels.items()})
+          for text, shapes, labels in PICKED]  # fmt: skip
+
+
+def printed(code: str) -> dict[str, Any]:
+    """What a program prints, by what stands before the sign."""
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        exec(code, {})
+    lines = (line.partition(" = ") for line in said.getvalue().splitlines())
+    return {name: eval(value, {"nan": np.nan}) for name, _, value in lines}
+
+
+def compare(trace: Trace, value: Any, gradient: dict[str, Any]) -> None:
+    source = trace.graph.source
+    np.testing.assert_allclose(np.asarray(value), trace.value, rtol=1e-9, err_msg=source)
+    for name, slope in trace.gradient.items():
+        assert np.shape(gradient[name]) == np.shape(slope), source
+        np.testing.assert_allclose(np.asarray(gradient[name]), slope, rtol=1e-9, atol=1e-11, err_msg=source)
+
+
+def agrees(text: str, point: dict[str, Any], library: str) -> None:
+    """The program with values, and the function, which knows no shapes."""
+    trace = backprop(text, point)
+    output = trace.graph.output.name
+    numbers = printed(trace.code(library))
+    compare(trace, numbers[output], {name: numbers[f"d{output}/d{name}"] for name in trace.gradient})
+    names: dict[str, Any] = {}
+    exec(trace.code(library, function=True), names)
+    compare(trace, *names["forward_backward"](*(point[name] for name in trace.gradient)))
+
+
+def test_numpy_programs_are_right() -> None:
+    for text, point in CASES[::5]:
+        agrees(text, point, "numpy")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("library", ["numpy", "torch", "jax"])
+def test_programs_of_every_row_are_right(library: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what the libraries say of themselves while they load
+        pytest.importorskip(library)
+    for text, point in CASES:
+        if library == "torch" and "::-1" in text:
+            with pytest.raises(InputError, match="no slice with a negative step"):
+                backprop(text, point).code(library)
+        else:
+            agrees(text, point, library)
+
+
+def test_languages_without_arrays_have_a_variable_for_each_entry() -> None:
+    point = {"W": [[1, 2], [3, 4]], "X": [[1], [-1]]}
+    trace = backprop("D = W @ X; f = sum(softmax(D, axis=0)*D)", point)
+    numbers = printed(trace.code("python"))
+    found = [[numbers[f"df/dW_{i}_{j}"] for j in range(2)] for i in range(2)]
+    np.testing.assert_allclose(found, trace.gradient["W"], rtol=1e-12)
+    for language in ("c", "javascript"):
+        assert "W_0_1 = 2" in trace.code(language), language
+    error = run("code", "sum(W @ x)", "--to", "c").err
+    assert "c has numbers here, one for each entry" in error
+    assert "numpy, torch, jax need none" in error
+
+
+TIES = [("both", [1.0, 0.0, 1.0]), ("split", [0.5, 0.0, 0.5]), ("first", [1.0, 0.0, 0.0])]
+
+
+def test_ties_are_those_of_the_trace() -> None:
+    for ties, expected in TIES:
+        assert printed(backprop("max(x)", x=[2, 1, 2], ties=ties).code("numpy"))["df/dx"] == expected, ties
+
+
+WRITTEN = [
+    ("numpy", "dW = dD @ X.T  # ∂f/∂W = upstream @ Xᵀ"),
+    ("torch", "dX = W.T @ dD"),
+    ("latex", r"\frac{\partial f}{\partial W} &= \frac{\partial f}{\partial D} \, X^{\top}"),
+    ("latex", r"W &= \begin{bmatrix} 1 & 2 \\ 3 & 4 \end{bmatrix}"),
+]
+
+
+def test_it_reads_as_a_person_writes_it() -> None:
+    trace = backprop("D = W @ X; f = sum(D*D)", W=[[1, 2], [3, 4]], X=[[1], [-1]])
+    for language, line in WRITTEN:
+        assert line in trace.code(language), line
+    assert "db = (dq2).sum(axis=0)" not in backprop("sum(X + b)", X=[[1, 2]], b=[1, 2]).code("numpy")
+    assert ".sum(axis=0)" in backprop("sum(X + b)", X=[[1, 2], [3, 4]], b=[1, 2]).code("numpy")
