@@ -13,9 +13,8 @@ import pytest
 from backprop_cli import backprop
 from backprop_cli.api.trace import Trace
 from backprop_cli.errors import InputError
-from support.arrays import point_of
+from support.arrays import FORMULAS, point_of
 from support.command import run
-from test_arrays import FORMULAS
 
 MORE: list[tuple[str, dict[str, tuple[int, ...]]]] = [
     ("sum(where(x > 1, x*y, exp(x)))", {"x": (2, 3), "y": (3,)}),
