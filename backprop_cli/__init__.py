@@ -20,6 +20,11 @@ ValueAndGradient(value=-12.0, gradient={'x': -4.0, 'y': -4.0, 'z': 3.0})
 >>> backprop_cli.columns("x*y", y=3, wrt="x")({"x": [1, 2]})
 {'value': array([3., 6.]), 'gradient.x': array([3., 3.])}
 
+`minimize` goes down along the gradient, and `fit` is least squares:
+
+>>> backprop_cli.minimize("(w-3)^2", {"w": 0}, rate=0.1, steps=2).point
+{'w': 1.08}
+
 Whatever is wrong is a BackpropError, which says what, and where.
 """
 
@@ -30,11 +35,15 @@ if TYPE_CHECKING:
     from .api import backprop
     from .api.columns import OverColumns, columns
     from .api.compiled import Compiled, compile  # noqa: A004  # as `re.compile` is called
+    from .api.descents import Fit, Minimum, fit, minimize
     from .api.trace import Trace
     from .errors import BackpropError
 
 __version__ = "0.1.0"
-__all__ = ["BackpropError", "Compiled", "OverColumns", "Trace", "backprop", "columns", "compile"]
+__all__ = [
+    "BackpropError", "Compiled", "Fit", "Minimum", "OverColumns", "Trace", "backprop", "columns", "compile", "fit",
+    "minimize",
+]  # fmt: skip
 
 _HOME = {
     "backprop": "api",
@@ -43,6 +52,10 @@ _HOME = {
     "compile": "api.compiled",
     "Compiled": "api.compiled",
     "Trace": "api.trace",
+    "minimize": "api.descents",
+    "Minimum": "api.descents",
+    "fit": "api.descents",
+    "Fit": "api.descents",
     "BackpropError": "errors",
 }
 

@@ -21,7 +21,9 @@ import backprop_cli
 
 ROOT = Path(backprop_cli.__file__).parent
 TESTS = Path(__file__).parent
-LIBRARIES = {"click", "platformdirs", "rich", "sympy", "mpmath", "flint", "numpy", "polars", "pyarrow"}
+LIBRARIES = {
+    "click", "platformdirs", "rich", "sympy", "mpmath", "flint", "numpy", "polars", "pyarrow", "scipy", "matplotlib"
+}  # fmt: skip
 
 ROOMS = {
     "errors": "every error that a person can meet: message, place and hint",
@@ -34,6 +36,7 @@ ROOMS = {
     "arithmetic": "one number system a file: which functions and guards it brings",
     "passes": "forward, backward → trace; second derivatives, digits that hold, exact numbers",
     "study": "what is found out by means of traces: the referee, claims, mistakes, nudges",
+    "descent": "a loss made small: objectives, methods that go down, least squares",
     "view": "what is shown: a file a view",
     "points": "one graph at many points",
     "api": "the library's face",
@@ -49,9 +52,12 @@ MAY_LOAD = {
     "mpmath": "arithmetic.*",
     "flint": "arithmetic.balls arithmetic.boxes",
     "numpy": "api.columns arithmetic.arrays arithmetic.columns cli.columns passes.arrays passes.columns passes.entries "
-    "passes.nested passes.uncertain points.blocks points.columns points.frames points.tables study.entries",
+    "passes.nested passes.uncertain points.blocks points.columns points.frames points.tables study.entries "
+    "api.descents cli.descents descent.* view.descents view.fits",
     "pyarrow": "api.columns",
     "polars": "points.frames",
+    "scipy": "descent.*",
+    "matplotlib": "view.plot_files",
     "platformdirs": "cli.cache",
 }
 """Which modules may import a library, wherever in the file. `x.*` stands for the modules in x."""

@@ -174,6 +174,7 @@ ELSEWHERE = {
     "cli.cache.MAX_ENTRY": "test_cache.py",
     "cli.cache.MAX_TOTAL": "test_cache.py",
     "rules.arrays.MAX_ENTRIES": "test_arrays.py",
+    "descent.squares.MAX_EVALUATIONS": "test_fit.py",
 }
 """Those that have tests of their own, by name."""
 NOT_TOLD = {

@@ -277,7 +277,8 @@ def test_a_wrong_prediction_is_told_its_mistake(browser: Browser, tmp_path: Path
     def answer(text: str) -> str:
         shown.tab.fill("#answer", text)
         shown.press("Enter")
-        return shown.tab.inner_text("#verdict")
+        said: str = shown.tab.inner_text("#verdict")
+        return said
 
     shown.press("ArrowRight")
     assert "What is the value of q1?" in shown.tab.inner_text("#says")

@@ -44,7 +44,7 @@ COMMON = {
 _LONGEST = 1000  # characters of a command that is worth a hint
 _PAIR = re.compile(r"\s*-{0,2}(\w+)\s*[=:]\s*(.+?)\s*").fullmatch
 _CUTOFF = 0.75  # how alike two options must be for one to be suggested
-_PARTLY = {"derive", "code"}  # commands that take variables without values
+_PARTLY = {"derive", "code", "minimize", "fit"}  # commands that take variables without values
 
 
 def hinted(error: BackpropError, words: Sequence[str]) -> BackpropError:
@@ -144,6 +144,15 @@ def with_values(command: str, words: Sequence[str], names: Iterable[str]) -> lis
     pairs = (("--set", f"{name}=1") if f"--{name}" in known else (f"--{name}", "1") for name in names)
     added = [word for pair in pairs for word in pair]
     return [*words[:end], *added, *words[end:]]
+
+
+def started(line: Line, names: Sequence[str]) -> str:
+    """The command line with a start for each of these variables; empty where they are many."""
+    words = list(line.words)
+    end = words.index("--") if "--" in words else len(words)
+    more = ["--start", ",".join(f"{name}=1" for name in names)]
+    text = shlex.join([*line.command.split(), *words[:end], *more, *words[end:]])
+    return text if len(names) <= FEW and len(text) < _LONGEST and text.isprintable() else ""
 
 
 # -- Words that are no options -------------------------------------------------------------------------------------

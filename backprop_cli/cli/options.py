@@ -6,7 +6,7 @@ from typing import Any
 
 from ..arithmetic import TIES
 from ..budget import SECONDS
-from ..passes.settings import DIGITS
+from ..passes.settings import DESCENTS, DIGITS, FITS, REDUCTIONS
 from ..view import THEMES, VIEWS
 
 _PARAMETERS = {"--format": "form", "--from": "language"}
@@ -100,21 +100,43 @@ class Option:
         return self.takes[self.takes.index(text)]
 
 
-COMMANDS = ("eval", "points", "explain", "page", "derive", "check", "code", "graph", "ops", "cache", "completion")
+COMMANDS = (
+    "eval", "points", "minimize", "fit", "explain", "page", "derive", "check", "code", "graph", "ops", "cache",
+    "completion",
+)  # fmt: skip
 """The subcommands, each `command` in the module of its name in commands/."""
-ALL = "eval points explain page derive check code graph"
+_GRADIENTS = "eval points explain page derive check code graph"
+_DESCENTS = "minimize fit"
+ALL = f"{_GRADIENTS} {_DESCENTS}"
 """The commands that take an expression."""
 _PRINT = f"{ALL} ops"
 SHOWN = range(1, 10_001)
 """Digits of a number that may be shown."""
 
 OPTIONS = (
-    Option("--file", ALL, "FILE|-", "Read the expression, or a program, from a file."),
+    Option("--file", ALL, "FILE|-", "Read the expression, or a program, from a file.", rare=_DESCENTS),
     Option("--from", ALL, ("text", "latex"), "The expression is", "text", rare=ALL),
-    Option("--at", ALL, "FILE|-|JSON", "Values from a JSON object; options override it.", rare="points"),
+    Option("--start", _DESCENTS, "NAME=VALUE,…", "Where to begin: x=0,y=1/2; JSON, or a file of it.",
+           repeatable=True),
+    Option("--target", "fit", "COLUMN", "What the model should give: y, or log(y)."),
+    Option("--data", _DESCENTS, "FILE|-", "Columns of CSV or JSON lines, for variables."),
+    Option("--reduce", "minimize", REDUCTIONS, "Of the values at all rows, the"),
+    Option("--method", "minimize", DESCENTS, "By", DESCENTS[0]),
+    Option("--method", "fit", FITS, "By", FITS[0], rare=_DESCENTS),
+    Option("--rate", "minimize", "NUMBER", "The part of the gradient that is a step, if not 0.1."),
+    Option("--momentum", "minimize", "NUMBER", "The part of a step that goes into the next: 0.9.", rare=_DESCENTS),
+    Option("--steps", "minimize", range(1, 1_000_001), "At most so many, if not 1000."),
+    Option("--tolerance", "minimize", "NUMBER", "Converged where no slope is above it, if not 1e-6.", rare=_DESCENTS),
+    Option("--batch", "minimize", range(1, 1_000_000_001), "Rows of a step, in random order.", rare=_DESCENTS),
+    Option("--epochs", "minimize", range(1, 1_000_001), "How often all rows come, if not 100.", rare=_DESCENTS),
+    Option("--seed", "minimize", range(1_000_000_000), "Of the random order of rows, if not 0.", rare=_DESCENTS),
+    Option("--bounds", "fit", "RANGES", "Where parameters stay: b1=0..,b2=0..1,b3=..5."),
+    Option("--weights", "fit", "COLUMN", "What the square of each residual counts."),
+    Option("--plot", _DESCENTS, "FILE|-", "A picture, .svg, .png or .pdf; - is the terminal."),
+    Option("--at", ALL, "FILE|-|JSON", "Values from a JSON object; options override it.", rare="points minimize fit"),
     Option("--data", "eval", "FILE", "Columns of a file as vectors: CSV, Parquet, .npy …", rare="eval"),
     Option("--set", ALL, "NAME=VALUE", "A value for a variable that is named as an option.", repeatable=True, rare=ALL),
-    Option("--wrt", ALL, "NAMES", "Gradients of these variables (x,y); the rest is fixed."),
+    Option("--wrt", _GRADIENTS, "NAMES", "Gradients of these variables (x,y); the rest is fixed."),
     Option("--claim", "check", "NAME=CLAIM", "A gradient of a variable or gate: number or formula.", repeatable=True),
     Option("--claims", "check", "FILE|-|JSON", "Such claims as a JSON object; a class's as CSV."),
     Option("--steps", "derive", None, "All gates and edges as formulas, too."),
@@ -122,7 +144,8 @@ OPTIONS = (
     Option("--blank", "explain", None, "A worksheet: the numbers are left out."),
     Option("--nudge", "explain", "H", "Also step each variable by H: f there, as predicted?"),
     Option("--expand", ALL, None, "Open modules, and gates like sigmoid.", rare=ALL),
-    Option("--ties", "eval points explain page check code graph", TIES, "Of tied inputs of max:", TIES[0], rare=ALL),
+    Option("--ties", f"eval points explain page check code graph {_DESCENTS}", TIES, "Of tied inputs of max:", TIES[0],
+           rare=ALL),
     Option("--allow-nonfinite", "eval points explain graph", None, "Infinities and NaN instead of errors.", rare=ALL),
     Option("--precision", "eval points explain", DIGITS, "N proven significant digits, 2 to 10000.",
            rare="points explain"),
@@ -141,19 +164,22 @@ OPTIONS = (
     Option("--to --format", "code", tuple(VIEWS["program"]), "Write", "python"),
     Option("--format", "graph", tuple(VIEWS["circuit"]), "As", "tree"),
     Option("--format", "ops", tuple(VIEWS["primitives"]), "As", "text"),
+    Option("--format", "minimize", tuple(VIEWS["descent"]), "As", "table"),
+    Option("--format", "fit", tuple(VIEWS["fit"]), "As", "table"),
     Option("--format", "points", ("parquet", *VIEWS["reduction"]), "As"),
     Option("--reduce", "points", ("sum", "mean"), "One result of all points:"),
-    Option("--json", "eval points explain derive check ops", None, "The same as --format json.",
+    Option("--json", f"eval points {_DESCENTS} explain derive check ops", None, "The same as --format json.",
            short_for="--format json", rare=ALL),
     Option("--get", "eval", "value|NAME", "Bare numbers: the value, or the gradient of NAME.", repeatable=True,
            is_bare=True),
     Option("--get", "points", "value|NAME", "Only the value, or the gradient of NAME.", repeatable=True),
+    Option("--trace", "minimize", None, "The table of eval at the end, too.", rare=_DESCENTS),
     Option("--trace", "points", None, "Of each point the whole document (JSON lines).", rare="points"),
     Option("--on-error", "points", ("stop", "skip", "null"), "Points without a result:", "stop"),
-    Option("--delimiter", "points", "CHAR", "What stands between columns, if no comma and no tab.",
-           rare="points"),
-    Option("--rename", "eval points", "NAME=COLUMN", "The column of a variable, by another name.", repeatable=True,
-           rare="eval"),
+    Option("--delimiter", f"points {_DESCENTS}", "CHAR", "What stands between columns, if no comma and no tab.",
+           rare=f"points {_DESCENTS}"),
+    Option("--rename", f"eval points {_DESCENTS}", "NAME=COLUMN", "The column of a variable, by another name.",
+           repeatable=True, rare=f"eval {_DESCENTS}"),
     Option("--theme", "graph", THEMES, "The colours of a picture:", "light"),
     Option("--transparent", "graph", None, "A picture without a ground of its own.", rare=ALL),
     Option("--scale", "graph", "N", "A picture N times as large.", rare=ALL),
@@ -162,6 +188,7 @@ OPTIONS = (
     Option("-o --output", _PRINT, "FILE", "Write to FILE, wholly or not at all."),
     Option("--digits", "eval explain", SHOWN, "Digits that are shown: 6, or those of --precision."),
     Option("--digits", "points", SHOWN, "Digits of the results, where not all are written."),
+    Option("--digits", _DESCENTS, SHOWN, "Digits that are shown, if not 6.", rare=_DESCENTS),
     Option("--digits", "derive", SHOWN, "Digits of a gradient that is a number, if not 6."),
     Option("--digits", "check", range(1, 91), "Digits that are shown: 6, and 15 of methods."),
     Option("--digits", "code", range(1, 18), "Digits of the numbers in comments, if not 6."),

@@ -6,8 +6,9 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import ExitStack, contextmanager
+from time import monotonic
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ..points.evaluate import Result
 
 _STEPS = 200  # of the progress bar
+_MOMENT = 1.0  # seconds without a bar
 _BESIDE = len("points  []  100%  1d 00:00:00")  # what stands on its line beside it
 
 
@@ -132,6 +134,29 @@ def progress(done: Callable[[], int], size: int | None) -> Iterator[Callable[[],
 
         yield move
         move(0)
+
+
+@contextmanager
+def counting(label: str, length: int) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal for work of at most so many steps, once it takes longer than a moment.
+
+    Gives what is told the number of each step.
+    """
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield lambda _step: None
+        return
+    begun, bar = monotonic(), None
+    with ExitStack() as stack:
+
+        def tell(step: int) -> None:
+            nonlocal bar
+            if bar is None and monotonic() > begun + _MOMENT:
+                shown: Any = click.progressbar(length=length, label=label, file=sys.stderr, show_pos=True, width=20)
+                bar = stack.enter_context(shown)
+            if bar is not None and step - bar.pos > length // _STEPS:
+                bar.update(step - bar.pos)
+
+        yield tell
 
 
 def _bar_is_shown() -> bool:

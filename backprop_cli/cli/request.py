@@ -56,7 +56,7 @@ class Asked(NamedTuple):
 
             source = Source(read(source))
         known = {} if self.at is None else read_object(self.at, "--at", "point")
-        return Question(self, source, known, {name: _from_file(name, text) for name, text in given.items()})
+        return Question(self, source, known, {name: from_file(name, text) for name, text in given.items()})
 
     def request(
         self, *, partly: bool = False, opened: bool = False, arrays: bool = False, kinds: Collection[str] | None = None
@@ -216,7 +216,7 @@ def parameters(line: Line, **values: Any) -> dict[str, Any]:
     return {"asked": asked, **left}
 
 
-def _from_file(name: str, text: str) -> Any:
+def from_file(name: str, text: str) -> Any:
     """A value as it was typed, or what is in the file that `@` names."""
     if not text.startswith("@"):
         return text

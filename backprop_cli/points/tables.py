@@ -7,6 +7,7 @@ reads .npy, and unpickles nothing.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,12 +31,17 @@ def opened(
 ) -> Iterator[Table]:
     """The table of a file.
 
-    path: its name, whose end tells the format; a name that tells none is one of lines;
+    path: its name, whose end tells the format; a name that tells none is one of lines, `-` those of standard input;
     called: the names in the expression of columns that are written otherwise;
     delimiter: what stands between columns of CSV, if no comma and no tab;
     as_text: whether numbers of JSON lines stay as they are written.
     Raises InputError for a file that cannot be read, or is no such file.
     """
+    if path == "-":
+        if sys.stdin is None:
+            raise InputError("standard input is closed")
+        yield of_lines(sys.stdin.buffer, called, delimiter, as_text=as_text)
+        return
     end = ending(path)
     try:
         file = Path(path).open("rb")  # noqa: SIM115
@@ -83,6 +89,44 @@ def whole(
         if not before:
             raise InputError(f"{quote(path)} holds no row")
     return {name: np.concatenate(each) for name, each in pieces.items()}
+
+
+class Columns(Mapping[str, Column]):
+    """The columns of a file by name, which are read once. Of one that has an entry that is no number, it is told where.
+
+    path, called, delimiter: as `opened` has them. Raises InputError for what cannot be read, and where there is no row.
+    """
+
+    def __init__(self, path: str, called: Mapping[str, str] = NO_OTHERS, delimiter: str = "") -> None:
+        self._found: dict[str, list[Column] | InputError] = {}
+        with opened(path, called, delimiter) as table:
+            self._found = {name: [] for name in table.source.names}
+            rows = 0
+            for block in table.blocks([*self._found]):
+                rows += block.rows
+                for name, column in block.columns.items():
+                    pieces = self._found.get(name)
+                    if not isinstance(pieces, list):
+                        continue
+                    if np.isfinite(column).all():
+                        pieces.append(column)
+                    else:
+                        row = block.row(int(np.argmin(np.isfinite(column))))
+                        self._found[name] = _no_number(table.noun, name, row)
+        if not rows:
+            raise InputError(f"{'standard input' if path == '-' else quote(path)} holds no row")
+
+    def __getitem__(self, name: str) -> Column:
+        pieces = self._found[name]
+        if isinstance(pieces, InputError):
+            raise pieces
+        return np.concatenate(pieces)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
 
 
 def no_column(name: str, there: Sequence[str]) -> InputError:

@@ -64,6 +64,14 @@ VIEWS: dict[str, dict[str, str]] = {
         "table": "reduction:as_table",
     },
     "page": {"html": "page:page"},
+    "descent": {
+        "table": "descents:as_table",
+        "json": "descents:as_json",
+        "jsonl": "descents:as_json_lines",
+        "csv": "descents:as_csv",
+    },
+    "fit": {"table": "fits:as_table", "json": "fits:as_json", "csv": "fits:as_csv"},
+    "plot": {"text": "plot:as_text", **dict.fromkeys(_PICTURES, "plot_files:picture")},
     "primitives": {
         "text": "primitives:as_text",
         "markdown": "primitives:as_markdown",
@@ -74,7 +82,7 @@ VIEWS: dict[str, dict[str, str]] = {
 is. It takes the subject and Options and gives text; or bytes, of a document that has an encoding of its own.
 """
 SUFFIXES = {
-    ".txt": "table text tree", ".json": "json", ".jsonl": "json", ".ndjson": "json", ".csv": "csv",
+    ".txt": "table text tree", ".json": "json", ".jsonl": "json jsonl", ".ndjson": "json", ".csv": "csv",
     ".parquet": "parquet", ".md": "markdown", ".tex": "latex",
     ".html": "html", ".py": "python", ".c": "c", ".js": "javascript", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid",
     ".svg": "svg", ".png": "png", ".pdf": "pdf",

@@ -12,6 +12,6 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     file.name.removesuffix(".json"): json.loads(file.read_text("utf-8"))
     for file in importlib.resources.files("backprop_cli").joinpath("view/schemas").iterdir()
 }
-TRACE, EXPLANATION, PRIMITIVES = (
-    Draft202012Validator(SCHEMAS[name]) for name in ("trace", "explanation", "primitives")
+TRACE, EXPLANATION, PRIMITIVES, MINIMUM, FIT = (
+    Draft202012Validator(SCHEMAS[name]) for name in ("trace", "explanation", "primitives", "minimum", "fit")
 )

@@ -1,0 +1,279 @@
+"""`minimize` and `fit`, the functions: what the commands of these names do, and results that show themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import inf
+from os import PathLike, fspath
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ..arithmetic import TIES
+from ..budget import within
+from ..errors import InputError, quote
+from ..passes.settings import DESCENTS, FITS
+from .shown import Shown, Text
+from .values import Arrayed, Given, expect, texts
+
+if TYPE_CHECKING:
+    from ..arithmetic.arrays import Array
+    from ..descent.minimum import Descent
+    from ..descent.objective import Objective
+    from ..descent.squares import Fit as Squares
+    from ..view.plot import Plot
+
+Data: TypeAlias = Mapping[str, Sequence[float] | Arrayed] | str | PathLike[str]
+"""Columns by name, or the name of a file with some: CSV with a header, or JSON lines."""
+
+
+class _Result(Shown):
+    """What came of it, which can be drawn."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document that `--json` prints, as plain data."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return str(self.render())
+
+    def _repr_markdown_(self) -> None:
+        """It is a table."""
+
+    def _repr_svg_(self) -> None:
+        """It is a table."""
+
+    def _plots(self) -> list[Plot]:
+        raise NotImplementedError
+
+    def plot(self, file: str | PathLike[str] | None = None) -> Text:
+        """Draw it, as `--plot` does; as text it is made of characters.
+
+        file: where it is written; the end of the name says the format (.svg, .png, .pdf).
+        Raises InputError for a name that means no format, and where a format needs Matplotlib and there is none.
+        """
+        from ..files import write_file
+        from ..view import VIEWS, form_of
+
+        drawn = Text("plot", self._plots())
+        if file is not None:
+            data = drawn.render(form_of(fspath(file), VIEWS["plot"]))
+            write_file(fspath(file), data.encode() if isinstance(data, str) else data)
+        return drawn
+
+
+class Minimum(_Result):
+    """Where `minimize()` ended, and how it came there.
+
+    point, value, gradient: at the end, by name;
+    converged, reason: whether, and why it ended;
+    steps: how many were made;
+    trajectory: what `to_dict()` has of each step.
+    """
+
+    kind = "descent"
+
+    def __init__(self, descent: Descent) -> None:
+        last, parameters = descent.last, descent.parameters
+        self.subject = descent
+        self.point, self.gradient = parameters.named(last.point), parameters.named(last.gradient)
+        self.value, self.steps = last.value, last.number
+        self.converged, self.reason = descent.converged, descent.reason
+
+    def __repr__(self) -> str:
+        return f"<Minimum {self.value:.6g} after {self.steps} steps: {self.reason}>"
+
+    @property
+    def trajectory(self) -> list[dict[str, Any]]:
+        """Each step that was kept: its number, the point, the value and the gradient there."""
+        steps: list[dict[str, Any]] = self.to_dict()["trajectory"]
+        return steps
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document that `backprop minimize --json` prints, as plain data."""
+        from ..view.descents import document
+
+        return document(self.subject)
+
+    def _plots(self) -> list[Plot]:
+        from ..view.descents import plots
+
+        return plots(self.subject)
+
+
+class Fit(_Result):
+    """What `fit()` found.
+
+    parameters: the value of each by name;
+    errors: the standard error of each, NaN where there is none, which `no_error` explains;
+    converged, reason: whether, and why it ended;
+    residuals: target − model at each row.
+    """
+
+    kind = "fit"
+
+    def __init__(self, fit: Squares, columns: Mapping[str, Array]) -> None:
+        """columns: those that the model uses."""
+        self.subject, self.columns = fit, columns
+        self.parameters = dict(zip(fit.labels, fit.values.tolist(), strict=True))
+        self.errors = dict(zip(fit.labels, fit.errors.tolist(), strict=True))
+        self.no_error, self.residuals = fit.no_error, fit.residuals
+        self.converged, self.reason = fit.converged, fit.reason
+
+    def __repr__(self) -> str:
+        return f"<Fit {', '.join(f'{name} = {value:.6g}' for name, value in self.parameters.items())}: {self.reason}>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document that `backprop fit --json` prints, as plain data."""
+        from ..view.fits import document
+
+        return document(self.subject)
+
+    def _plots(self) -> list[Plot]:
+        from ..view.fits import plots
+
+        return plots(self.subject, self.columns)
+
+
+def minimize(
+    expression: str,
+    start: Mapping[str, Given],
+    *,
+    method: str = DESCENTS[0],
+    rate: float = 0.1,
+    momentum: float = 0.9,
+    steps: int = 1_000,
+    tolerance: float = 1e-6,
+    data: Data | None = None,
+    reduce: str = "",
+    batch: int = 0,
+    seed: int = 0,
+    ties: str = TIES[0],
+    time_limit: float = inf,
+    **variables: Given,
+) -> Minimum:
+    """Change variables so that the value of the expression becomes smaller, as `backprop minimize` does.
+
+    start: where to begin, for each variable that may change;
+    method: `gd`, `momentum`, `adam`, `bfgs` or `l-bfgs-b`;
+    rate: of the gradient, the part that a step takes;
+    momentum: of a step, the part that goes into the next, for that method;
+    steps: at most so many; epochs, where there are batches;
+    tolerance: it has converged where no entry of the gradient is larger;
+    data: columns, for variables that have a value in each row;
+    reduce: `sum` or `mean` of the values at all rows; without, the program takes whole columns;
+    batch, seed: rows of a step, and what their order comes from;
+    variables: values that stay.
+    Raises BackpropError as `backprop()` does, and InputError for what does not go together.
+
+    >>> minimize("(w-3)^2", {"w": 0}, rate=0.1, steps=2).point
+    {'w': 1.08}
+    """
+    from ..descent.minimum import Plan
+    from ..descent.minimum import minimize as descend
+
+    if method not in DESCENTS:
+        raise InputError(f"method is one of {', '.join(DESCENTS)}, not {quote(str(method))}")
+    if not (rate > 0 and tolerance > 0 and 0 < momentum < 1 and steps > 0 and batch >= 0):
+        raise InputError("rate, tolerance and steps are above 0, momentum is between 0 and 1")
+    columns = None if data is None else _columns(data)
+    if batch and columns is None:
+        raise InputError("batch is for rows of data")
+    plan = Plan(method, rate, momentum, steps, tolerance, batch, seed)
+
+    def work() -> Minimum:
+        objective, vector = _objective(expression, start, variables, columns, reduce, ties)
+        return Minimum(descend(objective, vector, plan))
+
+    return within(time_limit, work) if time_limit < inf else work()
+
+
+def fit(
+    model: str,
+    target: str,
+    data: Data,
+    start: Mapping[str, Given],
+    *,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
+    weights: str | None = None,
+    method: str = FITS[0],
+    time_limit: float = inf,
+    **variables: Given,
+) -> Fit:
+    """Fit a model to columns of data by least squares, as `backprop fit` does. SciPy is needed.
+
+    target: the column that the model should give, or a formula of some;
+    data: columns by name, or the name of a file;
+    start: where to begin, for each parameter;
+    bounds: the least and the largest value of parameters, which may be infinite;
+    weights: the column that says what the square of each residual counts;
+    method: `trf` or `lm`;
+    variables: values that stay.
+    Raises BackpropError as `backprop()` does, and InputError for what does not go together.
+    """
+    import numpy as np
+
+    from ..descent import squares
+    from ..descent.setup import column
+
+    if method not in FITS:
+        raise InputError(f"method is one of {', '.join(FITS)}, not {quote(str(method))}")
+    columns = _columns(data)
+
+    def work() -> Fit:
+        objective, vector = _objective(model, start, variables, columns, "", TIES[0], by_rows=True)
+        labels = objective.parameters.labels
+        for name in bounds or {}:
+            if name not in labels:
+                raise InputError(f"bounds: {quote(name)} is no parameter", hint=f"there is: {', '.join(labels)}")
+        ends = np.array([(bounds or {}).get(label, (-inf, inf)) for label in labels]).T
+        found = squares.fit(
+            objective,
+            column("target", target, columns),
+            vector,
+            bounds=(ends[0], ends[1]) if bounds else None,
+            weights=None if weights is None else column("weights", weights, columns),
+            method=method,
+            names=(model.strip(), target.strip(), ""),
+        )
+        return Fit(found, objective.columns)
+
+    return within(time_limit, work) if time_limit < inf else work()
+
+
+def _columns(data: Data) -> Mapping[str, Array]:
+    """The columns, as arrays of one axis. Raises InputError where they are none, or of different lengths."""
+    if isinstance(data, str | PathLike):
+        from ..points.tables import Columns
+
+        return Columns(fspath(data))
+    import numpy as np
+
+    expect("data", data, Mapping, "columns by name, or the name of a file")
+    try:
+        found = {name: np.asarray(column, dtype=np.float64) for name, column in data.items()}
+    except (TypeError, ValueError):
+        raise InputError("a column of data is a sequence of numbers") from None
+    if not found or len({column.shape for column in found.values()}) > 1 or next(iter(found.values())).ndim != 1:
+        raise InputError("columns of data are sequences of numbers of the same length")
+    return found
+
+
+def _objective(
+    expression: str,
+    start: Mapping[str, Given],
+    variables: Mapping[str, Given],
+    columns: Mapping[str, Array] | None,
+    reduce: str,
+    ties: str,
+    *,
+    by_rows: bool = False,
+) -> tuple[Objective, Array]:
+    from ..descent import setup
+    from ..language.program import Program
+    from ..passes import point
+
+    expect("the expression", expression, str, "text")
+    expect("start", start, Mapping, "a mapping")
+    begin, fixed = texts(start, {}), texts(None, variables)
+    graph = Program(expression).graph([*begin, *fixed, *(columns or ())])
+    point.check(graph, fixed)
+    return setup.objective(graph, begin, fixed, columns, reduce, ties, by_rows=by_rows)

@@ -1,0 +1,71 @@
+"""`backprop fit`: least squares, with the errors of the parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from ...errors import InputError, few
+from .. import descents
+from ..expression import ExpressionCommand
+from ..output import show, warn
+from ..progress import counting
+from ..request import Asked
+
+HELP = """\
+Fit EXPRESSION, a model, to columns of data by least squares.
+
+Variables with a --start are parameters; the others are columns, or have fixed values (--a 2).
+\f
+Each parameter has its standard error, from the residuals and the exact Jacobian. The exit status is 1 where it does not
+converge.
+"""
+EPILOG = """\
+\b
+Examples:
+  printf 'x,y\\n1,2\\n2,3' | backprop fit "a*x" --target y --data - --start a=1
+"""
+
+
+@click.command("fit", cls=ExpressionCommand, help=HELP, epilog=EPILOG)
+def command(
+    asked: Asked,
+    start: Sequence[str],
+    target: str | None,
+    delimiter: str | None,
+    method: str,
+    bounds: str | None,
+    weights: str | None,
+    form: str,
+    output: str | None,
+    digits: int | None,
+    plot: str | None,
+) -> int:
+    from ...arithmetic import FLOATS
+    from ...descent.setup import column
+    from ...descent.squares import MAX_EVALUATIONS, fit
+    from ...passes.trace import notices
+    from ...view.fits import plots
+
+    descents.draws(plot)
+    if asked.data is None:
+        raise InputError("a fit needs data", hint="--data FILE has columns, --target one that the model should give")
+    columns = descents.read_data(asked, delimiter)
+    assert columns is not None
+    if target is None:
+        raise InputError("what should the model give? --target says it", hint=f"columns: {', '.join(few([*columns]))}")
+    found = descents.objective(asked, start, columns, by_rows=True)
+    wanted = column("--target", target, columns)
+    counts = None if weights is None else column("--weights", weights, columns)
+    limits = descents.read_bounds(bounds, found.objective.parameters.labels)
+    names = (found.objective.graph.source.strip(), target.strip(), asked.data)
+    with counting("evaluations", MAX_EVALUATIONS) as tell:
+        fitted = fit(
+            found.objective, wanted, found.start, bounds=limits, weights=counts, method=method, names=names, tell=tell
+        )
+    warn(notices(found.objective.graph, FLOATS))
+    show("fit", fitted, form, digits, output)
+    if plot is not None:
+        descents.draw(plots(fitted, found.objective.columns), plot)
+    return 0 if fitted.converged else 1

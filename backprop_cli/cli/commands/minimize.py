@@ -1,0 +1,87 @@
+"""`backprop minimize`: change variables so that the value becomes smaller."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from ...errors import InputError
+from .. import descents
+from ..descents import number
+from ..expression import ExpressionCommand
+from ..output import show, warn
+from ..progress import counting
+from ..request import Asked
+
+HELP = """\
+Change variables so that EXPRESSION becomes smaller, step by step.
+
+Those with a --start change; others have fixed values (--a 2) or, with --data, columns.
+\f
+The exit status is 1 where it does not converge.
+A step of gd is -rate·gradient; momentum adds a part of the step before; adam divides by the size that slopes have had.
+bfgs and l-bfgs-b are SciPy's. A step that leads where there is no value ends gd; a line search takes a shorter one.
+"""
+EPILOG = """\
+\b
+Examples:
+  backprop minimize "(x-3)^2 + (y+1)^2" --start x=0,y=0 --steps 100
+  backprop minimize "log(x) + 1/x" --start x=0.1 --method bfgs --digits 4
+"""
+
+
+@click.command("minimize", cls=ExpressionCommand, help=HELP, epilog=EPILOG)
+def command(
+    asked: Asked,
+    start: Sequence[str],
+    delimiter: str | None,
+    reduce: str | None,
+    method: str,
+    rate: str | None,
+    momentum: str | None,
+    steps: int | None,
+    tolerance: str | None,
+    batch: int | None,
+    epochs: int | None,
+    seed: int | None,
+    trace: bool,
+    form: str,
+    output: str | None,
+    digits: int | None,
+    plot: str | None,
+) -> int:
+    from ...descent.minimum import EPOCHS, MOMENTUM, RATE, STEPS, TOLERANCE, Plan, minimize
+    from ...view.descents import plots
+
+    descents.draws(plot)
+    plan = Plan(
+        method if momentum is None or method != "gd" else "momentum",
+        number("--rate", rate, RATE),
+        number("--momentum", momentum, MOMENTUM, most=1.0),
+        steps or STEPS,
+        number("--tolerance", tolerance, TOLERANCE),
+    )
+    by_rate = plan.method in ("gd", "momentum", "adam")
+    for option, given, fits, what in (
+        ("--rate", rate, by_rate, "gd, momentum and adam"),
+        ("--momentum", momentum, plan.method == "momentum", "gd and momentum"),
+        ("--batch", batch, by_rate, "gd, momentum and adam"),
+        ("--batch", batch, asked.data is not None, "rows of --data"),
+        ("--epochs", epochs, batch is not None, "steps of --batch"),
+        ("--seed", seed, batch is not None, "the order of rows of --batch"),
+        ("--steps", steps, steps is None or batch is None, "whole steps; with --batch, --epochs counts"),
+    ):
+        if given is not None and not fits:
+            raise InputError(f"{option} is for {what}")
+    if batch is not None:
+        plan = plan._replace(batch=batch, steps=epochs or EPOCHS, seed=seed or 0)
+    columns = descents.read_data(asked, delimiter)
+    found = descents.objective(asked, start, columns, reduce)
+    with counting(plan.method, plan.steps) as tell:
+        descent = minimize(found.objective, found.start, plan, tell)
+    warn(descent.trace.warnings)
+    show("descent", descent._replace(shows_trace=trace), form, digits, output)
+    if plot is not None:
+        descents.draw(plots(descent), plot)
+    return 0 if descent.converged else 1

@@ -1,0 +1,144 @@
+"""What `minimize` and `fit` have in common: a start, data, an objective and a plot, as they are typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import inf
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..arithmetic import FLOATS
+from ..errors import InputError, quote
+from ..passes import point
+from ..view import VIEWS, form_of
+from .output import show
+from .request import Asked, from_file, read_object
+
+if TYPE_CHECKING:
+    from ..arithmetic.arrays import Array
+    from ..descent.objective import Objective
+    from ..points.tables import Columns
+    from ..view.plot import Plot
+
+_OPEN, _CLOSED = "([{", ")]}"
+
+
+class Found(NamedTuple):
+    """What is to be made small, and where to begin."""
+
+    objective: Objective
+    start: Array
+
+
+def read_data(asked: Asked, delimiter: str | None) -> Columns | None:
+    """The columns of --data; None where there is none. Raises InputError for what cannot be read."""
+    if asked.data is None:
+        for option, given in (("--delimiter", delimiter), ("--rename", asked.rename)):
+            if given:
+                raise InputError(f"{option} is for the columns of --data")
+        return None
+    if asked.data == "-" and "-" in (asked.expression, asked.file, asked.at):
+        raise InputError("the data and something else cannot both come from standard input")
+    from ..points import rows
+    from ..points.tables import Columns
+
+    return Columns(asked.data, asked.called, rows.delimiter(delimiter))
+
+
+def objective(
+    asked: Asked, start: Sequence[str], columns: Columns | None, reduce: str | None = None, *, by_rows: bool = False
+) -> Found:
+    """What was typed, put together (see `descent.setup.objective`).
+
+    start: the texts of that option.
+    Raises InputError for what does not go together.
+    """
+    from ..descent import setup
+
+    begin = read_start(start)
+    names = [*begin, *(columns or ())]
+    graph, fixed, settings = (
+        asked._replace(data=None, rename=()).read().request(partly=True, columns=names, arrays=True)
+    )
+    try:
+        found = setup.objective(graph, begin, fixed, columns, reduce or "", settings.ties, by_rows=by_rows)
+    except setup.NoStartError as error:
+        from .hints import started
+
+        error.hint = started(asked.line, error.names) or error.hint
+        raise
+    return Found(*found)
+
+
+def read_start(given: Sequence[str]) -> dict[str, Any]:
+    """Where to begin, by name: `x=0,W=[[1,2]]`, or a JSON object, or the name of a file with one."""
+    pairs: list[tuple[str, Any]] = []
+    for text in given:
+        if text.lstrip().startswith("{") or "=" not in text:
+            pairs += read_object(text, "--start", "point").items()
+        else:
+            pairs += ((name, from_file(name, value)) for name, value in named(text, "--start", "x=0,y=1/2"))
+    return point.by_name(pairs, "--start")
+
+
+def named(text: str, option: str, example: str) -> Iterator[tuple[str, str]]:
+    """Names and what stands behind their equals signs. Commas inside brackets separate nothing."""
+    for part in _parts(text):
+        name, equals, value = part.partition("=")
+        if not (equals and name.strip() and value.strip()):
+            message = f"{option} takes NAME=VALUE with commas between them, not {quote(part.strip() or text)}"
+            raise InputError(message, hint=f"for example: {option} {example}")
+        yield point.read_name(name.strip()), value.strip()
+
+
+def _parts(text: str) -> Iterator[str]:
+    depth = begin = 0
+    for place, sign in enumerate(text):
+        depth += (sign in _OPEN) - (sign in _CLOSED)
+        if sign == "," and depth <= 0:
+            yield text[begin:place]
+            begin = place + 1
+    yield text[begin:]
+
+
+def read_bounds(text: str | None, labels: Sequence[str]) -> tuple[Array, Array] | None:
+    """The least and the largest value of each parameter: `b1=0..,b2=0..1,b3=..5`; None without any."""
+    if text is None:
+        return None
+    import numpy as np
+
+    low, high = np.full(len(labels), -inf), np.full(len(labels), inf)
+    example = "b1=0..,b2=0..1,b3=..5"
+    for name, interval in point.by_name(named(text, "--bounds", example), "--bounds").items():
+        if name not in labels:
+            raise InputError(f"--bounds {quote(name)} is no parameter", hint=f"there is: {', '.join(labels)}")
+        one, dots, other = interval.partition("..")
+        if not dots or not (one.strip() or other.strip()):
+            message = f"--bounds of {name} are LOW..HIGH, of which one may be missing, not {quote(interval)}"
+            raise InputError(message, hint=f"for example: --bounds {example}")
+        for ends, end in ((low, one), (high, other)):
+            if end.strip():
+                ends[labels.index(name)] = point.read_value(f"the bounds of {name}", end, FLOATS)
+    return low, high
+
+
+def number(option: str, text: str | None, otherwise: float, *, least: float = 0.0, most: float = inf) -> float:
+    """The value of an option that is a number. Raises InputError unless it is above `least` and below `most`."""
+    if text is None:
+        return otherwise
+    value = float(point.read_value(option, text, FLOATS))
+    if not least < value < most:
+        between = f"above {least:g}" if most == inf else f"between {least:g} and {most:g}"
+        raise InputError(f"{option} is a number {between}, not {quote(text)}")
+    return value
+
+
+def draws(file: str | None) -> str:
+    """The format of a plot in a file of that name, `text` for the terminal. Raises InputError where it means none."""
+    if file is None or file == "-":
+        return "text"
+    return form_of(file, {form: "" for form in VIEWS["plot"] if form != "text"})
+
+
+def draw(plots: Sequence[Plot], file: str) -> None:
+    """Draw it into a file, or on the terminal for `-`."""
+    show("plot", plots, draws(file), None, file)

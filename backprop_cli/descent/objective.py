@@ -1,0 +1,194 @@
+"""The objective: a program as a function of its parameters in one vector, at fixed values and over rows of data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from math import fsum
+from typing import NamedTuple
+
+import numpy as np
+
+from ..arithmetic import FLOATS, Value
+from ..arithmetic.arrays import Array, Arrays
+from ..errors import MathError
+from ..graph.graph import Graph
+from ..passes.arrays import array_trace
+from ..passes.backpropagate import LARGE, backpropagate
+from ..passes.compiled import UnusualError, size, unrolled
+from ..passes.settings import is_of_arrays
+from ..passes.trace import Trace
+from ..rules.arrays import Shape
+
+ARRAYS = Arrays(FLOATS)
+
+
+class Parameters(NamedTuple):
+    """What may change: names, and the shape of each, which is () for a number."""
+
+    shapes: Mapping[str, Shape]
+
+    @classmethod
+    def of(cls, values: Mapping[str, Value]) -> Parameters:
+        """Those that have such values."""
+        return cls({name: np.shape(value) for name, value in values.items()})
+
+    @property
+    def labels(self) -> list[str]:
+        """What each number of the vector is called: `x`, or `W[0, 1]`."""
+        return [
+            f"{name}[{', '.join(map(str, place))}]" if shape else name
+            for name, shape in self.shapes.items()
+            for place in np.ndindex(shape)
+        ]
+
+    @property
+    def has_axes(self) -> bool:
+        """Whether any is an array."""
+        return any(self.shapes.values())
+
+    def vector(self, values: Mapping[str, Value]) -> Array:
+        """All numbers, one after the other."""
+        return np.concatenate([np.ravel(np.asarray(values[name], dtype=np.float64)) for name in self.shapes])
+
+    def named(self, vector: Array) -> dict[str, Value]:
+        """The value of each, a number or an array."""
+        found: dict[str, Value] = {}
+        start = 0
+        for name, shape in self.shapes.items():
+            end = start + int(np.prod(shape, dtype=np.int64))
+            found[name] = vector[start:end].reshape(shape) if shape else float(vector[start])
+            start = end
+        return found
+
+
+class Objective:
+    """A program over parameters, with what stays the same.
+
+    graph: the program;
+    parameters: what may change;
+    fixed: values of other variables, numbers or arrays;
+    columns: values of the rest, one a row;
+    reduce: what is made of the values at all rows, `sum` or `mean`; empty where the program takes whole columns;
+    ties: what inputs of max and min that tie receive.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        parameters: Parameters,
+        fixed: Mapping[str, Value],
+        columns: Mapping[str, Array],
+        reduce: str = "",
+        ties: str = "both",
+    ) -> None:
+        self.graph, self.parameters, self.fixed, self.columns = graph, parameters, fixed, columns
+        self.reduce, self.ties = reduce, ties
+        self.rows = len(next(iter(columns.values()))) if columns else 0
+        self.has_arrays = is_of_arrays(graph, fixed) or parameters.has_axes
+
+    def at(self, vector: Array, rows: Array | None = None) -> tuple[float, Array]:
+        """The value and the gradient there.
+
+        rows: those that count, all by default.
+        Raises MathError where there is none, InputError where shapes do not fit.
+        """
+        _check(vector)
+        if not self.columns:
+            value, gradient = self._at_row(vector, {})
+            return value, gradient
+        columns = self.columns if rows is None else {name: column[rows] for name, column in self.columns.items()}
+        if self.reduce and self.has_arrays:  # what goes over axes must not go over rows
+            return self._by_rows(vector, columns)
+        trace, seed = self._whole(vector, columns)
+        value = float(np.sum(np.asarray(trace.value) * seed))
+        return _finite(value), self.parameters.vector(trace.gradient)
+
+    def each(self, vector: Array) -> tuple[Array, Array]:
+        """The value at each row, and its gradient: a line for each row. Raises as `at` does, and says at which row."""
+        _check(vector)
+        values: list[float] = []
+        gradients: list[Array] = []
+        for row in _each_row(self.columns):
+            try:
+                value, gradient = self._at_row(vector, row)
+            except MathError as error:
+                error.message = f"row {len(values) + 1}: {error.message}"
+                raise
+            values.append(value)
+            gradients.append(gradient)
+        return np.array(values), np.array(gradients)
+
+    def trace(self, vector: Array) -> Trace:
+        """The whole trace there: over whole columns, or at the first row. Raises as `at` does."""
+        if self.reduce and self.has_arrays:
+            return self._trace(vector, next(_each_row(self.columns)))
+        if self.columns:
+            return self._whole(vector, self.columns)[0]
+        return self._trace(vector, {})
+
+    def _trace(self, vector: Array, row: Mapping[str, Value]) -> Trace:
+        point, wrt = {**self.fixed, **row, **self.parameters.named(vector)}, [*self.parameters.shapes]
+        if self.has_arrays:
+            return array_trace(self.graph, point, ARRAYS, wrt=wrt, ties=self.ties)
+        return backpropagate(self.graph, point, wrt=wrt, ties=self.ties)
+
+    def _at_row(self, vector: Array, row: Mapping[str, Value]) -> tuple[float, Array]:
+        if self._quick is not None:
+            values = {**row, **dict(zip(self.parameters.shapes, vector.tolist(), strict=True))}
+            try:
+                value, *gradient = self._quick(*(values[name] for name in self._free))
+            except (ArithmeticError, ValueError):
+                pass  # the careful passes tell what is the matter
+            else:
+                return value, np.array(gradient)
+        trace = self._trace(vector, row)
+        return float(trace.value), self.parameters.vector(trace.gradient)
+
+    def _whole(self, vector: Array, columns: Mapping[str, Array]) -> tuple[Trace, Value]:
+        """The trace over whole columns, and what each row counts: ∂f/∂value."""
+        point, wrt = {**self.fixed, **columns, **self.parameters.named(vector)}, [*self.parameters.shapes]
+        if not self.reduce:
+            return array_trace(self.graph, point, ARRAYS, wrt=wrt, ties=self.ties), 1.0
+        rows = len(next(iter(columns.values())))
+        share = 1.0 / rows if self.reduce == "mean" else 1.0
+        seed: Value = np.full(rows, share) if self.graph.depending_on([*columns])[-1] else share * rows
+        return array_trace(self.graph, point, ARRAYS, wrt=wrt, ties=self.ties, seed=seed), seed
+
+    def _by_rows(self, vector: Array, columns: Mapping[str, Array]) -> tuple[float, Array]:
+        found = [self._at_row(vector, row) for row in _each_row(columns)]
+        share = 1.0 / len(found) if self.reduce == "mean" else 1.0
+        return _finite(fsum(value for value, _ in found) * share), np.sum([each for _, each in found], axis=0) * share
+
+    @cached_property
+    def _free(self) -> list[str]:
+        """The variables without a fixed value, in the order of the program."""
+        return [node.name for node in self.graph.variables if node.name not in self.fixed]
+
+    @cached_property
+    def _quick(self) -> Callable[..., tuple[float, ...]] | None:
+        """A program of numbers alone, as a function of `_free`; None for others, and for large ones."""
+        if self.has_arrays or size(self.graph) >= LARGE:
+            return None
+        places = {node.name: node.position for node in self.graph.variables}
+        names = [*self.parameters.shapes]
+        try:
+            return unrolled(self.graph, self.fixed, [places[name] for name in names], names)
+        except UnusualError:
+            return None
+
+
+def _check(vector: Array) -> None:
+    if not np.isfinite(vector).all():
+        raise MathError("a parameter overflows")
+
+
+def _finite(value: float) -> float:
+    if not np.isfinite(value):
+        raise MathError("the sum over the rows overflows")
+    return value
+
+
+def _each_row(columns: Mapping[str, Array]) -> Iterator[dict[str, float]]:
+    for entries in zip(*(column.tolist() for column in columns.values()), strict=True):
+        yield dict(zip(columns, entries, strict=True))

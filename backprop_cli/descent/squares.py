@@ -1,0 +1,254 @@
+"""Least squares: a model fitted to columns of data, with the errors of its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import inf, sqrt
+from typing import NamedTuple
+
+import numpy as np
+
+from ..arithmetic.arrays import Array
+from ..errors import InputError, MathError, few
+from ..passes.settings import FITS
+from .extras import missing
+from .objective import Objective
+from .watch import Clock, TimeIsUpError
+
+MAX_EVALUATIONS = 20_000
+_TOLERANCE = 1e-15  # relative changes of the sum of squares, and of parameters, below which a fit is done
+_REASONS = (
+    "the evaluations are used up",
+    "the gradient is 0 to rounding",
+    "the sum of squares does not change any more",
+    "the parameters do not change any more",
+    "neither the sum of squares nor the parameters change any more",
+)
+"""By the status that SciPy gives."""
+
+
+class Fit(NamedTuple):
+    """A model fitted to data.
+
+    model, target, data: as they were written;
+    method: one of FITS;
+    converged, reason: whether, and why, it is done;
+    evaluations: of the model and its Jacobian;
+    labels: what each parameter is called;
+    values, start: of each parameter;
+    errors: the standard error of each, NaN where there is none, for which `no_error` says why;
+    covariance: of the parameters, None where there is none;
+    fitted, residuals: at each row, the model, and the target less the model;
+    weights: what the square of each residual counts, None for 1.
+    """
+
+    model: str
+    target: str
+    data: str
+    method: str
+    converged: bool
+    reason: str
+    evaluations: int
+    labels: Sequence[str]
+    values: Array
+    start: Array
+    errors: Array
+    no_error: str
+    covariance: Array | None
+    fitted: Array
+    residuals: Array
+    weights: Array | None
+
+    @property
+    def rows(self) -> int:
+        """How many count."""
+        return len(self.residuals) if self.weights is None else int(np.count_nonzero(self.weights))
+
+    @property
+    def residual_sum_of_squares(self) -> float:
+        """What was made small, weights and all."""
+        squares = self.residuals**2
+        return float(np.sum(squares if self.weights is None else squares * self.weights))
+
+    @property
+    def degrees_of_freedom(self) -> int:
+        """Rows less parameters."""
+        return self.rows - len(self.values)
+
+    @property
+    def residual_standard_deviation(self) -> float | None:
+        """The root of the sum of squares over the degrees of freedom; None where there are none."""
+        freedom = self.degrees_of_freedom
+        return sqrt(self.residual_sum_of_squares / freedom) if freedom > 0 else None
+
+
+def fit(
+    objective: Objective,
+    target: Array,
+    start: Array,
+    *,
+    bounds: tuple[Array, Array] | None = None,
+    weights: Array | None = None,
+    method: str = "",
+    names: tuple[str, str, str] = ("", "", ""),
+    tell: Callable[[int], None] = lambda _count: None,
+) -> Fit:
+    """The parameters that make the sum of squares of target − model smallest.
+
+    objective: the model, at each row;
+    target: what it should give, a number for each row;
+    start: of the parameters;
+    bounds: the least and the largest value of each;
+    weights: what the square of each residual counts;
+    method: one of FITS, the first by default;
+    names: of the model, the target and the data, as they were written;
+    tell: is called with the number of each evaluation.
+    Raises MathError where the model has no value at the start, InputError for what does not go together.
+    """
+    try:
+        from scipy.optimize import least_squares
+    except ImportError:
+        raise missing("SciPy", "fit", "a fit") from None
+    method = method or FITS[0]
+    labels = objective.parameters.labels
+    _check(labels, start, target, bounds, weights, method)
+    watched = _Watched(objective, target, None if weights is None else np.sqrt(weights), tell)
+    tolerances = dict.fromkeys(("ftol", "xtol", "gtol"), _TOLERANCE)
+    limits = {} if bounds is None else {"bounds": bounds}
+    converged, reason, at_bound = False, "", np.zeros(len(start), dtype=bool)
+    try:
+        with np.errstate(all="ignore"):
+            found = least_squares(
+                watched.residuals,
+                start,
+                jac=watched.jacobian,
+                method=method,
+                x_scale="jac",
+                max_nfev=MAX_EVALUATIONS,
+                **tolerances,
+                **limits,
+            )
+        values, converged, reason = found.x, found.status > 0, _REASONS[max(found.status, 0)]
+        at_bound = np.asarray(found.active_mask) != 0
+    except (TimeIsUpError, KeyboardInterrupt) as stop:
+        values, reason = watched.best[1], str(stop) or "interrupted"
+        if not len(values):
+            raise
+    residuals, jacobian = watched.residuals_at(values)
+    fitted = objective.each(values)[0]
+    rows = len(target) if weights is None else int(np.count_nonzero(weights))
+    errors, covariance, no_error = _errors(labels, residuals, jacobian, rows, at_bound)
+    return Fit(
+        *names, method, converged, reason, watched.count, labels, values, start, errors, no_error, covariance, fitted,
+        target - fitted, weights,
+    )  # fmt: skip
+
+
+def _check(
+    labels: Sequence[str],
+    start: Array,
+    target: Array,
+    bounds: tuple[Array, Array] | None,
+    weights: Array | None,
+    method: str,
+) -> None:
+    if method == "lm" and bounds is not None:
+        raise InputError("lm knows no bounds", hint="--method trf keeps to them")
+    if method == "lm" and len(target) < len(labels):
+        message = f"lm needs as many rows as parameters, and these are {len(target)} rows for {len(labels)} parameters"
+        raise InputError(message, hint="--method trf does without")
+    if weights is not None and not (weights >= 0).all():
+        row = int(np.argmax(~(weights >= 0)))
+        raise InputError(f"a weight is 0 or above, and that of row {row + 1} is {weights[row]:g}")
+    if weights is not None and not weights.any():
+        raise InputError("all weights are 0, so no row counts")
+    if bounds is not None:
+        for label, low, value, high in zip(labels, bounds[0], start, bounds[1], strict=True):
+            if not low < high:
+                raise InputError(f"the bounds of {label} leave no room: {low:g}..{high:g}")
+            if not low <= value <= high:
+                raise InputError(f"the start of {label}, {value:g}, is not within its bounds {low:g}..{high:g}")
+
+
+def _errors(
+    labels: Sequence[str], residuals: Array, jacobian: Array, rows: int, at_bound: Array
+) -> tuple[Array, Array | None, str]:
+    """The standard errors, the covariance s²·(JᵀJ)⁻¹ with s² = Σr²/(rows − parameters), and why some are not there.
+
+    By singular values of J, whose columns have the length 1: JᵀJ would lose half of the digits.
+    """
+    count = len(labels)
+    errors = np.full(count, np.nan)
+    if rows <= count:
+        return errors, None, f"{rows} rows for {count} parameters leave no degree of freedom"
+    free = ~at_bound
+    lengths = np.linalg.norm(jacobian, axis=0)
+    flat = [label for label, length, is_free in zip(labels, lengths, free, strict=True) if is_free and not length > 0]
+    if flat:
+        return errors, None, f"the model does not change with {_listed(flat, 'or')} there, so JᵀJ is singular"
+    if not free.any():
+        return errors, None, "every parameter is at its bound"
+    _, sizes, lines = np.linalg.svd(jacobian[:, free] / lengths[free], full_matrices=False)
+    if not sizes[-1] > sizes[0] * max(jacobian.shape) * np.finfo(float).eps:
+        named = [label for label, part in zip(np.array(labels)[free], lines[-1], strict=True) if abs(part) > 0.1]
+        return errors, None, f"the data do not tell {_listed(named, 'and')} apart, so JᵀJ is singular"
+    spread = (lines.T / sizes) / lengths[free][:, None]
+    found = spread @ spread.T * float(residuals @ residuals) / (rows - count)
+    errors[free] = np.sqrt(np.diag(found))
+    covariance = np.zeros((count, count))
+    covariance[np.ix_(free, free)] = found
+    stuck = [label for label, is_stuck in zip(labels, at_bound, strict=True) if is_stuck]
+    is_one = len(stuck) == 1
+    return (
+        errors,
+        covariance,
+        f"{_listed(stuck, 'and')} {'is at its bound' if is_one else 'are at their bounds'}" if stuck else "",
+    )
+
+
+def _listed(names: Sequence[str], word: str) -> str:
+    *others, last = few([str(name) for name in names])
+    return f"{', '.join(others)} {word} {last}" if others else last
+
+
+class _Watched:
+    """A model as SciPy calls it: residuals and their Jacobian, which are computed together, and the best so far."""
+
+    def __init__(self, objective: Objective, target: Array, scale: Array | None, tell: Callable[[int], None]) -> None:
+        """scale: what each residual is multiplied by."""
+        self.objective, self.target, self.scale, self.tell = objective, target, scale, tell
+        self.clock = Clock()
+        self.count = 0
+        self.at = np.array([])
+        self.best: tuple[float, Array] = (inf, np.array([]))
+        self.found: tuple[Array, Array] = (np.array([]), np.array([]))
+
+    def residuals(self, vector: Array) -> Array:
+        """Infinite where the model has no value: a step that leads there is not taken."""
+        if self.count:
+            self.clock.check()
+        self.count += 1
+        self.tell(self.count)
+        try:
+            self.found = self.residuals_at(vector)
+        except MathError:
+            if self.count == 1:
+                raise
+            return np.full(len(self.target), inf)
+        self.at = vector.copy()
+        square = float(self.found[0] @ self.found[0])
+        if square < self.best[0]:
+            self.best = square, self.at
+        return self.found[0]
+
+    def jacobian(self, vector: Array) -> Array:
+        """At a point where there are residuals."""
+        if not np.array_equal(vector, self.at):
+            self.at, self.found = vector.copy(), self.residuals_at(vector)
+        return self.found[1]
+
+    def residuals_at(self, vector: Array) -> tuple[Array, Array]:
+        """Model − target, weighted, and its Jacobian. Raises MathError where there is none."""
+        values, jacobian = self.objective.each(vector)
+        residuals = values - self.target
+        return (residuals, jacobian) if self.scale is None else (residuals * self.scale, jacobian * self.scale[:, None])

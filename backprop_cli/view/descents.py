@@ -1,0 +1,201 @@
+"""A descent: the learner's table step by step, JSON, JSON lines, CSV, and its plot."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from ..arithmetic.arrays import Array
+from ..descent.minimum import Descent, Step
+from ..descent.objective import ARRAYS, Parameters
+from ..errors import MathError, shorten
+from . import Options, json
+from .columns import Column, Row, paragraph, table, widths
+from .plot import Field, Plot, Series
+from .table import trace as trace_table
+
+SHOWN = 12
+"""Steps that a table shows; of more, the first and the last half of these."""
+_NARROW = 4  # parameters that have columns of their own where nobody says how wide a line may be
+_DIGITS = 6
+_GRID = 60  # points of a contour plot, along each axis
+_NAMES = {"gd": "gradient descent", "momentum": "gradient descent with momentum", "adam": "Adam", "bfgs": "BFGS",
+          "l-bfgs-b": "L-BFGS-B"}  # fmt: skip
+
+
+def as_table(descent: Descent, options: Options) -> str:
+    """How it is done, a line for each step, and why it ended."""
+    digits = options.digits or _DIGITS
+    labels, output = descent.parameters.labels, descent.trace.graph.output.name
+    steps = _ends(descent.trajectory)
+    full = _full(labels, output, steps, digits)
+    is_wide = len(labels) > _NARROW if options.width is None else _width(*full) > options.width
+    columns, rows = _short(output, steps, digits) if is_wide else full
+    lines = [*_title(descent, options), "", *table(columns, rows, options), ""]
+    if is_wide:
+        lines += [*_parameters(descent, digits, options), ""]
+    verdict = "converged" if descent.converged else "not converged"
+    style = "green" if descent.converged else "bold red"
+    lines += paragraph(f" {verdict} {_after(descent)}: {descent.reason}", options, style)
+    more = f"\n{trace_table(descent.trace, options)}" if descent.shows_trace else ""
+    return "\n".join(lines) + f"\n{more}"
+
+
+def _after(descent: Descent) -> str:
+    number = descent.last.number
+    return f"after {number:,} step{'s' * (number != 1)}"
+
+
+def _title(descent: Descent, options: Options) -> list[str]:
+    """The program, and how it is minimized."""
+    plan, objective = descent.plan, descent.objective
+    how = [_NAMES[plan.method]]
+    if plan.method in ("gd", "momentum", "adam"):
+        how.append(f"rate {plan.rate:g}")
+    if plan.method == "momentum":
+        how.append(f"momentum {plan.momentum:g}")
+    if objective.rows:
+        how.append(f"the {objective.reduce} over {objective.rows:,} rows" if objective.reduce
+                   else f"{objective.rows:,} rows")  # fmt: skip
+    if plan.batch:
+        how.append(f"batches of {plan.batch:,}")
+    source = objective.graph.source.strip().splitlines()
+    return [line for text in source for line in paragraph(text, options)] + ["", *paragraph(", ".join(how), options)]
+
+
+def _ends(steps: Sequence[Step]) -> list[Step | None]:
+    """The steps that are shown, None where some are left out."""
+    if len(steps) <= SHOWN:
+        return [*steps]
+    return [*steps[: SHOWN // 2], None, *steps[-SHOWN // 2 :]]
+
+
+def _full(
+    labels: Sequence[str], output: str, steps: Sequence[Step | None], digits: int
+) -> tuple[list[Column], list[Row]]:
+    heads = ["step", *labels, output, *(f"∂{output}/∂{label}" for label in labels)]
+    rows = [
+        ["…", *[""] * (len(heads) - 1)]
+        if step is None
+        else [f"{step.number:,}", *(_shown(each, digits) for each in (*step.point, step.value, *step.gradient))]
+        for step in steps
+    ]
+    styles = ["", *["green"] * (len(labels) + 1), *["red"] * len(labels)]
+    return [Column(head, right=True) for head in heads], [Row(row, styles=styles) for row in rows]
+
+
+def _short(output: str, steps: Sequence[Step | None], digits: int) -> tuple[list[Column], list[Row]]:
+    """Where parameters have no room."""
+    rows = [
+        ["…", "", ""]
+        if step is None
+        else [f"{step.number:,}", _shown(step.value, digits), _shown(_largest(step.gradient), digits)]
+        for step in steps
+    ]
+    heads = ["step", output, "largest |gradient|"]
+    return [Column(head, right=True) for head in heads], [Row(row, styles=("", "green", "red")) for row in rows]
+
+
+def _parameters(descent: Descent, digits: int, options: Options) -> list[str]:
+    first, last = descent.trajectory[0], descent.last
+    parts = [descent.parameters.named(each) for each in (first.point, last.point, last.gradient)]
+    rows = [
+        Row([name, *(ARRAYS.show(part[name], digits) for part in parts)], styles=("", "", "green", "red"))
+        for name in descent.parameters.shapes
+    ]
+    return table(
+        [Column("parameter"), *(Column(each, right=True) for each in ("start", "end", "gradient"))], rows, options
+    )
+
+
+def _width(columns: Sequence[Column], rows: Sequence[Row]) -> int:
+    return sum(widths(columns, rows, Options())) + 3 * len(columns) - 1
+
+
+def _largest(gradient: Array) -> float:
+    return float(np.max(np.abs(gradient)))
+
+
+def _shown(number: float, digits: int) -> str:
+    return ARRAYS.show(float(number), digits)
+
+
+def document(descent: Descent) -> dict[str, Any]:
+    """All of it as plain data."""
+    last = step_document(descent.parameters, descent.last)
+    return {
+        "expression": descent.objective.graph.source.strip(),
+        "method": descent.plan.method,
+        "converged": descent.converged,
+        "reason": descent.reason,
+        "steps": descent.last.number,
+        **{name: last[name] for name in ("value", "point", "gradient")},
+        "trajectory": [step_document(descent.parameters, step) for step in descent.trajectory],
+        **({"trace": json.document(descent.trace)} if descent.shows_trace else {}),
+    }
+
+
+def step_document(parameters: Parameters, step: Step) -> dict[str, Any]:
+    """One step as plain data."""
+    point, gradient = (
+        {name: ARRAYS.data(value) for name, value in parameters.named(each).items()}
+        for each in (step.point, step.gradient)
+    )
+    return {"step": step.number, "point": point, "value": step.value, "gradient": gradient}
+
+
+def as_json(descent: Descent, options: Options) -> str:
+    """The document, a step of the trajectory a line."""
+    return json.lines(document(descent), options)
+
+
+def as_json_lines(descent: Descent, options: Options) -> str:
+    """A line for each step."""
+    return "".join(
+        f"{json.dumped(step_document(descent.parameters, step), ascii_only=options.ascii)}\n"
+        for step in descent.trajectory
+    )
+
+
+def as_csv(descent: Descent, _options: Options) -> str:
+    """A line for each step."""
+    out = io.StringIO()
+    writer, labels = csv.writer(out, lineterminator="\n"), descent.parameters.labels
+    writer.writerow(["step", *labels, "value", *(f"gradient.{label}" for label in labels)])
+    for step in descent.trajectory:
+        writer.writerow([step.number, *step.point.tolist(), step.value, *step.gradient.tolist()])
+    return out.getvalue()
+
+
+def plots(descent: Descent) -> list[Plot]:
+    """The way over contours where two numbers change; f over steps otherwise."""
+    labels, output = descent.parameters.labels, descent.trace.graph.output.name
+    title, steps = shorten(descent.objective.graph.source.strip(), 50), descent.trajectory
+    if len(labels) != 2:
+        values = [step.value for step in steps]
+        is_log = min(values) > 0 and max(values) > 100 * min(values)
+        series = Series("line", output, [step.number for step in steps], values)
+        return [Plot(title, "step", output, [series], log=is_log)]
+    way = np.array([step.point for step in steps])
+    low, high = way.min(axis=0), way.max(axis=0)
+    margin = 0.15 * (high - low)
+    margin = np.where(margin > 0, margin, max(float(margin.max()), 0.5))
+    grid = [np.linspace(a, b, _GRID).tolist() for a, b in zip(low - margin, high + margin, strict=True)]
+    heights = [[_height(descent, np.array([x, y])) for x in grid[0]] for y in grid[1]]
+    path = Series("path", "steps", *way.T.tolist())
+    return [Plot(title, labels[0], labels[1], [path], Field(grid[0], grid[1], heights))]
+
+
+def _height(descent: Descent, point: Array) -> float:
+    """f there, NaN where there is none."""
+    try:
+        with np.errstate(all="ignore"):
+            value, _ = descent.objective.at(point)
+    except MathError:
+        return float("nan")
+    return value if isfinite(value) else float("nan")

@@ -1,0 +1,110 @@
+"""A fit: its parameters with their errors as a table, JSON and CSV, and its plot."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from math import isnan
+from typing import Any
+
+import numpy as np
+
+from ..arithmetic import FLOATS
+from ..arithmetic.arrays import Array
+from ..descent.squares import Fit
+from ..errors import shorten
+from . import Options, json
+from .columns import Column, Row, paragraph, table
+from .plot import Plot, Series
+
+_DIGITS = 6
+_COLUMNS = [Column("parameter"), *(Column(head, right=True) for head in ("value", "± error", "start"))]
+
+
+def as_table(fit: Fit, options: Options) -> str:
+    """The parameters, how far the data lie from the model, and why it ended."""
+    digits = options.digits or _DIGITS
+
+    def shown(number: float | None) -> str:
+        return "–" if number is None or isnan(number) else FLOATS.show(float(number), digits)
+
+    model = fit.model.splitlines()
+    title = [f"{fit.target} = {model[0]}"] if len(model) == 1 else [*model, f"to {fit.target}"]
+    lines = [line for text in title for line in paragraph(text, options, "bold")]
+    lines += [""]
+    rows = [
+        Row((label, shown(value), shown(error), shown(start)), styles=("", "green", "red", ""))
+        for label, value, error, start in zip(fit.labels, fit.values, fit.errors, fit.start, strict=True)
+    ]
+    lines += [*table(_COLUMNS, rows, options), ""]
+    if fit.no_error:
+        lines += [*paragraph(f" no ± error: {fit.no_error}", options), ""]
+    what = "weighted sum of squared residuals" if fit.weights is not None else "residual sum of squares"
+    numbers = {
+        what: shown(fit.residual_sum_of_squares),
+        "residual standard deviation": shown(fit.residual_standard_deviation),
+        "degrees of freedom": f"{fit.degrees_of_freedom:,} = {fit.rows:,} rows − {len(fit.values)} parameters",
+    }
+    room = max(map(len, numbers))
+    lines += [line for name, text in numbers.items() for line in paragraph(f" {name:<{room}}  {text}", options)]
+    verdict = "converged" if fit.converged else "not converged"
+    style = "green" if fit.converged else "bold red"
+    count = f"{fit.evaluations:,} evaluation{'s' * (fit.evaluations != 1)}"
+    return "\n".join([*lines, "", *paragraph(f" {verdict} after {count}: {fit.reason}", options, style)]) + "\n"
+
+
+def document(fit: Fit) -> dict[str, Any]:
+    """All of it as plain data; null where there is no number."""
+    parameters = {
+        label: {"value": float(value), "error": None if isnan(error) else float(error), "start": float(start)}
+        for label, value, error, start in zip(fit.labels, fit.values, fit.errors, fit.start, strict=True)
+    }
+    return {
+        "model": fit.model,
+        "target": fit.target,
+        "rows": fit.rows,
+        "method": fit.method,
+        "converged": fit.converged,
+        "reason": fit.reason,
+        "evaluations": fit.evaluations,
+        "parameters": parameters,
+        **({"no_error": fit.no_error} if fit.no_error else {}),
+        "residual_sum_of_squares": fit.residual_sum_of_squares,
+        "residual_standard_deviation": fit.residual_standard_deviation,
+        "degrees_of_freedom": fit.degrees_of_freedom,
+        "covariance": None if fit.covariance is None else fit.covariance.tolist(),
+    }
+
+
+def as_json(fit: Fit, options: Options) -> str:
+    """The document."""
+    return json.lines(document(fit), options)
+
+
+def as_csv(fit: Fit, _options: Options) -> str:
+    """A line for each parameter."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["parameter", "value", "error", "start"])
+    for label, value, error, start in zip(fit.labels, fit.values, fit.errors, fit.start, strict=True):
+        writer.writerow([label, float(value), "" if isnan(error) else float(error), float(start)])
+    return out.getvalue()
+
+
+def plots(fit: Fit, columns: Mapping[str, Array]) -> list[Plot]:
+    """The points and the curve over the column of the model, and below them the residuals; of several, over rows.
+
+    columns: those that the model uses.
+    """
+    [(name, over)] = columns.items() if len(columns) == 1 else [("row", np.arange(1.0, len(fit.fitted) + 1))]
+    order = np.argsort(over, kind="stable")
+    x, model = over[order].tolist(), fit.fitted[order].tolist()
+    seen, residuals = (fit.fitted + fit.residuals)[order].tolist(), fit.residuals[order].tolist()
+    target = shorten(fit.target, 30)
+    curve = [Series("points", target, x, seen), Series("line", "model", x, model)]
+    title = shorten(f"{fit.target} = {' '.join(fit.model.split())}", 60)
+    return [
+        Plot(title, name, target, curve),
+        Plot("residuals", name, f"{target} − model", [Series("points", "residuals", x, residuals)]),
+    ]

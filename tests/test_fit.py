@@ -1,0 +1,179 @@
+"""`backprop fit`: NIST's reference problems (StRD), errors of parameters, bounds, weights, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backprop_cli import BackpropError, fit
+from backprop_cli.descent import squares
+from support.command import call
+from support.schemas import FIT
+
+NIST: dict[str, dict[str, Any]] = json.loads((Path(__file__).parent / "nist.json").read_text("utf-8"))
+"""https://www.itl.nist.gov/div898/strd/nls/nls_main.shtml: models, data, two starts, and certified results."""
+FAST = ("Misra1a", "DanWood", "Thurber", "Nelson", "BoxBOD")
+scipy = pytest.importorskip("scipy")
+
+
+def digits(found: Sequence[float], certified: Sequence[float]) -> float:
+    """The least number of digits that agree."""
+    ratios = [abs(one - other) / abs(other) for one, other in zip(found, certified, strict=True)]
+    return -math.log10(max(max(ratios), 1e-16))
+
+
+def solved(name: str, start: int) -> tuple[float, float, float]:
+    """Digits of the parameters, of their deviations and of the sum of squares."""
+    each = NIST[name]
+    labels = [f"b{i}" for i in range(1, 1 + len(each["values"]))]
+    begin = dict(zip(labels, each["starts"][start], strict=True))
+    found = fit(each["model"], each["target"], each["columns"], begin)
+    assert found.converged, (name, found.reason)
+    return (
+        digits([*found.parameters.values()], each["values"]),
+        digits([*found.errors.values()], each["deviations"]),
+        digits([found.to_dict()["residual_sum_of_squares"]], [each["sum"]]),
+    )
+
+
+def check(names: Sequence[str]) -> None:
+    for name in names:
+        for start in (0, 1):
+            parameters, deviations, square = solved(name, start)
+            assert parameters >= 6, (name, start, parameters)
+            if name != "Lanczos1":  # whose residuals are rounding
+                assert deviations >= 6, (name, start, deviations)
+                assert square >= 9, (name, start, square)
+
+
+def test_some_problems_of_nist_from_both_starts() -> None:
+    check(FAST)
+
+
+@pytest.mark.slow
+def test_all_problems_of_nist_from_both_starts() -> None:
+    assert len(NIST) == 27
+    check([*NIST])
+
+
+@pytest.fixture
+def misra(tmp_path: Path) -> str:
+    path, columns = tmp_path / "misra1a.csv", NIST["Misra1a"]["columns"]
+    path.write_text("y,x\n" + "".join(f"{y},{x}\n" for y, x in zip(columns["y"], columns["x"], strict=True)))
+    return str(path)
+
+
+MISRA = ("fit", "b1*(1 - exp(-b2*x))", "--target", "y", "--start", "b1=500,b2=0.0001", "--data")
+
+
+def test_what_is_printed(misra: str) -> None:
+    result = call(*MISRA, misra)
+    assert result.status == 0
+    assert "b1              238.942       2.70701      500" in result.out
+    assert "residual standard deviation  0.101879" in result.out
+    assert "degrees of freedom           12 = 14 rows − 2 parameters" in result.out
+    for method in ("lm", "trf"):
+        data = json.loads(call(*MISRA, misra, "--json", "--method", method).out)
+        FIT.validate(data)
+        assert data["parameters"]["b1"]["value"] == pytest.approx(238.94212918, rel=1e-9)
+        assert data["covariance"][0][0] == pytest.approx(data["parameters"]["b1"]["error"] ** 2)
+        assert (data["rows"], data["degrees_of_freedom"], data["method"]) == (14, 12, method)
+    assert call(*MISRA, misra, "--format", "csv").out.splitlines()[0] == "parameter,value,error,start"
+    drawn = call(*MISRA, misra, "--plot", "-").out
+    assert "o y, * model, up: y" in drawn
+    assert "o residuals, up: y − model" in drawn
+
+
+def test_a_line_is_that_of_the_normal_equations() -> None:
+    """Values, errors and covariance, with weights and without; an array of parameters; a weight of 0 counts not."""
+    x, y = np.arange(8.0), np.array([1.0, 2.9, 5.2, 6.8, 9.1, 11.2, 12.8, 15.1])
+    for weights in (np.ones(8), np.array([1.0, 2, 3, 4, 0, 1, 2, 0.5])):
+        matrix = np.stack([x, np.ones(8)], axis=1)
+        inverse = np.linalg.inv(matrix.T @ (matrix * weights[:, None]))
+        values = inverse @ matrix.T @ (weights * y)
+        freedom = np.count_nonzero(weights) - 2
+        covariance = inverse * np.sum(weights * (y - matrix @ values) ** 2) / freedom
+        data = {"x": x, "y": y, "w": weights}
+        found = fit("a*x + b", "y", data, {"a": 1, "b": 0}, weights="w").to_dict()
+        one = fit("p @ [x, 1]", "y", data, {"p": [1, 0]}, weights="w").to_dict()
+        for each in (found, one):
+            parameters = [*each["parameters"].values()]
+            assert [each["value"] for each in parameters] == pytest.approx(values.tolist(), rel=1e-10)
+            assert np.allclose(each["covariance"], covariance, rtol=1e-9)
+            assert each["degrees_of_freedom"] == freedom
+        assert [*one["parameters"]] == ["p[0]", "p[1]"]
+
+
+NO_ERROR = [
+    ("a*x + b*x", {"a": 1, "b": 1}, "the data do not tell a and b apart, so JᵀJ is singular"),
+    ("a*x + 0*b", {"a": 1, "b": 1}, "the model does not change with b there, so JᵀJ is singular"),
+    ("a*x + b + c*x^2 + d*x^3", dict.fromkeys("abcd", 1), "4 rows for 4 parameters leave no degree of freedom"),
+]
+
+
+def test_why_there_is_no_error() -> None:
+    data = {"x": [1.0, 2, 3, 5], "y": [1.0, 2.2, 2.9, 5.3]}
+    for model, start, why in NO_ERROR:
+        found = fit(model, "y", data, start)
+        assert found.no_error == why
+        assert all(map(math.isnan, found.errors.values()))
+        assert f"no ± error: {why}" in str(found)
+        FIT.validate(found.to_dict())
+    bound = fit("a*x + b", "y", data, {"a": 1, "b": 1}, bounds={"b": (0.5, 2)})
+    assert bound.parameters["b"] == pytest.approx(0.5)
+    assert bound.no_error == "b is at its bound"
+    assert bound.errors["a"] > 0
+    assert math.isnan(bound.errors["b"])
+    FIT.validate(bound.to_dict())
+
+
+REFUSED = [
+    ("--data {misra} --start b1=1", "what should the model give? --target says it", "columns: y, x"),
+    ("--target y --start b1=1", "a fit needs data", "--data FILE"),
+    ("--target z --start b1=1 --data {misra}", "--target 'z' is no column of the data", "columns: y, x"),
+    ("--target 3 --start b1=1 --data {misra}", "--target is a column, or a formula of some", ""),
+    ("--target y --data {misra}", "no start and no value for b1", "--start b1=1"),
+    ("--target y --start b1=1 --data {misra} --bounds b1=0-5", "--bounds of b1 are LOW..HIGH", "b1=0..,b2=0..1"),
+    ("--target y --start b1=1 --data {misra} --bounds b1=..", "--bounds of b1 are LOW..HIGH", ""),
+    ("--target y --start b1=1 --data {misra} --bounds b2=0..", "--bounds 'b2' is no parameter", "there is: b1"),
+    ("--target y --start b1=1 --data {misra} --bounds b1=2..3", "the start of b1, 1, is not within its bounds", ""),
+    ("--target y --start b1=1 --data {misra} --bounds b1=3..2", "the bounds of b1 leave no room", ""),
+    ("--target y --start b1=1 --data {misra} --bounds b1=0.. --method lm", "lm knows no bounds", "--method trf"),
+    ("--target y --start b1=1 --data {misra} --weights=0-y", "a weight is 0 or above, and that of row 1", ""),
+    ("--target y --start b1=1 --data {misra} --plot a.gif", "does not say which format", ""),
+]
+
+
+def test_what_is_refused(misra: str) -> None:
+    for words, error, hint in REFUSED:
+        result = call("fit", "b1*x", *words.format(misra=misra).split())
+        assert (result.status, result.out) == (2, ""), (words, result)
+        assert error in result.err, (words, result)
+        assert hint in result.err, (words, result)
+    result = call("fit", "log(b1*x)", "--target", "y", "--start", "b1=-1", "--data", misra)
+    assert (result.status, result.err.splitlines()[0]) == (
+        1,
+        "error: row 1: f = log(q1) has no real value at q1 = -77.6",
+    )
+    with pytest.raises(BackpropError, match="same length"):
+        fit("a*x", "y", {"x": [1.0, 2], "y": [1.0]}, {"a": 1})
+
+
+def test_a_step_to_where_there_is_no_value_is_not_taken() -> None:
+    x = np.linspace(1, 4, 12)
+    found = fit("log(a*x + b)", "y", {"x": x, "y": np.log(2 * x + 0.5)}, {"a": 40, "b": -30})
+    assert found.converged
+    assert found.parameters == pytest.approx({"a": 2, "b": 0.5})
+
+
+def test_a_fit_that_does_not_converge(monkeypatch: pytest.MonkeyPatch, misra: str) -> None:
+    monkeypatch.setattr(squares, "MAX_EVALUATIONS", 3)
+    result = call(*MISRA, misra)
+    assert result.status == 1
+    assert "not converged after 3 evaluations: the evaluations are used up" in result.out
