@@ -210,6 +210,53 @@ def test_decimals_of_ends_are_rounded_outwards() -> None:
             assert Fraction(decimal(wider, digits, up=False)) <= x <= Fraction(decimal(wider, digits, up=True))
 
 
+# -- How many digits of doubles hold ----------------------------------------------------------------------------------
+
+TRUSTED = [
+    (
+        "(1-cos(x))/x**2",
+        "--x 1e-8",
+        0,
+        0,
+        ("digit of f = 0 holds: it is 0.5", "∂f/∂x = 1e+08 holds: it is -8.33333e-10"),
+    ),
+    ("(x+y)*z", "--x -2 --y 5 --z -4", 16, 16, ()),
+    ("x*10 - 1", "--x 0.1", 16, 16, ()),
+    ("x - 0.3", "--x 0.1+0.2", 0, 16, ("no digit of f = 5.55112e-17 holds: it is 0",)),
+    ("(x + 1e-30) - x", "--x 1", 0, 16, ("no digit of f = 0 holds: it is 1e-30",)),
+    ("x + 1e8 - 1e8", "--x 0.123456789", 8, 16, ()),
+    ("x + 1e8 - 1e8", "--x 0.123456789 --digits 12", 8, 16, ("only 7 digits of f = 0.123456791043 hold",)),
+    ("sqrt(x)", "--x 2", 16, 16, ()),
+]
+"""An expression, its values, digits that hold of the value and of the gradient of x, and what is told."""
+
+
+def test_the_digits_that_hold_are_told() -> None:
+    for expression, words, of_value, of_gradient, told in TRUSTED:
+        out, err = answer(expression, f"{words} --trust --json")
+        document = json.loads(out)
+        TRACE.validate(document)
+        held = document["held"]
+        assert of_value - 1 <= held["value"] <= of_value, expression
+        assert of_gradient - 1 <= held["gradient"]["x"] <= of_gradient, expression
+        assert bool(err) == bool(told), (expression, err)
+        assert all(each in err for each in told), err
+    table = answer("(1-cos(x))/x**2", "--x 1e-8 --trust")[0]
+    assert " f = q2 / q3        0        0          1       16" in table
+    assert " x          1e-08      1e+08        0   x + h → f + 1e+08·h" in table
+    lines = answer("x*x", "--x 3 --trust --format csv")[0].splitlines()
+    assert lines[0].endswith(",value digits,upstream digits,local digits,chained digits")
+    assert lines[-1] == "f,mul,x * x,9.0,1.0,x,3.0,3.0,16,16,16,16"
+    assert backprop("x*x", x=3, trust=True).held.values[-1] == 16  # type: ignore[union-attr]
+
+
+def test_trust_is_about_doubles() -> None:
+    for words in ("--precision 20", "--exact", "--allow-nonfinite", "--enclose"):
+        assert "trust is about doubles" in command("eval", "x", "--x", "1", "--trust", *words.split()).err
+    assert "--trust takes numbers alone" in command("eval", "x", "--x", "1..2", "--trust").err
+    assert "--trust takes numbers alone" in command("eval", "x", "--x", "[1,2]", "--trust").err
+
+
 # -- Nothing outside ------------------------------------------------------------------------------------------------
 
 

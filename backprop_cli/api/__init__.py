@@ -7,7 +7,7 @@ from decimal import Decimal
 from numbers import Real
 from types import NoneType
 
-from ..arithmetic import IEEE, TIES
+from ..arithmetic import FLOATS, IEEE, TIES
 from ..budget import within
 from ..passes import point
 from ..passes.settings import Settings, check, is_of_arrays
@@ -29,6 +29,7 @@ def backprop(
     upstream: Given | None = None,
     jacobian: bool = False,
     enclose: bool = False,
+    trust: bool = False,
     correlations: Mapping[str, Mapping[str, float | str]] | str | None = None,
     expand: bool = False,
     time_limit: float | None = None,
@@ -40,6 +41,7 @@ def backprop(
     upstream: ∂f/∂output where the output is an array: the gradient is that of the sum of upstream × output;
     jacobian: every output by every input, as matrices, in place of a gradient;
     enclose: boxes that hold every number, proven; a value may be one: `x="0.25..0.5"`;
+    trust: how many digits of each number hold, as `trace.held`, with a warning where fewer than six do;
     correlations: of uncertain values such as "2.0±0.1": `{"x": {"y": 0.5}}`, or such a text of JSON;
     expand: whether modules, and compound primitives, are opened into their gates;
     time_limit: the seconds that the call may take, in any thread (None: as long as it takes);
@@ -63,6 +65,7 @@ def backprop(
         "hessian": hessian,
         "jacobian": jacobian,
         "enclose": enclose,
+        "trust": trust,
         "expand": expand,
     }
     for name, flag in flags.items():
@@ -70,6 +73,7 @@ def backprop(
     settings = Settings(names_of(wrt), ties, allow_nonfinite, precision, exact, hessian)
     seed = None if upstream is None else text("upstream", upstream)
     settings = settings._replace(upstream=seed, jacobian=jacobian, enclose=enclose, correlations=correlations)
+    settings = settings._replace(trust=FLOATS.digits if trust else 0)
     check(settings)
     seconds = None if time_limit is None else point.read_value("time_limit", text("time_limit", time_limit), IEEE)
 

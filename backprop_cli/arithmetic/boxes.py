@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, suppress
 from fractions import Fraction
 from functools import cache, partial, reduce
 from itertools import pairwise, product
-from math import log10
+from math import floor, isfinite
 from numbers import Real
 from typing import Any, Final
 
@@ -28,6 +28,9 @@ PLACES = 40
 """Digits of the ends, unless more of them cancel."""
 DIGITS = 17
 """Significant digits that tell any double from its neighbours; so many a machine is told of an end."""
+HELD = 16
+"""Digits that hold of a double that is next to the number."""
+_ROUNDED = arb("1.1102231e-16")  # a little more than 2^-53
 _SHOWN = 6  # digits of the ends of a wide box
 _APART = 2  # digits behind those in which its ends differ
 _SHARES = 16  # pieces of a box, where an operand stands in a formula more than once
@@ -760,10 +763,6 @@ class Boxes(Arithmetic):
         )
 
 
-def _log10(x: fmpq) -> float:
-    return log10(int(x.p)) - log10(int(x.q))
-
-
 def ends(box: Box, digits: int = 0) -> tuple[str, str]:
     """Both ends as decimals, rounded outwards. digits: 0 for as many as tell the ends apart, or 17."""
     if not digits:
@@ -771,6 +770,19 @@ def ends(box: Box, digits: int = 0) -> tuple[str, str]:
         apart = int(float((size / width).log() / arb.const_log10())) + _APART if width > 0 else DIGITS
         digits = max(_SHOWN, min(DIGITS, apart))
     return decimal(box.lo, digits, up=False), decimal(box.hi, digits, up=True)
+
+
+def held(number: float, box: Box) -> int:
+    """How many significant digits hold, at least, of a double that stands for what lies in a box; at most HELD."""
+    if not isfinite(number):
+        return 0
+    error = max(abs(arb(number) - end.ball).upper() for end in (box.lo, box.hi))
+    if error == 0:
+        return HELD
+    if box.has_zero:
+        return 0
+    part = error / min(abs(end.ball).lower() for end in (box.lo, box.hi))
+    return HELD if part <= _ROUNDED else max(0, floor(-float(part.log() / arb.const_log10())))
 
 
 def _written(lower: str, upper: str) -> str:

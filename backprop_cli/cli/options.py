@@ -150,6 +150,7 @@ OPTIONS = (
     Option("--precision", "eval points explain", DIGITS, "N proven significant digits, 2 to 10000.",
            rare="points explain"),
     Option("--enclose", "eval", None, "Proven bounds of every number; --x 0.25..0.5 is a box.", rare="eval"),
+    Option("--trust", "eval", None, "How many digits of each number hold, proven.", rare="eval"),
     Option("--exact", "eval points explain", None, "Exact numbers: 1/3, sqrt(2)/2, exp(-1).", rare="points explain"),
     Option("--hessian", "eval points", None, "Second derivatives too.", rare="points"),
     Option("--upstream", "eval", "ARRAY", "Of an array: the gradient of sum(ARRAY * output).", rare="eval"),

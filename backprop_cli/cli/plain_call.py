@@ -9,6 +9,7 @@ from functools import partial
 from time import process_time
 from typing import TYPE_CHECKING
 
+from ..arithmetic import FLOATS
 from ..budget import within
 from ..errors import BackpropError
 
@@ -46,8 +47,15 @@ def run(words: Sequence[str]) -> int | None:
     return 0
 
 
-def evaluate(asked: Asked, form: str, digits: int | None, get: Sequence[str], output: str | None = None) -> None:
-    """Print the trace in a format, or bare numbers alone, for what `get` names."""
+def evaluate(
+    asked: Asked, form: str, digits: int | None, get: Sequence[str], output: str | None = None, trust: bool = False
+) -> None:
+    """Print the trace in a format, or bare numbers alone, for what `get` names.
+
+    trust: whether it is told how many of their digits hold
+    """
+    if trust:
+        asked = asked._replace(settings=asked.settings._replace(trust=min(digits or FLOATS.digits, 16)))
     from ..passes.settings import compute
     from .output import show_trace
 

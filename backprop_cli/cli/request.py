@@ -211,7 +211,8 @@ def parameters(line: Line, **values: Any) -> dict[str, Any]:
     left = {
         name: value for name, value in values.items() if name not in ("set", "help", "help_all")
     }  # which the line has
-    settings = Settings(**{name: left.pop(name) for name in Settings._fields if name in left and name != "wrt"})
+    of_settings = [name for name in Settings._fields if name in left and name not in ("wrt", "trust")]
+    settings = Settings(**{name: left.pop(name) for name in of_settings})
     asked = Asked(line, settings, **{name: left.pop(name) for name in Asked._fields if name in left})
     return {"asked": asked, **left}
 

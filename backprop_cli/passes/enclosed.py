@@ -24,7 +24,7 @@ from .forward import forward
 from .trace import Edges, Trace
 
 _PARTS = 64  # of all boxes together, at most
-_SECONDS = 0.5  # for them, about
+_NODES = 1_500  # of all parts together, at most: the time is not measured, so that the same is always printed
 _SHARES = 4  # pieces at a gate of a box that is a part already
 _MORE = 4  # times as many bits, where digits of numbers are lacking
 _MOST = 1 << 14
@@ -110,12 +110,13 @@ class _Enclosure(NamedTuple):
 
     def trace(self, at: Boxed) -> Trace:
         """All of it."""
-        began, found, failure = monotonic(), [], None
+        found: list[_Part] = []
+        failure = None
         try:
             found.append(self._part(at))
         except MathError as error:
             failure = error
-        parts = _parts(at, _SECONDS / (monotonic() - began))
+        parts = _parts(at, min(_PARTS, max(1, _NODES // len(self.graph.nodes))))
         if parts[1:]:
             shares, self.system.shares = self.system.shares, _SHARES
             try:
@@ -199,10 +200,10 @@ class _Enclosure(NamedTuple):
         return trace.but(monotone=trends)
 
 
-def _parts(at: Boxed, most: float) -> list[Boxed]:
-    """The boxes in parts: each in two, as often as time permits, one after the other."""
+def _parts(at: Boxed, most: int) -> list[Boxed]:
+    """The boxes in `most` parts, or nearly so: each in two, as often as that permits, one after the other."""
     wide = [name for name, box in at.items() if not box.is_thin]
-    halvings = int(min(_PARTS, max(most, 1))).bit_length() - 1 if wide else 0
+    halvings = most.bit_length() - 1 if wide else 0
     counts = {name: 1 << (halvings + len(wide) - 1 - i) // len(wide) for i, name in enumerate(wide)}
     cut = [[(name, each) for each in pieces(at[name], count)] for name, count in counts.items()]
     return [{**at, **dict(each)} for each in product(*cut)]

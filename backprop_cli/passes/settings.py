@@ -38,7 +38,8 @@ class Settings(NamedTuple):
     upstream: ∂f/∂output, where that is no 1, as the value of a variable is given;
     jacobian: every output by every input, in place of a gradient;
     enclose: boxes that hold every number, also where each variable is one number;
-    correlations: of uncertain variables, as `uncertain.read_correlations` takes them.
+    correlations: of uncertain variables, as `uncertain.read_correlations` takes them;
+    trust: so many digits of doubles are to hold, or it is told; 0 where nobody asks.
     """
 
     wrt: Collection[str] | None = None
@@ -52,6 +53,7 @@ class Settings(NamedTuple):
     jacobian: bool = False
     enclose: bool = False
     correlations: Any = None
+    trust: int = 0
 
 
 ARITHMETICS = ("allow_nonfinite", "precision", "exact", "enclose")
@@ -64,6 +66,8 @@ def check(settings: Settings) -> None:
     if len(chosen) > 1:
         one, two = (name.replace("_", "-") for name in chosen[:2])
         raise InputError(f"{one} and {two} are different arithmetics: choose one")
+    if settings.trust and chosen:
+        raise InputError(f"trust is about doubles, and {chosen[0].replace('_', '-')} is none: leave one of them out")
     if settings.enclose and settings.hessian:
         raise InputError("there are no enclosures of second derivatives", hint="--precision 20 proves their digits")
     if settings.precision is not None and settings.precision not in DIGITS:
@@ -119,6 +123,9 @@ def numbers_alone(given: Mapping[str, Any], what: str, taken: Collection[str] = 
 
 
 def _trace_of_arrays(graph: Graph, given: Mapping[str, Any], settings: Settings) -> Trace:
+    for name in ("enclose", "trust"):
+        if getattr(settings, name):
+            refuse_arrays(graph, given, f"--{name}")
     from ..arithmetic.arrays import Arrays
     from .arrays import array_trace, jacobian
     from .nested import read_array
@@ -157,8 +164,8 @@ def _trace(graph: Graph, given: Mapping[str, float | str], settings: Settings) -
     if settings.upstream is not None or settings.jacobian or is_of_arrays(graph, given):
         return _trace_of_arrays(graph, given, settings)
     if settings.enclose or any(map(point.is_box, given.values())):
-        for name in (*ARITHMETICS[:3], "hessian"):
-            if getattr(settings, name) not in (None, False):
+        for name in (*ARITHMETICS[:3], "hessian", "trust"):
+            if getattr(settings, name) not in (None, False, 0):
                 numbers_alone(given, f"--{name.replace('_', '-')}")
         from .enclosed import enclosed_trace
 
@@ -198,6 +205,10 @@ def _plain_trace(
         return then(trace) if then else trace
     arithmetic = IEEE if settings.allow_nonfinite else FLOATS
     trace = backpropagate(graph, point.complete(given, arithmetic), wrt=wrt, ties=ties, arithmetic=arithmetic)
+    if settings.trust:
+        from .trust import trusted
+
+        trace = trusted(trace, given, settings.trust, wrt=wrt, ties=ties)
     if settings.hessian:
         from .hessian import hessian as second_derivatives
 

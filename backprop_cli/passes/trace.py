@@ -16,6 +16,7 @@ from ..rules.formula import Formula
 from .lazy import Lazy
 
 if TYPE_CHECKING:
+    from .trust import Held
     from .uncertain import Uncertainty
 
 
@@ -80,7 +81,8 @@ class Edges(Sequence[Edge]):
 class Notice(NamedTuple):
     """A warning.
 
-    kind: `tie`, `kink`, `border`, `constant`, `prefix`, `unused`, `precision`, `underflow` or `first-order`
+    kind: `tie`, `kink`, `border`, `constant`, `prefix`, `unused`, `precision`, `underflow`,
+        `first-order` or `digits`
     node: the name of the node that it is about
     message: the whole of it
     """
@@ -137,6 +139,7 @@ class Trace:
     jacobian: for each variable the matrix of every output by every entry of it, where that is asked for
     monotone: of variables that are boxes, those along which the output never falls (1), never rises (−1), or stays (0)
     uncertainty: what the uncertainties of variables make of the output, where a variable has one
+    held: how many digits hold, of doubles, where that is asked for
     """
 
     def __init__(
@@ -152,10 +155,11 @@ class Trace:
         jacobian: Mapping[str, Value] | None = None,
         monotone: Mapping[str, int] | None = None,
         uncertainty: Uncertainty | None = None,
+        held: Held | None = None,
     ) -> None:
         self.graph, self.arithmetic, self.point, self.values = graph, arithmetic, point, values
         self.upstream, self.edges, self.warnings, self.hessian = upstream, edges, warnings, hessian
-        self.jacobian, self.monotone, self.uncertainty = jacobian, monotone, uncertainty
+        self.jacobian, self.monotone, self.uncertainty, self.held = jacobian, monotone, uncertainty, held
 
     def __repr__(self) -> str:
         def show(value: Value) -> str:
@@ -171,7 +175,7 @@ class Trace:
 
     def parts(self) -> dict[str, Any]:
         """What it is made of, by name."""
-        names = "graph arithmetic point values upstream edges warnings hessian jacobian monotone uncertainty"
+        names = "graph arithmetic point values upstream edges warnings hessian jacobian monotone uncertainty held"
         return {name: getattr(self, name) for name in names.split()}
 
     @cached_property

@@ -29,16 +29,17 @@ def trace(trace: Trace, _options: Options) -> str:
         writer.writerows(_jacobian(trace))
         return text.getvalue()
     columns = [name for each in COLUMNS for name in (_ends(each) if trace.arithmetic.of_boxes else [each])]
-    writer.writerow([*columns, *(OF_ARRAYS if trace.has_axes else UNCERTAIN if trace.uncertainty else ())])
+    more = OF_ARRAYS if trace.has_axes else UNCERTAIN if trace.uncertainty else ()
+    writer.writerow([*columns, *more, *(f"{each} digits" for each in _NUMBERS if trace.held)])
     for node in trace.graph.nodes:
         value, upstream = trace.values[node.position], trace.upstream[node.position]
         cells = trace.arithmetic.cells
         head = (node.name, node.kind, trace.graph.written(node), *cells(value), *cells(upstream))
         for edge in trace.edges_of(node):
             numbers = (*cells(edge.local), *cells(edge.chained))
-            writer.writerow((*head, edge.input.name, *numbers, *_more(trace, node, edge)))
+            writer.writerow((*head, edge.input.name, *numbers, *_more(trace, node, edge), *_held(trace, node, edge)))
         if not node.inputs:
-            writer.writerow((*head, "", *cells(None), *cells(None), *_more(trace, node)))
+            writer.writerow((*head, "", *cells(None), *cells(None), *_more(trace, node), *_held(trace, node)))
     return text.getvalue()
 
 
@@ -56,6 +57,14 @@ def _more(trace: Trace, node: Node, edge: Edge | None = None) -> Sequence[str]:
         return ()
     rule = TYPED.text(trace.rule(edge)) if edge is not None and trace.is_pullback(edge) else ""
     return "×".join(map(str, trace.arithmetic.shape(trace.values[node.position]))), rule
+
+
+def _held(trace: Trace, node: Node, edge: Edge | None = None) -> Sequence[int | None]:
+    """How many digits hold of the four numbers of a line."""
+    if trace.held is None:
+        return ()
+    found = trace.held.values[node.position], trace.held.upstream[node.position]
+    return *found, *((None, None) if edge is None else trace.held.edges[node.position, edge.slot])
 
 
 def _jacobian(trace: Trace) -> Iterator[Sequence[str]]:

@@ -62,7 +62,18 @@ def document(trace: Trace) -> dict[str, Any]:
         **groups(trace),
         "nodes": [node(trace, each) for each in trace.graph.nodes],
         "warnings": [notice._asdict() for notice in trace.warnings],
+        **(_trusted(trace) if trace.held else {}),
     }
+
+
+def _trusted(trace: Trace) -> dict[str, Any]:
+    """The value and the gradient as they are proven to be, and how many digits of those in doubles hold."""
+    held = trace.held
+    assert held is not None
+    places = {node.name: node.position for node in trace.graph.variables}
+    digits = {"value": held.values[-1], "gradient": {name: held.upstream[places[name]] for name in trace.gradient}}
+    right = {"value": number(held.right, held.right.value), "gradient": _numbers(held.right, held.right.gradient)}
+    return {"held": digits, "right": right}
 
 
 def head(trace: Trace) -> dict[str, Any]:
@@ -138,6 +149,7 @@ def node(trace: Trace, node: Node) -> dict[str, Any]:
         "upstream": number(trace, trace.upstream[node.position]),
         **({"shape": [*trace.arithmetic.shape(trace.values[node.position])]} if trace.has_axes else {}),
         **({"group": index(node.group)} if trace.graph.groups else {}),
+        **({"held": [trace.held.values[node.position], trace.held.upstream[node.position]]} if trace.held else {}),
         "inputs": [_edge(trace, edge) for edge in trace.edges_of(node)],
     }
 
@@ -150,6 +162,7 @@ def _edge(trace: Trace, edge: Edge) -> dict[str, Any]:
         "local": number(trace, edge.local),
         **rule,
         "chained": number(trace, edge.chained),
+        **({"held": [*trace.held.edges[edge.gate.position, edge.slot]]} if trace.held else {}),
     }
 
 

@@ -26,6 +26,7 @@ _GATES = [
     Column("\nrule", share=2),
 ]
 _TEXT = {"name": Column("variable"), "shape": Column("shape"), "tells": Column("tells", share=1, least=24)}
+_HELD = _number("digits\n")
 _NOTE = Column("", share=1)
 _COMPARED = 15  # digits in which methods are compared
 _METHODS = [Column("variable"), Column("method"), _number("gradient"), _number("difference"), _NOTE]
@@ -123,8 +124,20 @@ def _gates(trace: Trace, options: Options) -> list[list[str]]:
     rows: list[Row] = []
     has_axes = trace.has_axes
     columns = [_GATES[0], Column("shape\nshape"), *_GATES[1:]] if has_axes else _GATES
+    if trace.held:
+        columns = [*_GATES[:2], _HELD, _GATES[2], _HELD, _GATES[3]]
 
-    def row(cells: Sequence[str], shape: str, style: str = "", styles: Sequence[str] = _FORWARD, head: int = 0) -> Row:
+    def row(
+        cells: Sequence[str],
+        shape: str,
+        style: str = "",
+        styles: Sequence[str] = _FORWARD,
+        head: int = 0,
+        held: tuple[str, str] = ("", ""),
+    ) -> Row:
+        if trace.held:
+            of_held = (*styles[:2], "", styles[2], "", styles[3])
+            return Row((*cells[:2], held[0], cells[2], held[1], cells[3]), style, of_held, head)
         return Row([cells[0], shape, *cells[1:]] if has_axes else cells, style, _styles(has_axes, styles), head)
 
     for gate in texts.ends(texts.gates(trace, options.digits), count, SHOWN, "gates"):
@@ -134,10 +147,10 @@ def _gates(trace: Trace, options: Options) -> list[list[str]]:
         rows += [row((call, "", "", ""), "", "dim italic", _BACKWARD) for call in gate.opened]
         inset = "  " * gate.depth
         words = f"{inset}{gate.name} = {gate.operation}"
-        rows.append(row((words, gate.value, gate.upstream, ""), gate.shape, "bold", _FORWARD))
+        rows.append(row((words, gate.value, gate.upstream, ""), gate.shape, "bold", _FORWARD, 0, gate.held))
         for edge in gate.edges:
             cells = (f"{inset}  ← {edge.input}", edge.local, edge.chained, edge.rule)
-            rows.append(row(cells, edge.shape, styles=_BACKWARD, head=1))
+            rows.append(row(cells, edge.shape, "", _BACKWARD, 1, edge.held))
     return [table(columns, rows, options), _left_out(count, "gates", options)] if rows else []
 
 

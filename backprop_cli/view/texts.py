@@ -38,6 +38,7 @@ class EdgeTexts(NamedTuple):
     chained: str
     rule: str
     shape: str = ""
+    held: tuple[str, str] = ("", "")
 
 
 class GateTexts(NamedTuple):
@@ -51,6 +52,7 @@ class GateTexts(NamedTuple):
     opened: list[str]
     depth: int
     shape: str = ""
+    held: tuple[str, str] = ("", "")
 
 
 class VariableTexts(NamedTuple):
@@ -66,6 +68,7 @@ class VariableTexts(NamedTuple):
     shape: str = ""
     component: str = ""
     share: str = ""
+    held: str = ""
 
 
 HEADS = {
@@ -75,6 +78,7 @@ HEADS = {
     "gradient": "gradient",
     "component": "gradient·σ",
     "share": "of σ²",
+    "held": "digits",
     "tells": "tells",
 }
 """What stands above the texts of variables."""
@@ -85,6 +89,8 @@ def fields(trace: Trace) -> dict[str, str]:
     left_out = {"tells"} if trace.has_axes else {"shape"}
     if trace.uncertainty is None:
         left_out |= {"component", "share"}
+    if trace.held is None:
+        left_out |= {"held"}
     heads = {**HEADS, "value": "box"} if has_boxes(trace) else HEADS
     return {field: head for field, head in heads.items() if field not in left_out}
 
@@ -182,7 +188,8 @@ def gates(trace: Trace, digits: int | None) -> Iterator[GateTexts]:
         edges = [_edge(trace, edge, digits) for edge in trace.edges_of(gate)]
         value, upstream = (number(trace, each[gate.position], digits) for each in (trace.values, trace.upstream))
         operation, axes = short(written(trace.graph, gate)), shape(trace, gate)
-        yield GateTexts(gate.name, operation, value, upstream, edges, opened, len(around), axes)
+        digits_held = _held(trace.held and (trace.held.values[gate.position], trace.held.upstream[gate.position]))
+        yield GateTexts(gate.name, operation, value, upstream, edges, opened, len(around), axes, digits_held)
 
 
 def written(graph: Graph, gate: Gate) -> str:
@@ -200,7 +207,14 @@ def _edge(trace: Trace, edge: Edge, digits: int | None) -> EdgeTexts:
         number(trace, edge.chained, digits),
         "; ".join(filter(None, ("" if rule.replace("−", "-") == local else rule, summed(trace, edge)))),
         shape(trace, edge.input),
+        _held(trace.held and trace.held.edges[edge.gate.position, edge.slot]),
     )
+
+
+def _held(digits: tuple[int | None, int | None] | None) -> tuple[str, str]:
+    """How many digits hold of two numbers; empty where nobody asks, or where there is no number."""
+    one, two = ("" if each is None else str(each) for each in digits or (None, None))
+    return one, two
 
 
 def shape(trace: Trace, node: Node) -> str:
@@ -294,6 +308,7 @@ def meant(derivation: Derivation) -> list[str]:
 def variables(trace: Trace, digits: int | None) -> Iterator[VariableTexts]:
     """The variables that have a gradient, in order of first use."""
     output, h = trace.graph.output.name, step(trace)
+    places = {node.name: node.position for node in trace.graph.variables}
     for name, gradient in trace.gradient.items():
         shown = number(trace, gradient, digits)
         if trace.has_axes:
@@ -306,7 +321,8 @@ def variables(trace: Trace, digits: int | None) -> Iterator[VariableTexts]:
         falls = trace.arithmetic.to_float(gradient) < 0
         tells = output if shown == "0" else f"{output} {'−' if falls else '+'} {multiple(trace, gradient, digits, h)}"
         value = number(trace, trace.point[name], digits)
-        each = VariableTexts(name, value, shown, f"{name} + {h} → {tells}")
+        held = _held(trace.held and (None, trace.held.upstream[places[name]]))[1]
+        each = VariableTexts(name, value, shown, f"{name} + {h} → {tells}", held=held)
         yield _uncertain(trace, each, digits)
 
 

@@ -1,0 +1,88 @@
+"""How many digits of the doubles hold: each is held against the box in which the same number is proven to lie."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ..arithmetic import Value
+from ..arithmetic.boxes import Box, Boxes, held
+from ..errors import MathError
+from ..graph.graph import partial as slope
+from .enclosed import enclosed_trace
+from .trace import Notice, Trace
+
+
+class Held(NamedTuple):
+    """How many digits hold of each number of a trace, None where there is no number.
+
+    right: the enclosures of the same numbers
+    values, upstream: for each node
+    edges: of the local and the chained gradient, by the position of the gate and the slot
+    """
+
+    right: Trace
+    values: Sequence[int | None]
+    upstream: Sequence[int | None]
+    edges: Mapping[tuple[int, int], tuple[int | None, int | None]]
+
+
+def trusted(
+    trace: Trace, given: Mapping[str, Any], shown: int, *, wrt: Collection[str] | None = None, ties: str = "both"
+) -> Trace:
+    """A trace of doubles with the digits that hold, and a warning where fewer do than are shown.
+
+    given: the values that it was made of, which count as they are written: 0.1 is one tenth
+    shown: digits that are shown
+    wrt, ties: as in `backpropagate`
+    """
+    graph = trace.graph
+    try:
+        right = enclosed_trace(graph, given, wrt=wrt, ties=ties)
+    except MathError as error:
+        message = f"no digit is proven to hold: {error.message}"
+        return trace.but(warnings=[*trace.warnings, Notice("digits", graph.output.name, message)])
+    with right.arithmetic.working():
+        values, upstream = [*map(_held, trace.values, right.values)], [*map(_held, trace.upstream, right.upstream)]
+        edges = {
+            (edge.gate.position, edge.slot): (_held(edge.local, box.local), _held(edge.chained, box.chained))
+            for edge, box in zip(trace.edges, right.edges, strict=True)
+        }
+    found = Held(right, values, upstream, edges)
+    return trace.but(held=found, warnings=[*trace.warnings, *_notices(trace, found, shown)])
+
+
+def _held(number: Value | None, box: Value | None) -> int | None:
+    """How many significant digits of a double hold, at least."""
+    if number is None or isinstance(number, bool) or not isinstance(box, Box):
+        return None
+    return held(number, box)
+
+
+def _right(trace: Trace, box: Value, digits: int) -> str:
+    """A number as it is proven to be."""
+    system = trace.arithmetic
+    assert isinstance(system, Boxes)
+    return system.balls.show(box.lo, digits) if box.is_thin else f"in {system.show(box, digits)}"
+
+
+def _notices(trace: Trace, held: Held, shown: int) -> list[Notice]:
+    """What is told of the value, of each gradient, and of the numbers on the way."""
+    f, right = trace.graph.output, held.right
+    results = [(f.name, f.name, trace.value, right.value, held.values[-1])]
+    for node in trace.graph.variables:
+        i, name = node.position, slope(f.name, node.name)
+        results.append((name, node.name, trace.upstream[i], right.upstream[i], held.upstream[i]))
+    found = []
+    for what, node_name, number, box, count in results:
+        if count is not None and count < shown:
+            digits = "no digit" if count == 0 else "only the first digit" if count == 1 else f"only {count} digits"
+            text = trace.arithmetic.show(number, shown)
+            told = f"{digits} of {what} = {text} hold{'s' * (count < 2)}: it is {_right(right, box, shown)}"
+            found.append(Notice("digits", node_name, told))
+    numbers = [*held.values, *held.upstream, *(each for pair in held.edges.values() for each in pair)]
+    few = sum(count is not None and count < shown for count in numbers) - len(found)
+    if few:
+        told = f"{few:,} more number{'s have' if few > 1 else ' has'} fewer than {shown} digits that hold"
+        found.append(Notice("digits", f.name, told))
+    return found
