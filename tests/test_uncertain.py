@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -353,4 +354,49 @@ def test_what_takes_plain_numbers() -> None:
     assert (
         "--allow-nonfinite takes numbers alone, and the value of m is uncertain"
         in call("eval", *WORDS, "--allow-nonfinite").err
+    )
+
+
+# -- Many points ---------------------------------------------------------------------------------------------------
+
+POINTS: list[tuple[str, list[str], str]] = [
+    ("x,y\n20±4,12(3)\n1,2\n", [], "x,y,value,uncertainty\n20±4,12(3),240.0,76.83749084919418\n1,2,2.0,0.0\n"),
+    (
+        "x,sigma_x,y,y_err\n20,4,12,3\n1,,2,\n",
+        [],
+        "x,sigma_x,y,y_err,value,uncertainty\n20,4,12,3,240.0,76.83749084919418\n1,,2,,2.0,0.0\n",
+    ),
+    ("x,σ_x\n20,4\n", ["--y=12±3"], "x,σ_x,value,uncertainty\n20,4,240.0,76.83749084919418\n"),
+    (
+        '{"x": "20±4", "y": 12, "sigma_y": 3}\n',
+        [],
+        '{"x": "20±4", "y": 12, "sigma_y": 3, "value": 240.0, "uncertainty": 76.83749084919418}\n',
+    ),
+    ('{"x": 20, "y": 12}\n', [], '{"x": 20, "y": 12, "value": 240.0, "uncertainty": 0.0}\n'),
+]
+
+
+def test_points(tmp_path: Path) -> None:
+    for number, (text, more, out) in enumerate(POINTS):
+        words = ["x*y", *more, "--get", "value", "--get", "uncertainty"]
+        file = tmp_path / str(number)
+        file.write_text(text)
+        for result in (call("points", *words, stdin=text), call("points", words[0], str(file), *words[1:])):
+            assert result.out == out, result.err
+    file.write_text("x,y\n20±4,12±3\n")
+    by_itself = call("points", "x*y", str(file), "--wrt", "x")
+    assert by_itself.out == "x,y,value,gradient.x,uncertainty\n20±4,12±3,240.0,12.0,48.0\n"
+    assert "uncertainty of y is left out" in by_itself.err
+    one = call("points", "x-y", "--get", "uncertainty", "--correlations", '{"x": {"y": 1}}', stdin="x,y\n5±1,5±1\n")
+    assert one.out == "x,y,uncertainty\n5±1,5±1,0.0\n"
+    for text, message in {
+        "x,sigma_x\n1,a\n": "error: line 2: in the value of σ of x: 'a' is not a constant",
+        "x\n1\n2±1\n": "error: line 3, after 1 point: the value of x is uncertain, which nothing has told before",
+        "x,sigma_x\n1±1,1\n": "error: line 2: several uncertainties in the value of x",
+        "x,sigma_x,uncertainty\n1,1,1\n": "error: 'uncertainty' is what a part of the result is called",
+    }.items():
+        assert call("points", "2*x", stdin=text).err.startswith(message), text
+    assert (
+        "--reduce adds doubles, which an uncertain value"
+        in call("points", "x", str(tmp_path / "0"), "--reduce=sum", "--wrt=x").err
     )

@@ -261,6 +261,15 @@ def is_uncertain(given: object) -> bool:
     return is_written(given)
 
 
+def plain(name: str, given: str) -> str:
+    """The text of a value without its uncertainty."""
+    if not is_uncertain(given):
+        return given
+    from ..language.uncertain import read
+
+    return read(name, given)[0]
+
+
 KINDS: dict[str, Callable[[object], bool]] = {"a box": is_box, "uncertain": is_uncertain}
 """What a value may be that is no plain number and no array, and what tells."""
 

@@ -42,14 +42,13 @@ class Answered(NamedTuple):
 
 def passes_of(job: Job) -> ColumnPasses | None:
     """The passes over columns; None where another arithmetic is asked for, or a constant has no value."""
-    settings = job.settings
-    if settings.allow_nonfinite or settings.precision is not None or settings.exact or settings.hessian:
+    if job.is_special:
         return None
     from ..arithmetic import FLOATS
     from ..passes import point
 
     try:
-        return ColumnPasses(job.graph, point.complete(job.fixed, FLOATS), job.gradients, settings.wrt)
+        return ColumnPasses(job.graph, point.complete(job.fixed, FLOATS), job.gradients, job.settings.wrt)
     except MathError:
         return None
 
@@ -70,7 +69,8 @@ def answered(job: Job, passes: ColumnPasses | None, block: Block) -> Iterator[St
 
 def _part(job: Job, passes: ColumnPasses | None, block: Block) -> Iterator[Step]:
     if passes is None:
-        numbers, unusual = [np.full(block.rows, math.nan)] * (1 + len(job.gradients)), np.ones(block.rows, dtype=bool)
+        count = 1 + len(job.gradients) + job.spread
+        numbers, unusual = [np.full(block.rows, math.nan)] * count, np.ones(block.rows, dtype=bool)
     else:
         numbers, unusual = passes.at(block.columns, block.rows)
         if "" in block.columns:

@@ -60,7 +60,9 @@ class Job(NamedTuple):
 
     fixed: texts of values that hold at all of them;
     gradients: positions of the nodes whose gradients are asked for;
-    taken: names that no entry of a row may have.
+    taken: names that no entry of a row may have;
+    sigmas: by the names of variables, those that entries with their uncertainties may have; None where all are plain;
+    spread: whether the uncertainty of the output is asked for, behind the gradients.
     """
 
     graph: Graph
@@ -68,22 +70,32 @@ class Job(NamedTuple):
     settings: Settings
     gradients: Sequence[int] = ()
     taken: Collection[str] = ()
+    sigmas: Mapping[str, Sequence[str]] | None = None
+    spread: bool = False
 
     def check(self) -> None:
         """Raise InputError or MathError for a fixed value that would be wrong at every point."""
         settings = self.settings
         lenient = settings.allow_nonfinite or settings.exact or settings.precision is not None
-        point.complete(self.fixed, IEEE if lenient else FLOATS)
+        fixed = {name: point.plain(name, each) for name, each in self.fixed.items()}
+        point.complete(fixed, IEEE if lenient else FLOATS)
 
     def refuse(self, given: Iterable[str]) -> None:
         """Raise InputError for a name that is a part of the result, or that has a value already."""
         for name in given:
             if name in self.taken:
-                may_go = name == "value" or name.partition(".")[0] == "gradient"
+                may_go = name in ("value", "uncertainty") or name.partition(".")[0] == "gradient"
                 hint = "rename it" + ", or leave that part of the result out by --get" * may_go
                 raise InputError(f"{quote(name)} is what a part of the result is called", hint=hint)
             if name in self.fixed:
                 raise InputError(f"{quote(name)} has a value from the command line already")
+
+    @property
+    def is_special(self) -> bool:
+        """Whether it takes more than passes over doubles."""
+        asked = self.settings
+        other = asked.allow_nonfinite or asked.precision is not None or asked.exact or asked.hessian
+        return other or self.sigmas is not None
 
     @property
     def refused(self) -> frozenset[str]:
@@ -98,8 +110,7 @@ class Job(NamedTuple):
     def calculator(self) -> Calculator | None:
         """A function compiled for the graph. None for other arithmetics, and where it is not worth its while."""
         settings, wanted = self.settings, self.varying
-        other = settings.allow_nonfinite or settings.precision is not None or settings.exact or settings.hessian
-        if other or size(self.graph) >= LARGE:
+        if self.is_special or size(self.graph) >= LARGE:
             return None
         try:
             at = unrolled(self.graph, point.complete(self.fixed, FLOATS), self.gradients, settings.wrt)
@@ -136,14 +147,31 @@ class Job(NamedTuple):
                     raise row.error
                 self.refuse(row.given)
                 trace = trace_at(row.given)
-                result = Result(row, trace.point, [trace.value, *(trace.upstream[i] for i in self.gradients)], trace)
+                numbers = [trace.value, *(trace.upstream[i] for i in self.gradients)]
+                result = Result(row, trace.point, [*numbers, *self._spread(trace)], trace)
             except BackpropError as error:
                 result = Result(row, error=error)
             yield result
 
+    def _spread(self, trace: Trace) -> list[Value]:
+        if not self.spread:
+            return []
+        return [trace.uncertainty.sigma if trace.uncertainty else trace.arithmetic.number("0")]
+
+    def _uncertain(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The texts of the values, with their uncertainties."""
+        texts: dict[str, Any] = {**self.fixed, **_texts(self.graph, self.varying, given)}
+        for name, entries in (self.sigmas or {}).items():
+            for entry in entries:
+                if str(sigma := given.get(entry, "")).strip():
+                    texts[name] = f"{texts[name]}±{_text(entry, sigma, IEEE)}"
+        return texts
+
     def _tracer(self) -> Callable[[Mapping[str, Any]], Trace]:
         """What computes the trace at one point."""
         graph, settings, wanted = self.graph, self.settings, self.varying
+        if self.sigmas is not None:
+            return lambda given: compute(graph, self._uncertain(given), settings)
         if settings.precision is not None or settings.exact or settings.hessian:
             return lambda given: compute(graph, {**self.fixed, **_texts(graph, wanted, given)}, settings)
 
@@ -159,6 +187,8 @@ class Job(NamedTuple):
                     raise _missing(graph, wanted, given) from None
                 number = number_of(entry)
                 if number is None:
+                    if point.is_uncertain(entry):
+                        raise _not_expected(name, str(entry))
                     number = point.read_value(name, _text(name, entry, arithmetic), arithmetic)
                 values[name] = number
             return backpropagate(graph, values, wrt=settings.wrt, ties=settings.ties, arithmetic=arithmetic, many=True)
@@ -180,6 +210,11 @@ def _texts(graph: Graph, wanted: Sequence[str], given: Mapping[str, Any]) -> dic
     if not given.keys() >= set(wanted):
         raise _missing(graph, wanted, given)
     return {name: _text(name, given[name], IEEE) for name in wanted}
+
+
+def _not_expected(name: str, entry: str) -> InputError:
+    message = f"the value of {name} is uncertain, which nothing has told before"
+    return InputError(message, entry, (0, len(entry)), "--get value --get uncertainty tells it")
 
 
 def _missing(graph: Graph, wanted: Iterable[str], given: Mapping[str, Any]) -> point.MissingVariablesError:

@@ -21,13 +21,17 @@ _GAP = re.compile(r"[ \t\r\n,:]*")
 
 
 class Contents(NamedTuple):
-    """What each result holds. gradients: names, and their positions in the graph; nulls: failed points get a line."""
+    """What each result holds.
+
+    gradients: names, and their positions in the graph; nulls: failed points get a line; spread: the uncertainty.
+    """
 
     value: bool
     gradients: Sequence[tuple[str, int]]
     hessian: bool = False
     trace: bool = False
     nulls: bool = False
+    spread: bool = False
 
 
 class JsonLines:
@@ -38,11 +42,12 @@ class JsonLines:
         self.from_csv = source.form == "csv"
         self.written = source.written
         self.ascii_only = ascii_only
-        kept = (holds.value, bool(holds.gradients), holds.hessian, holds.trace, True, holds.nulls)
-        names = ("value", "gradient", "hessian", "trace", "warnings", "error")
+        kept = (holds.value, bool(holds.gradients), holds.spread, holds.hessian, holds.trace, True, holds.nulls)
+        names = ("value", "gradient", "uncertainty", "hessian", "trace", "warnings", "error")
         self.names = [name for name, there in zip(names, kept, strict=True) if there]
         gradient = ", ".join(f"{dumped(name)}: %s" for name, _ in holds.gradients)
         parts = ['"value": %s'] * holds.value + [f'"gradient": {{{gradient}}}'] * bool(holds.gradients)
+        parts += ['"uncertainty": %s'] * holds.spread
         self.numbers = ", ".join(parts)
         self.doubles = ", ".join([*parts, *['"error": null'] * holds.nulls]).replace("%s", "%r")
         self.is_plain = holds.value and not self.from_csv and not ascii_only  # what was read, and `doubles`
@@ -106,7 +111,7 @@ class CsvLines:
         self.source = source
         self.digits = digits
         self.names = ["value"] * holds.value + [f"gradient.{name}" for name, _ in holds.gradients]
-        self.names += ["error"] * holds.nulls
+        self.names += ["uncertainty"] * holds.spread + ["error"] * holds.nulls
         self.write = csv.writer(_Echo(), lineterminator="\n", delimiter=source.delimiter).writerow
 
     def head(self) -> str:

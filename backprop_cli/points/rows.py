@@ -8,6 +8,7 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from math import inf
 from types import MappingProxyType
 from typing import Any, BinaryIO, NamedTuple
@@ -184,6 +185,12 @@ def names_of(header: Sequence[str], called: Mapping[str, str]) -> list[str]:
     if repeated := [name for name, count in Counter(columns).items() if count > 1]:
         raise InputError(f"the header names {quote(repeated[0])} twice")
     return columns
+
+
+def first_of(source: Source) -> tuple[Row | None, Source]:
+    """The first row, which then comes once more."""
+    row = next(source.rows, None)
+    return row, source if row is None else source._replace(rows=chain([row], source.rows))
 
 
 def read_records(lines: Lines, source: Source) -> Iterator[Row]:

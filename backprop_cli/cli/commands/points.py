@@ -93,8 +93,9 @@ def command(
         from ...points.tables import opened
 
         as_text = form == "csv" or asked.settings.precision is not None or asked.settings.exact
+        first = None if rows.ending(path) in (*rows.FRAMES, ".npy") else _first_row(path, wanted)
         with opened(path, wanted.rename, wanted.delimiter, as_text=as_text) as table:
-            return _in_columns(asked, wanted, table, output)
+            return _in_columns(asked, wanted, table, output, first)
     if reduce or form == "parquet":
         from ...points.tables import of_lines
 
@@ -114,7 +115,9 @@ def _line_by_line(asked: Asked, wanted: Wanted, file: BinaryIO, out: TextIO) -> 
     source = rows.read(lines, wanted.delimiter, wanted.rename, as_text=as_text)
     if not source.form:
         return _nothing(question)
-    job, holds = _job(question, source, wanted)
+    is_here = source.form == "json" or rows.size_of(file) is not None  # who writes it may wait for the header's answer
+    first, source = rows.first_of(source) if is_here else (None, source)
+    job, holds = _job(question, source, wanted, first)
     view = _view(source, wanted, holds, out)
     job = job._replace(taken=view.names)
     found = _checked(source, job, view)
@@ -135,6 +138,13 @@ def _line_by_line(asked: Asked, wanted: Wanted, file: BinaryIO, out: TextIO) -> 
     return report.finish()
 
 
+def _first_row(path: str, wanted: Wanted) -> Row | None:
+    """The first row of a file of lines, which says how the others are to be read."""
+    with _opened(path) as file:
+        lines = rows.Lines(unpacked(file))
+        return rows.first_of(rows.read(lines, wanted.delimiter, wanted.rename))[0]
+
+
 def _nothing(question: Question) -> int:
     """There are no points; what is wrong with the rest is told all the same."""
     question.request(partly=True, columns=None)
@@ -142,14 +152,16 @@ def _nothing(question: Question) -> int:
     return 0
 
 
-def _in_columns(asked: Asked, wanted: Wanted, table: Table, output: str | None) -> int:
+def _in_columns(asked: Asked, wanted: Wanted, table: Table, output: str | None, first: Row | None = None) -> int:
     """Answer the points of a file in columns; return the exit status."""
     from ..columns import write_lines
 
     question, source = asked.read(), table.source
     if not source.form:
         return _nothing(question)
-    job, holds = _job(question, source, wanted)
+    job, holds = _job(question, source, wanted, first)
+    if job.sigmas is not None and table.noun == "row":
+        raise InputError("uncertain values stand in CSV and in JSON lines, and this file has columns of doubles")
     if wanted.reduce:
         return _reduced(job, holds, wanted, table, output)
     if wanted.form == "parquet":
@@ -239,22 +251,48 @@ def _refuse(job: Job, holds: Contents, why: str) -> None:
         "--hessian": settings.hessian,
         "--allow-nonfinite": settings.allow_nonfinite,
         "--trace": holds.trace,
+        "an uncertain value": job.sigmas is not None,
     }
     for option, there in others.items():
         if there:
-            raise InputError(f"{why}, which {option} does not fit", hint=f"leave {option} out")
+            hint = f"leave {option} out" if option.startswith("--") else ""
+            raise InputError(f"{why}, which {option} does not fit", hint=hint)
 
 
-def _job(question: Question, source: Source, wanted: Wanted) -> tuple[Job, Contents]:
-    """What is the same at all points, and what each result holds."""
-    graph, given, settings = question.request(partly=True, columns=None)
+def _job(question: Question, source: Source, wanted: Wanted, first: Row | None = None) -> tuple[Job, Contents]:
+    """What is the same at all points, and what each result holds. first: the first row, if it has been looked at."""
+    graph, given, settings = question.request(partly=True, columns=None, kinds=_KINDS)
     if {*graph.constants} & {*source.names, *(settings.wrt or ())}:
-        graph, given, settings = question.request(partly=True, columns=source.names)  # `e` may be a column
+        graph, given, settings = question.request(partly=True, columns=source.names, kinds=_KINDS)  # `e` may be one
     point.check(graph, wanted.rename.values())
     if wanted.reduce and settings.wrt is None:
         settings = settings._replace(wrt=[name for name in given if name in {node.name for node in graph.variables}])
-    holds = _contents(graph, settings, wanted)
-    return Job(graph, given, settings, [position for _, position in holds.gradients]), holds
+    sigmas = _sigmas(graph, given, source, wanted, first)
+    holds = _contents(graph, settings, wanted, sigmas is not None)
+    gradients = [position for _, position in holds.gradients]
+    return Job(graph, given, settings, gradients, sigmas=sigmas, spread=holds.spread), holds
+
+
+_KINDS = ("uncertain",)
+_SIGMAS = ("sigma_{}", "σ_{}", "{}_err")
+"""How the column is called that holds the uncertainty of a variable."""
+
+
+def _sigmas(
+    graph: Graph, given: Mapping[str, str], source: Source, wanted: Wanted, first: Row | None
+) -> dict[str, list[str]] | None:
+    """What columns of uncertainties may be called, by the variables that they are of; None where nothing is uncertain.
+
+    That is decided by the command line, the header, and the first row, if it is there before it is answered.
+    """
+    names = [node.name for node in graph.variables]
+    columns = {name: [point.read_name(pattern.format(name)) for pattern in _SIGMAS] for name in names}
+    found = {name: [each for each in called if each not in names] for name, called in columns.items()}
+    is_there = any(each in source.names for called in found.values() for each in called)
+    cells = [] if first is None else [first.given.get(name) for name in names]
+    is_asked = "uncertainty" in wanted.get and "uncertainty" not in names
+    is_written = is_asked or any(map(point.is_uncertain, [*given.values(), *cells]))
+    return found if is_there or is_written else None
 
 
 @contextmanager
@@ -289,17 +327,20 @@ def _written(path: str | None) -> Iterator[TextIO]:
             text.detach()  # which flushes, and leaves the file open
 
 
-def _contents(graph: Graph, settings: Settings, wanted: Wanted) -> Contents:
+def _contents(graph: Graph, settings: Settings, wanted: Wanted, is_uncertain: bool) -> Contents:
     """What a result holds, by --get or by default."""
+    words = ("value", "uncertainty") if is_uncertain else ("value",)
     gets = graph.depending_on(settings.wrt)
     if wanted.get:
         names = list(dict.fromkeys(wanted.get))
-        found = list(zip(names, places_of(graph, names, gets), strict=True))
+        found = list(zip(names, places_of(graph, names, gets, words), strict=True))
     else:
         variables = [node for node in graph.variables if gets[node.position]]
-        found = [("value", "value"), *((node.name, node.position) for node in variables)]
+        found = [*((word, word) for word in words), *((node.name, node.position) for node in variables)]
     gradients = [(name, place) for name, place in found if isinstance(place, int)]
-    return Contents(len(gradients) < len(found), gradients, settings.hessian, wanted.trace, wanted.on_error == "null")
+    named = [name for name, place in found if not isinstance(place, int)]
+    nulls = wanted.on_error == "null"
+    return Contents("value" in named, gradients, settings.hessian, wanted.trace, nulls, "uncertainty" in named)
 
 
 _WHOLE = "--digits does not fit in JSON lines, which hold the whole number"
