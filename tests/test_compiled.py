@@ -404,7 +404,7 @@ def test_a_large_graph(make: Any) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("make", [chain, fan])
+@pytest.mark.parametrize("make", [chain, pytest.param(fan, marks=pytest.mark.exhaustive)])
 def test_a_graph_of_a_million_gates(make: Any) -> None:
     """In no more memory a gate than a tenth of it takes."""
     taken = []
