@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import xml.etree.ElementTree as ET
 from typing import Any
 
@@ -10,6 +11,7 @@ import pygraphviz
 import pytest
 
 from backprop_cli import backprop
+from backprop_cli.budget import TooSlowError, within
 from backprop_cli.graph.graph import Gate, Graph, Group, Module, Nodes, Variable
 from backprop_cli.language.program import Program
 from backprop_cli.passes.trace import Trace
@@ -384,6 +386,14 @@ def test_png_and_pdf() -> None:
 
 
 # -- Names from anywhere -------------------------------------------------------------------------------------------
+
+
+def test_a_limit_of_time_ends_graphviz(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graphviz, "_PYGRAPHVIZ", "import time; time.sleep(60)")
+    started = time.monotonic()
+    with pytest.raises(TooSlowError):
+        within(0.2, lambda: graphviz.picture(b"digraph {}", "svg"))
+    assert time.monotonic() - started < 30
 
 
 @NAMES

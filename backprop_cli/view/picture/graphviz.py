@@ -16,6 +16,8 @@ from .circuit import Circuit
 _RESOLUTION = {"png": 192, "svg": 72, "pdf": 72}
 """Dots per inch: a PNG is sharp on a slide."""
 
+_TICK = 0.1  # seconds; what a limit of time raises arrives between calls only
+
 # In a process of its own: there it can be interrupted, and what Graphviz says on standard error can be caught.
 _PYGRAPHVIZ = """\
 import sys, pygraphviz
@@ -53,10 +55,26 @@ def picture(drawing: bytes, form: str, scale: float = 1.0) -> bytes:
         hint = "pip install 'backprop-cli[pictures]' brings it; --format dot and --format mermaid need nothing"
         raise InputError(f"{form} needs Graphviz, which is not installed here", hint=hint)
     try:
-        result = subprocess.run(command, input=drawing, capture_output=True, check=False)  # noqa: S603
+        status, drawn, errors = _run(command, drawing)
     except OSError as error:
         raise OutputError(f"Graphviz does not start: {reason(error)}") from None
-    if result.returncode or not result.stdout:
-        said = [line for line in result.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
-        raise OutputError(f"Graphviz fails: {said[-1] if said else f'exit status {result.returncode}'}")
-    return result.stdout
+    if status or not drawn:
+        said = [line for line in errors.decode("utf-8", "replace").splitlines() if line.strip()]
+        raise OutputError(f"Graphviz fails: {said[-1] if said else f'exit status {status}'}")
+    return drawn
+
+
+def _run(command: list[str], text: bytes | None) -> tuple[int, bytes, bytes]:
+    """The exit status, output and errors of a command that is given a text; a limit of time can end it meanwhile."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe) as process:  # noqa: S603
+        try:
+            while True:
+                try:
+                    out, err = process.communicate(text, timeout=_TICK)
+                    return process.returncode, out, err
+                except subprocess.TimeoutExpired:
+                    text = None  # it has been given
+        except BaseException:
+            process.kill()
+            raise
