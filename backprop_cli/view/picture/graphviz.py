@@ -6,6 +6,7 @@ import importlib.util
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from functools import lru_cache
 
 from ...errors import InputError, OutputError, reason
@@ -69,12 +70,11 @@ def _run(command: list[str], text: bytes | None) -> tuple[int, bytes, bytes]:
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe) as process:  # noqa: S603
         try:
-            while True:
-                try:
+            while process.returncode is None:
+                with suppress(subprocess.TimeoutExpired):
                     out, err = process.communicate(text, timeout=_TICK)
-                    return process.returncode, out, err
-                except subprocess.TimeoutExpired:
-                    text = None  # it has been given
+                text = None  # it has been given
         except BaseException:
             process.kill()
             raise
+    return process.returncode, out, err
