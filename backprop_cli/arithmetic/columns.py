@@ -88,7 +88,7 @@ def _sigmoid(x: Any) -> Any:
 
 def _from(z: Column, x: Column) -> Column:
     """The sigmoid of x, from z = exp(−|x|)."""
-    return np.where(x >= 0, 1.0, z) / (1.0 + z)
+    return np.maximum(z, x >= 0) / (1.0 + z)
 
 
 def _pow(x: Any, y: Any) -> Any:
@@ -104,6 +104,14 @@ def _chosen(condition: Any, yes: Callable[[], Any], no: Callable[[], Any]) -> An
     if condition.all():
         return yes()
     return np.where(condition, yes(), no()) if condition.any() else no()
+
+
+def _joined(p: Any, q: Any, decides: bool, join: Any) -> Any:
+    """Two conditions as one. A side that is the same in all rows may decide, or leave the other as it is."""
+    for one, other in ((p, q), (q, p)):
+        if not isinstance(one, np.ndarray):
+            return decides if bool(one) == decides else other
+    return join(p, q)
 
 
 def _plain(function: Any) -> Function:
@@ -124,8 +132,8 @@ _EXACT: dict[str, Function] = {
     "sigmoid": _sigmoid,
     "selected": lambda x, out: np.where(x == out, 1.0, 0.0),
     "choose": _chosen,
-    "both": _plain(np.logical_and),
-    "either": _plain(np.logical_or),
+    "both": lambda p, q: _joined(p, q, False, np.logical_and),
+    "either": lambda p, q: _joined(p, q, True, np.logical_or),
     "opposite": _plain(np.logical_not),
 }
 """Loops that give to the last bit what FLOATS does; all other words of its are mapped."""

@@ -26,6 +26,10 @@ ROWS = 32_768
 """Of a block: then what one gate makes of it lies in the processor's cache when the next gate takes it."""
 ROOM = 128_000_000
 """Bytes that the columns of a block may take; so a large graph has fewer rows in a block."""
+_KEPT = 30_000_000
+"""Bytes. Once a piece of that size has been freed, glibc hands smaller ones back no more (M_MMAP_THRESHOLD in
+mallopt(3)): before, each column of a block would be handed back, and be faulted in again page by page.
+"""
 _NOTHING = -0.0
 """What flows along an edge that is not active: to add it changes nothing."""
 
@@ -59,6 +63,7 @@ class ColumnPasses:
         """The variables that are columns, in the order in which the program names them."""
         self.rows = max(1, min(ROWS, ROOM // (16 * self.passes.size)))
         """How many rows a block should have."""
+        np.empty(_KEPT, dtype=np.int8)  # and away: from then on glibc keeps the memory that blocks give back
         self.careful = False  # whether zeros came back in the last block, so that they will in the next
 
     def at(self, columns: Mapping[str, Column], rows: int) -> Answer:
@@ -67,9 +72,9 @@ class ColumnPasses:
         values: dict[str, Any] = dict(self.known)
         for name in self.varying:
             column = columns[name]
-            if not math.isfinite(np.add.reduce(column)) and (wrong := ~np.isfinite(column)).any():
-                unusual |= wrong
-                column = np.where(wrong, 1.0, column)  # of which nobody sees what comes
+            if not (fine := np.isfinite(column)).all():
+                unusual |= ~fine
+                column = np.where(fine, column, 1.0)  # of which nobody sees what comes
             values[name] = column
         with np.errstate(all="ignore"):
             try:
@@ -140,6 +145,11 @@ class _Passes:
         )
 
 
+def _may_be_small(local: Any) -> bool:
+    """Whether a number in it may be so small that it has lost digits: whatever is, has a square that is 0."""
+    return bool(np.min(local) < LEAST_LOCAL and not np.min(local * local) > 0)
+
+
 def _carries(op: Op) -> bool:
     """Whether it makes an infinity or NaN of each that goes in."""
     return op.value.head in ("add", "sub", "mul", "neg") and not any(part.args for part in op.value.args)
@@ -150,10 +160,12 @@ class _Run:
 
     values, flow: of each node, a column or one number for all rows; flow is None where nothing comes back
     unusual: the rows in which something was, so far
+    finite: the columns that have been looked at, by identity
     """
 
     def __init__(self, passes: _Passes, inputs: Mapping[str, Any], unusual: Rows) -> None:
         self.passes, self.inputs, self.unusual = passes, inputs, unusual
+        self.finite: dict[int, Any] = {id(each): each for each in inputs.values()}
         self.values: list[Any] = []
         self.flow: list[Any] = [None] * len(passes.nodes)
         self.inside: dict[int, _Run] = {}
@@ -207,10 +219,13 @@ class _Run:
             self.unusual |= rows
 
     def _finite(self, column: Any) -> None:
-        if isinstance(column, np.ndarray) and not math.isfinite(np.add.reduce(column)):
-            self._note(~np.isfinite(column))
-        elif not isinstance(column, np.ndarray) and not math.isfinite(column):
-            raise OverflowError
+        if not isinstance(column, np.ndarray):
+            if not math.isfinite(column):
+                raise OverflowError
+        elif id(column) not in self.finite:
+            self.finite[id(column)] = column
+            if not (fine := np.isfinite(column)).all():
+                self._note(~fine)
 
     # -- backward --
 
@@ -255,8 +270,8 @@ class _Run:
                 continue
             is_one = isinstance(upstream, float) and upstream == 1.0
             chained = local if is_one else upstream * local
-            if not is_given(partial) and (small := np.asarray(np.abs(local) < LEAST_LOCAL)).any():
-                self._lost(op, slot, inputs, out, upstream, small)
+            if not is_given(partial) and _may_be_small(local):
+                self._lost(op, slot, inputs, out, upstream, np.asarray(np.abs(local) < LEAST_LOCAL))
             if not is_one and self.careful and (lost := np.asarray(chained == 0)).any():
                 self.zeros = True
                 self._lost(op, slot, inputs, out, upstream, lost)
@@ -268,7 +283,7 @@ class _Run:
         """Raise _ZeroError where a zero comes back along an edge, unless it shows further down."""
         if self.careful or place in self.passes.shown or not isinstance(chained, np.ndarray):
             return
-        if not chained.all():
+        if (chained == 0).any():
             raise _ZeroError
 
     def _lost(self, op: Op, slot: int, inputs: list[Any], out: Any, upstream: Any, lost: Rows) -> None:
