@@ -334,6 +334,10 @@ def test_bare_numbers_and_tables() -> None:
     )
     for form in ("markdown", "html", "table"):
         assert "93.4 %" in call("eval", *WORDS, "--format", form).out
+    assert "f &= 29.4 \\pm 1.5" in call("eval", *WORDS, "--format", "latex").out
+    assert r"f &= (2.4 \pm 0.8) \times 10^{2}" in call("eval", "x*y", "--x=20±4", "--y=12±3", "--format=latex").out
+    for form in ("tree", "dot", "mermaid"):
+        assert all(each in call("graph", *WORDS, "--format", form).out for each in ("2.00 ± 0.10", "29.4 ± 1.5"))
     at = json.dumps({"m": "2.0±0.1", "g": 9.81, "h": "1.50(2)"})
     assert call("eval", "m*g*h", "--at", at).out == call("eval", *WORDS).out
     result = call("eval", *WORDS, "--wrt", "m")
@@ -342,7 +346,7 @@ def test_bare_numbers_and_tables() -> None:
 
 
 def test_what_takes_plain_numbers() -> None:
-    for command in ("check", "derive", "code", "graph"):
+    for command in ("check", "derive", "code"):
         result = call(command, *WORDS)
         assert result.status == 2
         assert "the value of m is uncertain" in result.err

@@ -16,7 +16,7 @@ from ..graph.graph import Constant, Gate, Graph, Module, Node
 from ..passes.lazy import Lazy
 from ..rules.formula import Formula, substitute
 from ..rules.printer import ATOM, LOOSE, POWER, PRODUCT, SIGNED, SUM, TIGHT, Form, Printer, template
-from . import Options
+from . import Options, texts
 from .code.identifiers import greek
 from .code.stages import LONGEST
 from .texts import over
@@ -137,7 +137,18 @@ def derivation(derivation: Derivation, options: Options) -> str:
 def trace(trace: Trace, options: Options) -> str:
     """The staged derivation with the numbers of a trace."""
     wanted, values = trace.graph.depending_on(trace.gradient), dict(enumerate(trace.values))
-    return _aligned(_Lines(trace.graph, trace.point, wanted, values, trace, options.digits or _DIGITS).staged())
+    lines = _Lines(trace.graph, trace.point, wanted, values, trace, options.digits or _DIGITS).staged()
+    return _aligned([*lines, *_uncertain(trace, options.digits)])
+
+
+def _uncertain(trace: Trace, digits: int | None) -> Iterator[str]:
+    """`f = 29.4 ± 1.5`, where a variable is uncertain."""
+    if trace.uncertainty is None:
+        return
+    text = texts.uncertain(trace, trace.value, trace.uncertainty.sigma, digits).replace("±", r"\pm")
+    number, bracket, exponent = text.partition(")e")
+    power = rf"{bracket[:1]} \times 10^{{{int(exponent)}}}" if bracket else ""
+    yield f"{LATEX.text(Formula(trace.graph.output.name))} &= {number}{power}"
 
 
 def program(program: StagedProgram, options: Options) -> str:

@@ -107,6 +107,13 @@ def uncertain(trace: Trace, value: Value, sigma: Value, digits: int | None) -> s
     return rounded(trace.arithmetic, value, sigma, digits)
 
 
+def valued(trace: Trace, node: Node, digits: int | None) -> str:
+    """The value of a node, with its uncertainty, if it is the output or a variable that has one."""
+    found, value = trace.uncertainty, trace.values[node.position]
+    sigma = None if found is None else found.sigma if node == trace.graph.output else found.sigmas.get(node.name)
+    return number(trace, value, digits) if sigma is None else uncertain(trace, value, sigma, None)
+
+
 class Gap(NamedTuple):
     """So many are left out here."""
 

@@ -244,7 +244,8 @@ class _Pen:
         """What a node puts on its wire. gates: those that use it."""
         kind = "constant" if isinstance(node, Constant) else "active"
         stage = self._named(node) if isinstance(node, Gate) else ""
-        value = self._number(self.trace.values[node.position]) if self.trace else ""
+        value = texts.valued(self.trace, node, self.digits).replace("-", "−") if self.trace else ""
+        value = "" if value == texts.NONE else value
         if value == node.name.replace("-", "−"):
             value = ""  # a constant is not told twice
         gradient = self._number(self.trace.upstream[node.position]) if self.trace else ""

@@ -127,8 +127,8 @@ class _Tree:
         if self.trace is None:
             return Line(place.before, below, mark + words, style)
         i, chain = node.position, (edge.local, edge.chained) if edge else ()
-        values = (self.trace.values[i], self.trace.upstream[i], *chain)
-        numbers = [texts.number(self.trace, each, self.digits) for each in values]
+        numbers = [texts.number(self.trace, each, self.digits) for each in (self.trace.upstream[i], *chain)]
+        numbers.insert(0, texts.valued(self.trace, node, self.digits))
         if edge and self.trace.is_pullback(edge):
             numbers[2] = texts.short(READING.text(self.trace.rule(edge)))
         if mark:
