@@ -26,7 +26,10 @@ WRITTEN = {
         ArcTanh=atanh
         ArcSech=asech ArcCsch=acsch ArcCoth=acoth Sin=sin Cos=cos Tan=tan Sec=sec Csc=csc Cot=cot Sinh=sinh Cosh=cosh
         Tanh=tanh Sech=sech Csch=csch Coth=coth Exp=exp Log=log Log2=log2 Log10=log10 Sqrt=sqrt CubeRoot=cbrt Abs=abs
-        Sign=sign Max=max Min=min Floor=floor Ceiling=ceil Round=round IntegerPart=trunc Mod=mod Power=pow Gamma=gamma
+        Sign=sign Max=max Min=min Floor=floor Ceiling=ceil Round=round IntegerPart=trunc
+        BesselJ=besselj BesselY=bessely BesselI=besseli BesselK=besselk
+        AiryAi=airyai AiryAiPrime=airyaiprime ProductLog=lambertw Zeta=zeta Beta=beta
+        InverseErf=erfinv InverseErfc=erfcinv Mod=mod Power=pow Gamma=gamma
         LogGamma=lgamma Factorial=factorial Erf=erf Erfc=erfc Sinc=sinc UnitStep=step HeavisideTheta=heaviside Ramp=relu
         LogisticSigmoid=sigmoid Total=sum Mean=mean Norm=hypot If=where Piecewise=Piecewise""",
     "Excel": """
@@ -34,11 +37,17 @@ WRITTEN = {
         ASIN=asin ACOS=acos ATAN=atan SINH=sinh COSH=cosh TANH=tanh SECH=sech CSCH=csch COTH=coth ASINH=asinh
         ACOSH=acosh
         ATANH=atanh ACOTH=acoth MOD=mod TRUNC=trunc MAX=max MIN=min SUM=sum AVERAGE=mean PRODUCT=prod FACT=factorial
-        GAMMA=gamma GAMMALN=lgamma ERF=erf ERFC=erfc NORMSDIST=normcdf IF=where""",
+        GAMMA=gamma GAMMALN=lgamma ERF=erf ERFC=erfc NORMSDIST=normcdf NORMSINV=normppf NORM.S.INV=normppf IF=where""",
     "C": """
         fabs=abs fmax=max fmin=min pow=pow tgamma=gamma lgamma=lgamma cbrt=cbrt fmod=fmod hypot=hypot exp2=exp2
         expm1=expm1 log1p=log1p rint=round nearbyint=round trunc=trunc atan2=atan2""",
-    "statistics": "Phi=normcdf Φ=normcdf norm.cdf=normcdf norm.pdf=normpdf pnorm=normcdf dnorm=normpdf ndtr=normcdf",
+    "statistics": "Phi=normcdf Φ=normcdf norm.cdf=normcdf norm.pdf=normpdf pnorm=normcdf dnorm=normpdf ndtr=normcdf "
+    "norm.ppf=normppf qnorm=normppf probit=normppf norm.logcdf=lognormcdf",
+    "SciPy": """
+        jv=besselj jn=besselj yv=bessely yn=bessely iv=besseli kv=besselk kn=besselk j0=j0 j1=j1 y0=y0 y1=y1 i0=i0 i1=i1
+        k0=k0 k1=k1 betaln=lbeta ndtri=normppf log_ndtr=lognormcdf erfinv=erfinv erfcinv=erfcinv erfcx=erfcx zeta=zeta
+        lambertw=lambertw beta=beta""",
+    "SymPy": "LambertW=lambertw besselj=besselj airyai=airyai airyaiprime=airyaiprime erfinv=erfinv zeta=zeta",
     "PyTorch": """
         clamp=clip absolute=abs negative=neg multiply=mul subtract=sub divide=div true_divide=div arctan2=arctan2
         expit=sigmoid gammaln=lgamma relu6=relu6 log_sigmoid=logsigmoid fix=trunc sgn=sign maximum=max minimum=min""",
@@ -52,7 +61,7 @@ _OTHERWISE = {
     "np": f"{_OF_LISTS} round clip where heaviside",
     "math": _OF_LISTS,
     "mpmath": f"{_OF_LISTS} fmod psi",
-    "sp": f"{_OF_LISTS} ln div step trunc",
+    "sp": f"{_OF_LISTS} ln div step trunc erfcinv",
 }
 OTHER_ARGUMENTS = {(library, name) for library, names in _OTHERWISE.items() for name in names.split()}
 """Functions of lists, or with arguments of another kind, and those that need more than numbers."""

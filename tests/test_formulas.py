@@ -11,7 +11,7 @@ from backprop_cli import backprop
 from backprop_cli.language.program import Program
 from support import oracle
 from support.formulas import FORMULAS, Formula, each_of
-from support.rows import NUMERIC
+from support.rows import NUMERIC, SPECIAL
 
 TOLERANCE = 1e-12
 """Relative. Every formula is held to it: the points were chosen where the formulas are well conditioned."""
@@ -39,7 +39,7 @@ def test_every_formula_has_a_source_and_a_point_for_its_variables() -> None:
 @pytest.mark.slow
 def test_every_primitive_is_used() -> None:
     used = {gate.op for formula in FORMULAS for gate in Program(formula.expression).graph(list(formula.point)).gates}
-    assert [op.call for op in NUMERIC if op not in used] == []
+    assert [op.call for op in [*NUMERIC, *SPECIAL] if op not in used] == []
 
 
 def relative_error(got: oracle.Number, expected: oracle.Number) -> float:

@@ -170,7 +170,7 @@ LIMITS = {
 ELSEWHERE = {
     "budget.SECONDS": "test_budget.py",
     "budget.MEMORY": "test_budget.py",
-    "arithmetic.special.MAX_ORDER": "test_orders.py",
+    "arithmetic.system.MAX_ORDER": "test_orders.py",
     "cli.cache.MAX_ENTRY": "test_cache.py",
     "cli.cache.MAX_TOTAL": "test_cache.py",
     "rules.arrays.MAX_ENTRIES": "test_arrays.py",

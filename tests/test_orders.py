@@ -1,41 +1,68 @@
-"""Rows with an order, a whole number that has no gradient: polygamma(n, x)."""
+"""Rows with an order, which has no gradient: polygamma(n, x), besselj(n, x)."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import mpmath
 import pytest
 
 from backprop_cli import backprop
-from backprop_cli.arithmetic.special import MAX_ORDER
+from backprop_cli.arithmetic.system import MAX_ORDER
 from backprop_cli.errors import MathError
 from support import emitted
 from support.command import run
 from support.emitted import Case
 from support.rows import WITH_ORDER
 
-MEANT = {"polygamma": lambda n, x: mpmath.psi(n, x)}
-"""The functions, in mpmath."""
 ORDERS = [0, 1, 2, 5]
 POINTS = ["1e-30", "0.3", "1", "1.4616", "7.25", "1e8", "1e60", "-0.5", "-2.75", "-30.3"]
-AT = [(n, x) for n in ORDERS for x in POINTS if -1e300 < mpmath.psi(n + 2, mpmath.mpf(x)) < 1e300]
+BESIDE = ["0.3", "1", "2.4048255576957724", "7.25", "40", "-2.75"]
+MEANT: dict[str, tuple[Callable[..., Any], Sequence[tuple[float, str]]]] = {
+    "polygamma": (
+        lambda n, x, derivative: mpmath.psi(n + derivative, x),
+        [(n, x) for n in ORDERS for x in POINTS if -1e300 < mpmath.psi(n + 2, mpmath.mpf(x)) < 1e300],
+    ),
+    "zetaderiv": (
+        lambda n, x, derivative: mpmath.zeta(x, 1, n + derivative),
+        [(n, x) for n in (0, 1, 3) for x in ("2", "0.3", "7.25", "40")],
+    ),
+    "besselj": (
+        lambda n, x, derivative: mpmath.besselj(n, x, derivative),
+        [(n, x) for n in (0, 1, 5, -2) for x in (*BESIDE, "1e-30")],
+    ),
+    "besseli": (
+        lambda n, x, derivative: mpmath.diff(lambda t: mpmath.besseli(n, t), x, derivative),
+        [(n, x) for n in (0, 1, 5, -2) for x in BESIDE],
+    ),
+    "bessely": (
+        lambda n, x, derivative: mpmath.diff(lambda t: mpmath.bessely(n, t), x, derivative),
+        [(n, x) for n in (0, 1, 5, 0.5) for x in BESIDE[:-1]],
+    ),
+    "besselk": (
+        lambda n, x, derivative: mpmath.diff(lambda t: mpmath.besselk(n, t), x, derivative),
+        [(n, x) for n in (0, 1, 5, 2.5) for x in BESIDE[:-1]],
+    ),
+}
+"""The functions and their derivatives, in mpmath, and where they are tried."""
 
 
 def test_each_row_with_an_order_is_tried() -> None:
     assert {op.name for op in WITH_ORDER} == {*MEANT}
 
 
-def exact(name: str, n: int, x: str | float, derivative: int = 0) -> mpmath.mpf:
+def exact(name: str, n: float, x: str | float, derivative: int = 0) -> mpmath.mpf:
     """The function or a derivative of it: of polygamma that is the next one."""
     with mpmath.workdps(120):
-        return +MEANT[name](n + derivative, mpmath.mpf(x))
+        return +MEANT[name][0](n, mpmath.mpf(x), derivative)
 
 
 @pytest.mark.parametrize("name", MEANT)
 def test_values_and_gradients_in_doubles(name: str) -> None:
-    for n, x in AT:
+    for n, x in MEANT[name][1]:
         trace = backprop(f"{name}({n}, x)", {"x": float(x)})
         at = float(x)
         assert trace.value == pytest.approx(float(exact(name, n, at)), rel=4e-16), (n, x)
@@ -44,7 +71,7 @@ def test_values_and_gradients_in_doubles(name: str) -> None:
 
 @pytest.mark.parametrize("name", MEANT)
 def test_fifty_digits_and_second_derivatives(name: str) -> None:
-    for n, x in AT[::3]:
+    for n, x in MEANT[name][1][::3]:
         trace = backprop(f"{name}({n}, x)", {"x": x}, precision=50, hessian=True)
         assert trace.hessian is not None
         found = trace.value, trace.gradient["x"], trace.hessian["x"]["x"]
@@ -64,15 +91,21 @@ def test_far_below_0_by_reflection() -> None:
 
 
 @pytest.mark.parametrize("name", MEANT)
-def test_the_order_is_a_whole_number_without_a_gradient(name: str) -> None:
+def test_an_order_has_no_gradient(name: str) -> None:
     assert backprop(f"{name}(n, x)", {"n": 2, "x": 1.5}, wrt=["x"]).gradient.keys() == {"x"}
     with pytest.raises(MathError, match=r"∂f/∂n does not exist at n = 2, x = 1.5"):
         backprop(f"{name}(n, x)", {"n": 2, "x": 1.5})
     for order in ("0.5", "-1", "1e-9", "1e200", str(MAX_ORDER + 1)):
-        with pytest.raises(MathError, match="needs n = 0, 1, 2, …"):
-            backprop(f"{name}(n, x)", {"n": order, "x": "1.5"}, wrt=["x"])
-    with pytest.raises(MathError, match=r"no (finite|real) value"):
-        backprop(f"{name}(1, x)", {"x": -2})
+        is_any = "bessel" in name and abs(float(order)) < MAX_ORDER
+        for digits in () if is_any else (None, 20):
+            with pytest.raises(MathError, match=r"needs .*\bn\b.* 1000"):
+                backprop(f"{name}(n, x)", {"n": order, "x": "1.5"}, wrt=["x"], precision=digits)
+
+
+def test_where_there_is_no_value() -> None:
+    for text in ("polygamma(1, -2)", "zetaderiv(2, 1)", "bessely(0, 0)", "besselk(1, -3)", "besselj(1/2, -1)"):
+        with pytest.raises(MathError, match=r"no (finite|real) value"):
+            backprop(f"{text}*x", {"x": 1})
 
 
 def test_formulas_and_exact_numbers() -> None:

@@ -15,7 +15,7 @@ from backprop_cli.rules.formula import Formula
 from backprop_cli.rules.printer import BY_HAND, READING, TYPED
 from backprop_cli.rules.table import TABLE, Op
 from support.command import run
-from support.rows import NUMERIC, WITH_ORDER, inside, with_gradient
+from support.rows import NUMERIC, SPECIAL, WITH_ORDER, inside, with_gradient
 
 PRINTERS = {"reading": READING, "typed": TYPED, "by hand": BY_HAND}
 
@@ -38,7 +38,7 @@ def number(trace: Trace, value: Any) -> Any:
 
 @pytest.mark.parametrize("printer", PRINTERS)
 def test_every_rule_is_read_and_is_the_local_gradient(printer: str) -> None:
-    for op in [*NUMERIC, *WITH_ORDER]:
+    for op in [*NUMERIC, *SPECIAL, *WITH_ORDER]:
         names = names_of(op)
         point, wrt = inside(op, names), with_gradient(op, names)
         trace = backprop(op.written(names), point, wrt=wrt)
@@ -74,7 +74,7 @@ def texts(data: Any, keys: Iterable[str]) -> list[str]:
 
 @pytest.mark.slow
 def test_what_derive_prints_of_every_row_is_read() -> None:
-    for op in [*NUMERIC, *WITH_ORDER]:
+    for op in [*NUMERIC, *SPECIAL, *WITH_ORDER]:
         names = names_of(op)
         point, wrt = inside(op, names), with_gradient(op, names)
         result = run("derive", op.written(names), "--wrt", ",".join(wrt), "--json")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import statistics
 from collections.abc import Callable
 
 import pytest
@@ -48,7 +49,6 @@ MEANT: dict[str, Callable[..., float]] = {
     "round": lambda x, digits: round(x * 10**digits) / 10**digits,
     "trunc": lambda x, digits: math.trunc(x * 10**digits) / 10**digits,
     "factorial": lambda x: math.gamma(1 + x),
-    "beta": lambda x, y: math.gamma(x) * math.gamma(y) / math.gamma(x + y),
     "normcdf": lambda x, y, z: (1 + math.erf((x - y) / z / 2**0.5)) / 2,
     "normpdf": lambda x, y, z: math.exp(-(((x - y) / z) ** 2) / 2) / math.sqrt(2 * math.pi) / z,
     "logaddexp": lambda x, y: math.log(math.exp(x) + math.exp(y)),
@@ -65,6 +65,8 @@ MEANT: dict[str, Callable[..., float]] = {
     "ArcTan": lambda x, y: math.atan2(y, x),
     "norm.cdf": lambda x, y, z: (1 + math.erf((x - y) / z / 2**0.5)) / 2,
     "norm.pdf": lambda x, y, z: math.exp(-(((x - y) / z) ** 2) / 2) / math.sqrt(2 * math.pi) / z,
+    "norm.ppf": lambda x, y, z: statistics.NormalDist(y, z).inv_cdf(x),
+    "norm.logcdf": lambda x, y, z: math.log(statistics.NormalDist(y, z).cdf(x)),
     "nthroot": lambda x, y: x ** (1 / y),
 }
 

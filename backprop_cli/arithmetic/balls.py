@@ -16,11 +16,11 @@ from threading import RLock
 from types import FunctionType
 from typing import Any, NamedTuple
 
-from flint import acb, arb, ctx, fmpq, fmpz
+from flint import acb, acb_series, arb, arb_series, ctx, fmpq, fmpz
 
 from ..budget import reserve_memory
 from ..rules.table import Op
-from .system import Arithmetic, Function, Rule, TooWideError, Value
+from .system import MAX_ORDER, Arithmetic, Function, Rule, TooWideError, Value
 
 reserve_memory()  # FLINT ends the process where it is refused memory
 
@@ -38,6 +38,7 @@ _FEW = 6  # digits that tell a number's exponent, or nearly so
 _CLOSE_BITS = 1_100  # behind those shown, by which a number is rounded
 _TIE_BITS = 1_000  # to which it is known that a number is in the middle of two, before the even one is taken
 _LOG10 = log2(10)
+_MORE_BITS = (GUARD, 640, 2_600)  # beyond those that are wanted of a function of doubles
 
 
 class Ball:
@@ -261,6 +262,14 @@ class Word(NamedTuple):
     most: int | None = None
     exact: Callable[..., fmpq | None] = lambda *_: None
 
+    def of(self, *balls: arb) -> arb:
+        """What it comes to. Raises ValueError or OverflowError where it has no value, or none that can be written."""
+        if self.outside(*balls):
+            raise ValueError("outside of the domain")
+        if self.most is not None and any(abs(each) >= _size(self.most) for each in balls):
+            raise OverflowError
+        return self.ball(*balls)
+
 
 def _cbrt(x: arb) -> arb:
     if x > 0:
@@ -348,6 +357,11 @@ def _is_pole(*args: arb) -> bool:
     return bool(args[-1] <= 0 and args[-1].is_integer())
 
 
+def _no_order(n: arb) -> bool:
+    """Whether it is surely no order of a derivative: a whole number from 0 up, and not too large."""
+    return not n.contains_integer() or bool(n < 0 or n > MAX_ORDER)
+
+
 def _gamma(x: arb) -> arb:
     fraction = x.fmpq() if x.is_exact() and x.bits() < GUARD else None
     return x.gamma() if fraction is None else arb.gamma_fmpq(fraction)
@@ -370,6 +384,58 @@ def _polygamma(order: arb, x: arb) -> arb:
     reflected: tuple[arb, ...] = (pi * cot, -((pi * csc) ** 2), 2 * pi**3 * cot * csc**2)
     mirrored = _polygamma(order, 1 - x)
     return (-mirrored if n % 2 else mirrored) - reflected[n]
+
+
+def _polygamma_rise(order: arb, x: arb, y: arb) -> arb:
+    """polygamma(n, x + y) − polygamma(n, x)."""
+    return _polygamma(order, x + y) - _polygamma(order, x)
+
+
+def _beta(x: arb, y: arb) -> arb:
+    return x.gamma() * y.gamma() * (x + y).rgamma()
+
+
+def _zeta(x: Value) -> Value:
+    if x.real < -_FAR:
+        if (x.real / 2).is_integer():
+            return arb(0)
+        raise OverflowError
+    return x.zeta()
+
+
+def _zeta_derivative(order: Value, x: Value) -> Value:
+    """Of any order, by a power series."""
+    n = int(order.real.unique_fmpz())
+    if x.real < -_FAR:
+        raise OverflowError
+    if x.real > _FAR:  # where all terms of the sum over (−log k)^n·k^(−x) but that of k = 2 are as good as nothing
+        return (-arb.const_log2()) ** n * (-x * arb.const_log2()).exp() * (1 + arb(0, _size(-(_FAR >> 2))))
+    before = ctx.cap
+    ctx.cap = n + 1
+    try:
+        return (acb_series if type(x) is acb else arb_series)([x, 1]).zeta()[n] * arb(n).fac()
+    finally:
+        ctx.cap = before
+
+
+def _zero_of_beta(x: fmpq, y: fmpq) -> fmpq | None:
+    return fmpq(0) if x + y <= 0 and (x + y).q == 1 and x.q != 1 else None
+
+
+def _erfcx(n: arb, x: arb) -> arb:
+    """The n-th derivative of exp(x²)·erfc(x), which is a multiple of H(−n − 1, x) (DLMF 18.5.18 and 7.18.8)."""
+    return x.hermite_h(-n - 1) * (-2) ** n * n.fac() * 2 / arb.pi().sqrt()
+
+
+def _log_normal(x: arb) -> arb:
+    """log(normcdf(x)): by what is left of 1 above 0, and below by erfcx, which does not underflow."""
+    u = -x / arb(2).sqrt()
+    return (-(-u).erfc() / 2).log1p() if x.real > 0 else (_erfcx(arb(0), u) / 2).log() - u * u
+
+
+def _bessel_outside(n: arb, x: arb) -> bool:
+    """Of orders that are not whole, there are no values below 0, and below 0 none at 0."""
+    return bool(abs(n) > MAX_ORDER) or (not n.contains_integer() and bool(x < 0 or (x == 0 and n < 0)))
 
 
 def _plain(*names: str, **more: Any) -> dict[str, Word]:
@@ -410,9 +476,50 @@ WORDS: dict[str, Word] = {
     "gamma": Word(_gamma, _is_pole, most=_EXP_BITS),
     "lgamma": Word(_lgamma, _is_pole),
     "digamma": Word(lambda x: _polygamma(arb(0), x), _is_pole),
-    "polygamma": Word(_polygamma, _is_pole),
+    "polygamma": Word(_polygamma, lambda n, x: _no_order(n) or _is_pole(x)),
+    "polygamma_rise": Word(_polygamma_rise, lambda _n, x, y: _is_pole(x) or _is_pole(x + y)),
+    "beta": Word(_beta, lambda x, y: _is_pole(x) or _is_pole(y), exact=_zero_of_beta),
+    "lbeta": Word(
+        lambda x, y: _lgamma(x) + _lgamma(y) - _lgamma(x + y),
+        lambda *xs: any(map(_is_pole, xs)) or _is_pole(xs[0] + xs[1]),
+    ),
+    "besselj": Word(lambda n, x: x.bessel_j(n), _bessel_outside, most=MOST_BITS),
+    "bessely": Word(lambda n, x: x.bessel_y(n), lambda n, x: abs(n) > MAX_ORDER or x <= 0, most=MOST_BITS),
+    "besseli": Word(lambda n, x: x.bessel_i(n), _bessel_outside, most=_EXP_BITS),
+    "besselk": Word(lambda n, x: x.bessel_k(n), lambda n, x: abs(n) > MAX_ORDER or x <= 0, most=_EXP_BITS),
+    "airyai": Word(lambda x: x.airy_ai(), most=_EXP_BITS // 2),
+    "airyaiprime": Word(lambda x: x.airy_ai(derivative=1), most=_EXP_BITS // 2),
+    "lambertw": Word(lambda x: x.lambertw(), lambda x: x < -arb(-1).exp()),
+    "zeta": Word(_zeta, lambda x: x == 1),
+    "zetaderiv": Word(_zeta_derivative, lambda n, x: _no_order(n) or x == 1),
+    **_plain("erfinv", outside=lambda x: x <= -1 or x >= 1),
+    **_plain("erfcinv", outside=lambda x: x <= 0 or x >= 2),
+    "normppf": Word(lambda x: -arb(2).sqrt() * (2 * x).erfcinv(), lambda x: x <= 0 or x >= 1),
+    "erfcx": Word(lambda x: _erfcx(arb(0), x), most=_EXP_BITS // 2),
+    "erfcxderiv": Word(_erfcx, most=_EXP_BITS // 2),
+    "lognormcdf": Word(_log_normal, most=_EXP_BITS // 2),
 }
 """The functions. A row that needs another one names it here."""
+
+
+def of_numbers(name: str, bits: int, numbers: Sequence[Any], kind: type = arb) -> Any:
+    """What a word comes to, of numbers that are exact: so many bits of it, or of each of its parts, at least.
+
+    numbers: doubles, or mpmath's
+    kind: acb, of complex numbers
+    Raises ValueError where there is no value, and OverflowError where it takes too many bits or is beyond doubles.
+    """
+    word = WORDS[name]
+    with _LOCK:
+        for extra in _MORE_BITS:
+            with ctx.workprec(bits + extra):
+                result = word.of(*map(arb, numbers)) if kind is arb else word.ball(*map(acb, numbers))
+                parts = (result,) if kind is arb else (result.real, result.imag)
+                if all(part.rel_accuracy_bits() >= bits for part in parts):
+                    return result
+    if all(abs(part) < _LEAST for part in parts):
+        return kind(0)
+    raise OverflowError
 
 
 class Balls(Arithmetic):
@@ -506,12 +613,7 @@ class Balls(Arithmetic):
             exact = word.exact(*(each.number for each in args))
             if exact is not None:
                 return _told(exact)
-        balls = [each.ball for each in args]
-        if word.outside(*balls):
-            raise ValueError("outside of the domain")
-        if word.most is not None and any(abs(each) >= _size(word.most) for each in balls):
-            raise OverflowError
-        result = word.ball(*balls)
+        result = word.of(*(each.ball for each in args))
         if not result.is_finite():
             raise TooWideError
         square = args[0].number if word.ball is arb.sqrt and args[0].is_exact else None
@@ -591,6 +693,7 @@ class Balls(Arithmetic):
 
 
 _LOCK = RLock()
+_LEAST = arb((1, -1_200))  # what is smaller is 0, as doubles go
 _WRITTEN: dict[Op, Rule] = {}
 _NUMBERS: dict[str, Value] = {}
 """The rows that have been compiled, and the numbers in them, which are exact."""

@@ -12,6 +12,8 @@ from mpmath import MPContext
 
 from .system import Arithmetic, Function, Value
 
+_STEPS = 4
+"""Of Newton's method, whose first guess is as good as the imaginary part is small."""
 _RANGE = 1_000_000
 """Binary digits before or behind the point, from which on mpmath's logarithm may take gigabytes."""
 
@@ -27,7 +29,7 @@ class Complexes(Arithmetic):
         signs = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
         by_real_part = {name: f"({{}}.real {sign} {{}}.real)" for name, sign in signs.items()}
         constants = {"pi": +self.context.pi, "e": +self.context.e, "nan": self.context.nan}
-        super().__init__(_functions(self.context), constants, by_real_part)
+        super().__init__(_functions(self.context), constants, {**by_real_part, "own": "{0}"})
 
     def number(self, text: str) -> Value:
         return self.context.mpf(text)
@@ -46,7 +48,31 @@ class Complexes(Arithmetic):
         return all(not part or abs(self.context.mag(part)) < _RANGE for part in (value.real, value.imag))
 
 
+_FROM_FLINT = "besselj bessely besseli besselk airyai airyaiprime lambertw zeta zetaderiv erfcx lognormcdf".split()
+
+
 def _functions(mp: Any) -> dict[str, Function]:
+    def from_flint(name: str) -> Function:
+        def function(*zs: Value) -> Value:
+            from flint import acb
+
+            from .balls import of_numbers
+
+            found = of_numbers(name, mp.prec, zs, acb)
+            return mp.mpc(mp.convert(found.real.mid()), mp.convert(found.imag.mid()))
+
+        return function
+
+    def erfcinv(z: Value) -> Value:
+        """By Newton's method on log(erfc), from the real axis."""
+        from .balls import of_numbers
+
+        found = mp.convert(of_numbers("erfcinv", mp.prec, [z.real]).mid())
+        for _ in range(_STEPS):
+            tail = mp.erfc(found)
+            found += mp.log(tail / z) * tail * mp.sqrt(mp.pi) / 2 * mp.exp(found * found)
+        return found
+
     def hypot(*zs: Value) -> Value:
         return mp.sqrt(mp.fsum(z * z for z in zs))
 
@@ -64,6 +90,10 @@ def _functions(mp: Any) -> dict[str, Function]:
         "cbrt": lambda z: -mp.cbrt(-z) if z.real < 0 else mp.cbrt(z),
         "hypot": hypot,
         "atan2": lambda y, x: -mp.j * mp.log((x + mp.j * y) / hypot(x, y)),
+        **{name: from_flint(name) for name in _FROM_FLINT},
+        "erfcinv": erfcinv,
+        "erfinv": lambda z: -erfcinv(1 + z) if z.real < 0 else erfcinv(1 - z),
+        "normppf": lambda z: -mp.sqrt(2) * erfcinv(2 * z),
         "polygamma": lambda order, z: mp.psi(int(order.real), z),
         "lgamma": lambda z: mp.log(mp.gamma(z) * mp.sign(mp.gamma(z).real)),
         "sigmoid": lambda z: 1 / (1 + mp.exp(-z)),

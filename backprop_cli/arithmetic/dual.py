@@ -10,7 +10,7 @@ import sys
 from contextlib import AbstractContextManager
 from functools import partial
 
-from ..rules.table import TABLE, Op, primitive
+from ..rules.table import INNER, TABLE, Op, primitive
 from .system import Arithmetic, Function, Rule, TooWideError, Value, share
 
 LEAST = sys.float_info.min
@@ -69,15 +69,17 @@ class DualNumbers(Arithmetic):
         self.digits = base.digits
         self.strict = base.strict
         constants = {name: Dual(value) for name, value in base.constants.items()}
-        words: dict[str, Function] = {op.name: partial(self._gate, op) for op in reversed(TABLE)}  # the first of a name
+        words: dict[str, Function] = {
+            op.name: partial(self._gate, op) for op in reversed([*TABLE, *INNER])
+        }  # the first of a name
         logarithm = next(op for op in TABLE if op.name == "log" and len(op.inputs) == 2)
-        words |= {"log_base": partial(self._gate, logarithm), "selected": self._selected, "polygamma": self._polygamma}
+        words |= {"log_base": partial(self._gate, logarithm), "selected": self._selected}
         words["smooth"] = lambda value, slopes: Dual(value.value, slopes.dot)
         calls = {name: f"{name}({{}}, {{}})" for name in ("add", "sub", "mul", "div")}
         words |= {f"values_{name}": base.rule(primitive(name)).value for name in _COMPARISONS}
         compared = {name: f"values_{name}({{0}}.value, {{1}}.value)" for name in _COMPARISONS}
         templates = {**calls, **compared, "neg": "neg({})", "smooth": "smooth({}, {})", "cancels": "{1}"}
-        templates |= {"doubles": base.template("doubles"), "ours": "{0}"}
+        templates |= {"doubles": base.template("doubles"), "own": base.template("own"), "ours": "{0}"}
         super().__init__(words, constants, templates)
 
     def _gate(self, op: Op, *inputs: Dual) -> Dual:
@@ -128,11 +130,6 @@ class DualNumbers(Arithmetic):
 
     def _selected(self, x: Dual, out: Dual) -> Dual:
         return Dual(self.base.word("selected")(x.value, out.value))
-
-    def _polygamma(self, order: Dual, x: Dual) -> Dual:
-        derivative = self.base.word("polygamma")
-        value = derivative(order.value, x.value)
-        return Dual(value, None if x.dot is None else derivative(order.value + 1, x.value) * x.dot)
 
     def rule(self, op: Op) -> Rule:
         if op not in self._rules:

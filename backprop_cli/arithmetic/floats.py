@@ -50,6 +50,29 @@ def _polygamma(order: float, x: float) -> float:
     return float(polygamma(DOUBLES, order, DOUBLES.mpf(x)))
 
 
+def _from_flint(name: str) -> Function:
+    """A function that FLINT has, rounded to the nearest double. It is loaded when called: few expressions need it."""
+
+    def function(*xs: float) -> float:
+        from .balls import of_numbers
+
+        value = float(of_numbers(name, _DOUBLE, xs))
+        if math.isinf(value):
+            raise OverflowError
+        return value
+
+    return function
+
+
+FROM_FLINT = (
+    "besselj bessely besseli besselk airyai airyaiprime lambertw beta lbeta polygamma_rise zeta zetaderiv "
+    "erfinv erfcinv normppf erfcx erfcxderiv lognormcdf"
+).split()
+"""Functions that FLINT has, and neither Python nor, as fast, mpmath."""
+_DOUBLE = 64
+"""Bits of a number, so that a double made of it is the nearest one, nearly always."""
+
+
 def _lgamma(x: float) -> float:
     value = math.lgamma(x)
     if abs(value) > _NEAR_ZERO:
@@ -161,6 +184,7 @@ _FLOAT_FUNCTIONS: dict[str, Function] = {
     "lgamma": _lgamma,
     "digamma": lambda x: _polygamma(0, x),
     "polygamma": _polygamma,
+    **{name: _from_flint(name) for name in FROM_FLINT},
 }
 
 
@@ -254,8 +278,53 @@ def _ieee_precisely(precisely: Function) -> Function:
     return total
 
 
+_FAR_OUT = {
+    "besselj": (0.0, 0.0),
+    "bessely": (math.nan, 0.0),
+    "besselk": (math.nan, 0.0),
+    "besseli": (math.nan, math.inf),
+    "airyai": (0.0, 0.0),
+    "airyaiprime": (math.nan, 0.0),
+    "lambertw": (math.nan, math.inf),
+    "zeta": (math.nan, 1.0),
+    "zetaderiv": (math.nan, 0.0),
+    "erfcx": (math.inf, 0.0),
+    "lognormcdf": (-math.inf, 0.0),
+}
+"""What functions of FLINT's come to at −∞ and ∞."""
+_ENDS = {
+    "erfinv": {-1.0: -math.inf, 1.0: math.inf},
+    "erfcinv": {0.0: math.inf, 2.0: -math.inf},
+    "normppf": {0.0: -math.inf, 1.0: math.inf},
+    "bessely": {0.0: -math.inf},
+    "besselk": {0.0: math.inf},
+    "zeta": {1.0: math.inf},
+}
+"""What they come to at the ends of their domains, and at poles."""
+
+
+def _ieee_from_flint(name: str) -> Function:
+    function, ends = _FLOAT_FUNCTIONS[name], _ENDS.get(name, {})
+    below, above = _FAR_OUT.get(name, (math.nan, math.nan))
+
+    def total(*xs: float) -> float:
+        if any(map(math.isnan, xs)) or any(map(math.isinf, xs[:-1])):
+            return math.nan
+        if math.isinf(xs[-1]):
+            return above if xs[-1] > 0 else below
+        try:
+            return float(function(*xs))
+        except ValueError:
+            return ends.get(xs[-1], math.nan)
+        except OverflowError:
+            return math.inf
+
+    return total
+
+
 _IEEE_FUNCTIONS: dict[str, Function] = {
     **_FLOAT_FUNCTIONS,
+    **{name: _ieee_from_flint(name) for name in FROM_FLINT},
     "sum": _ieee_many(_FLOAT_FUNCTIONS["sum"], lambda *xs: sum(xs)),
     "mean": _ieee_many(_mean, lambda *xs: sum(xs) / len(xs)),
     "prod": _ieee_many(_prod, lambda *xs: math.prod(xs)),

@@ -7,10 +7,7 @@ from typing import Any
 
 from mpmath import MPContext
 
-from .system import Value
-
-MAX_ORDER = 1_002
-"""1,000, and two derivatives of that."""
+from .system import MAX_ORDER, Value
 
 
 def polygamma(mp: Any, order: Value, x: Value, reflected: float = 20) -> Value:

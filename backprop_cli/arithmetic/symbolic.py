@@ -50,6 +50,7 @@ class Symbolic(Arithmetic):
         templates = {
             "where": "where({}, lambda: {}, lambda: {})",
             "careful": "{0}",
+            "own": "{0}",
             "and": "both({}, {})",
             "or": "either({}, {})",
             "not": "opposite({})",
@@ -128,6 +129,44 @@ class softplus(sympy.Function):  # type: ignore[misc]  # noqa: N801
 
     def _eval_is_positive(self) -> bool:
         return True
+
+
+class zeta(sympy.zeta):  # type: ignore[misc]  # noqa: N801
+    """Riemann's function with its derivative, which SymPy has no name for."""
+
+    def fdiff(self, _argindex: int = 1) -> Value:
+        return zetaderiv(1, self.args[0])
+
+
+class _Evaluated:
+    """A function whose numbers are FLINT's."""
+
+    args: tuple[Value, ...]
+
+    def _eval_evalf(self, bits: int) -> Value:
+        from .balls import of_numbers
+
+        found = of_numbers(type(self).__name__, bits, [each._to_mpmath(bits) for each in self.args])
+        return sympy.Float(found.mid(), precision=bits)
+
+
+class erfinv(_Evaluated, sympy.erfinv):  # type: ignore[misc]  # noqa: N801
+    """The inverse of erf, which SymPy does not evaluate for most numbers."""
+
+
+class erfcinv(_Evaluated, sympy.erfcinv):  # type: ignore[misc]  # noqa: N801
+    """The inverse of erfc, likewise."""
+
+
+class zetaderiv(_Evaluated, sympy.Function):  # type: ignore[misc]  # noqa: N801
+    """A derivative of zeta, of any order."""
+
+    @classmethod
+    def eval(cls, order: Value, x: Value) -> Value:
+        return zeta(x) if order == 0 else None
+
+    def fdiff(self, _argindex: int = 2) -> Value:
+        return zetaderiv(self.args[0] + 1, self.args[1])
 
 
 def _sigmoid(x: Value) -> Value:
@@ -231,11 +270,6 @@ class _Printer(StrPrinter):  # type: ignore[misc]
     def _print_EulerGamma(self, _gamma: Value) -> str:  # noqa: N802
         return "(-digamma(1))"
 
-    def _print_zeta(self, zeta: Value) -> str:
-        """Of a whole number, which is what comes of polygamma at 1."""
-        n = int(zeta.args[0])
-        return f"({'-' * (n % 2)}polygamma({n - 1}, 1)/{sympy.factorial(n - 1)})"
-
     def _print_Exp1(self, _e: Value) -> str:  # noqa: N802
         return "exp(1)"
 
@@ -255,7 +289,7 @@ def _condition(printer: _Printer, condition: Any) -> str:
     return str(printer.doprint(condition))
 
 
-_SPELLED = {"Abs": "abs", "Max": "max", "Min": "min", "ceiling": "ceil", "loggamma": "lgamma"}
+_SPELLED = {"Abs": "abs", "Max": "max", "Min": "min", "ceiling": "ceil", "loggamma": "lgamma", "LambertW": "lambertw"}
 
 
 def _sign_of(value: Value) -> int | None:
@@ -442,6 +476,12 @@ _FUNCTIONS: dict[str, Function] = {
     "lgamma": _bounded(lambda x: sympy.log(abs(sympy.gamma(x))) if x.is_negative else sympy.loggamma(x)),
     "digamma": _bounded(lambda x: sympy.polygamma(0, x)),
     "polygamma": _bounded(sympy.polygamma),
+    **{name: _bounded(getattr(sympy, name)) for name in "besselj bessely besseli besselk airyai airyaiprime".split()},
+    "erfinv": _bounded(erfinv),
+    "erfcinv": _bounded(erfcinv),
+    "lambertw": _bounded(sympy.LambertW, MAX_ROUNDED),
+    "zeta": _bounded(zeta),
+    "zetaderiv": _bounded(zetaderiv),
     "round": _bounded(_round, MAX_ROUNDED),
     "floor": _bounded(_floor, MAX_ROUNDED),
     "ceil": _bounded(lambda x: sympy.ceiling(x) if x.free_symbols else -_floor(-x), MAX_ROUNDED),

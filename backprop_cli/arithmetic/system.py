@@ -17,6 +17,8 @@ Value: TypeAlias = Any
 """A number of the arithmetic in use."""
 Function: TypeAlias = Callable[..., Value]
 
+MAX_ORDER = 1_002
+"""The largest order of a function: 1,000, and two derivatives of that."""
 TIES = ("both", "split", "first")
 """What inputs of max or min that tie receive: 1 each (CS231n), equal shares (PyTorch, JAX), all to the first."""
 
@@ -92,6 +94,7 @@ _TEMPLATES = {
     "smooth": "{0}",
     "doubles": "{0}",
     "ours": "{0}",
+    "own": "{1}",
     "cancels": "{0}",
     "precisely": "{0}",
     "total": "total([{0} for x in inputs])",

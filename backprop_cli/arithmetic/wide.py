@@ -8,6 +8,7 @@ from typing import Any
 from mpmath import MPContext
 
 from ..rules.formula import Formula
+from .floats import FROM_FLINT
 from .special import polygamma
 from .system import Arithmetic, Function, Value
 
@@ -118,4 +119,14 @@ class Wide(Arithmetic):
             "lgamma": real(lambda x: mp.loggamma(x) if x > 0 else mp.log(abs(mp.gamma(x))), _EXP_BITS),
             "digamma": lambda x: psi(0, x),
             "polygamma": psi,
+            **{name: self._from_flint(name) for name in FROM_FLINT},
         }
+
+    def _from_flint(self, name: str) -> Function:
+        def function(*xs: Value) -> Value:
+            from .balls import of_numbers
+
+            found = self.context.convert(of_numbers(name, self.context.prec, xs).mid())
+            return self.context.zero if found and self.context.mag(found) < -_FAR else found
+
+        return function

@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterable, Sequence
 
 _UNARY = {
-    "exp(x**2)*erfc(x)": "erfcx",
-    "log(normcdf(x))": "lognormcdf log_ndtr",
     "1/x": "reciprocal",
     "sqrt(x)": "root squareroot square_root",
     "cbrt(x)": "cuberoot cube_root",
@@ -33,6 +31,8 @@ _UNARY = {
     "sin(pi*x/180)": "sind",
     "cos(pi*x/180)": "cosd",
     "tan(pi*x/180)": "tand",
+    "airyai(x)": "airy Ai",
+    "zeta(x) - 1": "zetac",
     "180*x/pi": "deg degrees rad2deg",
     "pi*x/180": "rad radians deg2rad",
     "trunc(x)": "int",
@@ -42,8 +42,6 @@ _UNARY = {
     "min(relu(x), 6)": "ReLU6",
 }
 _BINARY = {
-    "exp(lgamma(x) + lgamma(y) - lgamma(x + y))": "beta Beta",
-    "lgamma(x) + lgamma(y) - lgamma(x + y)": "lbeta betaln",
     "x - y*sign(x/y)*floor(abs(x/y))": "rem",
     "x**(1/y)": "nthroot",
     "log(x, y)": "LOG",
@@ -54,6 +52,7 @@ _BINARY = {
     "gamma(x + 1)/(gamma(y + 1)*gamma(x - y + 1))": "binomial binom comb nCr choose",
     "exp(x)/(exp(x) + exp(y))": "softmax",
     "hypot(x, y)": "dist length",
+    **{f"bessel{letter}(y, x)": f"BESSEL{letter.upper()}" for letter in "jyik"},
     "x + y": "plus",
     "x - y": "minus",
     "x*y": "times",
@@ -63,6 +62,8 @@ _TERNARY = {
     "hypot(x, y, z)": "length",
     "normcdf((x - y)/z)": "norm.cdf normcdf pnorm norm_cdf",
     "normpdf((x - y)/z)/z": "norm.pdf normpdf dnorm norm_pdf",
+    "y + z*normppf(x)": "norm.ppf normppf qnorm norm_ppf NORMINV",
+    "lognormcdf((x - y)/z)": "norm.logcdf norm_logcdf",
 }
 RECIPES = {
     (name, count): recipe
@@ -71,7 +72,7 @@ RECIPES = {
     for name in names.split()
 }
 """For a name and a number of inputs, the same in functions that there are, of x, y and z."""
-NAMES = {name for name, _ in RECIPES} | {"normppf"}
+NAMES = {name for name, _ in RECIPES}
 
 
 def recipe(name: str, inputs: Sequence[str]) -> str:

@@ -19,6 +19,8 @@ MEANS_OTHER = {
     ("torch", "frac"): "x - trunc(x)",
     ("jax", "gelu"): "x*(1 + tanh(sqrt(2/pi)*(x + 0.044715*x**3)))/2",
     ("tf", "leaky_relu"): "leaky_relu(x, 0.2)",
+    **dict.fromkeys((("sp", "jn"), ("sympy", "jn")), "sqrt(pi/(2*x))*besselj(n + 1/2, x)"),
+    **dict.fromkeys((("sp", "yn"), ("sympy", "yn")), "sqrt(pi/(2*x))*bessely(n + 1/2, x)"),
 }
 """Functions that a library has another one of than this program, by its name and theirs, and what to write for it."""
 

@@ -85,7 +85,7 @@ class Formula:
 
 Operand = Formula | int
 
-READ_BY_THE_FIRST = ("careful", "convention", "smooth", "doubles", "ours", "cancels", "precisely")
+READ_BY_THE_FIRST = ("careful", "convention", "smooth", "doubles", "ours", "own", "cancels", "precisely")
 """Heads of which readers are shown the first argument; what doubles compute is the last."""
 
 

@@ -32,6 +32,14 @@ sinh, cosh, asinh, acosh, atanh = map(Formula, "sinh cosh asinh acosh atanh".spl
 erf, erfc, gamma, lgamma, digamma = map(Formula, "erf erfc gamma lgamma digamma".split())
 polygamma = Formula("polygamma")
 """`polygamma(n, x)`: the n-th derivative of digamma."""
+polygamma_rise = Formula("polygamma_rise")
+"""`polygamma_rise(n, x, y)`: polygamma(n, x + y) − polygamma(n, x), also where the two are nearly the same."""
+besselj, bessely, besseli, besselk = map(Formula, "besselj bessely besseli besselk".split())
+airyai, airyaiprime, lambertw = map(Formula, "airyai airyaiprime lambertw".split())
+beta, lbeta, zeta, zetaderiv = map(Formula, "beta lbeta zeta zetaderiv".split())
+erfinv, erfcinv, normppf, erfcx, lognormcdf = map(Formula, "erfinv erfcinv normppf erfcx lognormcdf".split())
+erfcxderiv = Formula("erfcxderiv")
+"""`erfcxderiv(n, x)`: the n-th derivative of erfcx."""
 log_base = Formula("log_base")
 """`log_base(x, base)`: the logarithm to any base, in one well-rounded step."""
 
@@ -86,6 +94,11 @@ def doubles(read: Operand, computed: Operand) -> Formula:
 def ours(read: Operand, computed: Operand) -> Formula:
     """The same for the doubles of this program alone; programs in other languages compute what is read."""
     return Formula("ours", read, computed)
+
+
+def own(read: Operand, computed: Operand) -> Formula:
+    """The same for all numbers of this program, which have a function for it; programs in other languages have none."""
+    return Formula("own", read, computed)
 
 
 def cancels(read: Operand, fast: Operand) -> Formula:
@@ -188,6 +201,28 @@ def phi_capital(u: Formula) -> Formula:
     """Φ(u): far below 0 the error of −u/√2 would tell."""
     tail = erfc(-u / sqrt(2)) / 2
     return where(gt(u, -2), tail, where(gt(u, -40), precisely(tail), 0))
+
+
+def is_pole(u: Formula) -> Formula:
+    """Whether gamma has a pole there: at 0 and the whole numbers below."""
+    return both(gt(half, u), eq(u, floor(u)))
+
+
+def beta_at_zero(u: Formula) -> Formula:
+    """The slope of beta in the direction u, x or y, where x + y is a pole of gamma; and what has its slopes there."""
+    s = x + y
+    factorial = gamma(1 - s) * (gamma(1 - s) / gamma(1 - floor(s)))
+    return turned(s) * gamma(x) * gamma(y) * factorial * (1 + digamma(u) * (s - floor(s)))
+
+
+def less_rise(u: Formula, v: Formula) -> Formula:
+    """The slope of beta in the direction u: its value times a difference, which may be too small for a double."""
+    return ours(-out * polygamma_rise(0, u, v), precisely(-beta(u, v) * polygamma_rise(0, u, v)))
+
+
+def mean_of(terms: Formula) -> Formula:
+    """The slope of a Bessel function: half of two terms, those of the orders beside its own, which may cancel."""
+    return ours(terms / 2, precisely(terms / 2))
 
 
 # -- What a row is -------------------------------------------------------------------------------------------------
@@ -388,6 +423,13 @@ def choice(
         domain=domain, note=note, aliases=aliases,
         does="hands its upstream to the branch that its condition chooses, and nothing to another",
     )  # fmt: skip
+
+
+def of_order(name: str, value: Formula, partial: Formula, domain: str = "") -> Op:
+    """A row of a Bessel function of one order, as NumPy, SciPy and C name it."""
+    order, _ = value.args
+    does = "multiplies its upstream by the slope of the Bessel function of that order"
+    return Op(name, "x", value, partial, domain=domain, note=f"{value.head} of order {order}", does=does)
 
 
 compares = "hands nothing back: a condition holds or not, and a small step in its inputs changes nothing"
@@ -607,6 +649,75 @@ TABLE: list[Op] = [
        domain="n = 0, 1, 2, …, 1000 and x not 0, −1, −2, …", note="no gradient for the order n", aliases="PolyGamma",
        does="multiplies its upstream by the polygamma of the next order"),
 
+    Op("beta",     "x y", own(gamma(x) * gamma(y) / gamma(x + y), beta(x, y)),
+                          own(out * (digamma(x) - digamma(x + y)),
+                              where(is_pole(x + y), beta_at_zero(x), less_rise(x, y))),
+                          own(out * (digamma(y) - digamma(x + y)),
+                              where(is_pole(x + y), beta_at_zero(y), less_rise(y, x))),
+       domain="x and y not 0, −1, −2, …", aliases="Beta",
+       does="hands each input its upstream times its own value and the digamma of the input less that of the sum"),
+    Op("lbeta",    "x y", own(lgamma(x) + lgamma(y) - lgamma(x + y), lbeta(x, y)),
+                          own(digamma(x) - digamma(x + y), -polygamma_rise(0, x, y)),
+                          own(digamma(y) - digamma(x + y), -polygamma_rise(0, y, x)),
+       domain="neither x nor y nor x + y 0, −1, −2, …", note="the logarithm of the size of beta(x, y)",
+       aliases="betaln logbeta",
+       does="hands each input its upstream times the digamma of the input less that of the sum"),
+    Op("zeta",     "x",   zeta(x),     zetaderiv(1, x),   domain="x ≠ 1",
+       note="Riemann's, of one input", aliases="Zeta riemann_zeta",
+       does="multiplies its upstream by the derivative of zeta at its input"),
+    Op("zetaderiv", "n x", zetaderiv(n, x), no_gradient, zetaderiv(n + 1, x),
+       domain="n = 0, 1, 2, …, 1000 and x ≠ 1", note="the n-th derivative of zeta; no gradient for the order n",
+       does="multiplies its upstream by the next derivative of zeta at its input"),
+    Op("besselj",  "n x", besselj(n, x), no_gradient, mean_of(besselj(n - 1, x) - besselj(n + 1, x)),
+       domain="|n| ≤ 1000, and x ≥ 0 or n whole", note="no gradient for the order n",
+       aliases="BesselJ jv jn",
+       does="multiplies its upstream by half of what the function of the order below exceeds that of the order above"),
+    Op("bessely",  "n x", bessely(n, x), no_gradient, mean_of(bessely(n - 1, x) - bessely(n + 1, x)),
+       domain="x > 0 and |n| ≤ 1000", note="no gradient for the order n", aliases="BesselY yv yn",
+       does="multiplies its upstream by half of what the function of the order below exceeds that of the order above"),
+    Op("besseli",  "n x", besseli(n, x), no_gradient, mean_of(besseli(n - 1, x) + besseli(n + 1, x)),
+       domain="|n| ≤ 1000, and x ≥ 0 or n whole", note="no gradient for the order n",
+       aliases="BesselI iv",
+       does="multiplies its upstream by the mean of the functions of the orders beside its own"),
+    Op("besselk",  "n x", besselk(n, x), no_gradient, -mean_of(besselk(n - 1, x) + besselk(n + 1, x)),
+       domain="x > 0 and |n| ≤ 1000", note="no gradient for the order n", aliases="BesselK kv kn",
+       does="multiplies its upstream by the mean of the functions of the orders beside its own, and flips its sign"),
+    of_order("j0", besselj(0, x), -besselj(1, x)),
+    of_order("j1", besselj(1, x), mean_of(besselj(0, x) - besselj(2, x))),
+    of_order("y0", bessely(0, x), -bessely(1, x), domain="x > 0"),
+    of_order("y1", bessely(1, x), mean_of(bessely(0, x) - bessely(2, x)), domain="x > 0"),
+    of_order("i0", besseli(0, x), besseli(1, x)),
+    of_order("i1", besseli(1, x), mean_of(besseli(0, x) + besseli(2, x))),
+    of_order("k0", besselk(0, x), -besselk(1, x), domain="x > 0"),
+    of_order("k1", besselk(1, x), -mean_of(besselk(0, x) + besselk(2, x)), domain="x > 0"),
+    Op("airyai",   "x",   airyai(x),   airyaiprime(x),    aliases="AiryAi",
+       does="multiplies its upstream by the derivative of Airy's function at its input"),
+    Op("airyaiprime", "x", airyaiprime(x), x * airyai(x), aliases="AiryAiPrime",
+       does="multiplies its upstream by its input times Airy's function of it"),
+    Op("lambertw", "x",   lambertw(x), ours(1 / (x + exp(out)),
+                                            where(gt(x, 0), 1 / (x + exp(out)), precisely(1 / (x + exp(lambertw(x)))))),
+       domain="x ≥ −1/e", note="the principal branch, −1 or above", aliases="LambertW ProductLog lambertW lambert_w",
+       does="divides its upstream by its input plus exp of its own value"),
+    Op("erfinv",   "x",   erfinv(x),   ours(sqrt(pi) / 2 * exp(out**2), precisely(sqrt(pi) / 2 * exp(erfinv(x) ** 2))),
+       domain="−1 < x < 1", aliases="InverseErf",
+       does="divides its upstream by the slope of erf at its own value, so that a step near −1 or 1 counts for much"),
+    Op("erfcinv",  "x",   erfcinv(x),
+                          ours(-sqrt(pi) / 2 * exp(out**2), precisely(-sqrt(pi) / 2 * exp(erfcinv(x) ** 2))),
+       domain="0 < x < 2", aliases="InverseErfc",
+       does="divides its upstream by the slope of erfc at its own value, so that a step near 0 or 2 counts for much"),
+    Op("normppf",  "x",   careful(-sqrt(2) * erfcinv(2 * x), normppf(x)),
+                          ours(1 / normpdf(out), precisely(1 / normpdf(normppf(x)))), domain="0 < x < 1",
+       note="the inverse of normcdf", aliases="norm.ppf norm_ppf ndtri probit qnorm NORMSINV NORM.S.INV",
+       does="divides its upstream by the normal density at its own value"),
+    Op("erfcx",    "x",   careful(exp(x**2) * erfc(x), erfcx(x)), own(2 * x * out - 2 / sqrt(pi), erfcxderiv(1, x)),
+       note="the scaled erfc, which does not underflow",
+       does="multiplies its upstream by twice its input times its own value, less 2/sqrt(pi)"),
+    Op("lognormcdf", "x", careful(log(normcdf(x)), lognormcdf(x)),
+                          careful(normpdf(x) / normcdf(x), where(gt(x, 0), normpdf(x) / normcdf(x),
+                                                                 sqrt(2 / pi) / erfcx(-x / sqrt(2)))),
+       aliases="log_ndtr norm.logcdf norm_logcdf",
+       does="multiplies its upstream by the normal density at its input divided by the distribution there"),
+
     Op("lt",       "x y", lt(x, y),    none, none,        truth=True, does=compares),
     Op("le",       "x y", le(x, y),    none, none,        truth=True, does=compares),
     Op("gt",       "x y", gt(x, y),    none, none,        truth=True, does=compares),
@@ -752,6 +863,19 @@ TABLE: list[Op] = [
        does="hands nothing on: between whole numbers it is flat"),
 ]
 # fmt: on
+
+INNER = [
+    Op(
+        "polygamma_rise",
+        "n x y",
+        polygamma_rise(n, x, y),
+        no_gradient,
+        polygamma_rise(n + 1, x, y),
+        polygamma(n + 1, x + y),
+    ),
+    Op("erfcxderiv", "n x", erfcxderiv(n, x), no_gradient, erfcxderiv(n + 1, x)),
+]
+"""Functions that formulas of rows use and nobody types, as rows, for their slopes."""
 
 WORDS_OF_LOGIC = frozenset(("if", "else", "and", "or", "not"))
 """Words of expressions, which are no names."""

@@ -32,7 +32,7 @@ def _zero(formula: Formula, value: Formula) -> Formula:
         return _NOT_KNOWN if head in _NO_ZEROS else Formula("eq", formula, 0)
     if head in ("mul", "careful"):  # a product, or two forms that are equal: either tells
         return _either(_zero(args[0], value), _zero(args[1], value))
-    if head in ("doubles", "ours", "smooth", "cancels", "precisely", "div", "pow") or head in _AS_ITS_ARGUMENT:
+    if head in ("doubles", "ours", "own", "smooth", "cancels", "precisely", "div", "pow") or head in _AS_ITS_ARGUMENT:
         return _zero(args[0], value)
     if head == "convention":
         return _zero(args[1], value)

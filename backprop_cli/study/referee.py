@@ -205,7 +205,10 @@ def _complex_step(graph: Graph, exactly: Mapping[str, str], line: _Line) -> floa
             elif isinstance(node, Gate) and reached[node.position]:
                 if node.op.name == "pow" and real[node.inputs[0]] == 0 and real[node.inputs[1]] % 1 != 0:
                     raise CannotError(f"{node.name} = {graph.written(node)} branches at 0")
-                results.append(system.rule(node.op).value(*(results[i] for i in node.inputs)))
+                try:
+                    results.append(system.rule(node.op).value(*(results[i] for i in node.inputs)))
+                except (ArithmeticError, ValueError):
+                    raise CannotError(f"{node.name} = {graph.written(node)} has no value beside the point") from None
                 if not system.in_range(results[-1]):
                     raise CannotError(f"{node.name} = {graph.written(node)} is too large or too small for it")
             elif isinstance(node, Variable) and node.name in line.steps:

@@ -79,6 +79,14 @@ _FORMS = {
     "array": template(r"\left[{args}\right]"),
     "log2": template(r"\log_{{2}}\left({0}\right)"),
     "log10": template(r"\log_{{10}}\left({0}\right)"),
+    **{f"bessel{letter}": template(rf"{letter.upper()}_{{{{{{0}}}}}}\left({{1}}\right)") for letter in "jyik"},
+    **{
+        f"{letter}{n}": template(rf"{letter.upper()}_{{{{{n}}}}}\left({{0}}\right)")
+        for letter in "jyik"
+        for n in (0, 1)
+    },
+    "zetaderiv": template(r"\zeta^{{({0})}}\left({1}\right)"),
+    "lbeta": template(r"\log\left|\mathrm{{B}}\left({0}, {1}\right)\right|"),
 }
 _COMMANDS = {  # functions for which LaTeX has a command, of another name where one is given
     **{head: rf"\{head}" for head in "exp sin cos tan sinh cosh tanh max min".split()},
@@ -87,6 +95,14 @@ _COMMANDS = {  # functions for which LaTeX has a command, of another name where 
     "atan": r"\arctan",
     "gamma": r"\Gamma",
     "digamma": r"\psi",
+    "zeta": r"\zeta",
+    "beta": r"\mathrm{B}",
+    "lambertw": "W",
+    "airyai": r"\operatorname{Ai}",
+    "airyaiprime": r"\operatorname{Ai}'",
+    "erfinv": r"\operatorname{erf}^{-1}",
+    "erfcinv": r"\operatorname{erfc}^{-1}",
+    "normppf": r"\Phi^{-1}",
 }
 _CAPITALS = set("Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split())  # the others look Latin
 

@@ -31,7 +31,7 @@ def interpret(
         return interpret(part, words, functions, number, form)
 
     head, args = formula.head, formula.args
-    if head in ("careful", "convention", "cancels"):
+    if head in ("careful", "convention", "own", "cancels"):
         return of(args[form])
     if head in ("smooth", "doubles", "ours", "precisely"):
         return of(args[0])

@@ -21,6 +21,7 @@ from typing import Any, TypeAlias
 
 import mpmath
 import sympy
+from flint import acb, arb, ctx
 
 from backprop_cli.rules.table import TABLE, Op
 
@@ -184,6 +185,16 @@ def _sympy_hypot(*xs: sympy.Expr) -> sympy.Expr:
     return sympy.sqrt(sum(x**2 for x in xs))
 
 
+class Zeta(sympy.Function):  # type: ignore[misc]
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:
+        return ZetaDerivative(1, *self.args)
+
+
+class ZetaDerivative(sympy.Function):  # type: ignore[misc]
+    def fdiff(self, argindex: int = 2) -> sympy.Expr:
+        return ZetaDerivative(self.args[0] + 1, self.args[1])
+
+
 OPERATORS: dict[str, Function] = {
     "add": operator.add,
     "sub": operator.sub,
@@ -212,6 +223,8 @@ _SYMPY: dict[str, Function] = {
     "atan2": Angle,
     "lgamma": lambda x: sympy.log(Magnitude(sympy.gamma(x))),
     "digamma": lambda x: sympy.polygamma(0, x),
+    "zeta": Zeta,
+    "zetaderiv": ZetaDerivative,
     "floor": Floor,
     "round": Nearest,
     "prod": lambda *xs: sympy.Mul(*xs),
@@ -227,7 +240,60 @@ _SYMPY: dict[str, Function] = {
 }
 SYMPY_FUNCTIONS = Functions(sympy, sympy.Rational, lambda: sympy.pi, **_SYMPY)
 
+
+def by_flint(function: Callable[..., Any]) -> Function:
+    """A function on FLINT's balls as one of numbers, to all of their digits: where mpmath's takes long, or is none."""
+
+    def numbers(*xs: Number) -> Number:
+        for more in (64, 640, 6400):
+            with ctx.workprec(mpmath.mp.prec + more):
+                found = function(*(acb(x) if isinstance(x, mpmath.mpc) else arb(x) for x in xs))
+                parts = (found.real, found.imag) if isinstance(found, acb) else (found,)
+                if all(part.rel_accuracy_bits() >= mpmath.mp.prec for part in parts):
+                    break
+        else:
+            if not all(abs(part) < arb((1, -6000)) for part in parts):
+                raise ValueError("no value")
+            return mpmath.mpf(0)
+        real_parts = [mpmath.mpf(part.mid()) for part in parts]
+        return real_parts[0] if len(parts) == 1 else mpmath.mpc(*real_parts)
+
+    return numbers
+
+
+def _zeta_derivative(order: Number, x: Number) -> Number:
+    return mpmath.zeta(x, 1, int(order))
+
+
+def _erfcinv(x: Number) -> Number:
+    """By FLINT on the real axis; beside it, by Newton's method."""
+    root = by_flint(lambda at: at.erfcinv())(mpmath.re(x))
+    for _ in range(5 * isinstance(x, mpmath.mpc)):
+        root += (mpmath.erfc(root) - x) * mpmath.sqrt(mpmath.pi) / 2 * mpmath.exp(root * root)
+    return root
+
+
+FLINT: dict[str, Function] = {
+    **{name: by_flint(lambda n, x, of=f"bessel_{name[-1]}": getattr(x, of)(n)) for name in
+       ("besselj", "bessely", "besseli", "besselk")},
+    "airyai": by_flint(lambda x: x.airy_ai()),
+    "airyaiprime": by_flint(lambda x: x.airy_ai(derivative=1)),
+    "lambertw": by_flint(lambda x: x.lambertw()),
+    "zeta": by_flint(lambda x: x.zeta() if x.real > -1e6 else x / 0),
+    "zetaderiv": _zeta_derivative,
+    "erfinv": lambda x: -_erfcinv(1 + x) if mpmath.re(x) < 0 else _erfcinv(1 - x),
+    "erfcinv": _erfcinv,
+    "polygamma_rise": lambda n, x, y: mpmath.psi(int(n), x + y) - mpmath.psi(int(n), x),
+    "erfcxderiv": by_flint(lambda n, x: x.hermite_h(-n - 1) * (-2) ** n * n.fac() * 2 / arb.pi().sqrt()),
+    "beta": lambda x, y: mpmath.gammaprod([x, y], [x + y]),
+}  # fmt: skip
+"""Special functions."""
+
 _NUMERIC: dict[str, Function] = {
+    **FLINT,
+    "LambertW": FLINT["lambertw"],
+    "Zeta": FLINT["zeta"],
+    "ZetaDerivative": FLINT["zetaderiv"],
     "polygamma": lambda order, x: mpmath.psi(int(order), x),
     "Sign": mpmath.sign,
     "Floor": mpmath.floor,
@@ -366,6 +432,7 @@ def _logsumexp(*xs: Number) -> Number:
 
 _MPMATH: dict[str, Function] = {
     **OPERATORS,
+    **FLINT,
     "pow": _power,
     "log": lambda x, base=None: mpmath.log(x) if base is None else _log_base(x, base),
     "erfc": _erfc,

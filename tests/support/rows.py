@@ -12,6 +12,7 @@ from contextlib import suppress
 import pytest
 
 from backprop_cli import backprop
+from backprop_cli.arithmetic.floats import FROM_FLINT
 from backprop_cli.errors import MathError
 from backprop_cli.rules.table import TABLE, Op, careful, exp, gt, out, sigmoid, where, x
 
@@ -30,8 +31,10 @@ BUMP = Op(
 MODELS = [GLIDE, BUMP]
 WITH_ORDER = [op for op in TABLE if op.orders]
 """The rows with an order, which is a whole number and has no gradient (tests of their own: test_orders)."""
-NUMERIC = [op for op in TABLE if not (op.truth or op.conditions or op.orders)]
-"""The rows of numbers; those of conditions and choices have tests of their own (test_conditions)."""
+SPECIAL = [op for op in TABLE if op.value.heads & {*FROM_FLINT} and not op.orders]
+"""The special functions whose numbers are FLINT's (tests of their own: test_sweep, test_special)."""
+NUMERIC = [op for op in TABLE if not (op.truth or op.conditions or op.orders or op in SPECIAL)]
+"""The other rows of numbers; those of conditions and choices have tests of their own (test_conditions)."""
 ROWS = [*NUMERIC, *MODELS]
 CALLS = [(op, count) for op in ROWS for count in ((2, 3) if op.variadic else (len(op.inputs),))]
 """Each row with a number of inputs; rows that take any number are tried with two and with three."""

@@ -327,6 +327,39 @@ def _softplus(x: Series) -> Series:
     return (1 + x.exp()).log() if x[0] < 0 else x + (1 + (-x).exp()).log()
 
 
+def _taylor(x: Series, value: Ball, slope: Ball, second: Ball) -> Series:
+    """A function of a series, by its value, slope and second derivative."""
+    if not value.is_finite():
+        raise ValueError("no value")
+    return _outer(x, value, arb_series([slope, second])(x - x[0]))
+
+
+def _bessel(name: str, below: int, plus: int) -> Callable[..., Series]:
+    """By DLMF 10.6.2 and 10.29.2, and Bessel's equation. below, plus: the signs of the next order, and of n² + x²."""
+
+    def function(n: Series, x: Series) -> Series:
+        of, order, at = getattr(arb, name), n[0], x[0]
+        if at.is_zero():
+            raise UndecidedError
+        value = of(at, order)
+        slope = order / at * value + below * of(at, order + 1)
+        return _taylor(x, value, slope, -slope / at + (plus + order**2 / at**2) * value)
+
+    return function
+
+
+def _erfcinv(x: Series) -> Series:
+    value = x[0].erfcinv()
+    slope = -arb.pi().sqrt() / 2 * (value**2).exp()
+    return _taylor(x, value, slope, 2 * value * slope**2)
+
+
+def _erfinv(x: Series) -> Series:
+    value = x[0].erfinv()
+    slope = arb.pi().sqrt() / 2 * (value**2).exp()
+    return _taylor(x, value, slope, 2 * value * slope**2)
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "add": operator.add,
     "sub": operator.sub,
@@ -365,6 +398,16 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "gamma": _gamma,
     "lgamma": _lgamma,
     "digamma": _digamma,
+    "besselj": _bessel("bessel_j", -1, -1),
+    "bessely": _bessel("bessel_y", -1, -1),
+    "besseli": _bessel("bessel_i", 1, 1),
+    "besselk": _bessel("bessel_k", -1, 1),
+    "airyai": lambda x: x.airy_ai(),
+    "airyaiprime": lambda x: x.airy_ai_prime(),
+    "lambertw": lambda x: x.lambertw(),
+    "zeta": lambda x: x.zeta() if abs(x[0]) < 1e6 else arb_series([arb.nan()]),
+    "erfinv": _erfinv,
+    "erfcinv": _erfcinv,
     "total": lambda *xs: functools.reduce(operator.add, xs),
     "prod": lambda *xs: functools.reduce(operator.mul, xs),
     "normcdf": lambda x: (-x / arb(2).sqrt()).erfc() / 2,

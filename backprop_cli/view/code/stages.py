@@ -273,7 +273,7 @@ def computed(formula: Formula) -> Formula:
     """The form that floats compute. A choice between 1 and 0 is exact, and stays as people read it: a `mask`."""
     head, args = formula.head, formula.args
     if head in READ_BY_THE_FIRST:
-        return computed(args[0] if head in ("smooth", "ours") or _is_mask(args[0]) else args[-1])
+        return computed(args[0] if head in ("smooth", "ours", "own") or _is_mask(args[0]) else args[-1])
     if _is_mask(formula):
         return Formula("mask", computed(args[0]))
     if head == "selected":
