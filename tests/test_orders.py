@@ -21,6 +21,21 @@ from support.rows import WITH_ORDER
 ORDERS = [0, 1, 2, 5]
 POINTS = ["1e-30", "0.3", "1", "1.4616", "7.25", "1e8", "1e60", "-0.5", "-2.75", "-30.3"]
 BESIDE = ["0.3", "1", "2.4048255576957724", "7.25", "40", "-2.75"]
+
+
+def _bessel(function: Callable[..., Any], plus: int, outer: int = 1) -> Callable[..., Any]:
+    """A Bessel function's derivatives, by DLMF 10.6.7 and 10.29.5. plus, outer: signs."""
+
+    def derived(n: float, x: Any, derivative: int) -> Any:
+        terms = (
+            mpmath.binomial(derivative, k) * plus**k * mpmath.re(function(n - derivative + 2 * k, x))
+            for k in range(derivative + 1)
+        )
+        return (mpmath.mpf(outer) / 2) ** derivative * sum(terms)
+
+    return derived
+
+
 MEANT: dict[str, tuple[Callable[..., Any], Sequence[tuple[float, str]]]] = {
     "polygamma": (
         lambda n, x, derivative: mpmath.psi(n + derivative, x),
@@ -30,22 +45,10 @@ MEANT: dict[str, tuple[Callable[..., Any], Sequence[tuple[float, str]]]] = {
         lambda n, x, derivative: mpmath.zeta(x, 1, n + derivative),
         [(n, x) for n in (0, 1, 3) for x in ("2", "0.3", "7.25", "40")],
     ),
-    "besselj": (
-        lambda n, x, derivative: mpmath.besselj(n, x, derivative),
-        [(n, x) for n in (0, 1, 5, -2) for x in (*BESIDE, "1e-30")],
-    ),
-    "besseli": (
-        lambda n, x, derivative: mpmath.diff(lambda t: mpmath.besseli(n, t), x, derivative),
-        [(n, x) for n in (0, 1, 5, -2) for x in BESIDE],
-    ),
-    "bessely": (
-        lambda n, x, derivative: mpmath.diff(lambda t: mpmath.bessely(n, t), x, derivative),
-        [(n, x) for n in (0, 1, 5, 0.5) for x in BESIDE[:-1]],
-    ),
-    "besselk": (
-        lambda n, x, derivative: mpmath.diff(lambda t: mpmath.besselk(n, t), x, derivative),
-        [(n, x) for n in (0, 1, 5, 2.5) for x in BESIDE[:-1]],
-    ),
+    "besselj": (_bessel(mpmath.besselj, -1), [(n, x) for n in (0, 1, 5, -2) for x in (*BESIDE, "1e-30")]),
+    "besseli": (_bessel(mpmath.besseli, 1), [(n, x) for n in (0, 5, -2) for x in BESIDE[::2]]),
+    "bessely": (_bessel(mpmath.bessely, -1), [(0.5, x) for x in BESIDE[:-1]] + [(1, "7.25")]),
+    "besselk": (_bessel(mpmath.besselk, 1, -1), [(2.5, x) for x in BESIDE[:-1]] + [(0, "7.25")]),
 }
 """The functions and their derivatives, in mpmath, and where they are tried."""
 
