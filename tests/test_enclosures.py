@@ -158,12 +158,34 @@ def test_kinks_and_jumps_inside_are_told() -> None:
 
 
 def test_other_commands_take_numbers_alone() -> None:
-    for words in ("explain", "graph", "derive", "code", "check"):
+    for words in ("explain", "graph", "derive", "code", "check", "page"):
         result = command(words, "x*y", "--x", "0..1", "--y", "2")
         assert result.status == 2, words
         assert "the value of x is a box" in result.err
     assert "the value of x is a box" in command("points", "x*y", "--x", "0..1", stdin="y\n1\n").err
     assert "the value of x is a box" in command("points", "x", stdin="x\n0..1\n").err
+
+
+CLAIMED = [
+    ("x=2", False, "proved wrong: the gradient is in [0, 0.5] all over the box"),
+    ("x=0.3", False, "proved wrong: where x is 0.25..0.253907, the gradient is in [0.492187, 0.5]"),
+    ("x=2*x", False, "proved wrong: where x is 0.253906..0.257813, it is in [0.507812, 0.515625], and the gradient is"),
+    ("x=1-2*x", True, "proved by simplification"),
+    ("q1=x", True, "proved by simplification"),
+    ("q1=0.375", False, "proved wrong"),
+]
+"""Claims about x*(1-x) over 0.25..0.5, whether they are right, and what that rests on."""
+
+
+def test_what_lies_outside_of_the_gradient_is_proved_wrong() -> None:
+    for claim, right, how in CLAIMED:
+        result = command("check", "x*(1-x)", "--x", "0.25..0.5", "--claim", claim, "--json")
+        assert result.status == (0 if right else 1), claim
+        [verdict] = json.loads(result.out)["claims"]
+        assert verdict["right"] is right
+        assert how in verdict["how"]
+    assert command("check", "3*x + sin(x)/100", "--x", "0..1", "--claim", "x=3.0").status == 0
+    assert command("check", "3*x", "--x", "0..1").err.startswith("error: backprop check without claims takes numbers")
 
 
 def test_documents_have_both_ends() -> None:

@@ -61,6 +61,17 @@ def enclosed_trace(
         extra *= _MORE
 
 
+def in_parts(
+    graph: Graph, given: Mapping[str, Any], *, wrt: Collection[str] | None = None, ties: str = "both"
+) -> tuple[Trace, list[Trace]]:
+    """The trace over the boxes, and those over their parts. given, wrt, ties: as in `enclosed_trace`."""
+    system = Boxes()
+    with system.working():
+        at = {name: read(name, str(text), system) for name, text in given.items()}
+        enclosure = _Enclosure(graph, system, wrt, ties)
+        return enclosure.trace(at), [enclosure.part(each).trace for each in enclosure.parts(at)]
+
+
 def read(name: str, text: str, system: Boxes) -> Box:
     """The value of a variable: `0.25..0.5`, whose ends are numbers or constant expressions, or one of those.
 
@@ -113,14 +124,14 @@ class _Enclosure(NamedTuple):
         found: list[_Part] = []
         failure = None
         try:
-            found.append(self._part(at))
+            found.append(self.part(at))
         except MathError as error:
             failure = error
-        parts = _parts(at, min(_PARTS, max(1, _NODES // len(self.graph.nodes))))
+        parts = self.parts(at)
         if parts[1:]:
             shares, self.system.shares = self.system.shares, _SHARES
             try:
-                found.append(self._united(at, [self._part(each) for each in parts]))
+                found.append(self._united(at, [self.part(each) for each in parts]))
             except MathError as error:
                 failure = failure or error
             finally:
@@ -131,7 +142,17 @@ class _Enclosure(NamedTuple):
         trace, jumps = found[0] if len(found) == 1 else self._both(*found)
         return self._told(self._narrowed(trace, at, jumps), jumps)
 
-    def _part(self, at: Boxed) -> _Part:
+    def parts(self, at: Boxed) -> list[Boxed]:
+        """The boxes in parts: each in two, as often as the size of the graph permits, one after the other."""
+        most = min(_PARTS, max(1, _NODES // len(self.graph.nodes)))
+        wide = [name for name, box in at.items() if not box.is_thin]
+        halvings = most.bit_length() - 1 if wide else 0
+        counts = {name: 1 << (halvings + len(wide) - 1 - i) // len(wide) for i, name in enumerate(wide)}
+        cut = [[(name, each) for each in pieces(at[name], count)] for name, count in counts.items()]
+        return [{**at, **dict(each)} for each in product(*cut)]
+
+    def part(self, at: Boxed) -> _Part:
+        """What the passes make of boxes as they are."""
         self.system.jumps = False
         trace = backpropagate(self.graph, at, wrt=self.wrt, ties=self.ties, arithmetic=self.system)
         jumps = self.system.jumps
@@ -198,15 +219,6 @@ class _Enclosure(NamedTuple):
         wide = {name: slope for name, slope in trace.gradient.items() if not trace.point[name].is_thin}
         trends = {name: sign for name, slope in wide.items() if (sign := trend(slope)) is not None and not jumps}
         return trace.but(monotone=trends)
-
-
-def _parts(at: Boxed, most: int) -> list[Boxed]:
-    """The boxes in `most` parts, or nearly so: each in two, as often as that permits, one after the other."""
-    wide = [name for name, box in at.items() if not box.is_thin]
-    halvings = most.bit_length() - 1 if wide else 0
-    counts = {name: 1 << (halvings + len(wide) - 1 - i) // len(wide) for i, name in enumerate(wide)}
-    cut = [[(name, each) for each in pieces(at[name], count)] for name, count in counts.items()]
-    return [{**at, **dict(each)} for each in product(*cut)]
 
 
 def _hull(found: Iterable[Value | None]) -> Value | None:

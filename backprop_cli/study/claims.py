@@ -93,7 +93,7 @@ class _Claimed(NamedTuple):
             return bool(difference <= max(self.tolerance * (1 + close), close * max(abs(gradient), abs(self.value))))
 
 
-class _Claim:
+class Claim:
     """A claim as a number with as many digits as were given, or as a formula of variables and gates."""
 
     def __init__(self, graph: Graph, name: str, claim: str) -> None:
@@ -243,7 +243,7 @@ class Judge:
 
     def verdicts(self, claims: Mapping[str, str]) -> list[Verdict]:
         """A verdict for each claim. Raises InputError for one that cannot be read."""
-        read = [_Claim(self.graph, name, claim) for name, claim in claims.items()]
+        read = [Claim(self.graph, name, claim) for name, claim in claims.items()]
         for claim in read:
             if self.missing and not claim.is_formula:
                 names = ", ".join(few(self.missing))
@@ -252,7 +252,7 @@ class Judge:
         with Balls(_PLACES).working():
             return [self._verdict(claim) for claim in read]
 
-    def _verdict(self, claim: _Claim) -> Verdict:
+    def _verdict(self, claim: Claim) -> Verdict:
         if self.missing:
             return _verdict_anywhere(self.anywhere, claim, self.digits, self.prove)
         places = [self.here, *self.elsewhere] if claim.is_formula else [self.here]
@@ -317,7 +317,7 @@ def _always(values: Mapping[str, Value]) -> Callable[[Balls], Mapping[str, Value
     return lambda _: values
 
 
-def _verdict(places: list[_Place], claim: _Claim, digits: int, prove: bool) -> Verdict:
+def _verdict(places: list[_Place], claim: Claim, digits: int, prove: bool) -> Verdict:
     here, name = places[0].trace, claim.name
     arithmetic = here.arithmetic
     gradient = _gradient(here, name)
@@ -344,7 +344,7 @@ def _verdict(places: list[_Place], claim: _Claim, digits: int, prove: bool) -> V
     return verdict if verdict.mistake else replace(verdict, steps=_steps(here, name, digits))
 
 
-def _verdict_anywhere(places: list[_Place], claim: _Claim, digits: int, prove: bool) -> Verdict:
+def _verdict_anywhere(places: list[_Place], claim: Claim, digits: int, prove: bool) -> Verdict:
     """The verdict on a formula where no point is given: it has to hold wherever it has a value."""
     found = []
     for place in places:
@@ -408,14 +408,14 @@ def _sides(trace: Trace) -> list[Value]:
     return sides
 
 
-def _rests_on(found: Sequence[_Claimed], claim: _Claim, prove: bool) -> str:
+def _rests_on(found: Sequence[_Claimed], claim: Claim, prove: bool) -> str:
     """What a right formula rests on: a proof where SymPy finds one, or the points at which it was compared."""
     if prove and _is_proved(found[0].trace.graph, claim):
         return "proved by simplification"
     return f"equal at {len(found)} points" if len(found) > 1 else "equal at this point; no other could be tried"
 
 
-def _is_proved(graph: Graph, claim: _Claim) -> bool:
+def _is_proved(graph: Graph, claim: Claim) -> bool:
     from sympy import simplify
 
     from ..arithmetic.symbolic import Symbolic, UndecidedError, opened

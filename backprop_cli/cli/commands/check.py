@@ -72,9 +72,10 @@ def _read_claims(given: Sequence[str], text: str | None) -> dict[str, str]:
 
 
 def _review(request: Request, form: str, output: str | None, digits: int | None) -> bool:
-    from ...passes.settings import is_of_arrays
+    from ...passes.settings import is_of_arrays, numbers_alone
 
     graph, given, settings = request
+    numbers_alone(given, "backprop check without claims")
     if is_of_arrays(graph, given):
         from ...study.entries import review
     else:
@@ -86,6 +87,7 @@ def _review(request: Request, form: str, output: str | None, digits: int | None)
 
 
 def _judge(asked: Asked, claims: dict[str, str], form: str, output: str | None, digits: int | None) -> bool:
+    from ...passes.point import is_box
     from ...passes.settings import is_of_arrays
     from ...study import claims as numbers
     from ...view.verdicts import Judged
@@ -96,6 +98,8 @@ def _judge(asked: Asked, claims: dict[str, str], form: str, output: str | None, 
         from ...study.entries import judge
 
         graph, given, settings = question.request(opened=True, arrays=True)
+    elif any(map(is_box, given.values())):
+        from ...study.boxed import judge
     else:
         judge = numbers.judge
     verdicts = judge(graph, given, claims, wrt=settings.wrt, ties=settings.ties, digits=digits or numbers.SHOWN)

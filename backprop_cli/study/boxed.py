@@ -1,0 +1,87 @@
+"""Claims over boxes: what lies outside of the box of the gradient, in any part of the boxes, is proved wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from ..arithmetic.balls import order
+from ..arithmetic.boxes import DIGITS, Box, Boxes, decimal, middle
+from ..errors import MathError
+from ..graph.graph import Graph
+from ..passes.enclosed import in_parts
+from ..passes.trace import Trace
+from .claims import SHOWN, Claim, Judge, Verdict
+
+
+def judge(
+    graph: Graph,
+    given: Mapping[str, Any],
+    claims: Mapping[str, str],
+    *,
+    wrt: Collection[str] | None = None,
+    ties: str = "both",
+    digits: int = SHOWN,
+) -> list[Verdict]:
+    """A verdict for each claim, which is right where the gradient is what is claimed, all over the boxes.
+
+    given: a number or a box for each variable
+    claims, wrt, ties, digits: as in `claims.judge`
+
+    Raises InputError for a claim that cannot be read, MathError where the expression has no gradient.
+    """
+    whole, parts = in_parts(graph, given, wrt=wrt, ties=ties)
+    system = whole.arithmetic
+    assert isinstance(system, Boxes)
+    with system.working():
+        center = {name: decimal(middle(box).lo, DIGITS, up=False) for name, box in whole.point.items()}
+        there = Judge(graph, center, list(claims), wrt=wrt, ties=ties, digits=digits)
+        found = {name: Claim(graph, name, text) for name, text in claims.items()}
+        return [_verdict(claim, whole, parts, system, there, digits) for claim in found.values()]
+
+
+def _verdict(claim: Claim, whole: Trace, parts: list[Trace], system: Boxes, there: Judge, digits: int) -> Verdict:
+    gradient = _gradient(whole, claim.name)
+    lies = system.show(gradient, digits)
+    value = f"in {lies}" if lies.startswith("[") else lies
+    verdict = Verdict(claim.name, claim.text, False, value, is_number=claim.is_number)
+    if how := _disproof(claim, [whole, *parts], system, digits):
+        return replace(verdict, how=f"proved wrong: {how}")
+    if claim.is_formula:
+        [found] = there.verdicts({claim.name: claim.text})
+        how = found.how if found.right else f"in the middle of the box: {found.how}".rstrip(": ")
+        return replace(found, value="" if found.right else found.value, how=how)
+    claimed = _claimed(claim, whole, system)
+    if order(claimed.lo, gradient.lo) in (-1, 0) and order(claimed.hi, gradient.hi) in (0, 1):
+        return replace(verdict, right=True, how="proved for all of the box")
+    return replace(verdict, how="neither proved nor disproved")
+
+
+def _disproof(claim: Claim, traces: list[Trace], system: Boxes, digits: int) -> str:
+    """Where the claim and the gradient lie in boxes that have nothing in common; empty where that is nowhere."""
+    for trace in traces:
+        with suppress(MathError):
+            claimed, right = _claimed(claim, trace, system), _gradient(trace, claim.name)
+            if order(claimed.hi, right.lo) == -1 or order(claimed.lo, right.hi) == 1:
+                at = [f"{name} is {system.typed(box, digits)}" for name, box in trace.point.items() if not box.is_thin]
+                theirs = "" if claim.is_number else f"it is in {system.show(claimed, digits)}, and "
+                ours = f"{theirs}the gradient is in {system.show(right, digits)}"
+                return f"where {' and '.join(at)}, {ours}" if trace is not traces[0] else f"{ours} all over the box"
+    return ""
+
+
+def _claimed(claim: Claim, trace: Trace, system: Boxes) -> Box:
+    """What is claimed over the boxes of a trace, give or take what the digits of a number leave open."""
+    value: Box = claim.values(trace)[-1]
+    if claim.unit is None:
+        return value
+    half: Box = system.number(claim.unit) / 2
+    return Box((value - half).lo, (value + half).hi)
+
+
+def _gradient(trace: Trace, name: str) -> Box:
+    [found] = [trace.upstream[node.position] for node in trace.graph.nodes if node.name == name]
+    assert isinstance(found, Box)
+    return found
