@@ -276,10 +276,14 @@ NOT_ENOUGH: list[tuple[str, dict[str, str], list[str]]] = [  # of normal values:
     ("x**2", {"x": "1±0.5"}, ["move the mean by 0.25"]),
     ("x*y", {"x": "0±0.1", "y": "0±0.2"}, ["∂f/∂x is 0 here", "∂f/∂y is 0 here", "make σ 0.02, not 0"]),
     ("exp(x)", {"x": "0±1"}, ["make σ 1.2, not 1, and move the mean by 0.5"]),
-    ("x**4", {"x": "0±1"}, ["∂f/∂x is 0 here"]),
+    ("x**4", {"x": "0±1"}, ["∂f/∂x is 0 here", "at x ± σ, the output is off its tangent by 1 on average"]),
     ("x**1.5", {"x": "0±1"}, ["∂f/∂x is 0 here", "whether the first order is enough is not known"]),
-    ("abs(x)", {"x": "0±1"}, ["abs", "∂f/∂x is 0 here"]),
-    ("max(x, y)", {"x": "1±0.1", "y": "1"}, ["tie"]),
+    ("abs(x)", {"x": "0±1"}, ["abs", "∂f/∂x is 0 here", "off its tangent by 1"]),
+    ("abs(x)", {"x": "0.1±0.5"}, ["off its tangent by 0.4"]),
+    ("abs(x)", {"x": "0.6±0.5"}, []),
+    ("where(x > 0, x, sqrt(x))", {"x": "1±2"}, ["within one σ, at x = -1, there is no value"]),
+    ("1e8 + x", {"x": "1±1e-9"}, []),
+    ("max(x, y)", {"x": "1±0.1", "y": "1"}, ["tie", "off its tangent by 0.05"]),
 ]
 
 
@@ -320,6 +324,8 @@ def test_the_documents() -> None:
     data = json.loads(call("eval", *WORDS, "--json", "--correlations", '{"h": {"m": 0.5}}').out)
     TRACE.validate(data)
     assert data["correlations"] == {"h": {"m": 0.5}}
+    document = call("eval", *WORDS, "--json").out
+    assert call("eval", "m*g*h", "--at", "-", "--json", stdin=document).out == document
     assert "uncertainty" not in json.loads(call("eval", "x", "--x", "1", "--json").out)
 
 

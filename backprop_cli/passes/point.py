@@ -142,7 +142,11 @@ def read_json(text: str, where: str, part: str) -> dict[str, str]:
     example = '{"x": -2, "y": 5}'
     data = parsed(text, where, example)
     if isinstance(data, dict) and isinstance(data.get(part), dict):
+        sigmas = data.get("sigmas") if part == "point" else None
         data = data[part]
+        for name, sigma in sigmas.items() if isinstance(sigmas, dict) else ():
+            if isinstance(data.get(name), str) and isinstance(sigma, str):
+                data[name] = f"{data[name]}±{sigma}"
     if not isinstance(data, dict):
         raise InputError(f"{where} holds no JSON object", hint=f"for example: {example}")
     for name, value in data.items():

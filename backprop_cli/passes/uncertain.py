@@ -12,11 +12,12 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from ..arithmetic import FLOATS, Arithmetic, Value
-from ..errors import InputError, MathError, few, quote, suggest
+from ..errors import InputError, MathError, UnprovenError, few, quote, suggest
 from ..graph.graph import Graph, partial
 from ..language.uncertain import read
 from ..rules.table import primitive
 from . import point
+from .forward import forward
 from .hessian import MAX_VARIABLES, hessian
 from .trace import Notice, Trace
 
@@ -28,6 +29,7 @@ EXAMPLE = """--correlations '{"x": {"y": 0.5}}'"""
 """How correlations are typed."""
 _LOOKED_AT = 50_000  # gates × uncertain variables, beyond which no second derivatives are computed for a notice
 _NEGLIGIBLE = 1e-9  # by which an eigenvalue may be below 0, because correlations are rounded
+_NOISE = 2  # digits of an output that rounding may spoil
 _FIGURES = 2  # digits of an uncertainty in a notice
 
 Pair = tuple[str, str]
@@ -229,11 +231,35 @@ def _notices(trace: Trace, values: Mapping[str, Any], ties: str) -> Iterator[Not
     try:
         with trace.arithmetic.working():
             matrix = trace.hessian or hessian(trace.graph, values, wrt=names, ties=ties, arithmetic=trace.arithmetic)
-            told = _second_order(trace, matrix, names)
+            told = _second_order(trace, matrix, names) or _beside(trace, names)
     except MathError as error:
         told = f"whether the first order is enough is not known: {error.message}"
     if told:
         yield Notice("first-order", output, told)
+
+
+def _beside(trace: Trace, names: Sequence[str]) -> str:
+    """What second derivatives do not see: a kink, or an end of the domain, within one σ."""
+    system, found, f = trace.arithmetic, trace.uncertainty, trace.value
+    assert found is not None
+    for name in names:
+        here, sigma = trace.point[name], found.sigmas[name]
+        sides = []
+        for at in (here + sigma, here - sigma):
+            try:
+                sides.append(forward(trace.graph, {**trace.point, name: at}, system)[-1])
+            except UnprovenError:
+                return ""
+            except MathError as error:
+                place = system.show(at, system.digits)
+                return f"within one σ, at {name} = {place}, there is no value: {error.message}"
+        bend = (sides[0] + sides[1]) / 2 - f
+        apart, most = (abs(system.to_float(each)) for each in (bend, max(map(abs, (f, *sides)), key=system.to_float)))
+        is_noise = system.trusted is not None and apart <= most * 10.0 ** (_NOISE - system.trusted)
+        if not is_noise and apart > ENOUGH * system.to_float(found.sigma):
+            shown = FLOATS.show(apart, _FIGURES)
+            return f"the first order is not enough: at {name} ± σ, the output is off its tangent by {shown} on average"
+    return ""
 
 
 def _second_order(trace: Trace, matrix: Mapping[str, Mapping[str, Value]], names: Sequence[str]) -> str:
