@@ -607,3 +607,15 @@ def test_an_entry_that_underflows_is_worked_out_or_told_as_a_number_is(formula: 
     assert array.gradient["x"][0] == pytest.approx(number.gradient["x"], rel=1e-14)
     told_of_number = [notice.kind for notice in number.warnings if "the chained" in notice.message]
     assert [notice.kind for notice in array.warnings] == told_of_number
+
+
+def test_formulas_are_of_entries() -> None:
+    found = run("derive", "sum((W @ x)**2)", "--W", "[[1,2]]", "--x", "[3,4]", "--wrt", "W").out
+    assert "∂f/∂W_0_0 = 2·q1_0·x_0" in found
+    assert "∂f/∂x_0" in str(backprop("sum((W @ x)**2)", W=[[1, 2]], x=[3, 4]).derive())
+    assert "only a value tells the shape of W, x" in run("derive", "sum((W @ x)**2)").err
+
+
+def test_what_people_type_of_other_programs() -> None:
+    assert "a matrix is a list of its rows: [[1, 2], [3, 4]]" in run("eval", "sum(W)", "--W", "[1,2;3,4]").err
+    assert "∂f/∂x = x/f does not exist" in run("eval", "norm(x)", "--x", "[0,0]").err

@@ -16,6 +16,7 @@ from backprop_cli import backprop
 from backprop_cli.graph.graph import validate
 from backprop_cli.language.program import Program
 from backprop_cli.rules import table as ops
+from backprop_cli.rules.arrays import ARRAYS
 from backprop_cli.rules.formula import READ_BY_THE_FIRST, Formula
 from backprop_cli.rules.printer import READING
 from backprop_cli.rules.table import CONSTANTS, TABLE, WORDS, Op, exp, log, out, polygamma, selected, where, x
@@ -47,8 +48,9 @@ def document(*words: str) -> dict[str, Any]:
 def test_every_row_is_listed_in_every_format() -> None:
     lines = shown().splitlines()
     listed = [line.split()[0] for line in lines[2 : lines.index("")] if line[1] != " "]
-    assert listed == [op.name for op in TABLE]
-    assert [each["call"] for each in document()["primitives"]] == [op.call for op in TABLE]
+    rows = [*TABLE, *ARRAYS]
+    assert listed == [op.name for op in rows]
+    assert [each["call"] for each in document()["primitives"]] == [op.call for op in rows]
     page = shown("--format", "markdown")
     for op in TABLE:
         assert f"| `{op.name}` | `{op.call}" in page
@@ -281,7 +283,7 @@ def test_a_new_row_appears(new_row: Op) -> None:
         ):
             assert part in out
     assert document("bump")["primitives"][0]["example"]["command"] == 'backprop eval "lump(x)" --x -10'
-    assert document()["primitives"][-1]["kink"] == "x == -5"
+    assert document("bump")["primitives"][0]["kink"] == "x == -5"
 
 
 # -- Lean ----------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import Any
 from ..graph.graph import Graph
 from ..passes import point
 from ..passes import trace as passes
-from ..passes.settings import Settings, compute, numbers_alone, refuse_arrays
+from ..passes.settings import Settings, compute, numbers_alone
 from ..view.picture.circuit import PLAIN, Look
 from ..view.picture.circuit import Circuit as Picture
 from .shown import Checked, Shown, Text, rendered
@@ -71,9 +71,7 @@ class Trace(Shown, passes.Trace):
         return self.graph()._repr_svg_() if is_picture(self.graph) else None
 
     def _numbers_alone(self, what: str, taken: Collection[str] = ()) -> None:
-        """Raise InputError where there are arrays, of which `what` can say nothing yet."""
-        if self.has_axes:
-            refuse_arrays(self.graph, self.given, what)
+        """Raise InputError where a value is no number and no array, and of none of the kinds that `what` takes."""
         numbers_alone(self.given, what, taken)
 
     def explain(self, *, nudge: Given | None = None) -> Text:
@@ -83,6 +81,7 @@ class Trace(Shown, passes.Trace):
         """
         from ..view.words.explain import Explanation
 
+        self._numbers_alone("explain", ("uncertain",))
         step = None if nudge is None else text("nudge", nudge)
         return Text("explanation", Explanation.of(self, step))
 
@@ -95,9 +94,14 @@ class Trace(Shown, passes.Trace):
         from ..passes import exact
 
         self._numbers_alone("derive")
-        given = texts(values, variables)
-        point.check(self.graph, given)
-        return Text("derivation", replace(exact.derive(self.graph, given, wrt=self.settings.wrt), steps=steps))
+        if self.has_axes:
+            from ..passes.entries import symbols
+
+            graph, known, settings = symbols(self.graph, self.given, self.settings)
+        else:
+            graph, known, settings = self.graph, texts(values, variables), self.settings
+        point.check(graph, known)
+        return Text("derivation", replace(exact.derive(graph, known, wrt=settings.wrt), steps=steps))
 
     def check(self, claims: Mapping[str, Given] | None = None, /, **gradients: Given) -> Checked:
         """Whether gradients that somebody derived by hand are right, as `backprop check` judges them.
@@ -109,6 +113,7 @@ class Trace(Shown, passes.Trace):
         from ..study.claims import SHOWN
         from ..view.verdicts import Judged
 
+        self._numbers_alone("check")
         if self.has_axes:
             from ..study.entries import judge, review
         else:
@@ -130,6 +135,7 @@ class Trace(Shown, passes.Trace):
         """
         from ..view.code import StagedProgram
 
+        self._numbers_alone("code")
         doubles = Settings(self.settings.wrt, self.settings.ties)
         program = StagedProgram.of(self._opened(), {} if function else self.given, doubles)
         return str(rendered("program", program, language))
@@ -184,6 +190,7 @@ class Circuit(Graph):
         from ..files import write_file
         from ..view import VIEWS, form_of
 
+        self.trace._numbers_alone("graph")
         look = Look(theme, transparent, scale, local)
         look.check()
         drawn = Text("circuit", Picture(self, self.trace, look))

@@ -68,6 +68,8 @@ def _hint(source: str, position: int, sign: str, plain: str) -> str:
 
     before = _BEFORE.search(source, max(0, position - _NEAR), position)
     name = before[1] if before else ""
+    if sign == ";" and source.count("[", 0, position) > source.count("]", 0, position):
+        return "a matrix is a list of its rows: [[1, 2], [3, 4]]"
     is_latex = (sign[0] in "\\$" and "\\" in source) or (sign == "{" and name.endswith(("^", "_")))
     if is_latex and (formula := translated(source)):
         return f"write {formula}"

@@ -33,6 +33,7 @@ from ..errors import InputError, MathError, few, shorten
 from ..graph.expand import expand
 from ..graph.graph import Constant, Gate, Graph, Nodes, partial
 from ..rules.arrays import ArrayOp, Shape, told
+from ..rules.formula import Formula
 from ..rules.printer import READING
 from . import faults
 from .forward import constant_value
@@ -623,7 +624,7 @@ class _Backward:
             if not self.careful:
                 raise _UnusualError from None
             names = [self.graph.nodes[i].name for i in gate.inputs]
-            rule = shorten(READING.text(op.local(slot, names, gate.name)))
+            rule = shorten(READING.text(_plainly(op.local(slot, names, gate.name))))
             what = "does not exist" if op.name == "norm" else "overflows"
             message = f"{partial(gate.name, names[slot])} = {rule} {what}, in {self.graph.title(gate)}"
             raise MathError(message, self.graph.source, gate.span, op.note) from None
@@ -662,6 +663,13 @@ class _Backward:
         each = {"both": "each gets 1", "split": f"each gets 1/{count}", "first": "the first gets 1"}[self.ties]
         message = f"has a tie of {count} entries{_there(tied)}: {each} by convention (--ties {self.ties})"
         self._notice("tie", gate, message)
+
+
+def _plainly(rule: Formula) -> Formula:
+    """A rule without the word for what is repeated over axes."""
+    if rule.head == "spread":
+        return rule.args[0]
+    return Formula(rule.head, *map(_plainly, rule.args))
 
 
 def _sum_like(op: ArrayOp) -> ArrayOp:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..arithmetic import FLOATS, Value
 from ..arithmetic.arrays import Arrays, shape_of
-from ..errors import InputError
+from ..errors import InputError, few
 from ..graph.expand import expand
 from ..graph.graph import Constant, Gate, Graph, Group, Nodes, Variable, label
 from ..rules.arrays import ArrayOp, Shape, axes_of, broadcast, told
 from ..rules.table import Op, primitive
+from . import point
 from .arrays import values
 from .nested import read_array, texts_of
 from .shapes import shaped
 from .trace import Trace
+
+if TYPE_CHECKING:
+    from .settings import Settings
 
 MAX_GATES = 20_000
 """Nodes that a program of arrays comes to when it is opened."""
@@ -75,6 +79,18 @@ def opened(graph: Graph, given: Mapping[str, Any]) -> Opened:
         texts |= dict(zip(names, map(str, entries.flat), strict=True))
     named = {name: [opening.nodes.names[i] for i in places.flat] for name, places in opening.variables.items()}
     return Opened(circuit, texts, named)
+
+
+def symbols(graph: Graph, given: Mapping[str, Any], settings: Settings) -> tuple[Graph, Mapping[str, str], Settings]:
+    """The program of the entries, which are symbols: the values of its variables tell their shapes.
+
+    Raises InputError where a variable has no value, and as `opened` does.
+    """
+    if missing := point.missing(graph, given):
+        message = f"here are arrays, and only a value tells the shape of {', '.join(few(missing))}"
+        raise InputError(message, hint="formulas are of entries, which stay symbols whatever their values are")
+    program = opened(graph, given)
+    return program.graph, {}, settings._replace(wrt=program.wrt(settings.wrt))
 
 
 def second_derivatives(trace: Trace, program: Opened, compute: Callable[[list[str] | None], Trace]) -> Trace:

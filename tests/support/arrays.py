@@ -5,7 +5,7 @@ gradient is the complex step, entry by entry.
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -99,10 +99,12 @@ def _evaluated(text: str, names: dict[str, Any]) -> Any:
     return eval(compile(tree, text, "eval"), {"__builtins__": {}}, names)
 
 
-def gradient(text: str, point: Mapping[str, Any]) -> dict[str, Array]:
-    """∂f/∂variable for each variable, by the complex step."""
+def gradient(text: str, point: Mapping[str, Any], names: Collection[str] | None = None) -> dict[str, Array]:
+    """∂f/∂variable for each variable, or those of these names, by the complex step."""
     found = {}
     for name, given in point.items():
+        if names is not None and name not in names:
+            continue
         slopes = np.zeros(np.shape(given))
         for place in np.ndindex(slopes.shape):
             moved = np.array(given, dtype=complex)

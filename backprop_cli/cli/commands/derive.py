@@ -29,8 +29,13 @@ Examples:
 @click.command("derive", cls=ExpressionCommand, help=HELP, epilog=EPILOG)
 def command(asked: Asked, form: str, output: str | None, digits: int | None, steps: bool) -> None:
     from ...passes import exact
+    from ...passes.settings import is_of_arrays
 
-    graph, given, settings = asked.request(partly=True)
+    graph, given, settings = asked.request(partly=True, arrays=True, kinds=())
+    if is_of_arrays(graph, given):
+        from ...passes.entries import symbols
+
+        graph, given, settings = symbols(graph, given, settings)
     derivation = replace(exact.derive(graph, given, wrt=settings.wrt), steps=steps)
     warn(derivation.trace.warnings)
     show("derivation", derivation, form, digits, output)

@@ -27,10 +27,11 @@ Examples:
 @click.command("ops", cls=Command, short_help=SHORT, help=HELP, epilog=EPILOG)
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 def command(names: Sequence[str], form: str, output: str | None, digits: int | None) -> None:
+    from ...rules.arrays import ARRAYS
     from ...rules.table import TABLE
     from ...study import reference
     from ...view.primitives import Primitives
 
-    rows = list(dict.fromkeys(op for name in names for op in reference.find(name))) if names else TABLE
+    rows = list(dict.fromkeys(op for name in names for op in reference.find(name))) if names else [*TABLE, *ARRAYS]
     examples = [reference.example(op) for op in rows] if names else ()
     show("primitives", Primitives(rows, examples), form, digits, output)
