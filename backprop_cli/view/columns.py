@@ -14,7 +14,8 @@ from typing import NamedTuple
 from . import Options
 
 _SINGLE = re.compile(
-    r"[ -~\xa0-\xac\xae-\u02ff\u0370-\u0482\u1d2c-\u1d6a\u2010-\u2027\u2030-\u205e\u2070-\u209c\u2190-\u22ff\u2500-\u25fc]*"
+    r"[ -~\xa0-\xac\xae-\u02ff\u0370-\u0482\u1d2c-\u1d6a"
+    r"\u2010-\u2027\u2030-\u205e\u2070-\u209c\u2190-\u22ff\u2500-\u25fc]*"
 ).fullmatch
 """Whether every character takes one column, without asking rich, which takes longer to load than a table to draw."""
 _WORDS = re.compile(" *[^ ]+").findall
