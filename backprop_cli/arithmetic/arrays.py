@@ -28,6 +28,7 @@ SHOWN = 8
 """Numbers of an array that stand in a cell; a larger one shows its least, its largest and its mean entry."""
 
 
+_FEW = 1_000  # entries up to which looking at each is quicker than their sum
 _ABOUT = "≈ "  # before what is not told exactly
 
 
@@ -182,6 +183,8 @@ class Arrays(Arithmetic):
     def is_finite(self, value: Value) -> bool:
         if not is_array(value):
             return self.base.is_finite(value)
+        if self.is_doubles and value.size < _FEW:
+            return bool(np.isfinite(value).all())
         if self.is_doubles:  # where the sum is finite all entries are; and it is found in half the time
             with np.errstate(all="ignore"):
                 return math.isfinite(np.add.reduce(value, axis=None)) or bool(np.isfinite(value).all())

@@ -440,11 +440,17 @@ class _Backward:
         """
         shape, base = self.shapes[gate.position], self.system.base
         assert isinstance(base, Floats)
-        if is_given(gate.op.partial(slot)):
+        given = is_given(gate.op.partial(slot))
+        if np.all(full) and (given or np.min(np.abs(local), initial=LEAST_LOCAL) >= LEAST_LOCAL):
+            return local, full  # as nearly always
+        if given:
             small = np.asarray((full == 0) & (local != 0))
         else:
             small = np.asarray((full == 0) | (np.abs(local) < LEAST_LOCAL))
-        small = np.broadcast_to(small & np.asarray(upstream != 0), shape)
+        small = np.asarray(small & np.asarray(upstream != 0))
+        if not small.any():
+            return local, full
+        small = np.broadcast_to(small, shape)
         found: dict[tuple[int, ...], tuple[Value, Value]] = {}
         for place in map(tuple, np.argwhere(small if needed is None else small & needed).tolist()):
             *there, out, flow, here = at([*inputs, self.values[gate.position], upstream, local], shape, place)

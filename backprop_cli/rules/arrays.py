@@ -93,6 +93,7 @@ class ArrayOp(Op):
         """takes: the names of the settings that it may have."""
         super().__init__(name, inputs, value, *partials, **more)
         self.axes, self.takes, self.settings = axes, frozenset(takes.split()), settings
+        self._pulling = tuple("upstream" in partial.words for partial in self.partials)
         self.shape_rule = shape
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -118,7 +119,7 @@ class ArrayOp(Op):
 
     def pulls_back(self, slot: int) -> bool:
         """Whether the partial for that input is a pullback."""
-        return "upstream" in self.partial(slot).words
+        return self._pulling[0 if self.variadic else slot]
 
     def applied(self, inputs: Iterable[Formula]) -> Formula:
         """The operation over these inputs, its settings among them."""
