@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any, Self
 
 from ..errors import InputError, quote
@@ -28,7 +29,10 @@ class Shown:
         return rendered(self.kind, self.subject, form, digits)
 
     def _repr_html_(self) -> str | None:
-        return self._text("html")
+        form = VIEWS[self.kind].get("html", "")
+        if not form.startswith("page:"):
+            return self._text("html")
+        return framed(str(self.render("html"))) if self.kind == "page" else None
 
     def _repr_markdown_(self) -> str | None:
         # A notebook prefers Markdown to LaTeX, and what has both is made of formulas.
@@ -47,6 +51,11 @@ class Shown:
             return None
         drawn = self.render(form)
         return drawn if isinstance(drawn, str) else drawn.decode()
+
+
+def framed(page: str) -> str:
+    """A page in a frame of a notebook, where it is by itself."""
+    return f'<iframe srcdoc="{html.escape(page)}" style="width:100%;height:48em;border:0" title="backprop"></iframe>'
 
 
 def rendered(kind: str, subject: Any, form: str = "", digits: int | None = None) -> str | bytes:

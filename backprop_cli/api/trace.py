@@ -7,6 +7,7 @@ from dataclasses import replace
 from os import PathLike, fspath
 from typing import Any
 
+from ..errors import InputError, quote
 from ..graph.graph import Graph
 from ..passes import point
 from ..passes import trace as passes
@@ -84,6 +85,26 @@ class Trace(Shown, passes.Trace):
         self._numbers_alone("explain", ("uncertain",))
         step = None if nudge is None else text("nudge", nudge)
         return Text("explanation", Explanation.of(self, step))
+
+    def page(self, file: str | PathLike[str] | None = None, *, lang: str = "en", digits: int | None = None) -> Text:
+        """The page that walks through both passes, as `backprop page` makes it; a notebook shows it in a frame.
+
+        file: where it is written, wholly or not at all;
+        lang: the language in which it is told, `en` or `ko`;
+        digits: how many are shown of a number.
+        Raises InputError for a circuit that is too large, and for numbers that are no doubles.
+        """
+        from ..files import write_file
+        from ..view import LANGUAGES
+        from ..view.page import Page
+        from ..view.words.language import language
+
+        if lang not in LANGUAGES:
+            raise InputError(f"there is no language {quote(str(lang))}", hint=f"there is: {', '.join(LANGUAGES)}")
+        page = Text("page", Page(self, self.settings.ties, language(lang)))
+        if file is not None:
+            write_file(fspath(file), str(page.render("html", digits)).encode())
+        return page
 
     def derive(self, values: Mapping[str, Given] | None = None, /, *, steps: bool = False, **variables: Given) -> Text:
         """The gradient as formulas, as `backprop derive` gives it.

@@ -14,6 +14,7 @@ from ..view import READ, Options, draw
 if TYPE_CHECKING:
     from ..graph.graph import Graph
     from ..passes.trace import Notice, Trace
+    from ..view.words.language import Language
 
 
 def show_trace(
@@ -106,6 +107,13 @@ def warn(notices: Iterable[Notice]) -> None:
 
     for warning in told(notices):
         say(warning, sys.stderr)
+
+
+def language_of(spoken: str | None) -> Language:
+    """The language that --lang names; without it, that of the locale."""
+    from ..view.words.language import language, of_locale
+
+    return language(spoken or of_locale(os.environ))
 
 
 def show(what: str, subject: object, form: str, digits: int | None = None, file: str | None = None) -> None:

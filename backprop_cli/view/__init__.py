@@ -49,12 +49,14 @@ VIEWS: dict[str, dict[str, str]] = {
         "text": "words.explain:as_text",
         "json": "words.explain:as_json",
         "markdown": "words.explain:as_markdown",
+        "html": "page:explanation",
     },
     "program": {**dict.fromkeys(_LANGUAGES, "code:program"), "latex": "latex:program"},
     "circuit": {
         "tree": "picture.text_tree:circuit",
         "dot": "picture.dot:circuit",
         "mermaid": "picture.mermaid:circuit",
+        "html": "page:circuit",
         **dict.fromkeys(_PICTURES, "picture.graphviz:circuit"),
     },
     "reduction": {
@@ -88,6 +90,8 @@ SUFFIXES = {
     ".svg": "svg", ".png": "png", ".pdf": "pdf",
 }  # fmt: skip
 """How the names of files end, and the format that each tells, of those that a view has."""
+LANGUAGES = {"en": "english", "ko": "korean"}
+"""What explanations and pages are told in: by code, the file in words/languages/."""
 THEMES = ("light", "dark")
 """What the colours of a picture are made for."""
 READ = ("table", "text", "tree")

@@ -7,7 +7,7 @@ import click
 from ...errors import InputError, few, quote, suggest
 from ...graph.graph import Constant
 from ..expression import ExpressionCommand
-from ..output import show, warn
+from ..output import language_of, show, warn
 from ..request import Asked
 
 HELP = """\
@@ -24,12 +24,21 @@ Examples:
   backprop explain "(x+y)*z" --x -2 --y 5 --z -4 --blank
   backprop explain "x*x + max(x, y)" --x 3 --y 1 --nudge 0.01
   backprop explain "sigmoid(w*x)" --w 2 --x -1 --wrt w --format markdown
+\b
+A page that walks through it step by step: backprop page --help
 """
 
 
 @click.command("explain", cls=ExpressionCommand, help=HELP, epilog=EPILOG)
 def command(
-    asked: Asked, form: str, digits: int | None, nudge: str | None, output: str | None, only: str | None, blank: bool
+    asked: Asked,
+    form: str,
+    digits: int | None,
+    nudge: str | None,
+    output: str | None,
+    only: str | None,
+    blank: bool,
+    spoken: str | None,
 ) -> None:
     from ...passes import point
     from ...passes.settings import compute
@@ -45,6 +54,8 @@ def command(
             close = suggest(name, known)
             hint = f"did you mean '{close}'?" if close else f"there is: {', '.join(few(known))}"
             raise InputError(f"--only {quote(name)} is no gate and no variable of the expression", hint=hint)
-    explanation = Explanation.of(trace, nudge)._replace(only=names, blank=blank)
+    explanation = Explanation.of(trace, nudge)._replace(
+        only=names, blank=blank, language=language_of(spoken), ties=asked.settings.ties
+    )
     warn(() if blank else trace.warnings)
     show("explanation", explanation, form, digits, output)

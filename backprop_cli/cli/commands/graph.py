@@ -75,7 +75,7 @@ def command(
         trace = compute(*request)
         warn(trace.warnings)
         graph = trace.graph  # in which a program of arrays has its modules opened
-    drawn = circuit.Circuit(graph, trace, look)
+    drawn = circuit.Circuit(graph, trace, look, ties=asked.settings.ties)
     if not steps:
         show("circuit", drawn, form, digits, output)
         return

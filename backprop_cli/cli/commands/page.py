@@ -8,7 +8,7 @@ import click
 
 from ...errors import InputError
 from ..expression import ExpressionCommand
-from ..output import show, warn
+from ..output import language_of, show, warn
 from ..request import Asked
 
 HELP = """\
@@ -26,7 +26,7 @@ Examples:
 
 
 @click.command("page", cls=ExpressionCommand, help=HELP, epilog=EPILOG)
-def command(asked: Asked, form: str, digits: int | None, output: str | None) -> None:
+def command(asked: Asked, form: str, digits: int | None, output: str | None, spoken: str | None) -> None:
     from ...passes.settings import compute
     from ...view.page import Page
 
@@ -35,4 +35,4 @@ def command(asked: Asked, form: str, digits: int | None, output: str | None) -> 
     request = asked.request()
     trace = compute(*request)
     warn(trace.warnings)
-    show("page", Page(trace, asked.settings.ties), form, digits, output)
+    show("page", Page(trace, asked.settings.ties, language_of(spoken)), form, digits, output)

@@ -19,6 +19,7 @@ from ...arithmetic import TIES
 from ...errors import InputError
 from ...passes.trace import Trace
 from .. import Options, table, texts
+from ..picture.circuit import Circuit
 from ..words import explain
 from ..words.explain import Explanation
 from ..words.language import ENGLISH, Language
@@ -74,9 +75,24 @@ def page(page: Page, options: Options) -> str:
     told = contents(trace, language, ties, options.digits)
     size = told["width"], told["height"]
     data = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
-    script = _bare(functions(graphs_of(graph)) + _resource("page.js"))
+    particles = [_resource("particles.js")] * (language.code == "ko")
+    script = _bare("".join([functions(graphs_of(graph)), *particles, _resource("page.js")]))
     style = _style(size[0])
     return "".join(_document(page, options, data, script, style, size))
+
+
+def explanation(explanation: Explanation, options: Options) -> str:
+    """The page of what is explained. Raises InputError for what a page does not have."""
+    if explanation.blank or explanation.nudged or explanation.only:
+        raise InputError("a page tells the whole story: --blank, --nudge and --only are for text and Markdown")
+    return page(Page(explanation.trace, explanation.ties, explanation.language), options)
+
+
+def circuit(circuit: Circuit, options: Options) -> str:
+    """The page of a circuit. Raises InputError where it has no numbers."""
+    if circuit.trace is None:
+        raise InputError("a page shows numbers: give each variable a value")
+    return page(Page(circuit.trace, circuit.ties), options)
 
 
 def _document(page: Page, options: Options, data: str, script: str, style: str, size: tuple[int, int]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from numbers import Real
 from typing import NamedTuple
 
-from ...arithmetic import Value
+from ...arithmetic import TIES, Value
 from ...errors import InputError, quote
 from ...graph.graph import Constant, Gate, Graph, Module, Node
 from ...passes.trace import Edge, Trace
@@ -131,13 +131,15 @@ def no_scale(given: object) -> InputError:
 class Circuit(NamedTuple):
     """A graph that is to be drawn with the numbers of a trace; without one, its structure alone.
 
-    step: of the two passes, the one up to which numbers are shown (see `steps`); None shows all.
+    step: of the two passes, the one up to which numbers are shown (see `steps`); None shows all;
+    ties: what inputs that tie have received, one of TIES.
     """
 
     graph: Graph
     trace: Trace | None = None
     look: Look = PLAIN
     step: int | None = None
+    ties: str = TIES[0]
 
 
 class Drawing(NamedTuple):
@@ -193,7 +195,7 @@ class _Pen:
     """
 
     def __init__(self, circuit: Circuit, digits: int | None) -> None:
-        self.graph, self.trace, self.look, step = circuit
+        self.graph, self.trace, self.look, step, _ = circuit
         self.digits = digits
         gates = [gate.position for gate in self.graph.gates]
         forward = len(gates) if step is None else min(step, len(gates))

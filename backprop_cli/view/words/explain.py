@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from ...arithmetic import Value
+from ...arithmetic import TIES, Value
 from ...errors import InputError
 from ...graph.graph import Constant, Gate
 from ...passes import point
@@ -44,6 +44,7 @@ class Explanation(NamedTuple):
     only: names of the nodes that it is to be about, None for all
     blank: whether it is a worksheet, in which the numbers are left out
     language: in which it is told
+    ties: what inputs that tie have received, one of TIES
     """
 
     trace: Trace
@@ -51,6 +52,7 @@ class Explanation(NamedTuple):
     only: Sequence[str] | None = None
     blank: bool = False
     language: Language = ENGLISH
+    ties: str = TIES[0]
 
     @classmethod
     def of(cls, trace: Trace, nudge: str | None) -> Explanation:
@@ -130,7 +132,7 @@ def marked(said: Said) -> str:
 
 
 def _blocks(explanation: Explanation, digits: int | None, shown: int = SHOWN) -> Iterator[Block]:
-    trace, nudged, only, blank, language = explanation
+    trace, nudged, only, blank, language, _ = explanation
     story = Story(trace, digits, shown, only, blank, language)
     program = texts.program(trace.graph)
     yield from (Block("program", say("{}", line)) for line in program)
@@ -235,7 +237,7 @@ def _gap(story: Story, gap: Gap, kind: str) -> Block:
 
 def as_json(explanation: Explanation, options: Options) -> str:
     """The explanation as JSON: exact numbers, and the words that the text has for them."""
-    trace, nudged, only, _, language = explanation
+    trace, nudged, only, _, language, _ = explanation
     story = Story(trace, options.digits, only=only, language=language)
     full: dict[str, Any] = {**json.head(trace), **json.groups(trace)}
     full["forward"] = [_computed(trace, each) for each in story.forward() if isinstance(each, Computed)]

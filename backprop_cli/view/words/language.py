@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 
 from ...rules.table import Op
-from .languages import LANGUAGES
+from .. import LANGUAGES
+from .particles import settled
 from .spans import LISTED, Said, Span, say
+
+_WARNINGS = ("tie both", "tie split", "tie first", "kink", "border", "constant read", "not used")
+"""Templates of warnings."""
 
 
 class Language:
@@ -21,10 +26,21 @@ class Language:
         module = import_module(f".languages.{LANGUAGES[code]}", __package__)
         self.code = code
         self.templates: Mapping[str, str] = module.TEMPLATES
+        self.settled = settled if code == "ko" else None
 
     def say(self, key: str, *parts: Span | Said | str) -> Said:
         """The sentence of this key, with its holes filled."""
-        return say(self.templates[key], *parts)
+        said = say(self.templates[key], *parts)
+        return self.settled(said) if self.settled else said
+
+    def warned(self, message: str, *parts: Span) -> Said:
+        """A warning, which is English, as this language has it. parts: what stands for texts in it, by those texts."""
+        known = {part.text: part for part in parts}
+        for key in _WARNINGS:
+            pattern = re.sub(r"\\{\d\\}", "(.*)", re.escape(ENGLISH.templates[key]))
+            if found := re.fullmatch(pattern, message):
+                return self.say(key, *(known.get(each, each) for each in found.groups()))
+        return say("{}", message)
 
     def listed(self, names: Iterable[Span]) -> Said:
         """`x`, `y` and `z`; of very many only the first."""
@@ -53,3 +69,15 @@ class Language:
 
 
 ENGLISH = Language("en")
+
+
+def of_locale(environment: Mapping[str, str]) -> str:
+    """The code of the language that the environment asks for (see locale(7)); English where it is none of these."""
+    given = next(filter(None, map(environment.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    code = given[:2].lower()
+    return code if code in LANGUAGES else "en"
+
+
+def language(code: str) -> Language:
+    """The language of this code."""
+    return ENGLISH if code == ENGLISH.code else Language(code)

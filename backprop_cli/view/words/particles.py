@@ -1,12 +1,13 @@
 """Korean particles: which of two a name, a formula or a number takes, by how it is read.
 
-A final consonant takes 을, 이, 은, 과, 으로, and a vowel 를, 가, 는, 와, 로; so does a final ㄹ before 로. Digits are read
-one by one, and zeros at the end of a whole number as 십, 백, 천; a Latin letter alone by its name, a word by its sound.
+A final consonant takes 을, 이, 은, 과, 으로, and a vowel 를, 가, 는, 와, 로; so does a final ㄹ before 로. A number is
+read by its last digit, zeros at the end of a whole one as 십, 백, 천; a Latin letter by its name, a word by its sound.
 """
 
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from .spans import Said
 
@@ -32,8 +33,7 @@ def settled(said: Said) -> Said:
     for span in said:
         text = span.text
         if span.kind == "words":
-            before = "".join(found)
-            text = _PARTICLE.sub(lambda place: _particle(place, before), text)
+            text = _PARTICLE.sub(partial(_particle, before="".join(found)), text)
         found.append(text)
         spans.append(span._replace(text=text))
     return spans

@@ -131,10 +131,11 @@ class Story:
             return self.given.number(value)
         return Span("number", texts.uncertain(self.trace, value, found.sigmas[name], None).replace("-", "−"))
 
-    def notes(self) -> list[str]:
+    def notes(self) -> list[Said]:
         """The warnings that belong to no gate."""
         gates = {gate.name for gate in self.trace.graph.gates}
-        return [f"{notice.message}." for notice in self.trace.warnings if notice.node not in gates]
+        warned = self.words.language.warned
+        return [warned(f"{notice.message}.") for notice in self.trace.warnings if notice.node not in gates]
 
     # -- Forward
 
@@ -328,8 +329,11 @@ class Story:
     def _noticed(self, gate: Gate, notice: Notice) -> Said:
         """A warning that is of this gate."""
         title = f"{gate.name} = {self.trace.graph.written(gate)}"
-        before, there, after = notice.message.partition(title)
-        return say("{}{}{}.", before, self.words.operation(gate) if there else "", after)
+        before, there, after = f"{notice.message}.".partition(title)
+        operation = self.words.operation(gate)
+        if before or operation.text != title:
+            return say("{}{}{}", before, operation if there else "", after)
+        return self.words.language.warned(f"{notice.message}.", operation)
 
     def _knows(self, thing: object) -> bool:
         """Whether this was explained before; from now on it is."""
