@@ -140,7 +140,7 @@ LIMITS = {
     "arithmetic.symbolic.MAX_DIGITS": Limit(lambda n: error("x", {"x": "1" * n}, exact=True), OVERFLOWS),
     "view.table.SHOWN": Limit(lambda n: said("eval", terms(n + 1), "--x", "1"), "are left out here"),
     "view.words.explain.SHOWN": Limit(lambda n: said("explain", terms(n + 1), "--x", "1"), "left out here"),
-    "view.page.LARGEST": Limit(lambda n: said("page", terms(n + 2), "--x", "1"), "a page shows up to"),
+    "view.page.__init__.LARGEST": Limit(lambda n: said("page", terms(n + 1), "--x", "1"), "a page shows up to"),
     "view.code.staged._LONGEST_HEADER": Limit(
         lambda n: said("code", "\n".join(f"y{i} = x*x" for i in range(n))), "lines more"
     ),

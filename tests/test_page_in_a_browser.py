@@ -28,6 +28,7 @@ from backprop_cli.view.page import Page
 from backprop_cli.view.page.arithmetic import functions
 from backprop_cli.view.words import explain
 from backprop_cli.view.words.explain import Explanation
+from backprop_cli.view.words.language import language
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -65,13 +66,13 @@ def browser() -> Iterator[Browser]:
 class Shown:
     """A page that is open, and what it asked for or complained of."""
 
-    def __init__(self, browser: Browser, folder: Path, trace: Trace, ties: str = "both", **settings: Any) -> None:
+    def __init__(self, browser: Browser, folder: Path, trace: Trace, lang: str = "en", **settings: Any) -> None:
         self.noise: list[str] = []
         self.tab: Tab = browser.new_page(**settings)
         self.tab.on("console", lambda message: self.noise.append(message.text))
         self.tab.on("pageerror", lambda error: self.noise.append(str(error)))
         self.tab.on("request", lambda request: self.noise.append(request.url) if request.url[:5] != "file:" else None)
-        drawn = draw("page", Page(trace, ties), Options("html"))
+        drawn = draw("page", Page(trace, language=language(lang)), Options("html"))
         assert isinstance(drawn, str)
         self.size = len(drawn.encode())
         file = folder / f"{next(COUNT)}.html"
@@ -118,9 +119,9 @@ class Shown:
 COUNT = itertools.count()
 
 
-def told(trace: Trace) -> list[list[str]]:
+def told(trace: Trace, code: str = "en") -> list[list[str]]:
     """The same from `explain --json`: the steps between the point and the turn, then those after it."""
-    data = json.loads(explain.as_json(Explanation(trace), Options()))
+    data = json.loads(explain.as_json(Explanation(trace, language=language(code)), Options()))
     forward = [[each["says"]] for each in data["forward"]]
     backward = [
         [*step["says"], *(line for edge in step.get("edges", ()) for line in edge["says"])] for step in data["backward"]
@@ -170,6 +171,19 @@ def test_each_step_says_what_explain_says(browser: Browser, tmp_path: Path) -> N
             story = shown.story()
             expected = told(backprop(text, values))
             assert compared(story) == expected, (text, values)
+        shown.close()
+
+
+def test_each_step_says_it_in_korean_too(browser: Browser, tmp_path: Path) -> None:
+    for text, at in STORIES:
+        trace = backprop(text, at[-1])
+        shown = Shown(browser, tmp_path, trace, lang="ko")
+        story = shown.story()
+        steps = [
+            [line for line in says if "의 안쪽)" not in line] for says in story[1:] if "거꾸로 간다" not in says[0]
+        ]
+        ends = [line.partition(": ")[2] for line in steps[-1][1:]]
+        assert [*steps[:-1], ends] == told(trace, "ko")
         shown.close()
 
 

@@ -21,7 +21,8 @@ from backprop_cli.view.picture import graphviz
 from support.command import command, environment, on_a_terminal, plain, process, run, streams
 
 EXAMPLE = ["(x+y)*z", "--x", "-2", "--y", "5", "--z", "-4"]
-BEGINS = {"tree": b"(x+y)*z = -12", "dot": b"digraph", "mermaid": b"flowchart LR", "svg": b"<?xml", "png": b"\x89PNG",
+BEGINS = {
+    "html": b"<!DOCTYPE html>","tree": b"(x+y)*z = -12", "dot": b"digraph", "mermaid": b"flowchart LR", "svg": b"<?xml", "png": b"\x89PNG",
           "pdf": b"%PDF-"}  # fmt: skip
 
 

@@ -24,8 +24,6 @@ Examples:
   backprop explain "(x+y)*z" --x -2 --y 5 --z -4 --blank
   backprop explain "x*x + max(x, y)" --x 3 --y 1 --nudge 0.01
   backprop explain "sigmoid(w*x)" --w 2 --x -1 --wrt w --format markdown
-\b
-A page that walks through it step by step: backprop page --help
 """
 
 

@@ -96,7 +96,7 @@ class Dimensions:
             head = call.partition("(")[0]
             if head in formula.heads - _READ and head not in self.known:
                 self.known.add(head)
-                yield self.say("word means", code(call), means)
+                yield self.say("word means", code(call), self.words.language.means(call, means))
 
     def _fits(self, formula: Formula, shapes: Mapping[str, Shape], wanted: Shape) -> str:
         """Which sentence it is: whether another product of the two has that shape too, because lengths are equal."""

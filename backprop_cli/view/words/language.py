@@ -63,6 +63,10 @@ class Language:
         """What a primitive does with its upstream, in words that go on after its name."""
         return self.templates.get(f"{op.call} does", op.does)
 
+    def means(self, word: str, english: str) -> str:
+        """What a word of a rule means."""
+        return self.templates.get(f"{word} means", english)
+
     def note(self, op: Op) -> str:
         """The convention of a primitive."""
         return self.templates.get(f"{op.call} note", op.note)

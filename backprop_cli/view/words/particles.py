@@ -11,7 +11,14 @@ from functools import partial
 
 from .spans import Said
 
-PAIRS = {"을(를)": "을를", "이(가)": "이가", "은(는)": "은는", "과(와)": "과와", "(으)로": ("으로", "로")}
+PAIRS = {
+    "을(를)": ("을", "를"),
+    "이(가)": ("이", "가"),
+    "은(는)": ("은", "는"),
+    "과(와)": ("과", "와"),
+    "(으)로": ("으로", "로"),
+    "(이)어야": ("이어야", "여야"),
+}
 """How a template writes a particle: what it is behind a consonant, and behind a vowel."""
 
 _PARTICLE = re.compile("|".join(map(re.escape, PAIRS)))
