@@ -22,8 +22,9 @@ from support.command import command, environment, on_a_terminal, plain, process,
 
 EXAMPLE = ["(x+y)*z", "--x", "-2", "--y", "5", "--z", "-4"]
 BEGINS = {
-    "html": b"<!DOCTYPE html>","tree": b"(x+y)*z = -12", "dot": b"digraph", "mermaid": b"flowchart LR", "svg": b"<?xml", "png": b"\x89PNG",
-          "pdf": b"%PDF-"}  # fmt: skip
+    "tree": b"(x+y)*z = -12", "dot": b"digraph", "mermaid": b"flowchart LR", "html": b"<!DOCTYPE html>",
+    "svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF-",
+}  # fmt: skip
 
 
 def drawn(*words: str) -> bytes:
