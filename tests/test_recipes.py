@@ -18,7 +18,8 @@ VALUES = {"x": 0.4, "y": 0.7, "z": 0.2}
 
 def value(expression: str) -> float:
     words = [f"--{name}={number}" for name, number in VALUES.items() if re.search(rf"\b{name}\b", expression)]
-    result = run("eval", expression, *words, "--get", "value", "--wrt", "x")  # an order has no gradient
+    wrt = ["--wrt=x"] * bool(re.search(r"\bx\b", expression))  # an order has no gradient
+    result = run("eval", expression, *words, *wrt, "--get", "value")
     assert result.status == 0, (expression, result.err)
     return float(result.out)
 
