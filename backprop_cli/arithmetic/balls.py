@@ -502,23 +502,23 @@ WORDS: dict[str, Word] = {
 """The functions. A row that needs another one names it here."""
 
 
-def of_numbers(name: str, bits: int, numbers: Sequence[Any], kind: type = arb) -> Any:
+def of_numbers(name: str, bits: int, numbers: Sequence[Any], *, off_axis: bool = False) -> Any:
     """What a word comes to, of numbers that are exact: so many bits of it, or of each of its parts, at least.
 
     numbers: doubles, or mpmath's
-    kind: acb, of complex numbers
+    off_axis: whether they are complex
     Raises ValueError where there is no value, and OverflowError where it takes too many bits or is beyond doubles.
     """
     word = WORDS[name]
     with _LOCK:
         for extra in _MORE_BITS:
             with ctx.workprec(bits + extra):
-                result = word.of(*map(arb, numbers)) if kind is arb else word.ball(*map(acb, numbers))
-                parts = (result,) if kind is arb else (result.real, result.imag)
+                result = word.ball(*map(acb, numbers)) if off_axis else word.of(*map(arb, numbers))
+                parts = (result.real, result.imag) if off_axis else (result,)
                 if all(part.rel_accuracy_bits() >= bits for part in parts):
                     return result
     if all(abs(part) < _LEAST for part in parts):
-        return kind(0)
+        return acb(0) if off_axis else arb(0)
     raise OverflowError
 
 

@@ -54,11 +54,9 @@ _FROM_FLINT = "besselj bessely besseli besselk airyai airyaiprime lambertw zeta 
 def _functions(mp: Any) -> dict[str, Function]:
     def from_flint(name: str) -> Function:
         def function(*zs: Value) -> Value:
-            from flint import acb
-
             from .balls import of_numbers
 
-            found = of_numbers(name, mp.prec, zs, acb)
+            found = of_numbers(name, mp.prec, zs, off_axis=True)
             return mp.mpc(mp.convert(found.real.mid()), mp.convert(found.imag.mid()))
 
         return function

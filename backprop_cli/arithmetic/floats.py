@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..rules.formula import Formula, substitute
 from ..rules.table import Op
-from .system import Arithmetic, Function
+from .system import FROM_FLINT, Arithmetic, Function
 
 if TYPE_CHECKING:
     from .wide import Wide
@@ -64,11 +64,6 @@ def _from_flint(name: str) -> Function:
     return function
 
 
-FROM_FLINT = (
-    "besselj bessely besseli besselk airyai airyaiprime lambertw beta lbeta polygamma_rise zeta zetaderiv "
-    "erfinv erfcinv normppf erfcx erfcxderiv lognormcdf"
-).split()
-"""Functions that FLINT has, and neither Python nor, as fast, mpmath."""
 _DOUBLE = 64
 """Bits of a number, so that a double made of it is the nearest one, nearly always."""
 

@@ -17,6 +17,11 @@ Value: TypeAlias = Any
 """A number of the arithmetic in use."""
 Function: TypeAlias = Callable[..., Value]
 
+FROM_FLINT = (
+    "besselj bessely besseli besselk airyai airyaiprime lambertw beta lbeta polygamma_rise zeta zetaderiv "
+    "erfinv erfcinv normppf erfcx erfcxderiv lognormcdf"
+).split()
+"""Functions that FLINT has, and neither Python nor, as fast, mpmath."""
 MAX_ORDER = 1_002
 """The largest order of a function: 1,000, and two derivatives of that."""
 TIES = ("both", "split", "first")

@@ -8,9 +8,8 @@ from typing import Any
 from mpmath import MPContext
 
 from ..rules.formula import Formula
-from .floats import FROM_FLINT
 from .special import polygamma
-from .system import Arithmetic, Function, Value
+from .system import FROM_FLINT, Arithmetic, Function, Value
 
 _DIGITS = 40
 _FAR = 10**9  # exp(−x) is 0 from there on, as doubles go

@@ -12,7 +12,7 @@ from contextlib import suppress
 import pytest
 
 from backprop_cli import backprop
-from backprop_cli.arithmetic.floats import FROM_FLINT
+from backprop_cli.arithmetic.system import FROM_FLINT
 from backprop_cli.errors import MathError
 from backprop_cli.rules.table import TABLE, Op, careful, exp, gt, out, sigmoid, where, x
 
