@@ -1,0 +1,33 @@
+"""A small site of pages, one for each worked example of the notes: `python build.py FOLDER [en|ko]`."""
+
+import html
+import json
+import sys
+from pathlib import Path
+
+from backprop_cli import backprop
+
+NOTES = Path(__file__).parent
+
+
+def build(folder: Path, lang: str = "en") -> list[Path]:
+    """Write the pages and an index of them, and give their files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines, pages = [], []
+    for program in sorted(NOTES.glob("*.bp")):
+        text = program.read_text(encoding="utf-8")
+        trace = backprop(text, json.loads(program.with_suffix(".json").read_text(encoding="utf-8")))
+        page = folder / f"{program.stem}.html"
+        trace.page(page, lang=lang)
+        pages.append(page)
+        title = text.partition("\n")[0].removeprefix("# ")
+        lines.append(f'<li><a href="{page.name}">{html.escape(title)}</a></li>')
+    index = folder / "index.html"
+    head = f'<!DOCTYPE html>\n<html lang="{lang}">\n<meta charset="utf-8">\n<title>Backpropagation</title>\n'
+    index.write_text(f"{head}<h1>Backpropagation</h1>\n<ul>\n{chr(10).join(lines)}\n</ul>\n</html>\n", encoding="utf-8")
+    return [*pages, index]
+
+
+if __name__ == "__main__":
+    for file in build(Path(sys.argv[1]), *sys.argv[2:3]):
+        print(file)
