@@ -65,7 +65,14 @@ def test_the_picture_in_the_readme_is_what_its_command_draws(tmp_path: Path) -> 
     assert texts_of(tmp_path / "neuron.svg") == texts_of(ROOT / "docs" / "neuron.svg")
 
 
+_LIBRARIES = {"scipy": "backprop fit|bfgs|import fit", "matplotlib": r"--plot \S+\.(svg|png|pdf)"}
+"""Those that not everybody has, and what says that they are needed."""
+
+
 def skip_without_tools(text: str) -> None:
+    for library, needs in _LIBRARIES.items():
+        if re.search(needs, text):
+            pytest.importorskip(library)
     for tool in _NEEDS:
         if re.search(rf"\b{tool}\b", text) and shutil.which(tool) is None:
             pytest.skip(f"{tool} is not installed here")
@@ -125,6 +132,7 @@ PYTHON = {page: re.findall(r"^```python\n(.*?)^```", page.read_text(), re.DOTALL
 
 @pytest.mark.parametrize("page", [page for page in PYTHON if PYTHON[page]], ids=lambda page: page.name)
 def test_python_in_the_pages(page: Path) -> None:
+    skip_without_tools("".join(PYTHON[page]))
     session = doctest.DocTestParser().get_doctest("\n".join(PYTHON[page]), {}, page.name, str(page), 0)
     assert session.examples
     said: list[str] = []

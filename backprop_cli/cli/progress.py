@@ -145,13 +145,15 @@ def counting(label: str, length: int) -> Iterator[Callable[[int], None]]:
     if sys.stderr is None or not sys.stderr.isatty():
         yield lambda _step: None
         return
-    begun, bar = monotonic(), None
+    begun, bar = 0.0, None
     with ExitStack() as stack:
 
         def tell(step: int) -> None:
-            nonlocal bar
+            nonlocal begun, bar
+            begun = begun or monotonic()
             if bar is None and monotonic() > begun + _MOMENT:
                 shown: Any = click.progressbar(length=length, label=label, file=sys.stderr, show_pos=True, width=20)
+                stack.callback(emit, "\x1b[1A\x1b[K", sys.stderr)  # the line of the bar is gone when it is done
                 bar = stack.enter_context(shown)
             if bar is not None and step - bar.pos > length // _STEPS:
                 bar.update(step - bar.pos)

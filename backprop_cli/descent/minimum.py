@@ -22,7 +22,7 @@ RATE = 0.1
 MOMENTUM = 0.9
 TOLERANCE = 1e-6
 _KEPT = 10_000_000  # numbers of all steps; of more, every second step is kept, or every third …
-_BELOW = -1e100  # below which f has no bound
+_DOWN = 1e15  # times the start: below, f has no bound, as far as doubles can tell
 _UP = 1e6  # times the start: beyond, a descent is none
 _LEAST = 1e-9  # beside f, what it falls by where to begin a line search anew is worth while
 _TRIES = 200  # points that a line search may try
@@ -162,7 +162,7 @@ class _Walk:
         largest = float(np.max(np.abs(self.last.gradient)))
         if largest <= self.plan.tolerance:
             raise _End(f"no entry of the gradient is beyond {self.plan.tolerance:g}", converged=True)
-        if self.last.value < _BELOW:
+        if self.last.value < -_DOWN * max(1.0, abs(self.first.value)):
             raise _End(f"f falls without end: it is {self.last.value:g}")
         if self.last.value > _UP * max(1.0, abs(self.first.value)):
             raise _End(_diverged(self))
@@ -307,6 +307,6 @@ def _by_scipy(walk: _Walk) -> None:
 def _stuck(walk: _Walk) -> _End:
     """The end where no step makes f smaller: a minimum, to rounding, if the gradient is small beside f."""
     largest, size = float(np.max(np.abs(walk.last.gradient))), max(1.0, abs(walk.last.value))
-    if largest <= walk.plan.tolerance * size:
+    if largest <= walk.plan.tolerance * min(size, _UP * max(1.0, abs(walk.first.value))):
         return _End(f"no step makes f smaller: the gradient, {largest:.3g}, is 0 to rounding", converged=True)
     return _End(f"the line search failed: no step makes f smaller, and the gradient is {largest:.3g}")
