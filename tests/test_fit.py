@@ -165,6 +165,12 @@ def test_what_is_refused(misra: str) -> None:
         fit("a*x", "y", {"x": [1.0, 2], "y": [1.0]}, {"a": 1})
 
 
+def test_a_constant_is_the_mean() -> None:
+    found = fit("m", "y", {"y": [1.0, 2, 6]}, {"m": 0})
+    assert found.parameters == pytest.approx({"m": 3})
+    assert found.errors["m"] == pytest.approx(math.sqrt(7 / 3))
+
+
 def test_a_step_to_where_there_is_no_value_is_not_taken() -> None:
     x = np.linspace(1, 4, 12)
     found = fit("log(a*x + b)", "y", {"x": x, "y": np.log(2 * x + 0.5)}, {"a": 40, "b": -30})

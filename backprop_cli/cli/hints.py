@@ -117,6 +117,8 @@ def _try(command: str, words: Sequence[str]) -> None:
         if path != "-" and (missing := [*dict.fromkeys(point.missing(graph, given)).keys() - _columns(path)]):
             raise MissingVariablesError(graph, missing)
         return
+    if command in ("minimize", "fit") and not {"--start", *["--data", "--target"] * (command == "fit")} <= line.given:
+        raise ValueError
     partly = command in _PARTLY or (command == "graph" and not (line.bindings or asked.at))
     graph, given, _ = question.request(partly=partly, arrays=command == "eval")
     if not is_of_arrays(graph, given):

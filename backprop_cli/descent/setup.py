@@ -67,7 +67,9 @@ def objective(
     used = {node.name: columns[node.name] for node in graph.variables if columns and node.name in columns}
     if missing := point.missing(graph, {**start, **fixed, **used}):
         raise NoStartError(graph, missing)
-    if columns is not None and not used and not by_rows:
+    if columns and not used and by_rows:
+        used = dict([next(iter(columns.items()))])  # which tells how many rows there are
+    if columns is not None and not used:
         raise InputError(f"the expression uses no column of the data, which has {', '.join(few([*columns]))}")
     if reduce and reduce not in REDUCTIONS:
         raise InputError(f"reduce is one of {', '.join(REDUCTIONS)}, not {quote(reduce)}")

@@ -25,6 +25,7 @@ EPILOG = """\
 \b
 Examples:
   printf 'x,y\\n1,2\\n2,3' | backprop fit "a*x" --target y --data - --start a=1
+  printf 'y\\n1\\n2\\n4' | backprop fit m --target "log(y)" --data - --start m=1
 """
 
 
@@ -50,6 +51,7 @@ def command(
 
     descents.draws(plot)
     if asked.data is None:
+        asked.read().request(partly=True, arrays=True)  # what is wrong with it is told first
         raise InputError("a fit needs data", hint="--data FILE has columns, --target one that the model should give")
     columns = descents.read_data(asked, delimiter)
     assert columns is not None
