@@ -165,6 +165,11 @@ def test_what_is_refused(misra: str) -> None:
         fit("a*x", "y", {"x": [1.0, 2], "y": [1.0]}, {"a": 1})
 
 
+def test_residuals_that_overflow_are_told() -> None:
+    with pytest.raises(BackpropError, match="the sum of squared residuals overflows"):
+        fit("a*x", "y", {"x": [1e308, 1], "y": [-1e308, 1]}, {"a": 1})
+
+
 def test_a_constant_is_the_mean() -> None:
     found = fit("m", "y", {"y": [1.0, 2, 6]}, {"m": 0})
     assert found.parameters == pytest.approx({"m": 3})

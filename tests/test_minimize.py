@@ -200,6 +200,7 @@ def test_plots_in_a_terminal() -> None:
     assert drawn.count("S ") >= 1
     curve = call("minimize", "x^2", "--start", "x=1", "--plot", "-").out
     assert "up: f (logarithmic)" in curve
+    assert call("minimize", "1e300*x^2", "--start", "x=1", "--plot", "-").status == 1
 
 
 @pytest.mark.slow

@@ -248,7 +248,12 @@ class _Watched:
         return self.found[1]
 
     def residuals_at(self, vector: Array) -> tuple[Array, Array]:
-        """Model − target, weighted, and its Jacobian. Raises MathError where there is none."""
+        """Model − target, weighted, and its Jacobian. Raises MathError where there is none, or it overflows."""
         values, jacobian = self.objective.each(vector)
-        residuals = values - self.target
-        return (residuals, jacobian) if self.scale is None else (residuals * self.scale, jacobian * self.scale[:, None])
+        scale = np.ones(len(values)) if self.scale is None else self.scale
+        with np.errstate(over="ignore"):
+            residuals, weighted = (values - self.target) * scale, jacobian * scale[:, None]
+            is_finite = np.isfinite(residuals @ residuals) and np.isfinite(weighted).all()
+        if not is_finite:
+            raise MathError("the sum of squared residuals overflows")
+        return residuals, weighted

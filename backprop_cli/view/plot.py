@@ -115,7 +115,8 @@ def _all(plot: Plot, axis: str) -> list[float]:
 
 def _ends(numbers: Sequence[float]) -> tuple[float, float]:
     low, high = (min(numbers), max(numbers)) if numbers else (0.0, 1.0)
-    return (low, high) if high > low else (low - 0.5, high + 0.5)
+    room = 0.0 if high > low else 0.5 * max(1.0, abs(low))
+    return low - room, high + room
 
 
 def _contours(canvas: list[list[str]], field: Field, mark: str) -> None:
