@@ -619,3 +619,9 @@ def test_formulas_are_of_entries() -> None:
 def test_what_people_type_of_other_programs() -> None:
     assert "a matrix is a list of its rows: [[1, 2], [3, 4]]" in run("eval", "sum(W)", "--W", "[1,2;3,4]").err
     assert "∂f/∂x = x/f does not exist" in run("eval", "norm(x)", "--x", "[0,0]").err
+
+
+def test_exact_and_proven_numbers_have_conventions_too() -> None:
+    assert "has a tie of 2 entries" in run("eval", "max(x)", "--x", "[2,1,2]", "--precision", "20").err
+    found = run("eval", "sum(x if x > 0 else sqrt(x + 1))", "--x", "[1,-1/2]", "--exact", "--get", "x")
+    assert found.out == "[1, sqrt(2)/2]\n"

@@ -408,7 +408,8 @@ class _Backward:
         if upstream is None or local is None:
             return Edge(gate, slot, self.graph.nodes[place], local, self._nothing(place), active=False)
         hands_on = isinstance(local, float) and local == 1.0 and not gate.op.selects
-        full = upstream if hands_on else times(upstream, local)
+        known = local if needed is None or self.system.is_doubles else np.where(needed, local, self.zero)
+        full = upstream if hands_on else times(upstream, known)
         active = needed
         if system.is_doubles and not hands_on and not gate.op.selects:
             local, full = self._widely(gate, slot, inputs, upstream, local, full, needed)
@@ -658,7 +659,8 @@ class _Backward:
         if tied.any():
             if not self.careful:
                 raise _UnusualError
-            self._tell_tie_of_entries(gate, tied, int(np.max(count)))
+            most = max(int(system.base.to_float(each)) for each in system.entries(count))
+            self._tell_tie_of_entries(gate, tied, most)
             if self.ties == "split":
                 local = local / system.spread(op, count, x)
             elif self.ties == "first":
