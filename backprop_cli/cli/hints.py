@@ -33,7 +33,7 @@ COMMON = {
     **dict.fromkeys(["color", "no-color"], ("NO_COLOR=1 in the environment turns colours off", "")),
     **dict.fromkeys(["grad", "gradient"], ("--get NAME prints a gradient alone", "")),
     **dict.fromkeys(["values", "vars", "params"], ("--at reads values from a JSON object", "")),
-    **dict.fromkeys(["lang", "language"], ("--to is the language of backprop code", "")),
+    "language": ("--to is the language of backprop code, --lang that of a story", ""),
     "input": ("--file reads the expression from a file, --at the values", ""),
     "version": ("backprop --version", ""),
     "usage": ("backprop --help", ""),
@@ -44,6 +44,7 @@ COMMON = {
 _LONGEST = 1000  # characters of a command that is worth a hint
 _PAIR = re.compile(r"\s*-{0,2}(\w+)\s*[=:]\s*(.+?)\s*").fullmatch
 _CUTOFF = 0.75  # how alike two options must be for one to be suggested
+_STARTED = {"minimize", "fit"}  # commands that do not work without a start
 _PARTLY = {"derive", "code", "minimize", "fit"}  # commands that take variables without values
 
 
@@ -77,6 +78,8 @@ def working(command: str, words: Sequence[str], *, whole: bool = False) -> str:
 
     whole: whether it has all values already.
     """
+    if command in _STARTED and not any(word.partition("=")[0] == "--start" for word in words):
+        return ""
     for _ in range(2):
         try:
             with redirect_stderr(io.StringIO()):
