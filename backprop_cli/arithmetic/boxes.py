@@ -17,7 +17,7 @@ from math import floor, isfinite
 from numbers import Real
 from typing import Any, Final
 
-from flint import arb, fmpq, fmpz
+from flint import arb, ctx, fmpq, fmpz
 
 from ..rules.formula import Formula
 from ..rules.table import Op
@@ -28,13 +28,13 @@ PLACES = 40
 """Digits of the ends, unless more of them cancel."""
 DIGITS = 17
 """Significant digits that tell any double from its neighbours; so many a machine is told of an end."""
+_COARSE = 64  # bits of what is known of a wide box alone: more of them take FLINT seconds, and tell nothing
 HELD = 16
 """Digits that hold of a double that is next to the number."""
 _ROUNDED = arb("1.1102231e-16")  # a little more than 2^-53
 _SHOWN = 6  # digits of the ends of a wide box
 _APART = 2  # digits behind those in which its ends differ
 _SHARES = 16  # pieces of a box, where an operand stands in a formula more than once
-_PIECES = 64  # the same of a function of which nothing else is known
 
 
 class Maybe:
@@ -247,9 +247,10 @@ _ORDERS: dict[str, Callable[[Box, Box], Truth]] = {
 # -- Words ---------------------------------------------------------------------------------------------------------
 
 _RISING = (
-    "exp expm1 sinh atan asinh tanh erf log log1p log2 log10 sqrt cbrt exp2 asin atanh acosh sigmoid softplus".split()
+    "exp expm1 sinh atan asinh tanh erf log log1p log2 log10 sqrt cbrt exp2 asin atanh acosh sigmoid softplus "
+    "lambertw erfinv normppf lognormcdf".split()
 )
-_FALLING = "erfc acos".split()
+_FALLING = "erfc acos erfcinv erfcx".split()
 _LEAST_GAMMA = fmpq(146163214496836, 10**14), fmpq(146163214496837, 10**14)
 """Between these gamma has its least value for x > 0, and lgamma too (DLMF 5.4.20)."""
 
@@ -393,7 +394,9 @@ class Boxes(Arithmetic):
         words: dict[str, Function] = {name: self._along(ball(name), rises=True) for name in _RISING}
         words |= {name: self._along(ball(name), rises=False) for name in _FALLING}
         known = {"sin", "cos", "tan", "cosh", "gamma", "lgamma", "digamma", "polygamma", "pow", "atan2", "hypot"}
-        words |= {name: self._by_pieces(name, word) for name, word in WORDS.items() if name not in {*words, *known}}
+        self.slow = frozenset(WORDS) - {*words, *known}
+        """Functions that are taken in pieces, each of which may take as long as all the rest of a pass."""
+        words |= {name: self._by_pieces(name, WORDS[name]) for name in self.slow}
         words |= {
             "sin": lambda x: self._wave("sin", x, HALF),
             "cos": lambda x: self._wave("cos", x, ZERO),
@@ -559,16 +562,14 @@ class Boxes(Arithmetic):
             if len(wide) > 1:
                 return self._of_balls(word, *xs)
             [slot] = wide
-            parts = ((*xs[:slot], each, *xs[slot + 1 :]) for each in pieces(xs[slot], _PIECES))
+            parts = ((*xs[:slot], each, *xs[slot + 1 :]) for each in pieces(xs[slot], self.shares))
             return hull(self._of_balls(word, *each) for each in parts)
 
         return found
 
     def _of_balls(self, word: Word, *xs: Box) -> Box:
-        balls = [x.lo.ball.union(x.hi.ball) for x in xs]
-        if word.outside(*balls):
-            raise ValueError("outside of the domain")
-        result = word.ball(*balls)
+        with ctx.workprec(_COARSE):
+            result = word.of(*(x.lo.ball.union(x.hi.ball) for x in xs))
         if not result.is_finite():
             raise InsideError
         return Box(Ball(result.lower()), Ball(result.upper()))

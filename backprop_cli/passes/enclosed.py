@@ -17,7 +17,7 @@ from ..arithmetic.balls import GUARD, order
 from ..arithmetic.boxes import MAYBE, Box, Boxes, Maybe, common, hull, middle, pieces, thin, trend
 from ..budget import left
 from ..errors import InputError, MathError, UnprovenError
-from ..graph.graph import Graph
+from ..graph.graph import Graph, Module
 from . import point
 from .backpropagate import backpropagate
 from .forward import forward
@@ -25,6 +25,7 @@ from .trace import Edges, Trace
 
 _PARTS = 64  # of all boxes together, at most
 _NODES = 1_500  # of all parts together, at most: the time is not measured, so that the same is always printed
+_SLOW = 400  # nodes that take as long as one whose function is taken in pieces
 _SHARES = 4  # pieces at a gate of a box that is a part already
 _MORE = 4  # times as many bits, where digits of numbers are lacking
 _MOST = 1 << 14
@@ -144,7 +145,9 @@ class _Enclosure(NamedTuple):
 
     def parts(self, at: Boxed) -> list[Boxed]:
         """The boxes in parts: each in two, as often as the size of the graph permits, one after the other."""
-        most = min(_PARTS, max(1, _NODES // len(self.graph.nodes)))
+        ops = [gate.op for gate in self.graph.gates if not isinstance(gate.op, Module)]
+        slow = sum(not self.system.slow.isdisjoint(op.value.heads) for op in ops)
+        most = min(_PARTS, max(1, _NODES // (len(self.graph.nodes) + _SLOW * slow)))
         wide = [name for name, box in at.items() if not box.is_thin]
         halvings = most.bit_length() - 1 if wide else 0
         counts = {name: 1 << (halvings + len(wide) - 1 - i) // len(wide) for i, name in enumerate(wide)}
