@@ -42,6 +42,8 @@ def test_columns_are_those_of_the_rows() -> None:
     parts = [at({name: each[start : start + 77] for name, each in table.items()}) for start in range(0, 300, 77)]
     for name, each in found.items():
         assert np.concatenate([part[name] for part in parts]).tolist() == each.tolist()
+    for name, each in at.sum(table).items():
+        assert each == math.fsum(found[name])
     again = pickle.loads(pickle.dumps(at))(table)
     assert {name: each.tolist() for name, each in again.items()} == {
         name: each.tolist() for name, each in found.items()
@@ -53,6 +55,7 @@ def test_rows_without_a_result() -> None:
     found = backprop_cli.columns("log(x)", on_error="null")(table)
     assert found["value"][:3].tolist() == pytest.approx([math.log(4), math.nan, math.log(0.25)], nan_ok=True)
     assert np.isnan(found["gradient.x"][3])
+    assert backprop_cli.columns("log(x)", on_error="null").sum(table)["value"] == pytest.approx(0.0)
     for columns, message in {
         "row 1: f = log\\(x\\) has no real value": table,
         "no column for x": {"y": [1]},

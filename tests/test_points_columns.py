@@ -7,7 +7,9 @@ import io
 import json
 import math
 import random
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +23,7 @@ from backprop_cli.passes.compiled import unrolled
 from backprop_cli.points.columns import Sum
 from backprop_cli.points.tables import whole
 from backprop_cli.rules.table import TABLE, Op
-from support.command import run
+from support.command import command, environment, run
 
 WITHOUT_LOOPS = frozenset("gamma factorial lgamma digamma polygamma".split())
 """Primitives that take long for a point, in either path the same way."""
@@ -120,7 +122,7 @@ def test_a_zero_that_is_one_is_plain() -> None:
 
 def test_sums_are_those_of_fsum() -> None:
     chance = np.random.default_rng(1)
-    for scale in (1.0, 1e8, 1e200):
+    for scale in (1.0, 1e8, 1e200, 1e290, 1e-300):
         total, all_of_them = Sum(), []
         for size in (1000, 1000, 300, 1000):
             column = chance.normal(size=size) * scale
@@ -130,6 +132,45 @@ def test_sums_are_those_of_fsum() -> None:
             all_of_them += column.tolist()
         expected = math.fsum(all_of_them)
         assert abs(total.value - expected) <= 1e-14 * abs(expected)
+    assert Sum().value == 0.0
+    total.add(np.full(3, 1.7e308))
+    with pytest.raises(OverflowError):
+        _ = total.value
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
+    """Two million rows from .npy to CSV, in what one million take, to a tenth."""
+    code = """
+import resource, sys
+from backprop_cli.cli.commands import run_command
+assert run_command(["points", "x*exp(y)", *sys.argv[1:3], "--rename", "x=0", "--rename", "y=1", "-o", sys.argv[3]]) == 0
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+    peaks = []
+    for rows in (500_000, 2_000_000):
+        np.save(tmp_path / "d.npy", np.random.default_rng(1).normal(size=(rows, 2)))
+        words = [sys.executable, "-c", code, str(tmp_path / "d.npy"), "--no-cache", str(tmp_path / "out.csv")]
+        peaks.append(int(subprocess.run(words, capture_output=True, text=True, check=True, timeout=200).stdout))
+    assert peaks[1] < 1.1 * peaks[0], peaks
+
+
+@pytest.mark.slow
+def test_what_is_killed_while_writing_leaves_the_old_file(tmp_path: Path) -> None:
+    pytest.importorskip("polars")
+    source, out = tmp_path / "d.npy", tmp_path / "out.parquet"
+    np.save(source, np.random.default_rng(1).normal(size=(3_000_000, 2)))
+    out.write_text("old")
+    words = command("points", "x*exp(y)", str(source), "--rename", "x=0", "--rename", "y=1", "-o", str(out))
+    with subprocess.Popen(words, env=environment({})) as process:
+        for _ in range(2000):
+            beside = [each for each in tmp_path.glob(".backprop-*") if each.stat().st_size > 1000]
+            if beside or process.poll() is not None:
+                break
+            time.sleep(0.005)
+        process.kill()
+    assert beside
+    assert out.read_text() == "old"
 
 
 # -- Files ---------------------------------------------------------------------------------------------------------

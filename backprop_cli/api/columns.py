@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from ..errors import InputError, few, quote
 from ..passes import point
 from ..passes.settings import Settings, check
 from ..points.blocks import Block
-from ..points.columns import answered, passes_of
+from ..points.columns import Answered, Sum, answered, passes_of
 from ..points.evaluate import Job, Row, number_of
 from .values import Given, expect, names_of, texts
 
@@ -61,46 +61,70 @@ class OverColumns:
 
     def __call__(self, columns: Any, /) -> Any:
         """Columns of results. Raises BackpropError for a row that has none, unless those are to be NaN."""
-        is_batch = hasattr(columns, "num_rows") and hasattr(columns, "schema")
+        block = self._block(columns)
+        results, done = {name: np.empty(block.rows) for name in self.results}, 0
+        for part in self._answered(block):
+            for each, column in zip(results.values(), part.numbers, strict=True):
+                each[done : done + len(column)] = column
+            done += part.block.rows
+        if not _is_batch(columns):
+            return results
+        import pyarrow
+
+        arrays = [*columns.columns, *(pyarrow.array(each) for each in results.values())]
+        return pyarrow.RecordBatch.from_arrays(arrays, [*columns.schema.names, *results])
+
+    def sum(self, columns: Any, /) -> dict[str, float]:
+        """The sums of the results over all rows, rounded once; those of a part of a table may be added to others'.
+
+        Raises as a call does; with `null` a row without a result counts for nothing.
+
+        >>> columns("(w*x - y)^2", wrt="w", w=2).sum({"x": [1, 2, 3], "y": [2, 4, 5]})
+        {'value': 1.0, 'gradient.w': 6.0}
+        """
+        sums = {name: Sum() for name in self.results}
+        for part in self._answered(self._block(columns)):
+            for each, column in zip(sums.values(), part.numbers, strict=True):
+                each.add(np.where(np.isnan(column), 0.0, column) if part.results else column)
+        return {name: each.value for name, each in sums.items()}
+
+    def _block(self, columns: Any) -> Block:
+        """All rows, and their numbers."""
+        is_batch = _is_batch(columns)
         there = columns.schema.names if is_batch else columns
         if missing := [name for name in self.variables if name not in there]:
             raise InputError(f"no column for {', '.join(few(missing))}", hint="values for all rows go to columns()")
         given = {name: columns.column(name) if is_batch else columns[name] for name in self.variables}
-        found = self._over(given, columns.num_rows if is_batch else None)
-        if not is_batch:
-            return found
-        import pyarrow
-
-        arrays = [*columns.columns, *(pyarrow.array(each) for each in found.values())]
-        return pyarrow.RecordBatch.from_arrays(arrays, [*columns.schema.names, *found])
-
-    def _over(self, given: Mapping[str, Any], rows: int | None) -> dict[str, Any]:
         arrays = {name: _numbers(name, each) for name, each in given.items()}
-        lengths = {len(each) for each in arrays.values()} | (set() if rows is None else {rows})
+        lengths = {len(each) for each in arrays.values()} | ({columns.num_rows} if is_batch else set())
         if len(lengths) != 1:
             what = "there is no column" if not lengths else "the columns are not equally long"
             raise InputError(f"{what}: {quote(self.expression)} has the variables {', '.join(few(self.variables))}")
-        [rows] = lengths
 
         def row(place: int) -> Row:
-            entries = {name: _entry(each[place]) for name, each in given.items()}
-            return Row(place, entries, None)
+            return Row(place, {name: _entry(each[place]) for name, each in given.items()}, None)
 
-        pieces: list[list[Any]] = [[np.zeros(0)] for _ in self.results]
-        for found, place in answered(self._job, self._passes, Block(rows, arrays, row)):
+        return Block(lengths.pop(), arrays, row)
+
+    def _answered(self, block: Block) -> Iterator[Answered]:
+        """The parts of a block, each when all of its rows are answered."""
+        for found, place in answered(self._job, self._passes, block):
             if place is None:
-                for each, column in zip(pieces, found.numbers, strict=True):
-                    each.append(column)
+                yield found
             elif self.on_error == "stop" and (error := found.results[place].error):
                 error.message = f"row {found.results[place].row.line}: {error.message}"
                 raise error
-        return {name: np.concatenate(each) for name, each in zip(self.results, pieces, strict=True)}
 
     def __repr__(self) -> str:
         return f"<{quote(self.expression)} over columns {', '.join(few(self.variables))}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return OverColumns, (self.expression, self._values, self._settings, self.on_error)
+
+
+def _is_batch(columns: Any) -> bool:
+    """Whether it is an Arrow RecordBatch."""
+    return hasattr(columns, "num_rows") and hasattr(columns, "schema")
 
 
 def _numbers(name: str, column: Any) -> Any:
