@@ -140,10 +140,12 @@ def test_sums_are_those_of_fsum() -> None:
 
 @pytest.mark.slow
 def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
-    """Two million rows from .npy to CSV, in what one million take, to a tenth."""
+    """Two million rows from .npy to CSV, in what half a million take, to a sixth; they are 32 MB, and 160 as CSV."""
     code = """
 import resource, sys
 from backprop_cli.cli.commands import run_command
+from backprop_cli.points import tables
+tables.PIECE = 2_000_000
 assert run_command(["points", "x*exp(y)", *sys.argv[1:3], "--rename", "x=0", "--rename", "y=1", "-o", sys.argv[3]]) == 0
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
@@ -152,7 +154,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
         np.save(tmp_path / "d.npy", np.random.default_rng(1).normal(size=(rows, 2)))
         words = [sys.executable, "-c", code, str(tmp_path / "d.npy"), "--no-cache", str(tmp_path / "out.csv")]
         peaks.append(int(subprocess.run(words, capture_output=True, text=True, check=True, timeout=200).stdout))
-    assert peaks[1] < 1.1 * peaks[0], peaks
+    assert peaks[1] < 7 / 6 * peaks[0], peaks
 
 
 @pytest.mark.slow
@@ -164,10 +166,11 @@ def test_what_is_killed_while_writing_leaves_the_old_file(tmp_path: Path) -> Non
     words = command("points", "x*exp(y)", str(source), "--rename", "x=0", "--rename", "y=1", "-o", str(out))
     with subprocess.Popen(words, env=environment({})) as process:
         for _ in range(2000):
-            beside = [each for each in tmp_path.glob(".backprop-*") if each.stat().st_size > 1000]
+            beside = [*tmp_path.glob(".backprop-*")]
             if beside or process.poll() is not None:
                 break
             time.sleep(0.005)
+        time.sleep(0.2)
         process.kill()
     assert beside
     assert out.read_text() == "old"

@@ -11,7 +11,7 @@ import numpy as np
 from ..arithmetic import FLOATS
 from ..errors import BackpropError, InputError, MathError, quote
 from ..passes import point
-from ..points.blocks import Look, Table
+from ..points.blocks import Look, Table, has_polars
 from ..points.columns import Answered, Sum, answered
 from ..points.evaluate import Job
 from ..points.lines import Contents, CsvLines, JsonLines
@@ -66,7 +66,8 @@ def write_lines(rows: Rows, view: JsonLines | CsvLines, out: TextIO) -> None:
     write(view.head())
     plainly = isinstance(view, CsvLines) and view.digits is None and rows.passes is not None and is_unicode(out)
     for found, count in rows.answered():
-        if plainly and found.block.frame is not None:
+        block = found.block
+        if plainly and (block.frame is not None or (block.arrays is not None and has_polars())):
             from ..points.frames import csv_of
 
             out.flush()

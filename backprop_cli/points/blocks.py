@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
@@ -26,19 +27,22 @@ class Block(NamedTuple):
     rows: how many;
     columns: the numbers of each variable, NaN where an entry is no plain number;
     row: the row in a place, as `rows` reads it;
-    frame: the columns that are passed on, as Polars has them; None where there are rows alone.
+    frame: the columns that are passed on, as Polars has them; None where there are rows alone;
+    arrays: the same as NumPy has them, where a file holds such.
     """
 
     rows: int
     columns: Mapping[str, Column]
     row: Callable[[int], Row]
     frame: Any = None
+    arrays: Mapping[str, Any] | None = None
 
     def part(self, start: int, count: int) -> Block:
         """Some of its rows."""
         columns = {name: each[start : start + count] for name, each in self.columns.items()}
         frame = None if self.frame is None else self.frame.slice(start, count)
-        return Block(min(count, self.rows - start), columns, lambda place: self.row(start + place), frame)
+        arrays = None if self.arrays is None else {n: each[start : start + count] for n, each in self.arrays.items()}
+        return Block(min(count, self.rows - start), columns, lambda place: self.row(start + place), frame, arrays)
 
 
 class Table(NamedTuple):
@@ -57,6 +61,13 @@ class Table(NamedTuple):
     size: int | None
     done: Callable[[], int]
     noun: str = "line"
+
+
+def has_polars() -> bool:
+    """Whether Polars is installed."""
+    from importlib.util import find_spec
+
+    return sys.modules.get("polars", find_spec) is not None and find_spec("polars") is not None
 
 
 def of_rows(

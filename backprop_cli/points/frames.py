@@ -199,7 +199,10 @@ def with_results(block: Block, source: Source, results: Mapping[str, Any], point
     import polars
 
     frame = block.frame
-    if frame is None:
+    if frame is None and block.arrays is not None:
+        columns = zip(source.header, block.arrays.values(), strict=True)
+        frame = polars.DataFrame({name: np.ascontiguousarray(each) for name, each in columns})
+    elif frame is None:
         rows = [block.row(place) for place in range(block.rows)]
         cells = [[*map(_as_text, (row.given.get(name) for name in source.names))] for row in rows]
         frame = polars.DataFrame(cells, schema=dict.fromkeys(source.header, polars.String), orient="row")

@@ -20,7 +20,7 @@ from ..errors import InputError, few, quote, reason, suggest
 from ..language.names import as_name
 from ..streams import unpacked
 from . import rows as lines
-from .blocks import PIECE, Block, Look, Table, of_rows
+from .blocks import PIECE, Block, Look, Table, has_polars, of_rows
 from .evaluate import Row
 from .rows import FRAMES, NO_OTHERS, Lines, Source, ending
 
@@ -154,7 +154,7 @@ def of_lines(
     source = lines.read(read, delimiter, called, as_text=as_text)
 
     def blocks(names: Collection[str], refused: Collection[str] = (), look: Look = iter) -> Iterator[Block]:
-        if source.form == "csv" and _has_polars():
+        if source.form == "csv" and has_polars():
             from .frames import csv_blocks
 
             yield from csv_blocks(contents, read, source, names, refused)
@@ -162,12 +162,6 @@ def of_lines(
 
     size = lines.size_of(file) if contents is file else None
     return Table(source, blocks, size, lambda: read.size)
-
-
-def _has_polars() -> bool:
-    from importlib.util import find_spec
-
-    return find_spec("polars") is not None
 
 
 # -- .npy ----------------------------------------------------------------------------------------------------------
@@ -216,7 +210,7 @@ def _npy(path: str, file: BinaryIO, called: Mapping[str, str]) -> Table:
                 for place, (name, text) in enumerate(zip(names, header, strict=True))
             }
             columns = {name: np.ascontiguousarray(each[name], dtype=np.float64) for name in wanted}
-            yield Block(count, columns, _row_of(each, first))
+            yield Block(count, columns, _row_of(each, first), arrays=each)
             done = first + count
 
     return Table(Source("csv", header, names, iter(())), blocks, total, lambda: done, "row")
