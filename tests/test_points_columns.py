@@ -25,7 +25,10 @@ from backprop_cli.points.tables import whole
 from backprop_cli.rules.table import TABLE, Op
 from support.command import command, environment, run
 
-WITHOUT_LOOPS = frozenset("gamma factorial lgamma digamma polygamma".split())
+WITHOUT_LOOPS = frozenset(
+    "gamma factorial lgamma digamma polygamma beta zeta lambertw besselj bessely besseli besselk j0 j1 y0 y1 i0 i1 k0 k1 "
+    "airyai airybi erfinv erfcinv normppf erfcx".split()
+)
 """Primitives that take long for a point, in either path the same way."""
 ULP = 2
 
@@ -73,7 +76,8 @@ def within_two_ulp(points_each: int) -> None:
             expected = line(*point)  # which raises where something is unusual there
             worst = max(off(float(c[row]), e) for c, e in zip(answer.numbers, expected, strict=True))
             assert worst <= ULP, (op, point, [float(c[row]) for c in answer.numbers], expected)
-        assert answer.unusual.mean() < 0.9, op
+        if not any("precisely" in formula.heads for formula in op.partials):  # which is left to the careful passes
+            assert answer.unusual.mean() < 0.9, op
 
 
 UNUSUAL = {

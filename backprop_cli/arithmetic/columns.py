@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..rules.formula import Formula
+from ..rules.formula import READ_BY_THE_FIRST, Formula
 from ..rules.table import Op
 from ..rules.zeros import zero
 from .floats import CANCELLED, FLOATS, Floats
@@ -151,7 +151,7 @@ _TEMPLATES = {
     "or": "either({0}, {1})",
     "not": "opposite({0})",
 }
-_TAKES = {"careful": 1, "convention": 1, "doubles": 1, "ours": 1, "smooth": 0}
+_TAKES = {head: int(FLOATS.template(head)[1]) for head in READ_BY_THE_FIRST if head not in ("cancels", "precisely")}
 """Of a formula in two forms, the one that doubles compute."""
 
 
@@ -198,6 +198,8 @@ class Columns(Floats):
     def compiled(self, parameters: str, formula: Formula) -> Function:
         while formula.head in _TAKES:
             formula = formula.args[_TAKES[formula.head]]
+        if formula.head == "precisely":
+            return mapped(FLOATS.compiled(parameters, formula))
         is_last = formula.head != "sigmoid" or "out" in parameters
         if is_last and formula.head in _CLOSE and not formula.args[0].args:
             formula = Formula(f"close_{formula.head}", *formula.args)
