@@ -54,7 +54,7 @@ _MEAN = "(functools.reduce({}.add, ({{args}})) / {{count}})"
 _STANDARD = {name: f"{name} = np.vectorize(math.{name}, otypes=[float])\n" for name in "erf erfc gamma lgamma".split()}
 _ELEMENTWISE = {
     name: f"@np.vectorize\n{HELPERS[name]}".replace("1 / x ** (n + 1)", "1 / x ** (n + 1.0)")
-    for name in ("digamma", "polygamma")
+    for name in ("digamma", "polygamma", "erfcx", "lognormcdf")
 }
 
 NUMPY = replace(
@@ -68,7 +68,7 @@ NUMPY = replace(
             "floor ceil round mod fmod sum=add prod=multiply logsumexp=logaddexp",
         ),
         "mean": "(({0} + {1}) / 2)",
-        **words("sigmoid log_base erf erfc gamma lgamma digamma polygamma"),
+        **words("sigmoid log_base erf erfc gamma lgamma digamma polygamma erfcx lognormcdf"),
         "relu": "np.maximum({0}, 0.0)",
         "softplus": "np.logaddexp({0}, 0.0)",
     },
@@ -114,10 +114,11 @@ TORCH = replace(
         **prefixed(
             "torch.",
             "exp log log2 log10 log1p expm1 exp2 sqrt hypot sin cos tan asin acos atan atan2 sinh cosh tanh "
-            "asinh acosh atanh abs sign max=maximum min=minimum floor ceil sigmoid relu erf erfc lgamma digamma round "
-            "mod=remainder fmod sum=add prod=mul logsumexp=logaddexp",
+            "asinh acosh atanh abs sign max=maximum min=minimum floor ceil sigmoid relu erf erfc erfinv lgamma digamma "
+            "round mod=remainder fmod sum=add prod=mul logsumexp=logaddexp",
         ),
         "mean": "(({0} + {1}) / 2)",
+        **prefixed("torch.special.", "erfcx lognormcdf=log_ndtr normppf=ndtri"),
         **words("cbrt log_base gamma polygamma"),
         "softplus": "torch.logaddexp({0}, torch.tensor(0.0))",
     },
@@ -184,7 +185,7 @@ JAX = replace(
             "sum=add prod=multiply logsumexp=logaddexp",
         ),
         "mean": "(({0} + {1}) / 2)",
-        **prefixed("special.", "sigmoid=expit erf erfc gamma lgamma=gammaln digamma"),
+        **prefixed("special.", "sigmoid=expit erf erfc erfinv gamma lgamma=gammaln digamma normppf=ndtri"),
         **words("log_base polygamma"),
         "relu": "jnp.maximum({0}, 0.0)",
         "softplus": "jnp.logaddexp({0}, 0.0)",

@@ -60,6 +60,22 @@ def log_base(x, base):
         return math.log10(x)
     return math.log(x) / math.log(base)
 ''',
+    "erfcx": '''\
+def erfcx(x):
+    """exp(x*x)*erfc(x): by a continued fraction where that would overflow."""
+    if x < 5:
+        return math.exp(x * x) * math.erfc(x)
+    fraction = x
+    for n in range(60, 0, -1):
+        fraction = x + n / 2 / fraction
+    return 1 / (math.sqrt(math.pi) * fraction)
+''',
+    "lognormcdf": '''\
+def lognormcdf(x):
+    """The logarithm of the standard normal distribution function."""
+    u = x / math.sqrt(2)
+    return math.log1p(-math.erfc(u) / 2) if x > 0 else math.log(erfcx(-u) / 2) - u * u
+''',
     "digamma": '''\
 def digamma(x):
     """The derivative of lgamma: reflection, recurrence, asymptotic series."""
@@ -100,7 +116,8 @@ PYTHON = Target(
             "exp log log2 log10 log1p expm1 exp2 sqrt cbrt hypot sin cos tan asin acos atan atan2 "
             "sinh cosh tanh asinh acosh atanh erf erfc gamma lgamma",
         ),
-        **words("abs max min sign sigmoid softplus log_base digamma polygamma"),
+        **words("abs max min sign sigmoid softplus log_base digamma polygamma erfcx lognormcdf"),
+        "normppf": "statistics.NormalDist().inv_cdf({0})",
         "relu": "max({0}, 0.0)",
         "floor": "float(math.floor({0}))",
         "ceil": "float(math.ceil({0}))",
@@ -114,7 +131,7 @@ PYTHON = Target(
     },
     power=("{0}**{1}", "math.pow({0}, {1})"),  # a negative number to a broken power is complex, except by math.pow
     constants={"pi": "math.pi", "e": "math.e", "nan": "math.nan", "true": "True", "false": "False"},
-    imports=[("math.", "import math")],
+    imports=[("math.", "import math"), ("statistics.", "import statistics")],
     helpers=HELPERS,
     print_value='print("{0} =", {1})',
     open_function=open_function,
