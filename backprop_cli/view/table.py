@@ -26,7 +26,7 @@ _GATES = [
     Column("\nrule", share=2),
 ]
 _TEXT = {"name": Column("variable"), "shape": Column("shape"), "tells": Column("tells", share=1, least=24)}
-_HELD = _number("digits\n")
+_HELD = _number("digits\ndigits")
 _NOTE = Column("", share=1)
 _COMPARED = 15  # digits in which methods are compared
 _METHODS = [Column("variable"), Column("method"), _number("gradient"), _number("difference"), _NOTE]
