@@ -390,6 +390,15 @@ def test_without_polars(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         assert "pip install 'backprop-cli[columns]'" in result.err
 
 
+def test_columns_without_names(tmp_path: Path) -> None:
+    np.save(tmp_path / "d.npy", np.arange(6.0).reshape(3, 2, order="F"))
+    path = str(tmp_path / "d.npy")
+    assert fine("x*y", path, "--rename", "x=0", "--rename", "y=1", "--reduce", "sum", "--get", "value") == "14.0\n"
+    hint = "hint: the columns have numbers for names: --rename x=0 takes one"
+    assert hint in run("points", "x", path).err
+    assert hint in run("eval", "mean(x)", "--data", path).err
+
+
 def parsed(text: str) -> list[list[float]]:
     return [[*map(float, row)] for row in [*csv.reader(io.StringIO(text))][1:]]
 

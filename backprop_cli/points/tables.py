@@ -133,6 +133,8 @@ def no_column(name: str, there: Sequence[str]) -> InputError:
     """There is no such column."""
     close = suggest(name, there)
     has = f"the columns are {', '.join(few(there))}"
+    if all(map(str.isdecimal, there)):
+        has = f"the columns have numbers for names: --rename {name}={there[0]} takes one"
     return InputError(f"there is no column {quote(name)}", hint=f"--rename {name}='{close}'" if close else has)
 
 

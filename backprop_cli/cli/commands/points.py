@@ -393,6 +393,8 @@ def _hint(missing: str, source: Source, graph: Graph) -> str:
     others = [column for column, name in zip(source.header, source.names, strict=True) if name not in variables]
     if len(source.header) == 1 and (found := [each for each in ";|: " if each in source.header[0]]):
         return f"columns with {found[0]} between them take --delimiter '{found[0]}'"
+    if all(map(str.isdecimal, source.header)):
+        return f"the columns have numbers for names: --rename {missing}={source.header[0]} takes one"
     if close := suggest(missing, others):
         return f"the column {quote(close)} may be meant: --rename {missing}='{close}'"
     from ..hints import with_values
