@@ -28,6 +28,7 @@ FILES = {
         "v2": -0.7, "c": 0.05, "t": 1,
     }),
     "points.csv": "student,x,y\nann,1,2\nbob,0.1,-3\n",
+    "line.csv": "x,y\n1,2.1\n2,3.9\n3,6.2\n",
     "many.csv": "x,y\n" + "1,2\n" * 500,
 }  # fmt: skip
 TWELVE = " ".join(f"--{name} {1.5 + i / 3:.4g}" for i, name in enumerate("abcdefghijkl"))
@@ -43,6 +44,12 @@ CALLS: dict[str, list[str]] = {
         "eval 'relu(x) + log(1 + x*x)' --x 0",
     ],
     "points": ["points 'x*y' points.csv", "points 'x*y' many.csv >"],
+    "minimize": [
+        "minimize '(x-3)^2 + (y+1)^2' --start x=0,y=0 --plot -",
+        "minimize 'log(x)' --start x=1 --rate 2",
+        "minimize 'sum(W*W)' --start 'W=[[1,2,3],[4,5,6]]' --steps 3",
+    ],
+    "fit": ["fit 'a*x + b' --target y --data line.csv --start a=1,b=0", "fit 'a*x + b' --target y --data line.csv"],
     "explain": ["explain 'sigmoid(w*x + b)' --w 2 --x -1 --b 0.5", "explain 'x*x/y' --x 1/3 --y 7 --precision 40"],
     "page": ["page 'x*y' --x 2 --y 3", "page 'x*y' --x 2 --y 3 -o page.html"],
     "derive": ["derive 'sigmoid(w*x + b)' --wrt w,b --x 2", "derive 'sigmoid(w*x + b)' --x 2 --steps"],

@@ -23,6 +23,7 @@ SHOWN = 12
 """Steps that a table shows; of more, the first and the last half of these."""
 _NARROW = 4  # parameters that have columns of their own where nobody says how wide a line may be
 _DIGITS = 6
+_BROAD = 60  # columns of a terminal that has room for words
 _GRID = 60  # points of a contour plot, along each axis
 _NAMES = {"gd": "gradient descent", "momentum": "gradient descent with momentum", "adam": "Adam", "bfgs": "BFGS",
           "l-bfgs-b": "L-BFGS-B"}  # fmt: skip
@@ -35,7 +36,7 @@ def as_table(descent: Descent, options: Options) -> str:
     steps = _ends(descent.trajectory)
     full = _full(labels, output, steps, digits)
     is_wide = len(labels) > _NARROW if options.width is None else _width(*full) > options.width
-    columns, rows = _short(output, steps, digits) if is_wide else full
+    columns, rows = _short(output, steps, digits, options.width) if is_wide else full
     lines = [*_title(descent, options), "", *table(columns, rows, options), ""]
     if is_wide:
         lines += [*_parameters(descent, digits, options), ""]
@@ -89,7 +90,7 @@ def _full(
     return [Column(head, right=True) for head in heads], [Row(row, styles=styles) for row in rows]
 
 
-def _short(output: str, steps: Sequence[Step | None], digits: int) -> tuple[list[Column], list[Row]]:
+def _short(output: str, steps: Sequence[Step | None], digits: int, width: int | None) -> tuple[list[Column], list[Row]]:
     """Where parameters have no room."""
     rows = [
         ["…", "", ""]
@@ -97,7 +98,7 @@ def _short(output: str, steps: Sequence[Step | None], digits: int) -> tuple[list
         else [f"{step.number:,}", _shown(step.value, digits), _shown(_largest(step.gradient), digits)]
         for step in steps
     ]
-    heads = ["step", output, "largest |gradient|"]
+    heads = ["step", output, "largest |gradient|" if width is None or width >= _BROAD else "max |gradient|"]
     return [Column(head, right=True) for head in heads], [Row(row, styles=("", "green", "red")) for row in rows]
 
 

@@ -7,6 +7,7 @@ from math import floor, isfinite, log10
 from typing import Any, NamedTuple
 
 from . import Options
+from .columns import fold
 
 Numbers = Sequence[float]
 _WIDTH, _HEIGHT = 72, 18  # characters, where a terminal does not say
@@ -93,7 +94,7 @@ def _drawn(plot: Plot, width: int, is_ascii: bool) -> Iterator[str]:
     yield f" {'':>{room}} {corner}{floor_ * columns}"
     first, last = f"{left:.4g}", f"{right:.4g}"
     yield f" {'':>{room}}  {first}{plot.x:^{max(0, columns - len(first) - len(last))}}{last}"
-    yield " " + ", ".join(_told(plot))
+    yield from fold(f" {', '.join(_told(plot))}", width, later=" ")
 
 
 def _told(plot: Plot) -> Iterator[str]:
