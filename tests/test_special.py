@@ -107,3 +107,8 @@ def test_a_program_that_has_no_such_function_is_refused() -> None:
         2,
         "error: --to c has no zeta, which f = zeta(x) needs",
     )
+
+
+def test_an_inverse_is_offered_where_one_may_be_meant() -> None:
+    for text, inverse in {"Phi^-1(x)": "normppf(x)", "erf^-1(x)": "erfinv(x)", "erfc⁻¹(x)": "erfcinv(x)"}.items():
+        assert run("eval", text, "--x", "0.3").err.endswith(f" or {inverse}\n")

@@ -75,6 +75,10 @@ RECIPES = {
 NAMES = {name for name, _ in RECIPES}
 
 
+INVERSES = {"erf": "erfinv", "erfc": "erfcinv", "normcdf": "normppf"}
+"""Functions whose inverse is not called by an `a` before their name."""
+
+
 def recipe(name: str, inputs: Sequence[str]) -> str:
     """What to write for a call of that function; empty if nobody knows."""
     found = RECIPES.get((name, len(inputs)), "")

@@ -273,12 +273,13 @@ class _Checker:
             return None
         digits = exponent(power["sup"]) if power["sup"] else power["typed"]
         if digits == "-1":
-            from .recipes import bracketed
+            from .recipes import INVERSES, bracketed
 
             span = power.start() - len(name), power.end()
             inside = ", ".join(bracketed(self.source, self.source.index("(", span[1]))) or "x"
-            inverse = f" or a{name}({inside})" if f"a{name}" in self.functions else ""
-            hint = f"write 1/{name}({inside}){inverse}"
+            inverse = INVERSES.get(self.functions[name][0].name, f"a{name}") if name in self.functions else ""
+            other = f" or {inverse}({inside})" if inverse in self.functions else ""
+            hint = f"write 1/{name}({inside}){other}"
             raise self.fail(f"{self.typed(span)} may be an inverse or a power", span, hint)
         self.power = digits, power.span(power.lastgroup or 0)
         return power.end()
