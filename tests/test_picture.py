@@ -388,6 +388,13 @@ def test_png_and_pdf() -> None:
 # -- Names from anywhere -------------------------------------------------------------------------------------------
 
 
+def test_a_graphviz_that_starts_late_gets_the_whole_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    late = "import sys, time; time.sleep(0.3); sys.stdout.buffer.write(sys.stdin.buffer.read())"
+    monkeypatch.setattr(graphviz, "_PYGRAPHVIZ", late)
+    drawing = b"digraph {}" * 100_000
+    assert graphviz.picture(drawing, "svg") == drawing
+
+
 def test_a_limit_of_time_ends_graphviz(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(graphviz, "_PYGRAPHVIZ", "import time; time.sleep(60)")
     started = time.monotonic()

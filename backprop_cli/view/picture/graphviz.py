@@ -8,6 +8,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from functools import lru_cache
+from tempfile import TemporaryFile
 
 from ...errors import InputError, OutputError, reason
 from .. import Options
@@ -65,16 +66,17 @@ def picture(drawing: bytes, form: str, scale: float = 1.0) -> bytes:
     return drawn
 
 
-def _run(command: list[str], text: bytes | None) -> tuple[int, bytes, bytes]:
-    """The exit status, output and errors of a command that is given a text; a limit of time can end it meanwhile."""
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe) as process:  # noqa: S603
-        try:
-            while process.returncode is None:
-                with suppress(subprocess.TimeoutExpired):
-                    out, err = process.communicate(text, timeout=_TICK)
-                text = None  # it has been given
-        except BaseException:
-            process.kill()
-            raise
-    return process.returncode, out, err
+def _run(command: list[str], text: bytes) -> tuple[int, bytes, bytes]:
+    """The exit status, output and errors of a command that reads a text; a limit of time can end it meanwhile."""
+    with TemporaryFile() as given:  # of what is piped, a reader that starts late would get the beginning alone
+        given.write(text)
+        given.seek(0)
+        with subprocess.Popen(command, stdin=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603
+            try:
+                while process.returncode is None:
+                    with suppress(subprocess.TimeoutExpired):
+                        out, errors = process.communicate(timeout=_TICK)
+            except BaseException:
+                process.kill()
+                raise
+    return process.returncode, out, errors
