@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import pickle
 import random
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from fractions import Fraction
@@ -269,6 +270,16 @@ def test_the_digits_that_hold_are_told() -> None:
     lines = answer("x*x", "--x 3 --trust --format csv")[0].splitlines()
     assert lines[0].endswith(",value digits,upstream digits,local digits,chained digits")
     assert lines[-1] == "f,mul,x * x,9.0,1.0,x,3.0,3.0,16,16,16,16"
+    point = "--x 1e-8 --trust --format"
+    markdown = answer("(1-cos(x))/x**2", f"{point} markdown")[0]
+    assert "| `f = q2 / q3` |  |  | 0 | 0 | 1 | 16 |  |  |  |  |" in markdown
+    assert "|  | `x` | `−sin(x)` |  |  |  |  | -1e-08 | 16 | 1e+08 | 15 |" in markdown
+    rows = [re.sub(" style=.*?>", ">", row) for row in answer("(1-cos(x))/x**2", f"{point} html")[0].splitlines()]
+    cells = "<td>0</td><td>0</td><td>1</td><td>16</td><td></td><td></td><td></td><td></td><td></td>"
+    assert f"<tr><td>f = q2 / q3</td>{cells}</tr>" in rows
+    latex = answer("(1-cos(x))/x**2", f"{point} latex")[0]
+    assert r"f &= \frac{q_{2}}{q_{3}} = 0 && \text{no digit} \\" in latex
+    assert r"= 10^{16} && \text{15 digits} \\" in latex
     assert backprop("x*x", x=3, trust=True).held.values[-1] == 16  # type: ignore[union-attr]
 
 

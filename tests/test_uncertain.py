@@ -210,6 +210,8 @@ CORRELATED: list[tuple[str, dict[str, str], Any, float]] = [
     ("x - y", {"x": "1±3", "y": "1±4"}, {"y": {"x": "1"}}, 1),
     ("x*y", {"x": "5±0.5", "y": "5±0.5"}, {"x": {"x": 1, "y": 0.5}, "y": {"x": 0.5}}, math.sqrt(18.75)),
     ("x - y", {"x": "5±0.1", "y": "5±0.1"}, {"x": {"y": 1}}, 0),
+    ("-3*x + y + 0*z", {"z": XYZ["z"], "y": XYZ["y"], "x": XYZ["x"]}, OF_XYZ["matrix"], 0.4242640687119285),
+    ("x + w*y", {"y": "1±4", "w": "1", "x": "1±3"}, [[1, 1], [1, 1]], 7),
 ]
 NOT_CORRELATED = {
     '{"x": {"y": 2}}': "the correlation of x and y is a number from -1 to 1, not '2'",
@@ -221,9 +223,14 @@ NOT_CORRELATED = {
     '{"x": {"v": 0.5}}': "--correlations names 'v', which is no variable of the expression",
     '{"x": {"w": 0.5}}': "--correlations names 'w', which has no uncertainty",
     '{"x": 0.5}': "--correlations takes a JSON object of objects",
-    "[1]": "--correlations takes a JSON object of objects",
+    "[1]": "--correlations takes a JSON object of objects, or a matrix",
+    "[[1, 0.5], [0.5, 1]]": "the matrix of --correlations has a row and a column for each uncertain variable\n"
+    "hint: a matrix of 3 × 3, in this order: x, y, z\n",
+    "[[1, 0, 0], [0, 1, 0.5], [0, 0.4, 1]]": "the correlation of y and z is given as 0.5, and",
+    "[[1, 0, 0], [0, 2, 0], [0, 0, 1]]": "the correlation of y and y is a number from -1 to 1, not '2'",
+    "[[1, 0, 0], [0, 1, 0]]": "the matrix of --correlations has a row and a column for each uncertain variable",
     "{": "--correlations is not JSON: expecting property name enclosed in double quotes",
-    '{"names": ["x", "y"], "matrix": [[1, 0.5]]}': "the matrix of --correlations has a row and a column for each name",
+    '{"names": ["x", "y"], "matrix": [[1, 0.5]]}': "the matrix of --correlations has a row and a column for each unc",
     '{"names": ["x", "x"], "matrix": [[1, 0.5], [0.5, 1]]}': "'x' is given twice",
 }
 

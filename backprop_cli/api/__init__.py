@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from numbers import Real
 from types import NoneType
@@ -30,7 +30,7 @@ def backprop(
     jacobian: bool = False,
     enclose: bool = False,
     trust: bool = False,
-    correlations: Mapping[str, Mapping[str, float | str]] | str | None = None,
+    correlations: Mapping[str, Mapping[str, float | str]] | Sequence[Sequence[float | str]] | str | None = None,
     expand: bool = False,
     time_limit: float | None = None,
     **variables: Given,
@@ -42,7 +42,7 @@ def backprop(
     jacobian: every output by every input, as matrices, in place of a gradient;
     enclose: boxes that hold every number, proven; a value may be one: `x="0.25..0.5"`;
     trust: how many digits of each number hold, as `trace.held`, with a warning where fewer than six do;
-    correlations: of uncertain values such as "2.0±0.1": `{"x": {"y": 0.5}}`, or such a text of JSON;
+    correlations: of uncertain values such as "2.0±0.1": `{"x": {"y": 0.5}}`, the whole matrix, or such a text of JSON;
     expand: whether modules, and compound primitives, are opened into their gates;
     time_limit: the seconds that the call may take, in any thread (None: as long as it takes);
     values, variables: a number, or the text of a constant expression or of an uncertain value, for each variable
@@ -57,7 +57,7 @@ def backprop(
     expect("values", values, (Mapping, NoneType), "a mapping")
     expect("ties", ties, str, "text")
     expect("time_limit", time_limit, (Real, Decimal, str, NoneType), "a number")
-    expect("correlations", correlations, (Mapping, str, NoneType), "a mapping of mappings, or JSON")
+    expect("correlations", correlations, (Mapping, list, str, NoneType), "a mapping of mappings, a matrix, or JSON")
     expect("precision", precision, (int, NoneType), "a whole number")
     flags = {
         "allow_nonfinite": allow_nonfinite,

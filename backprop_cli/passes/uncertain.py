@@ -70,7 +70,8 @@ def uncertain_trace(
     Raises InputError for what is no uncertainty or no correlation, and as `plain` does.
     """
     written = {name: read(name, text) for name, text in given.items() if point.is_uncertain(text)}
-    known = {} if correlations is None else read_correlations(correlations)
+    order = [node.name for node in graph.variables if node.name in written]
+    known = {} if correlations is None else read_correlations(correlations, order)
     _check(known, graph, written)
     values = {**given, **{name: value for name, (value, _) in written.items()}}
     texts = {name: sigma for name, (_, sigma) in written.items()}
@@ -81,16 +82,21 @@ def uncertain_trace(
 # -- Correlations --------------------------------------------------------------------------------------------------
 
 
-def read_correlations(given: object) -> dict[Pair, str]:
+def read_correlations(given: object, order: Sequence[str]) -> dict[Pair, str]:
     """Correlations from JSON or a mapping: `{"x": {"y": 0.5}}`, or `{"names": ["x", "y"], "matrix": [[1, 0.5], …]}`.
 
     What is not named is 0, and 1 of a variable with itself. Raises InputError for what is no correlation.
+
+    given: those, or `[[1, 0.5], …]` alone
+    order: the uncertain variables, whose rows and columns a matrix alone has
     """
     data = point.parsed(given, "--correlations", EXAMPLE) if isinstance(given, str) else given
     if isinstance(data, Mapping) and {*data} == {"names", "matrix"} and isinstance(data["names"], list):
         data = _from_matrix(data["names"], data["matrix"])
+    elif isinstance(data, list) and all(isinstance(row, list) for row in data):
+        data = _from_matrix(order, data)
     if not isinstance(data, Mapping) or not all(isinstance(row, Mapping) for row in data.values()):
-        raise InputError("--correlations takes a JSON object of objects", hint=f"for example: {EXAMPLE}")
+        raise InputError("--correlations takes a JSON object of objects, or a matrix", hint=f"for example: {EXAMPLE}")
     found: dict[Pair, str] = {}
     for row, columns in data.items():
         for column, number in columns.items():
@@ -111,7 +117,9 @@ def _from_matrix(names: Sequence[Any], matrix: Any) -> dict[str, dict[str, Any]]
     rows = matrix if isinstance(matrix, list) else []
     lengths = [len(row) if isinstance(row, list) else -1 for row in rows]
     if lengths != [len(names)] * len(names) or not all(isinstance(name, str) for name in names):
-        raise InputError("the matrix of --correlations has a row and a column for each name")
+        message = "the matrix of --correlations has a row and a column for each uncertain variable"
+        order = ", ".join(few([str(name) for name in names]))
+        raise InputError(message, hint=f"a matrix of {len(names):,} × {len(names):,}, in this order: {order}")
     point.by_name((name, None) for name in names)
     return {row: dict(zip(names, numbers, strict=True)) for row, numbers in zip(names, rows, strict=True)}
 

@@ -23,6 +23,7 @@ _BRANCHES = 25  # of one fork, likewise: Graphviz takes long to lay out more
 _GREEN, _RED, _QUIET = "color:#1f8f45", "color:#e0484e", "opacity:.7"  # read on white as on black
 _BOLD = "font-weight:bold"
 _GATES = ("gate", "value", "upstream", "local", "chained", "rule")
+_HELD = ("gate", "value", "digits", "upstream", "digits", "local", "digits", "chained", "digits", "rule")
 _LOOKS = {"name": _BOLD, "shape": _QUIET, "value": _GREEN, "gradient": _RED, "component": _RED}
 _WORDS = ("rule", "tells")  # columns that hold no numbers
 
@@ -48,8 +49,8 @@ def _page(trace: Trace, options: Options) -> Iterator[str]:
     gates = sum(1 for _ in trace.graph.gates)
     if gates:
         shown = texts.ends(texts.gates(trace, digits), gates, SHOWN, "gates")
-        columns = ("gate", "shape", *_GATES[1:]) if trace.has_axes else _GATES
-        yield from _table(columns, (row for each in shown for row in _gate(each)))
+        columns = ("gate", "shape", *_GATES[1:]) if trace.has_axes else _HELD if trace.held else _GATES
+        yield from _table(columns, (row for each in shown for row in _gate(each, trace.held is not None)))
     if trace.constants:
         yield f"<p>{html.escape(texts.constants(trace, digits))}</p>"
     if count:
@@ -80,20 +81,25 @@ def _lines(text: str) -> str:
     return f'<pre style="font-family:monospace">{html.escape(text)}</pre>'
 
 
-def _gate(gate: texts.GateTexts | Gap) -> Iterator[list[Cell]]:
-    """A row for the gate, and under it one for each edge."""
+def _gate(gate: texts.GateTexts | Gap, is_held: bool) -> Iterator[list[Cell]]:
+    """A row for the gate, and under it one for each edge. is_held: whether the digits that hold stand by each number"""
     if isinstance(gate, Gap):
         yield [Cell(f"… {gate.left_out:,} {gate.what} are left out here")]
         return
     yield from ([Cell(call)] for call in gate.opened)
-    inset, empty = "  " * gate.depth, Cell("")
+    inset, empty = "  " * gate.depth, [Cell("")] * (4 if is_held else 2)
+
+    def numbers(looks: Sequence[str], of: Sequence[str], held: Sequence[str]) -> Iterator[Cell]:
+        for look, number, digits in zip(looks, of, held, strict=True):
+            yield from (Cell(number, look), *[Cell(digits)] * is_held)
+
     name = Cell(f"{inset}{gate.name} = {gate.operation}", _BOLD)
     shape = [Cell(gate.shape, _QUIET)] * bool(gate.shape)
-    yield [name, *shape, Cell(gate.value, _GREEN), Cell(gate.upstream, _RED), empty, empty, empty]
+    yield [name, *shape, *numbers((_GREEN, _RED), (gate.value, gate.upstream), gate.held), *empty, Cell("")]
     for edge in gate.edges:
-        chain = Cell(edge.local, _QUIET), Cell(edge.chained, _RED), Cell(edge.rule, _QUIET)
+        chain = *numbers((_QUIET, _RED), (edge.local, edge.chained), edge.held), Cell(edge.rule, _QUIET)
         shape = [Cell(edge.shape, _QUIET)] * bool(edge.shape)
-        yield [Cell(f"{inset}  ← {edge.input}"), *shape, empty, empty, *chain]
+        yield [Cell(f"{inset}  ← {edge.input}"), *shape, *empty, *chain]
 
 
 def _variable(variable: texts.VariableTexts | Gap, fields: Collection[str]) -> list[Cell]:

@@ -228,7 +228,8 @@ class _Lines:
             if isinstance(node, Gate):
                 found = trace.values[node.position] if trace and computed else None
                 value = [] if found is None else [self.value(found)]
-                yield _line(Formula(node.name), _part(node.op.applied(map(self.operand, node.inputs))), *value)
+                line = _line(Formula(node.name), _part(node.op.applied(map(self.operand, node.inputs))), *value)
+                yield line + self.digits_held("values", node)
             elif isinstance(node, Constant) and (node.position not in self.inline or node.position == self.last):
                 name = "f" if node.position in self.inline else node.name
                 yield _line(Formula(name), _part(self.constant(node)))
@@ -248,7 +249,14 @@ class _Lines:
                 terms = zip(*(self.chain(gate, slot) for gate, slot in edges.get(place, ())), strict=True)
                 sums = [_part(Formula("add", *each) if each[1:] else each[0]) for each in terms]
                 value = [self.value(self.trace.upstream[place])] if self.trace else []
-                yield _line(self.partial(node), *(sums or [code("1" if place == self.last else "0")]), *value)
+                line = _line(self.partial(node), *(sums or [code("1" if place == self.last else "0")]), *value)
+                yield line + self.digits_held("upstream", node)
+
+    def digits_held(self, numbers: str, node: Node) -> str:
+        """How many digits hold of a node's number, beside the line that ends with it; empty where nobody asks."""
+        held = self.trace and self.trace.held
+        count = getattr(held, numbers)[node.position] if held else None
+        return "" if count is None else rf" && \text{{{count or 'no'} digit{'s' * (count > 1)}}}"
 
     def chain(self, gate: Gate, slot: int) -> tuple[Formula, Formula]:
         """What flows back along an edge: with names, and with the rule; twice the rule where the gate is the output."""

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from ..passes.exact import Derivation
 
 
+_NUMBERS = ("value", "upstream", "local", "chained")
+
+
 def trace(trace: Trace, options: Options) -> str:
     """The trace as GitHub-flavoured Markdown."""
     digits = options.digits
@@ -20,10 +23,13 @@ def trace(trace: Trace, options: Options) -> str:
     if trace.has_axes:
         shapes = (shape for gate in texts.gates(trace, digits) for shape in _shapes(gate))
         rows = [(*row[:2], shape, *row[2:]) for row, shape in zip(rows, shapes, strict=True)]
-        heads = ("gate", "input", "shape", "rule", "value", "upstream", "local", "chained")
-        lines += [*pipe_table(heads, 4, rows), ""]
+        lines += [*pipe_table(("gate", "input", "shape", "rule", *_NUMBERS), 4, rows), ""]
+    elif trace.held:
+        held = (digits_held for gate in texts.gates(trace, digits) for digits_held in _held(gate))
+        rows = [(*row[:3], *_paired(row[3:], each)) for row, each in zip(rows, held, strict=True)]
+        lines += [*pipe_table(("gate", "input", "rule", *_paired(_NUMBERS, ["digits"] * 4)), 3, rows), ""]
     elif rows:
-        lines += [*pipe_table(("gate", "input", "rule", "value", "upstream", "local", "chained"), 3, rows), ""]
+        lines += [*pipe_table(("gate", "input", "rule", *_NUMBERS), 3, rows), ""]
     if trace.constants:
         lines += [texts.constants(trace, digits), ""]
     fields = texts.fields(trace)
@@ -46,7 +52,7 @@ def derivation(derivation: Derivation, options: Options) -> str:
     rows = [row for gate in texts.gates(trace, None) for row in _gate_rows(gate)] if derivation.steps else []
     if rows:
         formulas = [(*row[:3], *(cell and code(cell) for cell in row[3:])) for row in rows]
-        lines += [*pipe_table(("gate", "input", "rule", "value", "upstream", "local", "chained"), 7, formulas), ""]
+        lines += [*pipe_table(("gate", "input", "rule", *_NUMBERS), 7, formulas), ""]
     gradient = [
         (code(name), by_hand and code(by_hand), code(closed))
         for name, by_hand, closed in texts.derivatives(derivation, options.digits)
@@ -70,6 +76,19 @@ def _gate_rows(gate: texts.GateTexts) -> Iterable[Sequence[str]]:
 def _shapes(gate: texts.GateTexts) -> Iterable[str]:
     """What stands in the rows of a gate in a column of shapes."""
     return [*("" for _ in gate.opened), gate.shape, *(edge.shape for edge in gate.edges)]
+
+
+def _held(gate: texts.GateTexts) -> Iterable[Sequence[str]]:
+    """The digits that hold of the numbers in the rows of a gate."""
+    none = ("", "")
+    yield from ((*none, *none) for _ in gate.opened)
+    yield *gate.held, *none
+    yield from ((*none, *edge.held) for edge in gate.edges)
+
+
+def _paired(ones: Sequence[str], others: Sequence[str]) -> list[str]:
+    """One of each in turn."""
+    return [each for pair in zip(ones, others, strict=True) for each in pair]
 
 
 def pipe_table(columns: Sequence[str], texts: int, rows: Iterable[Sequence[str]]) -> list[str]:
