@@ -48,8 +48,9 @@ def execute(language: str, tmp_path: Path) -> Callable[[Sequence[str]], list[str
 
 
 def test_programs_print_what_the_engine_finds(language: str, execute: Callable[[Sequence[str]], list[str]]) -> None:
-    outputs = execute([emitted.program(case, language) for case in CASES])
-    assert emitted.differences(CASES, outputs) == []
+    cases = emitted.said(CASES, language)
+    outputs = execute([emitted.program(case, language) for case in cases])
+    assert emitted.differences(cases, outputs) == []
 
 
 # -- A new row -----------------------------------------------------------------------------------------------------

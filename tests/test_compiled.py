@@ -195,7 +195,7 @@ def test_many_graphs(case: Case, ties: str) -> None:
 CORNERS = [0.0, -0.0, 0.5, 1.0, -3.0, 1e-320, -1e200, 720.0, -1.0, -0.5, 2.0, 1e200, 1.7e308, -720.0, 1e17]
 
 
-@first_of("corners", CORNERS, 6)
+@first_of("corners", CORNERS, 8)
 @pytest.mark.parametrize("op", NUMERIC, ids=lambda op: op.call)
 def test_every_row_at_every_corner(op: Op, corners: list[float]) -> None:
     """Each row alone, once with all inputs asked for, once with one of them a constant or not asked for."""

@@ -147,7 +147,7 @@ def compare(expression: str, point: dict[str, str]) -> None:
 CANDIDATES = ["1/3", "-2/7", "2", "sqrt(2)", "5/2", "-pi/4", "-3", "0.1", "exp(-1)", "12/5", "sqrt(5)-1", "log(3)/2"]
 
 
-@first_of("candidates", CANDIDATES, 3)
+@first_of("candidates", CANDIDATES, 5)
 @every_call
 def test_every_primitive_has_the_value_of_50_digits(op: Op, count: int, candidates: list[str]) -> None:
     rng = random.Random(f"{op.name} {count}")

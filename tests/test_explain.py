@@ -791,7 +791,7 @@ def test_faults_are_found() -> None:
             del list(parts(data))[place][key]
             assert not EXPLANATION.is_valid(data), key
             data = json.loads(json.dumps(SAMPLE))
-            list(parts(data))[place][key] = {"x": [1]}
+            list(parts(data))[place][key] = {"x": {"y": 1}}
             assert not EXPLANATION.is_valid(data), key
         data = json.loads(json.dumps(SAMPLE))
         list(parts(data))[place]["extra"] = 1

@@ -17,7 +17,10 @@ LINES: dict[str, list[str]] = {
     "derive": ["x*y"],
     "check": ["x*y", "--x", "2", "--y", "3"],
     "code": ["x*y"],
-    "graph": ["x*y"],
+    "graph": ["x*y", "--x", "2", "--y", "3"],
+    "page": ["x*y", "--x", "2", "--y", "3"],
+    "minimize": ["x*x + y", "--start", "x=2", "--y", "3"],
+    "fit": ["a*x", "--target", "y", "--data", "points.csv", "--start", "a=1"],
     "ops": ["exp"],
 }
 FORMATS = {each: option for option in OPTIONS if option.name == "--format" for each in option.commands}
@@ -50,7 +53,9 @@ def test_a_file_has_what_a_pipe_has(command: str, form: str, folder: Path) -> No
     assert run(*words, "-o", "-") == printed
     assert run(*words, "--output", "anything") == (0, "", "")
     assert (folder / "anything").read_text() == printed.out
-    ends = [end for end, forms in SUFFIXES.items() if form in forms.split()]
+    offered = FORMATS[command].choices
+    of_end = {end: [each for each in forms.split() if each in offered] for end, forms in SUFFIXES.items()}
+    ends = [end for end, forms in of_end.items() if forms[-1:] == [form]]
     for end in ends:
         assert run(*words[:-2], "-o", f"result{end}") == (0, "", "")
         assert (folder / f"result{end}").read_text() == printed.out

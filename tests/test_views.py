@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from backprop_cli import backprop
+from backprop_cli import backprop, fit, minimize
 from backprop_cli.arithmetic import FLOATS
 from backprop_cli.cli.commands import run_command
 from backprop_cli.language.program import Program
@@ -22,6 +22,7 @@ from backprop_cli.view import READ, VIEWS, Options, draw
 from backprop_cli.view.code import StagedProgram
 from backprop_cli.view.code.staged import Input
 from backprop_cli.view.code.stages import Stages
+from backprop_cli.view.descents import plots
 from backprop_cli.view.page import Page
 from backprop_cli.view.picture.circuit import Circuit
 from backprop_cli.view.primitives import Primitives
@@ -34,6 +35,10 @@ SOURCE, POINT = "max(x, y)*z", {"x": "-2", "y": "5", "z": "-4"}
 AT = [f"--{name}={value}" for name, value in POINT.items()]
 GRAPH, TRACE = Program(SOURCE).graph(), backprop(SOURCE, POINT)
 TANH = primitive("tanh")
+
+TABLE = str(Path(__file__).parent / "support/table.csv")
+DESCENT = minimize("(x-3)^2 + y", start={"x": 0, "y": 1}, steps=3)
+FIT = fit("a*x + b", target="y", data=TABLE, start={"a": 1, "b": 0})
 
 SUBJECTS: dict[str, tuple[object, list[str], str]] = {
     "trace": (TRACE, ["eval", SOURCE, *AT], "--format"),
@@ -55,9 +60,19 @@ SUBJECTS: dict[str, tuple[object, list[str], str]] = {
         "--format",
     ),
     "page": (Page(TRACE), ["page", SOURCE, *AT], ""),
+    "descent": (DESCENT.subject, ["minimize", "(x-3)^2 + y", "--start", "x=0,y=1", "--steps", "3"], "--format"),
+    "fit": (
+        FIT.subject,
+        ["fit", "a*x + b", "--target", "y", "--data", TABLE, "--start", "a=1,b=0"],
+        "--format",
+    ),
+    "plot": (plots(DESCENT.subject), [], ""),
     "primitives": (Primitives([TANH], [reference.example(TANH)]), ["ops", "tanh"], "--format"),
 }
-"""Of each kind of subject one, the command that draws the same, and its option for the format (none: only --json)."""
+"""Of each kind of subject one, the command that draws the same, and its option for the format (none: only --json).
+
+A plot is drawn beside what a command prints: tests/test_minimize.py looks at it.
+"""
 ENTRIES = [(what, form) for what, forms in VIEWS.items() for form in forms]
 
 
@@ -65,7 +80,7 @@ def test_every_kind_of_subject_is_here() -> None:
     assert [*SUBJECTS] == [*VIEWS]
 
 
-@pytest.mark.parametrize(("what", "form"), ENTRIES)
+@pytest.mark.parametrize(("what", "form"), [entry for entry in ENTRIES if SUBJECTS[entry[0]][1]])
 def test_a_view_is_what_its_command_prints(what: str, form: str) -> None:
     subject, words, option = SUBJECTS[what]
     asked = [option, form] if option else ["--json"] if form == "json" else []

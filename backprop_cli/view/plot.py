@@ -56,10 +56,11 @@ class Plot(NamedTuple):
 def as_text(plots: Sequence[Plot], options: Options) -> str:
     """Each as characters, one below the other, as wide as the terminal."""
     width = max(20, min(options.width or _WIDTH + 12, _WIDTH + 12))
-    return "\n".join(line for plot in plots for line in [*_drawn(plot, width, options.ascii), ""])
+    return "\n".join(line for plot in plots for line in [*_drawn(plot, width, options), ""])
 
 
-def _drawn(plot: Plot, width: int, is_ascii: bool) -> Iterator[str]:
+def _drawn(plot: Plot, width: int, options: Options) -> Iterator[str]:
+    is_ascii, paint = options.ascii, options.paint
     rows = _HEIGHT if len(plot.series) > 1 or plot.field else _HEIGHT * 2 // 3
     heights = [log10(y) for each in plot.series for y in each.y if y > 0] if plot.log else _all(plot, "y")
     across = _all(plot, "x")
@@ -87,7 +88,7 @@ def _drawn(plot: Plot, width: int, is_ascii: bool) -> Iterator[str]:
             for (row, column), mark in ((spots[0], "S"), (spots[-1], "E")):
                 canvas[row][column] = mark
     bar, corner, floor_ = ("|", "+", "-") if is_ascii else ("│", "└", "─")
-    yield f" {plot.title}"
+    yield f" {paint(plot.title, 'bold')}"
     for number, line in enumerate(canvas):
         name = names[0] if number == 0 else names[1] if number == rows - 1 else ""
         yield f" {name:>{room}} {bar}{''.join(line)}".rstrip()

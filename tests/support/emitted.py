@@ -16,6 +16,7 @@ from typing import NamedTuple
 import pytest
 
 from backprop_cli.arithmetic import FLOATS
+from backprop_cli.errors import InputError
 from backprop_cli.graph.expand import expand
 from backprop_cli.language.program import Program
 from backprop_cli.passes.point import complete
@@ -51,6 +52,22 @@ def program(case: Case, target: str) -> str:
     trace = traced(case)
     inputs = {name: Input(value) for name, value in complete(case.point, FLOATS).items()}
     return render(Stages(trace.graph, case.wrt), target, inputs, ties=case.ties, trace=trace)
+
+
+def said(cases: Sequence[Case], target: str) -> list[Case]:
+    """Those of the cases for whose functions the target has words: it says of the others which it has not."""
+
+    def is_said(case: Case) -> bool:
+        try:
+            return bool(program(case, target))
+        except InputError as error:
+            if f"--to {target} has no " in error.message:
+                return False
+            raise
+
+    found = [case for case in cases if is_said(case)]
+    assert len(found) > 0.9 * len(cases)
+    return found
 
 
 def function(case: Case, target: str) -> str:

@@ -88,6 +88,10 @@ def command(
     path = file_of_points or "-"
     if path == "-" and "-" in (asked.expression, asked.file, asked.at):
         raise InputError("the points and something else cannot both come from standard input")
+    if form in ("table", "markdown") and not reduce:
+        raise InputError(
+            f"--format {form} is for one result", hint="--reduce sum gives one; --format csv a line a point"
+        )
     wanted = Wanted(form, get, trace, on_error, rows.delimiter(delimiter), asked.called, digits, reduce)
     if path != "-" and (Path(path).is_file() or rows.ending(path) in rows.FRAMES):
         from ...points.tables import opened
@@ -348,10 +352,6 @@ _WHOLE = "--digits does not fit in JSON lines, which hold the whole number"
 
 def _view(source: Source, wanted: Wanted, contents: Contents, out: TextIO) -> JsonLines | CsvLines:
     form = wanted.form or source.form
-    if form not in ("json", "csv"):
-        raise InputError(
-            f"--format {form} is for one result", hint="--reduce sum gives one; --format csv a line a point"
-        )
     if wanted.delimiter and "csv" not in (form, source.form):
         raise InputError("--delimiter is for CSV, and these are JSON lines")
     if form == "json":
