@@ -61,7 +61,17 @@ FOLLOWED = {
     "points p.csv": "",
     "x*y -x 2 -y 3": "eval x*y --x 2 --y 3",
     "x*y --x 2": "eval x*y --x 2 --y 1",
+    # Where to begin.
+    "minimize (x-3)^2": "minimize '(x-3)^2' --start x=1",
+    "minimize (x-3)^2 x=1": "minimize '(x-3)^2' --start x=1",
+    "minimize (x-a)^2+y^2 x=1 y=2 --a 3": "minimize '(x-a)^2+y^2' --start x=1,y=2 --a 3",
+    "minimize (x-a)^2 --start x=1 a=2": "minimize '(x-a)^2' --a 2 --start=x=1",
     # Files.
+    "minimize (p-y)^2 p.csv --start p=1 --reduce sum": "minimize '(p-y)^2' --data p.csv --start=p=1 --reduce=sum",
+    "fit a*x p.csv --target y --start a=1": "fit a*x --data p.csv --target=y --start=a=1",
+    "eval p*x p.csv --p 2": "points p*x p.csv --p 2",
+    "points p*x p.csv p=2": "points p*x p.csv --p 2",
+    "points p*x --data p.csv --p 2": "points p*x p.csv --p 2",
     "eval net.bp --x 1 --y 2": "eval --file net.bp --x 1 --y 2",
     "eval net.bp": "eval --file net.bp --x 1 --y 1",
     "derive ./net.bp": "derive --file ./net.bp",

@@ -179,4 +179,4 @@ def _settle_format(
     if form in typed or file not in typed or any(option and option.is_bare for option in typed):
         return
     if form is not None and (path := typed[file][0]) != "-":
-        options.append((form, form_of(path, form.choices)))
+        options.append((form, form_of(path, form.choices, "; or say --format")))

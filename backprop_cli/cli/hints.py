@@ -25,6 +25,7 @@ from ..streams import unpacked
 from .arguments import Line, PositionError, WordError, split
 from .options import ALL, COMMANDS, OPTIONS, by_name
 from .request import Asked, parameters, values
+from .starts import read_start
 
 COMMON = {
     **dict.fromkeys(["verbose", "debug"], ("explain tells every step", "explain")),
@@ -45,7 +46,7 @@ _LONGEST = 1000  # characters of a command that is worth a hint
 _PAIR = re.compile(r"\s*-{0,2}(\w+)\s*[=:]\s*(.+?)\s*").fullmatch
 _CUTOFF = 0.75  # how alike two options must be for one to be suggested
 _STARTED = {"minimize", "fit"}  # commands that do not work without a start
-_PARTLY = {"derive", "code", "minimize", "fit"}  # commands that take variables without values
+_PARTLY = {"derive", "code"}  # commands that take variables without values
 
 
 def hinted(error: BackpropError, words: Sequence[str]) -> BackpropError:
@@ -110,9 +111,13 @@ def _try(command: str, words: Sequence[str]) -> None:
         return
     line = _line(command, words)
     line.check_expression()
-    asked: Asked = parameters(line, **values(line), expression=[*line.arguments, None][0])["asked"]
+    typed = parameters(line, **values(line), expression=[*line.arguments, None][0])
+    asked: Asked = typed["asked"]
     if _reads_input(asked):  # which was read already
         raise ValueError
+    if command in _STARTED:
+        _try_start(asked, {"--start", *["--data", "--target"] * (command == "fit")}, typed["start"])
+        return
     question = asked.read()
     if command == "points":
         graph, given, _ = question.request(partly=True, columns=None)
@@ -120,16 +125,25 @@ def _try(command: str, words: Sequence[str]) -> None:
         if path != "-" and (missing := [*dict.fromkeys(point.missing(graph, given)).keys() - _columns(path)]):
             raise MissingVariablesError(graph, missing)
         return
-    if command in ("minimize", "fit") and not {"--start", *["--data", "--target"] * (command == "fit")} <= line.given:
-        raise ValueError
     partly = command in _PARTLY or (command == "graph" and not (line.bindings or asked.at))
     graph, given, _ = question.request(partly=partly, arrays=command == "eval")
     if not is_of_arrays(graph, given):
         point.complete(given, IEEE)
 
 
+def _try_start(asked: Asked, needed: set[str], start: Sequence[str]) -> None:
+    """Do what comes before the first step. Raises one of many errors."""
+    if not needed <= asked.line.given:
+        raise ValueError
+    names = {*read_start(start), *(_columns(asked.data) if asked.data else ())}
+    question = asked._replace(data=None, rename=()).read()
+    graph, given, _ = question.request(partly=True, columns=[*names], arrays=True)
+    if missing := [*dict.fromkeys(point.missing(graph, given)).keys() - names]:
+        raise MissingVariablesError(graph, missing)
+
+
 def _reads_input(asked: Asked) -> bool:
-    return "-" in (asked.expression, asked.file, asked.at) or asked.expression is asked.file is None
+    return "-" in (asked.expression, asked.file, asked.at, asked.data) or asked.expression is asked.file is None
 
 
 def _columns(path: str) -> set[str]:
@@ -210,12 +224,14 @@ def _elsewhere(name: str, command: str, words: Sequence[str]) -> InputError | No
 
 def _meanings(name: str, command: str, words: Sequence[str]) -> Iterator[tuple[str, list[tuple[str, Sequence[str]]]]]:
     """What it may have meant, in words, and command lines that may be it."""
-    of = [each for option in OPTIONS if f"--{name}" in option.names for each in option.commands if each != command]
-    if of:
-        them = ", ".join(of[:-1]) + " and " * (len(of) > 1) + of[-1]
-        yield f"--{name} belongs to {them}", [(each, words) for each in of]
+    has = {each for option in OPTIONS if f"--{name}" in option.names for each in option.commands if each != command}
+    of = sorted(has, key=COMMANDS.index)
     place = _place(words, name)
     before, after = words[:place], words[place + 1 :]
+    if of:
+        them = ", ".join(of[:-1]) + " and " * (len(of) > 1) + of[-1]
+        as_file = [(command, [*before, *after])] * (command == "points" and name == "data")
+        yield f"--{name} belongs to {them}", [*as_file, *((each, words) for each in of)]
     if name in COMMANDS:
         yield f"{name} is a command of its own", [(name, [*before, *after])]
     for option in OPTIONS:
@@ -330,6 +346,12 @@ def repaired(command: str, words: Sequence[str]) -> str:
         return f"{flags[-1]} takes no value; a variable of that name is set by --set {flags[-1][2:]}={behind}"
     if (sorted_out := _as_options(alone)) and (hint := working(command, [*sorted_out, *rest])):
         return hint
+    if command in _STARTED and sorted_out:
+        starts = [f"{name[2:]}={value}" for name, value in pairwise(sorted_out) if name.startswith("--")]
+        if hint := working(command, [sorted_out[0], *["--start", ",".join(starts)] * bool(starts), *rest]):
+            return hint
+    if hint := _with_file(command, alone, rest):
+        return hint
     if command == "check" and all("=" in each for each in alone[1:]):
         claims = [word for each in alone[1:] for word in ("--claim", each)]
         if hint := working(command, [alone[0], *claims, *rest]):
@@ -343,6 +365,18 @@ def repaired(command: str, words: Sequence[str]) -> str:
     if any(map(_is_there, alone)):
         return "a shell puts names of files in place of *: an expression stands in quotes"
     return ""
+
+
+def _with_file(command: str, alone: Sequence[str], rest: Sequence[str]) -> str:
+    """The command line where one of the words that stand alone is a file of data; empty where it is not so."""
+    files = [each for each in alone[1:] if _is_there(each)]
+    sorted_out = _as_options([each for each in alone if each not in files])
+    if len(files) != 1 or not sorted_out:
+        return ""
+    expression, *options = sorted_out
+    if command in _STARTED:
+        return working(command, [expression, "--data", *files, *options, *rest])
+    return working("points", [expression, *files, *options, *rest])
 
 
 def _as_options(words: Sequence[str]) -> list[str]:

@@ -234,5 +234,6 @@ def read_object(given: str, option: str, part: str) -> dict[str, str]:
 def given_text(given: str, option: str, example: str = '{"x": -2}') -> str:
     """The option's value itself, where it is a JSON object such as `example`, or what the file of that name holds."""
     inline = given.lstrip().startswith(("{", "["))
-    hint = f"a JSON object may stand there too: {option} '{example}'"
+    what, shown = ("a JSON object", f"'{example}'") if example.startswith("{") else ("names and values", example)
+    hint = f"{what} may stand there too: {option} {shown}"
     return given if inline else read_text(given, option, hint)

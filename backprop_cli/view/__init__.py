@@ -98,13 +98,19 @@ READ = ("table", "text", "tree")
 """The formats that are read in a terminal, and follow its width and styles; the others are documents."""
 
 
-def form_of(name: str, forms: Container[str]) -> str:
-    """The format that a file of this name has, of those that there are. Raises InputError where its end means none."""
+def form_of(name: str, forms: Container[str], otherwise: str = "") -> str:
+    """The format that a file of this name has, of those that there are.
+
+    name: of the file;
+    forms: those that there are;
+    otherwise: what a hint tells of another way to say which.
+    Raises InputError where the end of the name means none.
+    """
     known = {end: form for end, words in SUFFIXES.items() for form in words.split() if form in forms}
     _, point, end = name.rpartition(".")
     if form := known.get(f"{point}{end}".lower()):
         return form
-    hint = f"names end in {', '.join(known)}; or say --format"
+    hint = f"names end in {', '.join(known)}{otherwise}"
     raise InputError(f"the name {quote(name)} does not say which format", hint=hint)
 
 

@@ -78,8 +78,12 @@ def fold(words: str, width: int | None, first: str = "", later: str = "") -> lis
 
 
 def paragraph(words: str, options: Options, style: str = "", later: str = "") -> list[str]:
-    """The lines of some words in one style, folded where they are wider than the terminal, then with `later` before."""
-    lines = (line for part in words.split("\n") for line in fold(part, options.width, later=later))
+    """The lines of some words in one style, folded where they are wider than the terminal.
+
+    later: what then stands before, if not as many spaces as before the first line.
+    """
+    parts = ((part, later or " " * (len(part) - len(part.lstrip(" ")))) for part in words.split("\n"))
+    lines = (line for part, before in parts for line in fold(part, options.width, later=before))
     return [options.paint(line, style) for line in lines]
 
 

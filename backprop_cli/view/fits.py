@@ -41,13 +41,15 @@ def as_table(fit: Fit, options: Options) -> str:
     if fit.no_error:
         lines += [*paragraph(f" no ± error: {fit.no_error}", options), ""]
     what = "weighted sum of squared residuals" if fit.weights is not None else "residual sum of squares"
+    count = f"{len(fit.values)} parameter{'s' * (len(fit.values) != 1)}"
     numbers = {
         what: shown(fit.residual_sum_of_squares),
         "residual standard deviation": shown(fit.residual_standard_deviation),
-        "degrees of freedom": f"{fit.degrees_of_freedom:,} = {fit.rows:,} rows − {len(fit.values)} parameters",
+        "degrees of freedom": f"{fit.degrees_of_freedom:,} = {fit.rows:,} rows − {count}",
     }
     room = max(map(len, numbers))
-    lines += [line for name, text in numbers.items() for line in paragraph(f" {name:<{room}}  {text}", options)]
+    for name, text in numbers.items():
+        lines += paragraph(f" {name:<{room}}  {text}", options, later="   ")
     verdict = "converged" if fit.converged else "not converged"
     style = "green" if fit.converged else "bold red"
     count = f"{fit.evaluations:,} evaluation{'s' * (fit.evaluations != 1)}"

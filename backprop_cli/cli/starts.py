@@ -1,0 +1,44 @@
+"""Names with their values in one option, as `--start x=0,y=1/2` has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ..errors import InputError, quote
+from ..passes import point
+from .request import from_file, given_text
+
+_OPEN, _CLOSED = "([{", ")]}"
+
+
+def read_start(given: Sequence[str]) -> dict[str, Any]:
+    """Where to begin, by name: `x=0,W=[[1,2]]`, or a JSON object, or the name of a file with one."""
+    pairs: list[tuple[str, Any]] = []
+    for text in given:
+        if text.lstrip().startswith("{") or "=" not in text:
+            given = given_text(text, "--start", "x=0,y=1/2")
+            pairs += point.read_json(given, "--start", "point").items()
+        else:
+            pairs += ((name, from_file(name, value)) for name, value in named(text, "--start", "x=0,y=1/2"))
+    return point.by_name(pairs, "--start")
+
+
+def named(text: str, option: str, example: str) -> Iterator[tuple[str, str]]:
+    """Names and what stands behind their equals signs. Commas inside brackets separate nothing."""
+    for part in _parts(text):
+        name, equals, value = part.partition("=")
+        if not (equals and name.strip() and value.strip()):
+            message = f"{option} takes NAME=VALUE with commas between them, not {quote(part.strip() or text)}"
+            raise InputError(message, hint=f"for example: {option} {example}")
+        yield point.read_name(name.strip()), value.strip()
+
+
+def _parts(text: str) -> Iterator[str]:
+    depth = begin = 0
+    for place, sign in enumerate(text):
+        depth += (sign in _OPEN) - (sign in _CLOSED)
+        if sign == "," and depth <= 0:
+            yield text[begin:place]
+            begin = place + 1
+    yield text[begin:]
