@@ -22,10 +22,11 @@ from backprop_cli.arithmetic.balls import Balls
 from backprop_cli.errors import BackpropError, InputError, MathError
 from backprop_cli.language.program import Program
 from backprop_cli.passes.backpropagate import backpropagate
-from backprop_cli.study.claims import Verdict, explain, judge
+from backprop_cli.study.claims import Verdict, judge
 from backprop_cli.study.mistakes import KINDS, mistakes
 from backprop_cli.view import Options
 from backprop_cli.view.verdicts import Judged, as_text
+from backprop_cli.view.words.language import ENGLISH
 from support import oracle
 from support.suites import thinned
 
@@ -100,7 +101,7 @@ def test_mistake_is_diagnosed(claim: Claim) -> None:
     assert not found.right
     assert found.mistake == claim.kind
     assert claim.place in found.place
-    assert explain(found) == f"{KINDS[claim.kind]}: {found.place}"
+    assert f"{ENGLISH.templates[f'mistake {claim.kind}']}: {found.place}" in text_of(found)
     assert found.steps == ()
 
 
@@ -236,7 +237,7 @@ def test_there_are_unknown_claims_enough() -> None:
 def test_claim_of_no_known_kind_is_wrong_and_the_chain_is_shown(claim: Claim) -> None:
     found = verdict_on(claim)
     assert not found.right
-    assert (found.mistake, found.place, explain(found)) == ("", "", "")
+    assert (found.mistake, found.place) == ("", "")
     text = "\n".join(found.steps)
     assert [step for step in claim.steps if step not in text] == []
 

@@ -7,8 +7,11 @@ from collections import Counter
 from typing import Any
 
 from backprop_cli import backprop
+from backprop_cli.language.program import Program
+from backprop_cli.passes.backpropagate import backpropagate
 from backprop_cli.rules.arrays import ARRAYS, WORDS
 from backprop_cli.rules.table import TABLE
+from backprop_cli.study.mistakes import KINDS, OF_ARRAYS, mistakes
 from backprop_cli.study.nudge import nudges
 from backprop_cli.view import LANGUAGES, Options
 from backprop_cli.view.words import explain
@@ -90,6 +93,76 @@ def test_no_english_word_is_left() -> None:
         words = set(re.findall(r"[a-z]{3,}", re.sub(r"`[^`]*`|--\w+|```.*?```", "", told)))
         names = {op.name for op in (*TABLE, *ARRAYS)} | {"both", "split", "first", "exp", "softmax"}
         assert words - names - {*re.findall(r"[a-z]{3,}", text)} == set(), text
+
+
+def same(english: str, korean: str) -> None:
+    """A sentence told in Korean: with the names, formulas and numbers of the English one, and none of its words."""
+    numbers = [Counter(re.findall(r"\d+(?:\.\d+)?", told)) for told in (english, korean)]
+    assert numbers[0] == numbers[1], korean
+    slopes = [Counter(re.findall(r"∂[a-z0-9]+/∂[a-zA-Z0-9]+", told)) for told in (english, korean)]
+    assert slopes[0] == slopes[1], korean
+    words = set(re.findall(r"[a-z]{3,}", korean))
+    assert words <= {op.name for op in (*TABLE, *ARRAYS)} | {"ties", "both", "where", "out", "else"}, korean
+    assert "(" not in korean or not any(each in korean for each in PAIRS), korean
+
+
+MISTAKEN = (
+    ("x*y*y + x/y - x", {"x": "2", "y": "3"}),
+    ("max(x, y)*min(x, y, 3) + relu(x) + relu(-y)", {"x": "2", "y": "2"}),
+    ("x**y + y**3 + sqrt(x) + exp(2*x) + cbrt(y) - x", {"x": "2", "y": "3"}),
+    ("sin(-x)/(x*y)", {"x": "2", "y": "3"}),
+    ("-x", {"x": "2"}),
+    ("(x if x > 1 else y)*y", {"x": "2", "y": "3"}),
+)
+
+
+def test_the_place_of_every_mistake_is_told() -> None:
+    used = set()
+    for text, point in MISTAKEN:
+        trace = backpropagate(Program(text).graph(list(point)), {name: float(each) for name, each in point.items()})
+        for each in {each.place: each for name in point for each in mistakes(trace, name)}.values():
+            used.add(each.kind)
+            same(each.place, KOREAN.told(each.place))
+            assert ENGLISH.told(each.place) == each.place
+            assert each.kind == "product" or KOREAN.told(each.place) != each.place, each.place
+    assert used == set(KINDS)
+    assert {f"mistake {kind}" for kind in (*KINDS, *OF_ARRAYS)} == {
+        key for key in ENGLISH.templates if key.startswith("mistake ")
+    }
+
+
+JUDGED = """
+x*y --x 2 --y 3 --claim x=3 --claim y=x --claim f=2
+x*y --claim y=x --claim x=x
+x**2 --x 3 --claim x=6 --claim x=7
+x*y*y+sin(x*y) --x 2 --y 3 --claim x=0.5 --claim y=log(-x) --claim q1=17
+relu(x)+max(x,y) --x 0 --y 0 --claim x=0.5 --claim y=y*0
+x*y*y --x 1..2 --y 3 --claim y=60 --claim x=2*x*y --claim q1=3
+x*y*y --x 1..2 --y 3..4 --claim x=2*x*y+1 --claim y=x*y*2
+sum(W@x+b) --W [[1,2],[3,4]] --x [1,2] --b 1 --claim W=[[1,1],[2,2]] --claim x=[1,2,3] --claim b=[1,1]
+sum(W@x+b) --W [[1,2],[3,4]] --x [1,2] --b 1 --claim W=[[1,2],[1,3]] --claim x=[8,12] --claim b=-2
+"""
+
+
+def test_verdicts_are_told() -> None:
+    for line in filter(None, JUDGED.splitlines()):
+        told = {code: run("check", *line.split(), "--lang", code).out for code in LANGUAGES}
+        assert told["en"] != told["ko"] or not told["en"], line
+        for english, korean in zip(told["en"].splitlines(), told["ko"].splitlines(), strict=True):
+            same(english, korean)
+    table = "student,x\nAda,3\nBob,-3\nCem,\n"
+    told = {code: run("check", "x*y", "--x", "2", "--y", "3", "--claims", "-", "--lang", code, stdin=table).out
+            for code in LANGUAGES}  # fmt: skip
+    assert "맞음" in told["ko"]
+    assert "답이 없다" in told["ko"]
+    asked = run("check", "x*y", "--x", "2", "--y", "3", "--lang", "ko")
+    assert asked.err.startswith("error: --lang is for claims")
+
+
+def test_what_is_no_verdict_stays_as_it_is() -> None:
+    hostile = "only " * 3000 + "x is counted" * 3000
+    for text in ("in the claim for x: no such sign", "", hostile, "in " + "a, " * 20_000):
+        assert KOREAN.told(text).count("x") == text.count("x")
 
 
 def test_the_language_is_that_of_the_option_or_of_the_locale() -> None:

@@ -11,6 +11,7 @@ import re
 import zlib
 from base64 import b64decode, b64encode
 from hashlib import sha256
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ import pytest
 from backprop_cli import backprop
 from backprop_cli.errors import InputError
 from backprop_cli.language.program import Program
+from backprop_cli.study.mistakes import KINDS
 from backprop_cli.view import Options, draw
 from backprop_cli.view.page import Page, layout
 from backprop_cli.view.picture import circuit
@@ -112,3 +114,12 @@ def test_what_it_is_not_for() -> None:
             page(text, **values)
     with pytest.raises(InputError, match="a page computes with doubles"):
         draw("page", Page(backprop("x*y", {"x": 1, "y": 2}, exact=True)), Options("html"))
+
+
+def test_the_page_names_mistakes_as_check_does() -> None:
+    script = files("backprop_cli.view.page").joinpath("page.js").read_text(encoding="utf-8")
+    asked = script[script.index("const questions = ") : script.index("const close = ")]
+    named = set(re.findall(r'(?:\[|add\()"([a-z]+)", ', asked))
+    assert named == {*KINDS} - {"product"}, "a page asks for one number of a gate, which no product has derivatives in"
+    told, _ = unpacked(page("max(x, y)/y + x**2", x=2, y=3))
+    assert all(f'"mistake {kind}"' in json.dumps(told) for kind in named)

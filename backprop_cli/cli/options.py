@@ -187,7 +187,7 @@ OPTIONS = (
     Option("--no-local", "graph", None, "A picture without local gradients."),
     Option("--steps", "graph", None, "A picture of each step (-o step-%02d.svg)."),
     Option("-o --output", _PRINT, "FILE", "Write to FILE, wholly or not at all."),
-    Option("--lang", "explain page", tuple(LANGUAGES), "Told in", rare="explain page"),
+    Option("--lang", "check explain page", tuple(LANGUAGES), "Told in", rare="check explain page"),
     Option("--digits", "eval explain", SHOWN, "Digits that are shown: 6, or those of --precision."),
     Option("--digits", "points", SHOWN, "Digits of the results, where not all are written."),
     Option("--digits", _DESCENTS, SHOWN, "Digits that are shown, if not 6.", rare=_DESCENTS),

@@ -22,7 +22,7 @@ from ..passes.backpropagate import backpropagate
 from ..passes.forward import forward
 from ..passes.trace import CONVENTIONS, Edge, Trace
 from ..rules.printer import READING
-from .mistakes import KINDS, OF_ARRAYS, mistakes
+from .mistakes import mistakes
 
 POINTS = 8
 """Points of the domain, beside the given one, at which a formula is compared."""
@@ -51,7 +51,7 @@ class Verdict:
     claimed: what the claim comes to there, empty where it has no value
     is_number: whether it says so itself
     how: what the judgement rests on
-    mistake: a key of KINDS, where a wrong claim is one of those
+    mistake: one of KINDS or OF_ARRAYS, where a wrong claim is one of those
     place: where that was made
     steps: the chain, where it is none of those
     """
@@ -482,8 +482,3 @@ def _steps(trace: Trace, name: str, digits: int) -> list[str]:
     if left > 0:
         told[STEPS // 2] = [f"… {left:,} edges more …"]
     return [line for each in told for line in each] or [f"{partial(f, name)} = {show(_gradient(trace, name), digits)}"]
-
-
-def explain(verdict: Verdict) -> str:
-    """What kind of mistake a wrong claim is, and where."""
-    return f"{({**KINDS, **OF_ARRAYS})[verdict.mistake]}: {verdict.place}" if verdict.mistake else ""

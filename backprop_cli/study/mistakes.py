@@ -17,23 +17,10 @@ from ..rules.printer import READING
 if TYPE_CHECKING:
     from ..graph.graph import Gate, Node
 
-KINDS = {
-    "sign": "the sign is flipped",
-    "loser": "max, min, relu or a choice passes the gradient to an input that it did not select",
-    "branch": "a branch of a fork is forgotten, though branches add up",
-    "product": "the derivative of a product is not the product of the derivatives",
-    "upstream": "the upstream gradient is forgotten",
-    "quotient": "the quotient rule goes wrong",
-    "power": "the power rule goes wrong",
-    "factor": "a factor of the chain is forgotten",
-    "input": "the chain goes through the wrong input",
-}
-"""Each kind of mistake in words. In this order they are tried, so the more specific ones come first."""
+KINDS = ("sign", "loser", "branch", "product", "upstream", "quotient", "power", "factor", "input")
+"""Each kind of mistake, the more specific ones first; its words are a template of each language (`mistake sign`)."""
 
-OF_ARRAYS = {
-    "transpose": "a transpose is forgotten",
-    "broadcast": "what was broadcast is not summed",
-}
+OF_ARRAYS = ("transpose", "broadcast")
 """Those that only arrays have."""
 
 _MOST_EDGES = 300  # of a graph in which every edge is tried

@@ -9,35 +9,57 @@ from typing import NamedTuple
 
 from ..errors import printable
 from ..graph.graph import Graph
-from ..study.claims import Verdict, explain
+from ..study.claims import Verdict
 from . import Options, json
 from .columns import fold
+from .words.language import ENGLISH, Language
+from .words.spans import code, plain
 
 
 class Judged(NamedTuple):
-    """What the verdicts are on, the verdicts, and in a class the student of each."""
+    """What the verdicts are on, the verdicts, in a class the student of each, and the language they are told in."""
 
     graph: Graph
     verdicts: Sequence[Verdict]
     students: Sequence[str] = ()
+    language: Language = ENGLISH
+
+    def said(self, key: str, *parts: str) -> str:
+        """A sentence, with names, formulas and numbers in its holes."""
+        return plain(self.language.say(key, *map(code, parts)))
+
+    def explain(self, verdict: Verdict) -> str:
+        """What kind of mistake a wrong claim is, and where."""
+        if not verdict.mistake:
+            return ""
+        return self.said("judged explained", self.said(f"mistake {verdict.mistake}"), self.language.told(verdict.place))
+
+    def how(self, verdict: Verdict) -> str:
+        """What the judgement rests on."""
+        return self.language.noted(verdict.how)
+
+    def steps(self, verdict: Verdict) -> list[str]:
+        """The chain, where a wrong claim is no known mistake."""
+        return [self.language.told(step) for step in verdict.steps]
 
 
 def as_text(judged: Judged, options: Options) -> str:
     """A line for each claim; for a wrong one the mistake, or the chain as it should be. In a class it is one line."""
     lines = []
     for student, each in _told(judged):
-        verdict = options.paint("right", "green") if each.right else options.paint("WRONG", "bold red")
+        key, style = ("judged right", "green") if each.right else ("judged wrong", "bold red")
+        verdict = options.paint(judged.said(key), style)
         begin = f"{each.name}: " if student is None else f"{printable(student)}  {each.name}: "
         if student is not None:
-            reason = explain(each) or each.how
-            compared = f"{begin}VERDICT  {_compared(each)}{f'  ({reason})' * bool(reason)}"
+            reason = judged.explain(each) or judged.how(each)
+            compared = f"{begin}VERDICT  {_compared(judged, each)}{f'  ({reason})' * bool(reason)}"
             lines += [line.replace("VERDICT", verdict, 1) for line in fold(compared, options.width, later=" " * 4)]
             continue
         lines += [
             line.replace("VERDICT", verdict, 1)
-            for line in fold(f"{begin}VERDICT  {_compared(each)}", options.width, later=" " * 4)
+            for line in fold(f"{begin}VERDICT  {_compared(judged, each)}", options.width, later=" " * 4)
         ]
-        for said in filter(None, (each.how, explain(each), *each.steps)):
+        for said in filter(None, (judged.how(each), judged.explain(each), *judged.steps(each))):
             lines += fold(said, options.width, " " * 4, " " * 6)
     return "\n".join(lines) + "\n"
 
@@ -49,7 +71,8 @@ def as_csv(judged: Judged, _options: Options) -> str:
     writer.writerow(["student", "variable", "claim", "right", "gradient", "mistake", "explanation"])
     for student, each in _told(judged):
         right = "true" if each.right else "false"
-        row = (student, each.name, each.claim, right, each.value, each.mistake, explain(each) or each.how)
+        reason = judged.explain(each) or judged.how(each)
+        row = (student, each.name, each.claim, right, each.value, each.mistake, reason)
         writer.writerow(row)
     return out.getvalue()
 
@@ -60,14 +83,14 @@ def _told(judged: Judged) -> Iterator[tuple[str | None, Verdict]]:
     return zip(students, judged.verdicts, strict=True)
 
 
-def _compared(verdict: Verdict) -> str:
+def _compared(judged: Judged, verdict: Verdict) -> str:
     """The claim, what it is here if it does not say so itself, and the gradient if that differs."""
     claim, claimed, value = printable(verdict.claim), verdict.claimed, verdict.value
     if not value:
         return claim
     if claimed and not verdict.is_number:
-        claim = f"{claim} is {claimed} here"
-    return claim if claimed == value else f"{claim}; the gradient is {value}"
+        claim = judged.said("judged is here", claim, claimed)
+    return claim if claimed == value else judged.said("judged gradient", claim, judged.language.told(value))
 
 
 def as_json(judged: Judged, options: Options) -> str:
@@ -80,10 +103,10 @@ def as_json(judged: Judged, options: Options) -> str:
             "right": each.right,
             "value": each.claimed or None,
             "gradient": each.value or None,
-            "how": each.how or None,
+            "how": judged.how(each) or None,
             "mistake": each.mistake or None,
-            "explanation": explain(each) or None,
-            "steps": list(each.steps),
+            "explanation": judged.explain(each) or None,
+            "steps": judged.steps(each),
         }
         for student, each in _told(judged)
     ]

@@ -8,7 +8,7 @@ import click
 
 from ...errors import InputError
 from ..expression import ExpressionCommand
-from ..output import show, warn
+from ..output import language_of, show, warn
 from ..request import Asked, Request, given_text
 
 HELP = """\
@@ -33,7 +33,13 @@ Examples:
 
 @click.command("check", cls=ExpressionCommand, help=HELP, epilog=EPILOG)
 def command(
-    asked: Asked, form: str, output: str | None, digits: int | None, claim: Sequence[str], claims: str | None
+    asked: Asked,
+    form: str,
+    output: str | None,
+    digits: int | None,
+    claim: Sequence[str],
+    claims: str | None,
+    spoken: str | None,
 ) -> int:
     from ...study.marks import is_table
 
@@ -43,12 +49,14 @@ def command(
     if text is not None and is_table(text):
         if claim:
             raise InputError("--claim and a table of --claims do not go together")
-        return 0 if _mark(asked.request(partly=True, opened=True), text, form, output, digits) else 1
+        return 0 if _mark(asked.request(partly=True, opened=True), text, form, output, digits, spoken) else 1
     read = _read_claims(claim, text)
     if read:
-        return 0 if _judge(asked, read, form, output, digits) else 1
+        return 0 if _judge(asked, read, form, output, digits, spoken) else 1
     if form == "csv":
         raise InputError("--format csv is for claims", hint="--json is for every check")
+    if spoken is not None:
+        raise InputError("--lang is for claims: it is what verdicts are told in")
     return 0 if _review(asked.request(opened=True, arrays=True), form, output, digits) else 1
 
 
@@ -86,7 +94,9 @@ def _review(request: Request, form: str, output: str | None, digits: int | None)
     return result.agree and result.compared
 
 
-def _judge(asked: Asked, claims: dict[str, str], form: str, output: str | None, digits: int | None) -> bool:
+def _judge(
+    asked: Asked, claims: dict[str, str], form: str, output: str | None, digits: int | None, spoken: str | None
+) -> bool:
     from ...passes.point import is_box
     from ...passes.settings import is_of_arrays
     from ...study import claims as numbers
@@ -103,11 +113,11 @@ def _judge(asked: Asked, claims: dict[str, str], form: str, output: str | None, 
     else:
         judge = numbers.judge
     verdicts = judge(graph, given, claims, wrt=settings.wrt, ties=settings.ties, digits=digits or numbers.SHOWN)
-    show("verdicts", Judged(graph, verdicts), form, file=output)
+    show("verdicts", Judged(graph, verdicts, language=language_of(spoken)), form, file=output)
     return all(verdict.right for verdict in verdicts)
 
 
-def _mark(request: Request, text: str, form: str, output: str | None, digits: int | None) -> bool:
+def _mark(request: Request, text: str, form: str, output: str | None, digits: int | None, spoken: str | None) -> bool:
     from ...study.claims import SHOWN
     from ...study.marks import mark
     from ...view.verdicts import Judged
@@ -116,5 +126,5 @@ def _mark(request: Request, text: str, form: str, output: str | None, digits: in
     marks = list(mark(graph, given, text, wrt=settings.wrt, ties=settings.ties, digits=digits or SHOWN))
     verdicts = [verdict for each in marks for verdict in each.verdicts]
     students = [each.student for each in marks for _ in each.verdicts]
-    show("verdicts", Judged(graph, verdicts, students), form, file=output)
+    show("verdicts", Judged(graph, verdicts, students, language_of(spoken)), form, file=output)
     return all(verdict.right for verdict in verdicts)

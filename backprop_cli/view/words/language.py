@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from importlib import import_module
 
 from ...rules.table import Op
 from .. import LANGUAGES
 from .particles import settled
-from .spans import LISTED, Said, Span, say
+from .spans import LISTED, Said, Span, code, plain, say
 
 _WARNINGS = ("tie both", "tie split", "tie first", "kink", "border", "constant read", "not used")
 """Templates of warnings."""
+_PARTS = ("a number", "a vector", "division by zero", "no real value", "no finite value", "overflows", "no local",
+          "infinite local")  # fmt: skip
+"""Templates of what stands in the holes of verdicts, beside those whose keys begin with `part`."""
+_HOLE = "(.{1,1000})"  # of a text that somebody typed, no search takes long
+_DEEP = 4  # verdicts within verdicts
+_NOTES = re.compile("; (?!no other )").split
 
 
 class Language:
@@ -41,6 +48,21 @@ class Language:
             if found := re.fullmatch(pattern, message):
                 return self.say(key, *(known.get(each, each) for each in found.groups()))
         return say("{}", message)
+
+    def told(self, judged: str) -> str:
+        """Why a claim is right or wrong, which is English, as this language has it; what is none of its, as it is."""
+        return judged if self.code == "en" else plain(self._told(judged))
+
+    def noted(self, how: str) -> str:
+        """What a verdict rests on: notes with `; ` between them."""
+        return how if self.code == "en" else "; ".join(self.told(each) for each in _NOTES(how))
+
+    def _told(self, judged: str, depth: int = 0) -> Said:
+        for key, pattern in [*_judgements(), *(_parts() if depth else ())]:
+            if depth < _DEEP and (found := pattern.fullmatch(judged)):
+                said = self.say(key, *(self._told(each, depth + 1) for each in found.groups()))
+                return say(plain(said).removesuffix("."))
+        return [code(judged)]
 
     def listed(self, names: Iterable[Span]) -> Said:
         """`x`, `y` and `z`; of very many only the first."""
@@ -73,6 +95,23 @@ class Language:
 
 
 ENGLISH = Language("en")
+
+
+def _patterns(prefix: str, others: Iterable[str]) -> list[tuple[str, re.Pattern[str]]]:
+    """The English templates whose keys begin so, and others, each as what its sentences match."""
+    keys = [*(key for key in ENGLISH.templates if key.startswith(prefix)), *others]
+    texts = [re.escape(ENGLISH.templates[key].removesuffix(".")) for key in keys]
+    return [(key, re.compile(re.sub(r"\\{\d\\}", _HOLE, text))) for key, text in zip(keys, texts, strict=True)]
+
+
+@cache
+def _judgements() -> list[tuple[str, re.Pattern[str]]]:
+    return _patterns("verdict ", _WARNINGS)
+
+
+@cache
+def _parts() -> list[tuple[str, re.Pattern[str]]]:
+    return _patterns("part ", _PARTS)
 
 
 def of_locale(environment: Mapping[str, str]) -> str:
