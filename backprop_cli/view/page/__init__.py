@@ -69,7 +69,7 @@ def page(page: Page, options: Options) -> str:
         hint = "--only of explain tells of some gates; a module is one gate, whatever is in it"
         raise InputError(f"a page shows up to {LARGEST} gates, and here are {gates:,}", hint=hint)
     if trace.has_axes:
-        raise InputError("a page shows numbers, and here are arrays", hint="explain and eval tell of arrays")
+        raise InputError("a page shows numbers, and here are arrays", hint="--expand opens them into numbers")
     if trace.arithmetic.trusted is None or trace.arithmetic.header:
         raise InputError("a page computes with doubles: leave --exact and --precision out")
     told = contents(trace, language, ties, options.digits)
