@@ -145,6 +145,12 @@ def test_a_terminal_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("eval", "--verbose", "x*y").err.startswith("error: --verbose is no option of backprop eval")
 
 
+def test_a_hint_has_no_option_that_the_command_does_not_have() -> None:
+    for line in ("minimize x^2 --start x=nan", "code x --x inf", "check x*1e308 --x 1e10", "page x --x nan"):
+        assert "--allow-nonfinite" not in run(*line.split()).err
+    assert "--allow-nonfinite" in run("eval", "x", "--x", "nan").err
+
+
 def test_hints_are_short() -> None:
     """Where very many values are missing, and in a program of many lines."""
     many = run("eval", "+".join(f"x{i}" for i in range(399)))

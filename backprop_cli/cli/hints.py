@@ -54,6 +54,7 @@ def hinted(error: BackpropError, words: Sequence[str]) -> BackpropError:
     command, *rest = words or [""]
     if command not in COMMANDS:
         return error
+    error.hint = _possible(error.hint, command)
     try:
         match error:
             case WordError():
@@ -69,6 +70,12 @@ def hinted(error: BackpropError, words: Sequence[str]) -> BackpropError:
     except BackpropError:  # in what was typed, there is more that is wrong
         pass
     return error
+
+
+def _possible(hint: str, command: str) -> str:
+    """The hint without what begins with an option that this command does not have."""
+    foreign = {name for option in OPTIONS for name in option.names} - by_name(command).keys()
+    return "; ".join(part for part in hint.split("; ") if part.partition(" ")[0] not in foreign)
 
 
 # -- Commands that work --------------------------------------------------------------------------------------------
