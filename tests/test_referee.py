@@ -227,6 +227,21 @@ def test_a_wrong_partial_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert data["agree"] is False
 
 
+def test_digits_that_doubles_lose_are_told_from_a_wrong_rule() -> None:
+    lost = reviewed("(1-cos(x))/x**2", x=1e-8)
+    assert lost.lost
+    assert not lost.agree
+    assert lost.estimates["x"][0] == Estimate("backprop", 99999999.99999999, "no digit holds", is_proven=False)
+    assert all(each.is_proven for each in lost.estimates["x"][1:])
+    assert "no digit of ∂f/∂x = 1e+08 holds: it is -8.33333e-10" in [each.message for each in lost.trace.warnings]
+    few = reviewed("x - x*(1 - 1e-14)", x=2.0)
+    assert few.agree
+    assert few.estimates["x"][0].reason == "only 3 digits hold"
+    none = reviewed("sin(x)**2 + cos(x)**2", x=2.0)
+    assert none.agree
+    assert not none.trace.warnings
+
+
 def test_a_wrong_row_of_the_day_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     x = Rule("x")
     right, wrong = Op("third", "x", x * x * x, 3 * x * x), Op("third", "x", x * x * x, 2 * x * x)

@@ -59,6 +59,12 @@ def _held(number: Value | None, box: Value | None) -> int | None:
     return held(number, box)
 
 
+def held_in_words(count: int, of: str = "") -> str:
+    """`no digit of f = 0 holds`, where few do."""
+    digits = "no digit" if count == 0 else "only the first digit" if count == 1 else f"only {count} digits"
+    return f"{digits}{of} hold{'s' * (count < 2)}"
+
+
 def _right(trace: Trace, box: Value, digits: int) -> str:
     """A number as it is proven to be."""
     system = trace.arithmetic
@@ -75,14 +81,19 @@ def _notices(trace: Trace, held: Held, shown: int) -> list[Notice]:
         results.append((name, node.name, trace.upstream[i], right.upstream[i], held.upstream[i]))
     found = []
     for what, node_name, number, box, count in results:
-        if count is not None and count < shown:
-            digits = "no digit" if count == 0 else "only the first digit" if count == 1 else f"only {count} digits"
+        # Where nothing tells the number from 0, a 0 is the best that is known.
+        if count is not None and count < shown and (number or not box.has_zero):
             text = trace.arithmetic.show(number, shown)
-            told = f"{digits} of {what} = {text} hold{'s' * (count < 2)}: it is {_right(right, box, shown)}"
+            told = f"{held_in_words(count, f' of {what} = {text}')}: it is {_right(right, box, shown)}"
             found.append(Notice("digits", node_name, told))
     numbers = [*held.values, *held.upstream, *(each for pair in held.edges.values() for each in pair)]
-    few = sum(count is not None and count < shown for count in numbers) - len(found)
+    few = _lacking(numbers, shown) - _lacking([count for *_, count in results], shown)
     if few:
         told = f"{few:,} more number{'s have' if few > 1 else ' has'} fewer than {shown} digits that hold"
         found.append(Notice("digits", f.name, told))
     return found
+
+
+def _lacking(counts: Sequence[int | None], shown: int) -> int:
+    """Of how many numbers fewer digits hold than are shown."""
+    return sum(count is not None and count < shown for count in counts)

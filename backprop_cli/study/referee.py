@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 from math import fsum, inf, isfinite
@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from ..arithmetic import FLOATS, Arithmetic, Value
 from ..arithmetic.balls import Ball, Balls, may_be_zero
+from ..arithmetic.boxes import held
 from ..budget import TooSlowError, share
 from ..errors import MathError, UnprovenError
 from ..graph.graph import Gate, Graph, Module, Variable
@@ -20,6 +21,7 @@ from ..passes import point
 from ..passes.backpropagate import backpropagate
 from ..passes.forward import chosen, forward
 from ..passes.trace import CONVENTIONS, Trace
+from ..passes.trust import held_in_words, trusted
 
 TOLERANCE = 1e-9
 """Relative difference up to which two methods agree. The noise of doubles is some 1e-15 times the condition."""
@@ -34,6 +36,8 @@ ALL = "all at once, along a random line"
 _FAR = 1e15  # times its own size, a variable goes at most along that line
 SHARE = 1 / 2
 """Of the time that is left, for SymPy."""
+_KNOWN = 12  # digits with which the proven gradient is compared, at least
+_SHARE = 1 / 8  # likewise, for how many digits of the doubles hold
 
 
 @dataclass(frozen=True)
@@ -45,10 +49,13 @@ class Estimate:
     reason: str = ""
     difference: float | None = None
     """Relative to backprop's."""
+    is_proven: bool | None = None
+    """Whether it is what the gradient is proven to be; None where the difference decides."""
 
     @property
     def agrees(self) -> bool:
-        return self.difference is None or self.difference <= TOLERANCE
+        is_close = self.difference is None or self.difference <= TOLERANCE
+        return is_close if self.is_proven is None else self.is_proven
 
 
 @dataclass(frozen=True)
@@ -68,11 +75,18 @@ class Review:
     def agree(self) -> bool:
         return all(each.agrees for row in self.estimates.values() for each in row)
 
+    @property
+    def lost(self) -> bool:
+        """Whether all else agrees with what is proven, and backprop's doubles alone do not."""
+        return not self.agree and all(each.agrees for row in self.estimates.values() for each in row[1:])
+
 
 def review(
     graph: Graph, given: Mapping[str, float | str], *, wrt: Collection[str] | None = None, ties: str = "both"
 ) -> Review:
     """The gradient by backpropagation, complex step, central differences at 80 digits or more, and SymPy's diff.
+
+    Where backpropagation's doubles have lost their digits, the others are compared with the gradient that is proven.
 
     given: a value for each variable
     wrt, ties: as in `backpropagate`
@@ -83,28 +97,37 @@ def review(
     trace = backpropagate(graph, values, wrt=wrt, ties=ties)
     exactly = {name: str(Decimal(value)) for name, value in values.items()}  # the double, to its last bit
     kink = next((notice for notice in trace.warnings if notice.kind in CONVENTIONS), None)
+    if kink is None:
+        trace = _with_digits_held(trace, exactly, wrt, ties)
     # Where terms cancel, what is left is noise of their size: a difference is measured against them.
     terms = dict.fromkeys(trace.gradient, 0.0)
     for edge in trace.edges:
         if edge.input.name in terms:
             terms[edge.input.name] += abs(edge.chained or 0.0)
-    gradient, estimates = dict(trace.gradient), {name: [Estimate("backprop", g)] for name, g in trace.gradient.items()}
+    gradient = dict(trace.gradient)
     if len(gradient) <= MANY:
         lines = {name: _Line({name: _size(exactly[name])}) for name in gradient}
     else:
         lines = {ALL: (line := _random_line(exactly, terms))}
         gradient[ALL] = fsum(float(step) * gradient[name] for name, step in line.steps.items())
         terms[ALL] = fsum(abs(float(step)) * terms[name] for name, step in line.steps.items())
-        estimates[ALL] = [Estimate("backprop", gradient[ALL])]
     methods: dict[str, Callable[[str], float]] = {
         "complex step": lambda name: _complex_step(graph, exactly, lines[name]),
         "differences": lambda name: _central_difference(graph, exactly, lines[name]),
         "SymPy diff": _symbolic_derivatives(graph, exactly, lines),
     }
+    estimates = {name: [Estimate("backprop", each)] for name, each in gradient.items()}
     for name in lines:
+        proven, digits = _proven(trace, gradient[name], {name: "1"} if name in trace.gradient else lines[name].steps)
+        if proven is not None and digits < FLOATS.digits:
+            is_lost = _difference(proven, gradient[name], terms[name]) > TOLERANCE
+            ours = Estimate("backprop", gradient[name], held_in_words(digits), is_proven=False if is_lost else None)
+            estimates[name] = [ours]
         for method, estimate in methods.items():
             if kink is None:
                 each = _attempt(method, estimate, name, gradient[name], terms[name])
+                if each.value is not None and proven is not None and not each.agrees:
+                    each = replace(each, is_proven=_difference(each.value, proven) <= TOLERANCE)
             else:
                 each = Estimate(method, None, f"{kink.node} has a {kink.kind} here: no derivative, a convention")
             estimates[name].append(each)
@@ -155,8 +178,33 @@ def _attempt(method: str, estimate: Callable[[str], float], name: str, gradient:
         return Estimate(method, None, f"no value beside the point: {error.message}")
     if not isfinite(value):
         return Estimate(method, None, "its result is not a number here")
-    largest = max(abs(value), abs(gradient), terms)
-    return Estimate(method, value, difference=abs(value - gradient) / largest if largest else 0.0)
+    return Estimate(method, value, difference=_difference(value, gradient, terms))
+
+
+def _difference(one: float, two: float, terms: float = 0.0) -> float:
+    """Relative to the larger, or to the terms that were added up to it."""
+    largest = max(abs(one), abs(two), terms)
+    return abs(one - two) / largest if largest else 0.0
+
+
+def _with_digits_held(trace: Trace, exactly: Mapping[str, str], wrt: Collection[str] | None, ties: str) -> Trace:
+    """The trace with the digits of its doubles that hold, where those are found in time."""
+    with suppress(TooSlowError):
+        found = share(_SHARE, lambda: trusted(trace, exactly, FLOATS.digits, wrt=wrt, ties=ties))
+        return found if found.held else trace
+    return trace
+
+
+def _proven(trace: Trace, gradient: float, steps: Mapping[str, str]) -> tuple[float | None, int]:
+    """What the slope along a line is proven to be, if that is known, and how many digits of a double hold of it."""
+    if trace.held is None:
+        return None, 0
+    right = trace.held.right
+    system = right.arithmetic
+    with system.working():
+        box = sum((right.gradient[name] * system.number(step) for name, step in steps.items()), system.number("0"))
+        number = system.to_float(box)
+        return number if box.is_thin and held(number, box) >= _KNOWN else None, held(gradient, box)
 
 
 def _limit(estimate: Callable[[int, int], Value]) -> float:

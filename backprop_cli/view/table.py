@@ -110,6 +110,8 @@ def review(review: Review, options: Options) -> str:
             rows.append(Row(row, "" if each.agrees else "bold red"))
     if not review.estimates:
         verdict = "no gradient to check: nothing here varies"
+    elif review.lost:
+        verdict = "the other methods agree with what is proven, and the doubles of backprop have lost it"
     elif not review.agree:
         verdict = "the methods disagree"
     else:
