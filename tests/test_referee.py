@@ -10,7 +10,7 @@ from contextlib import suppress
 import pytest
 import sympy
 
-from backprop_cli.arithmetic import FLOATS
+from backprop_cli.arithmetic import FLOATS, balls
 from backprop_cli.errors import MathError
 from backprop_cli.language.program import Program
 from backprop_cli.rules import table as ops
@@ -195,6 +195,7 @@ def test_a_wrong_partial_among_many_is_caught(monkeypatch: pytest.MonkeyPatch) -
     """Even where it is small beside the others."""
     monkeypatch.setattr(ops.primitive("sin"), "partials", (Rule("cos", Rule("x")) * 2,))
     monkeypatch.setattr(FLOATS, "_rules", {})
+    monkeypatch.setattr(balls, "_WRITTEN", {})
     expression = "+".join(f"1e6*v{i}" for i in range(1, 60)) + "+ 1e-6*sin(v0)"
     result = reviewed(expression, **{f"v{i}": (i + 1) / 7 for i in range(60)})
     assert not result.agree
@@ -208,6 +209,7 @@ def test_a_wrong_partial_is_caught_in_every_row(op: Op, monkeypatch: pytest.Monk
     wrong = tuple(partial + 2 for partial in op.partials)
     monkeypatch.setattr(op, "partials", wrong)
     monkeypatch.setattr(FLOATS, "_rules", {})
+    monkeypatch.setattr(balls, "_WRITTEN", {})
     names = ["x", "y", "z"] if op.variadic else list(op.inputs)
     result = reviewed(op.written(names), **inside(op, names))
     assert not result.agree
@@ -217,6 +219,7 @@ def test_a_wrong_partial_is_caught_in_every_row(op: Op, monkeypatch: pytest.Monk
 def test_a_wrong_partial_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ops.primitive("sin"), "partials", (Rule("sin", Rule("x")),))
     monkeypatch.setattr(FLOATS, "_rules", {})
+    monkeypatch.setattr(balls, "_WRITTEN", {})
     result = run("check", "sin(w*x)", "--x", "0.5", "--w", "2")
     assert result.status == 1
     assert result.err == ""
