@@ -19,7 +19,10 @@ from hypothesis import strategies as st
 from backprop_cli import BackpropError, backprop
 from backprop_cli.api.trace import Trace
 from backprop_cli.errors import InputError, MathError
+from backprop_cli.passes.matrices import MEANS, matrices
 from backprop_cli.rules.arrays import ARRAYS, MAX_ENTRIES
+from backprop_cli.rules.formula import Formula, substitute
+from backprop_cli.rules.printer import BY_HAND
 from backprop_cli.rules.table import TABLE
 from support.arrays import FORMULAS, gradient, point_of, value
 from support.command import run
@@ -610,9 +613,44 @@ def test_an_entry_that_underflows_is_worked_out_or_told_as_a_number_is(formula: 
 
 
 def test_formulas_are_of_entries() -> None:
-    found = run("derive", "sum((W @ x)**2)", "--W", "[[1,2]]", "--x", "[3,4]", "--wrt", "W").out
+    found = run("derive", "sum((W @ x)**2)", "--W", "[[1,2]]", "--x", "[3,4]", "--wrt", "W", "--expand").out
     assert "∂f/∂W_0_0 = 2·q1_0·x_0" in found
-    assert "∂f/∂x_0" in str(backprop("sum((W @ x)**2)", W=[[1, 2]], x=[3, 4]).derive())
+    assert "∂f/∂x = Wᵀ @ (2·q1)" in str(backprop("sum((W @ x)**2)", W=[[1, 2]], x=[3, 4]).derive())
+
+
+@pytest.mark.parametrize("step", [8, pytest.param(1, marks=pytest.mark.slow)])
+def test_gradients_are_matrix_formulas_that_check_finds_right(step: int) -> None:
+    checked = 0
+    for text, shapes in FORMULAS[::step]:
+        trace = backprop(text, dict(point_of(shapes)))
+        found = matrices(trace.graph, trace.given)
+        words: dict[str, str | Formula] = {}
+        for word, _, formula in found.stages:
+            words[word] = substitute(formula, words)
+        for name, formula in found.named.items():
+            for each in (substitute(formula, words), found.closed.get(name)):
+                if each is not None and not each.heads & {*MEANS}:
+                    assert trace.check({name: BY_HAND.text(each)}), (text, name)
+                    checked += 1
+    assert checked > 100 // step
+
+
+def test_matrix_formulas_are_shown_in_every_form() -> None:
+    words = ["derive", "D = W @ X; f = sum(D*D)", "--W", "[[1,2],[3,4]]", "--X", "[[1],[-1]]"]
+    assert " ∂f/∂W = 2·D @ Xᵀ\n       = 2·(W @ X) @ Xᵀ\n" in run(*words).out
+    assert "∂f/∂D = 2·D" in run(*words, "--steps").out
+    assert json.loads(run(*words, "--json").out)["named"] == {"W": "2 * D @ X.T", "X": "W.T @ (2 * D)"}
+    assert r"\frac{\partial f}{\partial W} &= 2 \cdot D \, X^{\top}" in run(*words, "--format", "latex").out
+    assert "| `∂f/∂W` | `2·D @ Xᵀ` | `2·(W @ X) @ Xᵀ` |" in run(*words, "--format", "markdown").out
+    scores = ["mean(-pick(log_softmax(X @ W), y))", "--X", "[[1,2]]", "--W", "[[1,0],[2,1]]", "--y", "[1]"]
+    found = run("derive", *scores, "--wrt", "W").out
+    assert "∂f/∂W = Xᵀ @ dq1" in found
+    assert "place(u, x[0]): zeros in the shape of x" in found
+    assert "∂f/∂b = ones(10)" in run("derive", "sum(b)", "--b", f"{[1] * 10}").out
+    assert "a gradient is that of one number" in run("derive", "W @ x", "--W", "[[1,2]]", "--x", "[3,4]").err
+
+
+def test_what_derive_says_where_shapes_are_not_known() -> None:
     assert "only a value tells the shape of W, x" in run("derive", "sum((W @ x)**2)").err
 
 

@@ -116,13 +116,12 @@ class Trace(Shown, passes.Trace):
 
         self._numbers_alone("derive")
         if self.has_axes:
-            from ..passes.entries import symbols
+            from ..passes.matrices import matrices
 
-            graph, known, settings = symbols(self.graph, self.given, self.settings)
-        else:
-            graph, known, settings = self.graph, texts(values, variables), self.settings
-        point.check(graph, known)
-        return Text("derivation", replace(exact.derive(graph, known, wrt=settings.wrt), steps=steps))
+            return Text("matrices", replace(matrices(self.graph, self.given, self.settings.wrt), steps=steps))
+        known = texts(values, variables)
+        point.check(self.graph, known)
+        return Text("derivation", replace(exact.derive(self.graph, known, wrt=self.settings.wrt), steps=steps))
 
     def check(self, claims: Mapping[str, Given] | None = None, /, **gradients: Given) -> Checked:
         """Whether gradients that somebody derived by hand are right, as `backprop check` judges them.

@@ -16,14 +16,14 @@ LONGEST_NAMED = 60
 
 
 @dataclass(frozen=True)
-class _Product:
+class Product:
     """coefficient × the factors above ÷ the factors below."""
 
     coefficient: int = 1
     above: tuple[Formula, ...] = ()
     below: tuple[Formula, ...] = ()
 
-    def times(self, formula: Formula) -> _Product:
+    def times(self, formula: Formula) -> Product:
         """The product with one factor more, which is taken apart as far as it is a product itself."""
         head, args = formula.head, formula.args
         match head:
@@ -37,12 +37,24 @@ class _Product:
             return replace(self, coefficient=self.coefficient * int(head))
         return replace(self, above=(*self.above, formula))
 
-    def over(self, formula: Formula) -> _Product:
+    def over(self, formula: Formula) -> Product:
         """The product divided by a factor."""
-        factor = _Product().times(formula)
+        factor = Product().times(formula)
         if factor.coefficient != 1 or factor.below:
             return replace(self, below=(*self.below, formula))
         return replace(self, below=(*self.below, *factor.above))
+
+    def scaled(self, number: int) -> Product:
+        """The product times a number."""
+        return replace(self, coefficient=self.coefficient * number)
+
+    def scaled_to_one(self) -> Product:
+        """The product without its coefficient."""
+        return replace(self, coefficient=1)
+
+    def only_scale(self) -> Product:
+        """Its coefficient alone."""
+        return Product(self.coefficient)
 
     @property
     def formula(self) -> Formula:
@@ -72,9 +84,9 @@ def _powers(factors: Sequence[Formula]) -> list[Formula]:
     return [factor if count == 1 else factor**count for factor, count in counts.values()]
 
 
-def _sum(terms: Sequence[_Product]) -> Formula | None:
+def named_sum(terms: Sequence[Product]) -> Formula | None:
     """The sum of the terms, of which like ones are put together; None where there are too many."""
-    like: dict[str, _Product] = {}
+    like: dict[str, Product] = {}
     for term in terms:
         key = repr((sorted(map(repr, term.above)), sorted(map(repr, term.below))))
         known = like.get(key)
@@ -102,16 +114,16 @@ def named_gradient(graph: Graph, wrt: Collection[str] | None = None) -> dict[str
     graph = expand(graph, modules_only=True) if graph.modules else graph
     wanted = graph.depending_on(wrt)
     output = graph.output
-    terms: dict[int, list[_Product] | None] = {node.position: [] for node in graph.nodes}
-    terms[output.position] = [_Product()]
+    terms: dict[int, list[Product] | None] = {node.position: [] for node in graph.nodes}
+    terms[output.position] = [Product()]
     gradients: dict[int, Formula | None] = {}
     stages = {name for name, _ in graph.stages}
-    names = _names(graph, stages)
+    names = node_names(graph, stages)
     for node in reversed(graph.nodes):
         if not wanted[node.position]:
             continue
         shares = terms.pop(node.position)
-        total = None if shares is None else _sum(shares)
+        total = None if shares is None else named_sum(shares)
         if total is not None and (len(total.words) > LONGEST_NAMED or max(map(len, total.words)) > LONGEST_NAMED):
             total = None
         gradients[node.position] = total
@@ -144,7 +156,7 @@ def _is_inside(node: Node) -> bool:
     return isinstance(node, Gate) and "." in node.name
 
 
-def _names(graph: Graph, stages: Collection[str]) -> list[Formula | None]:
+def node_names(graph: Graph, stages: Collection[str]) -> list[Formula | None]:
     """What stands for each node in a formula; None where that is too long, in a module."""
     names: list[Formula | None] = []
     sizes: list[int] = []
@@ -163,9 +175,9 @@ def _names(graph: Graph, stages: Collection[str]) -> list[Formula | None]:
     return names
 
 
-def _share(upstream: Formula, local: Formula) -> list[_Product]:
+def _share(upstream: Formula, local: Formula) -> list[Product]:
     """What an edge brings, unless it is 0."""
-    product = _Product().times(upstream).times(local)
+    product = Product().times(upstream).times(local)
     return [product] if product.coefficient else []
 
 

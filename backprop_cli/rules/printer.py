@@ -183,7 +183,7 @@ READING = Printer(_READ, _read, _AS_READ)
 """As in a textbook: `1 − out²`."""
 NUMBERS = Printer({**_READ, "mul": " · ", "div": " / "}, _put_in, _AS_READ, apart=True)
 """The same with numbers for the operands: `3 · (−4)`."""
-BY_HAND = Printer({**_READ, "pow": "^"}, _read, _CHOICE)
+BY_HAND = Printer({**_READ, "pow": "^"}, _read, {**_CHOICE, **_ARRAYS, "transpose": template("{0}ᵀ", ATOM, ATOM)})
 """As one writes it by hand, and as this program reads it again: `f·(1 − f)·x^2`."""
 TYPED = Printer(_TYPED, _typed, {**_CHOICE, **_ARRAYS}, needs={"pow": (ATOM, SIGNED)})
 """As a person types it: `x**2 * y`."""

@@ -43,6 +43,12 @@ VIEWS: dict[str, dict[str, str]] = {
         "latex": "latex:derivation",
         "markdown": "markdown:derivation",
     },
+    "matrices": {
+        "table": "table:matrices",
+        "json": "json:matrices",
+        "latex": "latex:matrices",
+        "markdown": "markdown:matrices",
+    },
     "review": {"text": "table:review", "json": "json:review"},
     "verdicts": {"text": "verdicts:as_text", "json": "verdicts:as_json", "csv": "verdicts:as_csv"},
     "explanation": {

@@ -15,6 +15,7 @@ from . import Options
 
 if TYPE_CHECKING:
     from ..passes.exact import Derivation
+    from ..passes.matrices import Matrices
     from ..study.referee import Review
 
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7e]+")
@@ -31,6 +32,21 @@ def derivation(derivation: Derivation, options: Options) -> str:
     simplified = {name: trace.arithmetic.exactly(each) for name, each in derivation.simplified.items()}
     named = {name: None if each is None else TYPED.text(each) for name, each in derivation.named.items()}
     return lines({**head(trace), "named": named, "simplified": simplified, **document(trace)}, options)
+
+
+def matrices(matrices: Matrices, options: Options) -> str:
+    """Matrix formulas as JSON, each as it is typed; of a variable without a closed form, it is the one over names."""
+    named = {name: TYPED.text(each) for name, each in matrices.named.items()}
+    found = {
+        "expression": matrices.graph.source.strip(),
+        "output": matrices.graph.output.name,
+        "shapes": {name: [*matrices.shapes[name]] for name in named},
+        "gates": {name: TYPED.text(each) for name, each in matrices.gates.items()},
+        "upstream": {name: TYPED.text(each) for name, each in matrices.flows.items()},
+        "named": named,
+        "gradient": named | {name: TYPED.text(each) for name, each in matrices.closed.items()},
+    }
+    return lines(found, options)
 
 
 def review(review: Review, options: Options) -> str:

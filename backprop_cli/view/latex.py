@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from .words.spans import Span, code, equals
 
 if TYPE_CHECKING:
     from ..passes.exact import Derivation
+    from ..passes.matrices import Matrices
     from ..passes.trace import Trace
     from .code import StagedProgram
 
@@ -108,6 +109,8 @@ _CAPITALS = set("Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".spl
 
 
 _SETTING = re.compile(r"(?:[a-z]+=)?[-\d:, ]*[:,][-\d:, ]*|[a-z]+=\w+").fullmatch  # of an operation on arrays
+_REDUCTIONS = frozenset(f"{name}()" for name in "sum mean prod max min norm logsumexp det logdet trace".split())
+_ARRAYS = frozenset(("array", "ones", "eye"))
 _LARGEST = 36  # entries of a matrix that is written out
 
 
@@ -148,6 +151,38 @@ def derivation(derivation: Derivation, options: Options) -> str:
     wanted, values = trace.graph.depending_on(trace.gradient), dict(enumerate(trace.values))
     lines = _Lines(trace.graph, trace.point, wanted, values, trace)
     return _aligned([*lines.staged(), *lines.gradient(derivation, options.digits)])
+
+
+def matrices(matrices: Matrices, _options: Options) -> str:
+    """The gates, what flows back where it has a name, and the gradient, as matrix formulas."""
+    output = matrices.graph.output.name
+    arrays = {name for name, shape in matrices.shapes.items() if shape}
+    gates = [_line(Formula(name), _part(_by_entries(each, arrays))) for name, each in matrices.gates.items()]
+    flows = matrices.flows if matrices.steps else {name: matrices.flows[name] for _, name, _ in matrices.stages}
+    words = {name: Formula(word) for word, name, _ in matrices.stages}
+    for name, each in {**flows, **matrices.named}.items():
+        left = Formula("partial", Formula(output), Formula(name))
+        forms = [words.get(name), each, matrices.closed.get(name)]
+        gates.append(_line(left, *(_part(_by_entries(form, arrays)) for form in forms if form is not None)))
+    return _aligned(gates)
+
+
+def _by_entries(formula: Formula, arrays: Container[str]) -> Formula:
+    """The formula, in which a product entry by entry has a sign of its own. arrays: names of what is no number"""
+    if not formula.args:
+        return formula
+    args = [_by_entries(each, arrays) for each in formula.args]
+    is_of_arrays = all(_is_array(each, arrays) for each in formula.args)
+    return Formula("odot" if formula.head == "mul" and is_of_arrays else formula.head, *args)
+
+
+def _is_array(formula: Formula, arrays: Container[str]) -> bool:
+    """Whether a formula is no number; of a reduction over all axes it is one."""
+    if not formula.args:
+        return formula.head in arrays
+    if len(formula.args) == 1 and formula.head in _REDUCTIONS:
+        return False
+    return formula.head in _ARRAYS or any(_is_array(each, arrays) for each in formula.args)
 
 
 def trace(trace: Trace, options: Options) -> str:

@@ -10,6 +10,7 @@ from . import Options, texts
 
 if TYPE_CHECKING:
     from ..passes.exact import Derivation
+    from ..passes.matrices import Matrices
 
 
 _NUMBERS = ("value", "upstream", "local", "chained")
@@ -48,7 +49,12 @@ def trace(trace: Trace, options: Options) -> str:
 def derivation(derivation: Derivation, options: Options) -> str:
     """A derivation as Markdown: the gradient over names and in closed form; the gates and edges, if asked for."""
     trace = derivation.trace
-    lines = _block([*texts.derived(trace.graph), *([] if derivation.steps else texts.meant(derivation))])
+    lines = _block(
+        [
+            *texts.derived(trace.graph),
+            *([] if derivation.steps else texts.meant(trace.graph, derivation.named.values())),
+        ]
+    )
     rows = [row for gate in texts.gates(trace, None) for row in _gate_rows(gate)] if derivation.steps else []
     if rows:
         formulas = [(*row[:3], *(cell and code(cell) for cell in row[3:])) for row in rows]
@@ -59,6 +65,14 @@ def derivation(derivation: Derivation, options: Options) -> str:
     ]
     lines += pipe_table(("gradient", "over names", "in closed form"), 3, gradient)
     return "\n".join(lines) + "\n"
+
+
+def matrices(matrices: Matrices, _options: Options) -> str:
+    """Matrix formulas as Markdown."""
+    lines = _block([*texts.derived(matrices.graph), *texts.meant(matrices.graph, matrices.formulas)])
+    rows = [tuple(each and code(each) for each in row) for row in texts.matrix_formulas(matrices)]
+    lines += pipe_table(("gradient", "over names", "over variables"), 3, rows)
+    return "\n".join([*lines, *(f"\n{code(each)}" for each in matrices.notes)]) + "\n"
 
 
 def _block(lines: list[str]) -> list[str]:

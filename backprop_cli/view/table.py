@@ -13,6 +13,7 @@ from .texts import Gap
 
 if TYPE_CHECKING:
     from ..passes.exact import Derivation
+    from ..passes.matrices import Matrices
     from ..study.referee import Review
 
 SHOWN = 400
@@ -82,10 +83,19 @@ def derivation(derivation: Derivation, options: Options) -> str:
     gates = (
         _gates(trace, options)
         if derivation.steps
-        else [_lines([f" {line}" for line in texts.meant(derivation)], options)]
+        else [_lines([f" {line}" for line in texts.meant(trace.graph, derivation.named.values())], options)]
     )
     gradient = [line for each in texts.derivatives(derivation, options.digits) for line in _derivative(*each, options)]
     return _page([_lines(texts.derived(trace.graph), options, "bold"), *gates, gradient or [_NOTHING]])
+
+
+def matrices(matrices: Matrices, options: Options) -> str:
+    """The gradient as matrix formulas over the names of the program, and over its variables alone."""
+    gates = [f" {line}" for line in texts.meant(matrices.graph, matrices.formulas)]
+    gradient = [line for each in texts.matrix_formulas(matrices) for line in _derivative(*each, options)]
+    notes = [line for each in matrices.notes for line in fold(each, options.width, " ", "   ")]
+    title = _lines(texts.derived(matrices.graph), options, "bold")
+    return _page([title, _lines(gates, options), gradient or [_NOTHING], notes])
 
 
 def _derivative(name: str, by_hand: str, closed: str, options: Options) -> list[str]:

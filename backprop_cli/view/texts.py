@@ -14,6 +14,8 @@ from ..rules.printer import BY_HAND, READING
 
 if TYPE_CHECKING:
     from ..passes.exact import Derivation
+    from ..passes.matrices import Matrices
+    from ..rules.formula import Formula
 
 Item = TypeVar("Item")
 NONE = "–"
@@ -299,11 +301,24 @@ def _bare(formula: str) -> str:
     return formula.replace(" ", "").replace("·", "*").replace("−", "-").replace("**", "^").strip("()")
 
 
-def meant(derivation: Derivation) -> list[str]:
+def matrix_formulas(matrices: Matrices) -> Iterator[tuple[str, str, str]]:
+    """For each variable, and before it for each gate that is asked for, ∂f/∂x as `derivatives` has it."""
+    output = matrices.graph.output.name
+    for word, name, formula in matrices.stages:
+        yield f"{word} = {partial(output, name)}", BY_HAND.text(formula), ""
+    staged = {name for _, name, _ in matrices.stages}
+    for name, formula in matrices.flows.items() if matrices.steps else ():
+        if name not in staged:
+            yield partial(output, name), BY_HAND.text(formula), ""
+    for name, formula in matrices.named.items():
+        closed = matrices.closed.get(name)
+        yield partial(output, name), BY_HAND.text(formula), "" if closed is None else BY_HAND.text(closed)
+
+
+def meant(graph: Graph, formulas: Iterable[Formula | None]) -> list[str]:
     """The gates that formulas over names speak of, and that have their names from the program: `q1 = w * x`."""
-    graph = derivation.trace.graph
     known = {name for name, _ in graph.stages} | {graph.output.name}
-    words = {word for each in derivation.named.values() if each is not None for word in each.words}
+    words = {word for each in formulas if each is not None for word in each.words}
     lines: list[str] = []
     for gate in graph.gates_backward:
         if gate.name in words - known:

@@ -16,6 +16,7 @@ Derive the gradient of EXPRESSION as formulas.
 The same forward and backward pass, on symbols. Of each variable the gradient over the names of the program, as one
 writes it by hand, and in closed form. --steps shows each node's value, local and chained gradient as formulas.
 Variables may be given values (--x 2), one by one.
+Of arrays, whose values tell their shapes alone, the formulas are of matrices; --expand has those of entries.
 """
 EPILOG = """\
 \b
@@ -23,6 +24,7 @@ Examples:
   backprop derive "(x+y)*z"
   backprop derive "sigmoid(w*x + b)" --wrt w,b --x 2
   backprop derive "x**2 + y**2" --format latex
+  backprop derive "sum((W @ x)**2)" --W "[[1,2]]" --x "[3,4]"
 """
 
 
@@ -31,11 +33,21 @@ def command(asked: Asked, form: str, output: str | None, digits: int | None, ste
     from ...passes import exact
     from ...passes.settings import is_of_arrays
 
-    graph, given, settings = asked.request(partly=True, arrays=True, kinds=())
+    graph, given, settings = asked._replace(expand=False).request(partly=True, arrays=True, kinds=())
     if is_of_arrays(graph, given):
+        if not asked.expand:
+            from ...passes.matrices import matrices
+
+            formulas = replace(matrices(graph, given, settings.wrt), steps=steps)
+            show("matrices", formulas, form, digits, output)
+            return
         from ...passes.entries import symbols
 
         graph, given, settings = symbols(graph, given, settings)
+    elif asked.expand:
+        from ...graph.expand import expand
+
+        graph = expand(graph)
     derivation = replace(exact.derive(graph, given, wrt=settings.wrt), steps=steps)
     warn(derivation.trace.warnings)
     show("derivation", derivation, form, digits, output)

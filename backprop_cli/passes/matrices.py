@@ -1,0 +1,368 @@
+"""The gradient of a program of arrays as matrix formulas, as one writes it by hand: ∂f/∂W = (2·D) @ Xᵀ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any, NamedTuple
+
+from ..arithmetic import FLOATS
+from ..arithmetic.arrays import Arrays, shape_of
+from ..errors import InputError, few
+from ..graph.expand import expand
+from ..graph.graph import Constant, Gate, Graph
+from ..rules.arrays import ArrayOp, Shape, axes_of, broadcast, told
+from ..rules.formula import Formula, substitute
+from . import point
+from .named import Product, named_sum, node_names
+from .nested import read_array
+from .shapes import shaped
+
+_STAGE = 8
+"""Words of what flows back to a gate; what is longer gets a name, `dS`, and a line of its own."""
+_CLOSED = 40
+"""Words of a formula over the variables alone; a longer one is left out."""
+_WRITTEN = 8
+"""Entries of an array of equal numbers that is written out; a larger one is told by its shape: `ones(10, 3)`."""
+MEANS = {
+    "ones": "ones(n, m): an array of that shape, whose entries are all 1",
+    "eye": "eye(n, m): that shape, with 1 on the diagonal and 0 elsewhere",
+    "place": "place(u, x[0]): zeros in the shape of x, except u where x[0] is taken from",
+    "rest": "rest(x): for each entry of x the product of the others",
+}
+"""What the words mean that formulas have and that programs cannot have."""
+
+
+@dataclass(frozen=True)
+class Matrices:
+    """A gradient as matrix formulas.
+
+    graph: the program, modules opened; shapes: those of its nodes;
+    named: over the names of the program; closed: over its variables alone, where that is short and another formula;
+    stages: what flows back to gates and is too long to be repeated: `dS`, the gate, and the formula;
+    flows: what flows back to each gate, the last one first.
+    """
+
+    graph: Graph
+    shapes: Mapping[str, Shape]
+    named: Mapping[str, Formula]
+    closed: Mapping[str, Formula]
+    stages: Sequence[tuple[str, str, Formula]]
+    flows: Mapping[str, Formula]
+    steps: bool = False
+
+    @property
+    def gates(self) -> dict[str, Formula]:
+        """Each gate over the names of its inputs; what modules compute inside stands written out."""
+        names = node_names(self.graph, {name for name, _ in self.graph.stages})
+        return {
+            gate.name: gate.op.applied(names[i] or Formula(self.graph.nodes[i].name) for i in gate.inputs)
+            for gate in self.graph.gates
+        }
+
+    @property
+    def notes(self) -> list[str]:
+        """What the words of formulas mean that programs cannot have."""
+        heads = set[str]().union(*(each.heads for each in self.formulas))
+        return [means for head, means in MEANS.items() if head in heads]
+
+    @property
+    def formulas(self) -> list[Formula]:
+        """All that are shown."""
+        flows = self.flows.values() if self.steps else ()
+        return [*self.named.values(), *(formula for _, _, formula in self.stages), *flows]
+
+
+class _Shaped(NamedTuple):
+    """A formula, and its own shape, which may be narrower than that of the array for which it stands."""
+
+    formula: Formula
+    shape: Shape = ()
+
+
+def matrices(graph: Graph, given: Mapping[str, Any], wrt: Collection[str] | None = None) -> Matrices:
+    """The gradient as matrix formulas, from the rules alone.
+
+    given: values of the variables, which tell shapes and nothing else
+
+    Raises InputError where a variable has no value, where shapes do not fit, and where the output is no number.
+    """
+    if missing := point.missing(graph, given):
+        message = f"here are arrays, and only a value tells the shape of {', '.join(few(missing))}"
+        raise InputError(message, hint="in formulas they stay symbols, whatever their values are")
+    system = Arrays(FLOATS)
+    shapes = {node.name: shape_of(read_array(node.name, given[node.name], system)) for node in graph.variables}
+    inside = expand(graph, modules_only=True) if graph.modules else graph
+    typed, all_shapes = shaped(inside, shapes)
+    if all_shapes[-1]:
+        message = f"the output is {told(all_shapes[-1])}, and a gradient is that of one number"
+        raise InputError(message, graph.source, graph.output.span, "for example: its sum")
+    return _Backward(typed, all_shapes, wrt).run()
+
+
+class _Backward:
+    """The backward pass on formulas."""
+
+    def __init__(self, graph: Graph, shapes: Sequence[Shape], wrt: Collection[str] | None) -> None:
+        self.graph, self.shapes = graph, shapes
+        self.wanted = graph.depending_on(wrt)
+        found = node_names(graph, {name for name, _ in graph.stages})
+        self.names = [each or Formula(node.name) for each, node in zip(found, graph.nodes, strict=True)]
+        self.terms: dict[int, list[tuple[Product, Shape]]] = {}
+
+    def run(self) -> Matrices:
+        graph, taken = self.graph, {*self.graph.nodes.names}
+        self.terms[graph.output.position] = [(Product(), ())]
+        named: dict[str, Formula] = {}
+        flows: dict[str, Formula] = {}
+        stages: list[tuple[str, str, Formula]] = []
+        for node in reversed(graph.nodes):
+            place = node.position
+            if not self.wanted[place] or isinstance(node, Constant):
+                continue
+            total = self._total(self.terms.pop(place, []))
+            whole = _whole(total, self.shapes[place])
+            if not isinstance(node, Gate):
+                named[node.name] = whole.formula
+                continue
+            flows[node.name] = whole.formula
+            if len(whole.formula.words) > _STAGE:
+                word = f"d{node.name}"
+                while word in taken:
+                    word += "_"
+                taken.add(word)
+                stages.append((word, node.name, whole.formula))
+                total = _Shaped(Formula(word), self.shapes[place])
+            for slot, i in enumerate(node.inputs):
+                competes_with_itself = node.op.selects and i in node.inputs[:slot]
+                if self.wanted[i] and not competes_with_itself and node.op.partial(slot).head != "none":
+                    share = self._share(node, slot, total)
+                    if share[0].coefficient:
+                        self.terms.setdefault(i, []).append(share)
+        gradient = {node.name: named[node.name] for node in graph.variables if node.name in named}
+        by_name = {node.name: shape for node, shape in zip(graph.nodes, self.shapes, strict=True)}
+        closed = self._closed(gradient, {word for word, _, _ in stages})
+        return Matrices(graph, by_name, gradient, closed, stages, flows)
+
+    def _total(self, terms: Sequence[tuple[Product, Shape]]) -> _Shaped:
+        total = named_sum([product for product, _ in terms])
+        if total is None:
+            message = f"{len(terms):,} terms are too many for a formula"
+            raise InputError(message, hint="eval takes the program as it is")
+        return _Shaped(total, () if total.is_number else broadcast([shape for _, shape in terms]))
+
+    def _closed(self, named: Mapping[str, Formula], staged: set[str]) -> dict[str, Formula]:
+        """The formulas over variables alone."""
+        full: dict[str, Formula] = {}
+        for node in self.graph.gates:
+            inputs = [substitute(self.names[i], full) for i in node.inputs]
+            if sum(len(each.words) for each in inputs) <= _CLOSED:
+                full[node.name] = node.op.applied(inputs)
+        apart = {node.name for node in self.graph.gates} | staged
+        found: dict[str, Formula] = {}
+        for name, formula in named.items():
+            closed = _plain(substitute(formula, full))
+            is_new = repr(closed) != repr(formula)
+            if is_new and len(closed.words) <= _CLOSED and apart.isdisjoint(closed.words):
+                found[name] = closed
+        return found
+
+    def _share(self, gate: Gate, slot: int, total: _Shaped) -> tuple[Product, Shape]:
+        """What an edge brings, in the shape of its input or a narrower one."""
+        op, whole, part = gate.op, self.shapes[gate.position], self.shapes[gate.inputs[slot]]
+        stands: dict[str, _Shaped] = {"upstream": total}
+        operands: list[Formula] = []
+        for i in gate.inputs:
+            node, name = self.graph.nodes[i], self.names[i]
+            if isinstance(node, Constant) and not self.shapes[i]:
+                operands.append(name)
+            else:
+                stands[f"#{i}"] = _Shaped(name, self.shapes[i])
+                operands.append(Formula(f"#{i}"))
+        stands["#out"] = _Shaped(self.names[gate.position], whole)
+        rule = _Rule(op, part, whole, [self.shapes[i] for i in gate.inputs], stands)
+        if not isinstance(op, ArrayOp):
+            local = rule.read(op.local(slot, operands, "#out"))
+            product = Product().times(total.formula).times(local.formula)
+            return _unbroadcast(product, broadcast([total.shape, local.shape]), whole, part)
+        if op.pulls_back(slot):
+            found = rule.read(op.local(slot, operands, "#out"))
+            return Product().times(found.formula), found.shape
+        upstream = rule.spread(total, part)
+        if op.selects:
+            stands["#out"] = rule.spread(stands["#out"], part)
+        local = rule.read(op.local(slot, operands, "#out"))
+        product = Product().times(upstream.formula).times(local.formula)
+        return product, broadcast([upstream.shape, local.shape])
+
+
+class _Rule:
+    """The reader of one rule: its words become formulas, and each has its shape.
+
+    part: the shape of the input; whole: that of the gate; inputs: of all inputs; stands: what its words stand for.
+    """
+
+    def __init__(
+        self, op: Any, part: Shape, whole: Shape, inputs: Sequence[Shape], stands: Mapping[str, _Shaped]
+    ) -> None:
+        self.op, self.part, self.whole, self.inputs, self.stands = op, part, whole, inputs, stands
+
+    def read(self, formula: Formula) -> _Shaped:
+        """The rule over what its words stand for."""
+        head = formula.head
+        if not formula.args:
+            return self.stands.get(head, _Shaped(formula))
+        if head == "part":
+            return self._part(self.read(formula.args[0]), int(formula.args[1].head))
+        args = [self.read(each) for each in formula.args]
+        if head in _READ:
+            return _READ[head](self, *args)
+        return _Shaped(Formula(head, *(each.formula for each in args)), broadcast([each.shape for each in args]))
+
+    def upstream(self, each: _Shaped) -> _Shaped:
+        """What flows back as wide as the gate; anything else is as wide as it is."""
+        return _whole(each, self.whole) if each is self.stands["upstream"] else each
+
+    def transposed(self, x: _Shaped) -> _Shaped:
+        x = self.upstream(x)
+        if len(x.shape) < 2:
+            return x
+        square = x.formula.head == "eye" and x.shape[0] == x.shape[1]
+        return _Shaped(x.formula if square else _plain(Formula("transpose", x.formula)), x.shape[::-1])
+
+    def matmul(self, x: _Shaped, y: _Shaped) -> _Shaped:
+        x, y = self.upstream(x), self.upstream(y)
+        for one, other in ((x, y), (y, x)):
+            if one.formula.head == "eye" and one.shape[0] == one.shape[-1]:
+                return other
+        return _Shaped(x.formula @ y.formula, x.shape[:-1] + y.shape[1:])
+
+    def outer(self, x: _Shaped, y: _Shaped) -> _Shaped:
+        x, y = self.upstream(x), self.upstream(y)
+        return _Shaped(Formula("outer()", x.formula, y.formula), x.shape + y.shape)
+
+    def inv(self, x: _Shaped) -> _Shaped:
+        return _Shaped(Formula("inv()", x.formula), x.shape)
+
+    def solve(self, x: _Shaped, y: _Shaped) -> _Shaped:
+        y = self.upstream(y)
+        return _Shaped(Formula("solve()", x.formula, y.formula), y.shape)
+
+    def spread(self, each: _Shaped, _x: _Shaped | Shape) -> _Shaped:
+        """What was reduced, beside what it was reduced from: its axis is there again, with length 1."""
+        if not each.shape or self.op.settings.get("keepdims"):
+            return each
+        [axis] = axes_of(self.op, self.part)
+        each = _whole(each, self.whole)
+        if axis == 0:
+            return each
+        shape = (*each.shape[:axis], 1, *each.shape[axis:])
+        return _Shaped(Formula("reshape()", each.formula, *shape), shape)
+
+    def count(self, _x: _Shaped, _out: _Shaped) -> _Shaped:
+        return _Shaped(Formula(str(prod(self.part) // max(prod(self.whole), 1))))
+
+    def rowsum(self, x: _Shaped) -> _Shaped:
+        x = _whole(x, self.whole)
+        if len(self.whole) == 1:
+            return _Shaped(Formula("sum()", x.formula))
+        [axis] = axes_of(self.op, self.part, -1)
+        shape = tuple(1 if i == axis else n for i, n in enumerate(x.shape))
+        return _Shaped(_summed(x.formula, axis, True), shape)
+
+    def place(self, each: _Shaped, *inputs: _Shaped) -> _Shaped:
+        taken = self.op.applied([x.formula for x in inputs])
+        return _Shaped(Formula("place", each.formula, taken), self.part)
+
+    def reshaped(self, each: _Shaped, _x: _Shaped) -> _Shaped:
+        if not each.shape:
+            return each
+        return _Shaped(Formula("reshape()", self.upstream(each).formula, *self.part), self.part)
+
+    def eye(self, _x: _Shaped) -> _Shaped:
+        return _Shaped(Formula("eye", *self.part), self.part)
+
+    def rest(self, x: _Shaped) -> _Shaped:
+        return _Shaped(Formula("rest", x.formula), x.shape)
+
+    def _part(self, each: _Shaped, slot: int) -> _Shaped:
+        """Of what flows back to a stack, or to arrays that were joined, what this input gets."""
+        if not each.shape:
+            return each
+        each = self.upstream(each)
+        if self.op.name == "array":
+            return _Shaped(Formula("part", each.formula, slot), self.part)
+        [axis] = axes_of(self.op, self.part, 0)
+        first = sum(shape[axis] for shape in self.inputs[:slot])
+        place = ", ".join([":"] * axis + [f"{first}:{first + self.part[axis]}"])
+        return _Shaped(Formula("index", each.formula, Formula(place)), self.part)
+
+
+_READ: dict[str, Callable[..., _Shaped]] = {
+    "T": _Rule.transposed,
+    "shaped": _Rule.reshaped,
+    **{name: getattr(_Rule, name) for name in "matmul outer inv solve spread count rowsum place eye rest".split()},
+}
+"""Words of rules that are no operation entry by entry."""
+
+
+def _plain(formula: Formula) -> Formula:
+    """The formula without what is transposed twice."""
+    if not formula.args:
+        return formula
+    args = [_plain(each) for each in formula.args]
+    if formula.head == "transpose" and args[0].head == "transpose":
+        return args[0].args[0]
+    return Formula(formula.head, *args)
+
+
+def _whole(each: _Shaped, shape: Shape) -> _Shaped:
+    """The same in that shape: what is narrower is repeated."""
+    if each.shape == shape:
+        return each
+    if each.formula.is_number and prod(shape) <= _WRITTEN:
+        return _Shaped(_written(each.formula, shape), shape)
+    ones = _written(Formula("1"), shape) if prod(shape) <= _WRITTEN else Formula("ones", *shape)
+    return _Shaped(ones if each.formula.head == "1" else each.formula * ones, shape)
+
+
+def _written(entry: Formula, shape: Shape) -> Formula:
+    return Formula("array", *[_written(entry, shape[1:])] * shape[0]) if shape else entry
+
+
+def _summed(formula: Formula, axis: int, keepdims: bool) -> Formula:
+    kept = [Formula("keepdims=True")] if keepdims else []
+    return Formula("sum()", formula, Formula(f"axis={axis}"), *kept)
+
+
+def _unbroadcast(product: Product, shape: Shape, whole: Shape, part: Shape) -> tuple[Product, Shape]:
+    """The sum of a product over the axes along which the input was broadcast.
+
+    shape: the product's own, which may be narrower than the gate's
+    """
+    lead, missing = len(whole) - len(part), len(whole) - len(shape)
+    times, axes = 1, []
+    for axis, length in enumerate(whole):
+        kept = axis >= lead
+        if kept and part[axis - lead] == length:
+            continue
+        own = axis - missing
+        if own < 0 or shape[own] != length:
+            times *= length
+        if own >= 0 and (shape[own] != 1 or not kept):
+            axes.append((own, kept))
+    if not axes:
+        return product.scaled(times), shape
+    inner = product.scaled_to_one().formula
+    found = product.only_scale().scaled(times)
+    if len(axes) == len(shape) and not part:
+        return found.times(Formula("sum()", inner)), ()
+    lengths: list[int] = [*shape]
+    for own, kept in reversed(axes):
+        inner = _summed(inner, own, kept)
+        if kept:
+            lengths[own] = 1
+        else:
+            del lengths[own]
+    return found.times(inner), tuple(lengths)
