@@ -14,6 +14,7 @@ from backprop_cli import backprop, fit, minimize
 from backprop_cli.errors import InputError
 from backprop_cli.language.program import Program
 from backprop_cli.passes import exact
+from backprop_cli.passes.matrices import matrices
 from backprop_cli.rules.table import TABLE
 from backprop_cli.study import reference
 from backprop_cli.study.claims import judge
@@ -54,6 +55,7 @@ SUBJECTS: dict[str, tuple[str, Callable[[], object]]] = {
     "formulas": ("derivation", lambda: exact.derive(Program("sigmoid(w*x + b)").graph(), {"x": "2"})),
     "formulas, each step": ("derivation", lambda: replace(derived("sigmoid(w*x + b)"), steps=True)),
     "formulas of a program": ("derivation", lambda: derived("q = x*y; f = tanh(q)/q")),
+    "matrix formulas": ("matrices", lambda: in_matrices("S = X @ W + b; f = mean(-pick(log_softmax(S), [0]))")),
     "four methods": ("review", lambda: review(Program("relu(w*x)/b").graph(), DIGITS)),
     "a right claim and a wrong one": ("verdicts", lambda: judged("sigmoid(w*x)", {"w": "2", "x": "1"})),
     "a story": ("explanation", lambda: Explanation(backprop(NEURON, NEURON_AT))),
@@ -74,6 +76,10 @@ SUBJECTS: dict[str, tuple[str, Callable[[], object]]] = {
 
 ABRIDGED = ("descent", "plot")
 """What tells less where there is less room: of most steps the value, and the point of the last; a picture."""
+
+
+def in_matrices(source: str) -> object:
+    return replace(matrices(Program(source).graph(), {"X": [[1, 2]], "W": [[1, 0], [2, 1]], "b": [1, 2]}), steps=True)
 
 
 def derived(source: str) -> exact.Derivation:

@@ -14,6 +14,7 @@ from backprop_cli.arithmetic import FLOATS
 from backprop_cli.cli.commands import run_command
 from backprop_cli.language.program import Program
 from backprop_cli.passes import exact, point
+from backprop_cli.passes.matrices import matrices
 from backprop_cli.rules.table import primitive
 from backprop_cli.study import reference
 from backprop_cli.study.claims import judge
@@ -34,7 +35,7 @@ from support.command import environment, streams
 SOURCE, POINT = "max(x, y)*z", {"x": "-2", "y": "5", "z": "-4"}
 AT = [f"--{name}={value}" for name, value in POINT.items()]
 GRAPH, TRACE = Program(SOURCE).graph(), backprop(SOURCE, POINT)
-TANH = primitive("tanh")
+MATRIX, TANH = Program("sum(W @ W.T)").graph(), primitive("tanh")
 
 TABLE = str(Path(__file__).parent / "support/table.csv")
 DESCENT = minimize("(x-3)^2 + y", start={"x": 0, "y": 1}, steps=3)
@@ -43,6 +44,7 @@ FIT = fit("a*x + b", target="y", data=TABLE, start={"a": 1, "b": 0})
 SUBJECTS: dict[str, tuple[object, list[str], str]] = {
     "trace": (TRACE, ["eval", SOURCE, *AT], "--format"),
     "derivation": (exact.derive(GRAPH, {}), ["derive", SOURCE], "--format"),
+    "matrices": (matrices(MATRIX, {"W": [[1, 2]]}), [], ""),
     "review": (review(GRAPH, POINT), ["check", SOURCE, *AT], ""),
     "verdicts": (Judged(GRAPH, judge(GRAPH, POINT, {"y": "4"})), ["check", SOURCE, *AT, "--claim", "y=4"], "--format"),
     "explanation": (Explanation(TRACE), ["explain", SOURCE, *AT], "--format"),
@@ -71,7 +73,8 @@ SUBJECTS: dict[str, tuple[object, list[str], str]] = {
 }
 """Of each kind of subject one, the command that draws the same, and its option for the format (none: only --json).
 
-A plot is drawn beside what a command prints: tests/test_minimize.py looks at it.
+A plot is drawn beside what a command prints, and `derive` has two kinds: tests/test_minimize.py and test_arrays.py look
+at them.
 """
 ENTRIES = [(what, form) for what, forms in VIEWS.items() for form in forms]
 
