@@ -647,6 +647,8 @@ def test_matrix_formulas_are_shown_in_every_form() -> None:
     assert "∂f/∂W = Xᵀ @ dq1" in found
     assert "place(u, x[0]): zeros in the shape of x" in found
     assert "∂f/∂b = ones(10)" in run("derive", "sum(b)", "--b", f"{[1] * 10}").out
+    deep = run("derive", f"sum({'sin(' * 300}x{')' * 300})", "--x", "[1,2]").out
+    assert "·cos(q2)·cos(q1)·cos(x)" in deep
     assert "a gradient is that of one number" in run("derive", "W @ x", "--W", "[[1,2]]", "--x", "[3,4]").err
 
 

@@ -155,10 +155,12 @@ class _Backward:
     def _closed(self, named: Mapping[str, Formula], staged: set[str]) -> dict[str, Formula]:
         """The formulas over variables alone."""
         full: dict[str, Formula] = {}
+        sizes: dict[str, int] = {}
         for node in self.graph.gates:
             inputs = [substitute(self.names[i], full) for i in node.inputs]
-            if sum(len(each.words) for each in inputs) <= _CLOSED:
-                full[node.name] = node.op.applied(inputs)
+            size = 1 + sum(sizes.get(word, 1) for i in node.inputs for word in self.names[i].words)
+            if size <= _CLOSED:
+                full[node.name], sizes[node.name] = node.op.applied(inputs), size
         apart = {node.name for node in self.graph.gates} | staged
         found: dict[str, Formula] = {}
         for name, formula in named.items():
