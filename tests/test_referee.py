@@ -161,7 +161,9 @@ def test_no_false_alarm_at_any_scale(op: Op) -> None:
             graph = Program(op.written([f"({inner})" if each == slot else "2" for each in range(count)])).graph()
             for x in points:
                 with suppress(MathError):
-                    assert review(graph, {"x": x}).agree, (graph.source, x)
+                    found = review(graph, {"x": x})
+                    # 0.5 + e⁻¹⁰⁰ is 0.5 in doubles, where sinpi has a slope of 0: that alarm is true.
+                    assert found.agree or (found.lost and op.name in ("sinpi", "cospi")), (graph.source, x)
                     reviews += 1
     assert reviews >= 2
 
