@@ -61,17 +61,14 @@ def _forgotten(words: Sequence[str]) -> str:
         return "backprop --help"
 
 
-HELP = "A gradient calculator: every local and every chained gradient of an expression, exactly as you write it."
-
-
-EPILOG = """\
+HELP = """\
 \b
-Example:
-  backprop eval "(x+y)*z" --x -2 --y 5 --z -4
+A gradient calculator: every local and chained gradient of an expression.
+For example: backprop eval "(x+y)*z" --x -2 --y 5 --z -4
 """
 
 
-@click.group(cls=Commands, help=HELP, epilog=EPILOG, context_settings=SETTINGS)
+@click.group(cls=Commands, help=HELP, context_settings=SETTINGS)
 @click.version_option(__version__, prog_name="backprop")
 def cli() -> None:
     """The command; what it does is in the subcommands."""

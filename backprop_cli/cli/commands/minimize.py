@@ -15,7 +15,7 @@ from ..progress import counting
 from ..request import Asked
 
 HELP = """\
-Change variables so that EXPRESSION becomes smaller, step by step.
+Make EXPRESSION smaller, step by step.
 
 Those with a --start change; others have fixed values (--a 2) or, with --data, columns.
 \f
