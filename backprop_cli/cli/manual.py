@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from .. import __version__
-from .commands import HELP, cli
+from .commands import SUMMARY, cli
 from .expression import Context
 from .options import COMMANDS, by_name
 
@@ -28,7 +28,7 @@ def page() -> str:
     whole = Context(cli, info_name="backprop")
     parts = [
         f'.TH BACKPROP 1 "" "backprop {__version__}" "User Commands"',
-        f".SH NAME\nbackprop \\- {_text(HELP[0].lower() + HELP[1:].rstrip('.'))}",
+        f".SH NAME\nbackprop \\- {_text(SUMMARY[0].lower() + SUMMARY[1:].rstrip('.'))}",
         ".SH SYNOPSIS\n.B backprop\n.I COMMAND\n[\\fIOPTIONS\\fR] \\&...",
         *(_section(name, whole) for name in COMMANDS),
         _list("ENVIRONMENT", _ENVIRONMENT),

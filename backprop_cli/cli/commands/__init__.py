@@ -61,9 +61,10 @@ def _forgotten(words: Sequence[str]) -> str:
         return "backprop --help"
 
 
-HELP = """\
+SUMMARY = "A gradient calculator: every local and chained gradient of an expression."
+HELP = f"""\
 \b
-A gradient calculator: every local and chained gradient of an expression.
+{SUMMARY}
 For example: backprop eval "(x+y)*z" --x -2 --y 5 --z -4
 """
 
