@@ -14,8 +14,7 @@ HELP = """\
 Derive the gradient of EXPRESSION as formulas.
 
 The same forward and backward pass, on symbols. Of each variable the gradient over the names of the program, as one
-writes it by hand, and in closed form. --steps shows each node's value, local and chained gradient as formulas.
-Variables may be given values (--x 2), one by one.
+writes it by hand, and in closed form. Variables may be given values (--x 2), one by one.
 Of arrays, whose values tell their shapes alone, the formulas are of matrices; --expand has those of entries.
 """
 EPILOG = """\
