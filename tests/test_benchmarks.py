@@ -54,6 +54,7 @@ def test_seconds_is_the_time_of_the_call() -> None:
     assert seconds(clock.takes(2.5), clock) == 2.5
 
 
+@pytest.mark.slow
 def test_contenders_take_turns_and_another_begins_each_round() -> None:
     order: list[str] = []
 
@@ -206,6 +207,7 @@ def test_another_gradient_is_not_measured() -> None:
         engine.agree(lambda: [math.nan], lambda: [1.0])
 
 
+@pytest.mark.slow
 def test_the_engine_group() -> None:
     tables = engine.measure(SMALL)
     assert [table.title for table in tables] == [
@@ -279,6 +281,7 @@ def test_wrong_options(words: list[str]) -> None:
     assert words[-1] in result.stderr
 
 
+@pytest.mark.slow
 def test_the_command_prints_tables(tmp_path: Path) -> None:
     """With what is installed here; a wheel takes a package registry, which the tests do without."""
     words = ["--python", sys.executable, "--only", "engine", "--gates", "100", "--rounds", "1", "--markdown"]

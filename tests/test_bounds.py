@@ -21,6 +21,7 @@ from backprop_cli.language.tokens import MAX_CHARACTERS
 from backprop_cli.points.rows import MAX_LINE, MAX_RECORD
 from backprop_cli.streams import MAX_BYTES
 from support.command import Result, command, environment, run
+from support.suites import thinned
 
 GIGABYTE = 1_000_000_000
 SECONDS = 60
@@ -156,7 +157,7 @@ def evaluated(program: str, path: Path) -> Result:
     return within("eval", "--file", str(path), "--x", "1", "--get", "value", "--time-limit", "30")
 
 
-@pytest.mark.parametrize("name", LARGE)
+@pytest.mark.parametrize("name", thinned(LARGE, 2))
 def test_a_large_program_takes_little(name: str, tmp_path: Path) -> None:
     result = evaluated(LARGE[name], tmp_path / "program.txt")
     assert (result.status, result.err) == (0, "")

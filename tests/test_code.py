@@ -242,6 +242,7 @@ def test_what_a_comment_of_the_source_says_is_not_part_of_the_code() -> None:
         assert "*/" not in text
 
 
+@pytest.mark.slow
 def test_a_graph_of_thousands_of_gates() -> None:
     graph = Program("x" + "*x" * 20_000).graph()
     text = render(Stages(graph), "python", {})

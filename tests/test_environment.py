@@ -18,6 +18,7 @@ import pytest
 
 from backprop_cli.cli.options import COMMANDS
 from support.command import Result, environment, on_a_terminal, plain
+from support.suites import thinned
 
 CALLS = [
     ["eval", "x*sin(y) + gamma(x)/3", "--x", "1", "--y", "2", "--no-cache"],
@@ -116,7 +117,7 @@ KNOWN: list[dict[str, str]] = [
 ]
 
 
-@pytest.mark.parametrize("changes", KNOWN, ids=lambda changes: next(iter(changes)))
+@pytest.mark.parametrize("changes", thinned(KNOWN, 2), ids=lambda changes: next(iter(changes)))
 def test_known(changes: dict[str, str]) -> None:
     check(changes, count=2)
 
@@ -126,7 +127,7 @@ def undisturbed_terminal() -> str:
     return on_a_terminal(*ON_A_TERMINAL)
 
 
-@pytest.mark.parametrize("columns", NASTY, ids=lambda value: ascii(value)[:12])
+@pytest.mark.parametrize("columns", thinned(NASTY, 3), ids=lambda value: ascii(value)[:12])
 def test_the_width_of_a_terminal(columns: str) -> None:
     assert on_a_terminal(*ON_A_TERMINAL, COLUMNS=columns, LINES=columns) == undisturbed_terminal()
 

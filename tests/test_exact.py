@@ -21,7 +21,7 @@ from support.formulas import FORMULAS, Formula, each_of
 from support.hostile import hang_guard
 from support.rows import every_call
 from support.schemas import TRACE
-from support.suites import first_of
+from support.suites import first_of, thinned
 
 pytestmark = pytest.mark.usefixtures("models")
 
@@ -415,7 +415,7 @@ def test_hostile_input_ends(expression: str, point: dict[str, str]) -> None:
 _COMMANDS = [each for each in HOSTILE if len(each[0]) < 40][::3]
 
 
-@pytest.mark.parametrize(("expression", "point"), _COMMANDS, ids=[_named(*each) for each in _COMMANDS])
+@pytest.mark.parametrize(("expression", "point"), thinned(_COMMANDS, 2), ids=[_named(*each) for each in _COMMANDS])
 def test_hostile_commands_end(expression: str, point: dict[str, str]) -> None:
     words = [
         sys.executable,

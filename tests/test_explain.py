@@ -667,6 +667,7 @@ def test_a_nudge_at_many_digits() -> None:
 # -- Size ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_long_expression_is_told_by_its_ends() -> None:
     trace = backprop("+".join(["sin(x)*y"] * 2000), x=1, y=2)
     words = text_of(trace)

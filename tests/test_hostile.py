@@ -40,6 +40,7 @@ from support.hostile import (
     check_error,
     hang_guard,
 )
+from support.suites import thinned
 
 # -- The watch -----------------------------------------------------------------------------------------------------
 
@@ -242,6 +243,7 @@ def _chain(sign: str, term: str) -> Callable[[int], str]:
     return lambda count: sign.join([term] * count)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "make",
     [
@@ -336,7 +338,7 @@ def _run(arguments: list[str], stdin: bytes, place: Path, before: Callable[[], N
     assert not (place / CANARY_FILE).exists()
 
 
-@pytest.mark.parametrize("name", ARGUMENTS)
+@pytest.mark.parametrize("name", thinned(ARGUMENTS, 2))
 def test_command_line(name: str, tmp_path: Path) -> None:
     _run(ARGUMENTS[name], b"", tmp_path)
 

@@ -15,7 +15,7 @@ import pytest
 import backprop_cli
 from support.command import Result, environment
 
-TRIALS = int(os.environ.get("BACKPROP_INTERRUPTS", "100"))
+TRIALS = int(os.environ.get("BACKPROP_INTERRUPTS", "50"))
 WORDS = ["eval", "x*sin(y) + gamma(x)/3", "--x", "1", "--y", "2"]
 MODULE = "from backprop_cli.__main__ import main; main()"
 SCRIPT = r"""

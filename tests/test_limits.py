@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +22,7 @@ PACKAGE = Path(backprop_cli.__file__).parent
 SAYS = re.compile("MAX|MOST|LARGEST|LONGEST|DEEPEST|SHOWN|LISTED|BITS|STEPS|SECONDS|MEMORY")
 
 
+@cache
 def found() -> dict[str, float]:
     """The constants of the package whose names say that they are limits, each by its module and name."""
     limits = {}

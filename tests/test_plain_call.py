@@ -251,7 +251,7 @@ COMMANDS = st.tuples(st.one_of(GOOD, st.just([])), st.lists(PIECES, max_size=4))
 )
 
 
-@settings(max_examples=800, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(COMMANDS, st.sampled_from([b"", b"x*y", b'{"x": 1, "y": 2, "z": 3}', b"\xff", b"x\n"]))
 @example(["eval", "x", "--x", "1", "--at", "-"], b'{"x": 2}')
 @example(["eval", "-", "--at", "-"], b"x")

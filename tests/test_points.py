@@ -438,6 +438,7 @@ def test_wide_points_take_no_longer_than_they_are(text: str) -> None:
         assert stream("x*2", points_of, "--get", "value", *words).status == status
 
 
+@pytest.mark.slow
 def test_many_variables_take_no_longer_than_they_are() -> None:
     names = [f"x{i}" for i in range(10_000)]
     point_of = json.dumps(dict.fromkeys(names, 1.0))
@@ -620,6 +621,7 @@ def test_only_what_is_needed_is_loaded(tmp_path: Path) -> None:
         subprocess.run([sys.executable, "-c", code], stdin=lines, check=True, capture_output=True, timeout=60)
 
 
+@pytest.mark.slow
 def test_memory_stays_the_same() -> None:
     """Over 10⁵ points; what keeps a hundred bytes of each fails."""
     code = """

@@ -151,7 +151,7 @@ def extra(circuit: Circuit, real: list[oracle.Number], upstream: list[oracle.Num
 
 
 @pytest.mark.parametrize(
-    "count", [300, pytest.param(2_500, marks=pytest.mark.slow), pytest.param(10_000, marks=pytest.mark.exhaustive)]
+    "count", [300, pytest.param(1_500, marks=pytest.mark.slow), pytest.param(10_000, marks=pytest.mark.exhaustive)]
 )
 def test_gradients_are_those_of_complex_steps(count: int) -> None:
     seen: Counter[str] = Counter()

@@ -478,7 +478,7 @@ def other_values(data: Any, value: Any) -> Iterator[Any]:
 SOURCES = [PROGRAM, "(x - y)*sin(x)/2", "x**y**-2*max(x, 1/3, y)", "m(t, u) = t/u + 2; q = x; f = m(q, y) - m(2, 3)*q"]
 
 
-@pytest.mark.parametrize("source", thinned(SOURCES, 2))
+@pytest.mark.parametrize("source", thinned(SOURCES, 4))
 def test_whatever_is_changed_no_result_is(source: str) -> None:
     """Each part of the data in turn is replaced by others of its kind."""
     data, found = described(source), Counter[bool]()

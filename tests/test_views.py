@@ -31,6 +31,7 @@ from backprop_cli.view.reduction import Reduction
 from backprop_cli.view.verdicts import Judged
 from backprop_cli.view.words.explain import Explanation
 from support.command import environment, streams
+from support.suites import thinned
 
 SOURCE, POINT = "max(x, y)*z", {"x": "-2", "y": "5", "z": "-4"}
 AT = [f"--{name}={value}" for name, value in POINT.items()]
@@ -126,7 +127,7 @@ sys.exit(run_command(words) if status is None else status)
 OFFERED = {what: (words, option) for what, (_, words, option) in SUBJECTS.items() if option}
 
 
-@pytest.mark.parametrize("what", OFFERED)
+@pytest.mark.parametrize("what", thinned(OFFERED, 2))
 def test_a_new_view_is_offered_by_its_command(what: str) -> None:
     words, option = OFFERED[what]
 
