@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import math
+import operator
 import random
 import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -27,9 +28,11 @@ from backprop_cli.language.program import Program
 from backprop_cli.passes.exact import Derivation
 from backprop_cli.passes.exact import derive as derive_graph
 from backprop_cli.passes.named import named_gradient
+from backprop_cli.rules.formula import Formula as Formula_
 from backprop_cli.rules.printer import BY_HAND as BY_HAND_PRINTER
-from backprop_cli.rules.printer import TYPED
+from backprop_cli.rules.printer import TYPED, Printer
 from backprop_cli.view import texts
+from backprop_cli.view.latex import LATEX
 from support import oracle
 from support.command import run as command
 from support.formulas import FORMULAS, Formula, each_of, gates
@@ -553,6 +556,14 @@ def test_errors(words: list[str], status: int, message: str) -> None:
     assert (result.status, result.out) == (status, "")
     assert result.err.startswith("error: ")
     assert message in result.err
+
+
+@pytest.mark.parametrize("printer", [BY_HAND_PRINTER, TYPED, LATEX], ids=["by hand", "typed", "LaTeX"])
+def test_a_formula_is_written_however_deep_it_is(printer: Printer) -> None:
+    """A sum is as deep as it has terms."""
+    x = Formula_("x")
+    total = reduce(operator.add, [x**2] * 5_000)
+    assert printer.text(total) == " + ".join([printer.text(x**2)] * 5_000)
 
 
 LARGE = ["x**x**x**x", "gamma(gamma(gamma(x)))", "max(" * 6 + "x" + ", y)" * 6, "(x + 1)**1000"]

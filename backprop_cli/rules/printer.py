@@ -98,7 +98,7 @@ class Printer:
         self.forms = {**{head: operator(head, *_NEEDS[head]) for head in _NEEDS if head in signs}, **forms}
 
     def text(self, formula: Formula) -> str:
-        """The formula as a line of text. The formulas of rules are small, so recursion is safe here."""
+        """The formula as a line of text."""
         return self._text(formula)[0]
 
     def argument(self, formula: Formula) -> str:
@@ -106,16 +106,30 @@ class Printer:
         return self._within(formula, LOOSE)
 
     def _text(self, formula: Formula) -> tuple[str, int]:
-        args = formula.args
-        if not args:
-            return self.leaf(formula)
-        if formula.head in READ_BY_THE_FIRST:
-            return self._text(args[0])
-        form = self.forms.get(self._kind(formula)) or self.call(formula.head)
-        needs = form.needs
-        if len(args) > len(needs):
-            form, needs = form.more or form, needs + needs[-1:] * len(args)
-        return form.write([*map(self._within, args, needs)]), form.binds
+        """The text, and how tightly it binds. No recursion: the formula of a long sum is as deep as it has terms."""
+        waiting: list[Formula | tuple[Form, tuple[int, ...], tuple[Formula, ...]]] = [formula]
+        written: list[tuple[str, int]] = []
+        while waiting:
+            each = waiting.pop()
+            if isinstance(each, tuple):
+                form, needs, args = each
+                parts = written[-len(args) :]
+                del written[-len(args) :]
+                texts = [self._in(*part) for part in zip(args, needs, parts, strict=False)]
+                written.append((form.write(texts), form.binds))
+                continue
+            while each.args and each.head in READ_BY_THE_FIRST:
+                each = each.args[0]
+            if not each.args:
+                written.append(self.leaf(each))
+                continue
+            form = self.forms.get(self._kind(each)) or self.call(each.head)
+            needs = form.needs
+            if len(each.args) > len(needs):
+                form, needs = form.more or form, needs + needs[-1:] * len(each.args)
+            waiting.append((form, needs, each.args))
+            waiting += reversed(each.args)
+        return written[0]
 
     def _kind(self, formula: Formula) -> str:
         head, args = formula.head, formula.args
@@ -123,7 +137,11 @@ class Printer:
         return "whole" if is_whole and "whole" in self.forms else head
 
     def _within(self, formula: Formula, need: int) -> str:
-        text, binds = self._text(formula)
+        return self._in(formula, need, self._text(formula))
+
+    def _in(self, formula: Formula, need: int, written: tuple[str, int]) -> str:
+        """A formula that is written, where something needs it to bind so tightly."""
+        text, binds = written
         return self.brackets.format(text) if binds < need else text if need else self.alone(formula, text)
 
 

@@ -193,6 +193,7 @@ def tell(main: Callable[[], object], name: str, mode: str, samples: int) -> None
 if __name__ == "__main__":
     from backprop_cli.__main__ import main
 
+    sys.modules["polars"] = None  # type: ignore[assignment]  # as where it is not installed: its threads end at a fork
     mode, samples, cases = sys.argv[1], int(sys.argv[2]), json.load(sys.stdin)
     for name, words, known in cases:
         sys.argv[1:] = words
