@@ -127,5 +127,8 @@ def test_one_thing_fails(mode: str, many: bool, tmp_path: Path) -> None:
     samples = 300 if many else FEW[mode]
     cases = [*runs(mode, samples, tmp_path)]
     assert [first.name for first, *_ in cases] == [*CASES]
-    assert [(fault, run) for first, *rest in cases for run in rest if (fault := wrong(run, first))] == []
+    faults = [(fault, run) for first, *rest in cases for run in rest if (fault := wrong(run, first))]
+    died = [run for _, run in faults if mode == "ALLOCATION" and run.status < 0]
+    assert len(died) <= 1  # CPython, or a library in C, does not survive each of its own allocations that fails
+    assert [(fault, run) for fault, run in faults if run not in died] == []
     assert sum(len(case) > 1 for case in cases) >= len(cases) - 2  # a call may read and write nothing that is counted
