@@ -32,6 +32,7 @@ from support.formulas import FORMULAS
 from support.fuzz import characters, mutation, nest, soup
 from support.hostile import Hang, hang_guard
 from support.lines import PROGRAM, WORDS
+from support.suites import rarely
 
 pytestmark = pytest.mark.slow
 INPUTS = int(os.environ.get("BACKPROP_ENDURANCE", "2000"))
@@ -528,7 +529,7 @@ LOCALES = [
 ]
 
 
-@pytest.mark.parametrize("changes", LOCALES, ids=str)
+@pytest.mark.parametrize("changes", rarely(LOCALES, 2), ids=str)
 def test_other_locales(changes: dict[str, str], place: Path) -> None:
     """A hit and a miss say the same, in ASCII at worst; and an entry is UTF-8 in any locale."""
     lines = [

@@ -18,7 +18,7 @@ import pytest
 
 from backprop_cli.cli.options import COMMANDS
 from support.command import Result, environment, on_a_terminal, plain
-from support.suites import thinned
+from support.suites import rarely, thinned
 
 CALLS = [
     ["eval", "x*sin(y) + gamma(x)/3", "--x", "1", "--y", "2", "--no-cache"],
@@ -178,7 +178,7 @@ def test_the_search_finds_what_is_known() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("part", rarely(range(4), 2))
 def test_what_one_source_reads(part: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The variables of one source at a time, because one setting may keep another from being looked at."""
     monkeypatch.chdir(tmp_path)
@@ -194,7 +194,7 @@ def test_what_all_of_them_read(value: str, tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("value", NASTY, ids=lambda value: ascii(value)[:12])
+@pytest.mark.parametrize("value", rarely(NASTY, 3), ids=lambda value: ascii(value)[:12])
 def test_what_rich_reads(value: str) -> None:
     for names in of_library("rich"):
         changes: dict[str, Any] = dict.fromkeys(names, value)

@@ -257,6 +257,7 @@ def test_many_variables_up_to_a_limit() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_as_many_variables_as_the_limit_allows() -> None:
     names = [f"x{i}" for i in range(MAX_VARIABLES)]
     matrix = backprop("+".join(f"{n}*{n}" for n in names), dict.fromkeys(names, 1.0), hessian=True).hessian

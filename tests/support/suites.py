@@ -18,6 +18,11 @@ def thinned(cases: Iterable[Any], step: int) -> list[Any]:
     ]
 
 
+def rarely(cases: Iterable[Any], step: int) -> list[Any]:
+    """Parameters of a slow test: every so manyth case, and the others where everything is tried, by hand."""
+    return [pytest.param(each, marks=[pytest.mark.exhaustive] * bool(n % step)) for n, each in enumerate(cases)]
+
+
 def first_of(name: str, cases: Sequence[Any], count: int) -> pytest.MarkDecorator:
     """One parameter, a list: the first so many cases in the fast suite, all of them in the slow one."""
     return pytest.mark.parametrize(name, [cases[:count], pytest.param(cases, marks=SLOW)], ids=["few", "all"])
