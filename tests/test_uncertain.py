@@ -19,7 +19,7 @@ from backprop_cli.arithmetic import FLOATS
 from backprop_cli.arithmetic.balls import Balls
 from backprop_cli.language.uncertain import read
 from backprop_cli.passes import point
-from backprop_cli.passes.uncertain import Uncertainty
+from backprop_cli.passes.trace import Uncertainty
 from backprop_cli.view.rounding import rounded
 from support.command import call
 from support.schemas import TRACE

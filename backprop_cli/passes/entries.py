@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,6 @@ from .arrays import values
 from .nested import read_array, texts_of
 from .shapes import shaped
 from .trace import Trace
-
-if TYPE_CHECKING:
-    from .settings import Settings
 
 MAX_GATES = 20_000
 """Nodes that a program of arrays comes to when it is opened."""
@@ -81,7 +78,7 @@ def opened(graph: Graph, given: Mapping[str, Any]) -> Opened:
     return Opened(circuit, texts, named)
 
 
-def symbols(graph: Graph, given: Mapping[str, Any], settings: Settings) -> tuple[Graph, Mapping[str, str], Settings]:
+def symbols(graph: Graph, given: Mapping[str, Any]) -> Opened:
     """The program of the entries, which are symbols: the values of its variables tell their shapes.
 
     Raises InputError where a variable has no value, and as `opened` does.
@@ -89,8 +86,7 @@ def symbols(graph: Graph, given: Mapping[str, Any], settings: Settings) -> tuple
     if missing := point.missing(graph, given):
         message = f"here are arrays, and only a value tells the shape of {', '.join(few(missing))}"
         raise InputError(message, hint="formulas are of entries, which stay symbols whatever their values are")
-    program = opened(graph, given)
-    return program.graph, {}, settings._replace(wrt=program.wrt(settings.wrt))
+    return opened(graph, given)._replace(given={})
 
 
 def second_derivatives(trace: Trace, program: Opened, compute: Callable[[list[str] | None], Trace]) -> Trace:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from typing import Any, NamedTuple, overload
 
 from ..arithmetic import FLOATS, Arithmetic, Value
 from ..errors import FEW, quote, shorten
@@ -14,10 +14,6 @@ from ..graph.graph import Gate, Graph, Node
 from ..language.spellings import prefixes
 from ..rules.formula import Formula
 from .lazy import Lazy
-
-if TYPE_CHECKING:
-    from .trust import Held
-    from .uncertain import Uncertainty
 
 
 class Edge(NamedTuple):
@@ -125,6 +121,41 @@ def told(notices: Iterable[Notice]) -> Iterator[str]:
     for kind, count in counts.items():
         if count > FEW:
             yield f"warning: {count - FEW:,} more of the kind '{kind}'"
+
+
+Pair = tuple[str, str]
+"""The names of two variables."""
+
+
+class Uncertainty(NamedTuple):
+    """What the uncertainties of variables make of the output, to first order.
+
+    sigma: the standard uncertainty of the output
+    sigmas: those of the variables
+    components: ∂f/∂x · σ of each variable
+    shares: of each in σ²; their sum is 1. Empty where σ is 0
+    correlations: of two variables each, where there are any
+    """
+
+    sigma: Value
+    sigmas: Mapping[str, Value]
+    components: Mapping[str, Value]
+    shares: Mapping[str, Value]
+    correlations: Mapping[Pair, Value]
+
+
+class Held(NamedTuple):
+    """How many digits hold of each number of a trace, None where there is no number.
+
+    right: the enclosures of the same numbers
+    values, upstream: for each node
+    edges: of the local and the chained gradient, by the position of the gate and the slot
+    """
+
+    right: Trace
+    values: Sequence[int | None]
+    upstream: Sequence[int | None]
+    edges: Mapping[tuple[int, int], tuple[int | None, int | None]]
 
 
 class Trace:

@@ -3,28 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..arithmetic import Value
 from ..arithmetic.boxes import Box, Boxes, held
 from ..errors import MathError
 from ..graph.graph import partial as slope
 from .enclosed import enclosed_trace
-from .trace import Notice, Trace
-
-
-class Held(NamedTuple):
-    """How many digits hold of each number of a trace, None where there is no number.
-
-    right: the enclosures of the same numbers
-    values, upstream: for each node
-    edges: of the local and the chained gradient, by the position of the gate and the slot
-    """
-
-    right: Trace
-    values: Sequence[int | None]
-    upstream: Sequence[int | None]
-    edges: Mapping[tuple[int, int], tuple[int | None, int | None]]
+from .trace import Held, Notice, Trace
 
 
 def trusted(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..arithmetic import FLOATS, Arithmetic, Value
 from ..errors import InputError, MathError, UnprovenError, few, quote, suggest
@@ -19,7 +19,7 @@ from ..rules.table import primitive
 from . import point
 from .forward import forward
 from .hessian import MAX_VARIABLES, hessian
-from .trace import Notice, Trace
+from .trace import Notice, Pair, Trace, Uncertainty
 
 MAX_CORRELATED = 500
 """Variables that correlations may be given of."""
@@ -31,26 +31,6 @@ _LOOKED_AT = 50_000  # gates × uncertain variables, beyond which no second deri
 _NEGLIGIBLE = 1e-9  # by which an eigenvalue may be below 0, because correlations are rounded
 _NOISE = 2  # digits of an output that rounding may spoil
 _FIGURES = 2  # digits of an uncertainty in a notice
-
-Pair = tuple[str, str]
-"""The names of two variables."""
-
-
-class Uncertainty(NamedTuple):
-    """What the uncertainties of variables make of the output, to first order.
-
-    sigma: the standard uncertainty of the output
-    sigmas: those of the variables
-    components: ∂f/∂x · σ of each variable
-    shares: of each in σ²; their sum is 1. Empty where σ is 0
-    correlations: of two variables each, where there are any
-    """
-
-    sigma: Value
-    sigmas: Mapping[str, Value]
-    components: Mapping[str, Value]
-    shares: Mapping[str, Value]
-    correlations: Mapping[Pair, Value]
 
 
 def uncertain_trace(

@@ -6,10 +6,13 @@ import csv
 import json
 import os
 import stat
+import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from math import inf
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, BinaryIO, NamedTuple
 
@@ -26,6 +29,23 @@ MAX_LINE = 4_000_000
 """Bytes of a line. The rest of a longer one is passed over piece by piece, so that it takes no memory."""
 MAX_RECORD = 4_000_000
 """Bytes of a CSV record, which may have many lines."""
+
+
+@contextmanager
+def binary(path: str) -> Iterator[BinaryIO]:
+    """The file of this name, `-` for standard input, to be read. Raises InputError where it cannot be."""
+    if path == "-":
+        if sys.stdin is None:
+            raise InputError("the points cannot be read: standard input is closed")
+        yield sys.stdin.buffer
+        return
+    try:
+        file = Path(path).open("rb")  # noqa: SIM115
+    except (OSError, ValueError) as error:
+        hint = "one point a line stands in a file, or comes from a pipe" if path[:1] in ("{", "[") else ""
+        raise InputError(f"the points cannot be read from {quote(path)}: {reason(error)}", hint=hint) from None
+    with file:
+        yield file
 
 
 class Lines:

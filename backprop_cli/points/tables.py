@@ -7,7 +7,6 @@ reads .npy, and unpickles nothing.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ..arithmetic.columns import Column
-from ..errors import InputError, few, quote, reason, suggest
+from ..errors import InputError, few, quote, suggest
 from ..language.names import as_name
 from ..streams import unpacked
 from . import rows as lines
@@ -37,18 +36,8 @@ def opened(
     as_text: whether numbers of JSON lines stay as they are written.
     Raises InputError for a file that cannot be read, or is no such file.
     """
-    if path == "-":
-        if sys.stdin is None:
-            raise InputError("standard input is closed")
-        yield of_lines(sys.stdin.buffer, called, delimiter, as_text=as_text)
-        return
     end = ending(path)
-    try:
-        file = Path(path).open("rb")  # noqa: SIM115
-    except (OSError, ValueError) as error:
-        hint = "one point a line stands in a file, or comes from a pipe" if path[:1] in ("{", "[") else ""
-        raise InputError(f"the points cannot be read from {quote(path)}: {reason(error)}", hint=hint) from None
-    with file:
+    with lines.binary(path) as file:
         if end in FRAMES:
             from .frames import table
 

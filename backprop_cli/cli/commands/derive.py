@@ -42,7 +42,8 @@ def command(asked: Asked, form: str, output: str | None, digits: int | None, ste
             return
         from ...passes.entries import symbols
 
-        graph, given, settings = symbols(graph, given, settings)
+        program = symbols(graph, given)
+        graph, given, settings = program.graph, program.given, settings._replace(wrt=program.wrt(settings.wrt))
     elif asked.expand:
         from ...graph.expand import expand
 

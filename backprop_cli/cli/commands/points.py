@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TextIO
 import click
 
 from ...arithmetic import FLOATS
-from ...errors import InputError, quote, reason, shorten, suggest
+from ...errors import InputError, quote, shorten, suggest
 from ...files import replaced
 from ...passes import point
 from ...passes.settings import Settings, check
@@ -103,9 +103,9 @@ def command(
     if reduce or form == "parquet":
         from ...points.tables import of_lines
 
-        with _opened(path) as file:
+        with rows.binary(path) as file:
             return _in_columns(asked, wanted, of_lines(file, wanted.rename, wanted.delimiter), output)
-    with _opened(path) as file, _written(output) as out:
+    with rows.binary(path) as file, _written(output) as out:
         return _line_by_line(asked, wanted, file, out)
 
 
@@ -144,7 +144,7 @@ def _line_by_line(asked: Asked, wanted: Wanted, file: BinaryIO, out: TextIO) -> 
 
 def _first_row(path: str, wanted: Wanted) -> Row | None:
     """The first row of a file of lines, which says how the others are to be read."""
-    with _opened(path) as file:
+    with rows.binary(path) as file:
         lines = rows.Lines(unpacked(file))
         return rows.first_of(rows.read(lines, wanted.delimiter, wanted.rename))[0]
 
@@ -297,22 +297,6 @@ def _sigmas(
     is_asked = "uncertainty" in wanted.get and "uncertainty" not in names
     is_written = is_asked or any(map(point.is_uncertain, [*given.values(), *cells]))
     return found if is_there or is_written else None
-
-
-@contextmanager
-def _opened(path: str) -> Iterator[BinaryIO]:
-    if path == "-":
-        if sys.stdin is None:
-            raise InputError("the points cannot be read: standard input is closed")
-        yield sys.stdin.buffer
-        return
-    try:
-        file = Path(path).open("rb")  # noqa: SIM115
-    except (OSError, ValueError) as error:
-        hint = "one point a line stands in a file, or comes from a pipe" if path[:1] in ("{", "[") else ""
-        raise InputError(f"the points cannot be read from {quote(path)}: {reason(error)}", hint=hint) from None
-    with file:
-        yield file
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...passes.uncertain import Pair, Uncertainty
+from ...passes.trace import Pair, Uncertainty
 from .. import texts
 from ..texts import Gap
 from .spans import LISTED, Said, Span, code, equation
