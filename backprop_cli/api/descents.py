@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from math import inf
 from os import PathLike, fspath
@@ -25,12 +26,12 @@ Data: TypeAlias = Mapping[str, Sequence[float] | Arrayed] | str | PathLike[str]
 """Columns by name, or the name of a file with some: CSV with a header, or JSON lines."""
 
 
-class _Result(Shown):
+class _Result(Shown, ABC):
     """What came of it, which can be drawn."""
 
+    @abstractmethod
     def to_dict(self) -> dict[str, Any]:
         """The document that `--json` prints, as plain data."""
-        raise NotImplementedError
 
     def __str__(self) -> str:
         return str(self.render())
@@ -41,8 +42,9 @@ class _Result(Shown):
     def _repr_svg_(self) -> None:
         """It is a table."""
 
+    @abstractmethod
     def _plots(self) -> list[Plot]:
-        raise NotImplementedError
+        """What there is to draw."""
 
     def plot(self, file: str | PathLike[str] | None = None) -> Text:
         """Draw it, as `--plot` does; as text it is made of characters.
