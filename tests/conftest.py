@@ -1,8 +1,9 @@
-"""What holds for all tests: no cache but one of their own, and SymPy as most people have it."""
+"""What holds for all tests: no cache but one of their own, SymPy as most people have it, and interrupts that arrive."""
 
 import atexit
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 
@@ -15,6 +16,9 @@ atexit.register(shutil.rmtree, os.environ["BACKPROP_CACHE_DIR"], ignore_errors=T
 
 # SymPy takes its whole numbers from FLINT where there is one.
 os.environ.setdefault("SYMPY_GROUND_TYPES", "python")
+
+# A shell has its background jobs ignore interrupts, and what these start would too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
