@@ -18,8 +18,10 @@ import pytest
 from flint import fmpq
 
 from backprop_cli import backprop
-from backprop_cli.arithmetic.balls import Ball, Balls
-from backprop_cli.arithmetic.boxes import MAYBE, Box, decimal
+from backprop_cli.arithmetic.ball import Ball
+from backprop_cli.arithmetic.balls import Balls
+from backprop_cli.arithmetic.box import MAYBE, Box
+from backprop_cli.arithmetic.decimals import bound
 from backprop_cli.errors import MathError
 from backprop_cli.graph.graph import Graph
 from backprop_cli.language.program import Program
@@ -226,11 +228,11 @@ def test_decimals_of_ends_are_rounded_outwards() -> None:
     for _ in range(300):
         x = Fraction(rnd.randint(-(10**9), 10**9), rnd.randint(1, 10**9)) * Fraction(10) ** rnd.randint(-9, 9)
         for digits in (1, 6, 17):
-            lower, upper = (Fraction(decimal(ball(x), digits, up=up)) for up in (False, True))
+            lower, upper = (Fraction(bound(ball(x).number, digits, up=up)) for up in (False, True))
             assert lower <= x <= upper
             assert upper - lower <= abs(x) * Fraction(10) ** (1 - digits)
-            wider = Ball(ball(x).ball)
-            assert Fraction(decimal(wider, digits, up=False)) <= x <= Fraction(decimal(wider, digits, up=True))
+            wider = ball(x).ball
+            assert Fraction(bound(wider, digits, up=False)) <= x <= Fraction(bound(wider, digits, up=True))
 
 
 # -- How many digits of doubles hold ----------------------------------------------------------------------------------

@@ -50,7 +50,8 @@ MAY_LOAD = {
     "rich": "cli.output view.columns",
     "sympy": "language.tree arithmetic.symbolic passes.exact study.claims view.latex",
     "mpmath": "arithmetic.*",
-    "flint": "arithmetic.balls arithmetic.boxes",
+    "flint": "arithmetic.ball arithmetic.ball_functions arithmetic.balls arithmetic.box arithmetic.boxes "
+    "arithmetic.decimals",
     "numpy": "api.columns arithmetic.arrays arithmetic.columns cli.columns passes.arrays passes.columns passes.entries "
     "passes.nested passes.uncertain points.blocks points.columns points.frames points.tables study.entries "
     "api.descents cli.descents descent.* view.descents view.fits",

@@ -132,8 +132,12 @@ LIMITS = {
         slow=True,
     ),
     "arithmetic.balls.MAX_EXPONENT": Limit(lambda n: error("x", {"x": f"1e-{n}"}, precision=5), OVERFLOWS),
-    "arithmetic.balls._EXP_BITS": Limit(lambda n: error(f"log(exp(2**{n - 1}*x))", {"x": 1}, precision=5), OVERFLOWS),
-    "arithmetic.balls.MOST_BITS": Limit(lambda n: error(f"sin(2**{n - 1}*x)", {"x": 1}, precision=5), OVERFLOWS),
+    "arithmetic.ball_functions.EXP_BITS": Limit(
+        lambda n: error(f"log(exp(2**{n - 1}*x))", {"x": 1}, precision=5), OVERFLOWS
+    ),
+    "arithmetic.ball_functions.MOST_BITS": Limit(
+        lambda n: error(f"sin(2**{n - 1}*x)", {"x": 1}, precision=5), OVERFLOWS
+    ),
     "arithmetic.symbolic.MAX_BITS": Limit(
         lambda n: error("x*y", {"x": "2**7000", "y": f"2**{n - 7001}"}, exact=True), OVERFLOWS
     ),

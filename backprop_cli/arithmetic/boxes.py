@@ -1,248 +1,50 @@
 """Boxes: whatever lies in a box goes to what lies in the box of the result; both ends are proven numbers.
 
-An end is a number of `balls`: a fraction, or a ball that holds it. So ends are as exact as proven digits are, and what
-is printed of them is rounded outwards. Comparisons are three-valued. This module imports flint; import it where it is
-needed.
+This module imports flint; import it where it is needed.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
-from fractions import Fraction
 from functools import cache, partial, reduce
-from itertools import pairwise, product
-from math import floor, isfinite
-from numbers import Real
-from typing import Any, Final
+from typing import Any
 
 from flint import arb, ctx, fmpq, fmpz
 
 from ..rules.formula import Formula
 from ..rules.table import Op
-from .balls import GUARD, HALF, ONE, WORDS, ZERO, Ball, Balls, Word, order, written
+from .ball import GUARD, HALF, ONE, ZERO, Ball, order
+from .ball_functions import WORDS, Word
+from .balls import Balls
+from .box import (
+    DIGITS,
+    NOTHING,
+    ORDERS,
+    SAME,
+    Box,
+    Maybe,
+    Truth,
+    are_equal,
+    common,
+    corners,
+    decided_by,
+    ends,
+    highest,
+    hull,
+    interval,
+    lowest,
+    opposite,
+    pieces,
+    thin,
+)
 from .system import Arithmetic, Function, InsideError, Rule, TooWideError, Value
 
 PLACES = 40
 """Digits of the ends, unless more of them cancel."""
-DIGITS = 17
-"""Significant digits that tell any double from its neighbours; so many a machine is told of an end."""
 _COARSE = 64  # bits of what is known of a wide box alone: more of them take FLINT seconds, and tell nothing
-HELD = 16
-"""Digits that hold of a double that is next to the number."""
-_ROUNDED = arb("1.1102231e-16")  # a little more than 2^-53
-_SHOWN = 6  # digits of the ends of a wide box
-_APART = 2  # digits behind those in which its ends differ
 _SHARES = 16  # pieces of a box, where an operand stands in a formula more than once
-
-
-class Maybe:
-    """A condition that holds in one part of a box and not in another, or that nothing decides."""
-
-    def __repr__(self) -> str:
-        return "true or false"
-
-    def __reduce__(self) -> str:
-        return "MAYBE"
-
-
-MAYBE: Final = Maybe()
-Truth = bool | Maybe
-
-
-class Box:
-    """All numbers from one to another. One object is one number, though nobody knows which: x − x is 0.
-
-    Where both ends are the same number, they are the same object.
-    """
-
-    __slots__ = ("hi", "lo")
-
-    def __init__(self, lo: Ball, hi: Ball) -> None:
-        self.lo, self.hi = lo, hi
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (thin, (self.lo,)) if self.is_thin else (Box, (self.lo, self.hi))
-
-    def __repr__(self) -> str:
-        return _written(*ends(self))
-
-    @property
-    def is_thin(self) -> bool:
-        """Whether it is one number."""
-        return self.lo is self.hi
-
-    @property
-    def lower(self) -> Fraction:
-        """A fraction that no number of it is below."""
-        x = self.lo.number
-        return _fraction(x if self.lo.is_exact else x.mid().fmpq() - x.rad().fmpq())
-
-    @property
-    def upper(self) -> Fraction:
-        """A fraction that no number of it is above."""
-        x = self.hi.number
-        return _fraction(x if self.hi.is_exact else x.mid().fmpq() + x.rad().fmpq())
-
-    def __contains__(self, number: object) -> bool:
-        return isinstance(number, Real) and self.lower <= number <= self.upper
-
-    @property
-    def has_zero(self) -> bool:
-        """Whether it is not proven that 0 is outside."""
-        return not (order(self.lo, 0) == 1 or order(self.hi, 0) == -1)
-
-    def __eq__(self, other: object) -> bool:
-        """Whether both are surely the same number."""
-        if isinstance(other, int):
-            return self.is_thin and order(self.lo, other) == 0
-        return isinstance(other, Box) and (
-            self is other or (self.is_thin and other.is_thin and order(self.lo, other.lo) == 0)
-        )
-
-    def __hash__(self) -> int:
-        return id(self)
-
-    def __neg__(self) -> Box:
-        return thin(-self.lo) if self.is_thin else Box(-self.hi, -self.lo)
-
-    def __abs__(self) -> Box:
-        if self.is_thin:
-            return thin(abs(self.lo))
-        if order(self.lo, 0) in (0, 1):
-            return self
-        return -self if order(self.hi, 0) in (0, -1) else Box(ZERO, highest((-self.lo, self.hi)))
-
-    def __add__(self, other: Box) -> Box:
-        if self.is_thin and other.is_thin:
-            return thin(self.lo + other.lo)
-        return Box(self.lo + other.lo, self.hi + other.hi)
-
-    def __sub__(self, other: Box) -> Box:
-        return NOTHING if self is other else self + -other
-
-    def __mul__(self, other: Box) -> Box:
-        if self.is_thin and other.is_thin:
-            return thin(self.lo * other.lo)
-        if self is other:
-            size = abs(self)
-            return Box(size.lo * size.lo, size.hi * size.hi)
-        for one, two in ((self, other), (other, self)):
-            if one.is_thin and one.lo.is_exact and one.lo.number in (0, 1):
-                return two if one.lo.number == 1 else NOTHING
-        return corners(Ball.__mul__, self, other)
-
-    def __truediv__(self, other: Box | int) -> Box:
-        if isinstance(other, int):
-            other = thin(Ball(fmpq(other)))
-        if self is other and not self.has_zero:
-            return SAME
-        if other.is_thin:
-            if other.lo == 0:
-                raise ZeroDivisionError
-            if other.has_zero:
-                raise TooWideError
-        elif other.has_zero:
-            raise InsideError
-        return corners(Ball.__truediv__, self, other)
-
-
-def thin(number: Ball) -> Box:
-    """The box of one number."""
-    return Box(number, number)
-
-
-NOTHING, SAME = thin(ZERO), thin(ONE)
-
-
-def lowest(numbers: Iterable[Ball]) -> Ball:
-    """The smallest of numbers."""
-    return reduce(lambda x, y: _either(x, y, order(x, y) == 1, order(x, y) is None, arb.min), numbers)
-
-
-def highest(numbers: Iterable[Ball]) -> Ball:
-    """The largest of numbers."""
-    return reduce(lambda x, y: _either(x, y, order(x, y) == -1, order(x, y) is None, arb.max), numbers)
-
-
-def _either(x: Ball, y: Ball, second: bool, unknown: bool, both: Callable[[arb, arb], arb]) -> Ball:
-    return Ball(both(x.ball, y.ball)) if unknown else y if second else x
-
-
-def hull(boxes: Iterable[Box]) -> Box:
-    """The smallest box that holds all of these."""
-    found = [*boxes]
-    lo, hi = lowest(each.lo for each in found), highest(each.hi for each in found)
-    return thin(lo) if order(lo, hi) == 0 else Box(lo, hi)
-
-
-def common(one: Box, two: Box) -> Box:
-    """What two boxes that hold the same number have in common."""
-    if one.is_thin or two.is_thin:
-        return one if one.is_thin else two
-    lo, hi = highest((one.lo, two.lo)), lowest((one.hi, two.hi))
-    return thin(lo) if order(lo, hi) == 0 else Box(lo, hi)
-
-
-def corners(function: Callable[..., Ball], *boxes: Box) -> Box:
-    """What a function does with boxes, if each of its arguments alone makes it rise, or fall, all over them."""
-    found = [function(*ends) for ends in product(*((x.lo,) if x.is_thin else (x.lo, x.hi) for x in boxes))]
-    return thin(found[0]) if len(found) == 1 else Box(lowest(found), highest(found))
-
-
-def pieces(box: Box, count: int) -> list[Box]:
-    """A box in parts of the same size."""
-    step = (box.hi - box.lo) / Ball(fmpq(count))
-    ends = [box.lo, *(box.lo + step * Ball(fmpq(i)) for i in range(1, count)), box.hi]
-    return [Box(lo, hi) for lo, hi in pairwise(ends)]
-
-
-def middle(box: Box) -> Box:
-    """The number in the middle."""
-    return box if box.is_thin else thin((box.lo + box.hi) * HALF)
-
-
-# -- Conditions ----------------------------------------------------------------------------------------------------
-
-
-def _less(x: Box, y: Box) -> Truth:
-    if order(x.hi, y.lo) == -1:
-        return True
-    return False if x is y or order(x.lo, y.hi) in (0, 1) else MAYBE
-
-
-def _equal(x: Box, y: Box) -> Truth:
-    if x == y:
-        return True
-    return False if order(x.hi, y.lo) == -1 or order(x.lo, y.hi) == 1 else MAYBE
-
-
-def _not(truth: Truth) -> Truth:
-    return truth if isinstance(truth, Maybe) else not truth
-
-
-def _decided_by(settles: bool) -> Callable[[Callable[[], Truth], Callable[[], Truth]], Truth]:
-    """`and`, which False settles, or `or`, which True does."""
-
-    def both(one: Callable[[], Truth], two: Callable[[], Truth]) -> Truth:
-        first = one()
-        if first is settles:
-            return settles
-        second = two()
-        return second if first is (not settles) or second is settles else MAYBE
-
-    return both
-
-
-_ORDERS: dict[str, Callable[[Box, Box], Truth]] = {
-    "lt": _less,
-    "gt": lambda x, y: _less(y, x),
-    "le": lambda x, y: _not(_less(y, x)),
-    "ge": lambda x, y: _not(_less(x, y)),
-    "eq": _equal,
-    "ne": lambda x, y: _not(_equal(x, y)),
-}
 
 # -- Words ---------------------------------------------------------------------------------------------------------
 
@@ -281,7 +83,7 @@ def _smaller(x: Box, y: Box) -> Box:
 
 def _selected(x: Box, out: Box) -> Box:
     """1 where x is the output, 0 where it is not, and what holds both where that is not known."""
-    equal = _equal(x, out)
+    equal = are_equal(x, out)
     return _BOTH if isinstance(equal, Maybe) else SAME if equal else NOTHING
 
 
@@ -421,12 +223,12 @@ class Boxes(Arithmetic):
             "round": lambda x: self._steps(x, self._round_below, self._round_above),
             "choose": self._choose,
             "both_forms": self._both_forms,
-            "both": _decided_by(settles=False),
-            "either": _decided_by(settles=True),
-            "opposite": _not,
-            **{f"is_{name}": function for name, function in _ORDERS.items()},
+            "both": decided_by(settles=False),
+            "either": decided_by(settles=True),
+            "opposite": opposite,
+            **{f"is_{name}": function for name, function in ORDERS.items()},
         }
-        templates = {name: f"is_{name}({{}}, {{}})" for name in _ORDERS}
+        templates = {name: f"is_{name}({{}}, {{}})" for name in ORDERS}
         templates |= {
             "where": "choose(lambda: {}, lambda: {}, lambda: {})",
             "careful": "both_forms(lambda: {}, lambda: {})",
@@ -729,7 +531,7 @@ class Boxes(Arithmetic):
         """The number, where it is exact and short; else `[0.1875, 0.25]`, with ends that are rounded outwards."""
         if isinstance(value, Maybe):
             return repr(value)
-        return _written(*ends(value, digits))
+        return interval(*ends(value, digits))
 
     def rounded(self, value: Value, digits: int) -> tuple[str, bool]:
         return self.show(value, digits), False
@@ -762,51 +564,3 @@ class Boxes(Arithmetic):
         return (
             ["", ""] if value is None else ["false", "true"] if isinstance(value, Maybe) else 2 * [self.exactly(value)]
         )
-
-
-def ends(box: Box, digits: int = 0) -> tuple[str, str]:
-    """Both ends as decimals, rounded outwards. digits: 0 for as many as tell the ends apart, or 17."""
-    if not digits:
-        size, width = highest((abs(box.lo), abs(box.hi))).ball, (box.hi - box.lo).ball
-        apart = int(float((size / width).log() / arb.const_log10())) + _APART if width > 0 else DIGITS
-        digits = max(_SHOWN, min(DIGITS, apart))
-    return decimal(box.lo, digits, up=False), decimal(box.hi, digits, up=True)
-
-
-def held(number: float, box: Box) -> int:
-    """How many significant digits hold, at least, of a double that stands for what lies in a box; at most HELD."""
-    if not isfinite(number):
-        return 0
-    error = max(abs(arb(number) - end.ball).upper() for end in (box.lo, box.hi))
-    if error == 0:
-        return HELD
-    if box.has_zero:
-        return 0
-    part = error / min(abs(end.ball).lower() for end in (box.lo, box.hi))
-    return HELD if part <= _ROUNDED else max(0, floor(-float(part.log() / arb.const_log10())))
-
-
-def _written(lower: str, upper: str) -> str:
-    return lower if lower == upper else f"[{lower}, {upper}]"
-
-
-def _fraction(x: fmpq) -> Fraction:
-    return Fraction(int(x.p), int(x.q))
-
-
-def decimal(x: Ball, digits: int, *, up: bool) -> str:
-    """A bound of a number to so many significant digits; the number itself, where it has no more."""
-    if x.is_exact:
-        top, bottom, power = x.number.p, x.number.q, 0
-    else:
-        middle, radius, power = x.number.mid_rad_10exp(digits + _APART)
-        top, bottom = middle + radius if up else middle - radius, fmpz(1)
-    if top == 0:
-        return "0"
-    shift = digits - len(abs(top).str()) + len(bottom.str())  # with which the quotient has as many, or one more
-    scale = fmpz(10) ** abs(shift)
-    top, bottom = (top * scale, bottom) if shift >= 0 else (top, bottom * scale)
-    if abs(top) >= bottom * fmpz(10) ** digits:
-        bottom, shift = 10 * bottom, shift - 1
-    whole = -(-top // bottom) if up else top // bottom
-    return written(whole, int(power) - shift, digits)

@@ -54,7 +54,7 @@ _FROM_FLINT = "besselj bessely besseli besselk airyai airyaiprime lambertw zeta 
 def _functions(mp: Any) -> dict[str, Function]:
     def from_flint(name: str) -> Function:
         def function(*zs: Value) -> Value:
-            from .balls import of_numbers
+            from .ball_functions import of_numbers
 
             found = of_numbers(name, mp.prec, zs, off_axis=True)
             return mp.mpc(mp.convert(found.real.mid()), mp.convert(found.imag.mid()))
@@ -63,7 +63,7 @@ def _functions(mp: Any) -> dict[str, Function]:
 
     def erfcinv(z: Value) -> Value:
         """By Newton's method on log(erfc), from the real axis."""
-        from .balls import of_numbers
+        from .ball_functions import of_numbers
 
         found = mp.convert(of_numbers("erfcinv", mp.prec, [z.real]).mid())
         for _ in range(_STEPS):

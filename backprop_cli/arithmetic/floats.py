@@ -54,7 +54,7 @@ def _from_flint(name: str) -> Function:
     """A function that FLINT has, rounded to the nearest double. It is loaded when called: few expressions need it."""
 
     def function(*xs: float) -> float:
-        from .balls import of_numbers
+        from .ball_functions import of_numbers
 
         value = float(of_numbers(name, _DOUBLE, xs))
         if math.isinf(value):

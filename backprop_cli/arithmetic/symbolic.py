@@ -144,7 +144,7 @@ class _Evaluated:
     args: tuple[Value, ...]
 
     def _eval_evalf(self, bits: int) -> Value:
-        from .balls import of_numbers
+        from .ball_functions import of_numbers
 
         found = of_numbers(type(self).__name__, bits, [each._to_mpmath(bits) for each in self.args])
         return sympy.Float(found.mid(), precision=bits)

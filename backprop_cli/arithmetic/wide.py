@@ -123,7 +123,7 @@ class Wide(Arithmetic):
 
     def _from_flint(self, name: str) -> Function:
         def function(*xs: Value) -> Value:
-            from .balls import of_numbers
+            from .ball_functions import of_numbers
 
             found = self.context.convert(of_numbers(name, self.context.prec, xs).mid())
             return self.context.zero if found and self.context.mag(found) < -_FAR else found

@@ -9,7 +9,9 @@ from time import monotonic
 from typing import TypeVar
 
 from ..arithmetic import Value
-from ..arithmetic.balls import GUARD, MOST_BITS, Balls
+from ..arithmetic.ball import GUARD
+from ..arithmetic.ball_functions import MOST_BITS
+from ..arithmetic.balls import Balls
 from ..budget import left
 from ..errors import MathError, UnprovenError, shorten
 from ..graph.graph import Graph

@@ -13,8 +13,9 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 from ..arithmetic import Value
-from ..arithmetic.balls import GUARD, order
-from ..arithmetic.boxes import MAYBE, Box, Boxes, Maybe, common, hull, middle, pieces, thin, trend
+from ..arithmetic.ball import GUARD, order
+from ..arithmetic.box import MAYBE, Box, Maybe, common, hull, middle, pieces, thin
+from ..arithmetic.boxes import Boxes, trend
 from ..budget import left
 from ..errors import InputError, MathError, UnprovenError
 from ..graph.graph import Graph, Module

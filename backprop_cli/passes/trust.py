@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ..arithmetic import Value
-from ..arithmetic.boxes import Box, Boxes, held
+from ..arithmetic.box import Box, held
+from ..arithmetic.boxes import Boxes
 from ..errors import MathError
 from ..graph.graph import partial as slope
 from .enclosed import enclosed_trace

@@ -7,8 +7,10 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from ..arithmetic.balls import order
-from ..arithmetic.boxes import DIGITS, Box, Boxes, decimal, middle
+from ..arithmetic.ball import order
+from ..arithmetic.box import DIGITS, Box, middle
+from ..arithmetic.boxes import Boxes
+from ..arithmetic.decimals import bound
 from ..errors import MathError
 from ..graph.graph import Graph
 from ..passes.enclosed import in_parts
@@ -36,7 +38,7 @@ def judge(
     system = whole.arithmetic
     assert isinstance(system, Boxes)
     with system.working():
-        center = {name: decimal(middle(box).lo, DIGITS, up=False) for name, box in whole.point.items()}
+        center = {name: bound(middle(box).lo.number, DIGITS, up=False) for name, box in whole.point.items()}
         there = Judge(graph, center, list(claims), wrt=wrt, ties=ties, digits=digits)
         found = {name: Claim(graph, name, text) for name, text in claims.items()}
         return [_verdict(claim, whole, parts, system, there, digits) for claim in found.values()]

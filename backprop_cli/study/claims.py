@@ -12,7 +12,8 @@ from itertools import islice
 from typing import NamedTuple
 
 from ..arithmetic import Arithmetic, Value
-from ..arithmetic.balls import Balls, exactly
+from ..arithmetic.ball import exactly
+from ..arithmetic.balls import Balls
 from ..budget import TooSlowError, share
 from ..errors import FEW, BackpropError, InputError, MathError, few, quote
 from ..graph.graph import Constant, Gate, Graph, partial

@@ -12,8 +12,9 @@ from math import fsum, inf, isfinite
 from typing import NamedTuple
 
 from ..arithmetic import FLOATS, Arithmetic, Value
-from ..arithmetic.balls import Ball, Balls, may_be_zero
-from ..arithmetic.boxes import held
+from ..arithmetic.ball import Ball, may_be_zero
+from ..arithmetic.balls import Balls
+from ..arithmetic.box import held
 from ..budget import TooSlowError, share
 from ..errors import MathError, UnprovenError
 from ..graph.graph import Gate, Graph, Module, Variable
