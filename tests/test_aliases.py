@@ -18,7 +18,8 @@ from backprop_cli.cli import remembered
 from backprop_cli.errors import BackpropError, InputError
 from backprop_cli.language.program import Program
 from backprop_cli.language.spellings import MEANS_OTHER
-from backprop_cli.rules.table import CONSTANTS, TABLE, Op, spellings
+from backprop_cli.rules.op import Op
+from backprop_cli.rules.table import CONSTANTS, TABLE, spellings
 
 WRITTEN = {
     "Mathematica": """

@@ -24,6 +24,7 @@ from backprop_cli.cli import cache
 from backprop_cli.graph.graph import Graph
 from backprop_cli.language.program import Program
 from backprop_cli.rules import table as ops
+from backprop_cli.rules.op import Op
 from support.cached import content, files, read, sealed, the_entry
 from support.command import Result, call, environment
 from support.formulas import FORMULAS
@@ -145,7 +146,7 @@ def test_every_difference_in_the_text_counts(place: Path) -> None:
         lambda patch: patch.setattr(cache, "_MADE_BY", [0, backprop_cli.__version__]),
         lambda patch: patch.setattr(cache, "_MADE_BY", [cache._MADE_BY[0], "0.0.0"]),
         lambda patch: patch.setattr(sys, "version_info", (3, 99, 0)),
-        lambda patch: patch.setattr(cache, "TABLE", [*ops.TABLE, ops.Op("cube", "x", ops.x**3, 3 * ops.x**2)]),
+        lambda patch: patch.setattr(cache, "TABLE", [*ops.TABLE, Op("cube", "x", ops.x**3, 3 * ops.x**2)]),
         lambda patch: patch.setattr(ops.primitive("sin"), "aliases", ("sinus",)),
     ],
     ids=["format", "version", "python", "row", "alias"],
@@ -729,7 +730,7 @@ HIT = """
     budget arithmetic arithmetic.floats arithmetic.system errors graph graph.graph graph.nodes language language.names
     language.postfix language.spellings
     passes.backward passes.backpropagate passes.faults passes.forward passes.lazy passes.point
-    passes passes.settings passes.trace rules rules.formula rules.printer rules.table streams view view.json
+    passes passes.settings passes.trace rules rules.formula rules.op rules.printer rules.table streams view view.json
     cli cli.arguments cli.cache cli.options cli.output cli.plain_call cli.remembered cli.request __main__
 """
 CLICK = "budget cli cli.commands cli.commands.eval cli.expression cli.plain_call __main__ errors streams"

@@ -15,7 +15,8 @@ import pytest
 from backprop_cli import backprop
 from backprop_cli.language.program import Program
 from backprop_cli.rules.formula import Formula
-from backprop_cli.rules.table import TABLE, Op, out, x
+from backprop_cli.rules.op import Op
+from backprop_cli.rules.table import TABLE, out, x
 from backprop_cli.view.code.staged import render
 from backprop_cli.view.code.stages import Stages
 from support import emitted

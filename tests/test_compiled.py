@@ -25,7 +25,8 @@ from backprop_cli.passes.settings import Settings
 from backprop_cli.passes.trace import notices
 from backprop_cli.points.evaluate import Job
 from backprop_cli.rules import table as ops
-from backprop_cli.rules.table import TABLE, Op, primitive
+from backprop_cli.rules.op import Op
+from backprop_cli.rules.table import TABLE, primitive
 from support.rows import NUMERIC, inside
 from support.suites import first_of, thinned
 

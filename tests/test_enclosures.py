@@ -28,7 +28,8 @@ from backprop_cli.language.program import Program
 from backprop_cli.passes.backpropagate import backpropagate
 from backprop_cli.passes.enclosed import enclosed_trace
 from backprop_cli.passes.trace import Trace
-from backprop_cli.rules.table import TABLE, Op
+from backprop_cli.rules.op import Op
+from backprop_cli.rules.table import TABLE
 from support.command import run as command
 from support.formulas import FORMULAS
 from support.schemas import TRACE

@@ -15,7 +15,7 @@ import sympy
 
 from backprop_cli import BackpropError, backprop
 from backprop_cli.errors import InputError, MathError
-from backprop_cli.rules.table import Op
+from backprop_cli.rules.op import Op
 from support.command import run as command
 from support.formulas import FORMULAS, Formula, each_of
 from support.hostile import hang_guard

@@ -25,8 +25,9 @@ from backprop_cli.graph.graph import Constant, Gate, Graph, Group, Module, Node,
 from backprop_cli.passes.backpropagate import backpropagate as passes
 from backprop_cli.passes.trace import Trace
 from backprop_cli.rules.formula import Formula
+from backprop_cli.rules.op import ROLES, Op
 from backprop_cli.rules.printer import NUMBERS
-from backprop_cli.rules.table import ROLES, TABLE, Op, primitive, x, y
+from backprop_cli.rules.table import TABLE, primitive, x, y
 from backprop_cli.study.nudge import nudges
 from backprop_cli.view import Options, texts
 from backprop_cli.view.texts import Gap

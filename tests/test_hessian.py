@@ -24,7 +24,7 @@ from backprop_cli import backprop
 from backprop_cli.arithmetic.dual import Dual
 from backprop_cli.errors import InputError, MathError
 from backprop_cli.passes.hessian import MAX_VARIABLES
-from backprop_cli.rules.table import Op
+from backprop_cli.rules.op import Op
 from support import oracle
 from support.command import run as command
 from support.digits import middle

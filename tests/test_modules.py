@@ -21,7 +21,8 @@ from backprop_cli.graph.graph import MAX_DEPTH, Graph, Module, Node, Nodes, vali
 from backprop_cli.language.program import Program
 from backprop_cli.passes.settings import Settings, compute
 from backprop_cli.passes.trace import Trace
-from backprop_cli.rules.table import TABLE, Op
+from backprop_cli.rules.op import Op
+from backprop_cli.rules.table import TABLE, gates_of
 from support import oracle
 from support.hostile import check_error
 from support.rows import inside
@@ -376,7 +377,7 @@ def test_calls_inside_each_other_are_told_by_the_first_and_the_last() -> None:
 
 # -- Opening -------------------------------------------------------------------------------------------------------
 
-COMPOUND = [op for op in TABLE if op.gates is not None]
+COMPOUND = [op for op in TABLE if gates_of(op) is not None]
 
 
 def test_the_table_has_compound_gates() -> None:

@@ -16,7 +16,8 @@ import sympy
 
 from backprop_cli import BackpropError, Trace, backprop
 from backprop_cli.errors import InputError
-from backprop_cli.rules.table import CONSTANTS, WORDS_OF_LOGIC, Op, spellings
+from backprop_cli.rules.op import Op
+from backprop_cli.rules.table import CONSTANTS, WORDS_OF_LOGIC, spellings
 from support.rows import NUMERIC
 
 FUNCTIONS = {name: ops for name, ops in spellings().items() if name.isidentifier() and ops[0] in NUMERIC}

@@ -18,8 +18,9 @@ from backprop_cli.language.program import Program
 from backprop_cli.rules import table as ops
 from backprop_cli.rules.arrays import ARRAYS
 from backprop_cli.rules.formula import READ_BY_THE_FIRST, Formula
+from backprop_cli.rules.op import ROLES, WORDS, Op
 from backprop_cli.rules.printer import READING
-from backprop_cli.rules.table import CONSTANTS, TABLE, WORDS, Op, exp, log, out, polygamma, selected, where, x
+from backprop_cli.rules.table import CONSTANTS, TABLE, exp, log, out, polygamma, selected, where, x
 from backprop_cli.study import reference
 from backprop_cli.view import Options
 from backprop_cli.view import primitives as view
@@ -62,8 +63,9 @@ def test_what_the_table_says_of_a_row_is_in_the_list(op: Op) -> None:
     words = " ".join(shown().split())
     for partial in op.partials:
         assert READING.text(partial) in words
-    assert op.gates is None or f"{op.call}: {READING.text(op.gates)}" in words
-    for said in (op.domain, op.note, ops.ROLES.get(op.role, ""), *op.aliases):
+    gates = ops.gates_of(op)
+    assert gates is None or f"{op.call}: {READING.text(gates)}" in words
+    for said in (op.domain, op.note, ROLES.get(op.role, ""), *op.aliases):
         assert said in words
 
 

@@ -23,7 +23,8 @@ from backprop_cli.api.trace import Trace
 from backprop_cli.errors import InputError, MathError
 from backprop_cli.language.program import Program
 from backprop_cli.passes.settings import Settings
-from backprop_cli.rules.table import TABLE, Op
+from backprop_cli.rules.op import Op
+from backprop_cli.rules.table import TABLE
 from backprop_cli.view import Options, draw
 from backprop_cli.view.code import StagedProgram
 from backprop_cli.view.page import Page

@@ -22,7 +22,8 @@ from backprop_cli.passes.columns import ColumnPasses
 from backprop_cli.passes.compiled import unrolled
 from backprop_cli.points.columns import Sum
 from backprop_cli.points.tables import whole
-from backprop_cli.rules.table import TABLE, Op
+from backprop_cli.rules.op import Op
+from backprop_cli.rules.table import TABLE
 from support.command import command, environment, run
 
 WITHOUT_LOOPS = frozenset(

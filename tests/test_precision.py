@@ -23,7 +23,7 @@ from backprop_cli import BackpropError, backprop
 from backprop_cli.budget import TooSlowError
 from backprop_cli.errors import InputError, MathError
 from backprop_cli.passes.trace import Trace
-from backprop_cli.rules.table import Op
+from backprop_cli.rules.op import Op
 from support import oracle
 from support.command import command as command_line
 from support.command import run as command

@@ -22,7 +22,8 @@ from backprop_cli.errors import MathError
 from backprop_cli.language.program import Program
 from backprop_cli.passes.backpropagate import backpropagate
 from backprop_cli.rules.formula import Formula
-from backprop_cli.rules.table import TABLE, Op
+from backprop_cli.rules.op import Op
+from backprop_cli.rules.table import TABLE
 from support import oracle
 from support.hostile import hang_guard
 from support.interpreter import COMPUTED, READ, interpret, operands

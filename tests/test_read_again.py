@@ -12,8 +12,9 @@ import pytest
 from backprop_cli import Trace, backprop
 from backprop_cli.language.program import Program
 from backprop_cli.rules.formula import Formula
+from backprop_cli.rules.op import Op
 from backprop_cli.rules.printer import BY_HAND, READING, TYPED
-from backprop_cli.rules.table import TABLE, Op
+from backprop_cli.rules.table import TABLE
 from support.command import run
 from support.rows import NUMERIC, SPECIAL, WITH_ORDER, inside, with_gradient
 

@@ -15,7 +15,8 @@ from backprop_cli.errors import MathError
 from backprop_cli.language.program import Program
 from backprop_cli.rules import table as ops
 from backprop_cli.rules.formula import Formula as Rule
-from backprop_cli.rules.table import TABLE, Op
+from backprop_cli.rules.op import Op
+from backprop_cli.rules.table import TABLE
 from backprop_cli.study import referee
 from backprop_cli.study.referee import ALL, TOLERANCE, Estimate, Review, review
 from support.command import run

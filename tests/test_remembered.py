@@ -18,6 +18,7 @@ from backprop_cli.graph.graph import Constant, Gate, Graph, Module, Node, valida
 from backprop_cli.language.postfix import postfix
 from backprop_cli.language.program import Program
 from backprop_cli.rules import table as ops
+from backprop_cli.rules.op import Op
 from support.checks import check_result, described, read, result
 from support.command import call
 from support.formulas import FORMULAS
@@ -42,7 +43,7 @@ def plain(graph: Graph) -> Any:
             return each._replace(op=operation(each.op))
         return (each[:4], nodes(each.body or ())) if isinstance(each, Constant) else each
 
-    def operation(op: ops.Op) -> Any:
+    def operation(op: Op) -> Any:
         return (op.name, op.inputs, op.size, op.depth, plain(op.graph)) if isinstance(op, Module) else op
 
     return graph.source, nodes(graph.nodes), graph[2:]
@@ -56,7 +57,7 @@ def expressions(names: list[str], modules: dict[str, int]) -> st.SearchStrategy[
     leaves = st.sampled_from([*names, "2", "1/3", "0.5", "-1", "1e-3", "2*pi"])
 
     def more(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-        def written(op: ops.Op) -> st.SearchStrategy[str]:
+        def written(op: Op) -> st.SearchStrategy[str]:
             count = st.integers(2, 4) if op.variadic else st.just(len(op.inputs))
             return count.flatmap(lambda n: st.lists(parts, min_size=n, max_size=n)).map(
                 lambda some: op.written(f"({each})" for each in some)

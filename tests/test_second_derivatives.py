@@ -16,7 +16,8 @@ import pytest
 
 from backprop_cli import Trace, backprop
 from backprop_cli.errors import MathError
-from backprop_cli.rules.table import TABLE, Op
+from backprop_cli.rules.op import Op
+from backprop_cli.rules.table import TABLE
 from support import oracle
 from support.rows import NUMERIC, ROWS
 from support.suites import first_of, thinned

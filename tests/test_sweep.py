@@ -22,7 +22,7 @@ from backprop_cli.errors import MathError
 from backprop_cli.graph.graph import Graph
 from backprop_cli.language.program import Program
 from backprop_cli.passes.backpropagate import backpropagate
-from backprop_cli.rules.table import Op
+from backprop_cli.rules.op import Op
 from support.rows import NUMERIC, SPECIAL
 from support.series import Ball, is_known, jet, working
 

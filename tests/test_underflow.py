@@ -12,7 +12,8 @@ import pytest
 import backprop_cli
 from backprop_cli import Trace, backprop
 from backprop_cli.errors import MathError
-from backprop_cli.rules.table import TABLE, Op
+from backprop_cli.rules.op import Op
+from backprop_cli.rules.table import TABLE
 from backprop_cli.rules.zeros import zero
 from support import oracle
 

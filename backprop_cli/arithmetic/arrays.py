@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from ..rules.arrays import ArrayOp, Shape, axes_of
 from ..rules.formula import Formula
-from ..rules.table import Op, primitive
+from ..rules.op import Op
+from ..rules.table import primitive
 from .floats import Floats
 from .system import SIGNS, Arithmetic, Function, Rule, Value
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from flint import arb, ctx, fmpq, fmpz
 
-from ..rules.table import Op
+from ..rules.op import Op
 from .ball import GUARD, HALF, LONG, ONE, ZERO, Ball, may_be_zero, order, power_of_two, short
 from .ball_functions import EXP_BITS, LOCK, WORDS, Word
 from .decimals import CLOSE_BITS, LOG10, Rounded, written

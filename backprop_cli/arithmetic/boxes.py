@@ -14,7 +14,7 @@ from typing import Any
 from flint import arb, ctx, fmpq, fmpz
 
 from ..rules.formula import Formula
-from ..rules.table import Op
+from ..rules.op import Op
 from .ball import GUARD, HALF, ONE, ZERO, Ball, order
 from .ball_functions import WORDS, Word
 from .balls import Balls

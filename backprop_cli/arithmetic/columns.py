@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..rules.formula import READ_BY_THE_FIRST, Formula
-from ..rules.table import Op
+from ..rules.op import Op
 from ..rules.zeros import zero
 from .floats import CANCELLED, FLOATS, Floats
 from .system import Arithmetic, Function, Rule, Value

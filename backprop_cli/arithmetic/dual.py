@@ -10,7 +10,8 @@ import sys
 from contextlib import AbstractContextManager
 from functools import partial
 
-from ..rules.table import INNER, TABLE, Op, primitive
+from ..rules.op import Op
+from ..rules.table import INNER, TABLE, primitive
 from .system import Arithmetic, Function, Rule, TooWideError, Value, share
 
 LEAST = sys.float_info.min

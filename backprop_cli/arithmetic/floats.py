@@ -9,7 +9,7 @@ from math import exp
 from typing import TYPE_CHECKING
 
 from ..rules.formula import Formula, substitute
-from ..rules.table import Op
+from ..rules.op import Op
 from .system import FROM_FLINT, Arithmetic, Function
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from sympy.printing.str import StrPrinter
 
 from ..errors import quote, shorten
 from ..rules.formula import Formula
-from ..rules.table import Op
+from ..rules.op import Op
 from .system import Arithmetic, Function, Rule, Value
 
 MAX_BITS = 14_000

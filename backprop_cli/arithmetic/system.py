@@ -11,7 +11,8 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 from ..rules.formula import Formula, substitute
-from ..rules.table import CONSTANTS, Op, opened, x, y
+from ..rules.op import Op
+from ..rules.table import CONSTANTS, opened, x, y
 
 Value: TypeAlias = Any
 """A number of the arithmetic in use."""

@@ -19,7 +19,8 @@ from ..language.names import as_name, normal
 from ..language.postfix import AGAIN, Postfix, postfix
 from ..language.spellings import FRACTIONS, fraction
 from ..rules.formula import Formula
-from ..rules.table import CONSTANTS, TABLE, Op, rows, spellings
+from ..rules.op import Op
+from ..rules.table import CONSTANTS, TABLE, rows, spellings
 
 if TYPE_CHECKING:
     from ..language.statements import Statement

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from ..rules.formula import Formula
+from ..rules.op import Op
 from ..rules.printer import TYPED
-from ..rules.table import Op, primitive
+from ..rules.table import gates_of, primitive
 from .graph import Graph, Group, Module
 from .nodes import Constant, Gate, Node, Nodes, Variable, over
 
@@ -25,11 +26,12 @@ def expand(graph: Graph, *, modules_only: bool = False) -> Graph:
 @lru_cache(maxsize=1_000)
 def module_of(op: Op, count: int) -> Module | None:
     """A compound primitive of `count` inputs as a module; None where it is a gate by itself."""
-    if op.gates is None:
+    gates = gates_of(op)
+    if gates is None:
         return None
     inputs = [f"{op.inputs[0]}{number}" for number in range(1, count + 1)] if op.variadic else [*op.inputs]
     nodes = Nodes(Variable(place, name, _NOWHERE) for place, name in enumerate(inputs))
-    _add(nodes, op.gates, {name: place for place, name in enumerate(inputs)}, inputs)
+    _add(nodes, gates, {name: place for place, name in enumerate(inputs)}, inputs)
     return Module(op.name, inputs, Graph("", nodes))
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ..errors import Span, shorten
 from ..rules.formula import Formula
-from ..rules.table import Op
+from ..rules.op import Op
 from .nodes import Constant, Gate, Node, Nodes, Variable
 
 __all__ = [

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias, TypeVar, overload
 
 from ..errors import Span
 from ..rules.formula import Formula
-from ..rules.table import Op
+from ..rules.op import Op
 
 
 class Variable(NamedTuple):

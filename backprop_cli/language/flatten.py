@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import Span
-from ..rules.table import Op, primitive
+from ..rules.op import Op
+from ..rules.table import primitive
 from .token import Token
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ..errors import InputError, Span, quote
-from ..rules.table import CONSTANTS, Op
+from ..rules.op import Op
+from ..rules.table import CONSTANTS
 from .names import NAME
 from .recipes import NAMES, bracketed, recipe, typo
 from .token import Token

@@ -9,8 +9,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from ..rules.op import Op
 from ..rules.printer import BOTH, CHOICE, COMPARED, EITHER, LOOSE, OPPOSITE, POWER, PRODUCT, SIGNED, SUM, TIGHT
-from ..rules.table import CONSTANTS, OPERATORS, WORDS_OF_LOGIC, Op, primitive
+from ..rules.table import CONSTANTS, OPERATORS, WORDS_OF_LOGIC, primitive
 from .names import normal
 from .spellings import FRACTIONS, PREFIXES, fraction
 

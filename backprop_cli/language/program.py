@@ -13,7 +13,8 @@ from ..errors import InputError, Span, quote, shorten
 from ..graph.graph import MAX_DEPTH, MAX_OPENED, Graph, Module, label, misused, opened
 from ..graph.nodes import Constant, Gate, Nodes, Variable
 from ..rules.arrays import functions
-from ..rules.table import CONSTANTS, Op
+from ..rules.op import Op
+from ..rules.table import CONSTANTS
 from .flatten import Flat, constant_parts, flatten
 from .statements import Statement, split, whole
 from .syntax import collector_paused, parse

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..errors import Span
-from ..rules.table import Op
+from ..rules.op import Op
 
 
 class Token(NamedTuple):

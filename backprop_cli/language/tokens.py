@@ -10,7 +10,8 @@ from typing import NamedTuple
 from ..errors import InputError, Span, quote
 from ..rules.arrays import ArrayOp, row
 from ..rules.arrays import functions as known_functions
-from ..rules.table import CONSTANTS, OPERATORS, WORDS_OF_LOGIC, Op, primitive
+from ..rules.op import Op
+from ..rules.table import CONSTANTS, OPERATORS, WORDS_OF_LOGIC, primitive
 from .names import MAX_NAME, NAME, end_of_name, normal
 from .refusals import refusal
 from .settings import Settings, index, lengths, setting

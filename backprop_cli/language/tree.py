@@ -13,7 +13,8 @@ from sympy import Expr
 from sympy.parsing.sympy_parser import parse_expr
 
 from ..rules.arrays import row
-from ..rules.table import Op, primitive
+from ..rules.op import Op
+from ..rules.table import primitive
 
 
 class Tree(Expr):  # type: ignore[misc]

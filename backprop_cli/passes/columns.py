@@ -19,7 +19,7 @@ from ..arithmetic.columns import COLUMNS, Column, Rows
 from ..arithmetic.floats import LEAST_LOCAL, is_given
 from ..errors import MathError
 from ..graph.graph import Constant, Gate, Graph, Module
-from ..rules.table import Op
+from ..rules.op import Op
 from .forward import constant_value
 
 ROWS = 32_768

@@ -22,7 +22,7 @@ from ..errors import MathError
 from ..graph.graph import Constant, Gate, Graph, Module, opened
 from ..graph.nodes import Nodes
 from ..rules.formula import Formula, substitute
-from ..rules.table import Op
+from ..rules.op import Op
 from ..rules.zeros import zero
 from .forward import constant_value
 from .lazy import Lazy

@@ -14,7 +14,8 @@ from ..errors import InputError, few
 from ..graph.expand import expand
 from ..graph.graph import Constant, Gate, Graph, Group, Nodes, Variable, label
 from ..rules.arrays import ArrayOp, Shape, axes_of, broadcast, told
-from ..rules.table import Op, primitive
+from ..rules.op import Op
+from ..rules.table import primitive
 from . import point
 from .arrays import values
 from .nested import read_array, texts_of

@@ -14,7 +14,8 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from .formula import Formula, Operand, substitute, tidy
-from .table import Op, chosen, exp, out, spellings, x, y
+from .op import Op
+from .table import chosen, exp, out, spellings, x, y
 
 Shape: TypeAlias = tuple[int, ...]
 MAX_AXES = 3

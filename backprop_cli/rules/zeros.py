@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from .formula import Formula
-from .table import Op
+from .op import Op
 
 _AS_ITS_ARGUMENT = frozenset("neg sqrt cbrt abs sin tan asin atan sinh tanh asinh atanh expm1 log1p".split())
 """What is 0 where its argument is, and nowhere else by underflow alone."""

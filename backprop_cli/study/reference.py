@@ -14,8 +14,9 @@ from ..passes.trace import Trace
 from ..rules import arrays
 from ..rules.arrays import ARRAYS
 from ..rules.formula import READ_BY_THE_FIRST, Formula
+from ..rules.op import ROLES, WORDS, Op
 from ..rules.printer import READING, TYPED
-from ..rules.table import OPERATORS, ROLES, TABLE, WORDS, Op, primitive
+from ..rules.table import OPERATORS, TABLE, gates_of, primitive
 
 _TRIED = (0.5, 2.0, -0.5, -2.0, 1.5, 3.0, 4.0, -3.0, 0.1, 10.0, -10.0, 100.0, -100.0, 1.0, 0.0)
 """Where a worked example of one input may be: the first of these that has a value, a gradient and no warning."""
@@ -66,7 +67,9 @@ def sections(ops: Sequence[Op]) -> list[Section]:
         Section("conventions", _grouped((op.note, op.name) for op in ops)),
         Section("what a gate does with its upstream", _grouped((op.does, op.name) for op in ops)),
         Section("roles", [(f"{role} ({names})", ROLES[role]) for names, role in roles]),
-        Section("opened by --expand", [(op.call, READING.text(op.gates)) for op in ops if op.gates is not None]),
+        Section(
+            "opened by --expand", [(op.call, READING.text(gates)) for op in ops if (gates := gates_of(op)) is not None]
+        ),
         Section("also accepted", _grouped(("  ".join(spellings(op)), op.name) for op in ops)),
         Section("words of the rules", _words(ops)),
     ]

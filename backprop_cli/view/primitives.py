@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ..passes.trace import Trace
+from ..rules.op import ROLES, Op
 from ..rules.printer import TYPED
-from ..rules.table import ROLES, Op, none
+from ..rules.table import gates_of, none
 from ..study import reference
 from . import Options, columns, json, markdown, table
 from .columns import Column, Row
@@ -99,7 +100,7 @@ def as_json(primitives: Primitives, options: Options) -> str:
                 "call": op.call,
                 "spellings": reference.spellings(op),
                 "variadic": op.variadic,
-                "gates": None if op.gates is None else TYPED.text(op.gates),
+                "gates": None if (gates := gates_of(op)) is None else TYPED.text(gates),
                 "inputs": [
                     {"name": name, "local": None if rule == none.head else rule}
                     for name, rule in zip(op.inputs, map(TYPED.text, op.partials), strict=True)

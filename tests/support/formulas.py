@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from backprop_cli.language.program import Program
-from backprop_cli.rules.table import Op
+from backprop_cli.rules.op import Op
 
 
 class Formula(NamedTuple):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from backprop_cli.rules.formula import Formula
-from backprop_cli.rules.table import Op
+from backprop_cli.rules.op import Op
 
 READ, COMPUTED = 0, 1
 """The two forms of a formula: as people read it, and as it is computed."""

@@ -23,7 +23,8 @@ import mpmath
 import sympy
 from flint import acb, arb, ctx
 
-from backprop_cli.rules.table import TABLE, Op
+from backprop_cli.rules.op import Op
+from backprop_cli.rules.table import TABLE
 
 from .interpreter import READ, interpret, operands
 

@@ -14,7 +14,8 @@ import pytest
 from backprop_cli import backprop
 from backprop_cli.arithmetic.system import FROM_FLINT
 from backprop_cli.errors import MathError
-from backprop_cli.rules.table import TABLE, Op, careful, exp, gt, out, sigmoid, where, x
+from backprop_cli.rules.op import Op
+from backprop_cli.rules.table import TABLE, careful, exp, gt, out, sigmoid, where, x
 
 GLIDE = Op(
     "glide", "x", x * sigmoid(2 * x),

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import mpmath
 from flint import arb, arb_series, ctx
 
-from backprop_cli.rules.table import Op
+from backprop_cli.rules.op import Op
 
 from . import oracle
 from .interpreter import READ, interpret, operands

@@ -19,8 +19,9 @@ from ...passes.forward import constant_value
 from ...passes.lazy import Lazy
 from ...rules.arrays import ArrayOp
 from ...rules.formula import READ_BY_THE_FIRST, Formula, substitute, tidy
+from ...rules.op import Op
 from ...rules.printer import READING
-from ...rules.table import CONSTANTS, TABLE, Op
+from ...rules.table import CONSTANTS, TABLE
 from . import whole
 
 IN, OUT, UPSTREAM = "__{}__", "__out__", "__upstream__"

@@ -13,8 +13,8 @@ from ...graph.graph import Constant, Gate, Graph, Module, Node, Variable
 from ...passes.faults import Place
 from ...passes.trace import Edge, Trace
 from ...rules.formula import Formula, substitute
+from ...rules.op import Op
 from ...rules.printer import NUMBERS, READING
-from ...rules.table import Op
 from .. import texts
 from ..picture.circuit import DIGITS, Circuit, Drawing, draw, sign
 from ..words.language import Language

@@ -14,8 +14,8 @@ from ...arithmetic import TIES, Value
 from ...errors import InputError, quote
 from ...graph.graph import Constant, Gate, Graph, Module, Node
 from ...passes.trace import Edge, Trace
+from ...rules.op import Op
 from ...rules.printer import READING
-from ...rules.table import Op
 from .. import THEMES, texts
 
 LONGEST = 24

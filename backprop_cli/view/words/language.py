@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 
-from ...rules.table import Op
+from ...rules.op import Op
 from .. import LANGUAGES
 from .particles import settled
 from .spans import LISTED, Said, Span, code, plain, say

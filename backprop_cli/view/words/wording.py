@@ -9,8 +9,8 @@ from ...arithmetic import Value
 from ...graph.graph import Constant, Gate, Node, partial
 from ...passes.trace import Edge, Trace
 from ...rules.formula import Formula, substitute
+from ...rules.op import Op
 from ...rules.printer import NUMBERS, READING
-from ...rules.table import Op
 from .. import texts
 from ..texts import Gap
 from .language import ENGLISH, Language
