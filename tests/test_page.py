@@ -106,12 +106,8 @@ def test_boxes_and_texts_have_rooms_of_their_own() -> None:
 
 
 def test_what_it_is_not_for() -> None:
-    for text, values, message in (
-        ("+".join(["x"] * 202), {"x": 1}, "a page shows up to 200 gates, and here are 201"),
-        ("x @ y", {"x": [1, 2], "y": [3, 4]}, "a page shows numbers, and here are arrays"),
-    ):
-        with pytest.raises(InputError, match=message):
-            page(text, **values)
+    with pytest.raises(InputError, match="a page shows up to 200 gates, and here are 201"):
+        page("+".join(["x"] * 202), x=1)
     with pytest.raises(InputError, match="a page computes with doubles"):
         draw("page", Page(backprop("x*y", {"x": 1, "y": 2}, exact=True)), Options("html"))
 

@@ -190,6 +190,55 @@ def test_each_step_says_it_in_korean_too(browser: Browser, tmp_path: Path) -> No
         shown.close()
 
 
+ARRAYS: list[tuple[str, dict[str, Any]]] = [
+    (
+        "s(t) = 1/(1+exp(-t)); h = s(W @ x + b); f = (w @ h - y)^2 + 0.01*sum(W*W)",
+        {"W": [[0.1, -0.2, 0.3], [0.4, 0.5, -0.6]], "x": [1, -1, 0.5], "b": [0.5, -1], "w": [1, -2], "y": 1},
+    ),
+    ("max(W@x) + sum(where(x>0, x, 0*x)) + b", {"W": [[1, 2], [1, 2]], "x": [1, -1], "b": 0.5}),
+    ("mean((A @ B.T)[0]) + norm(A)/det(A) + c", {"A": [[2, 1], [0, 3]], "B": [[1, 2], [3, 4]], "c": -1}),
+    ("-sum(log_softmax(x)[3:5]) + sum(y) - prod(y)", {"x": [i / 7 for i in range(40)], "y": [[[1, 2], [3, 4]]] * 2}),
+]
+
+
+def test_arrays_are_walked_through_too(browser: Browser, tmp_path: Path) -> None:
+    for code in ("en", "ko"):
+        for text, at in ARRAYS:
+            trace = backprop(text, at)
+            shown = Shown(browser, tmp_path, trace, lang=code, viewport={"width": 400, "height": 800})
+            story, expected = shown.story(), told(trace, code)
+            turn = next(i for i, says in enumerate(story) if says[0].startswith(("In reverse, ", "∂f/∂f = 1부터")))
+            steps = [*story[1:turn], *story[turn + 1 : -1]]
+            assert [says[-len(each) :] for says, each in zip(steps, expected, strict=False)] == expected[:-1], text
+            ends = [line.partition(": ")[2] for line in story[-1][1:]]
+            assert ends == [line.removesuffix(". ") for line in expected[-1]]
+            shown.close()
+
+
+def test_a_wire_of_an_array_has_its_shape_and_a_step_its_numbers(browser: Browser, tmp_path: Path) -> None:
+    trace = backprop("sum((W @ X + b)^2)", {"W": [[1, 2], [3, 4]], "X": [[1], [-1]], "b": [[0.5], [0.25]]})
+    shown = Shown(browser, tmp_path, trace)
+    for keys, texts, tables in (
+        ("ArrowRight", ["[2×2]", "[2×1]"], ["W  [2×2] 1 2 3 4", "X  [2×1] 1 −1", "q1  [2×1] −1 −1"]),
+        (
+            "End ArrowLeft",
+            ["upstream @ Xᵀ", "Wᵀ @ upstream", "0.8125"],
+            ["∂f/∂q1  [2×1] −1 −1.5", "∂f/∂W  [2×2] −1 1 −1.5 1.5", "∂f/∂X  [2×1] −5.5 −8"],
+        ),
+    ):
+        shown.press(*keys.split())
+        assert {*texts} <= {*shown.tab.locator("#picture text").all_text_contents()}
+        cells = "all => all.map(each => [...each.querySelectorAll('figcaption, td')].map(x => x.textContent).join(' '))"
+        assert shown.tab.eval_on_selector_all("#tables figure", cells) == tables
+    shown.tab.check("#predict")
+    shown.press("Home", *["ArrowRight"] * 4)
+    assert "What is the value of f?" in shown.tab.inner_text("#says")
+    shown.tab.fill("#answer", "0.8125")
+    shown.press("Enter")
+    assert shown.tab.inner_text("#verdict") == "Right."
+    shown.close()
+
+
 def points(op: Op, count: int, chance: random.Random) -> Iterator[tuple[list[float], Trace]]:
     """Points at which a row has a value and a gradient, and no convention decides."""
     names = [f"x{i}" for i in range(count)]
@@ -405,8 +454,8 @@ def test_it_is_accessible_small_and_quick(browser: Browser, tmp_path: Path) -> N
     import axe_playwright_python
 
     axe = Path(axe_playwright_python.__path__[0], "axe.min.js").read_text("utf-8")
-    for scheme in ("light", "dark"):
-        shown = Shown(browser, tmp_path, trace, color_scheme=scheme, viewport={"width": 400, "height": 800})
+    for scheme, each in itertools.product(("light", "dark"), (trace, backprop(*ARRAYS[0]))):
+        shown = Shown(browser, tmp_path, each, color_scheme=scheme, viewport={"width": 400, "height": 800})
         shown.press("End")
         shown.tab.check("#predict")
         shown.tab.evaluate(axe)

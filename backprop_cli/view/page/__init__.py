@@ -68,15 +68,14 @@ def page(page: Page, options: Options) -> str:
     if gates > LARGEST:
         hint = "--only of explain tells of some gates; a module is one gate, whatever is in it"
         raise InputError(f"a page shows up to {LARGEST} gates, and here are {gates:,}", hint=hint)
-    if trace.has_axes:
-        raise InputError("a page shows numbers, and here are arrays", hint="--expand opens them into numbers")
     if trace.arithmetic.trusted is None or trace.arithmetic.header:
         raise InputError("a page computes with doubles: leave --exact and --precision out")
     told = contents(trace, language, ties, options.digits)
     size = told["width"], told["height"]
     data = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+    kind = [_resource("arrays.js")] if trace.has_axes else [functions(graphs_of(graph)), _resource("numbers.js")]
     particles = [_resource("particles.js")] * (language.code == "ko")
-    script = _bare("".join([functions(graphs_of(graph)), *particles, _resource("page.js")]))
+    script = _bare("".join(["{\n", *particles, _resource("common.js"), *kind, _resource("page.js"), "}\n"]))
     style = _style(size[0])
     return "".join(_document(page, options, data, script, style, size))
 
@@ -117,12 +116,13 @@ def _document(page: Page, options: Options, data: str, script: str, style: str, 
     yield f'<input type="range" id="scrub" min="0" step="1" aria-label="{say["page scrub"]}">\n'
     yield '<span id="count"></span>\n'
     yield f'<label><input type="checkbox" id="predict"> {say["page predict"]}</label>\n</div>\n'
-    yield '<div id="says" aria-live="polite"></div>\n<form id="ask" hidden>\n'
+    yield '<div id="says" aria-live="polite"></div>\n<div id="tables"></div>\n<form id="ask" hidden>\n'
     yield f'<label for="answer">{say["page answer"]}</label> <input id="answer" autocomplete="off" inputmode="text">\n'
     yield f"<button>{say['page check']}</button> "
     yield f'<button type="button" id="tell">{say["page tell"]}</button>\n</form>\n<p id="verdict" role="status"></p>\n'
     yield f'<p><output id="value"></output></p>\n<div id="rows" role="group" aria-label="{say["page values"]}"></div>\n'
-    yield f'<p><button type="button" id="reset">{say["page reset"]}</button></p>\n</div>\n</main>\n'
+    reset = f'<button type="button" id="reset">{say["page reset"]}</button>'
+    yield f"<p>{say['page arrays'] if trace.has_axes else reset}</p>\n</div>\n</main>\n"
     packed = b64encode(zlib.compress(f"{data}\n{script}".encode(), 9)).decode()
     yield f'<script type="application/json" id="data">{packed}</script>\n<script>{_LOADER}</script>\n</body>\n</html>\n'
 

@@ -22,6 +22,7 @@ from ..words.roles import times
 from ..words.spans import LISTED, plain
 from ..words.story import Computed, Story, Sum, Through
 from ..words.wording import Wording
+from . import arrays
 from .arithmetic import graphs_of
 from .layout import lay_out
 
@@ -34,23 +35,28 @@ def contents(trace: Trace, language: Language, ties: str, digits: int | None) ->
     graphs, ops = graphs_of(graph), list(dict.fromkeys((gate.op, len(gate.inputs)) for gate in graph.gates))
     asked = [node.position for node in graph.variables if node.name in trace.gradient]
     drawing = draw(Circuit(graph, trace))
-    return {
+    told = {
         "lang": language.code,
         "digits": digits or trace.arithmetic.digits,
         "pictured": digits or DIGITS,
+        "asked": asked,
+        "fixed": [i for i in graph.nodes.variables if i not in asked],
+        "G": [_structure(each, graphs, trace if each is graph else None) for each in graphs],
+        "N": [_node(story.words, node, ops) for node in graph.nodes],
+        **_picture(drawing),
+    }
+    if trace.has_axes:
+        return {**told, "O": [_named(op) for op, _ in ops], **arrays.contents(trace, story, digits)}
+    return {
+        **told,
         "ties": ties,
         "h": texts.step(trace),
         "start": [trace.point[graph.nodes[i].name] for i in graph.nodes.variables],
         "point": [[i] for i in graph.nodes.variables] + [[name, value] for name, value in trace.constants.items()],
         "notes": [plain(language.say("note", note)) for note in story.notes()],
-        "asked": asked,
-        "fixed": [i for i in graph.nodes.variables if i not in asked],
         "S": [*_steps(story)],
-        "G": [_structure(each, graphs, trace if each is graph else None) for each in graphs],
-        "N": [_node(story.words, node, ops) for node in graph.nodes],
         "E": [_edge(story.words, edge) for edge in trace.edges],
         "O": [_op(op, count, language) for op, count in ops],
-        **_picture(drawing),
         "T": _templates(trace, language, ties),
     }
 
@@ -199,13 +205,17 @@ def _op(op: Op, count: int, language: Language) -> dict[str, Any]:
     slots = range(min(count, LISTED) if op.variadic else count)
     more = [Formula("…")] * (len(slots) < count)
     over = holes(lambda numbers: NUMBERS.text(op.applied([*map(Formula, numbers), *more])), slots)
-    told: dict[str, Any] = {"name": op.name, "sign": sign(op), "over": over}
+    told = {**_named(op), "over": over}
     if isinstance(op, Module):
         return {**told, "module": 1}
     told |= {"role": op.role, "does": language.does(op), "note": language.note(op), "truth": int(op.truth)}
     if op.truth and op.conditions:
         told["joins"] = op.name
     return {key: each for key, each in told.items() if each}
+
+
+def _named(op: Op) -> dict[str, Any]:
+    return {"name": op.name, "sign": sign(op)}
 
 
 def holes(write: Callable[[Sequence[str]], str], slots: Sequence[int]) -> str:

@@ -15,9 +15,12 @@ from ..picture.circuit import Box, Drawing, Wire
 
 NUMBER = 70
 """The width of a wire's texts: ten signs, −1.234e−05."""
+RULE = 24
+"""Letters of a rule that stands on a wire."""
 
 _SWEEPS = 24
 _LETTER = 8.5  # the width of a letter
+_SMALL = 6.1  # and of a small one
 _GAP = 22  # between columns, where wires change their height
 _ROUND = 34  # the size of a gate that is one sign
 _AIR = 5  # between rooms of a column
@@ -93,7 +96,8 @@ def _box(box: Box) -> Room:
 def _texts(wire: Wire) -> Room:
     """The room of a wire's texts, above and below its line."""
     is_stem = wire.target == "out" or wire.target.startswith("fork")
-    return Room(max(NUMBER, _LETTER * len(wire.stage)), 31 if wire.stage else 18, 18 if is_stem else 31)
+    rule = 0 if wire.word else _SMALL * min(len(wire.local), RULE)
+    return Room(max(NUMBER, _LETTER * len(wire.stage), rule), 31 if wire.stage else 18, 18 if is_stem else 31)
 
 
 def _columns(drawing: Drawing) -> dict[str, int]:

@@ -189,6 +189,7 @@ TEMPLATES = {
     "page values": "Values",
     "page number field": "as a number",
     "page reset": "The values as they were",
+    "page arrays": "Arrays stay as they were given; with --expand, a page has a slider for each number of a small one.",
     "page predict": "Predict first",
     "page answer": "Your number",
     "page check": "Check",

@@ -185,6 +185,7 @@ TEMPLATES = {
     "page values": "값",
     "page number field": "수로 입력",
     "page reset": "처음 값으로",
+    "page arrays": "배열은 주어진 값 그대로이다. --expand로 만든 페이지에는 작은 배열의 수마다 슬라이더가 있다.",
     "page predict": "먼저 예측하기",
     "page answer": "예측한 수",
     "page check": "확인",
