@@ -20,9 +20,10 @@ from backprop_cli import BackpropError, backprop
 from backprop_cli.api.trace import Trace
 from backprop_cli.errors import InputError, MathError
 from backprop_cli.passes.matrices import MEANS, matrices
-from backprop_cli.rules.arrays import ARRAYS, MAX_ENTRIES
+from backprop_cli.rules.arrays import ARRAYS
 from backprop_cli.rules.formula import Formula, substitute
 from backprop_cli.rules.printer import BY_HAND
+from backprop_cli.rules.shape_rules import MAX_ENTRIES
 from backprop_cli.rules.table import TABLE
 from support.arrays import FORMULAS, gradient, point_of, value
 from support.command import run

@@ -736,7 +736,7 @@ HIT = """
 CLICK = "budget cli cli.commands cli.commands.eval cli.expression cli.plain_call __main__ errors streams"
 MISS = """
     language.program language.flatten language.refusals language.settings language.statements language.syntax
-    language.token language.tokens language.tree rules.arrays
+    language.token language.tokens language.tree rules.arrays rules.shape_rules
 """
 TABLE = "view.table view.columns view.texts"
 

@@ -150,7 +150,7 @@ LIMITS = {
     "view.code.staged._LONGEST_HEADER": Limit(
         lambda n: said("code", "\n".join(f"y{i} = x*x" for i in range(n))), "lines more"
     ),
-    "rules.arrays.MAX_AXES": Limit(lambda n: error("sum(x)", {"x": "[" * n + "1" + "]" * n}), "more than 3 axes"),
+    "rules.shape_rules.MAX_AXES": Limit(lambda n: error("sum(x)", {"x": "[" * n + "1" + "]" * n}), "more than 3 axes"),
     "passes.uncertain.MAX_CORRELATED": Limit(
         lambda n: error(
             variables(n),
@@ -179,7 +179,7 @@ ELSEWHERE = {
     "arithmetic.system.MAX_ORDER": "test_orders.py",
     "cli.cache.MAX_ENTRY": "test_cache.py",
     "cli.cache.MAX_TOTAL": "test_cache.py",
-    "rules.arrays.MAX_ENTRIES": "test_arrays.py",
+    "rules.shape_rules.MAX_ENTRIES": "test_arrays.py",
     "descent.squares.MAX_EVALUATIONS": "test_fit.py",
 }
 """Those that have tests of their own, by name."""

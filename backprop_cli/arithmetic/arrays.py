@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..rules.arrays import ArrayOp, Shape, axes_of
+from ..rules.arrays import ArrayOp
 from ..rules.formula import Formula
 from ..rules.op import Op
+from ..rules.shape_rules import Shape, axes_of
 from ..rules.table import primitive
 from .floats import Floats
 from .system import SIGNS, Arithmetic, Function, Rule, Value

@@ -18,7 +18,7 @@ from ..passes.backpropagate import LARGE, backpropagate
 from ..passes.compiled import UnusualError, size, unrolled
 from ..passes.settings import is_of_arrays
 from ..passes.trace import Trace
-from ..rules.arrays import Shape
+from ..rules.shape_rules import Shape
 
 ARRAYS = Arrays(FLOATS)
 

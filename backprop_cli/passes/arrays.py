@@ -32,9 +32,10 @@ from ..arithmetic.floats import LEAST_LOCAL, Floats, is_given
 from ..errors import InputError, MathError, few, shorten
 from ..graph.expand import expand
 from ..graph.graph import Constant, Gate, Graph, Nodes, partial
-from ..rules.arrays import ArrayOp, Shape, told
+from ..rules.arrays import ArrayOp
 from ..rules.formula import Formula
 from ..rules.printer import READING
+from ..rules.shape_rules import Shape, told
 from . import faults
 from .forward import constant_value
 from .shapes import shaped

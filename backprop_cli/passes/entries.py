@@ -13,8 +13,9 @@ from ..arithmetic.arrays import Arrays, shape_of
 from ..errors import InputError, few
 from ..graph.expand import expand
 from ..graph.graph import Constant, Gate, Graph, Group, Nodes, Variable, label
-from ..rules.arrays import ArrayOp, Shape, axes_of, broadcast, told
+from ..rules.arrays import ArrayOp
 from ..rules.op import Op
+from ..rules.shape_rules import Shape, axes_of, broadcast, told
 from ..rules.table import primitive
 from . import point
 from .arrays import values

@@ -12,7 +12,7 @@ import numpy as np
 from ..arithmetic import Value
 from ..arithmetic.arrays import Array, Arrays
 from ..errors import BackpropError, InputError, quote, reason, shorten
-from ..rules.arrays import MAX_AXES, MAX_ENTRIES, told
+from ..rules.shape_rules import MAX_AXES, MAX_ENTRIES, told
 from .arrays import value
 from .point import kind_of, read_value
 

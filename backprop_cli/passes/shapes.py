@@ -8,7 +8,8 @@ from math import prod
 from ..errors import InputError, shorten
 from ..graph.graph import Constant, Gate, Graph, Node, Variable
 from ..graph.nodes import Nodes
-from ..rules.arrays import MAX_AXES, MAX_ENTRIES, ArrayOp, MisfitError, Shape, broadcast, fitting, told
+from ..rules.arrays import ArrayOp, fitting
+from ..rules.shape_rules import MAX_AXES, MAX_ENTRIES, MisfitError, Shape, broadcast, told
 
 
 def shaped(graph: Graph, shapes: Mapping[str, Shape]) -> tuple[Graph, list[Shape]]:

@@ -7,20 +7,16 @@ Where nothing is said, NumPy's conventions hold.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from math import prod
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any
 
+from . import shape_rules as fit
 from .formula import Formula, Operand, substitute, tidy
 from .op import Op
+from .shape_rules import Shape, ShapeRule
 from .table import chosen, exp, out, spellings, x, y
-
-Shape: TypeAlias = tuple[int, ...]
-MAX_AXES = 3
-MAX_ENTRIES = 1 << 24
-"""Of one array: 128 MB of doubles."""
 
 upstream = Formula("upstream")
 """What flows back to the gate: ∂f/∂gate, in the shape of its output."""
@@ -49,23 +45,6 @@ WORDS = {
     "eye(x)": "the unit matrix in the shape of x",
 }
 """What readers are told of the words that only rules of arrays use."""
-
-
-class MisfitError(Exception):
-    """Shapes that do not go together. The message and the hint name the inputs by {0}, {1} …"""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-
-
-def told(shape: Shape) -> str:
-    """A shape in a sentence: `5×10`, `a vector of 10`, `a number`."""
-    return "×".join(map(str, shape)) if len(shape) > 1 else f"a vector of {shape[0]}" if shape else "a number"
-
-
-ShapeRule: TypeAlias = "Callable[[ArrayOp, Sequence[Shape]], Shape]"
 
 
 class ArrayOp(Op):
@@ -152,232 +131,6 @@ def _item(item: str | int | tuple[int | None, int | None, int | None]) -> str:
     return f"{first}:{last}:{step}" if step else f"{first}:{last}"
 
 
-# -- Shapes --------------------------------------------------------------------------------------------------------
-
-
-def broadcast(shapes: Sequence[Shape]) -> Shape:
-    """The shape of an operation element by element, by NumPy's rule: from the last axis on, lengths are equal or 1.
-
-    Raises MisfitError.
-    """
-    found: list[int] = []
-    for back in range(1, max(map(len, shapes), default=0) + 1):
-        lengths = {slot: shape[-back] for slot, shape in enumerate(shapes) if len(shape) >= back}
-        wide = {slot: length for slot, length in lengths.items() if length != 1}
-        if len({*wide.values()}) > 1:
-            one, other = next((a, b) for a in wide for b in wide if a < b and wide[a] != wide[b])
-            raise MisfitError(_apart(shapes, one, other, back), _fits_beside(shapes, one, other))
-        found.insert(0, next(iter(wide.values()), 1))
-    return tuple(found)
-
-
-def _axis(shape: Shape, back: int) -> str:
-    place = len(shape) - back
-    return "its only axis" if len(shape) == 1 else f"axis {place}"
-
-
-def _apart(shapes: Sequence[Shape], one: int, other: int, back: int) -> str:
-    here, there = shapes[one], shapes[other]
-    lengths = f"{_axis(here, back)} has {here[-back]}, and {_axis(there, back)} has {there[-back]}"
-    return f"{{{one}}} is {told(here)} and {{{other}}} is {told(there)}: {lengths}"
-
-
-def _fits_beside(shapes: Sequence[Shape], one: int, other: int) -> str:
-    """What would fit: a vector along the rows, if its length says so; a shape with a 1 there."""
-    for vector, matrix in ((one, other), (other, one)):
-        if len(shapes[vector]) == 1 and len(shapes[matrix]) == 2 and shapes[vector][0] == shapes[matrix][0]:
-            return f"as a column it fits: reshape({{{vector}}}, {shapes[vector][0]}, 1)"
-        if len(shapes[vector]) == len(shapes[matrix]) == 2 and shapes[vector][::-1] == shapes[matrix]:
-            return f"transposed it fits: {{{vector}}}.T"
-    fits = dict.fromkeys(told(shapes[one][-n:]) for n in range(1, len(shapes[one]) + 1))
-    return f"beside {{{one}}} fits a number, or what is {', '.join(fits)}, or that with 1 in place of a length"
-
-
-def _matrix_product(op: ArrayOp, shapes: Sequence[Shape]) -> Shape:
-    left, right = shapes
-    for slot, shape in enumerate(shapes):
-        if not shape:
-            raise MisfitError(
-                f"{{{slot}}} is a number, and {_sign(op)} takes vectors and matrices", "to scale, write *"
-            )
-        if len(shape) > 2:
-            raise MisfitError(f"{{{slot}}} is {told(shape)}, and {_sign(op)} takes vectors and matrices")
-    if left[-1] != right[0]:
-        where = [f"axis {len(left) - 1} of {{0}} has {left[-1]}", f"axis 0 of {{1}} has {right[0]}"]
-        raise MisfitError(
-            f"{{0}} is {told(left)} and {{1}} is {told(right)}: {', and '.join(where)}", _product_hint(left, right)
-        )
-    return left[:-1] + right[1:]
-
-
-def _sign(op: ArrayOp) -> str:
-    return "@" if op.name == "matmul" else op.name
-
-
-def _product_hint(left: Shape, right: Shape) -> str:
-    turned = [
-        (text, one, two)
-        for text, one, two in (
-            ("{0}.T @ {1}", left[::-1], right),
-            ("{0} @ {1}.T", left, right[::-1]),
-            ("{1} @ {0}", right, left),
-            ("{0}.T @ {1}.T", left[::-1], right[::-1]),
-        )
-        if one[-1] == two[0]
-    ]
-    if turned:
-        text, one, two = turned[0]
-        return f"{text} is {told(one)} by {told(two)}, which fits"
-    if left == right:
-        return "to multiply entry by entry, write {0} * {1}"
-    return (
-        f"behind {{0}} fits what has {_counted(left[-1], 'row')}; before {{1}}, what has {_counted(right[0], 'column')}"
-    )
-
-
-def _counted(count: int, word: str) -> str:
-    return f"{count} {word}{'' if count == 1 else 's'}"
-
-
-def _needs_array(op: ArrayOp, shapes: Sequence[Shape]) -> None:
-    for slot, shape in enumerate(shapes):
-        if not shape:
-            if op.name in spellings() and any(each.variadic for each in spellings()[op.name]):
-                raise MisfitError(f"{op.name} takes 2 or more inputs, not 1", f"write {op.name}(x, …)")
-            raise MisfitError(f"{{{slot}}} is a number, and {op.name} takes an array")
-
-
-def axes_of(op: ArrayOp, shape: Shape, default: int | None = None) -> tuple[int, ...]:
-    """The axes that an operation goes over; all of them where none is named. Raises MisfitError."""
-    axis = op.settings.get("axis", default)
-    if axis is None:
-        return tuple(range(len(shape)))
-    if not -len(shape) <= axis < len(shape):
-        there = "only axis 0" if len(shape) == 1 else f"the axes 0 to {len(shape) - 1}"
-        raise MisfitError(f"{{0}} is {told(shape)} and has no axis {axis}", f"it has {there}; the last one is also −1")
-    return (axis % len(shape),)
-
-
-def _reduced(op: ArrayOp, shapes: Sequence[Shape]) -> Shape:
-    _needs_array(op, shapes)
-    [shape] = shapes
-    axes = axes_of(op, shape)
-    if op.name not in ("sum", "prod", "norm") and not all(shape[axis] for axis in axes):
-        raise MisfitError(f"{{0}} is {told(shape)} and has no entry to take the {op.name} of")
-    if op.settings.get("keepdims"):
-        return tuple(1 if axis in axes else each for axis, each in enumerate(shape))
-    return tuple(each for axis, each in enumerate(shape) if axis not in axes)
-
-
-def _same(op: ArrayOp, shapes: Sequence[Shape]) -> Shape:
-    _needs_array(op, shapes)
-    axes_of(op, shapes[0], -1)
-    return shapes[0]
-
-
-def _transposed(_op: ArrayOp, shapes: Sequence[Shape]) -> Shape:
-    return shapes[0][::-1]
-
-
-def _square(op: ArrayOp, shapes: Sequence[Shape]) -> Shape:
-    shape = shapes[0]
-    if len(shape) != 2 or shape[0] != shape[1]:
-        hint = "of a number, write 1/{0}" if op.name == "inv" and not shape else ""
-        raise MisfitError(f"{{0}} is {told(shape)}, and {op.name} takes a square matrix", hint)
-    return shape
-
-
-def _number_of_square(op: ArrayOp, shapes: Sequence[Shape]) -> Shape:
-    _square(op, shapes)
-    return ()
-
-
-def _diagonal_sum(_op: ArrayOp, shapes: Sequence[Shape]) -> Shape:
-    if len(shapes[0]) != 2:
-        raise MisfitError(f"{{0}} is {told(shapes[0])}, and trace takes a matrix")
-    return ()
-
-
-def _solved(op: ArrayOp, shapes: Sequence[Shape]) -> Shape:
-    matrix = _square(op, shapes)
-    right = shapes[1]
-    if len(right) not in (1, 2) or right[0] != matrix[0]:
-        raise MisfitError(
-            f"{{0}} is {told(matrix)} and {{1}} is {told(right)}",
-            f"beside {{0}} fits what has {_counted(matrix[0], 'row')}, or a vector of {matrix[0]}",
-        )
-    return right
-
-
-def _outer(_op: ArrayOp, shapes: Sequence[Shape]) -> Shape:
-    for slot, shape in enumerate(shapes):
-        if len(shape) != 1:
-            raise MisfitError(f"{{{slot}}} is {told(shape)}, and outer takes two vectors")
-    return shapes[0] + shapes[1]
-
-
-def _stacked(_op: ArrayOp, shapes: Sequence[Shape]) -> Shape:
-    first = shapes[0]
-    for slot, shape in enumerate(shapes):
-        if shape != first:
-            raise MisfitError(
-                f"an array is not ragged: {{0}}, its entry 0, is {told(first)}, and {{{slot}}}, its entry {slot}, "
-                f"is {told(shape)}"
-            )
-    return (len(shapes), *first)
-
-
-def _joined(op: ArrayOp, shapes: Sequence[Shape]) -> Shape:
-    _needs_array(op, shapes)
-    first = shapes[0]
-    [axis] = axes_of(op, first, 0)
-    for slot, shape in enumerate(shapes):
-        if len(shape) != len(first) or shape[:axis] + shape[axis + 1 :] != first[:axis] + first[axis + 1 :]:
-            raise MisfitError(
-                f"{{0}} is {told(first)} and {{{slot}}} is {told(shape)}",
-                f"arrays that are joined along axis {axis} have the same lengths along all others",
-            )
-    return (*first[:axis], sum(shape[axis] for shape in shapes), *first[axis + 1 :])
-
-
-def _reshaped(op: ArrayOp, shapes: Sequence[Shape]) -> Shape:
-    wanted, size = list(op.settings["lengths"]), prod(shapes[0])
-    if wanted.count(-1) == 1:
-        others = -prod(wanted)
-        wanted[wanted.index(-1)] = size // others if others and size % others == 0 else -1
-    if prod(wanted) != size or min(wanted, default=0) < 0:
-        given = "×".join(map(str, op.settings["lengths"]))
-        raise MisfitError(f"{{0}} is {told(shapes[0])}, which has {size:,} entries, and {given} has not")
-    return tuple(wanted)
-
-
-def _indexed(op: ArrayOp, shapes: Sequence[Shape]) -> Shape:
-    shape, items = shapes[0], op.settings["items"]
-    if not shape:
-        raise MisfitError("{0} is a number, and has no entries")
-    if len(items) > len(shape):
-        raise MisfitError(f"{{0}} is {told(shape)}, and has no {len(items)} axes to index")
-    found = []
-    for axis, (item, length) in enumerate(zip(items, shape, strict=False)):
-        if isinstance(item, int):
-            if not -length <= item < length:
-                where = "" if len(shape) == 1 else f" along axis {axis}"
-                least = f"0 to {length - 1}, or from the end −1 to −{length}" if length else "none"
-                raise MisfitError(f"{{0}} is {told(shape)}, and has no entry {item}{where}", f"its entries are {least}")
-        else:
-            found.append(len(range(*slice(*item).indices(length))))
-    return (*found, *shape[len(items) :])
-
-
-def _picked(_op: ArrayOp, shapes: Sequence[Shape]) -> Shape:
-    scores, labels = shapes
-    if len(scores) not in (1, 2) or labels != scores[:-1]:
-        fits = "a label for each row" if len(scores) == 2 else "one label"
-        wanted = told(scores[:-1]) if len(scores) in (1, 2) else "a vector beside a matrix"
-        raise MisfitError(f"{{0}} is {told(scores)} and {{1}} is {told(labels)}", f"pick takes {fits}: {wanted}")
-    return labels
-
-
 # -- The rows ------------------------------------------------------------------------------------------------------
 
 
@@ -390,32 +143,32 @@ def _products(name: str, form: str) -> list[ArrayOp]:
         "1·1": (upstream * y, upstream * x),
     }
     return [
-        ArrayOp(name, "x y", matmul(x, y), *partials, shape=_matrix_product, axes=axes, form=form, does=does)
+        ArrayOp(name, "x y", matmul(x, y), *partials, shape=fit.matrix_product, axes=axes, form=form, does=does)
         for axes, partials in rules.items()
     ]
 
 
 def _reduction(name: str, value: Formula, partial: Formula, **more: Any) -> ArrayOp:
-    return ArrayOp(name, "x", value, partial, shape=_reduced, takes="axis keepdims", form=f"{name}()", **more)
+    return ArrayOp(name, "x", value, partial, shape=fit.reduced, takes="axis keepdims", form=f"{name}()", **more)
 
 
 ARRAYS: list[ArrayOp] = [
     *_products("matmul", "matmul"),
     *_products("dot", "dot()"),
-    ArrayOp("outer", "x y", outer(x, y), upstream @ y, x @ upstream, shape=_outer, form="outer()",
+    ArrayOp("outer", "x y", outer(x, y), upstream @ y, x @ upstream, shape=fit.outer, form="outer()",
             does="hands each vector its upstream times the other one"),
-    ArrayOp("transpose", "x", T(x), T(upstream), shape=_transposed, form="transpose",
+    ArrayOp("transpose", "x", T(x), T(upstream), shape=fit.transposed, form="transpose",
             does="hands its upstream on, transposed"),
-    ArrayOp("index", "x", entries(x), place(upstream, x), shape=_indexed, form="index", settings={"items": "i"},
+    ArrayOp("index", "x", entries(x), place(upstream, x), shape=fit.indexed, form="index", settings={"items": "i"},
             does="hands its upstream to the entries that it takes, and nothing to the others"),
-    ArrayOp("array", "x...", parts, part(upstream, Formula("slot")), shape=_stacked, form="array",
+    ArrayOp("array", "x...", parts, part(upstream, Formula("slot")), shape=fit.stacked, form="array",
             does="hands each of its entries the upstream of its place"),
-    ArrayOp("concat", "x...", parts, part(upstream, Formula("slot")), shape=_joined, takes="axis", form="concat()",
+    ArrayOp("concat", "x...", parts, part(upstream, Formula("slot")), shape=fit.joined, takes="axis", form="concat()",
             aliases="concatenate", does="hands each of its parts the upstream of its place"),
-    ArrayOp("reshape", "x", shaped(x), shaped(upstream, x), shape=_reshaped, takes="lengths", form="reshape()",
+    ArrayOp("reshape", "x", shaped(x), shaped(upstream, x), shape=fit.reshaped, takes="lengths", form="reshape()",
             settings={"lengths": "n"},
             does="hands its upstream on, in the shape of its input"),
-    ArrayOp("pick", "x y", picked(x, y), place(upstream, x, y), 0, shape=_picked, form="pick()",
+    ArrayOp("pick", "x y", picked(x, y), place(upstream, x, y), 0, shape=fit.picked, form="pick()",
             does="hands its upstream to the entry that each label picks, and nothing to the others"),
 
     _reduction("sum", total(x), spread(upstream, x),
@@ -433,26 +186,26 @@ ARRAYS: list[ArrayOp] = [
     _reduction("logsumexp", logtotal(x),
                Formula("careful", exp(x - spread(out, x)), Formula("portions")(x)),
                does="hands every entry its upstream times the part that its exp has in the sum (softmax)"),
-    ArrayOp("softmax", "x", softmax(x), out * (upstream - rowsum(upstream * out)), shape=_same, takes="axis",
+    ArrayOp("softmax", "x", softmax(x), out * (upstream - rowsum(upstream * out)), shape=fit.same, takes="axis",
             form="softmax()",
             does="hands each score its probability times what its upstream exceeds the mean upstream"),
-    ArrayOp("log_softmax", "x", log_softmax(x), upstream - exp(out) * rowsum(upstream), shape=_same, takes="axis",
+    ArrayOp("log_softmax", "x", log_softmax(x), upstream - exp(out) * rowsum(upstream), shape=fit.same, takes="axis",
             form="log_softmax()", aliases="logsoftmax",
             does="hands each score its upstream, less its probability times the sum of all of them"),
 
-    ArrayOp("trace", "x", trace(x), upstream * eye(x), shape=_diagonal_sum, form="trace()", aliases="tr",
+    ArrayOp("trace", "x", trace(x), upstream * eye(x), shape=fit.diagonal_sum, form="trace()", aliases="tr",
             does="hands its upstream to the diagonal, and nothing elsewhere"),
-    ArrayOp("inv", "x", inv(x), -(T(out) @ upstream @ T(out)), shape=_square, form="inv()", aliases="inverse",
+    ArrayOp("inv", "x", inv(x), -(T(out) @ upstream @ T(out)), shape=fit.square, form="inv()", aliases="inverse",
             domain="det(x) ≠ 0", does="hands back minus the transposed inverse, its upstream, and that inverse again"),
     ArrayOp("det", "x", det(x), Formula("careful", upstream * out * T(inv(x)), upstream * cofactors(x)),
-            shape=_number_of_square, form="det()",
+            shape=fit.number_of_square, form="det()",
             does="hands back its upstream times its value times the transposed inverse: the cofactors"),
-    ArrayOp("logdet", "x", logdet(x), upstream * T(inv(x)), shape=_number_of_square, form="logdet()",
+    ArrayOp("logdet", "x", logdet(x), upstream * T(inv(x)), shape=fit.number_of_square, form="logdet()",
             domain="det(x) > 0", does="hands back its upstream times the transposed inverse"),
-    ArrayOp("solve", "x y", solve(x, y), -(solve(T(x), upstream) @ T(out)), solve(T(x), upstream), shape=_solved,
+    ArrayOp("solve", "x y", solve(x, y), -(solve(T(x), upstream) @ T(out)), solve(T(x), upstream), shape=fit.solved,
             axes="2·2", form="solve()", domain="det(x) ≠ 0",
             does="solves the transposed system for its upstream; the matrix gets minus that times the solution"),
-    ArrayOp("solve", "x y", solve(x, y), -outer(solve(T(x), upstream), out), solve(T(x), upstream), shape=_solved,
+    ArrayOp("solve", "x y", solve(x, y), -outer(solve(T(x), upstream), out), solve(T(x), upstream), shape=fit.solved,
             axes="2·1", form="solve()", domain="det(x) ≠ 0",
             does="solves the transposed system for its upstream; the matrix gets minus that times the solution"),
 ]  # fmt: skip
