@@ -16,7 +16,7 @@ from .shown import Shown, Text
 from .values import Arrayed, Given, expect, texts
 
 if TYPE_CHECKING:
-    from ..arithmetic.arrays import Array
+    from ..arithmetic.axes import Array
     from ..descent.minimum import Descent
     from ..descent.objective import Objective
     from ..descent.squares import Fit as Squares

@@ -15,7 +15,7 @@ from .request import Asked
 from .starts import named, read_start
 
 if TYPE_CHECKING:
-    from ..arithmetic.arrays import Array
+    from ..arithmetic.axes import Array
     from ..descent.objective import Objective
     from ..points.tables import Columns
     from ..view.plot import Plot

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..arithmetic.arrays import Array
+from ..arithmetic.axes import Array
 from ..errors import MathError
 from ..passes.settings import DESCENTS
 from ..passes.trace import Trace

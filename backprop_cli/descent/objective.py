@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ..arithmetic import FLOATS, Value
-from ..arithmetic.arrays import Array, Arrays
+from ..arithmetic.arrays import Arrays
+from ..arithmetic.axes import Array
 from ..errors import MathError
 from ..graph.graph import Graph
 from ..passes.arrays import array_trace

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..arithmetic import Value
-from ..arithmetic.arrays import Array
+from ..arithmetic.axes import Array
 from ..errors import InputError, few, quote, suggest
 from ..graph.graph import Graph
 from ..language.names import as_name

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..arithmetic.arrays import Array
+from ..arithmetic.axes import Array
 from ..errors import InputError, MathError, few
 from ..passes.settings import FITS
 from .extras import missing

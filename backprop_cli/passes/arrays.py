@@ -14,20 +14,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from ..arithmetic import Value
-from ..arithmetic.arrays import (
-    Array,
-    Arrays,
-    Entries,
-    LabelError,
-    Mask,
-    is_array,
-    lowered,
-    over_axes,
-    shape_of,
-    times,
-    unbroadcast,
-    widened,
-)
+from ..arithmetic.array_functions import LabelError
+from ..arithmetic.arrays import Arrays, Entries
+from ..arithmetic.axes import Array, Mask, is_array, lowered, over_axes, shape_of, times, unbroadcast, widened
 from ..arithmetic.floats import LEAST_LOCAL, Floats, is_given
 from ..errors import InputError, MathError, few, shorten
 from ..graph.expand import expand

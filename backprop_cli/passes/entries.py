@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arithmetic import FLOATS, Value
-from ..arithmetic.arrays import Arrays, shape_of
+from ..arithmetic.arrays import Arrays
+from ..arithmetic.axes import shape_of
 from ..errors import InputError, few
 from ..graph.expand import expand
 from ..graph.graph import Constant, Gate, Graph, Group, Nodes, Variable, label

@@ -8,7 +8,8 @@ from math import prod
 from typing import Any, NamedTuple
 
 from ..arithmetic import FLOATS
-from ..arithmetic.arrays import Arrays, shape_of
+from ..arithmetic.arrays import Arrays
+from ..arithmetic.axes import shape_of
 from ..errors import InputError, few
 from ..graph.expand import expand
 from ..graph.graph import Constant, Gate, Graph

@@ -10,7 +10,8 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ..arithmetic import Value
-from ..arithmetic.arrays import Array, Arrays
+from ..arithmetic.arrays import Arrays
+from ..arithmetic.axes import Array
 from ..errors import BackpropError, InputError, quote, reason, shorten
 from ..rules.shape_rules import MAX_AXES, MAX_ENTRIES, told
 from .arrays import value

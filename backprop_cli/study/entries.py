@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..arithmetic import FLOATS, Arithmetic, Value
-from ..arithmetic.arrays import Arrays, shape_of, unbroadcast
+from ..arithmetic.arrays import Arrays
+from ..arithmetic.axes import shape_of, unbroadcast
 from ..arithmetic.balls import Balls
 from ..arithmetic.complexes import Complexes
 from ..errors import BackpropError, InputError, few, quote

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arithmetic.arrays import Array
+from ..arithmetic.axes import Array
 from ..descent.minimum import Descent, Step
 from ..descent.objective import ARRAYS, Parameters
 from ..errors import MathError, shorten

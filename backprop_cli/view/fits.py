@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..arithmetic import FLOATS
-from ..arithmetic.arrays import Array
+from ..arithmetic.axes import Array
 from ..descent.squares import Fit
 from ..errors import shorten
 from . import Options, json

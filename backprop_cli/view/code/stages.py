@@ -392,7 +392,8 @@ def _constant(graph: Graph, node: Constant) -> tuple[float, Formula]:
 
 def _array(graph: Graph, node: Constant) -> tuple[float, Formula]:
     """A constant with arrays in it: the numbers that it comes to; as a number, none."""
-    from ...arithmetic.arrays import Arrays, is_array
+    from ...arithmetic.arrays import Arrays
+    from ...arithmetic.axes import is_array
     from ...passes.arrays import value
 
     assert node.body is not None

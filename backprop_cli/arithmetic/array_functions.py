@@ -1,0 +1,286 @@
+"""The functions of the rules of arrays, over axes and of matrices: by NumPy for doubles, else by the base's own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..rules.arrays import ArrayOp
+from ..rules.formula import Formula
+from ..rules.shape_rules import axes_of
+from ..rules.table import primitive
+from .axes import Array, kind_of, times
+from .system import Function, Value
+
+if TYPE_CHECKING:
+    from .arrays import Arrays
+
+
+@lru_cache(maxsize=1_000)
+def whole_rule(op: ArrayOp, slot: int | None) -> Function:
+    """The value of an operation on arrays as wholes (slot: None), or the partial of an input (compiled once)."""
+    text = _whole_code(op.value if slot is None else op.partial(slot))
+    # The text comes from the rows of the table alone; nothing that a user typed reaches it.
+    function: Function = eval(compile(f"lambda w, x, y, out, upstream: {text}", "<rule>", "eval"), {"__builtins__": {}})  # noqa: S307
+    return function
+
+
+_WHOLE_OPERATORS = {"add": "+", "sub": "-", "div": "/"}
+
+
+def _whole_code(formula: Formula) -> str:
+    """A rule of arrays as code over `w`, which has its words."""
+    head, args = formula.head, formula.args
+    if not args:
+        return head if head in ("x", "y", "out", "upstream") or formula.is_number else f"w.{head}()"
+    if head == "careful":
+        return _whole_code(args[1])
+    code = [_whole_code(arg) for arg in args]
+    if head == "neg":
+        return f"(-{code[0]})"
+    if head == "matmul":
+        return f"w.matmul({', '.join(code)})"
+    if head == "mul":
+        return f"w.times({', '.join(code)})"
+    if head in _WHOLE_OPERATORS:
+        return f"({code[0]} {_WHOLE_OPERATORS[head]} {code[1]})"
+    return f"w.{head}({', '.join(arg for arg in code if arg != 'w.slot()')})"
+
+
+class Words:
+    """What the words of a rule of arrays mean, for one use of the operation."""
+
+    def __init__(self, system: Arrays, op: ArrayOp, inputs: Sequence[Value], slot: int) -> None:
+        self.system, self.op, self.inputs, self.slot = system, op, inputs, slot
+        self.base = system.base
+        self.is_doubles = system.is_doubles
+
+    def exp(self, x: Array) -> Value:
+        if self.is_doubles:
+            return np.exp(x)
+        function = self.base.word("exp")
+        return np.frompyfunc(function, 1, 1)(x)
+
+    def _log(self, x: Array) -> Value:
+        if self.is_doubles:
+            return np.log(x)
+        return np.frompyfunc(self.base.word("log"), 1, 1)(x)
+
+    # -- products and shapes --
+
+    def times(self, x: Value, y: Value) -> Value:
+        return times(x, y)
+
+    def T(self, x: Array) -> Value:  # noqa: N802  # as the rules have it
+        return np.transpose(x)
+
+    def matmul(self, x: Array, y: Array) -> Value:
+        return np.matmul(x, y)
+
+    def outer(self, x: Array, y: Array) -> Value:
+        return np.reshape(x, (-1, 1)) * np.reshape(y, (1, -1))
+
+    def entries(self, x: Array) -> Value:
+        return x[self._places()]
+
+    def _places(self) -> tuple[int | slice, ...]:
+        return tuple(each if isinstance(each, int) else slice(*each) for each in self.op.settings["items"])
+
+    def place(self, upstream: Value, x: Array, labels: Array | None = None) -> Value:
+        found = np.full(np.shape(x), self.base.number("0"), dtype=np.asarray(x).dtype)
+        if labels is None:
+            found[self._places()] = upstream
+        else:
+            found[self._picks(x, labels)] = upstream
+        return found
+
+    def picked(self, x: Array, labels: Array) -> Value:
+        return x[self._picks(x, labels)]
+
+    def _picks(self, x: Array, labels: Value) -> tuple[Any, ...]:
+        whole = _labels(labels, x.shape[-1])
+        return (np.arange(x.shape[0]), whole) if x.ndim == 2 else (int(whole),)
+
+    def parts(self) -> Value:
+        inputs = [np.asarray(each, dtype=kind_of(each)) for each in self.inputs]
+        if self.op.name == "array":
+            return np.stack(inputs)
+        return np.concatenate(inputs, axis=self.op.settings.get("axis", 0))
+
+    def part(self, upstream: Array) -> Value:
+        if self.op.name == "array":
+            return upstream[self.slot]
+        axis = self.op.settings.get("axis", 0)
+        lengths = [each.shape[axis] for each in self.inputs]
+        start = sum(lengths[: self.slot])
+        return np.take(upstream, range(start, start + lengths[self.slot]), axis=axis)
+
+    def shaped(self, x: Array, like: Array | None = None) -> Value:
+        return np.reshape(x, self.op.settings["lengths"] if like is None else np.shape(like))
+
+    # -- over axes --
+
+    def _over(self) -> dict[str, Any]:
+        return {"axis": self.op.settings.get("axis"), "keepdims": bool(self.op.settings.get("keepdims"))}
+
+    def total(self, x: Array) -> Value:
+        return np.sum(x, **self._over())
+
+    def product(self, x: Array) -> Value:
+        return np.prod(x, **self._over())
+
+    def largest(self, x: Array) -> Value:
+        return self._top(x, **self._over())
+
+    def smallest(self, x: Array) -> Value:
+        return np.min(x, **self._over()) if self.is_doubles else -self._top(-x, **self._over())
+
+    def length(self, x: Array) -> Value:
+        if not self.is_doubles:
+            return np.frompyfunc(self.base.word("sqrt"), 1, 1)(np.sum(x * x, **self._over()))
+        largest = np.max(np.abs(x), initial=0.0, **{**self._over(), "keepdims": True})
+        scale = np.where(largest > 0, largest, 1.0)
+        squares = np.sum((x / scale) ** 2, **self._over())
+        return np.sqrt(squares) * np.reshape(scale, np.shape(squares))
+
+    def logtotal(self, x: Array) -> Value:
+        largest = self._top(x, **{**self._over(), "keepdims": True})
+        sums = self._log(np.sum(self.exp(x - largest), **self._over()))
+        return np.reshape(largest, np.shape(sums)) + sums
+
+    def _top(self, x: Array, **over: Any) -> Value:
+        """The largest entries along axes; of complex numbers, by their real parts."""
+        if self.is_doubles:
+            return np.max(x, **over)
+        at_least = self.base.rule(primitive("ge")).value
+        larger = np.frompyfunc(lambda a, b: a if at_least(a, b) else b, 2, 1)
+        axis = over.get("axis")
+        axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis % x.ndim,)
+        for each in sorted(axes, reverse=True):
+            x = larger.reduce(x, axis=each, keepdims=True)
+        return x if over.get("keepdims") else np.reshape(x, [n for i, n in enumerate(x.shape) if i not in axes])
+
+    def portions(self, x: Array) -> Value:
+        """exp(x) divided by the sum over the axes."""
+        axes = axes_of(self.op, np.shape(x))
+        powers = self.exp(x - self._top(x, axis=axes, keepdims=True))
+        return powers / np.sum(powers, axis=axes, keepdims=True)
+
+    def spread(self, upstream: Value, x: Array) -> Value:
+        return self.system.spread(self.op, upstream, x)
+
+    def count(self, x: Array, _out: Value) -> Value:
+        return self.base.number(str(math.prod(np.shape(x)[axis] for axis in axes_of(self.op, np.shape(x)))))
+
+    def rest(self, x: Array) -> Value:
+        """For each entry the product of the others, by products from either end, so that no zero divides."""
+        axes = axes_of(self.op, x.shape)
+        moved = np.moveaxis(x, axes, range(-len(axes), 0))
+        flat = moved.reshape(*moved.shape[: x.ndim - len(axes)], -1)
+        ones = np.full_like(flat[..., :1], self.base.number("1"))
+        before = np.cumprod(np.concatenate([ones, flat[..., :-1]], axis=-1), axis=-1)
+        behind = np.cumprod(np.concatenate([ones, flat[..., :0:-1]], axis=-1), axis=-1)[..., ::-1]
+        return np.moveaxis((before * behind).reshape(moved.shape), range(-len(axes), 0), axes)
+
+    def selected(self, x: Array, out: Value) -> Value:
+        return np.where(x == self.spread(out, x), self.base.number("1"), self.base.number("0"))
+
+    def rowsum(self, x: Array) -> Value:
+        return np.sum(x, axis=self.op.settings.get("axis", -1), keepdims=True)
+
+    def softmax(self, x: Array) -> Value:
+        powers = self.exp(x - self._top(x, axis=self.op.settings.get("axis", -1), keepdims=True))
+        return powers / self.rowsum(powers)
+
+    def log_softmax(self, x: Array) -> Value:
+        less = x - self._top(x, axis=self.op.settings.get("axis", -1), keepdims=True)
+        return less - self._log(self.rowsum(self.exp(less)))
+
+    # -- square matrices --
+
+    def eye(self, x: Array) -> Value:
+        one, zero = self.base.number("1"), self.base.number("0")
+        return np.where(np.eye(*x.shape) > 0, one, zero)
+
+    def trace(self, x: Array) -> Value:
+        return np.trace(x)
+
+    def _eliminated(self, x: Array, y: Array) -> tuple[Array, Value]:
+        """The solution of x @ z = y, and the determinant of x, by Gauss's elimination in any number system.
+
+        Raises ZeroDivisionError for a singular x.
+        """
+        rows, det = np.concatenate([x, y], axis=1), self.base.number("1")
+        size = len(rows)
+        for column in range(size):
+            pivot = max(range(column, size), key=lambda row: abs(self.base.to_float(rows[row, column])))
+            if self.base.to_float(rows[pivot, column]) == 0:
+                raise ZeroDivisionError
+            if pivot != column:
+                rows[[column, pivot]] = rows[[pivot, column]]
+                det = -det
+            det = rows[column, column] * det
+            rows[column] = rows[column] / rows[column, column]
+            for row in range(size):
+                if row != column:
+                    rows[row] = rows[row] - rows[column] * rows[row, column]
+        return rows[:, size:], det
+
+    def inv(self, x: Array) -> Value:
+        return _of_matrix(np.linalg.inv, x) if self.is_doubles else self._eliminated(x, self.eye(x))[0]
+
+    def det(self, x: Array) -> Value:
+        if self.is_doubles:
+            return np.linalg.det(x)
+        try:
+            return self._eliminated(x, x[:, :0])[1]
+        except ZeroDivisionError:
+            return self.base.number("0")
+
+    def logdet(self, x: Array) -> Value:
+        if not self.is_doubles:
+            return self.base.word("log")(self.det(x))
+        sign, size = np.linalg.slogdet(x)
+        if sign <= 0:
+            raise ValueError
+        return size
+
+    def solve(self, x: Array, y: Array) -> Value:
+        if self.is_doubles:
+            return _of_matrix(np.linalg.solve, x, y)
+        return self._eliminated(x, y.reshape(len(x), -1))[0].reshape(y.shape)
+
+    def cofactors(self, x: Array) -> Value:
+        """det(x)·x⁻ᵀ, which is there too where no inverse is: by the singular values, of which each leaves one out."""
+        if not self.is_doubles:
+            minors = [[self.det(np.delete(np.delete(x, i, 0), j, 1)) for j in range(len(x))] for i in range(len(x))]
+            signs = (-1) ** np.add.outer(range(len(x)), range(len(x)))
+            return np.array(minors, dtype=object) * signs
+        left, values, right = np.linalg.svd(x)
+        others = np.array([np.prod(np.delete(values, place)) for place in range(len(values))])
+        return np.linalg.det(left) * np.linalg.det(right) * (left * others) @ right
+
+
+def _of_matrix(function: Callable[..., Any], *inputs: Array) -> Any:
+    try:
+        return function(*inputs)
+    except np.linalg.LinAlgError:
+        raise ZeroDivisionError from None
+
+
+class LabelError(ValueError):
+    """A label that is no whole number, or is beyond the scores."""
+
+
+def _labels(labels: Value, count: int) -> NDArray[np.int64]:
+    found = np.asarray(labels, dtype=np.float64)
+    whole = np.floor(found)
+    for bad in np.atleast_1d(found)[np.atleast_1d((found != whole) | (found < 0) | (found >= count))][:1]:
+        what = "is no whole number" if bad != math.floor(bad) else f"is not one of 0 to {count - 1}"
+        raise LabelError(f"the label {bad:g} {what}")
+    return whole.astype(np.int64)
