@@ -607,6 +607,12 @@ def test_domain_errors_are_those_of_floats(expression: str, point: dict[str, str
     assert precise.value.hint == floats.value.hint
 
 
+def test_what_has_no_value_may_be_beyond_doubles() -> None:
+    for expression in ("log(x)", "sqrt(x)", "atanh(x)", "x**0.5", "k0(x)"):
+        with pytest.raises(MathError, match=r"has no (real|finite) value at q2 = -1e\+400"):
+            backprop(expression.replace("x", "(-x*x)"), x="1e200", precision=20)
+
+
 @pytest.mark.parametrize(
     ("expression", "point", "wrt"),
     [

@@ -417,3 +417,14 @@ def test_points(tmp_path: Path) -> None:
         "--reduce adds doubles, which an uncertain value"
         in call("points", "x", str(tmp_path / "0"), "--reduce=sum", "--wrt=x").err
     )
+
+
+def test_shares_that_cancel() -> None:
+    same, together = ["sin(x)*x - cos(pi/2-y)*y", "--x=2.0±0.1", "--y=2.0±0.1"], '--correlations={"x": {"y": 1}}'
+    shares = call("eval", *same, together).out
+    assert "-7e+16 %" in shares
+
+
+def test_uncertainty_to_proven_digits_where_the_first_ones_do_not_tell() -> None:
+    large = call("eval", "exp(x*x)", "--x=1e25±1", "--precision=10", "--get=uncertainty")
+    assert large.out == "9.070713315e+43429448190325182765112891891660508229439700580391\n", large.err

@@ -108,6 +108,15 @@ def test_second_derivatives_that_vanished(text: str) -> None:
     assert trace.hessian["x"]["x"] == pytest.approx(expected, rel=1e-3)
 
 
+def test_what_underflows_and_overflows_later_is_an_error() -> None:
+    with pytest.raises(MathError) as caught:
+        backprop("1e300*atan(1e200+1e300*(1e300*x))", x=0)  # 1e300·1e-400·1e600
+    assert caught.value.message.startswith("upstream × local = 1.0e+200 × 1e+300 overflows")
+    with pytest.raises(MathError) as caught:
+        backprop("z**0.5 + z**y", z=5e-324, y=2, hessian=True)
+    assert caught.value.message == "∂²f/∂z∂z = -2.27648e+484 overflows"
+
+
 @pytest.mark.parametrize("op", [op for op in TABLE if not (op.truth or op.chooses)], ids=lambda op: op.call)
 def test_a_zero_is_taken_for_one_by_its_form_alone(op: Op) -> None:
     """Whatever the form of a partial tells of its zeros holds where numbers have no smallest one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 from flint import arb, ctx, fmpq
@@ -143,9 +144,12 @@ class Ball:
         return self != 0
 
     def __float__(self) -> float:
-        if type(self.number) is fmpq:  # which the oldest FLINT that is supported cannot make a double of
+        if type(self.number) is arb:
+            return float(self.number)
+        try:  # the oldest FLINT that is supported cannot make a double of a fraction
             return int(self.number.p) / int(self.number.q)
-        return float(self.number)
+        except OverflowError:
+            return inf if self.number > 0 else -inf
 
     def __hash__(self) -> int:
         return hash(self.number) if self.is_exact else id(self)

@@ -111,7 +111,8 @@ class Backward:
             local, chained = widely(system, gate, slot, inputs, upstream, local)
             self._warn_of_underflow(system, gate, slot, local, chained)
         if system.strict and not system.is_finite(chained):
-            raise self._place(gate, inputs).chain_overflows(slot, upstream, local)
+            numbers = system.wide if isinstance(system, Floats) and self.is_wide else system
+            raise self._place(gate, inputs).chain_overflows(slot, upstream, local, numbers)
         return Edge(gate, slot, self.graph.nodes[gate.inputs[slot]], local, chained)
 
     def _loses(self, system: Floats, gate: Gate, slot: int, inputs: list[Value], upstream: Value, local: Value) -> bool:

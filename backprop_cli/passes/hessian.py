@@ -6,7 +6,7 @@ Each pair of variables comes out twice, by two ways of computing: a difference i
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, product
 from math import isfinite, sqrt
 
 from ..arithmetic import FLOATS, IEEE, Arithmetic, TooWideError, Value
@@ -16,7 +16,7 @@ from ..graph.expand import expand
 from ..graph.graph import Graph
 from . import point
 from .backpropagate import backpropagate
-from .faults import Place
+from .faults import DIGITS, Place
 from .forward import forward
 from .trace import Notice, Trace
 
@@ -57,6 +57,10 @@ def hessian(
         wide = FLOATS.wide
     exact = {name: wide.given(value) for name, value in values.items()}
     matrix = _matrix(graph, exact, names, wrt, ties, wide)
+    for row, name in product(names, repeat=2):
+        if not arithmetic.is_finite(wide.to_float(matrix[row][name])):
+            second = f"∂²{graph.output.name}/∂{row}∂{name} = {wide.show(matrix[row][name], DIGITS)}"
+            raise MathError(f"{second} overflows", graph.source, hint=arithmetic.range_hint)
     return {row: {name: float(value) for name, value in columns.items()} for row, columns in matrix.items()}
 
 

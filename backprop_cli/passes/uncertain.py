@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from ..arithmetic import FLOATS, Arithmetic, Value
+from ..arithmetic import FLOATS, Arithmetic, TooWideError, Value
 from ..errors import InputError, MathError, UnprovenError, few, quote, suggest
 from ..graph.graph import Graph, partial
 from ..language.uncertain import read
@@ -163,10 +163,12 @@ def _propagated(trace: Trace, texts: Mapping[str, str], correlations: Mapping[Pa
     try:
         sigma = _root(variance) if system is FLOATS else _rooted(variance, system)
         components = {name: back(slope) for name, slope in slopes.items()}
+        is_spread = system.to_float(sigma) != 0
+        shares = {name: back(product / variance) for name, product in products.items()} if is_spread else {}
     except OverflowError:
         raise MathError("the uncertainty of the output overflows", trace.graph.source, hint=system.range_hint) from None
-    is_spread = system.to_float(sigma) != 0
-    shares = {name: back(product / variance) for name, product in products.items()} if is_spread else {}
+    except TooWideError:
+        raise UnprovenError("the uncertainty of the output is not decided", trace.graph.source) from None
     return Uncertainty(sigma, sigmas, components, shares, known)
 
 

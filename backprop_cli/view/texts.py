@@ -359,9 +359,9 @@ def _uncertain(trace: Trace, texts: VariableTexts, digits: int | None) -> Variab
 
 
 def percentage(trace: Trace, share: Value) -> str:
-    """A part of the whole, as a percentage of three digits."""
+    """A part of the whole, as a percentage; where others take away nearly all of it, it is as large as you like."""
     percents = 100 * trace.arithmetic.to_float(share)
-    return f"{percents:.1f} %" if abs(percents) >= 0.1 or not percents else f"{percents:.1g} %"
+    return f"{percents:.1f} %" if 0.1 <= abs(percents) < 1e6 or not percents else f"{percents:.1g} %"
 
 
 def _box(trace: Trace, name: str, digits: int | None, h: str) -> VariableTexts:
