@@ -106,7 +106,13 @@ COMMANDS = {
     "hessian": f"eval {AT} --hessian",
     "precision": f"eval {AT} --precision 50",
     "exact": f"eval {AT} --exact",
+    "trust": f"eval {AT} --trust",
+    "boxes": "eval --at boxes.json",
     "points": "points points.jsonl",
+    "reduced points": "points points.jsonl --reduce mean",
+    "minimize": "minimize --start values.json --steps 20",
+    "bfgs": "minimize --start values.json --method bfgs",
+    "fit": "fit --start x=1 --target z --data points.jsonl",
     "explain": f"explain {AT}",
     "explain JSON": f"explain {AT} --nudge 1e-3 --json",
     "check": f"check {AT}",
@@ -118,6 +124,7 @@ COMMANDS = {
     "dot": f"graph {AT} --format dot",
     "Mermaid": f"graph {AT} --format mermaid",
     "SVG": f"graph {AT} -o picture.svg",
+    "page": f"page {AT}",
     **{f"code {to}": f"code --to {to}" for to in ("python", "numpy", "torch", "jax", "c", "javascript", "latex")},
 }
 
@@ -142,7 +149,9 @@ def run(program: str, words: str, place: Path) -> Run:
     values = {name: 0.5 if name == "y" else 1 for name in names}
     (place / "program").write_text(program)
     (place / "values.json").write_text(json.dumps(values))
-    (place / "points.jsonl").write_text("".join(json.dumps({**values, "x": 1 + i / 8}) + "\n" for i in range(2)))
+    (place / "boxes.json").write_text(json.dumps({**values, "x": "0.9..1.1"}))
+    points = ({**values, "x": 1 + i / 8, "z": i} for i in range(2))
+    (place / "points.jsonl").write_text("".join(f"{json.dumps(point)}\n" for point in points))
     line = command(*words.split(), "--file", "program")
     env = environment({"BACKPROP_CACHE_DIR": str(place / "cache")})
     with (place / "out").open("wb") as out, (place / "err").open("wb") as err:

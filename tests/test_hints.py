@@ -76,6 +76,7 @@ FOLLOWED = {
     "eval net.bp": "eval --file net.bp --x 1 --y 1",
     "derive ./net.bp": "derive --file ./net.bp",
     "eval x*y --at p.csv": "points x*y p.csv",
+    "eval x*y --at one.json --enclose --exact": "",
     "eval x*y --at x=1,y=2": "eval x*y --x 1 --y 2",
     "eval x*y --x=1,2": "",
     "eval x*y*z --at p.csv": "points 'x*y*z' p.csv --z 1",
@@ -97,6 +98,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("net.bp").write_text("q = x + y\nf = q*x\n")
     Path("p.csv").write_text("x,y\n1,2\n")
+    Path("one.json").write_text('{"x": 1, "y": 2}')
 
 
 @pytest.mark.parametrize("line", FOLLOWED)

@@ -105,6 +105,12 @@ def test_boxes_and_texts_have_rooms_of_their_own() -> None:
             assert all(one[1] <= other[0] + 1 for one, other in itertools.pairwise(sorted(spans))), text
 
 
+def test_a_module_of_many_inputs_names_the_first() -> None:
+    heads = ", ".join(f"t{i}" for i in range(30))
+    told, _ = unpacked(page(f"m({heads}) = t0*t1\nm({', '.join(['x'] * 30)})", x=2))
+    assert told["O"][0]["over"] == f"m({', '.join(f'{{{i}}}' for i in range(12))}, …)"
+
+
 def test_what_it_is_not_for() -> None:
     with pytest.raises(InputError, match="a page shows up to 200 gates, and here are 201"):
         page("+".join(["x"] * 202), x=1)

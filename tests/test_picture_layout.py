@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 
 import pytest
 
@@ -10,7 +11,7 @@ from backprop_cli import backprop
 from backprop_cli.language.program import Program
 from backprop_cli.passes.trace import Trace
 from backprop_cli.view.picture import circuit, dot
-from backprop_cli.view.picture.circuit import Circuit
+from backprop_cli.view.picture.circuit import Circuit, Drawing
 from backprop_cli.view.picture.dot import COLOURS, places
 from support.circuits import TRACES, Layout, layout
 
@@ -36,31 +37,74 @@ def test_nothing_overlaps(drawn: Layout) -> None:
         assert not box.overlaps(another), (one, other)
 
 
+def crossed(drawn: Layout) -> list[tuple[str, str, str]]:
+    """Wires that cross the text, the gate or the title of something else, and what they cross."""
+    places = {**drawn.boxes, **{f"title of {name}": box for name, box in drawn.titles.items()}}
+    return [
+        (tail, head, name)
+        for tail, head, points in drawn.edges
+        for name, box in places.items()
+        if name not in (tail, head, "out")
+        if any(box.left + 1 < x < box.right - 1 and box.low + 1 < y < box.high - 1 for x, y in points)
+    ]
+
+
+def astray(drawing: Drawing, drawn: Layout) -> list[tuple[str, str, int]]:
+    """Wires that run through a frame that is not their own, and the frame."""
+    group = {box.name: box.group for box in drawing.boxes}
+    for place, wire in enumerate(drawing.wires):
+        group[f"w{place}"] = group[wire.source]
+        group |= {f"i{place}_{frame}": frame for frame in range(len(drawing.frames))}
+        group |= {f"o{place}_{frame}": each.parent for frame, each in enumerate(drawing.frames)}
+    found = []
+    for tail, head, points in drawn.edges:
+        own = {*drawing.around(group[tail]), *drawing.around(group[head])}
+        for frame in {*range(len(drawing.frames))} - own:
+            box = drawn.frames[f"cluster_{frame}"]
+            if any(box.left < x < box.right and box.low < y < box.high for x, y in points):
+                found.append((tail, head, frame))
+    return found
+
+
 @EITHER
 def test_no_wire_crosses_a_text_or_a_gate(drawn: Layout) -> None:
-    places = {**drawn.boxes, **{f"title of {name}": box for name, box in drawn.titles.items()}}
-    for tail, head, points in drawn.edges:
-        for name, box in places.items():
-            if name not in (tail, head, "out"):
-                crossed = [
-                    (x, y) for x, y in points if box.left + 1 < x < box.right - 1 and box.low + 1 < y < box.high - 1
-                ]
-                assert not crossed, (tail, head, name)
+    assert not crossed(drawn)
 
 
 @ALL
 def test_no_wire_runs_through_a_frame_that_is_not_its_own(name: str) -> None:
     for trace, drawn in ((TRACES[name], LAYOUTS[name]), (None, STRUCTURES[name])):
-        drawing = circuit.draw(Circuit(TRACES[name].graph, trace), 4)
-        group = {box.name: box.group for box in drawing.boxes}
-        for place, wire in enumerate(drawing.wires):
-            group[f"w{place}"] = group[wire.source]
-            group |= {f"p{place}_{frame}": frame for frame in range(len(drawing.frames))}
-        for tail, head, points in drawn.edges:
-            own = {*drawing.around(group[tail]), *drawing.around(group[head])}
-            for frame in {*range(len(drawing.frames))} - own:
-                box = drawn.frames[f"cluster_{frame}"]
-                assert not any(box.left < x < box.right and box.low < y < box.high for x, y in points), (tail, head)
+        assert not astray(circuit.draw(Circuit(TRACES[name].graph, trace), 4), drawn)
+
+
+def net(seed: int) -> str:
+    """A small net of layers, with modules inside each other."""
+    chosen = random.Random(seed)
+    names = [f"x{i}" for i in range(chosen.randint(1, 3))]
+    lines = [f"act(t) = {chosen.choice(['relu(t)', 'tanh(t)', '1/(1 + exp(-t))'])}", "sqr(u, v) = (u - v)**2"]
+    for layer in range(chosen.randint(1, 2)):
+        slots, weights = range(len(names)), [f"w{i}" for i in range(len(names))]
+        heads = ", ".join([*weights, *(f"x{i}" for i in slots), "b"])
+        lines.append(f"neuron{layer}({heads}) = act({' + '.join(f'w{i}*x{i}' for i in slots)} + b)")
+        news = [f"h{layer}{i}" for i in range(chosen.randint(1, 3))]
+        for new in news:
+            values = ", ".join([*(f"{new}{weight}" for weight in weights), *names, f"{new}b"])
+            lines.append(f"{new} = neuron{layer}({values})")
+        names = news
+    return "\n".join([*lines, " + ".join([*(f"sqr({name}, t)" for name in names), "k*h00w0**2"])])
+
+
+@pytest.mark.slow
+def test_wires_of_nets() -> None:
+    """Neither through what stands in their way, nor through frames that are not theirs."""
+    for seed in range(12):
+        graph = Program(net(seed)).graph()
+        trace = backprop(net(seed), {node.name: 0.1 * i + 0.05 for i, node in enumerate(graph.variables)}, expand=True)
+        for numbers in (trace, None):
+            drawing = circuit.draw(Circuit(trace.graph, numbers), 4)
+            drawn = layout(dot.render(drawing))
+            assert not crossed(drawn), seed
+            assert not astray(drawing, drawn), seed
 
 
 @EITHER

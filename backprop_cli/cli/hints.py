@@ -24,7 +24,7 @@ from ..rules.table import spellings
 from ..streams import unpacked
 from .arguments import Line, PositionError, WordError, split
 from .options import ALL, COMMANDS, OPTIONS, by_name
-from .request import Asked, parameters, values
+from .request import Asked, parameters, read_object, values
 from .starts import read_start
 
 COMMON = {
@@ -292,6 +292,15 @@ def _is_there(name: str) -> bool:
         return False
 
 
+def _is_point(path: str) -> bool:
+    """Whether the file holds one point."""
+    try:
+        read_object(path, "--at", "point")
+    except BackpropError:
+        return False
+    return True
+
+
 def _of_input(command: str, words: Sequence[str]) -> str:
     """What to do where a file was meant, or a format of another command."""
     line = _line(command, words)
@@ -305,12 +314,9 @@ def _of_input(command: str, words: Sequence[str]) -> str:
         if option.name == "--at" and not _is_there(text) and (given := _as_options(["x", text])):
             at = list(words).index(text)
             return working(command, [*words[: at - 1], *given[1:], *words[at + 1 :]])
-        if option.name == "--at" and _is_there(text):
-            at = list(words).index(text)
-            rest = [*words[: at - 1], *words[at + 1 :]]
-            if hint := working(
-                "points", [*line.positional, text, *(word for word in rest if word not in line.positional)]
-            ):
+        if option.name == "--at" and _is_there(text) and not _is_point(text):
+            rest = [word for word in words if word not in ("--at", text, f"--at={text}", *line.positional)]
+            if hint := working("points", [*line.positional, text, *rest]):
                 return f"for many points: {hint}"
     if command == "points" and len(line.positional) == 1 and _is_there(line.positional[0]):
         return "the expression comes first, and then the file of points"

@@ -153,6 +153,8 @@ def layout(dot: str) -> Layout:
     boxes, texts, frames, titles, names = {}, {}, {}, {}, {}
     for each in data["objects"]:
         names[each["_gvid"]] = each["name"]
+        if each["name"].startswith("cluster_fence"):
+            continue
         if each["name"].startswith("cluster"):
             frames[each["name"]] = Rectangle(*map(float, each["bb"].split(",")))
             titles[each["name"]] = _around(each["lp"], each["lwidth"], each["lheight"])

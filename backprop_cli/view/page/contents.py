@@ -202,7 +202,7 @@ def _edge(words: Wording, edge: Edge) -> dict[str, Any]:
 
 def _op(op: Op, count: int, language: Language) -> dict[str, Any]:
     """An operation: its sign, how it is told over numbers, what it does, and how it chooses."""
-    slots = range(min(count, LISTED) if op.variadic else count)
+    slots = range(min(count, LISTED))
     more = [Formula("…")] * (len(slots) < count)
     over = holes(lambda numbers: NUMBERS.text(op.applied([*map(Formula, numbers), *more])), slots)
     told = {**_named(op), "over": over}

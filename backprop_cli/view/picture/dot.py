@@ -1,15 +1,17 @@
 """Graphviz: the circuit with its inputs on the left and its output on the right.
 
 The texts of a wire are a node of their own, and the wire runs through its middle. So the layout makes room for them,
-and a value stands exactly above its wire, a gradient below. Into a frame, wires come from the left, through a gate post
-each, so that none runs through its title. Whatever a person named is escaped wherever it stands.
+and a value stands exactly above its wire, a gradient below. Into a frame, wires come from the left, and out of it they
+go to the right, past posts, so that none runs through its title. Those outside of it stand in a fence that nobody sees:
+Graphviz keeps other wires out of the ranks of a cluster, and not out of its margin. Whatever a person named is escaped
+wherever it stands.
 """
 
 from __future__ import annotations
 
 import html
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from .. import THEMES, Options
@@ -68,14 +70,13 @@ class _Page:
         if look.transparent:
             self.theme = self.theme._replace(paper=_CLEAR, shade=_CLEAR)
         self.ends = {box.name: box for box in drawing.boxes}
-        self.entered = [
+        self.entered, self.left = (
             [
-                frame
-                for frame in drawing.around(self.ends[wire.target].group)[::-1]
-                if frame not in drawing.around(wire.group)
+                [frame for frame in drawing.around(self.ends[end].group) if frame not in drawing.around(wire.group)]
+                for end, wire in zip(ends, drawing.wires, strict=True)
             ]
-            for wire in drawing.wires
-        ]
+            for ends in ([wire.target for wire in drawing.wires], [wire.source for wire in drawing.wires])
+        )
         self.is_crowded = sum(box.kind == "fork" for box in drawing.boxes) > _FEW
 
     def lines(self) -> Iterator[str]:
@@ -90,10 +91,14 @@ class _Page:
         for number, opens in drawing.nesting():
             if opens:
                 title = _quoted(drawing.frames[number].title)
+                yield f'  subgraph cluster_fence_{number} {{\n  graph [label="", style=invis, margin=1]\n'
+                for passed in (self.entered, self.left):
+                    yield from self._row(number, _outside, passed)
                 yield f"  subgraph cluster_{number} {{\n  graph [label={title}, {frame}]\n"
+                yield from self._row(number, _inside, self.entered)
                 yield from (f"  {line}\n" for line in inside[number])
             else:
-                yield "  }\n"
+                yield "  }\n  }\n"
         yield from (f"  {line}\n" for line in inside[-1])
         for number, place in enumerate(places(drawing)):
             yield from (f"  {line}\n" for line in self._strokes(number, place))
@@ -110,8 +115,6 @@ class _Page:
                 looks[place] = (self.ends[wire.source].group, f'{_SPACED}, margin="0,0", label=<{table}>')
         for name, (frame, look) in looks.items():
             inside[frame].append(f"{name} [{look}]")
-        for frame, posts in self._entrances().items():
-            inside[frame].append(f"{{ rank=same; node [{_POST}]; {'; '.join(posts)} }}")
         return inside
 
     def _look(self, box: Box) -> str:
@@ -173,39 +176,42 @@ class _Page:
                 room = ", minlen=4" if self.is_crowded and is_forked else ""
                 begin = ", tailclip=false" if is_forked else ""
                 yield f"{wire.source} -> {place}:wire:w [{style}, dir=none{begin}, headclip=false{room}]"
-        leaves = self.ends[wire.source].group != wire.group
-        posts = [_post(number, frame) for frame in self.entered[number]]
+        posts = [_outside(number, frame) for frame in self.left[number]]
+        for frame in reversed(self.entered[number]):
+            posts += [_outside(number, frame), _inside(number, frame)]
         for one, other in itertools.pairwise([*way, *posts, wire.target]):
             begin = ", tailclip=false" if is_forked or one != wire.source else ""
             end = ", dir=none, headclip=false" if other != wire.target or self.ends[other].kind == "fork" else ""
-            room = ", minlen=2" if leaves or other in posts else ""  # it turns outside of the frame
-            yield f"{one} -> {other} [{style}{begin}{end}{room}]"
+            straight = ", weight=4" if {one, other} & {*posts} else ""
+            yield f"{one} -> {other} [{style}{begin}{end}{straight}]"
 
-    def _entrances(self) -> dict[int, list[str]]:
-        """For each frame that wires enter, a post for each of them."""
-        found: dict[int, list[str]] = {}
-        for number, frames in enumerate(self.entered):
-            for frame in frames:
-                found.setdefault(frame, []).append(_post(number, frame))
-        return found
+    def _row(self, frame: int, post: Callable[[int, int], str], passed: list[list[int]]) -> Iterator[str]:
+        """The posts of a frame, side by side. passed: the frames that each wire enters, or those that it leaves."""
+        if posts := [post(number, frame) for number, frames in enumerate(passed) if frame in frames]:
+            yield f"  {{ rank=same; node [{_POST}]; {'; '.join(posts)} }}\n"
 
     def _order(self) -> Iterator[str]:
         """What keeps the posts of a frame left of the gates in it."""
         drawing = self.drawing
         fed = {(frame, wire.target) for wire in drawing.wires for frame in drawing.around(wire.group)}
-        posts = self._entrances()
+        posts = {frame: _inside(number, frame) for number, frames in enumerate(self.entered) for frame in frames}
         for box in drawing.boxes:
             for frame in drawing.around(box.group) if box.kind in ("gate", "module") else []:
                 if frame in posts and (frame, box.name) not in fed:
-                    yield f"{posts[frame][0]} -> {box.name} [style=invis]"
+                    yield f"{posts[frame]} -> {box.name} [style=invis]"
 
     def _ink(self, wire: Wire) -> str:
         return self.theme.quiet if wire.kind == "constant" else self.theme.ink
 
 
-def _post(number: int, frame: int) -> str:
-    """Where a wire enters a frame."""
-    return f"p{number}_{frame}"
+def _outside(number: int, frame: int) -> str:
+    """Where a wire is about to enter a frame, or has left it."""
+    return f"o{number}_{frame}"
+
+
+def _inside(number: int, frame: int) -> str:
+    """Where a wire has entered a frame."""
+    return f"i{number}_{frame}"
 
 
 def _marked(text: str) -> str:
