@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from .api.descents import Fit, Minimum, fit, minimize
     from .api.trace import Trace
     from .errors import BackpropError
+    from .runtime.version import __version__ as __version__
 
-__version__ = "0.1.0"
 __all__ = [
     "BackpropError", "Compiled", "Fit", "Minimum", "OverColumns", "Trace", "backprop", "columns", "compile", "fit",
     "minimize",
@@ -57,6 +57,7 @@ _HOME = {
     "fit": "api.descents",
     "Fit": "api.descents",
     "BackpropError": "errors",
+    "__version__": "runtime.version",
 }
 
 
@@ -70,4 +71,4 @@ def __getattr__(name: str) -> "Any":
 
 
 def __dir__() -> list[str]:
-    return [*__all__, *(name for name in globals() if name.startswith("__"))]
+    return [*_HOME, *(name for name in globals() if name.startswith("__"))]

@@ -43,8 +43,8 @@ def _run() -> int:
         words = sys.argv[1:]
         status = plain_call.run(words)
         if status is None:
-            from .budget import bound_memory
             from .cli.commands import run_command
+            from .runtime.budget import bound_memory
 
             bound_memory()
             status = run_command(words)

@@ -19,7 +19,7 @@ from backprop_cli import backprop
 from backprop_cli.errors import InputError
 from backprop_cli.language.tokens import MAX_CHARACTERS
 from backprop_cli.points.rows import MAX_LINE, MAX_RECORD
-from backprop_cli.streams import MAX_BYTES
+from backprop_cli.runtime.streams import MAX_BYTES
 from support.command import Result, command, environment, run
 from support.suites import thinned
 

@@ -16,9 +16,10 @@ from functools import partial
 
 import pytest
 
-from backprop_cli import BackpropError, backprop, budget
-from backprop_cli.budget import SECONDS, TooSlowError, left, share, within
+from backprop_cli import BackpropError, backprop
 from backprop_cli.errors import InputError
+from backprop_cli.runtime import budget
+from backprop_cli.runtime.budget import SECONDS, TooSlowError, left, share, within
 
 
 def endless() -> None:
@@ -259,7 +260,7 @@ def test_the_library_has_a_limit_where_it_is_asked_for() -> None:
 
 def test_where_a_debugger_or_a_measure_of_coverage_traces() -> None:
     code = (
-        "import sys; from backprop_cli.budget import TooSlowError, within\n"
+        "import sys; from backprop_cli.runtime.budget import TooSlowError, within\n"
         "def endless():\n    while True: pass\n"
         "sys.settrace(lambda *_: None)\n"
         "try: within(0.1, endless)\n"
@@ -270,7 +271,7 @@ def test_where_a_debugger_or_a_measure_of_coverage_traces() -> None:
 
 
 ALLOCATES = """
-from backprop_cli.budget import MEMORY, bound_memory
+from backprop_cli.runtime.budget import MEMORY, bound_memory
 bound_memory()
 bytearray(MEMORY - 100_000_000)
 try:
@@ -287,7 +288,7 @@ def test_memory_is_bounded() -> None:
 
 
 FILLS = """
-from backprop_cli import budget
+from backprop_cli.runtime import budget
 budget.MEMORY = 150_000_000
 budget.bound_memory()
 from backprop_cli.arithmetic.balls import Balls

@@ -727,13 +727,16 @@ def test_a_directory_of_any_name(name: bytes, tmp_path: Path, monkeypatch: pytes
 # -- What is loaded ------------------------------------------------------------------------------------------------
 
 HIT = """
-    budget arithmetic arithmetic.floats arithmetic.system errors graph graph.graph graph.nodes language language.names
-    language.postfix language.spellings
+    runtime runtime.budget runtime.streams runtime.version errors arithmetic arithmetic.floats arithmetic.system
+    graph graph.graph graph.nodes language language.names language.postfix language.spellings
     passes.backward passes.backpropagate passes.faults passes.forward passes.lazy passes.point
-    passes passes.settings passes.trace rules rules.formula rules.op rules.printer rules.table streams view view.json
+    passes passes.settings passes.trace rules rules.formula rules.op rules.printer rules.table view view.json
     cli cli.arguments cli.cache cli.options cli.output cli.plain_call cli.remembered cli.request __main__
 """
-CLICK = "budget cli cli.commands cli.commands.eval cli.expression cli.plain_call __main__ errors streams"
+CLICK = """
+    runtime runtime.budget runtime.streams runtime.version errors
+    cli cli.commands cli.commands.eval cli.expression cli.plain_call __main__
+"""
 MISS = """
     language.program language.flatten language.refusals language.settings language.statements language.syntax
     language.token language.tokens language.tree rules.arrays rules.shape_rules

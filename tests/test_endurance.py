@@ -377,7 +377,7 @@ def test_killed_while_a_file_is_written(tmp_path: Path) -> None:
     place = tmp_path / "files"
     place.mkdir()
     code = """
-from backprop_cli.files import write_file
+from backprop_cli.runtime.files import write_file
 path = os.path.join(place, "circuit.svg")
 versions = [bytes([version]) * size for version, size in enumerate((1, 1_000, 100_000, 3_000_000))]
 write_file(path, versions[0])

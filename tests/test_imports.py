@@ -27,9 +27,7 @@ LIBRARIES = {
 
 ROOMS = {
     "errors": "every error that a person can meet: message, place and hint",
-    "budget": "how long work may take, and how much memory",
-    "streams": "text in and text out, whatever the encoding",
-    "files": "files that are written wholly or not at all",
+    "runtime": "what a run has to work with: time and memory, text in and out, files",
     "rules": "what a primitive is: formulas as data, their printer, THE TABLE",
     "graph": "the circuit, no numbers: nodes, the graph, modules opened",
     "language": "text → tokens → SymPy's tree → graph, with positions",
@@ -37,8 +35,8 @@ ROOMS = {
     "passes": "forward, backward → trace; second derivatives, digits that hold, exact numbers",
     "study": "what is found out by means of traces: the referee, claims, mistakes, nudges",
     "descent": "a loss made small: objectives, methods that go down, least squares",
-    "view": "what is shown: a file a view",
     "points": "one graph at many points",
+    "view": "what is shown: a file a view",
     "api": "the library's face",
     "cli": "the command line: options, the way in, one file a command",
     "__main__": "the console command",

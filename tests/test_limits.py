@@ -104,7 +104,9 @@ class Limit(NamedTuple):
 
 OVERFLOWS = "overflows"
 LIMITS = {
-    "streams.MAX_BYTES": Limit(lambda n: said("eval", "x", "--at", "-", stdin='{"x": 1}'.ljust(n)), "is longer than"),
+    "runtime.streams.MAX_BYTES": Limit(
+        lambda n: said("eval", "x", "--at", "-", stdin='{"x": 1}'.ljust(n)), "is longer than"
+    ),
     "points.rows.MAX_LINE": Limit(
         lambda n: said("points", "x", "-", stdin='{"x": 1}'.ljust(n - 1) + "\n"), "the line is longer than"
     ),
@@ -174,8 +176,8 @@ LIMITS = {
     "study.referee._LARGEST": Limit(lambda n: said("check", terms(n), "--x", "1"), "too many for SymPy", slow=True),
 }
 ELSEWHERE = {
-    "budget.SECONDS": "test_budget.py",
-    "budget.MEMORY": "test_budget.py",
+    "runtime.budget.SECONDS": "test_budget.py",
+    "runtime.budget.MEMORY": "test_budget.py",
     "arithmetic.system.MAX_ORDER": "test_orders.py",
     "cli.cache.MAX_ENTRY": "test_cache.py",
     "cli.cache.MAX_TOTAL": "test_cache.py",

@@ -11,12 +11,12 @@ import pygraphviz
 import pytest
 
 from backprop_cli import backprop
-from backprop_cli.budget import TooSlowError, within
 from backprop_cli.graph.graph import Gate, Graph, Group, Module, Nodes, Variable
 from backprop_cli.language.program import Program
 from backprop_cli.passes.trace import Trace
 from backprop_cli.rules.printer import READING
 from backprop_cli.rules.table import TABLE, primitive
+from backprop_cli.runtime.budget import TooSlowError, within
 from backprop_cli.view import Options
 from backprop_cli.view.picture import circuit, dot, graphviz, mermaid
 from backprop_cli.view.picture import text_tree as tree

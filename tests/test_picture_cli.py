@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from backprop_cli import files
 from backprop_cli.cli.commands import run_command
 from backprop_cli.errors import OutputError
+from backprop_cli.runtime import files
 from backprop_cli.view import SUFFIXES, VIEWS, form_of
 from backprop_cli.view.picture import graphviz
 from support.command import command, environment, on_a_terminal, plain, process, run, streams
@@ -243,7 +243,7 @@ def test_killed_in_the_middle(signal_number: int, tmp_path: Path) -> None:
     file = tmp_path / "a.dot"
     file.write_text("before")
     code = (
-        "import os, sys, time; from backprop_cli.__main__ import main; from backprop_cli import files\n"
+        "import os, sys, time; from backprop_cli.__main__ import main; from backprop_cli.runtime import files\n"
         "def waits(_): print('now', flush=True); time.sleep(60)\n"
         "files.os.fsync = waits\n"
         "sys.argv = ['backprop', 'graph', 'x*y', '-o', sys.argv[1]]\n"

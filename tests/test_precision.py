@@ -20,10 +20,10 @@ import mpmath
 import pytest
 
 from backprop_cli import BackpropError, backprop
-from backprop_cli.budget import TooSlowError
 from backprop_cli.errors import InputError, MathError
 from backprop_cli.passes.trace import Trace
 from backprop_cli.rules.op import Op
+from backprop_cli.runtime.budget import TooSlowError
 from support import oracle
 from support.command import command as command_line
 from support.command import run as command

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from backprop_cli.errors import OutputError
-from backprop_cli.files import write_file
+from backprop_cli.runtime.files import write_file
 from backprop_cli.view.code.targets import TARGETS
 from backprop_cli.view.json import dumped, escaped
 from support.command import call, run

@@ -8,9 +8,9 @@ from numbers import Real
 from types import NoneType
 
 from ..arithmetic import FLOATS, IEEE, TIES
-from ..budget import within
 from ..passes import point
 from ..passes.settings import Settings, check, is_of_arrays
+from ..runtime.budget import within
 from .trace import Trace
 from .values import Given, expect, names_of, text, texts
 

@@ -9,9 +9,9 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..arithmetic import TIES
-from ..budget import within
 from ..errors import InputError, quote
 from ..passes.settings import DESCENTS, FITS
+from ..runtime.budget import within
 from .shown import Shown, Text
 from .values import Arrayed, Given, expect, texts
 
@@ -52,7 +52,7 @@ class _Result(Shown, ABC):
         file: where it is written; the end of the name says the format (.svg, .png, .pdf).
         Raises InputError for a name that means no format, and where a format needs Matplotlib and there is none.
         """
-        from ..files import write_file
+        from ..runtime.files import write_file
         from ..view import VIEWS, form_of
 
         drawn = Text("plot", self._plots())

@@ -94,7 +94,7 @@ class Trace(Shown, passes.Trace):
         digits: how many are shown of a number.
         Raises InputError for a circuit that is too large, and for numbers that are no doubles.
         """
-        from ..files import write_file
+        from ..runtime.files import write_file
         from ..view import LANGUAGES
         from ..view.page import Page
         from ..view.words.language import language
@@ -207,7 +207,7 @@ class Circuit(Graph):
         local: whether it shows local gradients.
         Raises InputError for a name that means no format, and where a format needs Graphviz and there is none.
         """
-        from ..files import write_file
+        from ..runtime.files import write_file
         from ..view import VIEWS, form_of
 
         self.trace._numbers_alone("graph")

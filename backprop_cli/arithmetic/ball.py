@@ -7,7 +7,7 @@ from typing import Any
 
 from flint import arb, ctx, fmpq
 
-from ..budget import reserve_memory
+from ..runtime.budget import reserve_memory
 from .decimals import Rounded, rounded_ball, rounded_fraction, written
 from .system import TooWideError, Value
 

@@ -17,8 +17,8 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from .. import __version__
 from ..rules.table import CONSTANTS, TABLE
+from ..runtime.version import __version__
 
 if TYPE_CHECKING:
     from ..graph.graph import Graph

@@ -14,8 +14,8 @@ from ..passes import point
 from ..points.blocks import Look, Table, has_polars
 from ..points.columns import Answered, Sum, answered
 from ..points.evaluate import Job
-from ..points.lines import Contents, CsvLines, JsonLines
-from ..streams import is_unicode, writer
+from ..runtime.streams import is_unicode, writer
+from ..view.lines import Contents, CsvLines, JsonLines
 from ..view.reduction import Reduction
 from .progress import Report
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from time import process_time
 from typing import NamedTuple
 
-from ..budget import within
 from ..errors import BackpropError, Source
 from ..rules.table import spellings
-from ..streams import read_text
+from ..runtime.budget import within
+from ..runtime.streams import read_text
 from .arguments import Line, split
 from .cache import compile_cached
 from .options import ALL, COMMANDS, Option, by_name

@@ -11,9 +11,9 @@ from typing import Any
 
 import click
 
-from ..budget import within
 from ..errors import COLUMNS, quote
-from ..streams import columns
+from ..runtime.budget import within
+from ..runtime.streams import columns
 from .arguments import Line, split
 from .options import Option, by_name
 from .request import parameters

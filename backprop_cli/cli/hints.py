@@ -21,7 +21,7 @@ from ..passes.point import MissingVariablesError, UnknownVariableError
 from ..passes.settings import is_of_arrays
 from ..points import rows
 from ..rules.table import spellings
-from ..streams import unpacked
+from ..runtime.streams import unpacked
 from .arguments import Line, PositionError, WordError, split
 from .options import ALL, COMMANDS, OPTIONS, by_name
 from .request import Asked, parameters, read_object, values

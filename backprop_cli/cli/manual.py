@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .. import __version__
+from ..runtime.version import __version__
 from .commands import SUMMARY, cli
 from .expression import Context
 from .options import COMMANDS, by_name

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..arithmetic import TIES
-from ..budget import SECONDS
 from ..passes.settings import DESCENTS, DIGITS, FITS, REDUCTIONS
+from ..runtime.budget import SECONDS
 from ..view import LANGUAGES, THEMES, VIEWS
 
 _PARAMETERS = {"--format": "form", "--from": "language", "--lang": "spoken"}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from ..errors import COLUMNS, BackpropError, InputError, few, quote
-from ..streams import columns, emit, is_unicode
+from ..runtime.streams import columns, emit, is_unicode
 from ..view import READ, Options, draw
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def show(what: str, subject: object, form: str, digits: int | None = None, file:
 def put(drawn: str | bytes, file: str | None = None) -> None:
     """Write it into a file of that name, or to standard output."""
     if file not in (None, "-"):
-        from ..files import write_file
+        from ..runtime.files import write_file
 
         write_file(file, drawn.encode() if isinstance(drawn, str) else drawn)
     elif isinstance(drawn, bytes):

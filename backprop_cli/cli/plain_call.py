@@ -10,8 +10,8 @@ from time import process_time
 from typing import TYPE_CHECKING
 
 from ..arithmetic import FLOATS
-from ..budget import within
 from ..errors import BackpropError
+from ..runtime.budget import within
 
 if TYPE_CHECKING:
     from .request import Asked

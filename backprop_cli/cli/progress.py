@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import BackpropError, printable
-from ..streams import columns, emit
+from ..runtime.streams import columns, emit
 from .output import say
 
 if TYPE_CHECKING:

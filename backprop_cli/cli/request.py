@@ -10,7 +10,7 @@ from ..errors import InputError, Source, few, quote
 from ..graph.graph import Graph
 from ..passes import point
 from ..passes.settings import Settings, is_of_arrays, numbers_alone, refuse_arrays
-from ..streams import read_text
+from ..runtime.streams import read_text
 from .arguments import EXAMPLE, Line, PositionError
 
 Request = tuple[Graph, Mapping[str, str], Settings]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..budget import left
+from ..runtime.budget import left
 
 _KEPT = 0.1  # of the time: for what is told
 

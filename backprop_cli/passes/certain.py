@@ -12,10 +12,10 @@ from ..arithmetic import Value
 from ..arithmetic.ball import GUARD
 from ..arithmetic.ball_functions import MOST_BITS
 from ..arithmetic.balls import Balls
-from ..budget import left
 from ..errors import MathError, UnprovenError, shorten
 from ..graph.graph import Graph
 from ..graph.graph import partial as slope
+from ..runtime.budget import left
 from . import point
 from .backpropagate import backpropagate
 from .hessian import hessian

@@ -16,9 +16,9 @@ from ..arithmetic import Value
 from ..arithmetic.ball import GUARD, order
 from ..arithmetic.box import MAYBE, Box, Maybe, common, hull, middle, pieces, thin
 from ..arithmetic.boxes import Boxes, trend
-from ..budget import left
 from ..errors import InputError, MathError, UnprovenError
 from ..graph.graph import Graph, Module
+from ..runtime.budget import left
 from . import point
 from .backpropagate import backpropagate
 from .forward import forward

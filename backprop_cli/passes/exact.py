@@ -10,10 +10,10 @@ import sympy
 
 from ..arithmetic import Value
 from ..arithmetic.symbolic import Symbolic, UndecidedError, sigmoid, softplus
-from ..budget import TooSlowError, share
 from ..errors import MathError
 from ..graph.graph import Graph
 from ..rules.formula import Formula
+from ..runtime.budget import TooSlowError, share
 from . import point
 from .backpropagate import backpropagate
 from .hessian import hessian as second_derivatives

@@ -203,7 +203,7 @@ def read_file(name: str, path: str) -> object:
         if end == ".npy":
             with open(path, "rb") as file:  # noqa: PTH123
                 return _read_npy(name, file)
-        from ..streams import read_text
+        from ..runtime.streams import read_text
 
         text = read_text(path, f"the value of {name}")
         return text.strip() if end == ".json" else _read_csv(name, text, "\t" if end == ".tsv" else ",")

@@ -8,9 +8,9 @@ from math import inf
 from typing import Any, NamedTuple
 
 from ..arithmetic import FLOATS, IEEE, TIES, Arithmetic
-from ..budget import within
 from ..errors import InputError, quote
 from ..graph.graph import Graph
+from ..runtime.budget import within
 from . import point
 from .backpropagate import backpropagate
 from .trace import Trace

@@ -17,7 +17,7 @@ import numpy as np
 from ..arithmetic.columns import Column
 from ..errors import InputError, few, quote, suggest
 from ..language.names import as_name
-from ..streams import unpacked
+from ..runtime.streams import unpacked
 from . import rows as lines
 from .blocks import PIECE, Block, Look, Table, has_polars, of_rows
 from .evaluate import Row

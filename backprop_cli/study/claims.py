@@ -14,7 +14,6 @@ from typing import NamedTuple
 from ..arithmetic import Arithmetic, Value
 from ..arithmetic.ball import exactly
 from ..arithmetic.balls import Balls
-from ..budget import TooSlowError, share
 from ..errors import FEW, BackpropError, InputError, MathError, few, quote
 from ..graph.graph import Constant, Gate, Graph, partial
 from ..language.program import Program
@@ -23,6 +22,7 @@ from ..passes.backpropagate import backpropagate
 from ..passes.forward import forward
 from ..passes.trace import CONVENTIONS, Edge, Trace
 from ..rules.printer import READING
+from ..runtime.budget import TooSlowError, share
 from .mistakes import mistakes
 
 POINTS = 8

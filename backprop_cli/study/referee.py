@@ -15,7 +15,6 @@ from ..arithmetic import FLOATS, Arithmetic, Value
 from ..arithmetic.ball import Ball, may_be_zero
 from ..arithmetic.balls import Balls
 from ..arithmetic.box import held
-from ..budget import TooSlowError, share
 from ..errors import MathError, UnprovenError
 from ..graph.graph import Gate, Graph, Module, Variable
 from ..passes import point
@@ -23,6 +22,7 @@ from ..passes.backpropagate import backpropagate
 from ..passes.forward import chosen, forward
 from ..passes.trace import CONVENTIONS, Trace
 from ..passes.trust import held_in_words, trusted
+from ..runtime.budget import TooSlowError, share
 
 TOLERANCE = 1e-9
 """Relative difference up to which two methods agree. The noise of doubles is some 1e-15 times the condition."""

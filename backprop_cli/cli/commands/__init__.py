@@ -9,9 +9,9 @@ from importlib import import_module
 
 import click
 
-from ... import __version__
 from ...errors import BackpropError, InputError, quote, suggest
-from ...streams import emit
+from ...runtime.streams import emit
+from ...runtime.version import __version__
 from ..expression import ASKED, SETTINGS, Context
 from ..options import COMMANDS
 from ..output import complain

@@ -8,7 +8,7 @@ import click
 from click.shell_completion import CompletionItem, ShellComplete, get_completion_class
 
 from ...errors import InputError
-from ...streams import emit
+from ...runtime.streams import emit
 from ..completion import SHELLS, completions
 from ..expression import ASKED, Command
 

@@ -13,14 +13,14 @@ import click
 
 from ...arithmetic import FLOATS
 from ...errors import InputError, quote, shorten, suggest
-from ...files import replaced
 from ...passes import point
 from ...passes.settings import Settings, check
 from ...points import plain_line, rows
 from ...points.evaluate import Job, Row
-from ...points.lines import Contents, CsvLines, JsonLines
 from ...points.rows import Source
-from ...streams import emit, is_unicode, unpacked, writer
+from ...runtime.files import replaced
+from ...runtime.streams import emit, is_unicode, unpacked, writer
+from ...view.lines import Contents, CsvLines, JsonLines
 from ..expression import ExpressionCommand
 from ..output import places_of, put, show
 from ..progress import Report, progress
@@ -305,7 +305,7 @@ def _written(path: str | None) -> Iterator[TextIO]:
     if path in (None, "-"):
         yield sys.stdout
         return
-    from ...files import replaced
+    from ...runtime.files import replaced
 
     with replaced(path) as file:
         text = io.TextIOWrapper(file, "utf-8", newline="")

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from .errors import OutputError, quote, reason
+from ..errors import OutputError, quote, reason
 
 
 def write_file(path: str, data: bytes) -> None:

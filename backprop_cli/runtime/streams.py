@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import BinaryIO, TextIO, cast
 
-from .errors import COLUMNS, InputError, quote, reason
+from ..errors import COLUMNS, InputError, quote, reason
 
 MAX_BYTES = 4_000_000
 """What is read at most of a program, of values, of claims."""

@@ -12,9 +12,9 @@ from ..arithmetic import FLOATS, Arithmetic, Value
 from ..errors import BackpropError, printable
 from ..language.names import as_name
 from ..passes.trace import EVERYWHERE
-from ..view.json import document, dumped, escaped
-from .evaluate import Result, Row
-from .rows import Source
+from ..points.evaluate import Result, Row
+from ..points.rows import Source
+from .json import document, dumped, escaped
 
 _STRING_OR_WORD = re.compile(r'"(?:[^"\\]|\\.)*"|(NaN|-?Infinity)')
 _GAP = re.compile(r"[ \t\r\n,:]*")

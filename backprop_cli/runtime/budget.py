@@ -10,7 +10,7 @@ import sys
 from _thread import _local, allocate_lock, get_ident, start_new_thread  # what threading loads takes longer
 from time import monotonic
 
-from .errors import BackpropError, InputError
+from ..errors import BackpropError, InputError
 
 TYPE_CHECKING = False  # without loading typing
 if TYPE_CHECKING:

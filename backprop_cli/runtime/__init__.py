@@ -1,0 +1,1 @@
+"""What a run has to work with: time and memory, text in and out, files; and which version it is of."""
