@@ -540,3 +540,17 @@ def test_soup_is_a_graph_or_an_error_with_a_place(source: str) -> None:
         return
     validate(graph)
     validate(expand(graph))
+
+
+def test_what_is_told_inside_a_module_is_told_of_its_call() -> None:
+    """Whatever the gates inside are called; and only of the variables that come through it."""
+    trace = backprop("m(a) = 2*relu(a); q1 = y*y; f = q1 + 3*m(x)", {"x": 0, "y": 1})
+    [notice] = trace.warnings
+    assert notice.kind == "kink"
+    assert notice.node == "q2"
+    assert notice.message.startswith("in q2 = m(x): q1 = relu(a) has a kink")
+    assert trace.is_by_convention("x")
+    assert not trace.is_by_convention("y")
+    told = str(trace.explain())
+    assert told.index("q2 = m(x), upstream") < told.index(notice.message) < told.index("q1 = y * y, upstream")
+    assert told.count(notice.message) == 1

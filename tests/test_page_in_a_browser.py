@@ -159,6 +159,16 @@ STORIES: list[tuple[str, list[dict[str, float]]]] = [
         [{"x": 2, "y": 3}, {"x": -2, "y": 3}, {"x": 2, "y": 1}, {"x": 0, "y": 1}],
     ),
     ("s(t) = 1/(1+exp(-t)); q = s(w*x); f = s(q)*q + pi", [{"w": 2, "x": 1}, {"w": 0, "x": 4}]),
+    (
+        "m(a, b) = max(a, b)*relu(a); i(t) = t; s(t) = m(t, i(t)*t) + m(t, i(t)) + m(t, 2); "
+        "f = s(x)*m(x, y) + m(y, x)*i(x)",
+        [{"x": 1, "y": 1}, {"x": 0, "y": 2}, {"x": 2, "y": 0}, {"x": 3, "y": 3}],
+    ),
+    (
+        "p(a, b) = a > b; m(a, b) = b if p(a, b) else a; k(t) = m(t, 2*t) + (t if t > 1 and t < 3 else 0); "
+        "f = k(x)*k(y)",
+        [{"x": 0, "y": 1}, {"x": 2, "y": 3}],
+    ),
     ("half = 1/2; q = x*half; f = log(q, y) + sqrt(q) + 1e6*x", [{"x": 3, "y": 2}, {"x": 1e7, "y": 1e-5}]),
     ("max(a*b, c) - mean(a, b, c)*hypot(b, c)", [{"a": 2, "b": 3, "c": 6}, {"a": 2, "b": 3, "c": 7}]),
     ("+".join(f"x{i}*w" for i in range(15)), [{**{f"x{i}": i - 7 for i in range(15)}, "w": 0.5}]),

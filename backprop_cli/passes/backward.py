@@ -184,7 +184,8 @@ class Backward:
             raise
         for notice in trace.warnings:
             if upstream is not None or notice.kind == "tie":
-                self.warnings.append(notice._replace(message=faults.in_call(self.graph, gate, notice.message)))
+                told = faults.in_call(self.graph, gate, notice.message)
+                self.warnings.append(notice._replace(node=gate.name, message=told))
         active = {node.name: inner.flow[node.position] is not None for node in module.graph.variables}
         self.is_wide = self.is_wide or inner.is_wide
         flowed = {node.name: inner.flow[node.position] for node in module.graph.variables}

@@ -79,7 +79,7 @@ class Notice(NamedTuple):
 
     kind: `tie`, `kink`, `border`, `constant`, `prefix`, `unused`, `precision`, `underflow`,
         `first-order` or `digits`
-    node: the name of the node that it is about
+    node: the name of the node that it is about; of what is inside a module, that of the call
     message: the whole of it
     """
 
@@ -236,7 +236,7 @@ class Trace:
             return False
         below = self.graph.depending_on([variable])
         gates = {gate.name: below[gate.position] for gate in self.graph.gates}
-        return any(gates.get(name, True) for name in decided)  # a name that is none of these is inside a module
+        return any(gates[name] for name in decided)
 
     @property
     def constants(self) -> dict[str, Value]:

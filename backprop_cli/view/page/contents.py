@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from ...errors import shorten
 from ...graph.graph import Constant, Gate, Graph, Module, Node, Variable
 from ...passes.faults import Place
 from ...passes.trace import Edge, Trace
@@ -78,13 +79,14 @@ _SAID = {
     "ranks": "itself|larger, so|largest, so|smaller, so|smallest, so|selected, so",
     "ties": "tie {}",
     "conventions": "kink|if, by convention",
-    "chooses": "taken, none to|holds, so|fails, so|no value|one condition|conditions|border|if, at a border",
+    "borders": "border|if, at a border",
+    "chooses": "taken, none to|holds, so|fails, so|no value|one condition|conditions",
     "holds": "holds|fails",
     "ends": "no real value|no finite value|needs",
     "divides": "division by zero|mistake quotient",
     "powers": "mistake power",
     "notes": "at 0",
-    "modules": "module|no finite value",
+    "modules": "module|in call|no finite value",
     "fixed": "one fixed|fixed",
 }
 """The templates that a page needs, by what there is in its graph."""
@@ -93,6 +95,7 @@ _SAID = {
 def _templates(trace: Trace, language: Language, ties: str) -> dict[str, str]:
     """The templates that the page of a graph may need."""
     graph = trace.graph
+    anywhere = [op for each in graphs_of(graph) for op in each.nodes.kinds if not isinstance(op, Module)]
     ops = [op for op in graph.nodes.kinds if not isinstance(op, Module)]
     names, roles = {op.name for op in ops}, {op.role for op in ops}
     found = {
@@ -101,8 +104,9 @@ def _templates(trace: Trace, language: Language, ties: str) -> dict[str, str]:
         "has none": "" in roles,
         "ranks": any((op.selects and len(op.inputs) != 1) or (op.variadic and op.selects) for op in ops),
         "selects": any(op.selects for op in ops),
-        "ties": any(op.variadic and op.selects for op in ops),
-        "conventions": any(op.kink or op.selects for op in ops),
+        "ties": any(op.variadic and op.selects for op in anywhere),
+        "conventions": any(op.kink or op.selects for op in anywhere),
+        "borders": any(op.chooses for op in anywhere),
         "chooses": any(op.chooses for op in ops),
         "holds": any(op.truth for op in ops),
         "ends": any(op.domain for op in ops),
@@ -139,8 +143,8 @@ def _step(kind: str, told: Computed | Through) -> list[Any]:
 
 def _structure(graph: Graph, graphs: Sequence[Graph], trace: Trace | None) -> dict[str, Any]:
     """A graph by numbers: each node's inputs, how it selects and whether it gets a gradient; and the variables."""
-    wanted = graph.depending_on(None) if trace is None else [each is not None for each in trace.upstream]
-    places = [*graph.nodes.variables]
+    wanted = "" if trace is None else "".join(str(int(each is not None)) for each in trace.upstream)
+    places, calls = [*graph.nodes.variables], [(gate, gate.op) for gate in graph.gates if isinstance(gate.op, Module)]
     for each in graphs:
         for op in each.nodes.kinds:
             if isinstance(op, Module) and op.graph is graph:
@@ -149,9 +153,25 @@ def _structure(graph: Graph, graphs: Sequence[Graph], trace: Trace | None) -> di
         "i": [list(inputs) or 0 for inputs in graph.nodes.inputs],
         "s": {i: _selects(op) for i, op in enumerate(graph.nodes.ops) if op and op.selects},
         "c": {gate.position: _choice(gate.op) for gate in graph.gates if gate.op.chooses and gate.op.conditions},
-        "w": "".join(str(int(each)) for each in wanted),
+        "w": wanted,
         "x": places,
+        "y": {gate.position: op.hands_on for gate, op in calls if op.hands_on is not None},
+        "b": {gate.position: _joins(gate.op) for gate in graph.gates if gate.op.truth},
+        **({} if trace else {"n": [texts.short(node.name) for node in graph.nodes], "f": _titles(graph)}),
     }
+
+
+def _joins(op: Op) -> str:
+    """Of a condition: how it joins others, if it does."""
+    return op.name if op.conditions else ""
+
+
+def _titles(graph: Graph) -> dict[int, str]:
+    """Gates of which something may be told inside a module."""
+    gates = (
+        gate for gate in graph.gates if gate.op.truth or gate.op.selects or gate.op.kink or isinstance(gate.op, Module)
+    )
+    return {gate.position: f"{gate.name} = {shorten(graph.written(gate))}" for gate in gates}
 
 
 def _choice(op: Op) -> list[int | None]:

@@ -1,8 +1,11 @@
 // Numbers: both passes, and the story of them as `explain` tells it.
 // -- Both passes over a graph, from the values of its variables
-const passes = (graph, given) => {
-  const { i: inputs, e: first, s: sort, c: choice, w: wanted, x } = G[graph];
-  const v = [], l = [], c = [], u = [], w = [], a = [], k = [], inner = [], lost = {}, bad = {};
+const passes = (graph, given, asked = G[graph].w, twins = {}) => {
+  const { i: inputs, e: first, s: sort, c: choice, x, y: handsOn, b: conditions } = G[graph];
+  const v = [], l = [], c = [], u = [], w = [], a = [], k = [], calls = {}, lost = {}, bad = {};
+  const wanted = inputs.reduce((known, all, n) => [...known, asked[n] || (!(n in conditions) && all.some(m => known[m]))], []);
+  // The node that a node is: what a module hands on as it is, is no other; and it may be handed one node twice.
+  const itself = n => n in handsOn ? itself(inputs[n][handsOn[n]]) : twins[n] ?? n;
   x.forEach((n, j) => { v[n] = given[j]; });
   // The value of a gate: none where an input that it needs has none, or it is not finite; `lost` tells through which gate.
   const checked = (n, value) => {
@@ -13,31 +16,32 @@ const passes = (graph, given) => {
     return value;
   };
   P[graph](v, l, k, checked, (callee, values, L, edge) => {
-    const r = passes(callee, values);
-    G[callee].x.forEach((m, j) => { L[edge + j] = r.u[m]; inner[edge + j] = r.w[m]; });
+    const n = first.lastIndexOf(edge), asked = [], twins = {}, { x } = G[callee];
+    x.forEach((m, j) => { asked[m] = wanted[inputs[n][j]]; twins[m] = x[inputs[n].findIndex(i => itself(i) === itself(inputs[n][j]))]; });
+    const r = calls[n] = passes(callee, values, asked, twins);
+    x.forEach((m, j) => { L[edge + j] = r.u[m]; });
     return r.v.at(-1);
   });
   const last = inputs.length - 1;
   if (wanted[last]) u[last] = w[last] = 1;
   for (let n = last; n >= 0; n--) {
     if (!inputs[n].length) continue;
-    if (sort[n] === SELECTS_MANY) shares(inputs[n], v, n).forEach((share, s) => { l[first[n] + s] = share; });
+    if (sort[n] === SELECTS_MANY) shares(inputs[n].map(itself), inputs[n].map(m => v[m] === v[n])).forEach((share, s) => { l[first[n] + s] = share; });
     inputs[n].forEach((m, s) => {
       const e = first[n] + s;
       if (!wanted[n] || !wanted[m]) { l[e] = c[e] = undefined; return; }
-      const isModule = e in inner;
-      a[e] = !!w[n] && v[n] !== undefined && (isModule ? !!inner[e] : !((sort[n] === SELECTS_MANY || sort[n] === SELECTS) && l[e] === 0));
+      a[e] = !!w[n] && v[n] !== undefined && (calls[n] ? !!calls[n].w[G[calls[n].graph].x[s]] : !((sort[n] === SELECTS_MANY || sort[n] === SELECTS) && l[e] === 0));
       if (v[n] === undefined || (!a[e] && !Number.isFinite(l[e]))) l[e] = undefined;
       c[e] = a[e] ? u[n] * l[e] : 0;
       if (a[e]) { u[m] = w[m] ? u[m] + c[e] : c[e]; w[m] = 1; }
     });
   }
   inputs.forEach((_, n) => { u[n] = wanted[n] ? u[n] || 0 : undefined; });
-  return { v, l, c, u, w, a, k, lost, bad };
+  return { graph, v, l, c, u, w, a, k, lost, bad, calls, wanted, itself };
 };
 // Of a gate that selects: 1 for what is the output; a node that competes with itself wins by its first slot.
-const shares = (inputs, v, n) => {
-  const alone = inputs.map((m, s) => v[m] === v[n] && inputs.indexOf(m) === s ? 1 : 0), ties = alone.filter(Boolean).length;
+const shares = (nodes, isOutput) => {
+  const alone = nodes.map((m, s) => isOutput[s] && nodes.indexOf(m) === s ? 1 : 0), ties = alone.filter(Boolean).length;
   if (D.ties === "split") return alone.map(each => each / ties);
   return D.ties === "first" ? alone.map((each, s) => each && alone.indexOf(1) === s ? 1 : 0) : alone;
 };
@@ -76,7 +80,10 @@ const taken = (t, n) => {
   return slot === null ? undefined : INPUTS[n][slot];
 };
 const byConvention = (t, each) => each.z && INPUTS[each.n].some(m => t.v[m] === 0);
-const tiesOf = (t, n) => G[0].s[n] === SELECTS_MANY && WANTED[n] ? INPUTS[n].filter((m, s) => t.v[m] === t.v[n] && INPUTS[n].indexOf(m) === s) : [];
+const tiesOf = (t, n) => {
+  const { s: sort, i: { [n]: inputs } } = G[t.graph], nodes = inputs.map(t.itself);
+  return sort[n] === SELECTS_MANY && t.wanted[n] ? inputs.filter((m, s) => t.v[m] === t.v[n] && nodes.indexOf(nodes[s]) === s) : [];
+};
 const rule = (t, each) => {
   if (tiesOf(t, each.n).length > 1) return [];
   if (each.q) return [code(`(${each.r})`)];
@@ -126,7 +133,7 @@ const does = (t, n) => {
     const key = [op.role && "role", rules && "does", here.length && "here"].filter(Boolean).join(" ");
     if (key && key !== "role") says.push(say(key, op.name, ...(op.role ? [T[op.role]] : []), ...(rules ? [rules] : []), here));
   } else if (!known) says.push(say("module", code(op.name)));
-  says.push(...notices(t, n));
+  says.push(...notices(t, n).map(([, said]) => said));
   if (op.note && flowing(t, n).some(each => byConvention(t, each))) says.push(say("at 0", op.note));
   const still = { constant: [], condition: [], fixed: [] }, plural = { constant: "constants", condition: "conditions", fixed: "fixed" };
   edges(n).filter(each => t.c[each.e] === undefined).forEach(({ m }) => still[N[m].d !== undefined ? "constant" : isGate(m) && kindOf(m).truth ? "condition" : "fixed"].push(name(m)));
@@ -175,28 +182,36 @@ const routes = (t, n, op, flow) => {
   const rank = rest.every(x => t.v[m] > x) ? `larg${end}, so` : rest.every(x => t.v[m] < x) ? `small${end}, so` : "selected, so";
   return say(rank, code(name(m)), selected[0] in got ? all(m, others) : say("none to", listed(others)));
 };
-const place = (t, n) => [...new Set(INPUTS[n])].filter(m => t.v[m] !== undefined && N[m].n !== shown(t.v[m], 6)).map(m => `${name(m)} ${isRounded(t.v[m], 6) ? "≈" : "="} ${shown(t.v[m], 6)}`).slice(0, 8).join(", ");
-// What is only a convention: a tie, a kink, a border.
+// A node by its name, and a gate by what it is, here or inside a module.
+const named = (t, n) => t.graph ? G[t.graph].n[n] : name(n), titled = (t, n) => t.graph ? G[t.graph].f[n] : N[n].f;
+const place = (t, n) => [...new Set(G[t.graph].i[n])].filter(m => t.v[m] !== undefined && named(t, m) !== shown(t.v[m], 6)).map(m => `${named(t, m)} ${isRounded(t.v[m], 6) ? "≈" : "="} ${shown(t.v[m], 6)}`).slice(0, 8).join(", ");
+// What is only a convention, each with its kind: a tie, a kink, a border; inside a module the outermost call is told, and the last.
 const notices = (t, n) => {
-  const says = [], ties = tiesOf(t, n), op = code(N[n].f), border = t.w[n] && n in CHOICE && borderOf(t, INPUTS[n][CHOICE[n][0]]);
-  if (border) says.push(say("border", op, code(N[border].f.split(" = ").slice(1).join(" = "))));
-  if (t.w[n] && t.k.includes(n)) says.push(say("kink", op, place(t, n), shown(flowing(t, n).map(each => t.l[each.e])[0], 6)));
-  if (ties.length > 1) says.push(say(`tie ${D.ties}`, op, ties.map(name).join(", "), String(ties.length)));
-  return says;
+  const { i: { [n]: inputs }, e: first, c: choice } = G[t.graph], found = [], ties = tiesOf(t, n), op = code(titled(t, n));
+  const border = t.w[n] && n in choice && borderOf(t, inputs[choice[n][0]]);
+  if (border) found.push(["border", say("border", op, code(titled(t, border).split(" = ").slice(1).join(" = ")))]);
+  if (t.w[n] && t.k.includes(n)) found.push(["kink", say("kink", op, place(t, n), shown(t.l[first[n] + inputs.findIndex(m => t.wanted[m])], 6))]);
+  if (ties.length > 1) found.push(["tie", say(`tie ${D.ties}`, op, ties.map(m => named(t, m)).join(", "), String(ties.length))]);
+  const inner = t.calls[n];
+  if (inner) for (let m = G[inner.graph].i.length - 1; m >= 0; m--) {
+    found.push(...notices(inner, m).filter(([kind]) => t.w[n] || kind === "tie").map(([kind, said]) => [kind, say("in call", op, said)]));
+  }
+  return found;
 };
-const isDecided = (t, n) => tiesOf(t, n).length > 1 || (t.w[n] && (t.k.includes(n) || (n in CHOICE && borderOf(t, INPUTS[n][CHOICE[n][0]]) > 0)));
+// The condition that is at a border beneath a node, none for a node that is not.
 const borderOf = (t, n) => {
-  if (!isGate(n) || t.v[n] === undefined || !kindOf(n).truth) return 0;
-  const inputs = INPUTS[n];
-  if (!kindOf(n).joins) return inputs[0] !== inputs[1] && inputs.some(m => WANTED[m]) && t.v[inputs[0]] === t.v[inputs[1]] ? n : 0;
+  const { b: conditions, i: { [n]: inputs } } = G[t.graph], joins = conditions[n];
+  if (joins === undefined || t.v[n] === undefined) return 0;
+  if (t.calls[n]) return borderOf(t.calls[n], G[t.calls[n].graph].i.length - 1) ? n : 0;
+  if (!joins) return t.itself(inputs[0]) !== t.itself(inputs[1]) && inputs.some(m => t.wanted[m]) && t.v[inputs[0]] === t.v[inputs[1]] ? n : 0;
   const found = inputs.map(m => borderOf(t, m));
-  return found.some((at, s) => !at && t.v[inputs[s]] === (kindOf(n).joins === "or")) ? 0 : found.find(Boolean) || 0;
+  return found.some((at, s) => !at && t.v[inputs[s]] === (joins === "or")) ? 0 : found.find(Boolean) || 0;
 };
 const below = n => { const seen = new Set([n]); INPUTS.forEach((inputs, m) => { if (inputs.some(i => seen.has(i))) seen.add(m); }); return seen; };
 const tells = (t, n, decided) => {
   const slope = t.u[n], f = code(name(out)), h = D.h, size = minus(multiple(Math.abs(slope))), over = decided.length ? below(n) : new Set();
-  const isBorder = decided.some(m => t.w[m] && m in CHOICE);
-  const key = decided.some(m => over.has(m)) ? isBorder ? "if, at a border" : "if, by convention" : "if";
+  const isBorder = decided.some(([, kind]) => kind === "border");
+  const key = decided.some(([m]) => over.has(m)) ? isBorder ? "if, at a border" : "if, by convention" : "if";
   const arrow = slope === 0 ? f.c : `${f.c} ${slope < 0 ? "−" : "+"} ${size}`;
   const how = slope > 0 ? "increases" : "decreases";
   const follows = slope === 0 ? say(felt(t).has(n) ? "does not change at first" : "does not change", f) : size === h ? say(`${how} as much`, f) : say(how, f, code(size));
@@ -239,7 +254,7 @@ const sentences = (t, i) => {
   if (step.k === "t") return [say(uses.some(count => count > 1) ? "chain rule, forks" : "chain rule", equation(code(gradient(out)), code("1")))];
   if (step.k === "g") return [...opened, ...through(t, step)];
   if (step.k === "s") return summed(t, step);
-  const decided = INPUTS.map((_, m) => m).filter(m => isGate(m) && isDecided(t, m));
+  const decided = INPUTS.flatMap((_, m) => notices(t, m).map(([kind]) => [m, kind]));
   return D.asked.length ? [say("small steps"), ...D.asked.map(n => { const [line, arrow, says] = tells(t, n, decided); return [...line, ": ", ...arrow, ". ", ...says]; })] : [say("no gradient")];
 };
 

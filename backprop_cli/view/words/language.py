@@ -19,6 +19,7 @@ _PARTS = ("a number", "a vector", "division by zero", "no real value", "no finit
 """Templates of what stands in the holes of verdicts, beside those whose keys begin with `part`."""
 _HOLE = "(.{1,1000})"  # of a text that somebody typed, no search takes long
 _DEEP = 4  # verdicts within verdicts
+_IN_CALL = re.compile(r"in ([^:]*): (.*)")  # a warning of what is inside a module
 _NOTES = re.compile("; (?!no other )").split
 
 
@@ -40,13 +41,15 @@ class Language:
         said = say(self.templates[key], *parts)
         return self.settled(said) if self.settled else said
 
-    def warned(self, message: str, *parts: Span) -> Said:
-        """A warning, which is English, as this language has it. parts: what stands for texts in it, by those texts."""
-        known = {part.text: part for part in parts}
+    def warned(self, message: str, title: str = "", operation: Span | None = None) -> Said:
+        """A warning, which is English, as this language has it. operation: what stands for a gate's title."""
+        if found := _IN_CALL.fullmatch(message):
+            call, inside = found.groups()
+            return self.say("in call", operation if operation and call == title else call, self.warned(inside))
         for key in _WARNINGS:
             pattern = re.sub(r"\\{\d\\}", "(.*)", re.escape(ENGLISH.templates[key]))
             if found := re.fullmatch(pattern, message):
-                return self.say(key, *(known.get(each, each) for each in found.groups()))
+                return self.say(key, *(operation if operation and each == title else each for each in found.groups()))
         return say("{}", message)
 
     def told(self, judged: str) -> str:

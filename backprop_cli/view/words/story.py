@@ -291,7 +291,8 @@ class Story:
 
     def _rule(self, edge: Edge) -> list[Span]:
         """The formula of a local gradient, and with numbers put in; none at a tie, where a convention decides."""
-        tie = not self.words.blank and any(notice.kind == "tie" for notice in self.notices.get(edge.gate.name, ()))
+        own = () if isinstance(edge.gate.op, Module) else self.notices.get(edge.gate.name, ())
+        tie = not self.words.blank and any(notice.kind == "tie" for notice in own)
         return [] if tie else self.words.rule(edge).parts
 
     def _product(self, edge: Edge) -> tuple[Span, Span]:
@@ -329,11 +330,7 @@ class Story:
     def _noticed(self, gate: Gate, notice: Notice) -> Said:
         """A warning that is of this gate."""
         title = f"{gate.name} = {self.trace.graph.written(gate)}"
-        before, there, after = f"{notice.message}.".partition(title)
-        operation = self.words.operation(gate)
-        if before or operation.text != title:
-            return say("{}{}{}", before, operation if there else "", after)
-        return self.words.language.warned(f"{notice.message}.", operation)
+        return self.words.language.warned(f"{notice.message}.", title, self.words.operation(gate))
 
     def _knows(self, thing: object) -> bool:
         """Whether this was explained before; from now on it is."""

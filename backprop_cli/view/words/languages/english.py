@@ -73,6 +73,7 @@ TEMPLATES = {
     "tie first": "{0} has a tie of {1}: the first gets 1 by convention (--ties first).",
     "kink": "{0} has a kink at {1}: the gradient {2} there is a convention.",
     "border": "{0} is at a border, both sides of {1} are equal: the gradient is that of the branch taken.",
+    "in call": "in {0}: {1}",
     "constant read": "{0} is read as the constant {1}…; give {2} a value to make it a variable.",
     "not used": "nothing uses {0}: it is left out.",
     # The story
