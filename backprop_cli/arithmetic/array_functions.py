@@ -5,20 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..rules.arrays import ArrayOp
+from ..rules.array_op import ArrayOp
 from ..rules.formula import Formula
 from ..rules.shape_rules import axes_of
 from ..rules.table import primitive
-from .axes import Array, kind_of, times
-from .system import Function, Value
-
-if TYPE_CHECKING:
-    from .arrays import Arrays
+from .axes import Array, kind_of, times, widened
+from .floats import Floats
+from .system import Arithmetic, Function, Value
 
 
 @lru_cache(maxsize=1_000)
@@ -52,13 +50,19 @@ def _whole_code(formula: Formula) -> str:
     return f"w.{head}({', '.join(arg for arg in code if arg != 'w.slot()')})"
 
 
+def spread(op: ArrayOp, reduced: Value, x: Array) -> Array:
+    """What was reduced, or goes beside it, for each entry of x."""
+    axes = axes_of(op, np.shape(x), -1 if op.name in ("softmax", "log_softmax") else None)
+    kept = [1 if axis in axes else each for axis, each in enumerate(np.shape(x))]
+    return widened(np.reshape(reduced, kept), np.shape(x))
+
+
 class Words:
     """What the words of a rule of arrays mean, for one use of the operation."""
 
-    def __init__(self, system: Arrays, op: ArrayOp, inputs: Sequence[Value], slot: int) -> None:
-        self.system, self.op, self.inputs, self.slot = system, op, inputs, slot
-        self.base = system.base
-        self.is_doubles = system.is_doubles
+    def __init__(self, base: Arithmetic, op: ArrayOp, inputs: Sequence[Value], slot: int) -> None:
+        self.base, self.op, self.inputs, self.slot = base, op, inputs, slot
+        self.is_doubles = isinstance(base, Floats)
 
     def exp(self, x: Array) -> Value:
         if self.is_doubles:
@@ -172,7 +176,7 @@ class Words:
         return powers / np.sum(powers, axis=axes, keepdims=True)
 
     def spread(self, upstream: Value, x: Array) -> Value:
-        return self.system.spread(self.op, upstream, x)
+        return spread(self.op, upstream, x)
 
     def count(self, x: Array, _out: Value) -> Value:
         return self.base.number(str(math.prod(np.shape(x)[axis] for axis in axes_of(self.op, np.shape(x)))))

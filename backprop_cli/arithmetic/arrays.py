@@ -14,9 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..rules.arrays import ArrayOp
+from ..rules.array_op import ArrayOp, Shape
 from ..rules.op import Op
-from ..rules.shape_rules import Shape, axes_of
 from .array_functions import Words, whole_rule
 from .axes import Array, Mask, is_array, kind_of, lowered, plain_number, shape_of, widened
 from .floats import Floats
@@ -275,18 +274,9 @@ class Arrays(Arithmetic):
         code = whole_rule(op, slot)
         return lowered(code(words, *self._named(op, inputs, out, upstream)))
 
-    def spread(self, op: ArrayOp, upstream: Value, x: Array) -> Array:
-        """What was reduced, or goes beside it, for each entry of x."""
-        return widened(self._kept(op, upstream, x), np.shape(x))
-
-    def _kept(self, op: ArrayOp, reduced: Value, x: Array) -> Array:
-        """A reduction with its axes kept as ones."""
-        axes = axes_of(op, np.shape(x), -1 if op.name in ("softmax", "log_softmax") else None)
-        return np.reshape(reduced, [1 if axis in axes else each for axis, each in enumerate(np.shape(x))])
-
     def _named(self, op: ArrayOp, inputs: Sequence[Value], out: Value, upstream: Value) -> tuple[Value, ...]:
         both = (inputs[0], None) if op.variadic or len(inputs) == 1 else inputs
         return (*both, out, upstream)
 
     def _words(self, op: ArrayOp, inputs: Sequence[Value], slot: int = 0) -> Words:
-        return Words(self, op, inputs, slot)
+        return Words(self.base, op, inputs, slot)

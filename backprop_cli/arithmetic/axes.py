@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..rules.shape_rules import Shape
+from ..rules.array_op import Shape
 from .system import Value
 
 Array = NDArray[Any]

@@ -19,7 +19,7 @@ from ..passes.backpropagate import LARGE, backpropagate
 from ..passes.compiled import UnusualError, size, unrolled
 from ..passes.settings import is_of_arrays
 from ..passes.trace import Trace
-from ..rules.shape_rules import Shape
+from ..rules.array_op import Shape
 
 ARRAYS = Arrays(FLOATS)
 

@@ -8,8 +8,9 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from ..errors import InputError, Span, quote
-from ..rules.arrays import ArrayOp, row
+from ..rules.array_op import ArrayOp
 from ..rules.arrays import functions as known_functions
+from ..rules.arrays import row
 from ..rules.op import Op
 from ..rules.table import CONSTANTS, OPERATORS, WORDS_OF_LOGIC, primitive
 from .names import MAX_NAME, NAME, end_of_name, normal

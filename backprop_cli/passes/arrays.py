@@ -14,17 +14,17 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from ..arithmetic import Value
-from ..arithmetic.array_functions import LabelError
+from ..arithmetic.array_functions import LabelError, spread
 from ..arithmetic.arrays import Arrays, Entries
 from ..arithmetic.axes import Array, Mask, is_array, lowered, over_axes, shape_of, times, unbroadcast, widened
 from ..arithmetic.floats import LEAST_LOCAL, Floats, is_given
 from ..errors import InputError, MathError, few, shorten
 from ..graph.expand import expand
 from ..graph.graph import Constant, Gate, Graph, Nodes, partial
-from ..rules.arrays import ArrayOp
+from ..rules.array_op import ArrayOp, Shape
 from ..rules.formula import Formula
 from ..rules.printer import READING
-from ..rules.shape_rules import Shape, told
+from ..rules.shape_rules import told
 from . import faults
 from .forward import constant_value
 from .shapes import shaped
@@ -602,8 +602,8 @@ class _Backward:
             return Edge(gate, slot, self.graph.nodes[place], local, self._nothing(place))
         else:
             local = self._pulled(gate, op, slot, inputs, out, None)
-        full = system.spread(op, upstream, inputs[slot]) * local
-        active = None if mask is None else np.array(system.spread(op, mask, inputs[slot]))
+        full = spread(op, upstream, inputs[slot]) * local
+        active = None if mask is None else np.array(spread(op, mask, inputs[slot]))
         if op.selects:
             flows = np.asarray(local != 0, dtype=bool)
             active = flows if active is None else active & flows
@@ -652,7 +652,7 @@ class _Backward:
             most = max(int(system.base.to_float(each)) for each in system.entries(count))
             self._tell_tie_of_entries(gate, tied, most)
             if self.ties == "split":
-                local = local / system.spread(op, count, x)
+                local = local / spread(op, count, x)
             elif self.ties == "first":
                 local = _first(op, local)
         return local

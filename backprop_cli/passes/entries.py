@@ -14,9 +14,9 @@ from ..arithmetic.axes import shape_of
 from ..errors import InputError, few
 from ..graph.expand import expand
 from ..graph.graph import Constant, Gate, Graph, Group, Nodes, Variable, label
-from ..rules.arrays import ArrayOp
+from ..rules.array_op import ArrayOp, Shape
 from ..rules.op import Op
-from ..rules.shape_rules import Shape, axes_of, broadcast, told
+from ..rules.shape_rules import axes_of, broadcast, told
 from ..rules.table import primitive
 from . import point
 from .arrays import values

@@ -13,9 +13,9 @@ from ..arithmetic.axes import shape_of
 from ..errors import InputError, few
 from ..graph.expand import expand
 from ..graph.graph import Constant, Gate, Graph
-from ..rules.arrays import ArrayOp
+from ..rules.array_op import ArrayOp, Shape
 from ..rules.formula import Formula, substitute
-from ..rules.shape_rules import Shape, axes_of, broadcast, told
+from ..rules.shape_rules import axes_of, broadcast, told
 from . import point
 from .named import Product, named_sum, node_names
 from .nested import read_array

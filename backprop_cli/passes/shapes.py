@@ -8,8 +8,9 @@ from math import prod
 from ..errors import InputError, shorten
 from ..graph.graph import Constant, Gate, Graph, Node, Variable
 from ..graph.nodes import Nodes
-from ..rules.arrays import ArrayOp, fitting
-from ..rules.shape_rules import MAX_AXES, MAX_ENTRIES, MisfitError, Shape, broadcast, told
+from ..rules.array_op import ArrayOp, Shape
+from ..rules.arrays import fitting
+from ..rules.shape_rules import MAX_AXES, MAX_ENTRIES, MisfitError, broadcast, told
 
 
 def shaped(graph: Graph, shapes: Mapping[str, Shape]) -> tuple[Graph, list[Shape]]:

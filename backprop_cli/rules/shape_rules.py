@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import prod
-from typing import TYPE_CHECKING, TypeAlias
 
+from .array_op import ArrayOp, Shape
 from .table import spellings
 
-if TYPE_CHECKING:
-    from .arrays import ArrayOp
-
-Shape: TypeAlias = tuple[int, ...]
 MAX_AXES = 3
 MAX_ENTRIES = 1 << 24
 """Of one array: 128 MB of doubles."""
-ShapeRule: TypeAlias = "Callable[[ArrayOp, Sequence[Shape]], Shape]"
 
 
 class MisfitError(Exception):

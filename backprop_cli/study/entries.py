@@ -21,7 +21,8 @@ from ..language.program import Program
 from ..passes.arrays import array_trace, value
 from ..passes.nested import read_array
 from ..passes.trace import CONVENTIONS, Trace
-from ..rules.shape_rules import Shape, told
+from ..rules.array_op import Shape
+from ..rules.shape_rules import told
 from .claims import SHOWN, Verdict
 from .referee import TOLERANCE, Estimate, Review
 

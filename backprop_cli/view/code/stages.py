@@ -17,7 +17,7 @@ from ...arithmetic import FLOATS, Value
 from ...graph.graph import Constant, Gate, Graph, Module, Node
 from ...passes.forward import constant_value
 from ...passes.lazy import Lazy
-from ...rules.arrays import ArrayOp
+from ...rules.array_op import ArrayOp
 from ...rules.formula import READ_BY_THE_FIRST, Formula, substitute, tidy
 from ...rules.op import Op
 from ...rules.printer import READING

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...rules.arrays import ArrayOp
+from ...rules.array_op import ArrayOp
 from ...rules.formula import Formula, substitute, tidy
 
 _REDUCTIONS = frozenset("sum mean prod max min norm logsumexp".split())

@@ -8,10 +8,10 @@ from math import prod
 from ...arithmetic import Value
 from ...graph.graph import Constant, Gate, Node
 from ...passes.trace import Edge
+from ...rules.array_op import Shape
 from ...rules.arrays import WORDS
 from ...rules.formula import Formula, substitute
 from ...rules.printer import NUMBERS, READING
-from ...rules.shape_rules import Shape
 from .. import texts
 from .spans import Said, Span, code, equation, in_product, say
 from .wording import Wording
