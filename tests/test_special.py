@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
 import pytest
 
 from backprop_cli import backprop
@@ -86,27 +89,54 @@ def test_beta_where_its_sum_is_a_pole() -> None:
             assert trace.hessian[one][other] == pytest.approx(float(digits.hessian[one][other]), rel=1e-12)
 
 
-CASES = [
-    *(
-        Case(f"{text}*y", emitted.point(x=x, y="2"))
-        for text in ("erfcx(x)", "lognormcdf(x)")
-        for x in ("-3", "0.4", "8")
-    ),
-    Case("beta(x, y) + lbeta(y, x)", emitted.point(x="1.5", y="2.75")),
-    Case("normppf(x)*y", emitted.point(x="0.2", y="2")),
-]
+PROGRAMS = {
+    "erfcx(x)*y": "-3 0.4 8 1e8",
+    "lognormcdf(x)*y": "-30 0.4 8",
+    "erfinv(x)*erfcinv(y - 1.75)": "0.3 -0.999999 1e-9",
+    "erfcinv(x)*y": "1e-300 0.5 1.0000001 1.99999",
+    "normppf(x)*y": "0.2 1e-100 0.999",
+    "beta(x, y) + lbeta(y, x)": "1.5 -0.4 -2.75 40 300",
+    "zeta(x)*zeta(y)": "3 0.5 1.001 -1.5 -20.5",
+    "lambertw(x)*y": "-0.3678 -0.2 1e-20 1 1e300",
+    "airyai(x)*airyaiprime(y)": "-30 -9 -0.2 0.7 3 60",
+    "besselj(2, x)*besselj(7, y)": "0.3 40 1e-7 2e4 -2",
+    "bessely(1, x)*bessely(-3, y)": "0.3 40 700 2e4",
+    "besseli(0, x)*besseli(-2.5, y)": "0.3 40",
+    "besselk(1, x)*besselk(2.5, y)": "0.3 1e-7 600",
+    "j0(x)*j1(y) + y0(x)*y1(y) + i0(x)*i1(y) + k0(x)*k1(y)": "1.25",
+    "n = 3; besselj(n, x)*y": "2",
+}
+"""Expressions at values of x, with y = 2."""
+CASES = [Case(text, emitted.point(x=x, y="2")) for text, points in PROGRAMS.items() for x in points.split()]
 
 
-def test_programs() -> None:
-    assert emitted.differences(CASES, emitted.run_python([emitted.program(case, "python") for case in CASES])) == []
+def test_programs(tmp_path: Path) -> None:
+    runners: dict[str, Callable[[Sequence[str]], list[str]]] = {
+        "python": emitted.run_python,
+        "numpy": emitted.run_python,
+        "javascript": emitted.run_javascript,
+        "c": lambda sources: emitted.run_c(sources, tmp_path),
+    }
+    for language, execute in runners.items():
+        assert emitted.differences(CASES, execute([emitted.program(case, language) for case in CASES])) == []
+
+
+NO_WORDS = {
+    ("zeta(x)", "torch"): ("zeta", "--to python, numpy, c or javascript has it"),
+    ("besselj(1/2, x)", "c"): ("besselj of order 0.5", "--to python or numpy has it"),
+    ("n = 1/2; bessely(n, x)", "javascript"): ("bessely of order 0.5", "--to python or numpy has it"),
+    ("zetaderiv(2, x)", "c"): ("zetaderiv of order 2", "--to python or numpy has it"),
+}
 
 
 def test_a_program_that_has_no_such_function_is_refused() -> None:
-    result = run("code", "zeta(x)", "--to", "c")
-    assert (result.status, result.err.partition("\n")[0]) == (
-        2,
-        "error: --to c has no zeta, which f = zeta(x) needs",
-    )
+    for (text, language), (lacking, hint) in NO_WORDS.items():
+        for values in ((), ("--x", "2", "--wrt", "x")):
+            result = run("code", text, *values, "--to", language)
+            first, *_, last = result.err.splitlines()
+            assert (result.status, last) == (2, f"hint: {hint}"), text
+            assert first.startswith(f"error: --to {language} has no {lacking}, which f = "), text
+    assert "order 0.5" in run("code", "besselj(n, x)", "--n", "0.5", "--x", "2", "--wrt", "x", "--to", "c").err
 
 
 def test_an_inverse_is_offered_where_one_may_be_meant() -> None:

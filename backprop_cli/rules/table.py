@@ -97,6 +97,11 @@ def own(read: Operand, computed: Operand) -> Formula:
     return Formula("own", read, computed)
 
 
+def function_of(read: Operand, named: Operand) -> Formula:
+    """A formula, and the function that it is: all numbers compute this, and programs in other languages."""
+    return own(doubles(read, named), named)
+
+
 def cancels(read: Operand, fast: Operand) -> Formula:
     """One formula in two forms: doubles compute the second, and where its terms cancel the first, precisely."""
     return Formula("cancels", read, fast)
@@ -464,14 +469,14 @@ TABLE: list[Op] = [
        domain="n = 0, 1, 2, …, 1000 and x not 0, −1, −2, …", note="no gradient for the order n", aliases="PolyGamma",
        does="multiplies its upstream by the polygamma of the next order"),
 
-    Op("beta",     "x y", own(gamma(x) * gamma(y) / gamma(x + y), beta(x, y)),
+    Op("beta",     "x y", function_of(gamma(x) * gamma(y) / gamma(x + y), beta(x, y)),
                           own(out * (digamma(x) - digamma(x + y)),
                               where(is_pole(x + y), beta_at_zero(x), less_rise(x, y))),
                           own(out * (digamma(y) - digamma(x + y)),
                               where(is_pole(x + y), beta_at_zero(y), less_rise(y, x))),
        domain="x and y not 0, −1, −2, …", aliases="Beta",
        does="hands each input its upstream times its own value and the digamma of the input less that of the sum"),
-    Op("lbeta",    "x y", own(lgamma(x) + lgamma(y) - lgamma(x + y), lbeta(x, y)),
+    Op("lbeta",    "x y", function_of(lgamma(x) + lgamma(y) - lgamma(x + y), lbeta(x, y)),
                           own(digamma(x) - digamma(x + y), -polygamma_rise(0, x, y)),
                           own(digamma(y) - digamma(x + y), -polygamma_rise(0, y, x)),
        domain="neither x nor y nor x + y 0, −1, −2, …", note="the logarithm of the size of beta(x, y)",
@@ -524,7 +529,8 @@ TABLE: list[Op] = [
                           ours(1 / normpdf(out), precisely(1 / normpdf(normppf(x)))), domain="0 < x < 1",
        note="the inverse of normcdf", aliases="norm.ppf norm_ppf ndtri probit qnorm NORMSINV NORM.S.INV",
        does="divides its upstream by the normal density at its own value"),
-    Op("erfcx",    "x",   careful(exp(x**2) * erfc(x), erfcx(x)), own(2 * x * out - 2 / sqrt(pi), erfcxderiv(1, x)),
+    Op("erfcx",    "x",   careful(exp(x**2) * erfc(x), erfcx(x)),
+                          function_of(2 * x * out - 2 / sqrt(pi), erfcxderiv(1, x)),
        note="the scaled erfc, which does not underflow",
        does="multiplies its upstream by twice its input times its own value, less 2/sqrt(pi)"),
     Op("lognormcdf", "x", careful(log(normcdf(x)), lognormcdf(x)),

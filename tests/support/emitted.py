@@ -29,7 +29,7 @@ from backprop_cli.view.code.stages import Stages, local_name
 from backprop_cli.view.code.targets import TARGETS
 
 from .formulas import FORMULAS, sample
-from .rows import ROWS
+from .rows import MODELS
 
 
 class Case(NamedTuple):
@@ -92,8 +92,8 @@ def run_c(sources: Sequence[str], folder: Path) -> list[str]:
     if shutil.which("gcc") is None:
         pytest.skip("gcc is not here")
     names = ["main", *TARGETS["c"].helpers.keys() - {"pi", "e"}, "PI", "E"]
-    names += [local_name(op, slot) for op in ROWS for slot in range(len(op.inputs))]
-    lines = ["#include <math.h>", "#include <stdio.h>", "#include <stdlib.h>"]
+    names += [local_name(op, slot) for op in [*TABLE, *MODELS] if not op.chooses for slot in range(len(op.inputs))]
+    lines = ["#define _XOPEN_SOURCE 600", "#include <math.h>", "#include <stdio.h>", "#include <stdlib.h>"]
     for number, source in enumerate(sources):
         (folder / f"{number}.c").write_text(source, encoding="utf-8")
         lines += [line for name in names for line in (f"#undef {name}", f"#define {name} {name}_{number}")]

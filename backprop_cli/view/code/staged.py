@@ -13,7 +13,7 @@ from ...rules.formula import Formula
 from ...rules.table import opened
 from ..texts import over
 from .identifiers import Names
-from .stages import OUT, UPSTREAM, Groups, Stages, computed, local_name, parameters
+from .stages import OUT, UPSTREAM, Groups, Stages, computed, local_name, number, parameters
 from .targets import TARGETS
 from .targets.base import OPERATORS, Target, UnknownWordError, printer
 
@@ -63,10 +63,18 @@ def render(
 
 def in_words_of(target: Target, formula: Formula) -> Formula:
     """The formula in words of the target: what it does not have is what its row says."""
+    if formula.head in target.whole_orders:
+        check_order(formula.head, number(formula.args[0]))
     row = None if formula.head in {*target.words, *OPERATORS} else opened(formula)
     if row is not None:
         return in_words_of(target, computed(row))
     return Formula(formula.head, *(in_words_of(target, each) for each in formula.args))
+
+
+def check_order(word: str, order: Any) -> None:
+    """Raises UnknownWordError from an order that is not whole, if it is known."""
+    if order is not None and order % 1:
+        raise UnknownWordError(f"{word} of order {order:g}")
 
 
 def needed(target: Target, words: Set[str]) -> list[str]:
@@ -366,6 +374,10 @@ class _Program:
 
     def value(self, gate: Gate) -> str:
         """What a gate computes; in a branch of a choice, only if that is taken."""
+        try:
+            self.check_orders(gate, self.target)
+        except UnknownWordError as error:
+            raise self.lacking(gate, error) from None
         value, guard = self.stages.value(gate), self.stages.guard(gate)
         if guard is None or gate.op.of_arrays:
             return self.code(gate, value)
@@ -384,10 +396,37 @@ class _Program:
         try:
             text = (how or self.printer.text)(in_words_of(self.target, formula))
         except UnknownWordError as error:
-            message = f"--to {self.target.name} has no {error}, which {self.graph.title(gate)} needs"
-            raise InputError(message, self.graph.source, gate.span) from None
+            raise self.lacking(gate, error) from None
         self.used.update(_WORD.findall(text))
         return text
+
+    def lacking(self, node: Node, error: UnknownWordError) -> InputError:
+        """What is said of a word that the target lacks, with the languages that have all that the node needs."""
+        message = f"--to {self.target.name} has no {error}, which {self.graph.title(node)} needs"
+        others = [name for name, each in TARGETS.items() if each is not self.target and self.is_said(node, each)]
+        hint = f"--to {' or '.join(filter(None, [', '.join(others[:-1]), *others[-1:]]))} has it" if others else ""
+        return InputError(message, self.graph.source, node.span, hint=hint)
+
+    def is_said(self, node: Node, target: Target) -> bool:
+        """Whether a target has words for a node and its local gradients."""
+        stages = self.stages
+        if not isinstance(node, Gate):
+            return False
+        slots = [slot for slot in node.slots if stages.wanted[node.inputs[slot]]]
+        try:
+            for each in (stages.value(node), *(stages.local(node, slot) for slot in slots)):
+                printer(target).text(in_words_of(target, each))
+            self.check_orders(node, target)
+        except UnknownWordError:
+            return False
+        return True
+
+    def check_orders(self, gate: Gate, target: Target) -> None:
+        """Raises UnknownWordError where a function has an order that is not whole, and the target only those."""
+        if gate.op.name in target.whole_orders:
+            known = self.stages.numbers if self.trace is None else dict(enumerate(self.trace.values))
+            for slot in gate.op.orders:
+                check_order(gate.op.name, known.get(gate.inputs[slot]))
 
     def placed(self, gate: Gate, text: str, nodes: Mapping[str, str], names: Mapping[str, str]) -> str:
         """A text with names in its places: `nodes` gives those of the inputs, `names` the others."""

@@ -303,7 +303,7 @@ def _holds(condition: Formula, known: Mapping[str, float]) -> bool | None:
     """Whether a condition on constants holds; None where it depends on more than these."""
     head, args = condition.head, condition.args
     if head in _COMPARISONS:
-        left, right = (_number(arg, known) for arg in args)
+        left, right = (number(arg, known) for arg in args)
         return None if left is None or right is None else _COMPARISONS[head](left, right)
     sides = [_holds(arg, known) for arg in args]
     if head == "not":
@@ -331,12 +331,12 @@ _OPERATORS: dict[str, Callable[..., float]] = {
 }
 
 
-def _number(formula: Formula, known: Mapping[str, float]) -> float | None:
+def number(formula: Formula, known: Mapping[str, float] = MappingProxyType({})) -> float | None:
     """The value of a formula of constants alone."""
     head, args = formula.head, formula.args
     if not args:
         return float(FLOATS.constant(head)) if head in CONSTANTS or formula.is_number else known.get(head)
-    numbers = [each for each in (_number(arg, known) for arg in args) if each is not None]
+    numbers = [each for each in (number(arg, known) for arg in args) if each is not None]
     if len(numbers) < len(args) or head in ("where", "mask"):
         return None
     try:

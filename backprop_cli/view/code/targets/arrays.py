@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from .base import Cases, prefixed, words
-from .python import HELPERS, PYTHON
+from .base import Cases, of_first_order, prefixed, words
+from .python import HELPERS, PYTHON, SPECIAL, SPECIAL_IMPORTS
 
 
 def _number(text: str) -> str:
@@ -54,7 +54,7 @@ _MEAN = "(functools.reduce({}.add, ({{args}})) / {{count}})"
 _STANDARD = {name: f"{name} = np.vectorize(math.{name}, otypes=[float])\n" for name in "erf erfc gamma lgamma".split()}
 _ELEMENTWISE = {
     name: f"@np.vectorize\n{HELPERS[name]}".replace("1 / x ** (n + 1)", "1 / x ** (n + 1.0)")
-    for name in ("digamma", "polygamma", "erfcx", "lognormcdf")
+    for name in "digamma polygamma erfcx erfcxderiv lambertw lognormcdf stirling log_beta euler_beta zetaderiv".split()
 }
 
 NUMPY = replace(
@@ -68,7 +68,9 @@ NUMPY = replace(
             "floor ceil round mod fmod sum=add prod=multiply logsumexp=logaddexp",
         ),
         "mean": "(({0} + {1}) / 2)",
-        **words("sigmoid log_base erf erfc gamma lgamma digamma polygamma erfcx lognormcdf"),
+        **words("sigmoid log_base erf erfc gamma lgamma digamma polygamma"),
+        **SPECIAL,
+        "normppf": "special.ndtri({0})",
         "relu": "np.maximum({0}, 0.0)",
         "softplus": "np.logaddexp({0}, 0.0)",
     },
@@ -78,7 +80,12 @@ NUMPY = replace(
     }
     | {"mean": _MEAN.format("np")},
     constants={"pi": "np.pi", "e": "np.e", "nan": "np.nan", "true": "True", "false": "False"},
-    imports=[("functools.", "import functools"), ("math.", "import math"), ("", "import numpy as np")],
+    imports=[
+        ("functools.", "import functools"),
+        ("math.", "import math"),
+        ("", "import numpy as np"),
+        *SPECIAL_IMPORTS,
+    ],
     helpers={
         "sigmoid": '''\
 def sigmoid(x):
@@ -119,7 +126,9 @@ TORCH = replace(
         ),
         "mean": "(({0} + {1}) / 2)",
         **prefixed("torch.special.", "erfcx lognormcdf=log_ndtr normppf=ndtri"),
-        **words("cbrt log_base gamma polygamma"),
+        **words("cbrt log_base gamma polygamma beta=euler_beta"),
+        "erfcxderiv": of_first_order("erfcxderiv", "(2 * {0} * torch.special.erfcx({0}) - 2 / torch.pi**0.5)"),
+        "lbeta": "(torch.lgamma({0}) + torch.lgamma({1}) - torch.lgamma({0} + {1}))",
         "softplus": "torch.logaddexp({0}, torch.tensor(0.0))",
     },
     many={
@@ -153,6 +162,10 @@ def gamma(x):
     sign = torch.where((x < 0) & (torch.floor(x) % 2 != 0), -1.0, 1.0)
     return sign * torch.exp(torch.lgamma(x))
 """,
+        "euler_beta": """\
+def euler_beta(x, y):
+    return gamma(x) * gamma(y) / gamma(x + y)
+""",
         "polygamma": '''\
 def polygamma(n, x):
     """The n-th derivative of digamma; below 0, for n = 1, by reflection."""
@@ -185,7 +198,9 @@ JAX = replace(
             "sum=add prod=multiply logsumexp=logaddexp",
         ),
         "mean": "(({0} + {1}) / 2)",
-        **prefixed("special.", "sigmoid=expit erf erfc erfinv gamma lgamma=gammaln digamma normppf=ndtri"),
+        **prefixed(
+            "special.", "sigmoid=expit erf erfc erfinv gamma lgamma=gammaln digamma normppf=ndtri beta lbeta=betaln"
+        ),
         **words("log_base polygamma"),
         "relu": "jnp.maximum({0}, 0.0)",
         "softplus": "jnp.logaddexp({0}, 0.0)",

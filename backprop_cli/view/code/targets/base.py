@@ -51,6 +51,7 @@ class Target:
     reserved: names that are taken, and reserved_pattern: what such names look like
     helpers: functions that the program brings along where it uses them
     imports: lines at the top, each behind the text that needs it
+    whole_orders: words whose first argument has to be a whole number
     many: words for more than two arguments, over {args} and {count}
     number: how a literal is written, and wrap: how it is as an argument
     equal, both, either, opposite, where, mask, different: conditions, a choice, and one between 1 and 0
@@ -77,6 +78,7 @@ class Target:
     helpers: Mapping[str, str] = field(default_factory=dict)
     imports: Sequence[tuple[str, str]] = ()
     setup: str = ""
+    whole_orders: frozenset[str] = frozenset()
     many: Mapping[str, str] = field(default_factory=dict)
     number: Callable[[str], str] = as_written
     wrap: str = "{}"
@@ -105,6 +107,17 @@ class Target:
     ascii_names: bool = False
     count: str = "{0}"
     like: str = ""
+
+
+def of_first_order(name: str, text: str) -> Form:
+    """A derivative by its order and x, of which there is the first alone, as a text over x."""
+
+    def write(args: list[str]) -> str:
+        if args[0].removesuffix(".0") != "1":
+            raise UnknownWordError(f"{name} of order {args[0].removesuffix('.0')}")
+        return text.format(args[1])
+
+    return Form(write)
 
 
 class UnknownWordError(LookupError):

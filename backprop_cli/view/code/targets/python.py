@@ -1,4 +1,4 @@
-"""Python, with the standard library alone."""
+"""Python, with the standard library, and with SciPy for functions that it lacks."""
 
 from __future__ import annotations
 
@@ -76,6 +76,63 @@ def lognormcdf(x):
     u = x / math.sqrt(2)
     return math.log1p(-math.erfc(u) / 2) if x > 0 else math.log(erfcx(-u) / 2) - u * u
 ''',
+    "erfcxderiv": '''\
+def erfcxderiv(_n, x):
+    """The first derivative of erfcx, whose two terms cancel far out: by the same fraction there."""
+    if x < 5:
+        return 2 * x * erfcx(x) - 2 / math.sqrt(math.pi)
+    fraction = x
+    for k in range(60, 1, -1):
+        fraction = x + k / 2 / fraction
+    return -erfcx(x) / fraction
+''',
+    "lambertw": '''\
+def lambertw(x):
+    """w for which w*exp(w) == x, and w >= -1: Halley's iteration; beside -1/e, the series of Corless et al."""
+    p = math.sqrt(max(2 * math.e * (x + 0.36787944117144233 - 1.2428753672788363e-17), 0.0))
+    if p < 0.01:
+        series = (-1, 1, -1 / 3, 11 / 72, -43 / 540, 769 / 17280, -221 / 8505)
+        return sum(c * p**k for k, c in enumerate(series))
+    w = math.log1p(x) if x > -0.2 else p - 1
+    for _ in range(40):
+        rest = w - x * math.exp(-w)
+        step = rest / (w + 1 - (w + 2) * rest / (2 * w + 2))
+        w -= step
+        if abs(step) < 1e-9 * abs(w):
+            break
+    return w
+''',
+    "stirling": '''\
+def stirling(x):
+    """What lgamma(x) is more than Stirling's formula."""
+    y = 1 / (x * x)
+    return (1 - y * (1 / 30 - y * (1 / 105 - y * (1 / 140 - y * (1 / 99 - y * 691 / 30030))))) / (12 * x)
+''',
+    "log_beta": '''\
+def log_beta(x, y):
+    """log |beta(x, y)|, without the difference of large logarithms (Didonato and Morris, 1992)."""
+    p, q = min(x, y), max(x, y)
+    s = p + q
+    if p >= 10:
+        error = stirling(p) + stirling(q) - stirling(s)
+        return math.log(2 * math.pi / q) / 2 + error + (p - 0.5) * math.log(p / s) + q * math.log1p(-p / s)
+    if p > 0 and q >= 10:
+        error = stirling(q) - stirling(s)
+        return math.lgamma(p) + error + p - p * math.log(s) + (q - 0.5) * math.log1p(-p / s)
+    return math.log(abs(math.gamma(p) * (math.gamma(q) / math.gamma(s))))
+''',
+    "euler_beta": '''\
+def euler_beta(x, y):
+    """gamma(x)*gamma(y)/gamma(x + y); 0 where the last of them has a pole."""
+    if min(x, y) > 0 and max(x, y) >= 10:
+        return math.exp(log_beta(x, y))
+    return 0.0 if x + y <= 0 and (x + y) % 1 == 0 else math.gamma(x) * (math.gamma(y) / math.gamma(x + y))
+''',
+    "zetaderiv": '''\
+def zetaderiv(n, x):
+    """The n-th derivative of Riemann's zeta function."""
+    return float(mpmath.zeta(x, derivative=int(n)))
+''',
     "digamma": '''\
 def digamma(x):
     """The derivative of lgamma: reflection, recurrence, asymptotic series."""
@@ -108,6 +165,14 @@ def polygamma(n, x):
 ''',
 }
 
+SPECIAL = {
+    **prefixed("special.", "erfinv erfcinv besselj=jv bessely=yv besseli=iv besselk=kv zeta"),
+    "airyai": "special.airy({0})[0]",
+    "airyaiprime": "special.airy({0})[1]",
+    **words("lambertw erfcx erfcxderiv lognormcdf beta=euler_beta lbeta=log_beta zetaderiv"),
+}
+SPECIAL_IMPORTS = [("mpmath.", "import mpmath"), ("special.", "from scipy import special")]
+
 PYTHON = Target(
     name="python",
     words={
@@ -116,7 +181,8 @@ PYTHON = Target(
             "exp log log2 log10 log1p expm1 exp2 sqrt cbrt hypot sin cos tan asin acos atan atan2 "
             "sinh cosh tanh asinh acosh atanh erf erfc gamma lgamma",
         ),
-        **words("abs max min sign sigmoid softplus log_base digamma polygamma erfcx lognormcdf"),
+        **words("abs max min sign sigmoid softplus log_base digamma polygamma"),
+        **SPECIAL,
         "normppf": "statistics.NormalDist().inv_cdf({0})",
         "relu": "max({0}, 0.0)",
         "floor": "float(math.floor({0}))",
@@ -131,7 +197,7 @@ PYTHON = Target(
     },
     power=("{0}**{1}", "math.pow({0}, {1})"),  # a negative number to a broken power is complex, except by math.pow
     constants={"pi": "math.pi", "e": "math.e", "nan": "math.nan", "true": "True", "false": "False"},
-    imports=[("math.", "import math"), ("statistics.", "import statistics")],
+    imports=[("math.", "import math"), ("statistics.", "import statistics"), *SPECIAL_IMPORTS],
     helpers=HELPERS,
     print_value='print("{0} =", {1})',
     open_function=open_function,
