@@ -19,7 +19,9 @@ from backprop_cli.errors import MathError
 from backprop_cli.graph.graph import Constant, Gate, Graph, Module, Nodes, Variable
 from backprop_cli.language.program import Program
 from backprop_cli.passes import backpropagate as passes
-from backprop_cli.passes.compiled import Loops, UnusualError, loops_of, unrolled, with_names
+from backprop_cli.passes.compiled import UnusualError
+from backprop_cli.passes.compiled_lines import unrolled, with_names
+from backprop_cli.passes.compiled_loops import Loops, loops_of
 from backprop_cli.passes.lazy import Lazy
 from backprop_cli.passes.settings import Settings
 from backprop_cli.passes.trace import notices

@@ -18,7 +18,9 @@ from backprop_cli.errors import BackpropError, MathError
 from backprop_cli.graph.graph import validate
 from backprop_cli.language.program import Program
 from backprop_cli.passes.backpropagate import backpropagate
-from backprop_cli.passes.compiled import UnusualError, loops_of, unrolled
+from backprop_cli.passes.compiled import UnusualError
+from backprop_cli.passes.compiled_lines import unrolled
+from backprop_cli.passes.compiled_loops import loops_of
 from support.command import run
 from support.schemas import EXPLANATION, TRACE
 

@@ -50,8 +50,8 @@ _PLACEHOLDERS = re.compile(r"(?:[vfct]\d+|[-+*/%@(), \n])*", re.ASCII)
 _OF_THE_TABLE = ("<rule>", "<compiled>")
 """Code made of rows of the table, and loops over large graphs, which are made of them too (see test_compiled.py)."""
 _LATE = (
-    "arithmetic.wide", "language.guesses", "language.latex", "language.recipes", "passes.compiled", "passes.underflow",
-    "rules.zeros",
+    "arithmetic.wide", "language.guesses", "language.latex", "language.recipes", "passes.compiled",
+    "passes.compiled_lines", "passes.compiled_loops", "passes.underflow", "rules.zeros",
 )  # fmt: skip
 _watching: list[int] = []  # the thread that is watched, while one is
 _alarms: list[str] = []

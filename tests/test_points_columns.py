@@ -19,7 +19,7 @@ from backprop_cli.errors import BackpropError
 from backprop_cli.graph.graph import Graph
 from backprop_cli.language.program import Program
 from backprop_cli.passes.columns import ColumnPasses
-from backprop_cli.passes.compiled import unrolled
+from backprop_cli.passes.compiled_lines import unrolled
 from backprop_cli.points.columns import Sum
 from backprop_cli.points.tables import whole
 from backprop_cli.rules.op import Op

@@ -10,7 +10,8 @@ from ..arithmetic import TIES
 from ..errors import InputError, few, quote
 from ..passes import point
 from ..passes.backpropagate import LARGE
-from ..passes.compiled import MISSING, UnusualError, size, with_names
+from ..passes.compiled import UnusualError
+from ..passes.compiled_lines import MISSING, size, with_names
 from ..passes.settings import Settings, check
 from .trace import Trace
 from .values import Given, expect, names_of, texts

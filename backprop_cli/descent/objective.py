@@ -16,7 +16,8 @@ from ..errors import MathError
 from ..graph.graph import Graph
 from ..passes.arrays import array_trace
 from ..passes.backpropagate import LARGE, backpropagate
-from ..passes.compiled import UnusualError, size, unrolled
+from ..passes.compiled import UnusualError
+from ..passes.compiled_lines import size, unrolled
 from ..passes.settings import is_of_arrays
 from ..passes.trace import Trace
 from ..rules.array_op import Shape

@@ -35,7 +35,8 @@ def backpropagate(
     Raises MathError where there is no value or no gradient, unless the arithmetic is not strict.
     """
     if arithmetic is FLOATS and (many or len(graph.nodes) >= LARGE):
-        from .compiled import UnusualError, loops_of
+        from .compiled import UnusualError
+        from .compiled_loops import loops_of
 
         try:
             loops = loops_of(graph, wrt)

@@ -12,7 +12,8 @@ from ..errors import BackpropError, InputError, quote
 from ..graph.graph import Graph
 from ..passes import point
 from ..passes.backpropagate import LARGE, backpropagate
-from ..passes.compiled import UnusualError, size, unrolled
+from ..passes.compiled import UnusualError
+from ..passes.compiled_lines import size, unrolled
 from ..passes.settings import Settings, compute
 from ..passes.trace import Trace
 
