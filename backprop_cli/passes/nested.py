@@ -13,6 +13,7 @@ from ..arithmetic import Value
 from ..arithmetic.arrays import Arrays
 from ..arithmetic.axes import Array
 from ..errors import BackpropError, InputError, quote, reason, shorten
+from ..rules.array_op import Shape
 from ..rules.shape_rules import MAX_AXES, MAX_ENTRIES, told
 from .arrays import value
 from .point import kind_of, read_value
@@ -211,12 +212,21 @@ def read_file(name: str, path: str) -> object:
         raise InputError(f"the value of {name} cannot be read from {quote(path)}: {reason(error, '')}") from None
 
 
+def npy_header(file: BinaryIO) -> tuple[Shape, bool, np.dtype[Any]]:
+    """The header of NumPy's own format (NEP 1): the shape, whether columns come first, and the type of the entries.
+
+    Raises ValueError where it is none.
+    """
+    read = np.lib.format.read_array_header_1_0
+    if np.lib.format.read_magic(file) != (1, 0):
+        read = np.lib.format.read_array_header_2_0
+    return read(file)
+
+
 def _read_npy(name: str, file: BinaryIO) -> Array:
-    """NumPy's own format (NEP 1): a header with type and shape, then the entries."""
+    """NumPy's own format: a header, then the entries."""
     try:
-        version = np.lib.format.read_magic(file)
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, is_fortran, kind = read(file)
+        shape, is_fortran, kind = npy_header(file)
     except ValueError:
         raise InputError(f"the value of {name} is no .npy file") from None
     if kind.kind not in "fiub":

@@ -17,6 +17,7 @@ import numpy as np
 from ..arithmetic.columns import Column
 from ..errors import InputError, few, quote, suggest
 from ..language.names import as_name
+from ..passes.nested import npy_header
 from ..runtime.streams import unpacked
 from . import rows as lines
 from .blocks import PIECE, Block, Look, Table, has_polars, of_rows
@@ -159,11 +160,9 @@ def of_lines(
 
 
 def _npy(path: str, file: BinaryIO, called: Mapping[str, str]) -> Table:
-    """NumPy's own format (NEP 1): a row for each entry of the first axis; columns are fields, or numbered from 0."""
+    """NumPy's own format: a row for each entry of the first axis; columns are fields, or numbered from 0."""
     try:
-        version = np.lib.format.read_magic(file)
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, is_fortran, kind = read(file)
+        shape, is_fortran, kind = npy_header(file)
     except ValueError:
         raise InputError(f"{quote(path)} is no .npy file") from None
     if kind.hasobject:
