@@ -6,7 +6,10 @@ import re
 from collections import Counter
 from typing import Any
 
+import pytest
+
 from backprop_cli import backprop
+from backprop_cli.errors import InputError
 from backprop_cli.language.program import Program
 from backprop_cli.passes.backpropagate import backpropagate
 from backprop_cli.rules.arrays import ARRAYS, WORDS
@@ -155,6 +158,15 @@ def test_verdicts_are_told() -> None:
             for code in LANGUAGES}  # fmt: skip
     assert "맞음" in told["ko"]
     assert "답이 없다" in told["ko"]
+    unread = "2*(x~foo~1/0~log(-1)~x +~sin x y~3..2~x=2~'2'~∂f~6%~f(x)~*x~x)".split("~")
+    table = "student,x\n" + "".join(f'{each},"{each}"\n' for each in unread)
+    told = {code: run("check", "x*y", "--x", "2", "--y", "3", "--claims", "-", "--lang", code, stdin=table).out
+            for code in LANGUAGES}  # fmt: skip
+    for english, korean in zip(told["en"].splitlines(), told["ko"].splitlines(), strict=True):
+        said = re.sub("'.*?'", "", korean.partition("  (")[2])
+        assert said, korean
+        assert not set(re.findall("[a-z]{3,}", said)) - {"log"}, korean
+        assert "WRONG" in english
     asked = run("check", "x*y", "--x", "2", "--y", "3", "--lang", "ko")
     assert asked.err.startswith("error: --lang is for claims")
 
@@ -163,6 +175,18 @@ def test_what_is_no_verdict_stays_as_it_is() -> None:
     hostile = "only " * 3000 + "x is counted" * 3000
     for text in ("in the claim for x: no such sign", "", hostile, "in " + "a, " * 20_000):
         assert KOREAN.told(text).count("x") == text.count("x")
+
+
+def test_python_speaks_it_too() -> None:
+    trace = backprop("x*y*y", x=2, y=3)
+    assert "갈라진" not in str(trace.check(y=6))
+    assert "갈라진 가지 하나를 빠뜨렸다" in str(trace.check(y=6, lang="ko"))
+    assert "순전파." in str(trace.explain(lang="ko"))
+    for ask in (trace.check, trace.explain, trace.page):
+        with pytest.raises(InputError, match="there is no language 'de'"):
+            ask(lang="de")
+    with pytest.raises(InputError, match="lang is for claims"):
+        trace.check(lang="ko")
 
 
 def test_the_language_is_that_of_the_option_or_of_the_locale() -> None:

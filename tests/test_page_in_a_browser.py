@@ -25,13 +25,14 @@ from backprop_cli.language.program import Program
 from backprop_cli.passes.settings import Settings
 from backprop_cli.rules.op import Op
 from backprop_cli.rules.table import TABLE
+from backprop_cli.study.mistakes import KINDS, mistakes
 from backprop_cli.view import Options, draw
 from backprop_cli.view.code import StagedProgram
 from backprop_cli.view.page import Page
 from backprop_cli.view.page.arithmetic import functions
 from backprop_cli.view.words import explain
 from backprop_cli.view.words.explain import Explanation
-from backprop_cli.view.words.language import language
+from backprop_cli.view.words.language import ENGLISH, language
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -388,6 +389,61 @@ def test_a_wrong_prediction_is_told_its_mistake(browser: Browser, tmp_path: Path
     assert answer("-4") == "Right."
     shown.press("Enter")
     assert "∂f/∂x = −4: x + h → f − 4h" in shown.tab.inner_text("#says")
+    shown.close()
+
+
+MISTAKEN: list[tuple[str, dict[str, float]]] = [
+    ("3*(x/y)", {"x": 2.3, "y": 1.7}),
+    ("3*x**y", {"x": 2.3, "y": 1.7}),
+    ("3*sqrt(x)", {"x": 2.3}),
+    ("3*cbrt(x)", {"x": 2.3}),
+    ("3*exp(x)", {"x": 2.3}),
+    ("3*exp2(x)", {"x": 2.3}),
+    ("3*max(x, y, z)", {"x": 2.3, "y": 1.7, "z": 0.3}),
+    ("3*min(x, y)", {"x": 2.3, "y": 1.7}),
+    ("3*relu(x)", {"x": 2.3}),
+    ("3*(x if x > 1 else y)", {"x": 2.3, "y": 1.7}),
+]
+
+
+def test_a_mistake_at_a_gate_is_told_as_check_tells_it(browser: Browser, tmp_path: Path) -> None:
+    used = set()
+    for text, at in MISTAKEN:
+        trace = backprop(text, at)
+        shown = Shown(browser, tmp_path, trace)
+        shown.press(*["ArrowRight"] * (sum(1 for _ in trace.graph.gates) + 2))  # the gate before the output is the next
+        shown.tab.check("#predict")
+        shown.tab.evaluate("document.activeElement.blur()")
+        shown.press("ArrowRight")
+        for name in at:
+            right, kinds = trace.gradient[name], dict[float, str]()
+            for each in mistakes(trace, name):
+                if math.isfinite(each.value) and each.value and not math.isclose(each.value, right, rel_tol=1e-6):
+                    known = (value for value in kinds if math.isclose(value, each.value, rel_tol=1e-6))
+                    kinds.setdefault(next(known, each.value), each.kind)
+            said = shown.tab.evaluate(
+                """answers => answers.map(each => {
+                  document.getElementById("answer").value = each;
+                  document.getElementById("ask").requestSubmit();
+                  return document.getElementById("verdict").textContent;
+                })""",
+                [repr(each) for each in (*kinds, right)],
+            )
+            told = [f"No: {ENGLISH.templates[f'mistake {kind}']}." for kind in kinds.values()]
+            assert said == [*told, "Right."], (text, name, kinds)
+            used |= {*kinds.values()}
+        shown.close()
+    assert used == {*KINDS} - {"product", "branch"}
+    shown = Shown(browser, tmp_path, backprop("x*y*y", {"x": 2, "y": 3}))
+    shown.press("End", "ArrowLeft", "ArrowLeft")
+    shown.tab.check("#predict")
+    shown.tab.evaluate("document.activeElement.blur()")
+    shown.press("ArrowRight")
+    assert "the sum of the shares of y?" in shown.tab.inner_text("#says")
+    shown.tab.fill("#answer", "6")
+    shown.press("Enter")
+    branch = f"No: {ENGLISH.templates['mistake branch']}: only the edge into f = q1 * y is counted."
+    assert shown.tab.inner_text("#verdict") == branch
     shown.close()
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from os import PathLike, fspath
 from typing import Any
 
-from ..errors import InputError, quote
+from ..errors import InputError
 from ..graph.graph import Graph
 from ..passes import point
 from ..passes import trace as passes
@@ -75,16 +75,19 @@ class Trace(Shown, passes.Trace):
         """Raise InputError where a value is no number and no array, and of none of the kinds that `what` takes."""
         numbers_alone(self.given, what, taken)
 
-    def explain(self, *, nudge: Given | None = None) -> Text:
+    def explain(self, *, nudge: Given | None = None, lang: str = "en") -> Text:
         """Both passes in words and numbers, as `backprop explain` tells them.
 
-        nudge: a step, to see f beside what the gradient says of it.
+        nudge: a step, to see f beside what the gradient says of it;
+        lang: the language in which it is told, `en` or `ko`.
         """
         from ..view.words.explain import Explanation
+        from ..view.words.language import language
 
         self._numbers_alone("explain", ("uncertain",))
         step = None if nudge is None else text("nudge", nudge)
-        return Text("explanation", Explanation.of(self, step))
+        told = Explanation.of(self, step)._replace(language=language(lang), ties=self.settings.ties)
+        return Text("explanation", told)
 
     def page(self, file: str | PathLike[str] | None = None, *, lang: str = "en", digits: int | None = None) -> Text:
         """The page that walks through both passes, as `backprop page` makes it; a notebook shows it in a frame.
@@ -95,12 +98,9 @@ class Trace(Shown, passes.Trace):
         Raises InputError for a circuit that is too large, and for numbers that are no doubles.
         """
         from ..runtime.files import write_file
-        from ..view import LANGUAGES
         from ..view.page import Page
         from ..view.words.language import language
 
-        if lang not in LANGUAGES:
-            raise InputError(f"there is no language {quote(str(lang))}", hint=f"there is: {', '.join(LANGUAGES)}")
         page = Text("page", Page(self, self.settings.ties, language(lang)))
         if file is not None:
             write_file(fspath(file), str(page.render("html", digits)).encode())
@@ -123,15 +123,17 @@ class Trace(Shown, passes.Trace):
         point.check(self.graph, known)
         return Text("derivation", replace(exact.derive(self.graph, known, wrt=self.settings.wrt), steps=steps))
 
-    def check(self, claims: Mapping[str, Given] | None = None, /, **gradients: Given) -> Checked:
+    def check(self, claims: Mapping[str, Given] | None = None, /, *, lang: str = "en", **gradients: Given) -> Checked:
         """Whether gradients that somebody derived by hand are right, as `backprop check` judges them.
 
         claims, gradients: by variable or gate, a number, an array, or the text of a formula. Without any, the gradient
-            is computed by other methods too.
+            is computed by other methods too;
+        lang: the language in which verdicts are told, `en` or `ko`.
         What is returned is true where all is right.
         """
         from ..study.claims import SHOWN
         from ..view.verdicts import Judged
+        from ..view.words.language import language
 
         self._numbers_alone("check")
         if self.has_axes:
@@ -141,11 +143,14 @@ class Trace(Shown, passes.Trace):
             from ..study.referee import review
         graph, claimed = self._opened(), texts(claims, gradients)
         wrt, ties = self.settings.wrt, self.settings.ties
+        spoken = language(lang)
         if not claimed:
+            if lang != "en":
+                raise InputError("lang is for claims: it is what verdicts are told in")
             result = review(graph, self.given, wrt=wrt, ties=ties)
             return Checked("review", result, result.agree and result.compared)
         verdicts = judge(graph, self.given, claimed, wrt=wrt, ties=ties, digits=SHOWN)
-        return Checked("verdicts", Judged(graph, verdicts), all(each.right for each in verdicts))
+        return Checked("verdicts", Judged(graph, verdicts, language=spoken), all(each.right for each in verdicts))
 
     def code(self, language: str = "python", *, function: bool = False) -> str:
         """The staged program that a person would write, as `backprop code` writes it.

@@ -111,7 +111,7 @@ def _templates(trace: Trace, language: Language, ties: str) -> dict[str, str]:
         "holds": any(op.truth for op in ops),
         "ends": any(op.domain for op in ops),
         "divides": "div" in names,
-        "powers": bool({"pow", "sqrt", "cbrt", "exp"} & names),
+        "powers": bool({"pow", "sqrt", "cbrt", "exp", "exp2"} & names),
         "notes": any(op.note for op in ops),
         "modules": graph.modules,
         "fixed": any(each is None for each in trace.upstream),

@@ -95,24 +95,24 @@ const isAsked = ({ right }) => typeof right === "number";
 const questions = step => {
   if (step.k === "f" && isGate(step.n) && typeof t.v[step.n] === "number") return [{ key: "page ask value", parts: [code(N[step.n].f.split(" = ")[0])], right: t.v[step.n], mistakes: [] }];
   if (step.k === "g") return flowing(t, step.n).map(each => ({ key: uses[each.m] > 1 ? "page ask share" : "page ask chained", parts: [code(gradient(each.m)), code(N[step.n].f), code(name(each.m))], right: t.c[each.e], mistakes: mistakes(each), e: each.e })).filter(isAsked);
-  if (step.k === "s" && isAsked({ right: t.u[step.n] })) return [{ key: "page ask sum", parts: [code(gradient(step.n)), code(name(step.n))], right: t.u[step.n], mistakes: step.e.map(e => ["branch", t.c[e], say("page only", code(N[gateOf(e)].f))]).concat([["sign", -t.u[step.n], []]]) }];
+  if (step.k === "s" && isAsked({ right: t.u[step.n] })) return [{ key: "page ask sum", parts: [code(gradient(step.n)), code(name(step.n))], right: t.u[step.n], mistakes: [...step.e.map(e => ["branch", t.c[e], PLAIN(say("page only", code(N[gateOf(e)].f)))]), ["sign", -t.u[step.n]]] }];
   return [];
 };
 // The mistakes that learners make at one gate, as the table behind `check --claim` names them, the most telling first.
-const mistakes = ({ e, n, m, s, r }) => {
+const mistakes = ({ e, n, m, s }) => {
   const op = kindOf(n), u = t.u[n], local = t.l[e] || 0, [x, y] = INPUTS[n].map(i => t.v[i]), f = t.v[n], found = [];
-  const add = (kind, wrongLocal, ...about) => found.push([kind, u * wrongLocal, about]), own = `${gradient(m, n)} = ${r}`;
-  found.push(["sign", -u * local, []]);
+  const add = (kind, wrongLocal) => found.push([kind, u * wrongLocal]);
+  found.push(["sign", -u * local]);
   if (G[0].s[n] === SELECTS_MANY || G[0].s[n] === SELECTS) add("loser", local ? 0 : 1);
-  if (n !== out) found.push(["upstream", local, []]);
-  if (op.name === "div") (s ? [1 / y, -x / y, -1 / (y * y), 1 / x, -x] : [-x / (y * y), -y / (x * x), 1 / (y * y), y, 1]).forEach(each => add("quotient", each));
-  if (op.name === "pow" && s === 0) [local / y, y * f, y * f * x, (y - 1) * local / y, y * x].forEach(each => add("power", each));
-  if (op.name === "sqrt" || op.name === "cbrt") { const p = op.name === "sqrt" ? 1 / 2 : 1 / 3; [local / p, p * f, p * f * x, p * x].forEach(each => add("power", each)); }
-  if ((op.name === "pow" && s === 1) || op.name === "exp") [(s ? y * f / x : x * f / Math.E), f].forEach(each => add("power", each));
+  if (n !== out) found.push(["upstream", local]);
+  if (op.name === "div") (s ? [1 / y, -x / y, -1 / (y * y), 1 / x, -x] : [-x / (y * y), -y / (x * x), 1 / (y * y), y]).forEach(each => add("quotient", each));
+  const power = { pow: y, sqrt: 1 / 2, cbrt: 1 / 3 }[op.name], [base, exponent] = { exp: [Math.E, x], exp2: [2, x] }[op.name] || [x, y];
+  if (power !== undefined && s === 0) [local / power, power * f, power * f * x, (power - 1) * local / power, power * x].forEach(each => add("power", each));
+  if ((op.name === "pow" && s === 1) || base !== x) [exponent * f / base, f].forEach(each => add("power", each));
   add("factor", 1);
   INPUTS[n].forEach((_, other) => { if (other !== s && t.l[FIRST[n] + other] !== undefined) add("input", t.l[FIRST[n] + other]); });
-  D.asked.forEach(other => { if (other !== m) found.push(["input", t.u[other], []]); });
-  return found.map(([kind, x]) => [kind, x, [code(own)]]);
+  D.asked.forEach(other => { if (other !== m) found.push(["input", t.u[other]]); });
+  return found;
 };
 const close = (x, y) => Math.abs(x - y) <= 1e-6 * Math.max(Math.abs(x), Math.abs(y), 1e-12);
 const isRight = (text, right) => {
@@ -141,7 +141,7 @@ const answer = () => {
   if (!text || !Number.isFinite(+text)) { $("verdict").textContent = T["page number"]; return; }
   if (isRight(text, ask.right)) { next(T["page right"]); return; }
   const made = ask.mistakes.find(([, x]) => Number.isFinite(x) && !close(x, ask.right) && isRight(text, x));
-  $("verdict").textContent = made ? `${T["page wrong"]} ${T[`mistake ${made[0]}`]}.` : `${T["page wrong"]} ${T["page try"]}`;
+  $("verdict").textContent = made ? `${T["page wrong"]} ${T[`mistake ${made[0]}`]}${made[2] ? `: ${made[2]}` : ""}.` : `${T["page wrong"]} ${T["page try"]}`;
 };
 const next = word => {
   const left = ask.left.slice(1), every = ask.every;
