@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from ..arithmetic import TIES
-from ..errors import InputError, few, quote
+from ..errors import BackpropError, InputError, few, quote
 from ..passes import point
 from ..passes.backpropagate import LARGE
 from ..passes.compiled import UnusualError
@@ -39,7 +39,7 @@ class Compiled:
     ValueAndGradient(value=-12.0, gradient={'x': -4.0, 'y': -4.0, 'z': 3.0})
     """
 
-    __slots__ = ("__call__", "__weakref__", "_graph", "_settings", "expression", "variables")
+    __slots__ = ("__call__", "__weakref__", "_graph", "_settings", "_whole", "expression", "variables")
     # That a call goes straight to the function, and not by a method, is a third of its time.
     __call__: Callable[..., ValueAndGradient]
 
@@ -52,6 +52,7 @@ class Compiled:
         if settings.wrt is not None:
             point.check_wrt(graph, settings.wrt)
         self.variables = tuple(node.name for node in graph.variables)
+        self._whole: Callable[[Mapping[str, Any]], tuple[Any, dict[str, Any]]] | None = None
         self.__call__ = self._function()
 
     def _function(self) -> Callable[..., ValueAndGradient]:
@@ -76,8 +77,20 @@ class Compiled:
         return Trace.of(graph, given, self._settings)
 
     def _carefully(self, values: Sequence[Given], variables: Mapping[str, Given]) -> ValueAndGradient:
+        at = {**dict(zip(self.variables, values, strict=False)), **variables}
+        if any(getattr(each, "ndim", 0) for each in at.values()):
+            with suppress(ArithmeticError, ValueError, BackpropError):  # the careful passes tell what is the matter
+                return ValueAndGradient(*self._over_arrays(at))
         trace = self.trace(*values, **variables)
         return ValueAndGradient(trace.value, trace.gradient)
+
+    def _over_arrays(self, at: Mapping[str, Given]) -> tuple[Any, dict[str, Any]]:
+        """The value and the gradient at arrays of NumPy's."""
+        if self._whole is None:
+            from ..passes.arrays import gradient
+
+            self._whole = gradient(self._graph, self._settings.wrt)
+        return self._whole(at)
 
     def __repr__(self) -> str:
         return f"<compiled {quote(self.expression)}: {', '.join(few(self.variables))}>"

@@ -161,27 +161,16 @@ class Arrays(Arithmetic):
         return self._each(value, inputs, shape, needed, bool if op.truth else None)
 
     def each_local(
-        self,
-        op: Op,
-        slot: int,
-        inputs: Sequence[Value],
-        out: Value,
-        shape: Shape,
-        needed: Mask | None,
-        *,
-        plainly: bool = False,
+        self, op: Op, slot: int, inputs: Sequence[Value], out: Value, shape: Shape, needed: Mask | None
     ) -> Value | Entries:
-        """The local gradient for each entry; where it is the same for all, a number.
-
-        plainly: whether it may come out as infinite or NaN, where somebody looks at what is made of it.
-        """
+        """The local gradient for each entry; where it is the same for all, a number."""
         partial = op.partial(slot)
         if partial.is_number:
             return self.base.number(partial.head)
         loops = self.loops(op).partials
         if not op.variadic and (loop := loops[slot]) and needed is None and shape:
             found = np.asarray(loop(*inputs, out), dtype=np.float64)
-            if plainly or self.is_finite(found):
+            if self.is_finite(found):
                 return Entries(widened(found, shape))
         rule = self.base.rule(op)
 
@@ -262,7 +251,7 @@ class Arrays(Arithmetic):
 
     def whole_value(self, op: ArrayOp, inputs: Sequence[Value]) -> Value:
         """The value of an operation on arrays as wholes. Raises ArithmeticError or ValueError where there is none."""
-        words = self._words(op, inputs)
+        words = self.words(op, inputs)
         code = whole_rule(op, None)
         return lowered(code(words, *self._named(op, inputs, None, None)))
 
@@ -270,7 +259,7 @@ class Arrays(Arithmetic):
         self, op: ArrayOp, slot: int, inputs: Sequence[Value], out: Value, upstream: Value | None
     ) -> Value:
         """What flows back to an input of such an operation; or its local gradient, where upstream is None."""
-        words = self._words(op, inputs, slot)
+        words = self.words(op, inputs, slot)
         code = whole_rule(op, slot)
         return lowered(code(words, *self._named(op, inputs, out, upstream)))
 
@@ -278,5 +267,6 @@ class Arrays(Arithmetic):
         both = (inputs[0], None) if op.variadic or len(inputs) == 1 else inputs
         return (*both, out, upstream)
 
-    def _words(self, op: ArrayOp, inputs: Sequence[Value], slot: int = 0) -> Words:
+    def words(self, op: ArrayOp, inputs: Sequence[Value], slot: int = 0) -> Words:
+        """What the words of a rule mean. inputs: only what takes any number of them asks for them."""
         return Words(self.base, op, inputs, slot)

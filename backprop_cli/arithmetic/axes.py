@@ -49,7 +49,13 @@ def times(x: Value, y: Value) -> Value:
 def widened(value: Value, shape: Shape) -> Array:
     """A value, broadcast to a shape."""
     array = np.asarray(value)
-    return array if array.shape == shape else np.broadcast_to(array, shape)
+    if array.shape == shape:
+        return array
+    if array.ndim or array.dtype == object:
+        return np.broadcast_to(array, shape)
+    found: Array = np.ndarray(shape, array.dtype, array, strides=(0,) * len(shape))  # the same, in a tenth of the time
+    found.flags.writeable = False
+    return found
 
 
 def unbroadcast(value: Any, shape: Shape) -> Value:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..rules.formula import Formula
 from ..rules.op import Op
+from ..rules.zeros import zero
 from .axes import Array
 from .system import SIGNS, Function
 
@@ -112,3 +113,19 @@ def loops(op: Op) -> Loops:
     inputs = ", ".join(op.inputs)
     partials = tuple(_loop(f"{inputs}, out", each) for each in op.partials)
     return Loops(_loop(inputs, op.value), partials, None if op.kink is None else _loop(f"{inputs}, out", op.kink))
+
+
+@lru_cache(maxsize=1_000)
+def masks(op: Op, slot: int) -> Function | None:
+    """Where a local gradient is 1, as a loop of NumPy, if a condition makes it 0 everywhere else."""
+    partial = op.partial(slot)
+    form = partial.args[0] if partial.head == "careful" else partial
+    if form.head != "where" or [arg.head for arg in form.args[1:]] != ["1", "0"] or op.variadic:
+        return None
+    return _loop(f"{', '.join(op.inputs)}, out", form.args[0])
+
+
+@lru_cache(maxsize=1_000)
+def zeros(op: Op, slot: int) -> Function | None:
+    """Where a local gradient that comes out as 0 is known to be 0, as a loop of NumPy (see `Arithmetic.is_zero`)."""
+    return _loop(f"{', '.join(op.inputs)}, out", zero(op, slot))

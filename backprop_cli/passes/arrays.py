@@ -1,14 +1,15 @@
 """Both passes over a program of arrays → a Trace, in which values and gradients are arrays.
 
-What the table says of numbers holds entry by entry: inactive entries, ties, kinks, and errors that name the entry. The
-plain way keeps no account of entries; where it meets anything unusual, the careful way goes again, and does.
+What the table says of numbers holds entry by entry: inactive entries, ties, kinks, and errors that name the entry. Here
+is the careful way, which keeps account of entries; doubles go the straight way first, and this one where that gives up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from functools import reduce
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -26,10 +27,13 @@ from ..rules.formula import Formula
 from ..rules.printer import READING
 from ..rules.shape_rules import told
 from . import faults
+from .compiled import UnusualError
 from .forward import constant_value
 from .shapes import shaped
+from .straight import Passes, Straight
 from .trace import Edge, Edges, Notice, Trace, notices
 
+ValueAndGradient = Callable[[Mapping[str, Value]], tuple[Value, dict[str, Value]]]
 _MOVES = frozenset("transpose index array concat reshape".split())
 """Operations that only move entries."""
 _LINEAR = frozenset("matmul T outer spread place part shaped count div mul eye slot".split())
@@ -38,10 +42,6 @@ _LINEAR = frozenset("matmul T outer spread place part shaped count div mul eye s
 
 _SPARSE = frozenset(("place", "eye"))
 """What leaves entries to which nothing flows."""
-
-
-class _UnusualError(Exception):
-    """The careful way has to go here."""
 
 
 @np.errstate(all="ignore")
@@ -62,14 +62,73 @@ def array_trace(
 
     Raises InputError where shapes do not fit, MathError where there is no value or no gradient.
     """
-    typed, shapes = _typed(graph, point)
+    known = _typed(graph, point)
+    typed, shapes = known.graph, known.shapes
     if seed is None and shapes[-1]:
         raise no_number(typed, shapes[-1])
     if seed is not None and shape_of(seed) != shapes[-1]:
         message = f"{typed.output.name} is {told(shapes[-1])}, and --upstream is {told(shape_of(seed))}"
         raise InputError(message, hint="upstream has the shape of the output")
+    seed = system.number("1") if seed is None else seed
+    if system.is_doubles and system.strict:
+        with suppress(ArithmeticError, ValueError):
+            return _straight_trace(known, point, system, wrt, ties, seed)
     values = _Forward(typed, shapes, point, system).run()
-    return _traced(typed, shapes, point, values, system, wrt, ties, system.number("1") if seed is None else seed)
+    return _Backward(typed, shapes, values, system, typed.depending_on(wrt), ties).trace(point, seed)
+
+
+def _straight_trace(
+    known: _Typed, point: Mapping[str, Value], system: Arrays, wrt: Collection[str] | None, ties: str, seed: Value
+) -> Trace:
+    """The trace by the straight way. Edges are what the careful way makes of them, when somebody looks at one."""
+    graph, shapes = known.graph, known.shapes
+    wanted, passes = known.straight(system, wrt, whole=True)
+    values, flows = passes(*(point[node.name] for node in graph.variables), seed)
+    found: list[Edges] = []
+
+    def edges(gate: Gate) -> list[Edge]:
+        if not found:
+            with np.errstate(all="ignore"):
+                found.append(_Backward(graph, shapes, values, system, wanted, ties).trace(point, seed).edges)
+        return found[0].of(gate)
+
+    upstream = [
+        None if not wanted[i] else nothing(shapes[i], system) if flow is None else flow for i, flow in enumerate(flows)
+    ]
+    return Trace(graph, system, point, values, upstream, Edges(graph, edges), notices(graph, system))
+
+
+def gradient(graph: Graph, wrt: Collection[str] | None) -> ValueAndGradient:
+    """A function of a point, arrays of NumPy's and floats: the output, and its gradient by name. It keeps no more.
+
+    It raises ArithmeticError, ValueError or BackpropError where `array_trace` has to be asked.
+    """
+    system = doubles()
+    names = [node.name for node in graph.variables]
+    slopes = [name for name in names if wrt is None or name in wrt]
+
+    @np.errstate(all="ignore")
+    def passes(point: Mapping[str, Value]) -> tuple[Value, dict[str, Value]]:
+        if len(point) != len(names):
+            raise UnusualError
+        at = {name: _double(point.get(name)) for name in names}
+        known = _typed(graph, at)
+        if known.shapes[-1]:
+            raise no_number(known.graph, known.shapes[-1])
+        _, straight = known.straight(system, wrt, whole=False)
+        value, found = straight(*at.values(), 1.0)
+        return value, dict(zip(slopes, found, strict=True))
+
+    return passes
+
+
+def _double(given: object) -> Value:
+    """A float, or an array of doubles."""
+    if isinstance(given, np.ndarray) and given.ndim and given.dtype.kind in "fiu":
+        return given.astype(np.float64, copy=False)
+    if type(given) is float:
+        return given
+    raise UnusualError
 
 
 @np.errstate(all="ignore")
@@ -80,7 +139,7 @@ def jacobian(
 
     Raises as `array_trace` does, and InputError beyond MAX_JACOBIAN entries.
     """
-    typed, shapes = _typed(graph, point)
+    typed, shapes, _ = _typed(graph, point)
     whole = shapes[-1]
     rows = int(np.prod(whole, dtype=np.int64))
     names = [name for name in point if wrt is None or name in wrt]
@@ -90,12 +149,13 @@ def jacobian(
         raise InputError(message, hint="--wrt chooses inputs; --upstream gives the gradient of a weighted sum")
     values = _Forward(typed, shapes, point, system).run()
     one, zero = system.number("1"), system.number("0")
+    wanted = typed.depending_on(wrt)
     found: dict[str, list[Array]] = {}
     trace = None
     for place in np.ndindex(whole):
         seed = system.array(np.full(whole, zero))
         seed[place] = one
-        trace = _traced(typed, shapes, point, values, system, wrt, ties, lowered(seed))
+        trace = _Backward(typed, shapes, values, system, wanted, ties).trace(point, lowered(seed))
         for name, gradient in trace.gradient.items():
             found.setdefault(name, []).append(np.ravel(np.asarray(gradient)))
     if trace is None:
@@ -109,7 +169,7 @@ def jacobian(
 @np.errstate(all="ignore")
 def value(graph: Graph, point: Mapping[str, Value], system: Arrays) -> Value:
     """The value of the output alone, a number or an array. Raises as `array_trace` does."""
-    typed, shapes = _typed(graph, point)
+    typed, shapes, _ = _typed(graph, point)
     return _Forward(typed, shapes, point, system).run()[-1]
 
 
@@ -123,20 +183,47 @@ MAX_JACOBIAN = 1_000_000
 """Entries of all matrices together."""
 
 
-_Typed = tuple[Graph, list[Shape]]
+class _Typed(NamedTuple):
+    """A graph without modules, in which each operation is the row for its shapes.
+
+    shapes: of each node
+    made: the straight way, for each set of variables
+    """
+
+    graph: Graph
+    shapes: list[Shape]
+    made: dict[tuple[frozenset[str] | None, bool], tuple[bytearray, Passes]]
+
+    def straight(self, system: Arrays, wrt: Collection[str] | None, *, whole: bool) -> tuple[bytearray, Passes]:
+        """For each node whether it gets a gradient; and the straight way.
+
+        whole: whether it keeps what a trace does
+        """
+        key = None if wrt is None else frozenset(wrt), whole
+        if key not in self.made:
+            wanted = self.graph.depending_on(wrt)
+            constants = {
+                node.position: constant(self.graph, node, system)
+                for node in self.graph.nodes
+                if isinstance(node, Constant)
+            }
+            straight = Straight(self.graph, self.shapes, wanted, constants, system)
+            self.made[key] = wanted, straight.trace() if whole else straight.gradient()
+        return self.made[key]
+
+
 _known: WeakKeyDictionary[Nodes, tuple[list[Shape], _Typed]] = WeakKeyDictionary()
-"""The rows and shapes of a graph for the shapes that its variables had last, as long as the graph is there."""
+"""What was made of a graph for the shapes that its variables had last, as long as the graph is there."""
 
 
 def _typed(graph: Graph, point: Mapping[str, Value]) -> _Typed:
-    """The graph without modules, its rows, and all shapes: what is inside a module goes by the shapes of each call."""
+    """What is inside a module goes by the shapes of each call."""
     given = [shape_of(point[graph.nodes.names[i]]) for i in graph.nodes.variables]
     known = _known.get(graph.nodes)
     if known is None or known[0] != given:
         opened = expand(graph, modules_only=True) if graph.modules else graph
-        typed = shaped(
-            opened, {graph.nodes.names[i]: each for i, each in zip(graph.nodes.variables, given, strict=True)}
-        )
+        named = {graph.nodes.names[i]: each for i, each in zip(graph.nodes.variables, given, strict=True)}
+        typed = _Typed(*shaped(opened, named), {})
         known = _known[graph.nodes] = given, typed
     return known[1]
 
@@ -150,24 +237,6 @@ def no_number(graph: Graph, shape: Shape) -> InputError:
     )
     message = f"the output {name} is {told(shape)}, and a gradient is that of one number"
     return InputError(message, graph.source, graph.output.span, hint)
-
-
-def _traced(
-    graph: Graph,
-    shapes: Sequence[Shape],
-    point: Mapping[str, Value],
-    values: list[Value],
-    system: Arrays,
-    wrt: Collection[str] | None,
-    ties: str,
-    seed: Value,
-) -> Trace:
-    for careful in (not system.strict, True):
-        try:
-            return _Backward(graph, shapes, values, system, graph.depending_on(wrt), ties, careful).trace(point, seed)
-        except _UnusualError:
-            continue
-    raise AssertionError("the careful way raises errors of its own")
 
 
 # -- Forward -------------------------------------------------------------------------------------------------------
@@ -193,7 +262,7 @@ class _Forward:
             lost: Mask | None = None
             error: MathError | None = None
             if isinstance(node, Constant):
-                value = self._constant(node)
+                value = constant(self.graph, node, self.system)
             elif not isinstance(node, Gate):
                 value = self.point[node.name]
             elif isinstance(node.op, ArrayOp):
@@ -206,12 +275,6 @@ class _Forward:
         if error := self.errors[-1]:
             raise error
         return self.values
-
-    def _constant(self, node: Constant) -> Value:
-        if not node.body:
-            return constant_value(self.graph, node, self.system)
-        inside, shapes = shaped(Graph(self.graph.source, node.body), {})
-        return _Forward(inside, shapes, {}, self.system).run()[-1]
 
     def _each(self, gate: Gate) -> tuple[Value, Mask | None, MathError | None]:
         """An operation entry by entry."""
@@ -282,6 +345,14 @@ class _Forward:
         return MathError(f"{title} has no value: {what}", self.graph.source, gate.span, needs)
 
 
+def constant(graph: Graph, node: Constant, system: Arrays) -> Value:
+    """The value of a constant, which may be folded. Raises MathError."""
+    if not node.body:
+        return constant_value(graph, node, system)
+    inside, shapes = shaped(Graph(graph.source, node.body), {})
+    return _Forward(inside, shapes, {}, system).run()[-1]
+
+
 def at(inputs: Sequence[Value], shape: Shape, place: tuple[int, ...]) -> list[Value]:
     """The numbers that meet at an entry."""
     return [lowered(widened(each, shape)[place]) if is_array(each) else each for each in inputs]
@@ -300,7 +371,6 @@ def told_at(error: MathError, place: tuple[int, ...]) -> MathError:
 class _Backward:
     """What flows back, from the output to the variables.
 
-    careful: whether account is kept of each entry
     flow: for each node the sum of what comes back; None where nothing does
     masks: for each node the entries to which something flows back; None for all of them
     """
@@ -313,25 +383,20 @@ class _Backward:
         system: Arrays,
         wanted: Sequence[int],
         ties: str,
-        careful: bool,
     ) -> None:
         self.graph, self.shapes, self.values, self.system = graph, shapes, values, system
-        self.wanted, self.ties, self.careful = wanted, ties, careful
+        self.wanted, self.ties = wanted, ties
         self.flow: list[Value | None] = [None] * len(values)
         self.masks: list[Mask | None] = [None] * len(values)
         self.warnings: list[Notice] = []
         self.zero = system.number("0")
-        self.checks = careful and system.strict
-        """Whether each number is looked at, so that an error can name the first that is not finite."""
 
     def trace(self, point: Mapping[str, Value], seed: Value) -> Trace:
-        """All that the pass leaves behind. Raises _UnusualError where the careful way has to go."""
+        """All that the pass leaves behind. Raises MathError."""
         edges: list[Edge] = []
         self.flow[-1] = seed
         for gate in self.graph.gates_backward:
             edges.extend(reversed(self._edges(gate)))
-        if not self.careful and any(each is not None and not self.system.is_finite(each) for each in self.flow):
-            raise _UnusualError
         upstream = [self._upstream(place) for place in range(len(self.values))]
         warnings = notices(self.graph, self.system) + self.warnings[::-1]
         return Trace(
@@ -341,11 +406,7 @@ class _Backward:
     def _upstream(self, place: int) -> Value | None:
         if not self.wanted[place]:
             return None
-        return self._nothing(place) if self.flow[place] is None else self.flow[place]
-
-    def _nothing(self, place: int) -> Value:
-        shape = self.shapes[place]
-        return self.system.array(np.full(shape, self.zero)) if shape else self.zero
+        return nothing(self.shapes[place], self.system) if self.flow[place] is None else self.flow[place]
 
     def _edges(self, gate: Gate) -> list[Edge]:
         nodes, inputs = self.graph.nodes, [self.values[i] for i in gate.inputs]
@@ -372,7 +433,7 @@ class _Backward:
             self.flow[place], self.masks[place] = chained, mask
             return
         total, known = before + chained, self.masks[place]
-        if self.checks and not self.system.is_finite(total):
+        if self.system.strict and not self.system.is_finite(total):
             raise faults.sum_overflows(self.graph, self.graph.nodes[place], self.system)
         self.flow[place] = total
         self.masks[place] = None if known is None or mask is None else known | mask
@@ -381,7 +442,7 @@ class _Backward:
 
     def _each(self, gate: Gate, slot: int, inputs: list[Value], shares: list[Array] | None) -> Edge:
         """The edge of an operation entry by entry: upstream × local, summed over the axes that were broadcast."""
-        system, shape, place = self.system, self.shapes[gate.position], gate.inputs[slot]
+        system, shape = self.system, self.shapes[gate.position]
         out, upstream, mask = (each[gate.position] for each in (self.values, self.flow, self.masks))
         needed = self._needed(gate, slot, upstream, mask, shape, inputs)
         if shares is not None:
@@ -389,30 +450,28 @@ class _Backward:
         elif needed is not None and not needed.any():
             local = None
         else:
-            found = system.each_local(gate.op, slot, inputs, out, shape, needed, plainly=not self.careful)
+            found = system.each_local(gate.op, slot, inputs, out, shape, needed)
             if isinstance(found, Entries):
                 if found.error is not None and found.failed is not None:
                     self._no_local(gate, slot, inputs, found, shape)
                 found = lowered(found.array)
             local = found
         if upstream is None or local is None:
-            return Edge(gate, slot, self.graph.nodes[place], local, self._nothing(place), active=False)
+            return self._inactive(gate, slot, local)
         hands_on = isinstance(local, float) and local == 1.0 and not gate.op.selects
         known = local if needed is None or self.system.is_doubles else np.where(needed, local, self.zero)
         full = upstream if hands_on else times(upstream, known)
         active = needed
         if system.is_doubles and not hands_on and not gate.op.selects:
             local, full = self._widely(gate, slot, inputs, upstream, local, full, needed)
-        if gate.op.selects and self.careful:
+        if gate.op.selects:
             flows = widened(local != 0, shape)
             active = flows if needed is None else flows & needed
             full = np.where(active, full, self.zero)
-        elif gate.op.selects:
-            full = full + self.zero  # no −0 where nothing flows
         elif needed is not None:
             full = np.where(needed, full, self.zero)
         self._finite(gate, slot, upstream, local, full, shape)
-        return self._edge(gate, slot, local, full, active if self.careful else None, shape)
+        return self._edge(gate, slot, local, full, active, shape)
 
     def _widely(
         self,
@@ -475,9 +534,15 @@ class _Backward:
             axes = over_axes(shape, wanted)
             active = active.any(axis=axes).reshape(wanted) if axes else active
         if active is not None and not active.any():
-            return Edge(gate, slot, self.graph.nodes[place], local, self._nothing(place), active=False)
+            return self._inactive(gate, slot, local)
         self._add(place, chained, None if active is None or active.all() else active)
         return Edge(gate, slot, self.graph.nodes[place], local, chained)
+
+    def _inactive(self, gate: Gate, slot: int, local: Value | None) -> Edge:
+        """An edge along which nothing flows."""
+        place = gate.inputs[slot]
+        zeros = nothing(self.shapes[place], self.system)
+        return Edge(gate, slot, self.graph.nodes[place], local, zeros, active=False)
 
     def _needed(
         self, gate: Gate, slot: int, upstream: Value | None, mask: Mask | None, shape: Shape, inputs: list[Value]
@@ -485,8 +550,6 @@ class _Backward:
         """The entries whose local gradient is needed; None for all of them."""
         if upstream is None:
             return np.zeros(shape, dtype=bool)
-        if not self.careful:
-            return None
         needed = None if mask is None else np.broadcast_to(mask, shape)
         if gate.op.chooses:
             [condition] = gate.op.conditions
@@ -495,7 +558,7 @@ class _Backward:
         return needed
 
     def _finite(self, gate: Gate, slot: int, upstream: Value, local: Value, full: Value, shape: Shape) -> None:
-        if not self.checks or self.system.is_finite(full):
+        if not self.system.strict or self.system.is_finite(full):
             return
         wide = np.broadcast_to(np.asarray(full), shape)
         place = next(each for each in np.ndindex(shape) if not self.system.base.is_finite(lowered(wide[each])))
@@ -505,8 +568,6 @@ class _Backward:
         raise told_at(error, place)
 
     def _no_local(self, gate: Gate, slot: int, inputs: list[Value], found: Entries, shape: Shape) -> NoReturn:
-        if not self.careful:
-            raise _UnusualError
         assert found.error is not None
         *there, out, upstream = at([*inputs, self.values[gate.position], self.flow[gate.position]], shape, found.place)
         place = faults.Place(self.graph, gate, there, self.system.base)
@@ -525,8 +586,6 @@ class _Backward:
         if mask is not None:
             tied = tied & mask
         if tied.any() and self.flow[gate.position] is not None:
-            if not self.careful:
-                raise _UnusualError
             count = int(reduce(np.add, [each != 0 for each in selected])[tied].max())
             place = tuple(map(int, np.argwhere(tied)[0]))
             self._tell_tie(gate, [n for n, each in zip(nodes, selected, strict=True) if each[place]], count, tied)
@@ -543,8 +602,6 @@ class _Backward:
         shape, mask = self.shapes[gate.position], self.masks[gate.position]
         out = self.values[gate.position]
         if (kinks := self.system.each_kink(gate.op, inputs, out, shape)) is not None:
-            if not self.careful:
-                raise _UnusualError
             kinks = kinks if mask is None else kinks & mask
             if kinks.any():
                 place = tuple(map(int, np.argwhere(kinks)[0]))
@@ -587,11 +644,11 @@ class _Backward:
         system, place = self.system, gate.inputs[slot]
         out, upstream, mask = (each[gate.position] for each in (self.values, self.flow, self.masks))
         if upstream is None:
-            return Edge(gate, slot, self.graph.nodes[place], None, self._nothing(place), active=False)
+            return self._inactive(gate, slot, None)
         shape = self.shapes[place]
         if op.pulls_back(slot):
             chained = self._pulled(gate, op, slot, inputs, out, upstream)
-            if self.careful and mask is None and op.partial(slot).heads & _SPARSE:
+            if mask is None and op.partial(slot).heads & _SPARSE:
                 mask = np.ones(self.shapes[gate.position], dtype=bool)
             active = None if mask is None else self._reach(op, slot, inputs, out, mask)
             return self._edge(gate, slot, None, chained, active, shape)
@@ -599,7 +656,7 @@ class _Backward:
             local = self._selected(gate, op, inputs[slot], out, mask)
         elif op.partial(slot).is_number:
             local = system.number(op.partial(slot).head)
-            return Edge(gate, slot, self.graph.nodes[place], local, self._nothing(place))
+            return Edge(gate, slot, self.graph.nodes[place], local, nothing(self.shapes[place], self.system))
         else:
             local = self._pulled(gate, op, slot, inputs, out, None)
         full = spread(op, upstream, inputs[slot]) * local
@@ -609,17 +666,15 @@ class _Backward:
             active = flows if active is None else active & flows
         if active is not None:
             full = np.where(active, full, self.zero)
-        return self._edge(gate, slot, local, full, active if self.careful else None, shape)
+        return self._edge(gate, slot, local, full, active, shape)
 
     def _pulled(self, gate: Gate, op: ArrayOp, slot: int, inputs: list[Value], out: Value, upstream: Value) -> Value:
         """A pullback, or a local gradient, that is finite."""
         try:
             found = self.system.whole_partial(op, slot, inputs, out, upstream)
-            if self.checks and not self.system.is_finite(found):
+            if self.system.strict and not self.system.is_finite(found):
                 raise OverflowError
         except (ArithmeticError, ValueError):
-            if not self.careful:
-                raise _UnusualError from None
             names = [self.graph.nodes[i].name for i in gate.inputs]
             rule = shorten(READING.text(_plainly(op.local(slot, names, gate.name))))
             what = "does not exist" if op.name == "norm" else "overflows"
@@ -634,8 +689,8 @@ class _Backward:
         ones = [np.ones(shape_of(each)) if is_array(each) else 1.0 for each in inputs]
         if op.name == "pick":
             ones[1] = inputs[1]
-        doubles = self.system if self.system.is_doubles else _doubles()
-        found = doubles.whole_partial(op, slot, ones, np.ones(shape_of(out)), np.asarray(mask, dtype=np.float64))
+        system = self.system if self.system.is_doubles else doubles()
+        found = system.whole_partial(op, slot, ones, np.ones(shape_of(out)), np.asarray(mask, dtype=np.float64))
         return np.broadcast_to(np.asarray(found) != 0, np.shape(ones[slot]))
 
     def _selected(self, gate: Gate, op: ArrayOp, x: Array, out: Value, mask: Mask | None) -> Array:
@@ -647,8 +702,6 @@ class _Backward:
         if mask is not None:
             tied = tied & mask
         if tied.any():
-            if not self.careful:
-                raise _UnusualError
             most = max(int(system.base.to_float(each)) for each in system.entries(count))
             self._tell_tie_of_entries(gate, tied, most)
             if self.ties == "split":
@@ -661,6 +714,12 @@ class _Backward:
         each = {"both": "each gets 1", "split": f"each gets 1/{count}", "first": "the first gets 1"}[self.ties]
         message = f"has a tie of {count} entries{_there(tied)}: {each} by convention (--ties {self.ties})"
         self._notice("tie", gate, message)
+
+
+def nothing(shape: Shape, system: Arrays) -> Value:
+    """Zeros."""
+    zero = system.number("0")
+    return system.array(np.full(shape, zero)) if shape else zero
 
 
 def _plainly(rule: Formula) -> Formula:
@@ -693,7 +752,8 @@ def _there(mask: Mask) -> str:
     return f", entry [{', '.join(map(str, first))}]{others}"
 
 
-def _doubles() -> Arrays:
+def doubles() -> Arrays:
+    """Arrays of doubles."""
     from ..arithmetic import FLOATS
 
     return Arrays(FLOATS)

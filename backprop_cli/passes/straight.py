@@ -1,0 +1,350 @@
+"""Both passes over arrays of doubles as code made from the table: a line for each gate forward and each edge backward.
+
+It knows only plain sailing, as `compiled` does for numbers: wherever something is unusual (a tie, a kink, an overflow,
+what underflows) it gives up, and the careful way, which can tell what happened, takes over. The processor's own flags
+tell of overflows and of what underflows, so that no array is looked through for it; products of matrices, which may be
+made by several threads, are looked at. An array is let go as soon as nothing that is to come needs it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import isfinite, prod
+from typing import Any
+
+import numpy as np
+
+from ..arithmetic import Value
+from ..arithmetic.array_functions import whole_rule
+from ..arithmetic.arrays import Arrays, Entries
+from ..arithmetic.axes import Array, lowered, over_axes
+from ..arithmetic.floats import LEAST_LOCAL, Floats, is_given
+from ..arithmetic.loops import loops, masks, zeros
+from ..graph.graph import Constant, Gate, Graph
+from ..rules.arrays import ArrayOp
+from ..rules.formula import Formula
+from ..rules.op import Op
+from ..rules.shape_rules import Shape
+from ..rules.zeros import zero
+from .compiled import UnusualError
+
+_UNFLAGGED = frozenset("matmul inv det solve logdet cofactors".split())
+"""Words of rules whose loops are those of a library, which tells nothing of what happened in it."""
+_BLOCK = 1 << 13
+"""Entries that are squared at a time: what they take is in the processor's cache."""
+_NAMES = re.compile(r"\b(?:[vgs]\d+|t\d+_\d+l?)\b")
+_FORWARD = {"over": "raise", "divide": "raise", "invalid": "raise", "under": "ignore"}
+_BACKWARD = {**_FORWARD, "under": "raise"}
+
+Passes = Callable[..., tuple[Any, Any]]
+
+
+class Straight:
+    """The two passes over a graph of arrays whose shapes are known.
+
+    graph: as `shaped` gives it, with the shape of each node
+    wanted: for each node, whether it gets a gradient
+    constants: the value of each constant, by its place
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        shapes: Sequence[Shape],
+        wanted: Sequence[int],
+        constants: Mapping[int, Value],
+        system: Arrays,
+    ) -> None:
+        self.graph, self.shapes, self.wanted, self.system = graph, shapes, wanted, system
+        self.names: dict[str, Any] = {**_WORDS, "system": system, **{f"c{i}": value for i, value in constants.items()}}
+        self._flowing = {len(graph.nodes) - 1} if wanted[len(graph.nodes) - 1] else set[int]()
+        self._settled = set[int]()
+        self._forward = [line for gate in graph.gates for line in self._value(gate)]
+        self._backward = [line for gate in graph.gates_backward for line in self._gate(gate)]
+
+    def trace(self) -> Passes:
+        """A function of the variables' values and the seed: the values of all nodes, and what flows back to each."""
+        places = range(len(self.graph.nodes))
+        values = ", ".join(map(self._name, places))
+        flows = ", ".join(f"g{i}" if i in self._flowing else "None" for i in places)
+        return self._function(f"[{values}], [{flows}]")
+
+    def gradient(self) -> Passes:
+        """The same that keeps no more than the value of the output, and the gradient at each variable.
+
+        The values need not be finite: where they are not, it gives up.
+        """
+        wanted = [i for i in self.graph.nodes.variables if self.wanted[i]]
+        found = [f"g{i}" if i in self._flowing else self._nothing(i) for i in wanted]
+        looked_at = {i for gate in self.graph.gates if "matmul" in gate.op.value.heads for i in gate.inputs}
+        checks = [self._check(f"v{i}") for i in self.graph.nodes.variables if i not in looked_at]
+        result = f"{self._name(len(self.graph.nodes) - 1)}, ({''.join(f'{each}, ' for each in found)})"
+        return self._function(result, checks)
+
+    def _check(self, name: str) -> str:
+        return f"if not isfinite(total({name})): raise UnusualError"
+
+    def _nothing(self, place: int) -> str:
+        return f"zeros({self.shapes[place]})" if self.shapes[place] else "0.0"
+
+    def _function(self, result: str, before: Sequence[str] = ()) -> Passes:
+        """Raises UnusualError, or another ArithmeticError or ValueError, where the careful way has to go."""
+        checks = [self._check(f"g{i}") for i in self.graph.nodes.variables if i in self._flowing - self._settled]
+        last = len(self.graph.nodes) - 1
+        back = [f"g{last} = seed", *self._backward, *checks]
+        kept = {*_NAMES.findall(result)}
+        forward, backward = _letting_go([*before, *self._forward], back, kept)
+        text = "\n".join([
+            f"def passes({''.join(f'v{i}, ' for i in self.graph.nodes.variables)}seed):",
+            "    with errstate(**forward):",
+            *(f"        {line}" for line in forward or ["pass"]),
+            "    with errstate(**backward):",
+            *(f"        {line}" for line in backward),
+            f"    return {result}",
+        ])  # fmt: skip
+        names = dict(self.names)
+        # The text comes from the rows of the table and from places in the graph; nothing that a user typed reaches it.
+        exec(compile(text, "<passes>", "exec"), names)  # noqa: S102
+        function: Passes = names["passes"]
+        return function
+
+    # -- names --
+
+    def _name(self, place: int) -> str:
+        return f"c{place}" if isinstance(self.graph.nodes[place], Constant) else f"v{place}"
+
+    def _bound(self, word: str, value: object) -> str:
+        """A name by which the lines call something that is made once."""
+        name = f"{word}_{len(self.names)}"
+        self.names[name] = value
+        return name
+
+    def _inputs(self, gate: Gate) -> str:
+        return ", ".join(self._name(i) for i in gate.inputs)
+
+    # -- forward --
+
+    def _value(self, gate: Gate) -> Iterator[str]:
+        op, name, shape, inputs = gate.op, f"v{gate.position}", self.shapes[gate.position], self._inputs(gate)
+        if isinstance(op, ArrayOp):
+            found = f"{self._bound('whole', whole_rule(op, None))}({self._operands(gate, op, 0, op.value)}, None, None)"
+            yield f"{name} = {found if shape else f'lowered({found})'}"
+            if op.value.heads & _UNFLAGGED:
+                yield self._check(name)
+        elif not shape:
+            yield f"{name} = {self._bound('number', self.system.base.rule(op).value)}({inputs})"
+            if not op.truth:
+                yield f"if not isfinite({name}): raise UnusualError"
+        elif (loop := loops(op).value) and (op.variadic or {*op.inputs} <= {*op.value.words}):
+            yield f"{name} = {self._bound('each', loop)}({inputs})"
+        else:
+            yield f"{name} = each_value(system, {self._bound('op', op)}, ({inputs},), {shape})"
+
+    def _needed(self, gate: Gate, formula: Formula) -> str:
+        """The inputs and the value of a gate, of which a formula needs those whose words stand in it."""
+        known = {**dict(zip(gate.op.inputs, map(self._name, gate.inputs), strict=True)), "out": f"v{gate.position}"}
+        return ", ".join(name if word in formula.words else "None" for word, name in known.items())
+
+    def _operands(self, gate: Gate, op: ArrayOp, slot: int, formula: Formula) -> str:
+        """The words of a rule of arrays, and the inputs x and y, of which a formula needs those that stand in it."""
+        if op.variadic:
+            names = [self._name(i) for i in gate.inputs]
+            return f"system.words({self._bound('op', op)}, ({', '.join(names)},), {slot}), {names[slot]}, None"
+        needed = [
+            self._name(i) if word in formula.words else "None" for word, i in zip("xy", gate.inputs, strict=False)
+        ]
+        return ", ".join([self._bound("words", self.system.words(op, (), slot)), *needed, "None"][:3])
+
+    # -- backward --
+
+    def _gate(self, gate: Gate) -> Iterator[str]:
+        if gate.position not in self._flowing:
+            return
+        if not isinstance(gate.op, ArrayOp):
+            yield from self._conventions(gate)
+        for slot, i in enumerate(gate.inputs):
+            if self.wanted[i] and gate.passes_on(slot):
+                yield from self._whole(gate, gate.op, slot) if isinstance(gate.op, ArrayOp) else self._each(gate, slot)
+
+    def _conventions(self, gate: Gate) -> Iterator[str]:
+        """Kinks, borders and ties, where the gradient is a convention that people are told of."""
+        op, shape, known = gate.op, self.shapes[gate.position], f"{self._inputs(gate)}, v{gate.position}"
+        if op.kink is not None:
+            kink = loops(op).kink if shape else self.system.base.rule(op).kink
+            yield f"if any({self._bound('kink', kink)}({known})): raise UnusualError" if kink else "raise UnusualError"
+        if op.chooses:
+            [slot] = op.conditions
+            for left, right in self._compared(gate.inputs[slot]):
+                yield f"if any({self._name(left)} == {self._name(right)}): raise UnusualError"
+        elif op.selects and op.variadic:
+            yield f"s{gate.position} = selected(({self._inputs(gate)},), v{gate.position}, {prod(shape)})"
+
+    def _compared(self, place: int) -> Iterator[tuple[int, int]]:
+        """Both sides of all comparisons on which a condition depends."""
+        node = self.graph.nodes[place]
+        if isinstance(node, Gate) and node.op.conditions:
+            for each in node.inputs:
+                yield from self._compared(each)
+        elif isinstance(node, Gate) and node.op.truth and any(self.wanted[i] for i in node.inputs):
+            yield node.inputs[0], node.inputs[1]
+
+    def _each(self, gate: Gate, slot: int) -> Iterator[str]:
+        """An edge of an operation entry by entry: upstream × local, summed over the axes that were broadcast."""
+        op, place, partial, shape = gate.op, gate.inputs[slot], gate.op.partial(slot), self.shapes[gate.position]
+        inputs, up, out = self._inputs(gate), f"g{gate.position}", f"v{gate.position}"
+        name = f"t{gate.position}_{slot}"
+        if partial.is_number:
+            if float(partial.head) == 0:
+                return
+            scaled = f"{up} * {float(partial.head)}"
+            yield f"{name} = {({'1': up, '-1': f'-{up}'}).get(partial.head, scaled)}"
+        elif op.selects and op.variadic and not op.chooses:
+            yield f"{name} = {up} * s{gate.position}[{slot}] + 0.0"
+        elif not shape:
+            yield f"{name} = chained(system.base, {self._bound('op', op)}, {slot}, ({inputs},), {out}, {up})"
+        elif (mask := masks(op, slot)) is not None:
+            yield f"{name} = {up} * {self._bound('mask', mask)}({self._needed(gate, partial)}) + 0.0"
+        elif not op.variadic and (loop := loops(op).partials[slot]):
+            yield f"{name}l = {self._bound('local', loop)}({self._needed(gate, partial)})"
+            yield f"{name} = {up} * {name}l{' + 0.0' * op.selects}"
+            if not (op.selects or is_given(partial)):
+                known = zeros(op, slot)
+                is_zero = f"{self._bound('zeros', known)}({self._needed(gate, zero(op, slot))})" if known else "False"
+                yield f"if not {name}.all(): unless({is_zero}, {name}, {up})"
+        else:
+            local = f"each_local(system, {self._bound('op', op)}, {slot}, ({inputs},), {out}, {shape})"
+            yield f"{name} = {up} * {local}"
+        yield from self._add(place, name, shape)
+
+    def _whole(self, gate: Gate, op: ArrayOp, slot: int) -> Iterator[str]:
+        """An edge of an operation on arrays as wholes: a pullback, or upstream × local in the shape of the input."""
+        place, partial, up = gate.inputs[slot], op.partial(slot), f"g{gate.position}"
+        if partial.is_number:
+            return
+        out = f"v{gate.position}" if "out" in partial.words else "None"
+        name = f"t{gate.position}_{slot}"
+        rule = f"{self._bound('partial', whole_rule(op, slot))}({self._operands(gate, op, slot, partial)}, {out}"
+        if op.pulls_back(slot):
+            yield f"{name} = {rule}, {up})"
+        else:
+            spread = f"system.spread({self._bound('op', op)}, {up}, {self._name(place)})"
+            yield f"{name}l = {rule}, None)"
+            if op.selects:
+                yield f"if count_nonzero({name}l) != {prod(self.shapes[gate.position])}: raise UnusualError"
+            yield f"{name} = {spread} * {name}l{' + 0.0' * op.selects}"
+        if partial.heads & _UNFLAGGED:
+            needed = [self._name(i) for word, i in zip(op.inputs, gate.inputs, strict=True) if word in partial.words]
+            yield f"settled({name}, ({', '.join([*needed, up])}))"
+            self._settled.add(place)
+        yield from self._add(place, name, self.shapes[place])
+
+    def _add(self, place: int, name: str, shape: Shape) -> Iterator[str]:
+        """Gradients are summed over the axes along which the input was broadcast, and add up at forks."""
+        wanted = self.shapes[place]
+        if axes := over_axes(shape, wanted):
+            summed = f"{name}.sum(axis={axes})"
+            name = f"{summed}.reshape({wanted})" if wanted else summed
+        if not wanted:
+            name = f"lowered({name})"
+        if place in self._flowing:
+            self._settled.discard(place)
+            yield f"g{place} = g{place} + {name}"
+        else:
+            self._flowing.add(place)
+            yield f"g{place} = {name}"
+
+
+def _letting_go(forward: Sequence[str], backward: Sequence[str], kept: set[str]) -> tuple[list[str], list[str]]:
+    """The lines, in which each array is let go behind the last that needs it."""
+    found: list[list[str]] = []
+    for lines in (backward, forward):
+        with_ends: list[str] = []
+        for line in reversed(lines):
+            last = sorted({*_NAMES.findall(line)} - kept)
+            kept = kept.union(last)
+            with_ends += [f"del {', '.join(last)}"] * bool(last) + [line]
+        found.append(with_ends[::-1])
+    return found[1], found[0]
+
+
+# -- What the lines call -----------------------------------------------------------------------------------------------
+
+
+def _each_value(system: Arrays, op: Op, inputs: Sequence[Value], shape: Shape) -> Array:
+    """The value of an operation of which NumPy has no loop."""
+    found = system.each_value(op, inputs, shape)
+    if found.error is not None:
+        raise UnusualError
+    return found.array
+
+
+def _each_local(system: Arrays, op: Op, slot: int, inputs: Sequence[Value], out: Value, shape: Shape) -> Value:
+    """The local gradient of such an operation."""
+    found = system.each_local(op, slot, inputs, out, shape, None)
+    local = found.array if isinstance(found, Entries) else found
+    if (isinstance(found, Entries) and found.error is not None) or np.min(np.abs(local), initial=1.0) < LEAST_LOCAL:
+        raise UnusualError
+    return local
+
+
+def _chained(base: Floats, op: Op, slot: int, inputs: Sequence[float], out: float, upstream: float) -> float:
+    """Upstream × local of numbers."""
+    local = base.rule(op).partial(slot, inputs, out)
+    found: float = upstream * local
+    if not isfinite(found) or (
+        (found == 0 or abs(local) < LEAST_LOCAL) and base.loses(op, slot, inputs, out, upstream, local)
+    ):
+        raise UnusualError
+    return found
+
+
+def _selected(inputs: Sequence[Value], out: Value, size: int) -> list[Any]:
+    """Which of several inputs are the largest or the smallest, entry by entry: one of them."""
+    found = [np.equal(each, out) for each in inputs]
+    if sum(map(np.count_nonzero, found)) != size:
+        raise UnusualError
+    return found
+
+
+def _unless(is_zero: Any, chained: Array, upstream: Value) -> None:
+    """Raise UnusualError unless entries that are 0 are known to be 0, or nothing flows to them."""
+    if np.any((chained == 0) & (upstream != 0) & np.logical_not(is_zero)):
+        raise UnusualError
+
+
+def _settled(found: Array, factors: Sequence[Value]) -> None:
+    """Raise UnusualError unless a product of matrices is finite, and nothing in it is so small that it is 0."""
+    if not isfinite(np.add.reduce(found, axis=None)):
+        raise UnusualError
+    try:
+        with np.errstate(
+            over="ignore"
+        ):  # where a product of two numbers underflows, the square of the smaller one does
+            for each in factors:
+                flat = np.ravel(each, order="K")
+                for start in range(0, flat.size, _BLOCK):
+                    np.square(flat[start : start + _BLOCK])
+    except FloatingPointError:
+        if not np.all(found):
+            raise
+
+
+_WORDS: dict[str, Any] = {
+    "UnusualError": UnusualError,
+    "any": np.any,
+    "backward": _BACKWARD,
+    "chained": _chained,
+    "count_nonzero": np.count_nonzero,
+    "each_local": _each_local,
+    "each_value": _each_value,
+    "errstate": np.errstate,
+    "forward": _FORWARD,
+    "isfinite": isfinite,
+    "lowered": lowered,
+    "selected": _selected,
+    "settled": _settled,
+    "total": lambda value: np.add.reduce(value, axis=None),
+    "unless": _unless,
+    "zeros": np.zeros,
+}
