@@ -7,6 +7,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backprop_cli import BackpropError, backprop
+from backprop_cli import compile as compiled
 from backprop_cli.api.trace import Trace
+from backprop_cli.arithmetic import FLOATS
+from backprop_cli.arithmetic.arrays import Arrays
 from backprop_cli.errors import InputError, MathError
+from backprop_cli.language.program import Program
+from backprop_cli.passes.arrays import array_trace
+from backprop_cli.passes.arrays import gradient as gradient_of
 from backprop_cli.passes.matrices import MEANS, matrices
 from backprop_cli.rules.arrays import ARRAYS
 from backprop_cli.rules.formula import Formula, substitute
@@ -60,6 +67,53 @@ def test_every_row_is_among_them() -> None:
         point = point_of(shapes) | ({"y": np.array([0, 1])} if "pick" in text else {})
         met |= {(op.name, getattr(op, "axes", None)) for op in backprop(text, point).graph.nodes.kinds}
     assert {(op.name, op.axes) for op in ARRAYS} <= met
+
+
+def test_the_straight_way_is_the_careful_one_to_the_last_bit() -> None:
+    """What is compiled too, where it needs the careful way or not."""
+    system = Arrays(FLOATS)
+    for text, shapes in FORMULAS:
+        point = point_of(shapes)
+        graph, found = Program(text).graph(point), compiled(text)(**point)
+        straight, careful = (array_trace(graph, point, system, straight=each) for each in (True, False))
+        assert straight.value == careful.value == found.value, text
+        for name, slope in careful.gradient.items():
+            for other in (straight.gradient[name], found.gradient[name]):
+                assert np.array_equal(other, slope), f"{text}: {name}"
+                assert type(other) is type(slope)
+
+
+def test_the_straight_way_gives_up_where_something_is_unusual() -> None:
+    """What is compiled has the same numbers and errors there as the trace has."""
+    for text, point in UNUSUAL:
+        with np.errstate(all="ignore"), pytest.raises((ArithmeticError, ValueError)):
+            gradient_of(Program(text).graph(point), None)(point)
+        told = outcome(partial(backprop, text, point))
+        assert outcome(partial(compiled(text), **point)) == told, text
+
+
+UNUSUAL: list[tuple[str, dict[str, Any]]] = [
+    ("sum(relu(x))", {"x": np.array([0.0, 1.0])}),
+    ("max(x)", {"x": np.array([2.0, 2.0])}),
+    ("sum(max(x, y))", {"x": np.array([1.0, 2.0]), "y": np.array([1.0, 0.0])}),
+    ("sum(piecewise((x, x < y), (y, True)))", {"x": np.array([1.0]), "y": np.array([1.0])}),
+    ("sum(log(x))", {"x": np.array([1.0, 0.0])}),
+    ("sum(exp(x))", {"x": np.array([1.0, 1e3])}),
+    ("sum(x @ y)", {"x": np.full((2, 2), 1e200), "y": np.full((2, 2), 1e200)}),
+    ("sum(1e-200*(1e-200*x))", {"x": np.array([1.0, 2.0])}),
+    ("1e-200*sum(x @ y)", {"x": np.full((2, 2), 1e-200), "y": np.full((2, 2), 1e-200)}),
+    ("sum(inv(x))", {"x": np.ones((2, 2))}),
+    ("sum(pick(x, y))", {"x": np.ones((2, 2)), "y": np.array([0.5, 0.0])}),
+]
+
+
+def outcome(call: Any) -> Any:
+    """What comes of it: all numbers, or the error."""
+    try:
+        found = call()
+    except BackpropError as error:
+        return str(error)
+    return found.value, {name: np.asarray(slope).tolist() for name, slope in found.gradient.items()}
 
 
 PICKED = [("sum(pick(S, y)**2)", (3, 4), [0, 3, 3]), ("pick(s, k)**2", (4,), 2)]

@@ -56,7 +56,9 @@ class Compiled:
         self.__call__ = self._function()
 
     def _function(self) -> Callable[..., ValueAndGradient]:
-        if size(self._graph) < LARGE:  # for a larger one a loop is better, and `backprop()` takes it
+        if (
+            not self._graph.of_arrays and size(self._graph) < LARGE
+        ):  # for a larger one a loop is better, and `backprop()` takes it
             with suppress(UnusualError):
                 return with_names(self._graph, self._settings.wrt, ValueAndGradient, self._carefully)
         return lambda *values, **variables: self._carefully(values, variables)
@@ -78,7 +80,7 @@ class Compiled:
 
     def _carefully(self, values: Sequence[Given], variables: Mapping[str, Given]) -> ValueAndGradient:
         at = {**dict(zip(self.variables, values, strict=False)), **variables}
-        if any(getattr(each, "ndim", 0) for each in at.values()):
+        if self._graph.of_arrays or any(getattr(each, "ndim", 0) for each in at.values()):
             with suppress(ArithmeticError, ValueError, BackpropError):  # the careful passes tell what is the matter
                 return ValueAndGradient(*self._over_arrays(at))
         trace = self.trace(*values, **variables)

@@ -14,7 +14,7 @@ from ..rules.array_op import ArrayOp
 from ..rules.formula import Formula
 from ..rules.shape_rules import axes_of
 from ..rules.table import primitive
-from .axes import Array, kind_of, times, widened
+from .axes import Array, is_array, kind_of, times, widened
 from .floats import Floats
 from .system import Arithmetic, Function, Value
 
@@ -52,6 +52,8 @@ def _whole_code(formula: Formula) -> str:
 
 def spread(op: ArrayOp, reduced: Value, x: Array) -> Array:
     """What was reduced, or goes beside it, for each entry of x."""
+    if not is_array(reduced):
+        return widened(reduced, np.shape(x))
     axes = axes_of(op, np.shape(x), -1 if op.name in ("softmax", "log_softmax") else None)
     kept = [1 if axis in axes else each for axis, each in enumerate(np.shape(x))]
     return widened(np.reshape(reduced, kept), np.shape(x))
@@ -283,8 +285,10 @@ class LabelError(ValueError):
 
 def _labels(labels: Value, count: int) -> NDArray[np.int64]:
     found = np.asarray(labels, dtype=np.float64)
-    whole = np.floor(found)
-    for bad in np.atleast_1d(found)[np.atleast_1d((found != whole) | (found < 0) | (found >= count))][:1]:
+    whole = found.astype(np.int64)
+    fits = (whole == found) & (whole >= 0) & (whole < count)
+    if not fits.all():
+        bad = np.atleast_1d(found)[~np.atleast_1d(fits)][0]
         what = "is no whole number" if bad != math.floor(bad) else f"is not one of 0 to {count - 1}"
         raise LabelError(f"the label {bad:g} {what}")
-    return whole.astype(np.int64)
+    return whole

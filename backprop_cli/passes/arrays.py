@@ -53,12 +53,14 @@ def array_trace(
     wrt: Collection[str] | None = None,
     ties: str = "both",
     seed: Value | None = None,
+    straight: bool = True,
 ) -> Trace:
     """One forward and one backward pass.
 
     point: a number or an array for each variable
     wrt, ties: as in `backpropagate`
     seed: ∂f/∂output, where the output is no number: the gradient is that of the sum of seed × output
+    straight: whether the straight way is tried first
 
     Raises InputError where shapes do not fit, MathError where there is no value or no gradient.
     """
@@ -70,7 +72,7 @@ def array_trace(
         message = f"{typed.output.name} is {told(shapes[-1])}, and --upstream is {told(shape_of(seed))}"
         raise InputError(message, hint="upstream has the shape of the output")
     seed = system.number("1") if seed is None else seed
-    if system.is_doubles and system.strict:
+    if straight and system.is_doubles and system.strict:
         with suppress(ArithmeticError, ValueError):
             return _straight_trace(known, point, system, wrt, ties, seed)
     values = _Forward(typed, shapes, point, system).run()
@@ -126,8 +128,8 @@ def _double(given: object) -> Value:
     """A float, or an array of doubles."""
     if isinstance(given, np.ndarray) and given.ndim and given.dtype.kind in "fiu":
         return given.astype(np.float64, copy=False)
-    if type(given) is float:
-        return given
+    if isinstance(given, float | int) and not isinstance(given, bool):
+        return float(given)
     raise UnusualError
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..arithmetic import Value
-from ..arithmetic.array_functions import whole_rule
+from ..arithmetic.array_functions import spread, whole_rule
 from ..arithmetic.arrays import Arrays, Entries
 from ..arithmetic.axes import Array, lowered, over_axes
 from ..arithmetic.floats import LEAST_LOCAL, Floats, is_given
@@ -27,7 +27,8 @@ from ..rules.formula import Formula
 from ..rules.op import Op
 from ..rules.shape_rules import Shape
 from ..rules.zeros import zero
-from .compiled import UnusualError
+from .backpropagate import LARGE
+from .compiled import UnusualError, compiled
 
 _UNFLAGGED = frozenset("matmul inv det solve logdet cofactors".split())
 """Words of rules whose loops are those of a library, which tells nothing of what happened in it."""
@@ -56,6 +57,9 @@ class Straight:
         constants: Mapping[int, Value],
         system: Arrays,
     ) -> None:
+        """Raises UnusualError for a graph with more gates than code is to be made of."""
+        if len(graph.nodes) >= LARGE:
+            raise UnusualError
         self.graph, self.shapes, self.wanted, self.system = graph, shapes, wanted, system
         self.names: dict[str, Any] = {**_WORDS, "system": system, **{f"c{i}": value for i, value in constants.items()}}
         self._flowing = {len(graph.nodes) - 1} if wanted[len(graph.nodes) - 1] else set[int]()
@@ -95,18 +99,15 @@ class Straight:
         back = [f"g{last} = seed", *self._backward, *checks]
         kept = {*_NAMES.findall(result)}
         forward, backward = _letting_go([*before, *self._forward], back, kept)
-        text = "\n".join([
+        lines = [
             f"def passes({''.join(f'v{i}, ' for i in self.graph.nodes.variables)}seed):",
             "    with errstate(**forward):",
             *(f"        {line}" for line in forward or ["pass"]),
             "    with errstate(**backward):",
             *(f"        {line}" for line in backward),
             f"    return {result}",
-        ])  # fmt: skip
-        names = dict(self.names)
-        # The text comes from the rows of the table and from places in the graph; nothing that a user typed reaches it.
-        exec(compile(text, "<passes>", "exec"), names)  # noqa: S102
-        function: Passes = names["passes"]
+        ]
+        function: Passes = compiled(lines, self.names)["passes"]
         return function
 
     # -- names --
@@ -228,11 +229,11 @@ class Straight:
         if op.pulls_back(slot):
             yield f"{name} = {rule}, {up})"
         else:
-            spread = f"system.spread({self._bound('op', op)}, {up}, {self._name(place)})"
+            whole = f"spread({self._bound('op', op)}, {up}, {self._name(place)})"
             yield f"{name}l = {rule}, None)"
             if op.selects:
                 yield f"if count_nonzero({name}l) != {prod(self.shapes[gate.position])}: raise UnusualError"
-            yield f"{name} = {spread} * {name}l{' + 0.0' * op.selects}"
+            yield f"{name} = {whole} * {name}l{' + 0.0' * op.selects}"
         if partial.heads & _UNFLAGGED:
             needed = [self._name(i) for word, i in zip(op.inputs, gate.inputs, strict=True) if word in partial.words]
             yield f"settled({name}, ({', '.join([*needed, up])}))"
@@ -331,7 +332,7 @@ def _settled(found: Array, factors: Sequence[Value]) -> None:
 
 
 _WORDS: dict[str, Any] = {
-    "UnusualError": UnusualError,
+    "__builtins__": {"__import__": __import__},  # which NumPy's C functions call
     "any": np.any,
     "backward": _BACKWARD,
     "chained": _chained,
@@ -340,10 +341,10 @@ _WORDS: dict[str, Any] = {
     "each_value": _each_value,
     "errstate": np.errstate,
     "forward": _FORWARD,
-    "isfinite": isfinite,
     "lowered": lowered,
     "selected": _selected,
     "settled": _settled,
+    "spread": spread,
     "total": lambda value: np.add.reduce(value, axis=None),
     "unless": _unless,
     "zeros": np.zeros,
