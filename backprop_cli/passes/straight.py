@@ -22,10 +22,9 @@ from ..arithmetic.axes import Array, lowered, over_axes
 from ..arithmetic.floats import LEAST_LOCAL, Floats, is_given
 from ..arithmetic.loops import loops, masks, zeros
 from ..graph.graph import Constant, Gate, Graph
-from ..rules.arrays import ArrayOp
+from ..rules.array_op import ArrayOp, Shape
 from ..rules.formula import Formula
 from ..rules.op import Op
-from ..rules.shape_rules import Shape
 from ..rules.zeros import zero
 from .backpropagate import LARGE
 from .compiled import UnusualError, compiled
