@@ -15,10 +15,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import backprop_cli
 from backprop_cli.errors import BackpropError
 from backprop_cli.graph.graph import Graph
 from backprop_cli.language.program import Program
-from backprop_cli.passes.columns import ColumnPasses
+from backprop_cli.passes import columns as columns_
+from backprop_cli.passes.columns import ColumnPasses, _Strips
 from backprop_cli.passes.compiled_lines import unrolled
 from backprop_cli.points.columns import Sum
 from backprop_cli.points.tables import whole
@@ -438,3 +440,45 @@ def test_columns_as_vectors(tmp_path: Path) -> None:
     wrong = run("eval", "sum(x*label)", "--data", str(path))
     assert "line 2: the entry of 'label' is no number: 'a'" in wrong.err
     assert run("eval", "sum(x)", "--data", str(tmp_path / "no.csv")).status == 2
+
+
+def test_what_is_recorded_is_what_goes_row_by_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the last bit, for every primitive, and however many processors take part."""
+    chance = random.Random(11)
+    graphs = [a_use(op) for op in TABLE if not op.truth and op.name not in WITHOUT_LOOPS]
+    texts = ["s(t) = exp(-t)*t; s(x*y) + s(y)/x", "relu(x)*max(x, y) + x**3/(y - x)**2", "(x + 1)**2*(y*0.5)*0"]
+    for graph in [*graphs, *(Program(text).graph() for text in texts)]:
+        names = [node.name for node in graph.variables]
+        points = np.array([a_point(graph, chance, 1) for _ in range(100)])
+        wrt = [name for name in names if name != "n"]
+        passes = ColumnPasses(graph, {}, [node.position for node in graph.variables if node.name in wrt], wrt)
+        monkeypatch.setattr(columns_, "LEAST_RECORDED", 1_000)
+        plain = points[~passes.at(dict(zip(names, points.T, strict=True)), len(points)).unusual]
+        plain = np.tile(plain, (1 + 64 // max(1, len(plain)), 1))
+        columns = dict(zip(names, plain.T.copy(), strict=True))
+        expected = passes.at(columns, len(plain))
+        monkeypatch.setattr(columns_, "LEAST_RECORDED", 1)
+        monkeypatch.setattr(columns_, "LEAST_ROWS", 10)
+        passes.rows = 30
+        with monkeypatch.context() as patch:
+            patch.delattr(_Strips, "_row_by_row")
+            for count in (1, 3):
+                patch.setattr(columns_, "processors", lambda count=count: count)
+                found = passes.at(columns, len(plain))
+                assert not found.unusual.any()
+                for one, other in zip(found.numbers, expected.numbers, strict=True):
+                    assert np.array_equal(one, other), graph
+                    assert np.array_equal(np.signbit(one), np.signbit(other)), graph
+
+
+def test_sums_of_strips_are_those_of_fsum() -> None:
+    """Also where what has one sign in each strip cancels over all of them, and where a strip has an unusual row."""
+    f = backprop_cli.columns("x*y", wrt="x", on_error="null")
+    x = np.random.default_rng(4).uniform(1, 2, 5 * columns_.ROWS)
+    y = np.repeat([1.0, -1.0, 1.0, -1.0, 1e-9], columns_.ROWS)
+    for odd in (1.5, math.nan):
+        x[7] = odd
+        found, there = f.sum({"x": x, "y": y}), np.isfinite(x)
+        for name, column in (("value", x * y), ("gradient.x", y)):
+            expected = math.fsum(column[there])
+            assert abs(found[name] - expected) <= 1e-14 * abs(expected), name

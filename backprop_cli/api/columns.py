@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from ..errors import InputError, few, quote
 from ..passes import point
 from ..passes.settings import Settings, check
 from ..points.blocks import Block
-from ..points.columns import Answered, Sum, answered, passes_of
+from ..points.columns import Answered, Sum, answered, passes_of, sums
 from ..points.evaluate import Job, Row, number_of
 from .values import Given, expect, names_of, texts
 
@@ -62,11 +62,7 @@ class OverColumns:
     def __call__(self, columns: Any, /) -> Any:
         """Columns of results. Raises BackpropError for a row that has none, unless those are to be NaN."""
         block = self._block(columns)
-        results, done = {name: np.empty(block.rows) for name in self.results}, 0
-        for part in self._answered(block):
-            for each, column in zip(results.values(), part.numbers, strict=True):
-                each[done : done + len(column)] = column
-            done += part.block.rows
+        results = dict(zip(self.results, self._answered(block).numbers, strict=True))
         if not _is_batch(columns):
             return results
         import pyarrow
@@ -82,11 +78,13 @@ class OverColumns:
         >>> columns("(w*x - y)^2", wrt="w", w=2).sum({"x": [1, 2, 3], "y": [2, 4, 5]})
         {'value': 1.0, 'gradient.w': 6.0}
         """
-        sums = {name: Sum() for name in self.results}
-        for part in self._answered(self._block(columns)):
-            for each, column in zip(sums.values(), part.numbers, strict=True):
-                each.add(np.where(np.isnan(column), 0.0, column) if part.results else column)
-        return {name: each.value for name, each in sums.items()}
+        block = self._block(columns)
+        totals, left = ([Sum() for _ in self.results], [block]) if self._passes is None else sums(self._passes, block)
+        for part in left:
+            answer = self._answered(part)
+            for total, column in zip(totals, answer.numbers, strict=True):
+                total.add(np.where(np.isnan(column), 0.0, column) if answer.results else column)
+        return {name: total.value for name, total in zip(self.results, totals, strict=True)}
 
     def _block(self, columns: Any) -> Block:
         """All rows, and their numbers."""
@@ -106,14 +104,13 @@ class OverColumns:
 
         return Block(lengths.pop(), arrays, row)
 
-    def _answered(self, block: Block) -> Iterator[Answered]:
-        """The parts of a block, each when all of its rows are answered."""
+    def _answered(self, block: Block) -> Answered:
+        """A block, all of whose rows are answered."""
         for found, place in answered(self._job, self._passes, block):
-            if place is None:
-                yield found
-            elif self.on_error == "stop" and (error := found.results[place].error):
+            if place is not None and self.on_error == "stop" and (error := found.results[place].error):
                 error.message = f"row {found.results[place].row.line}: {error.message}"
                 raise error
+        return found
 
     def __repr__(self) -> str:
         return f"<{quote(self.expression)} over columns {', '.join(few(self.variables))}>"

@@ -22,6 +22,7 @@ from ..rules.op import Op
 from ..rules.zeros import zero
 from .floats import CANCELLED, FLOATS, Floats
 from .system import Arithmetic, Function, Rule, Value
+from .tape import OpaqueError, Recorded, as_one, is_column
 
 Column: TypeAlias = NDArray[np.float64]
 Rows: TypeAlias = NDArray[np.bool_]
@@ -46,6 +47,7 @@ def mapped(function: Function) -> Function:
         except (ArithmeticError, ValueError):
             return math.nan
 
+    @as_one
     def over(*inputs: Any) -> Any:
         if not any(isinstance(each, np.ndarray) for each in inputs):
             return at(*inputs)
@@ -80,6 +82,7 @@ def _exp(x: Column) -> Column:
     return found
 
 
+@as_one
 def _sigmoid(x: Any) -> Any:
     if not isinstance(x, np.ndarray):
         return FLOATS.namespace["sigmoid"](x)
@@ -92,15 +95,17 @@ def _from(z: Column, x: Column) -> Column:
 
 
 def _pow(x: Any, y: Any) -> Any:
-    if isinstance(y, np.ndarray) or y not in (1, 2):
+    if is_column(y) or y not in (1, 2):
         return _power(x, y)
     return x * x if y == 2 else x
 
 
 def _chosen(condition: Any, yes: Callable[[], Any], no: Callable[[], Any]) -> Any:
     """One side or the other, row by row. A side that no row needs is not computed."""
-    if not isinstance(condition, np.ndarray):
+    if not is_column(condition):
         return yes() if condition else no()
+    if isinstance(condition, Recorded):
+        raise OpaqueError
     if condition.all():
         return yes()
     return np.where(condition, yes(), no()) if condition.any() else no()
@@ -109,7 +114,7 @@ def _chosen(condition: Any, yes: Callable[[], Any], no: Callable[[], Any]) -> An
 def _joined(p: Any, q: Any, decides: bool, join: Any) -> Any:
     """Two conditions as one. A side that is the same in all rows may decide, or leave the other as it is."""
     for one, other in ((p, q), (q, p)):
-        if not isinstance(one, np.ndarray):
+        if not is_column(one):
             return decides if bool(one) == decides else other
     return join(p, q)
 
@@ -128,9 +133,9 @@ _EXACT: dict[str, Function] = {
     "pow": _pow,
     "max": lambda *xs: reduce(np.maximum, xs),
     "min": lambda *xs: reduce(np.minimum, xs),
-    "relu": lambda x: np.where(x <= 0, 0.0, x),
+    "relu": as_one(lambda x: np.where(x <= 0, 0.0, x)),
     "sigmoid": _sigmoid,
-    "selected": lambda x, out: np.where(x == out, 1.0, 0.0),
+    "selected": as_one(lambda x, out: np.where(x == out, 1.0, 0.0)),
     "choose": _chosen,
     "both": lambda p, q: _joined(p, q, False, np.logical_and),
     "either": lambda p, q: _joined(p, q, True, np.logical_or),

@@ -9,26 +9,36 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from ..arithmetic import FLOATS
 from ..arithmetic.columns import COLUMNS, Column, Rows
 from ..arithmetic.floats import LEAST_LOCAL, is_given
+from ..arithmetic.system import Rule
+from ..arithmetic.tape import Code, OpaqueError, Tape, as_one, has_zero, is_column, is_odd, is_small
 from ..errors import MathError
 from ..graph.graph import Constant, Gate, Graph, Module
 from ..rules.op import Op
 from .forward import constant_value
+from .threads import processors, together
 
-ROWS = 32_768
-"""Of a block: then what one gate makes of it lies in the processor's cache when the next gate takes it."""
+T = TypeVar("T")
+ROWS = 16_384
+"""Of a strip: then what one gate makes of it lies in the processor's cache when the next gate takes it."""
 ROOM = 128_000_000
-"""Bytes that the columns of a block may take; so a large graph has fewer rows in a block."""
+"""Bytes that the columns of a strip may take; so a large graph has fewer rows in a strip."""
+LEAST_ROWS = 65_536
+"""For each processor that takes part: for fewer rows it takes as long to begin."""
+LEAST_RECORDED = 64
+"""Rows of a strip for which the passes are worth recording."""
+CODE_UP_TO = 2_000
+"""Nodes of a graph whose passes are made into code, which takes its time."""
 _KEPT = 30_000_000
 """Bytes. Once a piece of that size has been freed, glibc hands smaller ones back no more (M_MMAP_THRESHOLD in
-mallopt(3)): before, each column of a block would be handed back, and be faulted in again page by page.
+mallopt(3)): before, each column of a strip would be handed back, and be faulted in again page by page.
 """
 _NOTHING = -0.0
 """What flows along an edge that is not active: to add it changes nothing."""
@@ -43,6 +53,17 @@ class Answer(NamedTuple):
 
     numbers: list[Column]
     unusual: Rows
+
+
+class Strip(NamedTuple):
+    """What both passes give for the rows of a strip.
+
+    numbers: the value, and the gradients that were asked for; a column, or one number for all rows;
+    unusual: the rows whose numbers are none; None where there is no such row.
+    """
+
+    numbers: list[Any]
+    unusual: Rows | None
 
 
 class ColumnPasses:
@@ -62,41 +83,155 @@ class ColumnPasses:
         self.varying = [node.name for node in graph.variables if node.name not in known]
         """The variables that are columns, in the order in which the program names them."""
         self.rows = max(1, min(ROWS, ROOM // (16 * self.passes.size)))
-        """How many rows a block should have."""
-        np.empty(_KEPT, dtype=np.int8)  # and away: from then on glibc keeps the memory that blocks give back
-        self.careful = False  # whether zeros came back in the last block, so that they will in the next
+        """How many rows a strip has."""
+        np.empty(_KEPT, dtype=np.int8)  # and away: from then on glibc keeps the memory that strips give back
+        self.careful = False  # whether zeros came back in the last strip, so that they will in the next
+        self._plain: dict[tuple[bool, bool], _Plain | None] = {}
 
     def at(self, columns: Mapping[str, Column], rows: int) -> Answer:
-        """The numbers of a block of so many rows. columns: of `varying`; an infinity or NaN in one is unusual."""
+        """The numbers of so many rows. columns: of `varying`; an infinity or NaN in one is unusual."""
+        numbers = [np.empty(rows) for _ in range(1 + len(self.results))]
         unusual = np.zeros(rows, dtype=bool)
-        values: dict[str, Any] = dict(self.known)
-        for name in self.varying:
-            column = columns[name]
+
+        def kept(part: slice, strip: Strip) -> None:
+            if strip.unusual is not None:
+                unusual[part] = strip.unusual
+            for column, found in zip(numbers, strip.numbers, strict=True):
+                if not _is_there(column[part], found):
+                    column[part] = found
+
+        self.each(columns, rows, kept, numbers)
+        return Answer(numbers, unusual)
+
+    def each(
+        self,
+        columns: Mapping[str, Column],
+        rows: int,
+        take: Callable[[slice, Strip], T],
+        into: Sequence[Column] | None = None,
+    ) -> list[T]:
+        """What `take` makes of each strip of so many rows, in order.
+
+        columns: of `varying`, as `at` has them;
+        take: called with the place of a strip and its numbers, in any order and several at once, and before the memory
+            of the numbers is used again;
+        into: columns for the numbers, into which plain strips are written as far as that saves a copy; without them it
+            is `take` that looks for infinities and NaN in what comes of plain strips.
+        """
+        starts = range(0, rows, self.rows)
+        found: list[Any] = [None] * len(starts)
+        todo = iter(enumerate(starts))
+
+        def work() -> None:
+            run = _Strips(self, columns, min(rows, self.rows))
+            with np.errstate(all="ignore"):
+                for number, start in todo:
+                    part = slice(start, min(start + self.rows, rows))
+                    found[number] = take(part, run.strip(part, into))
+
+        together(work, min(processors(), rows // LEAST_ROWS))
+        return found
+
+    def plain(self, *, careful: bool, are_seen: bool) -> _Plain | None:
+        """The passes over plain strips, as code; None where nothing can be said for all rows."""
+        key = (careful, are_seen)
+        if key not in self._plain:
+            self._plain[key] = _plain(self, careful, are_seen) if self.passes.size <= CODE_UP_TO else None
+        return self._plain[key]
+
+
+def _is_there(column: Column, found: Any) -> bool:
+    """Whether the numbers are those that the column has already."""
+    return isinstance(found, np.ndarray) and found.ctypes.data == column.ctypes.data
+
+
+class _Plain(NamedTuple):
+    """The passes over plain strips. numbers: the value and the gradients, as places among the code's results."""
+
+    code: Code
+    numbers: list[Any]
+
+
+def _plain(passes: ColumnPasses, careful: bool, are_seen: bool) -> _Plain | None:
+    tape = Tape(len(passes.varying))
+    values = {**passes.known, **dict(zip(passes.varying, tape.inputs, strict=True))}
+    run = _Recording(passes.passes, values, tape)
+    try:
+        numbers = run.numbers(passes.results, careful=careful)
+    except (ArithmeticError, ValueError, MathError):  # of what is the same in all rows
+        return None
+    columns = [each for each in numbers if is_column(each)]
+    code = tape.code(columns, are_seen=are_seen)
+    places = [*dict.fromkeys(each.place for each in columns)]
+    return _Plain(code, [places.index(each.place) if is_column(each) else each for each in numbers])
+
+
+class _Strips:
+    """The strips of some columns, one after the other. size: the rows of the largest of them."""
+
+    def __init__(self, passes: ColumnPasses, columns: Mapping[str, Column], size: int) -> None:
+        self.passes, self.columns, self.size = passes, [columns[name] for name in passes.varying], size
+        self.buffers: list[Column] = []
+
+    def strip(self, part: slice, into: Sequence[Column] | None) -> Strip:
+        """The numbers of a strip. into: as `ColumnPasses.each` has it."""
+        columns = [each[part] for each in self.columns]
+        rows = part.stop - part.start
+        if rows >= LEAST_RECORDED:
+            for careful in (False, True):
+                if careful or not self.passes.careful:
+                    found = self._plainly(columns, rows, careful, part, into)
+                    if isinstance(found, Strip):
+                        return found
+                    if found != _ZERO:
+                        break
+                    self.passes.careful = True
+        return self._row_by_row(columns, rows)
+
+    def _plainly(
+        self, columns: list[Column], rows: int, careful: bool, part: slice, into: Sequence[Column] | None
+    ) -> Strip | str:
+        plain = self.passes.plain(careful=careful, are_seen=into is None)
+        if plain is None:
+            return _UNUSUAL
+        code = plain.code
+        while len(self.buffers) < code.buffers + code.results:
+            self.buffers.append(np.empty(self.size))
+        buffers = [each[:rows] for each in self.buffers]
+        results = buffers[code.buffers : code.buffers + code.results]
+        if into is not None:
+            for column, number in zip(into, plain.numbers, strict=True):
+                if type(number) is int:
+                    results[number] = column[part]
+        found = code.run(columns, buffers[: code.buffers], results)
+        if isinstance(found, str):
+            return found
+        return Strip([found[each] if type(each) is int else each for each in plain.numbers], None)
+
+    def _row_by_row(self, columns: list[Column], rows: int) -> Strip:
+        """Where something is unusual in some of the rows."""
+        unusual = np.zeros(rows, dtype=bool)
+        values: dict[str, Any] = dict(self.passes.known)
+        for name, column in zip(self.passes.varying, columns, strict=True):
             if not (fine := np.isfinite(column)).all():
                 unusual |= ~fine
                 column = np.where(fine, column, 1.0)  # of which nobody sees what comes
             values[name] = column
-        with np.errstate(all="ignore"):
-            try:
-                found = self._numbers(values, unusual)
-            except (ArithmeticError, ValueError, MathError):  # of what is the same in all rows
-                return Answer([np.zeros(rows) for _ in range(1 + len(self.results))], np.ones(rows, dtype=bool))
-        numbers = [each if isinstance(each, np.ndarray) else np.full(rows, each) for each in found]
-        return Answer(numbers, unusual)
-
-    def _numbers(self, values: Mapping[str, Any], unusual: Rows) -> list[Any]:
-        run = _Run(self.passes, values, unusual)
-        run.forward()
         try:
-            run.backward(1.0, careful=self.careful)
-            self.careful = self.careful and run.zeros
+            numbers = self._numbers(_Run(self.passes.passes, values, unusual))
+        except (ArithmeticError, ValueError, MathError):  # of what is the same in all rows
+            return Strip([0.0 for _ in range(1 + len(self.passes.results))], np.ones(rows, dtype=bool))
+        return Strip(numbers, unusual if unusual.any() else None)
+
+    def _numbers(self, run: _Run) -> list[Any]:
+        passes = self.passes
+        try:
+            numbers = run.numbers(passes.results, careful=passes.careful)
+            passes.careful = passes.careful and run.zeros
         except _ZeroError:
-            self.careful = True
-            run.backward(1.0, careful=True)
-        found = [run.flow[i] for i in self.results]
-        if self.passes.selects:
-            found = [0.0 if each is None else each + 0.0 for each in found]  # no −0 where nothing flows
-        return [run.values[-1], *(0.0 if each is None else each for each in found)]
+            passes.careful = True
+            numbers = run.numbers(passes.results, careful=True)
+        return numbers
 
 
 class _ZeroError(Exception):
@@ -145,9 +280,8 @@ class _Passes:
         )
 
 
-def _may_be_small(local: Any) -> bool:
-    """Whether a number in it may be so small that it has lost digits: whatever is, has a square that is 0."""
-    return bool(np.min(local) < LEAST_LOCAL and not np.min(local * local) > 0)
+_LEAST = 5e-324
+_NO_ZERO, _NOT_SMALL = (int(np.float64(each).view(np.int64)) for each in (_LEAST, LEAST_LOCAL))
 
 
 def _carries(op: Op) -> bool:
@@ -161,6 +295,7 @@ class _Run:
     values, flow: of each node, a column or one number for all rows; flow is None where nothing comes back
     unusual: the rows in which something was, so far
     finite: the columns that have been looked at, by identity
+    hidden: the nodes to which a zero may have come back unseen
     """
 
     def __init__(self, passes: _Passes, inputs: Mapping[str, Any], unusual: Rows) -> None:
@@ -171,6 +306,16 @@ class _Run:
         self.inside: dict[int, _Run] = {}
 
     # -- forward --
+
+    def numbers(self, results: Sequence[int], *, careful: bool) -> list[Any]:
+        """The value, and what flows back to the nodes in these places."""
+        if not self.values:
+            self.forward()
+        self.backward(1.0, careful=careful)
+        found = [self.flow[i] for i in results]
+        if self.passes.selects:
+            found = [0.0 if each is None else each + 0.0 for each in found]  # no −0 where nothing flows
+        return [self.values[-1], *(0.0 if each is None else each for each in found)]
 
     def forward(self) -> None:
         """The values of all nodes."""
@@ -188,44 +333,54 @@ class _Run:
 
     def _gate(self, gate: Gate, inputs: list[Any]) -> Any:
         op = gate.op
-        if not any(isinstance(each, np.ndarray) for each in inputs):
+        if not any(map(is_column, inputs)):
             value = FLOATS.rule(op).value(*inputs)
             if op.truth and not op.conditions and inputs[0] == inputs[1]:
                 raise ArithmeticError
             if not op.truth and not FLOATS.is_finite(value):
                 raise OverflowError
             return value
-        value = COLUMNS.rule(op).value(*inputs)
+        value = self._call(COLUMNS.rule(op).value, *inputs)
         if op.truth:
             if not op.conditions:
-                self._note(np.asarray(inputs[0] == inputs[1]))
+                self._note(inputs[0] == inputs[1])
         elif gate.position in self.passes.looked_at:
             self._finite(value)
         if op.selects and op.variadic:
-            count = sum((np.asarray(each == value, dtype=np.int8) for each in inputs), np.int8(0))
-            self._note(np.asarray(count != 1))
+            self._note(_ties(value, *inputs))
         return value
+
+    def _call(self, function: Callable[..., Any], *inputs: Any) -> Any:
+        """A function of the table over columns."""
+        return function(*inputs)
 
     def _module(self, gate: Gate, inputs: list[Any]) -> Any:
         assert isinstance(gate.op, Module)
         given = dict(zip(gate.op.inputs, inputs, strict=True))
-        inner = self.inside[gate.position] = _Run(self.passes.inside[gate.position], given, self.unusual)
+        inner = self.inside[gate.position] = self._within(self.passes.inside[gate.position], given)
         inner.forward()
         return inner.values[-1]
 
-    def _note(self, rows: Rows) -> None:
-        """These rows are unusual."""
-        if rows.any():
+    def _within(self, passes: _Passes, inputs: Mapping[str, Any]) -> _Run:
+        """The run over the inside of a module."""
+        return _Run(passes, inputs, self.unusual)
+
+    def _note(self, rows: Any) -> None:
+        """These rows are unusual; a truth that is the same in all of them, if it holds."""
+        if np.any(rows):
             self.unusual |= rows
 
     def _finite(self, column: Any) -> None:
-        if not isinstance(column, np.ndarray):
+        if not is_column(column):
             if not math.isfinite(column):
                 raise OverflowError
         elif id(column) not in self.finite:
             self.finite[id(column)] = column
-            if not (fine := np.isfinite(column)).all():
-                self._note(~fine)
+            self._look(column)
+
+    def _look(self, column: Any) -> None:
+        if not (fine := np.isfinite(column)).all():
+            self._note(~fine)
 
     # -- backward --
 
@@ -233,6 +388,7 @@ class _Run:
         """What flows back to each node. careful: whether each product is looked at; else a zero is a _ZeroError."""
         nodes, wanted = self.passes.nodes, self.passes.wanted
         self.careful, self.zeros = careful, False
+        self.hidden: set[int] = set()
         self.flow = [None] * len(nodes)
         if not wanted[-1]:
             return
@@ -251,50 +407,59 @@ class _Run:
     def _back(self, gate: Gate, upstream: Any) -> None:
         op, out = gate.op, self.values[gate.position]
         inputs = [self.values[i] for i in gate.inputs]
-        rule = (COLUMNS if isinstance(out, np.ndarray) else FLOATS).rule(op)
+        rule = (COLUMNS if is_column(out) else FLOATS).rule(op)
         if rule.kink is not None:
-            self._note(np.asarray(rule.kink(*inputs, out)))
+            self._note(self._call(rule.kink, *inputs, out))
         for slot, i in enumerate(gate.inputs):
             if not self.passes.wanted[i]:
                 continue
             partial = op.partial(slot)
             if partial.is_number and partial.head in ("1", "-1"):
                 chained = upstream if partial.head == "1" else -upstream
-                self._zero(i, chained)
+                if gate.position in self.hidden:
+                    self._zero(i, chained)
                 self._add(i, chained)
                 continue
-            local = rule.partial(slot, inputs, out)
+            local = self._local(rule, slot, inputs, out)
             if op.selects:
                 self._finite(local)
-                self._add(i, np.where(local != 0, upstream * local, _NOTHING))
+                self._add(i, _routed(upstream, local))
                 continue
             is_one = isinstance(upstream, float) and upstream == 1.0
             chained = local if is_one else upstream * local
-            if not is_given(partial) and _may_be_small(local):
-                self._lost(op, slot, inputs, out, upstream, np.asarray(np.abs(local) < LEAST_LOCAL))
-            if not is_one and self.careful and (lost := np.asarray(chained == 0)).any():
-                self.zeros = True
-                self._lost(op, slot, inputs, out, upstream, lost)
+            edge = _Edge(op, slot, inputs, out, upstream)
+            if not is_given(partial):
+                self._small(edge, local)
+            if not is_one and self.careful:
+                self._vanished(edge, chained)
             if not is_one:
                 self._zero(i, chained)
             self._add(i, chained)
 
+    def _local(self, rule: Rule, slot: int, inputs: list[Any], out: Any) -> Any:
+        return rule.partial(slot, inputs, out)
+
     def _zero(self, place: int, chained: Any) -> None:
         """Raise _ZeroError where a zero comes back along an edge, unless it shows further down."""
-        if self.careful or place in self.passes.shown or not isinstance(chained, np.ndarray):
-            return
-        if (chained == 0).any():
+        if place in self.passes.shown:
+            self.hidden.add(place)
+        elif not self.careful and is_column(chained):
+            self._no_zero(chained)
+
+    def _no_zero(self, chained: Any) -> None:
+        if has_zero(chained):
             raise _ZeroError
 
-    def _lost(self, op: Op, slot: int, inputs: list[Any], out: Any, upstream: Any, lost: Rows) -> None:
-        """Note the rows in which something so small has lost digits: a product that is 0 of itself has not."""
-        lost = lost & np.asarray(upstream != 0)
-        if lost.any():
-            is_nothing = COLUMNS.is_nothing(op, slot)
-            operands = [*op.operands(inputs, slot), out]
-            if not any(isinstance(each, np.ndarray) for each in operands):
-                operands[-1] = np.full(1, out)
-            self._note(np.asarray(lost & ~np.asarray(is_nothing(*operands), dtype=bool)))
+    def _small(self, edge: _Edge, local: Any) -> None:
+        """Note the rows in which a local gradient is so small that it may have lost digits."""
+        if np.any(is_small(local, _NOT_SMALL)):
+            self._note(edge.lost(np.abs(local) < LEAST_LOCAL))
+
+    def _vanished(self, edge: _Edge, chained: Any) -> None:
+        """Note the rows in which a product is 0, and is none of itself."""
+        if has_zero(chained):
+            self.zeros = True
+            self._note(edge.lost(chained == 0))
 
     def _back_through(self, gate: Gate, upstream: Any) -> None:
         """Through a module: what comes back to its inputs are its local gradients."""
@@ -306,8 +471,7 @@ class _Run:
             local = inner.flow[variables[gate.op.inputs[slot]]]
             if self.passes.wanted[i] and local is not None:
                 chained = upstream * local
-                lost = np.asarray((chained == 0) & (upstream != 0) & (local != 0))
-                self._note(lost)
+                self._underflow(upstream, local, chained)
                 self.zeros = self.zeros or inner.zeros
                 self._add(i, chained)
 
@@ -315,3 +479,110 @@ class _Run:
         """Gradients add up at forks."""
         before = self.flow[place]
         self.flow[place] = chained if before is None else before + chained
+
+    def _underflow(self, upstream: Any, local: Any, chained: Any) -> None:
+        """Note the rows in which a product of two numbers that are not 0 is 0."""
+        self._note(_underflown(upstream, local, chained))
+
+
+class _Edge(NamedTuple):
+    """An edge, and what flows back to its gate."""
+
+    op: Op
+    slot: int
+    inputs: list[Any]
+    out: Any
+    upstream: Any
+
+    def lost(self, lost: Any) -> Any:
+        """In which of these rows something so small has lost digits: a product that is 0 of itself has not."""
+        lost = lost & np.not_equal(self.upstream, 0)
+        if not np.any(lost):
+            return lost
+        operands = [*self.op.operands(self.inputs, self.slot), self.out]
+        if not any(map(is_column, operands)):
+            operands[-1] = np.full(1, self.out)
+        is_nothing = COLUMNS.is_nothing(self.op, self.slot)
+        return lost & ~np.asarray(is_nothing(*operands), dtype=bool)
+
+
+class _Recording(_Run):
+    """Both passes over whatever strip is plain, on a tape: wherever `_Run` would note a row, the tape ends."""
+
+    def __init__(self, passes: _Passes, inputs: Mapping[str, Any], tape: Tape, *, is_inside: bool = False) -> None:
+        super().__init__(passes, inputs, np.zeros(1, dtype=bool))
+        self.tape = tape
+        if not is_inside:
+            for node in passes.graph.variables:
+                if is_column(column := inputs[node.name]):
+                    self._look(column)
+
+    def _within(self, passes: _Passes, inputs: Mapping[str, Any]) -> _Run:
+        return _Recording(passes, inputs, self.tape, is_inside=True)
+
+    def _call(self, function: Callable[..., Any], *inputs: Any) -> Any:
+        if not any(map(is_column, inputs)):
+            return function(*inputs)
+        try:
+            return function(*inputs)
+        except OpaqueError:
+            return self.tape.call(function, inputs)
+
+    def _local(self, rule: Rule, slot: int, inputs: list[Any], out: Any) -> Any:
+        if not rule.variadic:
+            return self._call(rule.partials[slot], *inputs, out)
+        return self._call(lambda *given: rule.partial(slot, given[:-1], given[-1]), *inputs, out)
+
+    def _ends(self, word: str, function: Callable[..., Any], *inputs: Any) -> None:
+        """The tape ends where that is so in any row."""
+        if any(map(is_column, inputs)):
+            self.tape.guard(function, inputs, word)
+        elif function(*inputs):
+            raise ArithmeticError
+
+    def _note(self, rows: Any) -> None:
+        self._ends(_UNUSUAL, np.any, rows)
+
+    def _look(self, column: Any) -> None:
+        self.tape.look(is_odd, column, _UNUSUAL)
+
+    def _no_zero(self, chained: Any) -> None:
+        self.tape.look(has_zero, chained, _ZERO)
+
+    def _small(self, edge: _Edge, local: Any) -> None:
+        self._ends_at(edge, local, _NOT_SMALL)
+
+    def _vanished(self, edge: _Edge, chained: Any) -> None:
+        self._ends_at(edge, chained, _NO_ZERO)
+
+    def _ends_at(self, edge: _Edge, number: Any, least: int) -> None:
+        def lost(number: Any, upstream: Any, out: Any, *inputs: Any) -> bool:
+            if not is_small(number, least):
+                return False
+            small = np.abs(number) < (LEAST_LOCAL if least == _NOT_SMALL else _LEAST)
+            return bool(np.any(_Edge(edge.op, edge.slot, [*inputs], out, upstream).lost(small)))
+
+        self._ends(_UNUSUAL, lost, number, edge.upstream, edge.out, *edge.inputs)
+
+    def _underflow(self, upstream: Any, local: Any, chained: Any) -> None:
+        self._ends(_UNUSUAL, lambda *numbers: np.any(_underflown(*numbers)), upstream, local, chained)
+
+
+_UNUSUAL, _ZERO = "unusual", "zero"
+"""Why a tape ends before its end: a row that the careful passes take, or a zero of which more has to be seen."""
+
+
+@as_one
+def _ties(value: Any, *inputs: Any) -> Any:
+    """Where not just one of the inputs is the value."""
+    return np.not_equal(sum((np.asarray(each == value, dtype=np.int8) for each in inputs), np.int8(0)), 1)
+
+
+@as_one
+def _routed(upstream: Any, local: Any) -> Any:
+    """What flows along an edge that is active in some rows alone."""
+    return np.where(np.not_equal(local, 0), upstream * local, _NOTHING)
+
+
+def _underflown(upstream: Any, local: Any, chained: Any) -> Any:
+    return np.equal(chained, 0) & np.not_equal(upstream, 0) & np.not_equal(local, 0)
