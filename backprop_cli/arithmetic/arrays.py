@@ -18,7 +18,7 @@ from ..rules.array_op import ArrayOp, Shape
 from ..rules.op import Op
 from .array_functions import Words, whole_rule
 from .axes import Array, Mask, is_array, kind_of, lowered, plain_number, shape_of, widened
-from .floats import Floats
+from .floats import FLOATS, Floats
 from .loops import Loops, loops
 from .system import Arithmetic, Rule, Value
 
@@ -270,3 +270,8 @@ class Arrays(Arithmetic):
     def words(self, op: ArrayOp, inputs: Sequence[Value], slot: int = 0) -> Words:
         """What the words of a rule mean. inputs: only what takes any number of them asks for them."""
         return Words(self.base, op, inputs, slot)
+
+
+def doubles() -> Arrays:
+    """Arrays of doubles."""
+    return Arrays(FLOATS)

@@ -1,47 +1,34 @@
 """Both passes over a program of arrays → a Trace, in which values and gradients are arrays.
 
-What the table says of numbers holds entry by entry: inactive entries, ties, kinks, and errors that name the entry. Here
-is the careful way, which keeps account of entries; doubles go the straight way first, and this one where that gives up.
+What the table says of numbers holds entry by entry: inactive entries, ties, kinks, and errors that name the entry. The
+careful way keeps account of entries; doubles go the straight way first, and the careful one where that gives up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from functools import reduce
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from ..arithmetic import Value
-from ..arithmetic.array_functions import LabelError, spread
-from ..arithmetic.arrays import Arrays, Entries
-from ..arithmetic.axes import Array, Mask, is_array, lowered, over_axes, shape_of, times, unbroadcast, widened
-from ..arithmetic.floats import LEAST_LOCAL, Floats, is_given
-from ..errors import InputError, MathError, few, shorten
+from ..arithmetic.arrays import Arrays, doubles
+from ..arithmetic.axes import Array, lowered, shape_of
+from ..errors import InputError, shorten
 from ..graph.expand import expand
-from ..graph.graph import Constant, Gate, Graph, Nodes, partial
-from ..rules.array_op import ArrayOp, Shape
-from ..rules.formula import Formula
-from ..rules.printer import READING
+from ..graph.graph import Constant, Gate, Graph, Nodes
+from ..rules.array_op import Shape
 from ..rules.shape_rules import told
-from . import faults
+from .arrays_backward import Backward, nothing
+from .arrays_forward import Forward, constant
 from .compiled import UnusualError
-from .forward import constant_value
 from .shapes import shaped
 from .straight import Passes, Straight
-from .trace import Edge, Edges, Notice, Trace, notices
+from .trace import Edge, Edges, Trace, notices
 
 ValueAndGradient = Callable[[Mapping[str, Value]], tuple[Value, dict[str, Value]]]
-_MOVES = frozenset("transpose index array concat reshape".split())
-"""Operations that only move entries."""
-_LINEAR = frozenset("matmul T outer spread place part shaped count div mul eye slot".split())
-"""What a pullback is made of through which an entry flows where its mask does."""
-
-
-_SPARSE = frozenset(("place", "eye"))
-"""What leaves entries to which nothing flows."""
 
 
 @np.errstate(all="ignore")
@@ -75,8 +62,8 @@ def array_trace(
     if straight and system.is_doubles and system.strict:
         with suppress(ArithmeticError, ValueError):
             return _straight_trace(known, point, system, wrt, ties, seed)
-    values = _Forward(typed, shapes, point, system).run()
-    return _Backward(typed, shapes, values, system, typed.depending_on(wrt), ties).trace(point, seed)
+    values = Forward(typed, shapes, point, system).run()
+    return Backward(typed, shapes, values, system, typed.depending_on(wrt), ties).trace(point, seed)
 
 
 def _straight_trace(
@@ -91,7 +78,7 @@ def _straight_trace(
     def edges(gate: Gate) -> list[Edge]:
         if not found:
             with np.errstate(all="ignore"):
-                found.append(_Backward(graph, shapes, values, system, wanted, ties).trace(point, seed).edges)
+                found.append(Backward(graph, shapes, values, system, wanted, ties).trace(point, seed).edges)
         return found[0].of(gate)
 
     upstream = [
@@ -149,7 +136,7 @@ def jacobian(
     if rows * columns > MAX_JACOBIAN:
         message = f"{rows:,} outputs by {columns:,} inputs are beyond the {MAX_JACOBIAN:,} entries of a Jacobian"
         raise InputError(message, hint="--wrt chooses inputs; --upstream gives the gradient of a weighted sum")
-    values = _Forward(typed, shapes, point, system).run()
+    values = Forward(typed, shapes, point, system).run()
     one, zero = system.number("1"), system.number("0")
     wanted = typed.depending_on(wrt)
     found: dict[str, list[Array]] = {}
@@ -157,7 +144,7 @@ def jacobian(
     for place in np.ndindex(whole):
         seed = system.array(np.full(whole, zero))
         seed[place] = one
-        trace = _Backward(typed, shapes, values, system, wanted, ties).trace(point, lowered(seed))
+        trace = Backward(typed, shapes, values, system, wanted, ties).trace(point, lowered(seed))
         for name, gradient in trace.gradient.items():
             found.setdefault(name, []).append(np.ravel(np.asarray(gradient)))
     if trace is None:
@@ -172,13 +159,13 @@ def jacobian(
 def value(graph: Graph, point: Mapping[str, Value], system: Arrays) -> Value:
     """The value of the output alone, a number or an array. Raises as `array_trace` does."""
     typed, shapes, _ = _typed(graph, point)
-    return _Forward(typed, shapes, point, system).run()[-1]
+    return Forward(typed, shapes, point, system).run()[-1]
 
 
 @np.errstate(all="ignore")
 def values(graph: Graph, shapes: Sequence[Shape], point: Mapping[str, Value], system: Arrays) -> list[Value]:
     """The values of all nodes of a graph whose shapes are known. Raises as `array_trace` does."""
-    return _Forward(graph, shapes, point, system).run()
+    return Forward(graph, shapes, point, system).run()
 
 
 MAX_JACOBIAN = 1_000_000
@@ -239,523 +226,3 @@ def no_number(graph: Graph, shape: Shape) -> InputError:
     )
     message = f"the output {name} is {told(shape)}, and a gradient is that of one number"
     return InputError(message, graph.source, graph.output.span, hint)
-
-
-# -- Forward -------------------------------------------------------------------------------------------------------
-
-
-class _Forward:
-    """The values of all nodes. Where a condition chooses, an entry that is not needed may have none.
-
-    lost: for each node, the entries that have no value, None where all have one
-    errors: why
-    """
-
-    def __init__(self, graph: Graph, shapes: Sequence[Shape], point: Mapping[str, Value], system: Arrays) -> None:
-        self.graph, self.shapes, self.point, self.system = graph, shapes, point, system
-        self.values: list[Value] = []
-        self.lost: list[Mask | None] = []
-        self.errors: list[MathError | None] = []
-        self.may_lose = graph.nodes.chooses
-
-    def run(self) -> list[Value]:
-        """All of them. Raises MathError, or InputError for labels that are none."""
-        for node in self.graph.nodes:
-            lost: Mask | None = None
-            error: MathError | None = None
-            if isinstance(node, Constant):
-                value = constant(self.graph, node, self.system)
-            elif not isinstance(node, Gate):
-                value = self.point[node.name]
-            elif isinstance(node.op, ArrayOp):
-                value, lost, error = self._whole(node, node.op)
-            else:
-                value, lost, error = self._each(node)
-            self.values.append(value)
-            self.lost.append(lost)
-            self.errors.append(error)
-        if error := self.errors[-1]:
-            raise error
-        return self.values
-
-    def _each(self, gate: Gate) -> tuple[Value, Mask | None, MathError | None]:
-        """An operation entry by entry."""
-        inputs, shape = [self.values[i] for i in gate.inputs], self.shapes[gate.position]
-        lost, error = self._lost(gate, inputs, shape), self._error(gate)
-        if lost is None:
-            error = None
-        found = self.system.each_value(gate.op, inputs, shape, None if lost is None else ~lost)
-        if found.error is not None and found.failed is not None:
-            fault = self._fault(gate, inputs, shape, found)
-            if not self.may_lose:
-                raise fault
-            lost = found.failed if lost is None else lost | found.failed
-            error = error or fault
-        return lowered(found.array), lost, error
-
-    def _lost(self, gate: Gate, inputs: Sequence[Value], shape: Shape) -> Mask | None:
-        """The entries without which this one has none: of a choice, the condition and what it chooses."""
-        lost = [self.lost[i] for i in gate.inputs]
-        if all(each is None for each in lost):
-            return None
-        masks = [np.zeros((), dtype=bool) if each is None else each for each in lost]
-        if gate.op.chooses:
-            [slot] = gate.op.conditions
-            for holds, side in ((True, gate.op.chosen(True)), (False, gate.op.chosen(False))):
-                if side is not None:
-                    masks[side] = masks[side] & (np.asarray(inputs[slot], dtype=bool) == holds)
-        found: Mask = np.broadcast_to(reduce(np.logical_or, masks), shape)
-        return found if found.any() else None
-
-    def _error(self, gate: Gate) -> MathError | None:
-        return next((error for i in gate.inputs if (error := self.errors[i])), None)
-
-    def _fault(self, gate: Gate, inputs: Sequence[Value], shape: Shape, found: Entries) -> MathError:
-        assert found.error is not None
-        there = at(inputs, shape, found.place)
-        error = faults.Place(self.graph, gate, there, self.system.base).no_value(found.error)
-        return told_at(error, found.place)
-
-    def _whole(self, gate: Gate, op: ArrayOp) -> tuple[Value, Mask | None, MathError | None]:
-        """An operation on arrays as wholes."""
-        inputs, lost, error = [self.values[i] for i in gate.inputs], None, self._error(gate)
-        if error is not None:
-            if op.name not in _MOVES:
-                raise error
-            masks = [
-                np.zeros(self.shapes[i], dtype=bool) if (mask := self.lost[i]) is None else mask for i in gate.inputs
-            ]
-            lost = np.asarray(self.system.whole_value(op, masks), dtype=bool)
-            error = error if lost.any() else None
-        try:
-            value = self.system.whole_value(op, inputs)
-            if self.system.strict and error is None and not self.system.is_finite(value):
-                raise OverflowError
-        except LabelError as reason:
-            message = f"{self.graph.title(gate)}: {reason}"
-            raise InputError(message, self.graph.source, gate.span, "labels count from 0") from None
-        except (ArithmeticError, ValueError) as reason:
-            raise self._no_whole_value(gate, op, reason) from None
-        return value, lost if error else None, error
-
-    def _no_whole_value(self, gate: Gate, op: ArrayOp, reason: Exception) -> MathError:
-        title, name = self.graph.title(gate), shorten(self.graph.name_of(self.graph.nodes[gate.inputs[0]]))
-        needs = f"{op.call} needs {op.domain}" if op.domain else ""
-        if isinstance(reason, OverflowError):
-            return MathError(f"{title} overflows", self.graph.source, gate.span, self.system.range_hint)
-        what = f"{name} is singular" if isinstance(reason, ZeroDivisionError) else f"det({name}) is not above 0"
-        return MathError(f"{title} has no value: {what}", self.graph.source, gate.span, needs)
-
-
-def constant(graph: Graph, node: Constant, system: Arrays) -> Value:
-    """The value of a constant, which may be folded. Raises MathError."""
-    if not node.body:
-        return constant_value(graph, node, system)
-    inside, shapes = shaped(Graph(graph.source, node.body), {})
-    return _Forward(inside, shapes, {}, system).run()[-1]
-
-
-def at(inputs: Sequence[Value], shape: Shape, place: tuple[int, ...]) -> list[Value]:
-    """The numbers that meet at an entry."""
-    return [lowered(widened(each, shape)[place]) if is_array(each) else each for each in inputs]
-
-
-def told_at(error: MathError, place: tuple[int, ...]) -> MathError:
-    """An error, with the entry where it happened."""
-    if place:
-        error.message = f"{error.message}, at entry [{', '.join(map(str, place))}]"
-    return error
-
-
-# -- Backward ------------------------------------------------------------------------------------------------------
-
-
-class _Backward:
-    """What flows back, from the output to the variables.
-
-    flow: for each node the sum of what comes back; None where nothing does
-    masks: for each node the entries to which something flows back; None for all of them
-    """
-
-    def __init__(
-        self,
-        graph: Graph,
-        shapes: Sequence[Shape],
-        values: list[Value],
-        system: Arrays,
-        wanted: Sequence[int],
-        ties: str,
-    ) -> None:
-        self.graph, self.shapes, self.values, self.system = graph, shapes, values, system
-        self.wanted, self.ties = wanted, ties
-        self.flow: list[Value | None] = [None] * len(values)
-        self.masks: list[Mask | None] = [None] * len(values)
-        self.warnings: list[Notice] = []
-        self.zero = system.number("0")
-
-    def trace(self, point: Mapping[str, Value], seed: Value) -> Trace:
-        """All that the pass leaves behind. Raises MathError."""
-        edges: list[Edge] = []
-        self.flow[-1] = seed
-        for gate in self.graph.gates_backward:
-            edges.extend(reversed(self._edges(gate)))
-        upstream = [self._upstream(place) for place in range(len(self.values))]
-        warnings = notices(self.graph, self.system) + self.warnings[::-1]
-        return Trace(
-            self.graph, self.system, point, self.values, upstream, Edges.stored(self.graph, edges[::-1]), warnings
-        )
-
-    def _upstream(self, place: int) -> Value | None:
-        if not self.wanted[place]:
-            return None
-        return nothing(self.shapes[place], self.system) if self.flow[place] is None else self.flow[place]
-
-    def _edges(self, gate: Gate) -> list[Edge]:
-        nodes, inputs = self.graph.nodes, [self.values[i] for i in gate.inputs]
-        if not self.wanted[gate.position]:
-            return [Edge(gate, slot, nodes[i], None, None) for slot, i in enumerate(gate.inputs)]
-        if self.flow[gate.position] is not None and not isinstance(gate.op, ArrayOp):
-            self._warn(gate, inputs)
-        of_many = gate.op.selects and gate.op.variadic
-        shares = self._shares(gate, inputs) if of_many else None
-        found = []
-        for slot, i in enumerate(gate.inputs):
-            if not self.wanted[i]:
-                found.append(Edge(gate, slot, nodes[i], None, None))
-            elif isinstance(gate.op, ArrayOp):
-                found.append(self._whole(gate, gate.op, slot, inputs))
-            else:
-                found.append(self._each(gate, slot, inputs, shares))
-        return found
-
-    def _add(self, place: int, chained: Value, mask: Mask | None) -> None:
-        """Gradients add up at forks."""
-        before = self.flow[place]
-        if before is None:
-            self.flow[place], self.masks[place] = chained, mask
-            return
-        total, known = before + chained, self.masks[place]
-        if self.system.strict and not self.system.is_finite(total):
-            raise faults.sum_overflows(self.graph, self.graph.nodes[place], self.system)
-        self.flow[place] = total
-        self.masks[place] = None if known is None or mask is None else known | mask
-
-    # -- entry by entry --
-
-    def _each(self, gate: Gate, slot: int, inputs: list[Value], shares: list[Array] | None) -> Edge:
-        """The edge of an operation entry by entry: upstream × local, summed over the axes that were broadcast."""
-        system, shape = self.system, self.shapes[gate.position]
-        out, upstream, mask = (each[gate.position] for each in (self.values, self.flow, self.masks))
-        needed = self._needed(gate, slot, upstream, mask, shape, inputs)
-        if shares is not None:
-            local: Value = lowered(shares[slot])
-        elif needed is not None and not needed.any():
-            local = None
-        else:
-            found = system.each_local(gate.op, slot, inputs, out, shape, needed)
-            if isinstance(found, Entries):
-                if found.error is not None and found.failed is not None:
-                    self._no_local(gate, slot, inputs, found, shape)
-                found = lowered(found.array)
-            local = found
-        if upstream is None or local is None:
-            return self._inactive(gate, slot, local)
-        hands_on = isinstance(local, float) and local == 1.0 and not gate.op.selects
-        known = local if needed is None or self.system.is_doubles else np.where(needed, local, self.zero)
-        full = upstream if hands_on else times(upstream, known)
-        active = needed
-        if system.is_doubles and not hands_on and not gate.op.selects:
-            local, full = self._widely(gate, slot, inputs, upstream, local, full, needed)
-        if gate.op.selects:
-            flows = widened(local != 0, shape)
-            active = flows if needed is None else flows & needed
-            full = np.where(active, full, self.zero)
-        elif needed is not None:
-            full = np.where(needed, full, self.zero)
-        self._finite(gate, slot, upstream, local, full, shape)
-        return self._edge(gate, slot, local, full, active, shape)
-
-    def _widely(
-        self,
-        gate: Gate,
-        slot: int,
-        inputs: list[Value],
-        upstream: Value,
-        local: Value,
-        full: Value,
-        needed: Mask | None,
-    ) -> tuple[Value, Value]:
-        """The local gradient, and upstream × local, with entries worked out anew where doubles lose their digits.
-
-        upstream, local, full: what doubles make of them;
-        needed: the entries that count, None for all
-        """
-        shape, base = self.shapes[gate.position], self.system.base
-        assert isinstance(base, Floats)
-        given = is_given(gate.op.partial(slot))
-        if np.all(full) and (given or np.min(np.abs(local), initial=LEAST_LOCAL) >= LEAST_LOCAL):
-            return local, full  # as nearly always
-        if given:
-            small = np.asarray((full == 0) & (local != 0))
-        else:
-            small = np.asarray((full == 0) | (np.abs(local) < LEAST_LOCAL))
-        small = np.asarray(small & np.asarray(upstream != 0))
-        if not small.any():
-            return local, full
-        small = np.broadcast_to(small, shape)
-        found: dict[tuple[int, ...], tuple[Value, Value]] = {}
-        for place in map(tuple, np.argwhere(small if needed is None else small & needed).tolist()):
-            *there, out, flow, here = at([*inputs, self.values[gate.position], upstream, local], shape, place)
-            if base.loses(gate.op, slot, there, out, flow, here):
-                from .underflow import widely  # which few points need
-
-                found[place] = widely(base, gate, slot, there, flow, here)
-        if not found:
-            return local, full
-        self._warn_of_underflow(base, gate, slot, {place: chained for place, (_, chained) in found.items()})
-        local, full = np.array(widened(local, shape)), np.array(widened(full, shape))
-        for place, both in found.items():
-            local[place], full[place] = map(float, both)
-        return lowered(local), lowered(full)
-
-    def _warn_of_underflow(self, base: Floats, gate: Gate, slot: int, found: Mapping[tuple[int, ...], Value]) -> None:
-        """The first entry that is shown as 0 and is not 0."""
-        lost = next((place for place, chained in found.items() if chained != 0 and float(chained) == 0), None)
-        if lost is None or any(notice.kind == "underflow" for notice in self.warnings):
-            return
-        name, shown = self.graph.nodes[gate.inputs[slot]].name, base.wide.show(found[lost], faults.DIGITS)
-        entry = f" at entry [{', '.join(map(str, lost))}]" if lost else ""
-        message = f"underflows: the chained gradient of {name}{entry} is {shown}, which is 0 in doubles"
-        self._notice("underflow", gate, f"{message}; --precision 20 shows it")
-
-    def _edge(self, gate: Gate, slot: int, local: Value, full: Value, active: Mask | None, shape: Shape) -> Edge:
-        place = gate.inputs[slot]
-        wanted = self.shapes[place]
-        chained = lowered(unbroadcast(widened(full, shape), wanted)) if shape else lowered(full)
-        if active is not None and shape:
-            axes = over_axes(shape, wanted)
-            active = active.any(axis=axes).reshape(wanted) if axes else active
-        if active is not None and not active.any():
-            return self._inactive(gate, slot, local)
-        self._add(place, chained, None if active is None or active.all() else active)
-        return Edge(gate, slot, self.graph.nodes[place], local, chained)
-
-    def _inactive(self, gate: Gate, slot: int, local: Value | None) -> Edge:
-        """An edge along which nothing flows."""
-        place = gate.inputs[slot]
-        zeros = nothing(self.shapes[place], self.system)
-        return Edge(gate, slot, self.graph.nodes[place], local, zeros, active=False)
-
-    def _needed(
-        self, gate: Gate, slot: int, upstream: Value | None, mask: Mask | None, shape: Shape, inputs: list[Value]
-    ) -> Mask | None:
-        """The entries whose local gradient is needed; None for all of them."""
-        if upstream is None:
-            return np.zeros(shape, dtype=bool)
-        needed = None if mask is None else np.broadcast_to(mask, shape)
-        if gate.op.chooses:
-            [condition] = gate.op.conditions
-            taken = np.asarray(inputs[condition], dtype=bool) == (gate.op.chosen(True) == slot)
-            needed = np.broadcast_to(taken, shape) if needed is None else needed & taken
-        return needed
-
-    def _finite(self, gate: Gate, slot: int, upstream: Value, local: Value, full: Value, shape: Shape) -> None:
-        if not self.system.strict or self.system.is_finite(full):
-            return
-        wide = np.broadcast_to(np.asarray(full), shape)
-        place = next(each for each in np.ndindex(shape) if not self.system.base.is_finite(lowered(wide[each])))
-        here, there = at([upstream, local], shape, place)
-        inputs = at([self.values[i] for i in gate.inputs], shape, place)
-        error = faults.Place(self.graph, gate, inputs, self.system.base).chain_overflows(slot, here, there)
-        raise told_at(error, place)
-
-    def _no_local(self, gate: Gate, slot: int, inputs: list[Value], found: Entries, shape: Shape) -> NoReturn:
-        assert found.error is not None
-        *there, out, upstream = at([*inputs, self.values[gate.position], self.flow[gate.position]], shape, found.place)
-        place = faults.Place(self.graph, gate, there, self.system.base)
-        raise told_at(place.no_local(slot, out, upstream, self.wanted, found.error), found.place)
-
-    # -- ties, kinks, borders --
-
-    def _shares(self, gate: Gate, inputs: list[Value]) -> list[Array]:
-        """The local gradients of max or min: of several inputs entry by entry, or of the entries of one."""
-        system, out, mask = self.system, self.values[gate.position], self.masks[gate.position]
-        one, zero = system.number("1"), system.number("0")
-        shape = self.shapes[gate.position]
-        selected = [np.broadcast_to(np.where(np.asarray(each) == out, one, zero), shape) for each in inputs]
-        nodes = [self.graph.itself(self.graph.nodes[i]).position for i in gate.inputs]
-        shares, tied = system.shares(selected, nodes, self.ties)
-        if mask is not None:
-            tied = tied & mask
-        if tied.any() and self.flow[gate.position] is not None:
-            count = int(reduce(np.add, [each != 0 for each in selected])[tied].max())
-            place = tuple(map(int, np.argwhere(tied)[0]))
-            self._tell_tie(gate, [n for n, each in zip(nodes, selected, strict=True) if each[place]], count, tied)
-        return shares
-
-    def _tell_tie(self, gate: Gate, nodes: Sequence[int], count: int, tied: Mask) -> None:
-        each = {"both": "each gets 1", "split": f"each gets 1/{count}", "first": "the first gets 1"}[self.ties]
-        names = [*dict.fromkeys(self.graph.nodes[node].name for node in nodes)]
-        message = f"has a tie of {', '.join(few(names))}{_there(tied)}: {each} by convention (--ties {self.ties})"
-        self._notice("tie", gate, message)
-
-    def _warn(self, gate: Gate, inputs: list[Value]) -> None:
-        """Kinks, and borders of conditions, where something flows."""
-        shape, mask = self.shapes[gate.position], self.masks[gate.position]
-        out = self.values[gate.position]
-        if (kinks := self.system.each_kink(gate.op, inputs, out, shape)) is not None:
-            kinks = kinks if mask is None else kinks & mask
-            if kinks.any():
-                place = tuple(map(int, np.argwhere(kinks)[0]))
-                *entries, value = at([*inputs, out], shape, place)
-                slot = next(slot for slot, i in enumerate(gate.inputs) if self.wanted[i])
-                local = self.system.base.rule(gate.op).partial(slot, entries, value)
-                shown = self.system.base.show(local, faults.DIGITS)
-                where = faults.Place(self.graph, gate, entries, self.system.base)
-                message = f"has a kink at {where}{_there(kinks)}: the gradient {shown} there is a convention"
-                self._notice("kink", gate, message)
-        if gate.op.chooses and (border := self._border(gate)) is not None:
-            there = shorten(self.graph.written(border))
-            message = f"is at a border, both sides of {there} are equal: the gradient is that of the branch taken"
-            self._notice("border", gate, message)
-
-    def _border(self, gate: Gate) -> Gate | None:
-        """A comparison of whose sides some are equal, and on which a choice depends."""
-        [slot] = gate.op.conditions
-        waiting = [gate.inputs[slot]]
-        while waiting:
-            node = self.graph.nodes[waiting.pop()]
-            if not isinstance(node, Gate):
-                continue
-            if node.op.conditions:
-                waiting += node.inputs
-            elif node.op.truth:
-                left, right = (self.values[i] for i in node.inputs)
-                depends = any(self.wanted[i] for i in node.inputs)
-                if depends and bool(np.any(np.asarray(left == right, dtype=bool))):
-                    return node
-        return None
-
-    def _notice(self, kind: str, gate: Gate, message: str) -> None:
-        self.warnings.append(Notice(kind, gate.name, f"{gate.name} = {shorten(self.graph.written(gate))} {message}"))
-
-    # -- arrays as wholes --
-
-    def _whole(self, gate: Gate, op: ArrayOp, slot: int, inputs: list[Value]) -> Edge:
-        """The edge of an operation on arrays as wholes: a pullback, or a local gradient in the shape of the input."""
-        system, place = self.system, gate.inputs[slot]
-        out, upstream, mask = (each[gate.position] for each in (self.values, self.flow, self.masks))
-        if upstream is None:
-            return self._inactive(gate, slot, None)
-        shape = self.shapes[place]
-        if op.pulls_back(slot):
-            chained = self._pulled(gate, op, slot, inputs, out, upstream)
-            if mask is None and op.partial(slot).heads & _SPARSE:
-                mask = np.ones(self.shapes[gate.position], dtype=bool)
-            active = None if mask is None else self._reach(op, slot, inputs, out, mask)
-            return self._edge(gate, slot, None, chained, active, shape)
-        if op.selects:
-            local = self._selected(gate, op, inputs[slot], out, mask)
-        elif op.partial(slot).is_number:
-            local = system.number(op.partial(slot).head)
-            return Edge(gate, slot, self.graph.nodes[place], local, nothing(self.shapes[place], self.system))
-        else:
-            local = self._pulled(gate, op, slot, inputs, out, None)
-        full = spread(op, upstream, inputs[slot]) * local
-        active = None if mask is None else np.array(spread(op, mask, inputs[slot]))
-        if op.selects:
-            flows = np.asarray(local != 0, dtype=bool)
-            active = flows if active is None else active & flows
-        if active is not None:
-            full = np.where(active, full, self.zero)
-        return self._edge(gate, slot, local, full, active, shape)
-
-    def _pulled(self, gate: Gate, op: ArrayOp, slot: int, inputs: list[Value], out: Value, upstream: Value) -> Value:
-        """A pullback, or a local gradient, that is finite."""
-        try:
-            found = self.system.whole_partial(op, slot, inputs, out, upstream)
-            if self.system.strict and not self.system.is_finite(found):
-                raise OverflowError
-        except (ArithmeticError, ValueError):
-            names = [self.graph.nodes[i].name for i in gate.inputs]
-            rule = shorten(READING.text(_plainly(op.local(slot, names, gate.name))))
-            what = "does not exist" if op.name == "norm" else "overflows"
-            message = f"{partial(gate.name, names[slot])} = {rule} {what}, in {self.graph.title(gate)}"
-            raise MathError(message, self.graph.source, gate.span, op.note) from None
-        return found
-
-    def _reach(self, op: ArrayOp, slot: int, inputs: list[Value], out: Value, mask: Mask) -> Mask | None:
-        """The entries of an input to which something flows back, from the mask of the output."""
-        if not op.partial(slot).heads <= _LINEAR:
-            return None
-        ones = [np.ones(shape_of(each)) if is_array(each) else 1.0 for each in inputs]
-        if op.name == "pick":
-            ones[1] = inputs[1]
-        system = self.system if self.system.is_doubles else doubles()
-        found = system.whole_partial(op, slot, ones, np.ones(shape_of(out)), np.asarray(mask, dtype=np.float64))
-        return np.broadcast_to(np.asarray(found) != 0, np.shape(ones[slot]))
-
-    def _selected(self, gate: Gate, op: ArrayOp, x: Array, out: Value, mask: Mask | None) -> Array:
-        """Which entries are the largest or the smallest; ties by convention."""
-        system = self.system
-        local = np.array(system.whole_partial(op, 0, [x], out, None))
-        count = system.whole_value(_sum_like(op), [local])
-        tied = np.asarray(count > 1)
-        if mask is not None:
-            tied = tied & mask
-        if tied.any():
-            most = max(int(system.base.to_float(each)) for each in system.entries(count))
-            self._tell_tie_of_entries(gate, tied, most)
-            if self.ties == "split":
-                local = local / spread(op, count, x)
-            elif self.ties == "first":
-                local = _first(op, local)
-        return local
-
-    def _tell_tie_of_entries(self, gate: Gate, tied: Mask, count: int) -> None:
-        each = {"both": "each gets 1", "split": f"each gets 1/{count}", "first": "the first gets 1"}[self.ties]
-        message = f"has a tie of {count} entries{_there(tied)}: {each} by convention (--ties {self.ties})"
-        self._notice("tie", gate, message)
-
-
-def nothing(shape: Shape, system: Arrays) -> Value:
-    """Zeros."""
-    zero = system.number("0")
-    return system.array(np.full(shape, zero)) if shape else zero
-
-
-def _plainly(rule: Formula) -> Formula:
-    """A rule without the word for what is repeated over axes."""
-    if rule.head == "spread":
-        return rule.args[0]
-    return Formula(rule.head, *map(_plainly, rule.args))
-
-
-def _sum_like(op: ArrayOp) -> ArrayOp:
-    from ..rules.arrays import row
-
-    return row("sum", **op.settings)
-
-
-def _first(op: ArrayOp, local: Array) -> Array:
-    """Of the entries that are selected along the axes, the first alone."""
-    axis = op.settings.get("axis")
-    flat = local.reshape(-1) if axis is None else local
-    before = np.cumsum(flat, axis=0 if axis is None else axis)
-    return np.where((flat != 0) & (before == 1), flat, flat * 0).reshape(local.shape)
-
-
-def _there(mask: Mask) -> str:
-    """Where a warning holds: `, entry [0, 1]`, and how many more there are."""
-    if not mask.ndim:
-        return ""
-    first, *more = np.argwhere(mask)
-    others = f" and {len(more):,} more" if more else ""
-    return f", entry [{', '.join(map(str, first))}]{others}"
-
-
-def doubles() -> Arrays:
-    """Arrays of doubles."""
-    from ..arithmetic import FLOATS
-
-    return Arrays(FLOATS)
