@@ -321,6 +321,22 @@ def test_what_derive_prints_can_be_typed_back(text: str, names: list[str]) -> No
             assert backprop(formula, {each: point[each] for each in used}).value == pytest.approx(trace.gradient[name])
 
 
+IN_CASES = {
+    "Piecewise((x/10, x <= 10), (1 + (x - 10)/5, x <= 40), (7, True))": "(1/10 if x <= 10 else 1/5 if x <= 40 else 0)",
+    "a if x > a else x if x > -1 else 2": "(0 if a < x else 1 if x > -1 else 0)",
+    "where(x < 1, x, 0) + where(x < 2, x, 0)": "(2 if x < 1 else 1 if x < 2 else 0)",
+    "where(x > 1, x, 1) + where(x <= 1, x^2, 2*x)": "(3 if x > 1 else 2*x)",
+    "where(x > 0, x < 1 ? 2*x : x^2, 3)": "(2 if x < 1 and x > 0 else 2*x if x > 0 else 0)",
+    "c = x > 0 or a > 0; where(c, x*a, 0) + where(not c, x, a)": "(a if a > 0 or x > 0 else 1)",
+}
+"""Expressions, and ∂/∂x in cases: no case is there that cannot be, and no condition that goes without saying."""
+
+
+def test_cases_are_those_that_there_are() -> None:
+    for text, formula in IN_CASES.items():
+        assert json.loads(run("derive", text, "--json").out)["simplified"]["x"] == formula, text
+
+
 # -- Views and the referee -----------------------------------------------------------------------------------------
 
 NESTED = "where(x > 0, log(x)*y, x < -1 ? 1/x : sqrt(y))"

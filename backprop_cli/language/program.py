@@ -255,7 +255,7 @@ class _Builder:
                 message = (
                     f"{quote(text)} is an input of a module, which is a number, and {quote(op.name)} takes a condition"
                 )
-                hint = f"write the condition inside the module: {shorten(text)} > 0"
+                hint = f"write {shorten(text)} > 0 there, and give the module a number: where(x > y, 1, 0), say"
             raise InputError(message, self.source, span, hint)
         takes = "a module takes numbers" if isinstance(op, Module) else f"{op.call} takes numbers"
         raise no_number(self.source, span, f", and {takes}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -120,15 +120,48 @@ def derive(graph: Graph, given: Mapping[str, float | str], *, wrt: Collection[st
 
 def _in_cases(trace: Trace, formula: Value) -> Value:
     """A formula with choices as cases, so that nothing is multiplied by the 0 of a branch that is not taken."""
-    conditions = {case.cond for choice in formula.atoms(sympy.Piecewise) for case in choice.args}
-    if len(conditions) > _CONDITIONS:
+    used = {case.cond for choice in formula.atoms(sympy.Piecewise) for case in choice.args}
+    if len(used) > _CONDITIONS:
         return _shortest(trace, formula)
-    cases = formula
+    values = (value for value in trace.values if isinstance(value, sympy.logic.boolalg.Boolean))
+    both_ways = (each for value in values for each in (value, getattr(value, "reversed", value)))  # x > a, and a < x
+    ordered = [each for each in both_ways if each in used]
+    others = sorted(used - {*ordered, sympy.true}, key=sympy.default_sort_key)
+    cases = [(_shortest(trace, value), when) for value, when in _cases(formula, [*dict.fromkeys(ordered), *others])]
+    *_, (last, _) = cases
+    return sympy.Piecewise(*(cases[:-1] if last is sympy.nan else cases))
+
+
+def _cases(formula: Value, conditions: Sequence[Value], known: Value = sympy.true) -> list[tuple[Value, Value]]:
+    """A formula without its choices: what it is in each case, of which the first that holds counts.
+
+    conditions: those of its choices, in the order in which they are decided
+    known: what holds already
+    """
+    for place, condition in enumerate(conditions):
+        if not formula.has(condition):
+            continue
+        opposite, others = sympy.Not(condition), conditions[place + 1 :]
+        if_so = formula.xreplace({condition: sympy.true, opposite: sympy.false})
+        if_not = formula.xreplace({condition: sympy.false, opposite: sympy.true})
+        if _excludes(known, condition):
+            return _cases(if_not, others, known)
+        if _excludes(known, opposite):
+            return _cases(if_so, others, known)
+        yes = _cases(if_so, others, sympy.And(known, condition))
+        no = _cases(if_not, others, sympy.And(known, opposite))
+        return yes if yes == no else [*((value, sympy.And(condition, when)) for value, when in yes), *no]
+    return [(formula, sympy.true)]
+
+
+def _excludes(known: Value, condition: Value) -> bool:
+    """Whether a condition cannot hold beside what is known, as far as SymPy sees it of one variable."""
+    both = sympy.And(known, condition)
+    if known == sympy.true or len(both.free_symbols) != 1:
+        return bool(both == sympy.false)
     with suppress(*_SYMPY_GIVES_UP):
-        cases = sympy.piecewise_fold(formula)
-    if not isinstance(cases, sympy.Piecewise):
-        return _shortest(trace, cases)
-    return sympy.Piecewise(*((_shortest(trace, case.expr), case.cond) for case in cases.args))
+        return bool(both.simplify() == sympy.false)
+    return False
 
 
 def _shortest(trace: Trace, formula: Value) -> Value:
