@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import mpmath
 import pytest
 
 from backprop_cli import backprop
@@ -17,7 +18,7 @@ REFUSED = {
     "erfinv(x)": (["1", "-1", "1.5"], "−1 < x < 1"),
     "erfcinv(x)": (["0", "2", "-3"], "0 < x < 2"),
     "normppf(x)": (["0", "1", "1.2"], "0 < x < 1"),
-    "lambertw(x)": (["-0.36787944117144233", "-1", "-1e300"], "x ≥ −1/e"),
+    "lambertw(x)": (["-0.36787944117144233", "-1", "-1e300"], "x ≥ −1/e, which no double is"),
     "zeta(x)": (["1"], "x ≠ 1"),
     "y0(x)": (["0", "-1"], "x > 0"),
     "k1(x)": (["0", "-1e-300"], "x > 0"),
@@ -87,6 +88,16 @@ def test_beta_where_its_sum_is_a_pole() -> None:
         assert trace.gradient[one] == pytest.approx(float(digits.gradient[one]), rel=1e-14)
         for other in "xy":
             assert trace.hessian[one][other] == pytest.approx(float(digits.hessian[one][other]), rel=1e-12)
+
+
+def test_slopes_of_lambertw_beside_its_branch_point() -> None:
+    for x in (-0.3678794411714423, -0.36787944117, -0.3678794, -0.36, 2.0):
+        trace = backprop("lambertw(x)", x=x, hessian=True)
+        with mpmath.workdps(60):
+            w = mpmath.lambertw(x).real
+            slopes = mpmath.exp(-w) / (1 + w), -mpmath.exp(-2 * w) * (w + 2) / (1 + w) ** 3
+        assert trace.hessian is not None
+        assert (trace.gradient["x"], trace.hessian["x"]["x"]) == pytest.approx([*map(float, slopes)], rel=4e-15)
 
 
 PROGRAMS = {

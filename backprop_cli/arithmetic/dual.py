@@ -51,7 +51,12 @@ class Dual:
 
 
 class TooSmallError(Exception):
-    """A product of doubles is too small for a double, and a slope may be lost: wider numbers have it."""
+    """Doubles are too small for a product, or have too few digits, and a slope may be lost: wider numbers have it."""
+
+
+def _beyond() -> Dual:
+    """In place of a formula that loses digits in doubles, and so do its slopes. Raises TooSmallError."""
+    raise TooSmallError
 
 
 def _sum(one: Value | None, two: Value | None) -> Value | None:
@@ -81,6 +86,8 @@ class DualNumbers(Arithmetic):
         compared = {name: f"values_{name}({{0}}.value, {{1}}.value)" for name in _COMPARISONS}
         templates = {**calls, **compared, "neg": "neg({})", "smooth": "smooth({}, {})", "cancels": "{1}"}
         templates |= {"doubles": base.template("doubles"), "own": base.template("own"), "ours": "{0}"}
+        if base.template("ours") == "{1}":  # doubles
+            words["beyond"], templates["precisely"] = _beyond, "beyond()"
         super().__init__(words, constants, templates)
 
     def _gate(self, op: Op, *inputs: Dual) -> Dual:

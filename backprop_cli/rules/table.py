@@ -163,6 +163,9 @@ flat_csch = -2 * sign(x) * exp(-fabs(x)) / expm1(-2 * fabs(x))
 sinc_slope = reduce(lambda rest, n: 1 - x**2 / n * rest, [304, 238, 180, 130, 88, 54, 28, 10], Formula("1"))
 sinc_slope = -x / 3 * sinc_slope
 """The slope of sinc up to 1, by its power series: the quotient of two terms is −x²/(2k·(2k + 3))."""
+precise_sinc_slope = ours(cos(x) / x - sin(x) / x**2, precisely(cos(x) / x - sin(x) / x**2))
+branch_slope = where(gt(x, -Formula("0.36")), 1 / (x + exp(out)), precisely(1 / (x + exp(out))))
+"""The slope of lambertw, whose own slopes lose digits beside −1/e."""
 
 
 def turned(u: Formula) -> Formula:
@@ -395,7 +398,7 @@ TABLE: list[Op] = [
     Op("sinc",     "x",   where(eq(x, 0), 1, sin(x) / x),
                           where(eq(x, 0), smooth(0, -x / 3),
                                 doubles(cos(x) / x - sin(x) / x**2,
-                                        where(gt(fabs(x), 1), precisely(cos(x) / x - sin(x) / x**2), sinc_slope))),
+                                        where(gt(fabs(x), 1), precise_sinc_slope, sinc_slope))),
        note="unnormalised, sin(x)/x as in SymPy, and 1 with slope 0 at x = 0; NumPy's is sinc(pi·x)",
        aliases="Sinc",
        does="multiplies its upstream by what the cosine of its input exceeds its own value, divided by its input"),
@@ -514,9 +517,11 @@ TABLE: list[Op] = [
        does="multiplies its upstream by the derivative of Airy's function at its input"),
     Op("airyaiprime", "x", airyaiprime(x), x * airyai(x), aliases="AiryAiPrime",
        does="multiplies its upstream by its input times Airy's function of it"),
-    Op("lambertw", "x",   lambertw(x), ours(1 / (x + exp(out)),
+    Op("lambertw", "x",   lambertw(x), ours(smooth(1 / (x + exp(out)), branch_slope),
                                             where(gt(x, 0), 1 / (x + exp(out)), precisely(1 / (x + exp(lambertw(x)))))),
-       domain="x ≥ −1/e", note="the principal branch, −1 or above", aliases="LambertW ProductLog lambertW lambert_w",
+       domain="x ≥ −1/e, which no double is: −0.3678794411714423 is the first",
+       note="the principal branch, −1 or above, with infinite slope at −1/e",
+       aliases="LambertW ProductLog lambertW lambert_w",
        does="divides its upstream by its input plus exp of its own value"),
     Op("erfinv",   "x",   erfinv(x),   ours(sqrt(pi) / 2 * exp(out**2), precisely(sqrt(pi) / 2 * exp(erfinv(x) ** 2))),
        domain="−1 < x < 1", aliases="InverseErf",
@@ -750,7 +755,9 @@ def gates_of(op: Op) -> Formula | None:
 
     What selects is one, because ties have a convention of their own: relu is no max(x, 0).
     """
-    read = op.value.args[0] if op.value.head in READ_BY_THE_FIRST else op.value
+    read = op.value
+    while read.head in READ_BY_THE_FIRST:
+        read = read.args[0]
     known = {"total", *(each.name for each in TABLE if not each.selects)}
     return read if read.head != op.name and read.heads <= known else None
 
