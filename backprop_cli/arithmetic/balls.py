@@ -29,9 +29,9 @@ _LONG_LITERAL = 200_000  # bits of a fraction that is written, from which on it 
 
 
 class Balls(Arithmetic):
-    """Numbers of which `places` significant digits are wanted, and computed with some more bits.
+    """Numbers proven to `places` significant digits, where the bits suffice.
 
-    extra: so many more bits
+    extra: the bits that they are computed with, beyond those of the digits
     """
 
     range_hint = "this is beyond what can be computed with"

@@ -241,7 +241,10 @@ ORDERS: dict[str, Callable[[Box, Box], Truth]] = {
 
 
 def ends(box: Box, digits: int = 0) -> tuple[str, str]:
-    """Both ends as decimals, rounded outwards. digits: 0 for as many as tell the ends apart, or 17."""
+    """Both ends as decimals, rounded outwards.
+
+    digits: significant ones; 0 for as many as tell the ends apart, 17 at most
+    """
     if not digits:
         size, width = highest((abs(box.lo), abs(box.hi))).ball, (box.hi - box.lo).ball
         apart = int(float((size / width).log() / arb.const_log10())) + _APART if width > 0 else DIGITS

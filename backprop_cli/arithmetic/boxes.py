@@ -174,9 +174,9 @@ _AROUND_A_HOLE: dict[str, tuple[Function, Function | None]] = {"sinc": (_sinc, _
 
 
 class Boxes(Arithmetic):
-    """Boxes whose ends have `PLACES` digits, computed with some more bits.
+    """Boxes whose ends have `PLACES` digits.
 
-    extra: so many more bits
+    extra: the bits that ends are computed with, beyond those of the digits
     shares: pieces in which a box is taken where an operand stands in a formula more than once
     """
 

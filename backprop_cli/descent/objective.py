@@ -32,7 +32,7 @@ class Parameters(NamedTuple):
 
     @classmethod
     def of(cls, values: Mapping[str, Value]) -> Parameters:
-        """Those that have such values."""
+        """The parameters of these values, with the shapes that those have."""
         return cls({name: np.shape(value) for name, value in values.items()})
 
     @property
@@ -50,11 +50,11 @@ class Parameters(NamedTuple):
         return any(self.shapes.values())
 
     def vector(self, values: Mapping[str, Value]) -> Array:
-        """All numbers, one after the other."""
+        """The values as one vector, row by row; all of them stand in `values`, by name."""
         return np.concatenate([np.ravel(np.asarray(values[name], dtype=np.float64)) for name in self.shapes])
 
     def named(self, vector: Array) -> dict[str, Value]:
-        """The value of each, a number or an array."""
+        """The value of each parameter, a number or an array, from the vector of all."""
         found: dict[str, Value] = {}
         start = 0
         for name, shape in self.shapes.items():

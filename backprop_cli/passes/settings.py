@@ -112,9 +112,11 @@ def refuse_arrays(graph: Graph, given: Mapping[str, Any], what: str) -> None:
 
 
 def numbers_alone(given: Mapping[str, Any], what: str, taken: Collection[str] = ()) -> None:
-    """Raise InputError where a value is none of those that every command takes.
+    """Refuse values that are no numbers, such as boxes and arrays, except those of the kinds that are taken.
 
-    what: as in `refuse_arrays`; taken: the kinds that it takes all the same.
+    what: what takes numbers alone, in the words of the user
+    taken: the kinds that it takes all the same
+    Raises InputError.
     """
     for name, each in given.items():
         if (kind := point.kind(each)) and kind not in taken:

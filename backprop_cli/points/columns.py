@@ -134,7 +134,7 @@ def _parts(numbers: Sequence[Any], rows: int, exactly: bool) -> list[_Part]:
 
 
 def sizes(column: Column) -> tuple[float, bool]:
-    """The size of the largest number in it, and whether all have one sign; by their bits, as `is_small` has them."""
+    """The absolute value of the largest number, and whether all numbers have one sign; both are read off their bits."""
     below = int(np.maximum.reduce(column.view(np.uint64)))
     if below < _SIGN:
         return _double(below), True

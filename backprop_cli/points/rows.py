@@ -149,9 +149,9 @@ def size_of(file: BinaryIO) -> int | None:
 
 
 def delimiter(text: str | None) -> str:
-    """What stands between columns, as --delimiter has it; empty where the header tells it.
+    """The character between columns, from the text of --delimiter; empty without one, for then the header tells it.
 
-    Raises InputError for what does not do so.
+    Raises InputError where the text is not one character.
     """
     found = {None: "", "tab": "\t", "\\t": "\t"}.get(text, text) or ""
     if text is not None and (len(found) != 1 or found in '"\r\n' or not found.isascii()):

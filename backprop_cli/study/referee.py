@@ -136,15 +136,17 @@ def review(
 
 
 class _Line(NamedTuple):
-    """A line through the point. steps: how far variables go along it, as texts.
+    """A line through the point, along which the methods estimate a slope.
 
-    Along one variable, it is as far as the variable itself is from 0, and what is wanted is the slope for a step of 1.
+    Along one variable it goes as far as the variable itself is from 0; the gradient is the slope for a step of 1.
+
+    steps: how far each variable goes along it, as text
     """
 
     steps: Mapping[str, str]
 
     def gradient(self, slope: Value, system: Arithmetic) -> Value:
-        """What the methods are asked for, from the slope along the line."""
+        """The gradient that the methods estimate: the slope along the line; of one variable, divided by its step."""
         if len(self.steps) > 1:
             return slope
         [step] = self.steps.values()

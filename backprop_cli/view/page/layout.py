@@ -35,12 +35,12 @@ class Room(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Where all stands.
+    """Where each part of the picture stands.
 
     width, height: of the picture;
-    columns: where each begins, and its width;
-    boxes: for each its column, its middle's height, and its width;
-    ways: for each wire, its height in each of the columns between those of its boxes; in the first stand its texts
+    columns: of each column, where it begins and its width;
+    boxes: of each box, its column, the height of its middle, and its width;
+    ways: of each wire, its height in every column between those of its two boxes; its texts stand in the first of them
     """
 
     width: int
