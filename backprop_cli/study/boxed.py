@@ -46,18 +46,16 @@ def judge(
 
 def _verdict(claim: Claim, whole: Trace, parts: list[Trace], system: Boxes, there: Judge, digits: int) -> Verdict:
     gradient = _gradient(whole, claim.name)
-    lies = system.show(gradient, digits)
-    value = f"in {lies}" if lies.startswith("[") else lies
-    verdict = Verdict(claim.name, claim.text, False, value, is_number=claim.is_number)
+    verdict = Verdict(claim.name, claim.text, False, _lies(gradient, system, digits), is_number=claim.is_number)
     if how := _disproof(claim, [whole, *parts], system, digits):
-        return replace(verdict, how=f"proved wrong: {how}")
+        return replace(verdict, how=f"proved wrong: {how}", proved=True)
     if claim.is_formula:
         [found] = there.verdicts({claim.name: claim.text})
         how = found.how if found.right else f"in the middle of the box: {found.how}".rstrip(": ")
         return replace(found, value="" if found.right else found.value, how=how)
     claimed = _claimed(claim, whole, system)
     if order(claimed.lo, gradient.lo) in (-1, 0) and order(claimed.hi, gradient.hi) in (0, 1):
-        return replace(verdict, right=True, how="proved for all of the box")
+        return replace(verdict, right=True, how="proved for all of the box", proved=True)
     return replace(verdict, how="neither proved nor disproved")
 
 
@@ -68,10 +66,16 @@ def _disproof(claim: Claim, traces: list[Trace], system: Boxes, digits: int) -> 
             claimed, right = _claimed(claim, trace, system), _gradient(trace, claim.name)
             if order(claimed.hi, right.lo) == -1 or order(claimed.lo, right.hi) == 1:
                 at = [f"{name} is {system.typed(box, digits)}" for name, box in trace.point.items() if not box.is_thin]
-                theirs = "" if claim.is_number else f"it is in {system.show(claimed, digits)}, and "
-                ours = f"{theirs}the gradient is in {system.show(right, digits)}"
+                theirs = "" if claim.is_number else f"it is {_lies(claimed, system, digits)}, and "
+                ours = f"{theirs}the gradient is {_lies(right, system, digits)}"
                 return f"where {' and '.join(at)}, {ours}" if trace is not traces[0] else f"{ours} all over the box"
     return ""
+
+
+def _lies(box: Box, system: Boxes, digits: int) -> str:
+    """`in [0, 0.5]`, or the number where it is one."""
+    shown = system.show(box, digits)
+    return f"in {shown}" if shown.startswith("[") else shown
 
 
 def _claimed(claim: Claim, trace: Trace, system: Boxes) -> Box:

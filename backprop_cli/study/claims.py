@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
+from math import inf
 from typing import NamedTuple
 
 from ..arithmetic import Arithmetic, Value
@@ -33,9 +34,11 @@ STEPS = 100
 """Edges on the way to a variable that a verdict shows."""
 _ATTEMPTS = 400
 _PLACES = 100
-_CLOSE = "1e-15"
-_NOISE = "1e-95"
+_DOUBLE = 15  # digits of a double that are compared
+_WRITTEN = 17  # digits that a double may be written with
+_NOISE = 95  # digits to which numbers are compared, of those that are proven
 _SHARE = 1 / 8  # of the time that is left, for a proof
+_PROVED = "proved"  # how a proof begins
 _FEW = 4  # variables that a counterexample names
 _NUMBER = re.compile(r"\s*([+-]?)(\d*)\.?(\d*)(?:[eE]([-+]?\d{1,6}))?\s*", re.ASCII).fullmatch
 _DECIMAL = re.compile(r"(?<![\w.])(\d*)\.(\d+)(?:[eE]([-+]?\d{1,6}))?(?!\d|[eE][-+]?\d)", re.ASCII).finditer
@@ -52,6 +55,7 @@ class Verdict:
     claimed: what the claim comes to there, empty where it has no value
     is_number: whether it says so itself
     how: what the judgement rests on
+    proved: whether that is a proof
     mistake: one of KINDS or OF_ARRAYS, where a wrong claim is one of those
     place: where that was made
     steps: the chain, where it is none of those
@@ -64,6 +68,7 @@ class Verdict:
     claimed: str = ""
     is_number: bool = False
     how: str = ""
+    proved: bool = False
     mistake: str = ""
     place: str = ""
     steps: Sequence[str] = ()
@@ -77,21 +82,37 @@ class _Place(NamedTuple):
 
 
 class _Claimed(NamedTuple):
-    """What a claim comes to at the point of a trace, give or take what its digits leave open."""
+    """What a claim comes to at the point of a trace.
+
+    left_open: how far the gradient may be from it, as far as its digits tell
+    noise: how far terms that cancel may be from proven digits
+    is_double: whether its decimals may be those of a double
+    """
 
     trace: Trace
     value: Value
-    tolerance: Value
+    left_open: Value
+    noise: Value
+    is_double: bool
 
     @property
     def numbers(self) -> list[Value]:
-        return [self.value, self.tolerance]
+        return [self.value, self.left_open, self.noise]
 
-    def is_close(self, gradient: Value) -> bool:
-        """Whether a gradient is what is claimed: as far as the digits given tell, and up to rounding."""
+    def differs(self, gradient: Value) -> bool:
+        """Whether a gradient is not what is claimed, as far as the digits given tell; of doubles, not their last."""
+        return self.agreement(gradient) == 0
+
+    def agreement(self, gradient: Value) -> float:
+        """To how many digits a gradient is what is claimed: infinitely many where that is proven, 0 where it is not."""
         with self.trace.arithmetic.working():
-            difference, close = abs(gradient - self.value), self.trace.arithmetic.number(_CLOSE)
-            return bool(difference <= max(self.tolerance * (1 + close), close * max(abs(gradient), abs(self.value))))
+            number = self.trace.arithmetic.number
+            difference, size = abs(gradient - self.value), max(abs(gradient), abs(self.value))
+            if difference <= self.left_open:
+                return inf
+            if difference <= self.left_open + self.noise:
+                return _NOISE
+            return _DOUBLE if self.is_double and difference <= number(f"1e-{_DOUBLE}") * size else 0
 
 
 class Claim:
@@ -149,7 +170,8 @@ class Claim:
             left_open = number(self.unit) / 2
         else:
             left_open = sum((abs(self.values(trace, each)[-1] - values[-1]) for each in self.nudged), number("0"))
-        return _Claimed(trace, values[-1], left_open + number(_NOISE) * size)
+        is_double = self.digits <= _WRITTEN if self.digits is not None else bool(self.nudged)
+        return _Claimed(trace, values[-1], left_open, number(f"1e-{_NOISE}") * size, is_double)
 
 
 def _nudged(claim: str) -> Iterator[str]:
@@ -331,18 +353,26 @@ def _verdict(places: list[_Place], claim: Claim, digits: int, prove: bool) -> Ve
     for place in places[1:]:
         with suppress(MathError):  # a formula may hold in a part of the domain only, as exp(log(x)) does for x
             found.append(claim.at(place))
-    holds = [each.is_close(_gradient(each.trace, name)) for each in found]
+    holds = [not each.differs(_gradient(each.trace, name)) for each in found]
     enough = max(digits, (claim.digits or 0) + 1)
     value, claimed = _shown(arithmetic, gradient, found[0].value, enough, apart=not holds[0])
     verdict = Verdict(name, claim.text, all(holds), value, claimed, claim.is_number)
     notes = [notice.message for notice in here.warnings if notice.kind in CONVENTIONS]
     if verdict.right:
-        notes += [_rests_on(found, claim, prove)] if claim.is_formula else []
-        return replace(verdict, how="; ".join(notes))
-    if holds[0]:
-        notes.append(_counterexample(found[holds.index(False)], name, digits))
-    verdict = _with_mistake(replace(verdict, how="; ".join(notes)), found)
+        rests = _rests_on(found, claim, prove) if claim.is_formula else "" if notes else _agrees(found[0], claim)
+        return replace(verdict, how="; ".join(filter(None, [*notes, rests])), proved=rests.startswith(_PROVED))
+    is_proved = not (holds[0] or notes)
+    notes.append(_counterexample(found[holds.index(False)], name, digits) if holds[0] else "proved wrong" * is_proved)
+    verdict = _with_mistake(replace(verdict, how="; ".join(filter(None, notes)), proved=is_proved), found)
     return verdict if verdict.mistake else replace(verdict, steps=_steps(here, name, digits))
+
+
+def _agrees(found: _Claimed, claim: Claim) -> str:
+    """What a right number rests on."""
+    digits = found.agreement(_gradient(found.trace, claim.name))
+    if digits < inf:
+        return f"it agrees to {digits} digits"
+    return _PROVED if claim.unit is None else f"{_PROVED} to the digits given"
 
 
 def _verdict_anywhere(places: list[_Place], claim: Claim, digits: int, prove: bool) -> Verdict:
@@ -353,16 +383,17 @@ def _verdict_anywhere(places: list[_Place], claim: Claim, digits: int, prove: bo
             found.append(claim.at(place))
     if not found:
         return Verdict(claim.name, claim.text, False, "", how="the claim has no value at any point that was tried")
-    wrong = next((each for each in found if not each.is_close(_gradient(each.trace, claim.name))), None)
+    wrong = next((each for each in found if each.differs(_gradient(each.trace, claim.name))), None)
     if wrong is None:
-        return Verdict(claim.name, claim.text, True, "", how=_rests_on(found, claim, prove))
+        rests = _rests_on(found, claim, prove)
+        return Verdict(claim.name, claim.text, True, "", how=rests, proved=rests.startswith(_PROVED))
     return _with_mistake(Verdict(claim.name, claim.text, False, "", how=_differs(wrong, claim.name, digits)), found)
 
 
 def _with_mistake(verdict: Verdict, found: Sequence[_Claimed]) -> Verdict:
     """The verdict with the known mistake that leads to the claim at each point, if there is one."""
     for parallel in zip(*(mistakes(each.trace, verdict.name) for each in found), strict=True):
-        if all(each.is_close(wrong.value) for each, wrong in zip(found, parallel, strict=True)):
+        if not any(each.differs(wrong.value) for each, wrong in zip(found, parallel, strict=True)):
             return replace(verdict, mistake=parallel[0].kind, place=parallel[0].place)
     return verdict
 
@@ -412,7 +443,7 @@ def _sides(trace: Trace) -> list[Value]:
 def _rests_on(found: Sequence[_Claimed], claim: Claim, prove: bool) -> str:
     """What a right formula rests on: a proof where SymPy finds one, or the points at which it was compared."""
     if prove and _is_proved(found[0].trace.graph, claim):
-        return "proved by simplification"
+        return f"{_PROVED} by simplification"
     return f"equal at {len(found)} points" if len(found) > 1 else "equal at this point; no other could be tried"
 
 

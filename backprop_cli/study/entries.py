@@ -84,7 +84,8 @@ def _attempt(
     if abs(found) < _NOISE:
         found = 0.0
     size = max(abs(found), abs(slope))
-    return Estimate(method, found, "", abs(found - slope) / size if size > TOLERANCE else 0.0)
+    difference = abs(found - slope) / size if size > TOLERANCE else 0.0
+    return Estimate(method, found, difference=difference, agrees=difference <= TOLERANCE)
 
 
 def _moved(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
 from math import fsum, inf, isfinite
@@ -14,7 +14,8 @@ from typing import NamedTuple
 from ..arithmetic import FLOATS, Arithmetic, Value
 from ..arithmetic.ball import Ball, may_be_zero
 from ..arithmetic.balls import Balls
-from ..arithmetic.box import held
+from ..arithmetic.box import HELD, Box, held
+from ..arithmetic.boxes import Boxes
 from ..errors import MathError, UnprovenError
 from ..graph.graph import Gate, Graph, Module, Variable
 from ..passes import point
@@ -25,7 +26,11 @@ from ..passes.trust import held_in_words, trusted
 from ..runtime.budget import TooSlowError, share
 
 TOLERANCE = 1e-9
-"""Relative difference up to which two methods agree. The noise of doubles is some 1e-15 times the condition."""
+"""Relative difference up to which two methods agree. They have digits to spare; the noise of doubles, where nothing is
+proven of them, is some 1e-15 times the condition.
+"""
+SHOWN = FLOATS.digits
+"""Significant digits of a gradient that are shown, and are to hold, unless others are asked for."""
 _ATTEMPTS = ((30, 80), (60, 160), (400, 1_200), (800, 2_400))
 """The step of differences and of the complex step, 10 to the minus this of the variable, and the digits with it."""
 _ENOUGH = 1_000  # digits that show whatever a double can tell from 0
@@ -37,34 +42,53 @@ ALL = "all at once, along a random line"
 _FAR = 1e15  # times its own size, a variable goes at most along that line
 SHARE = 1 / 2
 """Of the time that is left, for SymPy."""
-_KNOWN = 12  # digits with which the proven gradient is compared, at least
 _SHARE = 1 / 8  # likewise, for how many digits of the doubles hold
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """One method's gradient for one variable: a number, or None and the reason why there is none."""
+    """One method's gradient for one variable: a number, or None and the reason why there is none.
+
+    difference: relative to backprop's
+    digits: how many of its own are proven to hold, at least; None where the gradient is not proven
+    agrees: whether it is what the gradient is proven to be, to the digits that are shown; of a gradient that is not
+        proven, whether it is what backprop's is
+    """
 
     method: str
     value: float | None
     reason: str = ""
     difference: float | None = None
-    """Relative to backprop's."""
-    is_proven: bool | None = None
-    """Whether it is what the gradient is proven to be; None where the difference decides."""
+    digits: int | None = None
+    agrees: bool = True
 
-    @property
-    def agrees(self) -> bool:
-        is_close = self.difference is None or self.difference <= TOLERANCE
-        return is_close if self.is_proven is None else self.is_proven
+
+class Proven(NamedTuple):
+    """What a gradient is proven to be: the double that is next to it, and all that is known."""
+
+    number: float
+    box: Box
+    system: Boxes
+    is_known: bool
+    """Whether it is told from 0, to more digits than a double has."""
+
+    def text(self, digits: int) -> str:
+        """So many digits of it."""
+        return self.system.balls.show(self.box.lo, digits)
 
 
 @dataclass(frozen=True)
 class Review:
-    """The estimates for each variable, backprop's first; beyond MANY, for ALL of them at once."""
+    """The estimates for each variable, backprop's first; beyond MANY, for ALL of them at once.
+
+    proven: what each gradient is proven to be, where it is enclosed
+    digits: that are shown, and are to hold
+    """
 
     trace: Trace
     estimates: Mapping[str, list[Estimate]]
+    proven: Mapping[str, Proven] = field(default_factory=dict)
+    digits: int = SHOWN
 
     @property
     def compared(self) -> bool:
@@ -81,25 +105,37 @@ class Review:
         """Whether all else agrees with what is proven, and backprop's doubles alone do not."""
         return not self.agree and all(each.agrees for row in self.estimates.values() for each in row[1:])
 
+    @property
+    def proved(self) -> bool:
+        """Whether each gradient is proven, and backprop's holds to the digits that are shown."""
+        ours = [row[0].digits for row in self.estimates.values()]
+        return self.agree and bool(ours) and all(count is not None and count >= self.digits for count in ours)
+
 
 def review(
-    graph: Graph, given: Mapping[str, float | str], *, wrt: Collection[str] | None = None, ties: str = "both"
+    graph: Graph,
+    given: Mapping[str, float | str],
+    *,
+    wrt: Collection[str] | None = None,
+    ties: str = "both",
+    digits: int = SHOWN,
 ) -> Review:
     """The gradient by backpropagation, complex step, central differences at 80 digits or more, and SymPy's diff.
 
-    Where backpropagation's doubles have lost their digits, the others are compared with the gradient that is proven.
+    Each is compared with the gradient that is proven; where none is, with backpropagation's.
 
     given: a value for each variable
     wrt, ties: as in `backpropagate`
+    digits: that are shown, and are to hold of backpropagation's doubles
 
     Raises MathError where backpropagation itself does.
     """
-    values = point.complete(given, FLOATS)
+    digits, values = min(digits, HELD), point.complete(given, FLOATS)
     trace = backpropagate(graph, values, wrt=wrt, ties=ties)
     exactly = {name: str(Decimal(value)) for name, value in values.items()}  # the double, to its last bit
     kink = next((notice for notice in trace.warnings if notice.kind in CONVENTIONS), None)
     if kink is None:
-        trace = _with_digits_held(trace, exactly, wrt, ties)
+        trace = _with_digits_held(trace, exactly, wrt, ties, digits)
     # Where terms cancel, what is left is noise of their size: a difference is measured against them.
     terms = dict.fromkeys(trace.gradient, 0.0)
     for edge in trace.edges:
@@ -117,22 +153,19 @@ def review(
         "differences": lambda name: _central_difference(graph, exactly, lines[name]),
         "SymPy diff": _symbolic_derivatives(graph, exactly, lines),
     }
-    estimates = {name: [Estimate("backprop", each)] for name, each in gradient.items()}
+    slopes = {name: {name: "1"} for name in trace.gradient} | ({ALL: lines[ALL].steps} if ALL in lines else {})
+    proven = {name: known for name, steps in slopes.items() if (known := _proven(trace, steps))}
+    estimates = {name: [_ours(each, proven.get(name), digits)] for name, each in gradient.items()}
     for name in lines:
-        proven, digits = _proven(trace, gradient[name], {name: "1"} if name in trace.gradient else lines[name].steps)
-        if proven is not None and digits < FLOATS.digits:
-            is_lost = _difference(proven, gradient[name], terms[name]) > TOLERANCE
-            ours = Estimate("backprop", gradient[name], held_in_words(digits), is_proven=False if is_lost else None)
-            estimates[name] = [ours]
         for method, estimate in methods.items():
             if kink is None:
                 each = _attempt(method, estimate, name, gradient[name], terms[name])
-                if each.value is not None and proven is not None and not each.agrees:
-                    each = replace(each, is_proven=_difference(each.value, proven) <= TOLERANCE)
+                if name in proven and proven[name].is_known and each.value is not None:
+                    each = _judged(each, proven[name], terms[name])
             else:
                 each = Estimate(method, None, f"{kink.node} has a {kink.kind} here: no derivative, a convention")
             estimates[name].append(each)
-    return Review(trace, estimates)
+    return Review(trace, estimates, proven, digits)
 
 
 class _Line(NamedTuple):
@@ -181,7 +214,24 @@ def _attempt(method: str, estimate: Callable[[str], float], name: str, gradient:
         return Estimate(method, None, f"no value beside the point: {error.message}")
     if not isfinite(value):
         return Estimate(method, None, "its result is not a number here")
-    return Estimate(method, value, difference=_difference(value, gradient, terms))
+    difference = _difference(value, gradient, terms)
+    return Estimate(method, value, difference=difference, agrees=difference <= TOLERANCE)
+
+
+def _ours(gradient: float, proven: Proven | None, digits: int) -> Estimate:
+    """Backpropagation's, which is right where so many digits of it hold, or where no double is nearer."""
+    if proven is None or not proven.is_known:
+        return Estimate("backprop", gradient)
+    count = held(gradient, proven.box)
+    is_right = count >= digits or gradient == proven.number
+    return Estimate("backprop", gradient, "" if is_right else held_in_words(count), digits=count, agrees=is_right)
+
+
+def _judged(each: Estimate, proven: Proven, terms: float) -> Estimate:
+    """Another method's, which has digits to spare, beside the gradient that is proven."""
+    assert each.value is not None
+    is_close = _difference(each.value, proven.number, 0 if proven.number else terms) <= TOLERANCE
+    return replace(each, digits=held(each.value, proven.box), agrees=is_close)
 
 
 def _difference(one: float, two: float, terms: float = 0.0) -> float:
@@ -190,24 +240,26 @@ def _difference(one: float, two: float, terms: float = 0.0) -> float:
     return abs(one - two) / largest if largest else 0.0
 
 
-def _with_digits_held(trace: Trace, exactly: Mapping[str, str], wrt: Collection[str] | None, ties: str) -> Trace:
+def _with_digits_held(
+    trace: Trace, exactly: Mapping[str, str], wrt: Collection[str] | None, ties: str, digits: int
+) -> Trace:
     """The trace with the digits of its doubles that hold, where those are found in time."""
     with suppress(TooSlowError):
-        found = share(_SHARE, lambda: trusted(trace, exactly, FLOATS.digits, wrt=wrt, ties=ties))
+        found = share(_SHARE, lambda: trusted(trace, exactly, digits, wrt=wrt, ties=ties))
         return found if found.held else trace
     return trace
 
 
-def _proven(trace: Trace, gradient: float, steps: Mapping[str, str]) -> tuple[float | None, int]:
-    """What the slope along a line is proven to be, if that is known, and how many digits of a double hold of it."""
+def _proven(trace: Trace, steps: Mapping[str, str]) -> Proven | None:
+    """What the slope along a line is proven to be, if that is known."""
     if trace.held is None:
-        return None, 0
+        return None
     right = trace.held.right
     system = right.arithmetic
+    assert isinstance(system, Boxes)
     with system.working():
         box = sum((right.gradient[name] * system.number(step) for name, step in steps.items()), system.number("0"))
-        number = system.to_float(box)
-        return number if box.is_thin and held(number, box) >= _KNOWN else None, held(gradient, box)
+        return Proven(system.to_float(box), box, system, not system.balls.lacks(box.lo)) if box.is_thin else None
 
 
 def _limit(estimate: Callable[[int, int], Value]) -> float:

@@ -16,7 +16,7 @@ from . import Options
 if TYPE_CHECKING:
     from ..passes.exact import Derivation
     from ..passes.matrices import Matrices
-    from ..study.referee import Review
+    from ..study.referee import Estimate, Review
 
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7e]+")
 
@@ -57,16 +57,23 @@ def review(review: Review, options: Options) -> str:
         "value": number(trace, trace.value),
         "point": _numbers(trace, trace.point),
         "agree": review.agree and review.compared,
-        "methods": {
-            name: [
-                {"method": e.method, "gradient": e.value, "difference": e.difference, "reason": e.reason or None}
-                for e in estimates
-            ]
-            for name, estimates in review.estimates.items()
-        },
+        "proved": review.proved,
+        "methods": {name: [_estimate(each) for each in estimates] for name, estimates in review.estimates.items()},
+        "proven": {name: known.system.data(known.box) for name, known in review.proven.items()},
         "warnings": [notice._asdict() for notice in trace.warnings],
     }
     return lines(found, options)
+
+
+def _estimate(each: Estimate) -> dict[str, Any]:
+    return {
+        "method": each.method,
+        "gradient": each.value,
+        "difference": each.difference,
+        "digits": each.digits,
+        "agrees": each.agrees,
+        "reason": each.reason or None,
+    }
 
 
 def document(trace: Trace) -> dict[str, Any]:

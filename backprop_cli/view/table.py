@@ -29,8 +29,7 @@ _GATES = [
 _TEXT = {"name": Column("variable"), "shape": Column("shape"), "tells": Column("tells", share=1, least=24)}
 _HELD = _number("digits\ndigits")
 _NOTE = Column("", share=1)
-_COMPARED = 15  # digits in which methods are compared
-_METHODS = [Column("variable"), Column("method"), _number("gradient"), _number("difference"), _NOTE]
+_METHODS = [Column("variable"), Column("method"), _number("gradient"), _NOTE]
 _FORWARD, _BACKWARD = ("", "green", "red", ""), ("", "", "red", "")
 _COLOURS = {"value": "green", "gradient": "red", "component": "red"}
 _GAP = ("…", "", "", "")
@@ -109,25 +108,37 @@ def _derivative(name: str, by_hand: str, closed: str, options: Options) -> list[
 
 
 def review(review: Review, options: Options) -> str:
-    """The gradient by each method, a line each, with its difference from backpropagation's."""
+    """The gradient by each method, a line each: the digits of it that hold, or how far it is from backpropagation's."""
+    known = [name for name, proven in review.proven.items() if proven.is_known]
+    compared = {"difference": len(known) < len(review.estimates), "digits": bool(known)}
+    columns = [*_METHODS[:3], *(_number(head) for head, is_there in compared.items() if is_there), _METHODS[3]]
     rows = []
     for name, estimates in review.estimates.items():
         for position, each in enumerate(estimates):
-            value = texts.NONE if each.value is None else f"{each.value:.{options.digits or _COMPARED}g}"
+            value = texts.NONE if each.value is None else f"{each.value:.{review.digits}g}"
             difference = "" if each.difference is None else f"{each.difference:.1e}" if each.difference else "0"
+            texts_of = {"difference": difference, "digits": "" if each.digits is None else str(each.digits)}
             note = each.reason or ("" if each.agrees else "disagrees")
-            row = ("" if position else name, each.method, value, difference, note)
-            rows.append(Row(row, "" if each.agrees else "bold red"))
-    if not review.estimates:
-        verdict = "no gradient to check: nothing here varies"
-    elif review.lost:
-        verdict = "the other methods agree with what is proven, and the doubles of backprop have lost it"
-    elif not review.agree:
-        verdict = "the methods disagree"
-    else:
-        verdict = "the methods agree" if review.compared else "not every gradient has a second opinion here"
+            shown = [texts_of[head] for head, is_there in compared.items() if is_there]
+            cells = ("" if position else name, each.method, value, *shown, note)
+            rows.append(Row(cells, "" if each.agrees else "bold red"))
+        if name in review.proven:
+            rows.append(Row(("", "proven", review.proven[name].text(review.digits), *[""] * (len(columns) - 3))))
     graph, title = review.trace.graph, paragraph(texts.title(review.trace, options.digits), options, "bold")
-    return _page([_lines(texts.program(graph), options), title, table(_METHODS, rows, options), [f" {verdict}"]])
+    verdict = paragraph(f" {_verdict(review)}", options)
+    return _page([_lines(texts.program(graph), options), title, table(columns, rows, options), verdict])
+
+
+def _verdict(review: Review) -> str:
+    """What the methods and the proof come to."""
+    if not review.estimates:
+        return "no gradient to check: nothing here varies"
+    if review.lost:
+        return "the other methods agree with what is proven; of backprop's doubles fewer digits hold than are shown"
+    if not review.agree:
+        return "the methods disagree"
+    agree = "the methods agree" if review.compared else "not every gradient has a second opinion here"
+    return f"{agree}; proved: all digits shown hold" if review.proved else agree
 
 
 def _gates(trace: Trace, options: Options) -> list[list[str]]:

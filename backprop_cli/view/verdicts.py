@@ -101,6 +101,7 @@ def as_json(judged: Judged, options: Options) -> str:
             "variable": each.name,
             "claim": each.claim,
             "right": each.right,
+            "proved": each.proved,
             "value": each.claimed or None,
             "gradient": each.value or None,
             "how": judged.how(each) or None,

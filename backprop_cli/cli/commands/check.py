@@ -14,9 +14,10 @@ from ..request import Asked, Request, given_text
 HELP = """\
 Check the gradient of EXPRESSION, or claims about it.
 
-Without a claim: backpropagation beside the complex step, central differences of 80 digits or more, SymPy's diff.
-With claims: which are right, and which usual mistake a wrong one looks like. The exit status is 1 where methods
-disagree or a claim is wrong.
+Without a claim: backpropagation beside the complex step, central differences of 80 digits or more, SymPy's diff, and
+what is proven.
+With claims: which are right, and which usual mistake a wrong one looks like. The exit status is 1 where a digit that
+is shown does not hold, methods disagree or a claim is wrong.
 \f
 Claims are numbers, which hold to the digits given, or formulas, which need no values; of variables and of gates.
 A CSV file with a column for the student is a class.
@@ -85,10 +86,14 @@ def _review(request: Request, form: str, output: str | None, digits: int | None)
     graph, given, settings = request
     numbers_alone(given, "backprop check without claims")
     if is_of_arrays(graph, given):
-        from ...study.entries import review
+        from ...study import entries
+
+        result = entries.review(graph, given, wrt=settings.wrt, ties=settings.ties)
     else:
-        from ...study.referee import review
-    result = review(graph, given, wrt=settings.wrt, ties=settings.ties)
+        from ...study import referee
+
+        shown = digits or referee.SHOWN
+        result = referee.review(graph, given, wrt=settings.wrt, ties=settings.ties, digits=shown)
     warn(result.trace.warnings)
     show("review", result, form, digits, output)
     return result.agree and result.compared
