@@ -14,10 +14,9 @@ from ..request import Asked, Request, given_text
 HELP = """\
 Check the gradient of EXPRESSION, or claims about it.
 
-Without a claim: backpropagation beside the complex step, central differences of 80 digits or more, SymPy's diff, and
-what is proven.
-With claims: which are right, and which usual mistake a wrong one looks like. The exit status is 1 where a digit that
-is shown does not hold, methods disagree or a claim is wrong.
+Without a claim: backpropagation beside what is proven, the complex step, central differences, SymPy's diff.
+With claims: which are right, and which usual mistake a wrong one looks like. The exit status is 1 where a shown digit
+does not hold, methods disagree or a claim is wrong.
 \f
 Claims are numbers, which hold to the digits given, or formulas, which need no values; of variables and of gates.
 A CSV file with a column for the student is a class.
