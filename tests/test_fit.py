@@ -159,8 +159,10 @@ def test_what_is_refused(misra: str) -> None:
     result = call("fit", "log(b1*x)", "--target", "y", "--start", "b1=-1", "--data", misra)
     assert (result.status, result.err.splitlines()[0]) == (
         1,
-        "error: row 1: f = log(q1) has no real value at q1 = -77.6",
+        "error: f = log(q1) has no real value at q1 = -77.6, at row 1",
     )
+    kinked = call("fit", "abs(a*(x - 77.6))", "--target", "y", "--start", "a=1", "--data", misra)
+    assert kinked.err == "warning: f = abs(q2) has a kink at q2 = 0, row 1: the gradient 0 there is a convention\n"
     with pytest.raises(BackpropError, match="same length"):
         fit("a*x", "y", {"x": [1.0, 2], "y": [1.0]}, {"a": 1})
 

@@ -72,6 +72,8 @@ def test_every_method_finds_the_bottom_and_documents_fit_the_schema() -> None:
 
 
 ENDS = [
+    ("(x-3)^2 + (y+1)^2", "x=0,y=0", "--method l-bfgs-b --bounds x=0..1,y=-2..", 0, "x is at its bound, and no other"),
+    ("x + y^2", "x=1,y=0", "--method l-bfgs-b --bounds x=1..", 0, "converged after 0 steps: x is at its bound"),
     ("x^2", "x=1", "--rate 2", 1, "diverged: f rose from 1 to"),
     ("log(x)", "x=1", "--rate 2", 1, "the next step, to x = -1, leads where"),
     ("x", "x=1", "--steps 5", 1, "the steps are used up, and the gradient is still 1"),
@@ -103,6 +105,11 @@ WRONG = [
     (("x", "--start", "x=1", "--rate", "-1"), "--rate is a number above 0, not '-1'", ""),
     (("x", "--start", "x=1", "--momentum", "1"), "--momentum is a number between 0 and 1", ""),
     (("x", "--start", "x=1", "--method", "bfgs", "--rate", "1"), "--rate is for gd, momentum and adam", ""),
+    (("x", "--start", "x=1", "--bounds", "x=0..2"), "--bounds is for --method l-bfgs-b", ""),
+    (("x", "--start", "x=3", "--method", "l-bfgs-b", "--bounds", "x=0..2"), "the start of x, 3, is not within", ""),
+    (("x", "--start", "x=3", "--method", "l-bfgs-b", "--bounds", "y=0..2"), "--bounds 'y' is no parameter", "is: x"),
+    (("X*a", "--start", "a=1", "--data", "DATA", "--reduce", "sum"), "no start and no value for X", "--rename X=x"),
+    (("a*y + X*b", "--start", "a=1", "--data", "DATA"), "for X, b", "--rename X=x --start b=1"),
     (("x", "--start", "x=1", "--batch", "4"), "--batch is for rows of --data", ""),
     (("x", "--start", "x=1", "--epochs", "4"), "--epochs is for steps of --batch", ""),
     (("x", "--start", "x=1", "--reduce", "sum"), "--reduce is for rows of data", "--data FILE"),

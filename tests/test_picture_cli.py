@@ -313,7 +313,18 @@ def test_a_program_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     program(tmp_path, monkeypatch, "exit 3")
     assert run("graph", "x", "--format", "svg").err == "error: Graphviz fails: exit status 3\n"
     (tmp_path / "dot").write_text("#!/nowhere\n")
-    assert run("graph", "x", "--format", "svg").err == "error: Graphviz does not start: no such file or directory\n"
+    assert (
+        run("graph", "x", "--format", "svg").err
+        == "error: Graphviz fails: it does not start: no such file or directory\n"
+    )
+
+
+def test_a_program_has_the_time_that_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(tmp_path, monkeypatch, "ulimit -t >&2; exit 1")
+    assert run("graph", "x", "--format", "svg", "--time-limit", "300").err == "error: Graphviz fails: 300\n"
+    program(tmp_path, monkeypatch, "kill -XCPU $$")
+    error, hint = run("graph", "x", "--format", "svg").err.splitlines()
+    assert (error, hint) == ("error: Graphviz takes longer than 8 seconds", "hint: --time-limit 80 gives it more")
 
 
 def test_what_stands_in_the_folder_is_not_loaded(tmp_path: Path) -> None:

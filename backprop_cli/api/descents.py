@@ -17,6 +17,7 @@ from .values import Arrayed, Given, expect, texts
 
 if TYPE_CHECKING:
     from ..arithmetic.axes import Array
+    from ..descent.bounds import Bounds
     from ..descent.minimum import Descent
     from ..descent.objective import Objective
     from ..descent.squares import Fit as Squares
@@ -148,6 +149,7 @@ def minimize(
     reduce: str = "",
     batch: int = 0,
     seed: int = 0,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
     ties: str = TIES[0],
     time_limit: float = inf,
     **variables: Given,
@@ -163,6 +165,7 @@ def minimize(
     data: columns, for variables that have a value in each row;
     reduce: `sum` or `mean` of the values at all rows; without, the program takes whole columns;
     batch, seed: rows of a step, and what their order comes from;
+    bounds: the least and the largest value of parameters, which may be infinite, for `l-bfgs-b`;
     variables: values that stay.
     Raises BackpropError as `backprop()` does, and InputError for what does not go together.
 
@@ -179,11 +182,14 @@ def minimize(
     columns = None if data is None else _columns(data)
     if batch and columns is None:
         raise InputError("batch is for rows of data")
+    if bounds and method != "l-bfgs-b":
+        raise InputError("bounds are for l-bfgs-b")
     plan = Plan(method, rate, momentum, steps, tolerance, batch, seed)
 
     def work() -> Minimum:
         objective, vector = _objective(expression, start, variables, columns, reduce, ties)
-        return Minimum(descend(objective, vector, plan))
+        limits = _bounds(bounds, objective.parameters.labels)
+        return Minimum(descend(objective, vector, plan._replace(bounds=limits)))
 
     return within(time_limit, work) if time_limit < inf else work()
 
@@ -211,8 +217,6 @@ def fit(
     variables: values that stay.
     Raises BackpropError as `backprop()` does, and InputError for what does not go together.
     """
-    import numpy as np
-
     from ..descent import squares
     from ..descent.setup import column
 
@@ -222,16 +226,11 @@ def fit(
 
     def work() -> Fit:
         objective, vector = _objective(model, start, variables, columns, "", TIES[0], by_rows=True)
-        labels = objective.parameters.labels
-        for name in bounds or {}:
-            if name not in labels:
-                raise InputError(f"bounds: {quote(name)} is no parameter", hint=f"there is: {', '.join(labels)}")
-        ends = np.array([(bounds or {}).get(label, (-inf, inf)) for label in labels]).T
         found = squares.fit(
             objective,
             column("target", target, columns),
             vector,
-            bounds=(ends[0], ends[1]) if bounds else None,
+            bounds=_bounds(bounds, objective.parameters.labels),
             weights=None if weights is None else column("weights", weights, columns),
             method=method,
             names=(model.strip(), target.strip(), ""),
@@ -257,6 +256,20 @@ def _columns(data: Data) -> Mapping[str, Array]:
     if not found or len({column.shape for column in found.values()}) > 1 or next(iter(found.values())).ndim != 1:
         raise InputError("columns of data are sequences of numbers of the same length")
     return found
+
+
+def _bounds(bounds: Mapping[str, tuple[float, float]] | None, labels: Sequence[str]) -> Bounds | None:
+    """Raises InputError for bounds of what is no parameter."""
+    if not bounds:
+        return None
+    import numpy as np
+
+    from ..descent.bounds import Bounds
+
+    for name in bounds:
+        if name not in labels:
+            raise InputError(f"bounds: {quote(name)} is no parameter", hint=f"there is: {', '.join(labels)}")
+    return Bounds(*np.array([bounds.get(label, (-inf, inf)) for label in labels], dtype=np.float64).T)
 
 
 def _objective(

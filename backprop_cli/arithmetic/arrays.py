@@ -7,7 +7,7 @@ finite is computed again number by number, where the scalar rules can tell what 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from functools import reduce
 from typing import Any, NamedTuple
@@ -54,6 +54,10 @@ class Arrays(Arithmetic):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Arrays, (self.base,)
+
+    def place(self, indices: Iterable[int]) -> str:
+        """What an entry is called."""
+        return f"entry [{', '.join(map(str, indices))}]"
 
     # -- numbers --
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,13 +10,17 @@ from ..arithmetic import FLOATS
 from ..errors import InputError, quote
 from ..passes import point
 from ..view import VIEWS, form_of
-from .output import show
+from .output import show, warn
 from .request import Asked
 from .starts import named, read_start
 
 if TYPE_CHECKING:
     from ..arithmetic.axes import Array
+    from ..descent.bounds import Bounds
+    from ..descent.minimum import Descent
     from ..descent.objective import Objective
+    from ..descent.squares import Fit
+    from ..passes.trace import Trace
     from ..points.tables import Columns
     from ..view.plot import Plot
 
@@ -26,6 +30,15 @@ class Found(NamedTuple):
 
     objective: Objective
     start: Array
+
+
+class Shown(NamedTuple):
+    """How a descent is shown: the options of these names."""
+
+    form: str
+    digits: int | None
+    output: str | None
+    plot: str | None
 
 
 def read_data(asked: Asked, delimiter: str | None) -> Columns | None:
@@ -63,16 +76,19 @@ def objective(
     except setup.NoStartError as error:
         from .hints import started
 
-        error.hint = started(asked.line, error.names) or error.hint
+        others = {*(columns or ())} - {node.name for node in graph.variables}
+        error.hint = started(asked.line, error.names, sorted(others)) or error.hint
         raise
     return Found(*found)
 
 
-def read_bounds(text: str | None, labels: Sequence[str]) -> tuple[Array, Array] | None:
+def read_bounds(text: str | None, labels: Sequence[str]) -> Bounds | None:
     """The least and the largest value of each parameter: `b1=0..,b2=0..1,b3=..5`; None without any."""
     if text is None:
         return None
     import numpy as np
+
+    from ..descent.bounds import Bounds
 
     low, high = np.full(len(labels), -inf), np.full(len(labels), inf)
     example = "b1=0..,b2=0..1,b3=..5"
@@ -86,7 +102,7 @@ def read_bounds(text: str | None, labels: Sequence[str]) -> tuple[Array, Array] 
         for ends, end in ((low, one), (high, other)):
             if end.strip():
                 ends[labels.index(name)] = point.read_value(f"the bounds of {name}", end, FLOATS)
-    return low, high
+    return Bounds(low, high)
 
 
 def number(option: str, text: str | None, otherwise: float, *, least: float = 0.0, most: float = inf) -> float:
@@ -107,6 +123,15 @@ def draws(file: str | None) -> str:
     return form_of(file, {form: "" for form in VIEWS["plot"] if form != "text"})
 
 
-def draw(plots: Sequence[Plot], file: str) -> None:
-    """Draw it into a file, or on the terminal for `-`."""
-    show("plot", plots, draws(file), None, file)
+def told(what: str, found: Descent | Fit, trace: Trace, shown: Shown, plots: Callable[[], Sequence[Plot]]) -> int:
+    """Tell what came of it, and draw it. Gives the exit status.
+
+    what: the kind of subject, as VIEWS has it;
+    trace: at the end, with its warnings;
+    plots: what there is to draw, where a plot is asked for.
+    """
+    warn(trace.warnings)
+    show(what, found, shown.form, shown.digits, shown.output)
+    if shown.plot is not None:
+        show("plot", plots(), draws(shown.plot), None, shown.plot)
+    return 0 if found.converged else 1

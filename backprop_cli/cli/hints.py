@@ -172,11 +172,17 @@ def with_values(command: str, words: Sequence[str], names: Iterable[str]) -> lis
     return [*words[:end], *added, *words[end:]]
 
 
-def started(line: Line, names: Sequence[str]) -> str:
-    """The command line with a start for each of these variables; empty where they are many."""
+def started(line: Line, names: Sequence[str], columns: Sequence[str]) -> str:
+    """The command line with a start, or a column, for each of these variables; empty where they are many.
+
+    columns: those of the data that are no variables.
+    """
     words = list(line.words)
     end = words.index("--") if "--" in words else len(words)
-    more = ["--start", ",".join(f"{name}=1" for name in names)]
+    called = {name: close for name in names if (close := suggest(name, columns, _CUTOFF))}
+    more = [word for name, column in called.items() for word in ("--rename", f"{name}={column}")]
+    if starts := [f"{name}=1" for name in names if name not in called]:
+        more += ["--start", ",".join(starts)]
     text = shlex.join([*line.command.split(), *words[:end], *more, *words[end:]])
     return text if len(names) <= FEW and len(text) < _LONGEST and text.isprintable() else ""
 

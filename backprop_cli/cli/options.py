@@ -130,7 +130,7 @@ OPTIONS = (
     Option("--batch", "minimize", range(1, 1_000_000_001), "Rows of a step, in random order.", rare=_DESCENTS),
     Option("--epochs", "minimize", range(1, 1_000_001), "How often all rows come, if not 100.", rare=_DESCENTS),
     Option("--seed", "minimize", range(1_000_000_000), "Of the random order of rows, if not 0.", rare=_DESCENTS),
-    Option("--bounds", "fit", "RANGES", "Where parameters stay: b1=0..,b2=0..1,b3=..5."),
+    Option("--bounds", _DESCENTS, "RANGES", "Where parameters stay: b1=0..,b2=0..1,b3=..5.", rare="minimize"),
     Option("--weights", "fit", "COLUMN", "What the square of each residual counts."),
     Option("--plot", _DESCENTS, "FILE|-", "A picture, .svg, .png or .pdf; - is the terminal."),
     Option("--at", ALL, "FILE|-|JSON", "Values from a JSON object; options override it.", rare="points minimize fit"),

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..arithmetic.axes import Array
+from ..arithmetic.axes import Array, Mask
 from ..errors import MathError
 from ..passes.settings import DESCENTS
 from ..passes.trace import Trace
+from .bounds import Bounds, at_bounds
 from .extras import missing
 from .objective import Objective, Parameters
 from .watch import Clock, TimeIsUpError
@@ -39,7 +40,8 @@ class Plan(NamedTuple):
     steps: at most so many; epochs, in place of them, where there are batches;
     tolerance: it has converged where no entry of the gradient is larger;
     batch: rows of a step, all if 0;
-    seed: of the order of rows.
+    seed: of the order of rows;
+    bounds: where parameters stay, for l-bfgs-b.
     """
 
     method: str = DESCENTS[0]
@@ -49,6 +51,7 @@ class Plan(NamedTuple):
     tolerance: float = TOLERANCE
     batch: int = 0
     seed: int = 0
+    bounds: Bounds | None = None
 
 
 class Step(NamedTuple):
@@ -108,6 +111,8 @@ def minimize(
     tell: is called with the number of each step.
     Raises MathError where there is no value or no gradient at the start, InputError for what does not go together.
     """
+    if plan.bounds:
+        plan.bounds.check(objective.parameters.labels, start)
     walk = _Walk(objective, plan, tell)
     walk.take(start)
     try:
@@ -157,11 +162,23 @@ class _Walk:
         if self.kept[-1] is not self.last:
             self.kept.append(self.last)
 
+    @property
+    def held(self) -> Mask:
+        """Which parameters a bound holds back."""
+        point, gradient = self.last.point, self.last.gradient
+        return self.plan.bounds.hold(point, gradient) if self.plan.bounds else np.zeros(len(point), dtype=bool)
+
+    @property
+    def largest(self) -> float:
+        """The largest slope of those that no bound holds back."""
+        return float(np.max(np.abs(self.last.gradient), where=~self.held, initial=0.0))
+
     def judge(self) -> None:
         """Raise _End where it is done, or there is no way on."""
-        largest = float(np.max(np.abs(self.last.gradient)))
-        if largest <= self.plan.tolerance:
-            raise _End(f"no entry of the gradient is beyond {self.plan.tolerance:g}", converged=True)
+        if self.largest <= self.plan.tolerance:
+            held = at_bounds(self.objective.parameters.labels, self.held)
+            no_entry = f"{held}, and no other entry" if held else "no entry"
+            raise _End(f"{no_entry} of the gradient is beyond {self.plan.tolerance:g}", converged=True)
         if self.last.value < -_DOWN * max(1.0, abs(self.first.value)):
             raise _End(f"f falls without end: it is {self.last.value:g}")
         if self.last.value > _UP * max(1.0, abs(self.first.value)):
@@ -179,9 +196,8 @@ def _smaller(walk: _Walk) -> str:
 
 def _used_up(walk: _Walk) -> str:
     plan, last = walk.plan, walk.last
-    largest = float(np.max(np.abs(last.gradient)))
     what = "epochs" if plan.batch else "steps"
-    reason = f"the {what} are used up, and the gradient is still {largest:.3g}"
+    reason = f"the {what} are used up, and the gradient is still {walk.largest:.3g}"
     if last.value > walk.first.value:
         return f"{reason}; f rose from {walk.first.value:g} to {last.value:g}: {_smaller(walk)}"
     return reason
@@ -292,13 +308,20 @@ def _by_scipy(walk: _Walk) -> None:
             walk.judge()
 
     options: dict[str, Any] = {"gtol": plan.tolerance}
+    limits = {} if plan.bounds is None else {"bounds": [*zip(*plan.bounds, strict=True)]}
     if plan.method == "l-bfgs-b":
         options |= {"ftol": 0.0, "maxfun": 100 * plan.steps, "maxls": 50}
     while (room := plan.steps - walk.last.number) > 0:
         before = walk.last
         with np.errstate(all="ignore"):
             descend(
-                at, before.point, jac=True, method=plan.method, callback=stepped, options=options | {"maxiter": room}
+                at,
+                before.point,
+                jac=True,
+                method=plan.method,
+                callback=stepped,
+                options=options | {"maxiter": room},
+                **limits,
             )
         if not before.value - walk.last.value > _LEAST * max(1.0, abs(before.value)):
             raise _stuck(walk)
@@ -306,7 +329,7 @@ def _by_scipy(walk: _Walk) -> None:
 
 def _stuck(walk: _Walk) -> _End:
     """The end where no step makes f smaller: a minimum, to rounding, if the gradient is small beside f."""
-    largest, size = float(np.max(np.abs(walk.last.gradient))), max(1.0, abs(walk.last.value))
+    largest, size = walk.largest, max(1.0, abs(walk.last.value))
     if largest <= walk.plan.tolerance * min(size, _UP * max(1.0, abs(walk.first.value))):
         return _End(f"no step makes f smaller: the gradient, {largest:.3g}, is 0 to rounding", converged=True)
     return _End(f"the line search failed: no step makes f smaller, and the gradient is {largest:.3g}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from math import fsum
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from ..arithmetic.axes import Array
 from ..errors import MathError
 from ..graph.graph import Graph
 from ..passes.arrays import array_trace
+from ..passes.arrays_forward import told_at
 from ..passes.backpropagate import LARGE, backpropagate
 from ..passes.compiled import UnusualError
 from ..passes.compiled_lines import size, unrolled
@@ -22,7 +23,16 @@ from ..passes.settings import is_of_arrays
 from ..passes.trace import Trace
 from ..rules.array_op import Shape
 
+
+class _Rows(Arrays):
+    """Arrays whose one axis are the rows of data."""
+
+    def place(self, indices: Iterable[int]) -> str:
+        return f"row {' '.join(f'{i + 1:,}' for i in indices)}"
+
+
 ARRAYS = Arrays(FLOATS)
+ROWS = _Rows(FLOATS)
 
 
 class Parameters(NamedTuple):
@@ -115,8 +125,7 @@ class Objective:
             try:
                 value, gradient = self._at_row(vector, row)
             except MathError as error:
-                error.message = f"row {len(values) + 1}: {error.message}"
-                raise
+                raise told_at(error, (len(values),), ROWS) from None
             values.append(value)
             gradients.append(gradient)
         return np.array(values), np.array(gradients)
@@ -155,7 +164,7 @@ class Objective:
         rows = len(next(iter(columns.values())))
         share = 1.0 / rows if self.reduce == "mean" else 1.0
         seed: Value = np.full(rows, share) if self.graph.depending_on([*columns])[-1] else share * rows
-        return array_trace(self.graph, point, ARRAYS, wrt=wrt, ties=self.ties, seed=seed), seed
+        return array_trace(self.graph, point, ROWS, wrt=wrt, ties=self.ties, seed=seed), seed
 
     def _by_rows(self, vector: Array, columns: Mapping[str, Array]) -> tuple[float, Array]:
         found = [self._at_row(vector, row) for row in _each_row(columns)]

@@ -16,7 +16,7 @@ from ..passes import point
 from ..passes.arrays import value
 from ..passes.nested import read_array
 from ..passes.settings import REDUCTIONS
-from .objective import ARRAYS, Objective, Parameters
+from .objective import ARRAYS, ROWS, Objective, Parameters
 
 
 class NoStartError(point.MissingVariablesError):
@@ -78,8 +78,8 @@ def objective(
     begin = {name: _value(name, each) for name, each in start.items()}
     stays = {name: _value(name, each) for name, each in fixed.items()}
     parameters = Parameters.of(begin)
-    found = Objective(graph, parameters, stays, used, reduce, ties)
-    if used and not (reduce or by_rows or found.has_arrays):
+    found = Objective(graph, parameters, stays, used, "sum" if by_rows else reduce, ties)
+    if used and not (found.reduce or found.has_arrays):
         message = f"the expression has a value at each of {found.rows:,} rows, and what is minimized is one number"
         raise InputError(message, hint="--reduce mean, or --reduce sum, makes one of them")
     return found, parameters.vector(begin)
@@ -105,7 +105,7 @@ def column(what: str, text: str, columns: Mapping[str, Array]) -> Array:
             raise InputError(f"{what} {quote(node.name)} is no column of the data", hint=hint)
     if not used:
         raise InputError(f"{what} is a column, or a formula of some", text, (0, len(text)))
-    found = value(graph, used, ARRAYS)
+    found = value(graph, used, ROWS)
     if np.shape(found) != np.shape(next(iter(used.values()))):
         raise InputError(f"{what} is a number for each row", text, (0, len(text)))
     return np.asarray(found)

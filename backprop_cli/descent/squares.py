@@ -9,8 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ..arithmetic.axes import Array
-from ..errors import InputError, MathError, few
+from ..errors import InputError, MathError
 from ..passes.settings import FITS
+from .bounds import Bounds, at_bounds, listed
 from .extras import missing
 from .objective import Objective
 from .watch import Clock, TimeIsUpError
@@ -87,7 +88,7 @@ def fit(
     target: Array,
     start: Array,
     *,
-    bounds: tuple[Array, Array] | None = None,
+    bounds: Bounds | None = None,
     weights: Array | None = None,
     method: str = "",
     names: tuple[str, str, str] = ("", "", ""),
@@ -148,7 +149,7 @@ def _check(
     labels: Sequence[str],
     start: Array,
     target: Array,
-    bounds: tuple[Array, Array] | None,
+    bounds: Bounds | None,
     weights: Array | None,
     method: str,
 ) -> None:
@@ -163,11 +164,7 @@ def _check(
     if weights is not None and not weights.any():
         raise InputError("all weights are 0, so no row counts")
     if bounds is not None:
-        for label, low, value, high in zip(labels, bounds[0], start, bounds[1], strict=True):
-            if not low < high:
-                raise InputError(f"the bounds of {label} leave no room: {low:g}..{high:g}")
-            if not low <= value <= high:
-                raise InputError(f"the start of {label}, {value:g}, is not within its bounds {low:g}..{high:g}")
+        bounds.check(labels, start)
 
 
 def _errors(
@@ -185,30 +182,19 @@ def _errors(
     lengths = np.linalg.norm(jacobian, axis=0)
     flat = [label for label, length, is_free in zip(labels, lengths, free, strict=True) if is_free and not length > 0]
     if flat:
-        return errors, None, f"the model does not change with {_listed(flat, 'or')} there, so JᵀJ is singular"
+        return errors, None, f"the model does not change with {listed(flat, 'or')} there, so JᵀJ is singular"
     if not free.any():
         return errors, None, "every parameter is at its bound"
     _, sizes, lines = np.linalg.svd(jacobian[:, free] / lengths[free], full_matrices=False)
     if not sizes[-1] > sizes[0] * max(jacobian.shape) * np.finfo(float).eps:
         named = [label for label, part in zip(np.array(labels)[free], lines[-1], strict=True) if abs(part) > 0.1]
-        return errors, None, f"the data do not tell {_listed(named, 'and')} apart, so JᵀJ is singular"
+        return errors, None, f"the data do not tell {listed(named, 'and')} apart, so JᵀJ is singular"
     spread = (lines.T / sizes) / lengths[free][:, None]
     found = spread @ spread.T * float(residuals @ residuals) / (rows - count)
     errors[free] = np.sqrt(np.diag(found))
     covariance = np.zeros((count, count))
     covariance[np.ix_(free, free)] = found
-    stuck = [label for label, is_stuck in zip(labels, at_bound, strict=True) if is_stuck]
-    is_one = len(stuck) == 1
-    return (
-        errors,
-        covariance,
-        f"{_listed(stuck, 'and')} {'is at its bound' if is_one else 'are at their bounds'}" if stuck else "",
-    )
-
-
-def _listed(names: Sequence[str], word: str) -> str:
-    *others, last = few([str(name) for name in names])
-    return f"{', '.join(others)} {word} {last}" if others else last
+    return errors, covariance, at_bounds(labels, at_bound)
 
 
 class _Watched:

@@ -182,7 +182,7 @@ class Backward:
         if lost is None or any(notice.kind == "underflow" for notice in self.warnings):
             return
         name, shown = self.graph.nodes[gate.inputs[slot]].name, base.wide.show(found[lost], faults.DIGITS)
-        entry = f" at entry [{', '.join(map(str, lost))}]" if lost else ""
+        entry = f" at {self.system.place(lost)}" if lost else ""
         message = f"underflows: the chained gradient of {name}{entry} is {shown}, which is 0 in doubles"
         self._notice("underflow", gate, f"{message}; --precision 20 shows it")
 
@@ -225,13 +225,14 @@ class Backward:
         here, there = at([upstream, local], shape, place)
         inputs = at([self.values[i] for i in gate.inputs], shape, place)
         error = faults.Place(self.graph, gate, inputs, self.system.base).chain_overflows(slot, here, there)
-        raise told_at(error, place)
+        raise told_at(error, place, self.system)
 
     def _no_local(self, gate: Gate, slot: int, inputs: list[Value], found: Entries, shape: Shape) -> NoReturn:
         assert found.error is not None
         *there, out, upstream = at([*inputs, self.values[gate.position], self.flow[gate.position]], shape, found.place)
         place = faults.Place(self.graph, gate, there, self.system.base)
-        raise told_at(place.no_local(slot, out, upstream, self.wanted, found.error), found.place)
+        error = place.no_local(slot, out, upstream, self.wanted, found.error)
+        raise told_at(error, found.place, self.system)
 
     # -- ties, kinks, borders --
 
@@ -254,7 +255,8 @@ class Backward:
     def _tell_tie(self, gate: Gate, nodes: Sequence[int], count: int, tied: Mask) -> None:
         each = {"both": "each gets 1", "split": f"each gets 1/{count}", "first": "the first gets 1"}[self.ties]
         names = [*dict.fromkeys(self.graph.nodes[node].name for node in nodes)]
-        message = f"has a tie of {', '.join(few(names))}{_there(tied)}: {each} by convention (--ties {self.ties})"
+        there = _there(tied, self.system)
+        message = f"has a tie of {', '.join(few(names))}{there}: {each} by convention (--ties {self.ties})"
         self._notice("tie", gate, message)
 
     def _warn(self, gate: Gate, inputs: list[Value]) -> None:
@@ -270,7 +272,9 @@ class Backward:
                 local = self.system.base.rule(gate.op).partial(slot, entries, value)
                 shown = self.system.base.show(local, faults.DIGITS)
                 where = faults.Place(self.graph, gate, entries, self.system.base)
-                message = f"has a kink at {where}{_there(kinks)}: the gradient {shown} there is a convention"
+                message = (
+                    f"has a kink at {where}{_there(kinks, self.system)}: the gradient {shown} there is a convention"
+                )
                 self._notice("kink", gate, message)
         if gate.op.chooses and (border := self._border(gate)) is not None:
             there = shorten(self.graph.written(border))
@@ -372,7 +376,8 @@ class Backward:
 
     def _tell_tie_of_entries(self, gate: Gate, tied: Mask, count: int) -> None:
         each = {"both": "each gets 1", "split": f"each gets 1/{count}", "first": "the first gets 1"}[self.ties]
-        message = f"has a tie of {count} entries{_there(tied)}: {each} by convention (--ties {self.ties})"
+        there = _there(tied, self.system)
+        message = f"has a tie of {count} entries{there}: {each} by convention (--ties {self.ties})"
         self._notice("tie", gate, message)
 
 
@@ -403,10 +408,10 @@ def _first(op: ArrayOp, local: Array) -> Array:
     return np.where((flat != 0) & (before == 1), flat, flat * 0).reshape(local.shape)
 
 
-def _there(mask: Mask) -> str:
+def _there(mask: Mask, system: Arrays) -> str:
     """Where a warning holds: `, entry [0, 1]`, and how many more there are."""
     if not mask.ndim:
         return ""
     first, *more = np.argwhere(mask)
     others = f" and {len(more):,} more" if more else ""
-    return f", entry [{', '.join(map(str, first))}]{others}"
+    return f", {system.place(first)}{others}"

@@ -92,7 +92,7 @@ class Forward:
         assert found.error is not None
         there = at(inputs, shape, found.place)
         error = faults.Place(self.graph, gate, there, self.system.base).no_value(found.error)
-        return told_at(error, found.place)
+        return told_at(error, found.place, self.system)
 
     def _whole(self, gate: Gate, op: ArrayOp) -> tuple[Value, Mask | None, MathError | None]:
         """An operation on arrays as wholes."""
@@ -138,8 +138,8 @@ def at(inputs: Sequence[Value], shape: Shape, place: tuple[int, ...]) -> list[Va
     return [lowered(widened(each, shape)[place]) if is_array(each) else each for each in inputs]
 
 
-def told_at(error: MathError, place: tuple[int, ...]) -> MathError:
+def told_at(error: MathError, place: tuple[int, ...], system: Arrays) -> MathError:
     """An error, with the entry where it happened."""
     if place:
-        error.message = f"{error.message}, at entry [{', '.join(map(str, place))}]"
+        error.message = f"{error.message}, at {system.place(place)}"
     return error

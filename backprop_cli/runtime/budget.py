@@ -34,10 +34,10 @@ class TooSlowError(BackpropError):
 
     exit_code = 1
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, what: str = "this") -> None:
         more = max(60, 10 * seconds)
         hint = f"--time-limit {more:g} gives it more"
-        super().__init__(f"this takes longer than {seconds:g} second{'s' * (seconds != 1)}", hint=hint)
+        super().__init__(f"{what} takes longer than {seconds:g} second{'s' * (seconds != 1)}", hint=hint)
         self.seconds = seconds
 
 
@@ -173,10 +173,10 @@ def share(part: float, work: Callable[[], Result]) -> Result:
     return within(max(part * left(), _TICK), work)
 
 
-def left() -> float:
-    """The seconds that the work of this thread still has; SECONDS where nothing limits it."""
+def left(otherwise: float = SECONDS) -> float:
+    """The seconds that the work of this thread still has. otherwise: where nothing limits it."""
     limits = _here.worker.limits if _here.worker else ()
-    return max(0.0, min((limit.end - limit.clock() for limit in limits), default=SECONDS))
+    return max(0.0, min((limit.end - limit.clock() for limit in limits), default=otherwise))
 
 
 def bound_memory() -> None:

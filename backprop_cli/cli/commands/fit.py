@@ -9,7 +9,6 @@ import click
 from ...errors import InputError, few
 from .. import descents
 from ..expression import ExpressionCommand
-from ..output import show, warn
 from ..progress import counting
 from ..request import Asked
 
@@ -43,10 +42,8 @@ def command(
     digits: int | None,
     plot: str | None,
 ) -> int:
-    from ...arithmetic import FLOATS
     from ...descent.setup import column
     from ...descent.squares import MAX_EVALUATIONS, fit
-    from ...passes.trace import notices
     from ...view.fits import plots
 
     descents.draws(plot)
@@ -66,8 +63,5 @@ def command(
         fitted = fit(
             found.objective, wanted, found.start, bounds=limits, weights=counts, method=method, names=names, tell=tell
         )
-    warn(notices(found.objective.graph, FLOATS))
-    show("fit", fitted, form, digits, output)
-    if plot is not None:
-        descents.draw(plots(fitted, found.objective.columns), plot)
-    return 0 if fitted.converged else 1
+    trace, shown = found.objective.trace(fitted.values), descents.Shown(form, digits, output, plot)
+    return descents.told("fit", fitted, trace, shown, lambda: plots(fitted, found.objective.columns))

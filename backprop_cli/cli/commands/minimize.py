@@ -10,7 +10,6 @@ from ...errors import InputError
 from .. import descents
 from ..descents import number
 from ..expression import ExpressionCommand
-from ..output import show, warn
 from ..progress import counting
 from ..request import Asked
 
@@ -21,7 +20,8 @@ Those with a --start change; others have fixed values (--a 2) or, with --data, c
 \f
 The exit status is 1 where it does not converge.
 A step of gd is -rate·gradient; momentum adds a part of the step before; adam divides by the size that slopes have had.
-bfgs and l-bfgs-b are SciPy's. A step that leads where there is no value ends gd; a line search takes a shorter one.
+bfgs and l-bfgs-b are SciPy's; l-bfgs-b keeps to --bounds. A step that leads where there is no value ends gd; a line
+search takes a shorter one.
 """
 EPILOG = """\
 \b
@@ -45,6 +45,7 @@ def command(
     batch: int | None,
     epochs: int | None,
     seed: int | None,
+    bounds: str | None,
     trace: bool,
     form: str,
     output: str | None,
@@ -70,6 +71,7 @@ def command(
         ("--batch", batch, asked.data is not None, "rows of --data"),
         ("--epochs", epochs, batch is not None, "steps of --batch"),
         ("--seed", seed, batch is not None, "the order of rows of --batch"),
+        ("--bounds", bounds, plan.method == "l-bfgs-b", "--method l-bfgs-b"),
         ("--steps", steps, steps is None or batch is None, "whole steps; with --batch, --epochs counts"),
     ):
         if given is not None and not fits:
@@ -78,10 +80,8 @@ def command(
         plan = plan._replace(batch=batch, steps=epochs or EPOCHS, seed=seed or 0)
     columns = descents.read_data(asked, delimiter)
     found = descents.objective(asked, start, columns, reduce)
+    plan = plan._replace(bounds=descents.read_bounds(bounds, found.objective.parameters.labels))
     with counting(plan.method, plan.steps) as tell:
         descent = minimize(found.objective, found.start, plan, tell)
-    warn(descent.trace.warnings)
-    show("descent", descent._replace(shows_trace=trace), form, digits, output)
-    if plot is not None:
-        descents.draw(plots(descent), plot)
-    return 0 if descent.converged else 1
+    shown = descents.Shown(form, digits, output, plot)
+    return descents.told("descent", descent._replace(shows_trace=trace), descent.trace, shown, lambda: plots(descent))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import signal
 import subprocess
 import sys
 from contextlib import suppress
 from functools import lru_cache
+from math import ceil, inf
 from tempfile import TemporaryFile
 
 from ...errors import InputError, OutputError, reason
+from ...runtime.budget import TooSlowError, left
 from .. import Options
 from . import dot
 from .circuit import Circuit
@@ -22,10 +25,22 @@ _TICK = 0.1  # seconds; what a limit of time raises arrives between calls only
 
 # In a process of its own: there it can be interrupted, and what Graphviz says on standard error can be caught.
 _PYGRAPHVIZ = """\
-import sys, pygraphviz
+import pygraphviz
 graph = pygraphviz.AGraph(string=sys.stdin.buffer.read().decode())
 graph.graph_attr["dpi"] = sys.argv[2]
 sys.stdout.buffer.write(graph.draw(format=sys.argv[1], prog="dot"))
+"""
+_PROGRAM = """\
+try:
+    os.execv(sys.argv[1], sys.argv[1:])
+except OSError as error:
+    sys.exit(f"it does not start: {error.strerror.lower()}")
+"""
+# A system that bounds the processor time of a process ends it by a signal.
+_BOUND = """\
+import os, sys, resource
+most = resource.getrlimit(resource.RLIMIT_CPU)[1]
+resource.setrlimit(resource.RLIMIT_CPU, ({0} if most < 0 else min({0}, most), most))
 """
 
 
@@ -46,13 +61,17 @@ def picture(drawing: bytes, form: str, scale: float = 1.0) -> bytes:
     drawing: the text;
     form: `svg`, `png` or `pdf`;
     scale: how large it becomes, 1 for texts of the sizes that the drawing says.
-    Raises InputError where there is no Graphviz, OutputError where it fails.
+    Raises InputError where there is no Graphviz, TooSlowError where the time is up, OutputError where it fails.
     """
-    dpi = f"{_RESOLUTION[form] * scale:g}"
+    dpi, seconds = f"{_RESOLUTION[form] * scale:g}", left(inf)
+    is_bounded = seconds < inf and sys.platform != "win32"
+    begin = _BOUND.format(ceil(seconds)) if is_bounded else "import os, sys\n"
     if importlib.util.find_spec("pygraphviz"):
-        command = [sys.executable, "-P", "-c", _PYGRAPHVIZ, form, dpi]
+        command = [sys.executable, "-P", "-c", begin + _PYGRAPHVIZ, form, dpi]
     elif program := shutil.which("dot"):
         command = [program, f"-T{form}", f"-Gdpi={dpi}"]
+        if is_bounded:
+            command = [sys.executable, "-P", "-c", begin + _PROGRAM, *command]
     else:
         hint = "pip install 'backprop-cli[pictures]' brings it; --format dot and --format mermaid need nothing"
         raise InputError(f"{form} needs Graphviz, which is not installed here", hint=hint)
@@ -60,6 +79,8 @@ def picture(drawing: bytes, form: str, scale: float = 1.0) -> bytes:
         status, drawn, errors = _run(command, drawing)
     except OSError as error:
         raise OutputError(f"Graphviz does not start: {reason(error)}") from None
+    if is_bounded and status == -signal.SIGXCPU:
+        raise TooSlowError(ceil(seconds), "Graphviz")
     if status or not drawn:
         said = [line for line in errors.decode("utf-8", "replace").splitlines() if line.strip()]
         raise OutputError(f"Graphviz fails: {said[-1] if said else f'exit status {status}'}")

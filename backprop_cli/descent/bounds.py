@@ -1,0 +1,43 @@
+"""Bounds: where parameters stay, and which of them a bound holds back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ..arithmetic.axes import Array, Mask
+from ..errors import InputError, few
+
+
+class Bounds(NamedTuple):
+    """The least and the largest value of each parameter, which may be infinite."""
+
+    low: Array
+    high: Array
+
+    def check(self, labels: Sequence[str], start: Array) -> None:
+        """Raise InputError where there is no room, or the start lies outside. labels: what each parameter is called."""
+        for label, low, value, high in zip(labels, self.low, start, self.high, strict=True):
+            if not low < high:
+                raise InputError(f"the bounds of {label} leave no room: {low:g}..{high:g}")
+            if not low <= value <= high:
+                raise InputError(f"the start of {label}, {value:g}, is not within its bounds {low:g}..{high:g}")
+
+    def hold(self, point: Array, gradient: Array) -> Mask:
+        """Which parameters are at a bound beyond which f would fall."""
+        held: Mask = ((point <= self.low) & (gradient > 0)) | ((point >= self.high) & (gradient < 0))
+        return held
+
+
+def at_bounds(labels: Sequence[str], held: Mask) -> str:
+    """What is told of parameters at their bounds; empty where none is."""
+    names = [label for label, is_held in zip(labels, held, strict=True) if is_held]
+    if not names:
+        return ""
+    return f"{listed(names, 'and')} {'is at its bound' if len(names) == 1 else 'are at their bounds'}"
+
+
+def listed(names: Sequence[str], word: str) -> str:
+    """The names with commas between them, the word before the last: `a, b or c`."""
+    *others, last = few([str(name) for name in names])
+    return f"{', '.join(others)} {word} {last}" if others else last
