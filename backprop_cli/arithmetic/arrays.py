@@ -39,6 +39,10 @@ class Entries(NamedTuple):
     place: tuple[int, ...] = ()
     error: Exception | None = None
 
+    def beside(self, known: Array) -> Entries:
+        """These where what is known is not finite, and elsewhere that."""
+        return self._replace(array=np.where(np.isfinite(known), known, self.array))
+
 
 class Arrays(Arithmetic):
     """Arrays over `base`; a number without axes stays one of the base's own."""
@@ -150,10 +154,12 @@ class Arrays(Arithmetic):
 
     def each_value(self, op: Op, inputs: Sequence[Value], shape: Shape, needed: Mask | None = None) -> Entries:
         """The value of a scalar operation for each entry. needed: where one is needed at all."""
+        known = None
         if (loop := self.loops(op).value) and needed is None and shape:
-            found = np.asarray(loop(*inputs))
-            if found.shape == shape and (op.truth or self.is_finite(found)):
-                return Entries(found)
+            known = widened(loop(*inputs), shape)
+            if op.truth or self.is_finite(known):
+                return Entries(known)
+            needed = ~np.isfinite(known)
         rule = self.base.rule(op)
 
         def value(entries: Sequence[Value], _place: tuple[int, ...]) -> Value:
@@ -162,7 +168,8 @@ class Arrays(Arithmetic):
                 raise OverflowError if found == found else ValueError
             return found
 
-        return self._each(value, inputs, shape, needed, bool if op.truth else None)
+        found = self._each(value, inputs, shape, needed, bool if op.truth else None)
+        return found if known is None else found.beside(known)
 
     def each_local(
         self, op: Op, slot: int, inputs: Sequence[Value], out: Value, shape: Shape, needed: Mask | None
@@ -171,11 +178,12 @@ class Arrays(Arithmetic):
         partial = op.partial(slot)
         if partial.is_number:
             return self.base.number(partial.head)
-        loops = self.loops(op).partials
+        known, loops = None, self.loops(op).partials
         if not op.variadic and (loop := loops[slot]) and needed is None and shape:
-            found = np.asarray(loop(*inputs, out), dtype=np.float64)
-            if self.is_finite(found):
-                return Entries(widened(found, shape))
+            known = widened(np.asarray(loop(*inputs, out), dtype=np.float64), shape)
+            if self.is_finite(known):
+                return Entries(known)
+            needed = ~np.isfinite(known)
         rule = self.base.rule(op)
 
         def local(entries: Sequence[Value], _place: tuple[int, ...]) -> Value:
@@ -185,7 +193,8 @@ class Arrays(Arithmetic):
                 raise OverflowError
             return found
 
-        return self._each(local, [*inputs, out], shape, needed, None)
+        found = self._each(local, [*inputs, out], shape, needed, None)
+        return found if known is None else found.beside(known)
 
     def each_kink(self, op: Op, inputs: Sequence[Value], out: Value, shape: Shape) -> Mask | None:
         """Where the local gradient is only a convention; None where it is nowhere."""

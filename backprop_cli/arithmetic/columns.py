@@ -125,7 +125,7 @@ def _plain(function: Any) -> Function:
 
 
 _power = mapped(math.pow)
-_EXACT: dict[str, Function] = {
+EXACT: dict[str, Function] = {
     **{name: _plain(getattr(np, name)) for name in "sqrt floor ceil".split()},
     "abs": _plain(np.abs),
     "sign": _plain(np.sign),
@@ -166,7 +166,7 @@ class Columns(Floats):
     def __init__(self) -> None:
         words = {name: mapped(each) for name, each in FLOATS.namespace.items() if callable(each)}
         close = {f"close_{name}": each for name, each in _CLOSE.items()}
-        super().__init__({**words, **_EXACT, **close}, FLOATS.constants, _TEMPLATES)
+        super().__init__({**words, **EXACT, **close}, FLOATS.constants, _TEMPLATES)
         self._nothing: dict[tuple[Op, int], Function] = {}
 
     def __reduce__(self) -> str:
@@ -200,9 +200,14 @@ class Columns(Floats):
             self._nothing[key] = self.compiled(f"{', '.join(op.inputs)}, out", zero(op, slot))
         return self._nothing[key]
 
-    def compiled(self, parameters: str, formula: Formula) -> Function:
+    def taken(self, formula: Formula) -> Formula:
+        """Of a formula in two forms, the one that doubles compute."""
         while formula.head in _TAKES:
             formula = formula.args[_TAKES[formula.head]]
+        return formula
+
+    def compiled(self, parameters: str, formula: Formula) -> Function:
+        formula = self.taken(formula)
         if formula.head == "precisely":
             return mapped(FLOATS.compiled(parameters, formula))
         is_last = formula.head != "sigmoid" or "out" in parameters

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache, reduce
 from typing import Any, NamedTuple
 
@@ -10,9 +9,10 @@ import numpy as np
 
 from ..rules.formula import Formula
 from ..rules.op import Op
-from ..rules.zeros import zero
 from .axes import Array
-from .system import SIGNS, Function
+from .columns import EXACT, Columns
+from .floats import FLOATS
+from .system import SIGNS, Arithmetic, Function
 
 
 def _sigmoid(x: Array) -> Array:
@@ -25,6 +25,12 @@ def _plain(function: Any) -> Function:
     return lambda *xs: function(*xs)
 
 
+def _pow(x: Any, y: Any) -> Any:
+    if isinstance(y, np.ndarray) or y not in (1, 2, 3):
+        return np.power(x, y)
+    return x if y == 1 else x * x if y == 2 else x * x * x
+
+
 _NUMPY: dict[str, Function] = {
     **{
         name: _plain(getattr(np, name))
@@ -32,69 +38,51 @@ _NUMPY: dict[str, Function] = {
     },
     **{name: _plain(getattr(np, f"arc{name[1:]}")) for name in "asin acos atan asinh acosh atanh atan2".split()},
     "abs": _plain(np.abs),
-    "pow": _plain(np.power),
+    "pow": _pow,
     "max": lambda *xs: reduce(np.maximum, xs),
     "min": lambda *xs: reduce(np.minimum, xs),
     "relu": lambda x: np.maximum(x, 0.0),
     "sigmoid": _sigmoid,
     "softplus": lambda x: np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x))),
     "hypot": lambda *xs: reduce(np.hypot, xs),
-    "where": _plain(np.where),
-    "and": _plain(np.logical_and),
-    "or": _plain(np.logical_or),
-    "not": _plain(np.logical_not),
-}
-_OPERATORS = {
-    **SIGNS,
-    "careful": "{1}",
-    "convention": "{1}",
-    "smooth": "{0}",
-    "doubles": "{1}",
-}
-_CALLED = {"and": "both", "or": "either", "not": "opposite", "where": "where"}  # which are words of Python
-
-
-class _NoLoopError(Exception):
-    """NumPy has no loop for this."""
-
-
-def _code(formula: Formula) -> str:
-    """A scalar rule as code over arrays. Raises _NoLoopError."""
-    head, args = formula.head, formula.args
-    if formula.is_number:
-        return repr(float(head))
-    if not args:
-        if head not in ("x", "y", "out", "pi", "a", "b", "c", "p", "q", "base"):
-            raise _NoLoopError
-        return head
-    if head == "pow" and args[1].head in ("2", "3") and not args[1].args:
-        base = _code(args[0])
-        return f"({' * '.join([base] * int(args[1].head))})"
-    code = [
-        _code(arg) if place or head not in ("careful", "convention", "doubles") else ""
-        for place, arg in enumerate(args)
-    ]
-    if head in _OPERATORS:
-        return _OPERATORS[head].format(*code)
-    if head not in _NUMPY:
-        raise _NoLoopError
-    return f"{_CALLED.get(head, head)}({', '.join(code)})"
-
-
-_NAMESPACE: dict[str, Any] = {
-    "__builtins__": {},
-    "pi": math.pi,
-    **{_CALLED.get(name, name): function for name, function in _NUMPY.items()},
 }
 
 
-def _loop(parameters: str, formula: Formula) -> Function | None:
-    try:
-        # The text comes from the rows of the table alone; nothing that a user typed reaches it.
-        function: Function = eval(compile(f"lambda {parameters}: {_code(formula)}", "<rule>", "eval"), dict(_NAMESPACE))  # noqa: S307
-    except _NoLoopError:
-        return None
-    return function
+def _over_axes(function: Function) -> Function:
+    """A function of columns over arrays."""
+
+    def over(*inputs: Any) -> Any:
+        if not any(isinstance(each, np.ndarray) for each in inputs):
+            return function(*inputs)
+        wide = np.broadcast_arrays(*inputs)
+        return function(*map(np.ravel, wide)).reshape(wide[0].shape)
+
+    return over
+
+
+class _Doubles(Columns):
+    """Arrays of doubles, by NumPy's own functions as far as it has them, else entry by entry."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        mapped = [name for name, word in FLOATS.namespace.items() if callable(word) and name not in EXACT]
+        self.namespace |= {name: _over_axes(self.namespace[name]) for name in mapped} | _NUMPY
+
+    def compiled(self, parameters: str, formula: Formula) -> Function:
+        taken = self.taken(formula)
+        if taken.head == "precisely":
+            return _over_axes(super().compiled(parameters, taken))
+        return Arithmetic.compiled(self, parameters, taken)
+
+
+_DOUBLES = _Doubles()
+_FLAGGED = frozenset([*_NUMPY, *EXACT, *SIGNS, "where", "and", "or", "not"])
+
+
+def flagged(formula: Formula) -> bool:
+    """Whether the processor's flags tell of all that is not finite in what comes of a rule."""
+    formula = _DOUBLES.taken(formula)
+    return not formula.args or (formula.head in _FLAGGED and all(map(flagged, formula.args)))
 
 
 class Loops(NamedTuple):
@@ -107,12 +95,11 @@ class Loops(NamedTuple):
 
 @lru_cache(maxsize=1_000)
 def loops(op: Op) -> Loops:
-    """A row of THE TABLE as loops of NumPy (compiled once)."""
+    """A row of THE TABLE as loops of NumPy (compiled once): NaN where the scalar rule may have a value."""
     if op.variadic:
         return Loops(_NUMPY.get(op.name) if op.name in ("max", "min", "hypot") else None, (None,), None)
-    inputs = ", ".join(op.inputs)
-    partials = tuple(_loop(f"{inputs}, out", each) for each in op.partials)
-    return Loops(_loop(inputs, op.value), partials, None if op.kink is None else _loop(f"{inputs}, out", op.kink))
+    rule = _DOUBLES.rule(op)
+    return Loops(rule.value, rule.partials, rule.kink)
 
 
 @lru_cache(maxsize=1_000)
@@ -122,10 +109,9 @@ def masks(op: Op, slot: int) -> Function | None:
     form = partial.args[0] if partial.head == "careful" else partial
     if form.head != "where" or [arg.head for arg in form.args[1:]] != ["1", "0"] or op.variadic:
         return None
-    return _loop(f"{', '.join(op.inputs)}, out", form.args[0])
+    return _DOUBLES.compiled(f"{', '.join(op.inputs)}, out", form.args[0])
 
 
-@lru_cache(maxsize=1_000)
-def zeros(op: Op, slot: int) -> Function | None:
+def zeros(op: Op, slot: int) -> Function:
     """Where a local gradient that comes out as 0 is known to be 0, as a loop of NumPy (see `Arithmetic.is_zero`)."""
-    return _loop(f"{', '.join(op.inputs)}, out", zero(op, slot))
+    return _DOUBLES.is_nothing(op, slot)

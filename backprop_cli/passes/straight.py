@@ -18,9 +18,9 @@ import numpy as np
 from ..arithmetic import Value
 from ..arithmetic.array_functions import spread, whole_rule
 from ..arithmetic.arrays import Arrays, Entries
-from ..arithmetic.axes import Array, lowered, over_axes
+from ..arithmetic.axes import Array, lowered, over_axes, widened
 from ..arithmetic.floats import LEAST_LOCAL, Floats, is_given
-from ..arithmetic.loops import loops, masks, zeros
+from ..arithmetic.loops import flagged, loops, masks, zeros
 from ..graph.graph import Constant, Gate, Graph
 from ..rules.array_op import ArrayOp, Shape
 from ..rules.formula import Formula
@@ -31,6 +31,8 @@ from .compiled import UnusualError, compiled
 
 _UNFLAGGED = frozenset("matmul inv det solve logdet cofactors".split())
 """Words of rules whose loops are those of a library, which tells nothing of what happened in it."""
+_SMALLER = frozenset(("where", "careful", "convention", "ours"))
+"""Words of rules of which some take no account of an input, so that what comes of them may be smaller than the gate."""
 _BLOCK = 1 << 13
 """Entries that are squared at a time: what they take is in the processor's cache."""
 _NAMES = re.compile(r"\b(?:[vgs]\d+|t\d+_\d+l?)\b")
@@ -136,8 +138,11 @@ class Straight:
             yield f"{name} = {self._bound('number', self.system.base.rule(op).value)}({inputs})"
             if not op.truth:
                 yield f"if not isfinite({name}): raise UnusualError"
-        elif (loop := loops(op).value) and (op.variadic or {*op.inputs} <= {*op.value.words}):
-            yield f"{name} = {self._bound('each', loop)}({inputs})"
+        elif loop := loops(op).value:
+            found = f"{self._bound('each', loop)}({inputs})"
+            yield f"{name} = {found if op.variadic or not op.value.heads & _SMALLER else f'widened({found}, {shape})'}"
+            if not (op.variadic or flagged(op.value)):
+                yield self._check(name)
         else:
             yield f"{name} = each_value(system, {self._bound('op', op)}, ({inputs},), {shape})"
 
@@ -207,10 +212,11 @@ class Straight:
             yield f"{name} = {up} * {self._bound('mask', mask)}({self._needed(gate, partial)}) + 0.0"
         elif not op.variadic and (loop := loops(op).partials[slot]):
             yield f"{name}l = {self._bound('local', loop)}({self._needed(gate, partial)})"
+            if not flagged(partial):
+                yield self._check(f"{name}l")
             yield f"{name} = {up} * {name}l{' + 0.0' * op.selects}"
             if not (op.selects or is_given(partial)):
-                known = zeros(op, slot)
-                is_zero = f"{self._bound('zeros', known)}({self._needed(gate, zero(op, slot))})" if known else "False"
+                is_zero = f"{self._bound('zeros', zeros(op, slot))}({self._needed(gate, zero(op, slot))})"
                 yield f"if not {name}.all(): unless({is_zero}, {name}, {up})"
         else:
             local = f"each_local(system, {self._bound('op', op)}, {slot}, ({inputs},), {out}, {shape})"
@@ -346,5 +352,6 @@ _WORDS: dict[str, Any] = {
     "spread": spread,
     "total": lambda value: np.add.reduce(value, axis=None),
     "unless": _unless,
+    "widened": widened,
     "zeros": np.zeros,
 }
