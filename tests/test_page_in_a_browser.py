@@ -10,6 +10,7 @@ import itertools
 import json
 import math
 import random
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
@@ -447,12 +448,23 @@ def test_a_mistake_at_a_gate_is_told_as_check_tells_it(browser: Browser, tmp_pat
     shown.close()
 
 
+def test_it_prints_as_slides(browser: Browser, tmp_path: Path) -> None:
+    shown = Shown(browser, tmp_path, backprop(NEURON, AT))
+    shown.press("End")
+    told, sheets = shown.said(), re.compile(rb"/Type\s*/Page\b")
+    assert len(sheets.findall(shown.tab.pdf())) == 1
+    shown.tab.check("#slides")
+    assert len(sheets.findall(shown.tab.pdf(prefer_css_page_size=True))) == 19
+    assert shown.said() == told
+    shown.close()
+
+
 def test_a_value_is_moved_until_f_is_large(browser: Browser, tmp_path: Path) -> None:
     shown = Shown(browser, tmp_path, backprop(NEURON, AT))
     shown.press("End")
     shown.tab.focus(FIRST)
     for _ in range(100):
-        if float(shown.tab.inner_text("#value").partition(" = ")[2]) > 0.9:
+        if float(shown.tab.inner_text("#value").split()[-1]) > 0.9:
             break
         shown.press("ArrowLeft")
         shown.wait()
@@ -460,7 +472,7 @@ def test_a_value_is_moved_until_f_is_large(browser: Browser, tmp_path: Path) -> 
     trace = backprop(NEURON, {**AT, "w0": w0})
     assert trace.value > 0.9
     told = shown.tab.locator("#rows .row").first.locator("output").inner_text()
-    assert float(told.partition(" = ")[2].replace("−", "-")) == pytest.approx(trace.gradient["w0"], rel=1e-5)
+    assert float(told.split()[-1].replace("−", "-")) == pytest.approx(trace.gradient["w0"], rel=1e-5)
     shown.close()
 
 

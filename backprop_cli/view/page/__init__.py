@@ -106,6 +106,7 @@ def _document(page: Page, options: Options, data: str, script: str, style: str, 
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
     yield f"<title>{title}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n<h1>{program}</h1>\n"
     yield f'<div id="text"><p>{say["page no script"]}</p>\n{_story(page, options)}</div>\n'
+    yield '<div id="sheets"></div>\n'
     yield f'<div id="main" hidden>\n<div id="stage" role="region" tabindex="0" aria-label="{say["page circuit"]}">'
     box = f'width="{size[0]}" height="{size[1]}" viewBox="0 0 {size[0]} {size[1]}"'
     yield f'<svg id="picture" role="img" aria-label="{say["page circuit"]}" {box}></svg></div>\n'
@@ -115,7 +116,8 @@ def _document(page: Page, options: Options, data: str, script: str, style: str, 
         yield f'<button type="button" id="{name}" aria-label="{label}" title="{label}">{_ARROW.format(path)}</button>\n'
     yield f'<input type="range" id="scrub" min="0" step="1" aria-label="{say["page scrub"]}">\n'
     yield '<span id="count"></span>\n'
-    yield f'<label><input type="checkbox" id="predict"> {say["page predict"]}</label>\n</div>\n'
+    yield f'<label><input type="checkbox" id="predict"> {say["page predict"]}</label>\n'
+    yield f'<label><input type="checkbox" id="slides"> {say["page slides"]}</label>\n</div>\n'
     yield '<div id="says" aria-live="polite"></div>\n<div id="tables"></div>\n<form id="ask" hidden>\n'
     yield f'<label for="answer">{say["page answer"]}</label> <input id="answer" autocomplete="off" inputmode="text">\n'
     yield f"<button>{say['page check']}</button> "

@@ -29,4 +29,4 @@ const control = (n, row) => {
   made("span", { textContent: name(n) }, row);
   made("div", { className: "held" }, row).append(...matrix(t.v[n]));
 };
-const result = n => [`${gradient(n)} = `, ...matrix(t.u[n])];
+const result = n => typeof t.u[n] === "object" ? [`${gradient(n)} = `, ...matrix(t.u[n])] : [PLAIN(equation(code(gradient(n)), number(t.u[n])))];

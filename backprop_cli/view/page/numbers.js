@@ -286,5 +286,5 @@ const control = (n, row) => {
   putBack.push(() => { values[j] = D.start[j]; range.value = field.value = D.start[j]; });
 };
 $("reset").addEventListener("click", () => { putBack.forEach(each => each()); move(); });
-const result = n => [`${gradient(n)} = ${minus(shown(t.u[n], D.digits))}`];
+const result = n => [PLAIN(equation(code(gradient(n)), number(t.u[n])))];
 const tables = () => [];

@@ -79,7 +79,7 @@ const show = () => {
     rows[n].result.replaceChildren(...(isKnown("u", n) && !wrong && t.u[n] !== undefined && !ask ? result(n) : []));
   });
   const f = isKnown("v", out) && !wrong && !(ask && ask.step.k === "f" && ask.step.n === out);
-  $("value").textContent = f ? `${name(out)} = ${minus(shown(t.v[out], D.digits))}` : "";
+  $("value").textContent = f ? PLAIN(equation(code(name(out)), number(t.v[out]))) : "";
 };
 const set = said => said.map(each => { if (typeof each === "string") return each; const made = document.createElement("code"); made.textContent = each.c; return made; });
 const go = i => {
@@ -171,6 +171,25 @@ $("ask").addEventListener("submit", event => { event.preventDefault(); answer();
 $("predict").addEventListener("change", () => { ask = null; show(); });
 $("scrub").max = S.length - 1;
 $("scrub").addEventListener("input", () => go(+$("scrub").value));
+// On paper: what is shown, or a sheet for each step.
+const title = document.querySelector("h1");
+addEventListener("beforeprint", () => {
+  if (!$("slides").checked) return;
+  const [before, asked] = [now, ask];
+  ask = null;
+  S.forEach((_, i) => {
+    now = i;
+    show();
+    const sheet = made("section", {}, $("sheets"));
+    for (const id of ["picture", "count", "says", "tables"]) sheet.append($(id).cloneNode(true));
+    sheet.querySelectorAll("[id]").forEach(each => { each.classList.add(each.id); each.removeAttribute("id"); });
+  });
+  [now, ask] = [before, asked];
+  show();
+  $("sheets").firstChild.prepend(title.cloneNode(true));
+  title.hidden = $("main").hidden = true;
+});
+addEventListener("afterprint", () => { $("sheets").replaceChildren(); title.hidden = $("main").hidden = false; });
 document.addEventListener("keydown", event => {
   const act = { ArrowRight: on, ArrowLeft: () => go(now - 1), Home: () => go(0), End: () => go(S.length - 1) }[event.key];
   if (!act || event.target.matches("input:not([type=checkbox])") || event.altKey || event.ctrlKey || event.metaKey) return;

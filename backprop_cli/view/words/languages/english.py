@@ -192,6 +192,7 @@ TEMPLATES = {
     "page reset": "The values as they were",
     "page arrays": "Arrays stay as they were given; with --expand, a page has a slider for each number of a small one.",
     "page predict": "Predict first",
+    "page slides": "Print a sheet for each step",
     "page answer": "Your number",
     "page check": "Check",
     "page tell": "Show it",

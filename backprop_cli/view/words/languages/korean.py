@@ -188,6 +188,7 @@ TEMPLATES = {
     "page reset": "처음 값으로",
     "page arrays": "배열은 주어진 값 그대로이다. --expand로 만든 페이지에는 작은 배열의 수마다 슬라이더가 있다.",
     "page predict": "먼저 예측하기",
+    "page slides": "단계마다 한 장씩 인쇄",
     "page answer": "예측한 수",
     "page check": "확인",
     "page tell": "보여 주기",
