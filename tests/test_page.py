@@ -20,7 +20,7 @@ from backprop_cli import backprop
 from backprop_cli.errors import InputError
 from backprop_cli.language.program import Program
 from backprop_cli.study.mistakes import KINDS
-from backprop_cli.view import Options, draw
+from backprop_cli.view import LANGUAGES, Options, draw
 from backprop_cli.view.page import Page, layout
 from backprop_cli.view.picture import circuit
 
@@ -75,9 +75,11 @@ def test_what_was_typed_is_text() -> None:
 
 
 def test_a_circuit_of_forty_gates_is_small() -> None:
-    drawn = page("tanh(a*x + b*y)*c + " * 8 + "sigmoid(a)*y", a=0.1, b=0.2, c=0.3, x=-1, y=2)
-    assert sum("t" in node for node in unpacked(drawn)[0]["N"]) >= 40
-    assert len(drawn.encode()) <= 40_960
+    trace = backprop("tanh(a*x + b*y)*c + " * 8 + "sigmoid(a)*y", a=0.1, b=0.2, c=0.3, x=-1, y=2)
+    for code in LANGUAGES:
+        drawn = str(trace.page(lang=code))
+        assert sum("t" in node for node in unpacked(drawn)[0]["N"]) >= 40
+        assert len(drawn.encode()) <= 40_960, code
 
 
 def test_boxes_and_texts_have_rooms_of_their_own() -> None:

@@ -28,7 +28,7 @@ from .contents import contents
 
 LARGEST = 200
 """Gates of a circuit that a page shows."""
-TOLD = 8
+TOLD = 4
 """Gates of which the story is told to who runs no scripts; of more, the first and the last half of these."""
 
 _LOADER = (
