@@ -1,6 +1,7 @@
 """Links of the pages lead somewhere: files that exist, and headings that they have."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -33,3 +34,16 @@ def test_every_page_is_linked_from_the_index_of_the_site() -> None:
     index = ROOT / "docs" / "index.md"
     linked = {(index.parent / target.partition("#")[0]).resolve() for page, target in LINKS if page == index}
     assert {page.resolve() for page in PAGES[1:] if page != index} <= linked
+
+
+def test_what_an_index_shows_has_no_link_that_leads_nowhere() -> None:
+    """Neither a link into the repository nor a picture out of it."""
+    hook = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["metadata"]["hooks"][
+        "fancy-pypi-readme"
+    ]
+    shown = PAGES[0].read_text("utf-8")
+    for each in hook["substitutions"]:
+        shown = re.sub(each["pattern"], each["replacement"], shown)
+    assert "docs/neuron.svg" not in shown
+    assert "the tutorial" in shown
+    assert not [target for target in re.findall(r"\]\(([^)\s]+)\)", shown) if "://" not in target]
