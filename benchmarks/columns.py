@@ -7,11 +7,11 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from time import process_time
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from column_peers import PEERS, PROGRAMS
 from harness import NOT_AVAILABLE, NOT_INSTALLED, Contender, Goal, Settings, Table, compare, seconds
 from oneshot import environment
 from peers import installed
@@ -20,6 +20,8 @@ Columns = Mapping[str, Any]
 OURS, BY_HAND, POLARS = "backprop_cli.columns", "NumPy by hand, whole arrays", "Polars alone, reading and writing"
 OURS_SUMS, SUMS_BY_HAND = "backprop_cli.columns, sums", "NumPy by hand, sums"
 COMMAND = "backprop points"
+AS_QUICK = ("JAX, jit",)
+"""Which compile to machine code: ours may take twice as long. The other libraries are to be slower."""
 
 
 class Task(NamedTuple):
@@ -68,20 +70,27 @@ TASKS = (
 
 
 def measure(settings: Settings) -> list[Table]:
-    """Nanoseconds a row in one process, and seconds of whole commands."""
+    """Nanoseconds a row in one process, and seconds of whole commands; by the clock on the wall."""
     sizes = (10 * settings.points, 100 * settings.points)
-    found = [in_process(settings, task, rows) for rows in sizes for task in TASKS]
+    found = [in_process(settings, task, rows, is_large=rows == sizes[-1]) for rows in sizes for task in TASKS]
     with tempfile.TemporaryDirectory() as folder:
         found.append(commands(settings, Path(folder), sizes[0]))
     for rows, tables in zip(sizes, (found[:4], found[4:8]), strict=True):
-        ratios = [ratio for table in tables if (ratio := table.ratio(SUMS_BY_HAND, OURS_SUMS)) is not None]
-        mean = float(np.exp(np.mean(np.log(ratios)))) if ratios else None
-        what = f"columns: sums by hand ÷ ours, geometric mean at {rows:,} rows"
-        found[-1] = found[-1]._replace(goals=(*found[-1].goals, Goal(what, mean, "at least", 1.3)))
+        goals = [
+            Goal(f"columns: {peer} ÷ ours, geometric mean at {rows:,} rows", mean(tables, peer), "at least", limit)
+            for peer, limit in ((SUMS_BY_HAND, 1.3), *((name, 1.0) for name in PEERS if name not in AS_QUICK))
+        ]
+        found[-1] = found[-1]._replace(goals=(*found[-1].goals, *goals))
     return found
 
 
-def in_process(settings: Settings, task: Task, rows: int) -> Table:
+def mean(tables: Sequence[Table], peer: str) -> float | None:
+    """The geometric mean of how many times ours the peer takes."""
+    ratios = [ratio for table in tables if (ratio := table.ratio(peer, OURS_SUMS)) is not None]
+    return float(np.exp(np.mean(np.log(ratios)))) if ratios else None
+
+
+def in_process(settings: Settings, task: Task, rows: int, *, is_large: bool) -> Table:
     chance = np.random.default_rng(1)
     import backprop_cli
 
@@ -97,7 +106,7 @@ def in_process(settings: Settings, task: Task, rows: int) -> Table:
                 raise ValueError("by hand it is something else")
 
     def turn(call: Callable[[Columns], object]) -> Callable[[], float]:
-        return lambda: 1e9 * seconds(lambda: call(data), process_time) / rows
+        return lambda: 1e9 * seconds(lambda: call(data)) / rows
 
     def sums(columns: Columns) -> object:
         return [np.sum(each) for each in task.by_hand(columns)]
@@ -108,10 +117,30 @@ def in_process(settings: Settings, task: Task, rows: int) -> Table:
         Contender(BY_HAND, turn(task.by_hand), prepare=check),
         Contender(OURS_SUMS, None if at is None else turn(at.sum), missing, check),
         Contender(SUMS_BY_HAND, turn(sums), prepare=check),
+        *(peer(name, task, data) for name in PEERS),
     ]
     table = compare(f"{rows:,} rows: {task.expression}", "ns a row", contenders, settings.rounds, OURS)
     goal = table.at_least(0.9, SUMS_BY_HAND, OURS_SUMS, f"columns: sums by hand ÷ ours, {table.title}")
-    return table._replace(goals=(goal,))
+    limits = [table.at_most(2, OURS_SUMS, name, f"columns: ours ÷ {name}, {table.title}") for name in AS_QUICK]
+    return table._replace(goals=(goal, *(limits if is_large else ())))
+
+
+def peer(name: str, task: Task, data: Columns) -> Contender:
+    """Another library, whose sums are compared with those by hand before it is timed."""
+    if not installed(name.split(",")[0].lower()):
+        return Contender(name, None, NOT_INSTALLED)
+    sums: Callable[[], Sequence[float]] | None = None
+
+    def check() -> None:
+        nonlocal sums
+        sums = PEERS[name](PROGRAMS[task.expression], task.fixed, task.wrt, data)
+        np.testing.assert_allclose(sums(), [np.sum(each) for each in task.by_hand(data)], rtol=1e-9)
+
+    def turn() -> float:
+        assert sums is not None
+        return 1e9 * seconds(sums) / len(data["y"])
+
+    return Contender(name, turn, prepare=check)
 
 
 _BASE = """

@@ -7,6 +7,7 @@ What a row gives depends on that row alone, and on nothing that stands beside it
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
@@ -20,7 +21,7 @@ from .column_run import UNUSUAL, ZERO, Passes, Recording, Run, ZeroError
 from .threads import processors, together
 
 T = TypeVar("T")
-ROWS = 16_384
+ROWS = 65_536
 """Of a strip: then what one gate makes of it lies in the processor's cache when the next gate takes it."""
 ROOM = 128_000_000
 """Bytes that the columns of a strip may take; so a large graph has fewer rows in a strip."""
@@ -117,9 +118,12 @@ class ColumnPasses:
         def work() -> None:
             run = _Strips(self, columns, min(rows, self.rows))
             with np.errstate(all="ignore"):
-                for number, start in todo:
-                    part = slice(start, min(start + self.rows, rows))
-                    found[number] = take(part, run.strip(part, into))
+                try:
+                    for number, start in todo:
+                        part = slice(start, min(start + self.rows, rows))
+                        found[number] = take(part, run.strip(part, into))
+                finally:
+                    deque(todo, maxlen=0)  # so that nobody goes on where one was interrupted
 
         together(work, min(processors(), rows // LEAST_ROWS))
         return found

@@ -83,63 +83,77 @@ def answered(job: Job, passes: ColumnPasses | None, block: Block) -> Iterator[St
 def sums(passes: ColumnPasses, block: Block) -> tuple[list[Sum], list[Block]]:
     """The sums of the value and of the gradients over the plain rows of a block, and the parts of it that have others.
 
-    They are those of `Sum`; of many rows, of which nothing is left out and few cancel, within 1e-14 of them.
+    They are those of `Sum`; of many rows, all of them plain, of which little cancels, within 1e-14 of them.
     """
-    for exactly in (False, True) if block.rows > passes.rows else (True,):
+    exactly = [True] * (1 + len(passes.results))
+    if block.rows > passes.rows:
+        few, left = _strips(passes, block.part(0, _FEW), [False] * len(exactly))
+        exactly = [not _holds(column, _MUCH) for column in few]
+    found, left = _strips(passes, block, exactly)
+    if left or not all(map(_holds, found)):
+        found, left = _strips(passes, block, [True] * len(exactly))
+    return [Sum(number for part in column for number in part.numbers) for column in found], left
 
-        def take(part: slice, strip: Strip, exactly: bool = exactly) -> list[_Part] | Block:
-            found = [] if strip.unusual is not None else _parts(strip.numbers, part.stop - part.start, exactly)
-            return found or block.part(part.start, part.stop - part.start)
 
-        found = passes.each(block.columns, block.rows, take)
-        left = [each for each in found if isinstance(each, Block)]
-        plain = [each for each in found if isinstance(each, list)]
-        columns = [*zip(*plain, strict=True)] or [()] * (1 + len(passes.results))
-        if not left and all(map(_holds, columns)):
-            break
-    return [Sum(number for part in column for number in part.numbers) for column in columns], left
+def _strips(passes: ColumnPasses, block: Block, exactly: Sequence[bool]) -> tuple[list[Sequence[_Part]], list[Block]]:
+    """The parts of each sum, and the strips in which something is unusual. exactly: which columns as `Sum` has them."""
+
+    def take(part: slice, strip: Strip) -> list[_Part] | Block:
+        found = [] if strip.unusual is not None else _parts(strip.numbers, part.stop - part.start, exactly)
+        return found or block.part(part.start, part.stop - part.start)
+
+    found = passes.each(block.columns, block.rows, take)
+    plain = [each for each in found if isinstance(each, list)]
+    columns: list[Sequence[_Part]] = [*zip(*plain, strict=True)]
+    return columns or [()] * len(exactly), [each for each in found if isinstance(each, Block)]
+
+
+_FEW, _MUCH = 4_096, 1.6
+"""How many rows tell at first in which columns so much cancels that their sums are exact, and how much that is."""
 
 
 class _Part(NamedTuple):
-    """Numbers whose sum is that of a strip. rounded: the size of those of them that have been rounded."""
+    """Numbers whose sum is that of a strip. rounded: the sum of the sizes of what NumPy has added up for them."""
 
     numbers: Sequence[float]
     rounded: float = 0.0
 
 
-def _holds(parts: Sequence[_Part]) -> bool:
-    """Whether few enough of what was rounded cancels: NumPy adds a strip up with an error of 26 roundings at most."""
+def _holds(parts: Sequence[_Part], at_most: float = 3.1) -> bool:
+    """Whether few enough of what was rounded cancels: NumPy adds a strip up with an error of 28 roundings at most.
+
+    at_most: how many times the sum the sizes of its numbers may come to; with 3.1 the sum errs by less than 1e-14.
+    """
     rounded = math.fsum(each.rounded for each in parts)
-    return 3e-15 * rounded <= 1e-14 * abs(math.fsum(number for each in parts for number in each.numbers))
+    return rounded <= at_most * abs(math.fsum(number for each in parts for number in each.numbers))
 
 
-def _parts(numbers: Sequence[Any], rows: int, exactly: bool) -> list[_Part]:
-    """The sum of each column of a strip; none where one is not finite. Numbers of one sign are added as NumPy does."""
+def _parts(numbers: Sequence[Any], rows: int, exactly: Sequence[bool]) -> list[_Part]:
+    """The sum of each column of a strip; none where one is not finite. exactly: which of them as `Sum` has it."""
     known: dict[int, _Part] = {}
-    for column in numbers:
+    for column, is_exact in zip(numbers, exactly, strict=True):
         if id(column) in known:
             continue
         if not isinstance(column, np.ndarray):
             known[id(column)] = _Part([column * rows] if abs(column) < _VAST else [column] * rows)
             continue
-        most, has_one_sign = sizes(column)
+        most, is_positive = sizes(column)
         if not math.isfinite(most):
             return []
-        if not has_one_sign or exactly or most > _VAST:
+        if is_exact or most > _VAST:
             known[id(column)] = _Part(parts(column, most))
         else:
             total = float(np.add.reduce(column))
-            known[id(column)] = _Part([total], abs(total))
+            known[id(column)] = _Part([total], total if is_positive else float(np.add.reduce(np.abs(column))))
     return [known[id(column)] for column in numbers]
 
 
 def sizes(column: Column) -> tuple[float, bool]:
-    """The absolute value of the largest number, and whether all numbers have one sign; both are read off their bits."""
+    """The absolute value of the largest number, and whether none is negative; both are read off their bits."""
     below = int(np.maximum.reduce(column.view(np.uint64)))
     if below < _SIGN:
         return _double(below), True
-    above = int(np.maximum.reduce(column.view(np.int64)))
-    return _double(max(below - _SIGN, above)), above < 0
+    return _double(max(below - _SIGN, int(np.maximum.reduce(column.view(np.int64))))), False
 
 
 def _double(bits: int) -> float:
