@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from ..rules.formula import Formula, substitute
 from ..rules.op import Op
-from ..rules.table import CONSTANTS, opened, x, y
+from ..rules.table import CONSTANTS, opened, primitive, x, y
 
 Value: TypeAlias = Any
 """A number of the arithmetic in use."""
@@ -242,8 +242,8 @@ class Arithmetic(ABC):
         return self.namespace["prod"](*rest) if rest[1:] else rest[0]
 
     def word(self, name: str) -> Function:
-        """What a word of the rules means here."""
-        function: Function = self.namespace[name]
+        """What a word of the rules means here; what is none is what its row says."""
+        function: Function = self.namespace[name] if name in self.namespace else self.rule(primitive(name)).value
         return function
 
     def template(self, head: str) -> str:

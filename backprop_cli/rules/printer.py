@@ -148,11 +148,16 @@ class Printer:
 # -- Text ----------------------------------------------------------------------------------------------------------
 
 
+_CALL = re.compile(r"\w+\((?:[^()]|\([^()]*\))*\)")
+"""A constant as it is written, or an exact number: sqrt(2), gelu(log(3))."""
+
+
 def _typed(formula: Formula) -> tuple[str, int]:
     head = formula.head
     if formula.is_number:
         return head, TIGHT if head.startswith("-") else ATOM
-    return head, ATOM if head[:1] == "[" or all(map(str.isidentifier, head.split("."))) else LOOSE
+    is_name = head[:1] == "[" or all(map(str.isidentifier, head.split(".")))
+    return head, ATOM if is_name or _CALL.fullmatch(head) else LOOSE
 
 
 def _read(formula: Formula) -> tuple[str, int]:
@@ -164,8 +169,6 @@ def _put_in(formula: Formula) -> tuple[str, int]:
     text, binds = _typed(formula)
     if formula.is_number and "e" in text:
         binds = TIGHT  # (1e+06)²
-    elif re.fullmatch(r"\w+\([^()]*\)", text):
-        binds = ATOM  # an exact number such as sqrt(2)
     return text.replace("-", "−"), binds
 
 
