@@ -13,11 +13,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import count
 
 import pytest
 
 from backprop_cli import BackpropError, backprop
-from backprop_cli.errors import InputError
+from backprop_cli.errors import InputError, MathError
 from backprop_cli.runtime import budget
 from backprop_cli.runtime.budget import SECONDS, TooSlowError, left, share, within
 
@@ -344,3 +345,12 @@ def test_work_ends_though_the_collector_swallows_what_is_sent() -> None:
 
     with pytest.raises(TooSlowError):
         within(0.01, for_long)
+
+
+def test_time_that_others_take_ends_no_search_for_digits() -> None:
+    def compute() -> object:
+        return backprop("(1 - tanh(x))*exp(2*x)", x=2500, precision=20).to_dict()["value"]
+
+    assert within(10, compute, clock=lambda: 0.0) == "2"
+    with pytest.raises(MathError, match="for which there is time"):
+        within(1e4, compute, clock=map(float, count(step=1000)).__next__)

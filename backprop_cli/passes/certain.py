@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from math import inf
-from time import monotonic
 from typing import TypeVar
 
 from ..arithmetic import Value
@@ -15,7 +14,7 @@ from ..arithmetic.balls import Balls
 from ..errors import MathError, UnprovenError, shorten
 from ..graph.graph import Graph
 from ..graph.graph import partial as slope
-from ..runtime.budget import left
+from ..runtime.budget import left, now
 from . import point
 from .backpropagate import backpropagate
 from .hessian import hessian
@@ -49,7 +48,7 @@ def proven(
     if (Balls(places).bits + _OVERHEAD) * count > _BITS:
         raise MathError(f"{places:,} digits of {len(graph.nodes):,} nodes take more memory than there is", graph.source)
     while True:
-        system, began = Balls(places, extra), monotonic()
+        system, began = Balls(places, extra), now()
         failure: UnprovenError | None = None
         missing = inf  # until a result tells
         try:
@@ -64,7 +63,7 @@ def proven(
         most = min(MOST_BITS, _BITS // count - _OVERHEAD)
         more = min(most, extra + int(missing) + GUARD if missing < inf else _MORE * extra)
         slower = ((system.bits + more - extra) / system.bits) ** 1.5
-        is_late = slower * (monotonic() - began) > _SHARE * left()
+        is_late = slower * (now() - began) > _SHARE * left()
         if extra >= more or is_late:
             break
         extra = more

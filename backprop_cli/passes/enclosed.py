@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import product
-from time import monotonic
 from typing import Any, NamedTuple
 
 from ..arithmetic import Value
@@ -18,7 +17,7 @@ from ..arithmetic.box import MAYBE, Box, Maybe, common, hull, middle, pieces, th
 from ..arithmetic.boxes import Boxes, trend
 from ..errors import InputError, MathError, UnprovenError
 from ..graph.graph import Graph, Module
-from ..runtime.budget import left
+from ..runtime.budget import left, now
 from . import point
 from .backpropagate import backpropagate
 from .forward import forward
@@ -45,10 +44,10 @@ def enclosed_trace(
 
     Raises MathError where a gate, or a gradient that is asked for, has no value or no bound in a part of the boxes.
     """
-    extra, began = GUARD, monotonic()
+    extra, began = GUARD, now()
     while True:
         system = Boxes(extra)
-        is_last = extra >= _MOST or (monotonic() - began) * _MORE > left() / 2
+        is_last = extra >= _MOST or (now() - began) * _MORE > left() / 2
         with system.working():
             at = {name: read(name, str(text), system) for name, text in given.items()}
             try:

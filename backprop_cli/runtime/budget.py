@@ -179,6 +179,12 @@ def left(otherwise: float = SECONDS) -> float:
     return max(0.0, min((limit.end - limit.clock() for limit in limits), default=otherwise))
 
 
+def now() -> float:
+    """What the clock that limits the work of this thread tells, so that waiting for others costs none of it."""
+    limits = _here.worker.limits if _here.worker else ()
+    return (limits[-1].clock if limits else monotonic)()
+
+
 def bound_memory() -> None:
     """Have the system refuse this process, and those that it starts, more than MEMORY bytes of data, where it can.
 
