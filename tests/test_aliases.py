@@ -17,6 +17,7 @@ from backprop_cli import backprop
 from backprop_cli.cli import remembered
 from backprop_cli.errors import BackpropError, InputError
 from backprop_cli.language.program import Program
+from backprop_cli.language.recipes import DERIVATIVES
 from backprop_cli.language.spellings import MEANS_OTHER
 from backprop_cli.rules.op import Op
 from backprop_cli.rules.table import CONSTANTS, TABLE, spellings
@@ -177,6 +178,10 @@ ELSEWHERE = {
     "tf.nn.leaky_relu(x)": "leaky_relu(x, 0.2)",
     "ArcSin[x]": "ArcSin(x)",
     "UnitStep[x]": "UnitStep(x)",
+    "Log[2, x]": "log(x, 2)",
+    "std::exp(x)": "exp(x)",
+    "f64::consts::sqrt(x)": "sqrt(x)",
+    "g(t) := t*t": "g(t) = t*t",
 }
 """What is called so elsewhere and has another meaning, order or number of inputs, and what to write."""
 
@@ -187,3 +192,26 @@ def test_what_is_another_function_elsewhere_is_told(text: str, written: str) -> 
         Program(text).graph()
     assert caught.value.hint == f"write {written}"
     Program(written).graph()
+
+
+OTHER_LANGUAGES = {
+    "def f(x): return x*y": "a module is a function: f(x) = EXPRESSION",
+    "x => x*x": "a module is a function",
+    "x -> x*x": "a module is a function",
+    "x ↦ x*x": "a module is a function",
+    "let y = x*x": "a statement is NAME = EXPRESSION",
+    "return x*x": "the last statement is the result",
+    "d/dx x^2": DERIVATIVES,
+    "d/dx (x^2)": DERIVATIVES,
+    "∂f/∂x": DERIVATIVES,
+    "diff(x^2, x)": f"{DERIVATIVES}: x^2",
+    "grad(x^2)": f"{DERIVATIVES}: x^2",
+}
+"""What stands in programs and textbooks, and is no expression here; how the hint begins."""
+
+
+def test_what_is_no_expression_here_is_told() -> None:
+    for text, hint in OTHER_LANGUAGES.items():
+        with pytest.raises(InputError) as caught:
+            Program(text).graph()
+        assert caught.value.hint.startswith(hint), text

@@ -9,12 +9,22 @@ from ..errors import InputError, Span, quote
 from ..rules.op import Op
 from ..rules.table import CONSTANTS
 from .names import NAME
-from .recipes import NAMES, bracketed, recipe, typo
+from .recipes import DERIVATIVES, DERIVED, NAMES, bracketed, recipe, typo
 from .token import Token
 
 _FUNCTION_POWER = re.compile(rf"({NAME})[ \t]*(?:\^|\*\*)[ \t]*([-−+]?[0-9.]+|\w+|\([-−+]?[0-9.]+\))[ \t]*$")
 _NEAR = 300  # characters in which such a power is looked for
 _LAMBDA = "a module is a function: f(x) = EXPRESSION, in a statement of its own"
+_WORDS = {
+    **dict.fromkeys(("lambda", "def", "function", "func", "fn", "fun"), _LAMBDA),
+    **dict.fromkeys(
+        ("let", "const", "var", "val", "double", "float"), "a statement is NAME = EXPRESSION, and no word before"
+    ),
+    "return": "the last statement is the result: leave the word out",
+}
+"""Words of programming languages that stand before something."""
+_QUOTIENT = re.compile(r"\bd\w*[ \t]*/[ \t]*d\w+[ \t]*")
+_DEFINED = re.compile(r"\s*:=\s*(\S.*)")
 
 Functions = Mapping[str, Sequence[Op]]
 """By their names, the rows that each may mean."""
@@ -38,8 +48,10 @@ def _operator(source: str, functions: Functions, last: Token, token: Token) -> s
         return f"a function needs parentheses: {last.text}({token.text})"
     if last.kind == "number" and re.fullmatch(r"(_\d+)+", token.text):
         return f"write {last.text}{token.text.replace('_', '')}"
-    if "lambda" in (last.text, token.text):
-        return _LAMBDA
+    if word := _WORDS.get(last.text) or _WORDS.get(token.text):
+        return word
+    if _QUOTIENT.match(source[: token.span[0]]):  # d/dx x^2
+        return DERIVATIVES
     if token.kind == "not":
         return f"write {last.text} and not …, or {last.text} or not …"
     left = last.text if last.kind in ("number", "variable", "constant") else "(…)"
@@ -63,8 +75,12 @@ def power_of_function(source: str, functions: Functions, token: Token) -> str:
 
 def unknown_function(source: str, functions: Functions, name: str, span: Span) -> InputError:
     """A name before a parenthesis that is no function. span: where it stands."""
-    message = f"unknown function {quote(name)}"
-    return InputError(message, source, span, _function(functions, name, bracketed(source, source.index("(", span[1]))))
+    message, opens = f"unknown function {quote(name)}", source.index("(", span[1])
+    inputs = bracketed(source, opens)
+    hint = DERIVATIVES if _QUOTIENT.fullmatch(source[: span[1]]) else _function(functions, name, inputs)
+    if inputs and (found := _DEFINED.match(source, source.index(")", opens) + 1)):
+        hint = f"write {source[span[0] : source.index(')', opens) + 1]} = {found[1]}"
+    return InputError(message, source, span, hint)
 
 
 def _function(functions: Functions, name: str, inputs: Sequence[str]) -> str:
@@ -74,6 +90,8 @@ def _function(functions: Functions, name: str, inputs: Sequence[str]) -> str:
         return f"write {written}"
     if name not in CONSTANTS and (guess := "" if name in NAMES else typo(name, functions)):
         return f"did you mean '{guess}'?"
+    if name in DERIVED and inputs and (len(name) > 1 or len(inputs) > 1):
+        return f"{DERIVATIVES}: {inputs[0]}"
     is_product = len(inputs) < 2 and (len(name) < 3 or name in CONSTANTS)
     return f"to multiply, write {name}*(…)" if is_product else "the functions that there are: backprop ops"
 

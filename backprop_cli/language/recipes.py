@@ -75,6 +75,11 @@ RECIPES = {
 NAMES = {name for name, _ in RECIPES}
 
 
+DERIVATIVES = "every variable of an expression gets its gradient, so the expression stands alone"
+"""What is told to who writes a derivative."""
+DERIVED = "grad gradient diff derivative Derivative deriv differentiate D Dt nabla jacobian value_and_grad".split()
+"""Functions that make a derivative."""
+
 INVERSES = {"erf": "erfinv", "erfc": "erfcinv", "normcdf": "normppf"}
 """Functions whose inverse is not called by an `a` before their name."""
 

@@ -8,11 +8,13 @@ import unicodedata
 from ..errors import InputError, quote
 from ..rules.table import CONSTANTS, spellings
 from .names import NAME
+from .recipes import DERIVATIVES
 
 _REFUSED: list[tuple[str, str, str]] = [
     (r"[–—‐‑]", "an unusual dash is not an operator here", "write -"),
     (r"[∙•∗]", "an unusual dot is not an operator here", "write *"),
     (r"[^\S \t\r\n\x0b\x0c]", "an unusual kind of space is not part of an expression", "write a plain one"),
+    (r"=>|->|[→⇒↦⟼]", "an arrow is not part of an expression", "a module is a function: f(x) = EXPRESSION"),
     (
         r":=|=",
         "an assignment is not part of an expression",
@@ -23,6 +25,8 @@ _REFUSED: list[tuple[str, str, str]] = [
     (r"\$+", "a dollar sign is not part of an expression", "leave the dollar signs out"),
     (r"\.(?=[*/^])", "'.' before an operator is not needed here", "leave the point out"),
     (r"\.(?=\s*[^\W\d])", "attribute access is not part of an expression", ""),
+    (r"::", "a namespace is not part of an expression", ""),
+    (r"[∂∇]", "a derivative is not part of an expression", DERIVATIVES),
     (r"//", "'//' is not an operator here", "write floor(x/y)"),
     (r"±", "an uncertainty belongs to a value, and not to the expression", "for example: --x 2.0±0.1"),
     (r"°", "'°' is not an operator here", "an angle of x degrees is x*pi/180"),
@@ -37,7 +41,7 @@ _REFUSED: list[tuple[str, str, str]] = [
 ]
 _REFUSED_AT = [(re.compile(pattern), message, hint) for pattern, message, hint in _REFUSED]
 _BEFORE = re.compile(rf"({NAME}|[\^*])[ \t]*$")
-_AFTER = re.compile(rf"(?:\.\s*({NAME}))+")  # the last of them
+_AFTER = re.compile(rf"(?:(?:\.|::)\s*({NAME}))+")  # the last of them
 _NEAR = 300  # characters before a place that a hint looks at
 _LATEX = {
     "\\frac": "write (a)/(b)", "\\dfrac": "write (a)/(b)",
@@ -74,7 +78,7 @@ def _hint(source: str, position: int, sign: str, plain: str) -> str:
     if is_latex and (formula := translated(source)):
         return f"write {formula}"
     functions = spellings()
-    if sign == "." and (after := _AFTER.match(source, position)):
+    if sign in (".", "::") and (after := _AFTER.match(source, position)):
         there = source[after.end() : after.end() + 1] == "("
         inside = bracketed(source, after.end()) if there else []
         known = after[1] if after[1] in functions else after[1].lower()

@@ -39,8 +39,8 @@ _TOKEN = re.compile(
     r"[ \t\r\n]+|#[^\n]*"
     r"|(?P<number>(?:[0-9]+(?:\.(?![*/^])[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
     rf"|(?P<fraction>[{''.join(sorted(FRACTIONS))}])|(?P<name>{NAME})"
-    r"|(?P<operator>\.?\*\*|\.?/(?!/)|\.[*^]|[-+*%@^−×·⋅÷])"
-    r"|(?P<logic>[<>=!]=|&&|\|\||[<>≤≥≠?]|:(?!=))"
+    r"|(?P<operator>\.?\*\*|\.?/(?!/)|\.[*^]|-(?!>)|[+*%@^−×·⋅÷])"
+    r"|(?P<logic>[<>=!]=|&&|\|\||[<>≤≥≠?]|:(?![:=]))"
     r"|(?P<bracket>[(),])|(?P<square>[\[\]])|(?P<transpose>\.T(?![\w(])|ᵀ)"
     rf"|(?P<power>{SUPERSCRIPT})|(?P<root>[√∛])|(?P<sign>[|⌊⌋⌈⌉!])"
 )
@@ -473,9 +473,11 @@ class _Checker:
                 name = self.tokens[-1].text
                 name = name if name in self.functions else name.lower()
                 if name in self.functions:  # Sin[x]
-                    from .recipes import bracketed
+                    from .recipes import bracketed, recipe
 
-                    error.hint = f"write {name}({', '.join(bracketed(self.source, start))})"
+                    inputs = bracketed(self.source, start)
+                    call = f"{name}({', '.join(inputs)})"
+                    error.hint = f"write {recipe(self.tokens[-1].text, inputs) or call}"
                 raise
             self.behind(row("index", items=items), self.source[start:end], (start, end))
             return end
