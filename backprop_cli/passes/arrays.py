@@ -196,7 +196,7 @@ class _Typed(NamedTuple):
                 for node in self.graph.nodes
                 if isinstance(node, Constant)
             }
-            straight = Straight(self.graph, self.shapes, wanted, constants, system)
+            straight = Straight(self.graph, self.shapes, wanted, constants, system, tells=whole)
             self.made[key] = wanted, straight.trace() if whole else straight.gradient()
         return self.made[key]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from typing import NoReturn
 
@@ -20,10 +20,13 @@ from ..rules.formula import Formula
 from ..rules.printer import READING
 from . import faults
 from .arrays_forward import at, told_at
+from .straight import may_underflow
 from .trace import Edge, Edges, Notice, Trace, notices
 
 _LINEAR = frozenset("matmul T outer spread place part shaped count div mul eye slot".split())
 """What a pullback is made of through which an entry flows where its mask does."""
+_FEW = 2_000
+"""Entries that are worked out with any size, to tell what underflows."""
 _SPARSE = frozenset(("place", "eye"))
 """What leaves entries to which nothing flows."""
 
@@ -312,6 +315,7 @@ class Backward:
         shape = self.shapes[place]
         if op.pulls_back(slot):
             chained = self._pulled(gate, op, slot, inputs, out, upstream)
+            self._tell_underflow(gate, op, slot, inputs, out, upstream, chained)
             if mask is None and op.partial(slot).heads & _SPARSE:
                 mask = np.ones(self.shapes[gate.position], dtype=bool)
             active = None if mask is None else self._reach(op, slot, inputs, out, mask)
@@ -324,6 +328,8 @@ class Backward:
         else:
             local = self._pulled(gate, op, slot, inputs, out, None)
         full = spread(op, upstream, inputs[slot]) * local
+        if not op.selects:
+            self._tell_underflow(gate, op, slot, inputs, out, upstream, full)
         active = None if mask is None else np.array(spread(op, mask, inputs[slot]))
         if op.selects:
             flows = np.asarray(local != 0, dtype=bool)
@@ -345,6 +351,23 @@ class Backward:
             message = f"{partial(gate.name, names[slot])} = {rule} {what}, in {self.graph.title(gate)}"
             raise MathError(message, self.graph.source, gate.span, op.note) from None
         return found
+
+    def _tell_underflow(
+        self, gate: Gate, op: ArrayOp, slot: int, inputs: list[Value], out: Value, upstream: Value, chained: Value
+    ) -> None:
+        """Warn of an entry that is 0 by underflow alone, as the rule in numbers of any size tells, if they are few."""
+        sizes = sum(map(np.size, (*inputs, upstream, chained)))
+        if not self.system.is_doubles or np.all(chained) or sizes > _FEW or "cofactors" in op.partial(slot).heads:
+            return
+        if not _is_small(self.system, op, slot, inputs, out, upstream):
+            return
+        base = self.system.base
+        assert isinstance(base, Floats)
+        wide = Arrays(base.wide)
+        *exact, above = (_exactly(each, wide, base.wide.given) for each in (*inputs, upstream))
+        found = _pulled_back(wide, op, slot, exact, wide.whole_value(op, exact), above)
+        zeros = map(tuple, np.argwhere(np.asarray(chained) == 0).tolist())
+        self._warn_of_underflow(base, gate, slot, {place: np.asarray(found)[place] for place in zeros})
 
     def _reach(self, op: ArrayOp, slot: int, inputs: list[Value], out: Value, mask: Mask) -> Mask | None:
         """The entries of an input to which something flows back, from the mask of the output."""
@@ -385,6 +408,32 @@ def nothing(shape: Shape, system: Arrays) -> Value:
     """Zeros."""
     zero = system.number("0")
     return system.array(np.full(shape, zero)) if shape else zero
+
+
+def _exactly(value: Value, wide: Arrays, given: Callable[[Value], Value]) -> Value:
+    """A number or an array of doubles in numbers of any size."""
+    if not is_array(value):
+        return given(value)
+    return wide.array([*map(given, value.flat)]).reshape(value.shape)
+
+
+def _pulled_back(system: Arrays, op: ArrayOp, slot: int, inputs: Sequence[Value], out: Value, upstream: Value) -> Value:
+    """What flows back to an input of an operation on arrays as wholes."""
+    if op.pulls_back(slot):
+        return system.whole_partial(op, slot, inputs, out, upstream)
+    return spread(op, upstream, inputs[slot]) * system.whole_partial(op, slot, inputs, out, None)
+
+
+def _is_small(system: Arrays, op: ArrayOp, slot: int, inputs: Sequence[Value], out: Value, upstream: Value) -> bool:
+    """Whether something in there may have underflowed."""
+    try:
+        with np.errstate(under="raise"):
+            _pulled_back(system, op, slot, inputs, out, upstream)
+    except FloatingPointError:
+        return True
+    operands = {**dict(zip(op.inputs, inputs, strict=False)), "out": out, "upstream": upstream}
+    words = op.partial(slot).words
+    return may_underflow(op, slot, [operand for word, operand in operands.items() if word in words])
 
 
 def _plainly(rule: Formula) -> Formula:

@@ -48,6 +48,8 @@ class Straight:
     graph: as `shaped` gives it, with the shape of each node
     wanted: for each node, whether it gets a gradient
     constants: the value of each constant, by its place
+    tells: whether it gives up too where all that the careful way could add is a warning, of what underflows in an
+        operation on arrays as wholes
     """
 
     def __init__(
@@ -57,11 +59,13 @@ class Straight:
         wanted: Sequence[int],
         constants: Mapping[int, Value],
         system: Arrays,
+        *,
+        tells: bool,
     ) -> None:
         """Raises UnusualError for a graph with more gates than code is to be made of."""
         if len(graph.nodes) >= LARGE:
             raise UnusualError
-        self.graph, self.shapes, self.wanted, self.system = graph, shapes, wanted, system
+        self.graph, self.shapes, self.wanted, self.system, self.tells = graph, shapes, wanted, system, tells
         self.names: dict[str, Any] = {**_WORDS, "system": system, **{f"c{i}": value for i, value in constants.items()}}
         self._flowing = {len(graph.nodes) - 1} if wanted[len(graph.nodes) - 1] else set[int]()
         self._settled = set[int]()
@@ -239,9 +243,13 @@ class Straight:
             if op.selects:
                 yield f"if count_nonzero({name}l) != {prod(self.shapes[gate.position])}: raise UnusualError"
             yield f"{name} = {whole} * {name}l{' + 0.0' * op.selects}"
+        if self.tells:
+            operands = {**dict(zip(op.inputs, map(self._name, gate.inputs), strict=False)), "out": out, "upstream": up}
+            needed = "".join(f"{operand}, " for word, operand in operands.items() if word in partial.words)
+            small = f"may_underflow({self._bound('op', op)}, {slot}, ({needed}))"
+            yield f"if not all({name}) and {small}: raise UnusualError"
         if partial.heads & _UNFLAGGED:
-            needed = [self._name(i) for word, i in zip(op.inputs, gate.inputs, strict=True) if word in partial.words]
-            yield f"settled({name}, ({', '.join([*needed, up])}))"
+            yield self._check(name)
             self._settled.add(place)
         yield from self._add(place, name, self.shapes[place])
 
@@ -319,25 +327,29 @@ def _unless(is_zero: Any, chained: Array, upstream: Value) -> None:
         raise UnusualError
 
 
-def _settled(found: Array, factors: Sequence[Value]) -> None:
-    """Raise UnusualError unless a product of matrices is finite, and nothing in it is so small that it is 0."""
-    if not isfinite(np.add.reduce(found, axis=None)):
-        raise UnusualError
-    try:
-        with np.errstate(
-            over="ignore"
-        ):  # where a product of two numbers underflows, the square of the smaller one does
-            for each in factors:
+def may_underflow(op: ArrayOp, slot: int, operands: Sequence[Value]) -> bool:
+    """Whether something in a pullback, or a local gradient, may be too small for doubles that no flag tells of.
+
+    operands: the inputs, the output and upstream, of which its rule is made
+    """
+    if "softmax" in op.value.heads and not np.all(operands[0]):
+        return True  # a probability is never 0
+    if not op.partial(slot).heads & _UNFLAGGED:
+        return False
+    try:  # where a product of two numbers underflows, the square of the smaller one does
+        with np.errstate(over="ignore", under="raise"):
+            for each in operands:
                 flat = np.ravel(each, order="K")
                 for start in range(0, flat.size, _BLOCK):
                     np.square(flat[start : start + _BLOCK])
     except FloatingPointError:
-        if not np.all(found):
-            raise
+        return True
+    return False
 
 
 _WORDS: dict[str, Any] = {
     "__builtins__": {"__import__": __import__},  # which NumPy's C functions call
+    "all": np.all,
     "any": np.any,
     "backward": _BACKWARD,
     "chained": _chained,
@@ -347,8 +359,8 @@ _WORDS: dict[str, Any] = {
     "errstate": np.errstate,
     "forward": _FORWARD,
     "lowered": lowered,
+    "may_underflow": may_underflow,
     "selected": _selected,
-    "settled": _settled,
     "spread": spread,
     "total": lambda value: np.add.reduce(value, axis=None),
     "unless": _unless,
