@@ -72,6 +72,8 @@ FOLLOWED = {
     "eval p*x p.csv --p 2": "points p*x p.csv --p 2",
     "points p*x p.csv p=2": "points p*x p.csv --p 2",
     "points p*x --data p.csv --p 2": "points p*x p.csv --p 2",
+    "eval p*x --data p.csv --p 2 --reduce sum": "points p*x p.csv --p 2 --reduce sum",
+    "eval --reduce sum --data=p.csv p*x --p 2": "points --reduce sum p*x --p 2 p.csv",
     "eval net.bp --x 1 --y 2": "eval --file net.bp --x 1 --y 2",
     "eval net.bp": "eval --file net.bp --x 1 --y 1",
     "derive ./net.bp": "derive --file ./net.bp",

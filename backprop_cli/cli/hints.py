@@ -227,6 +227,18 @@ def _place(words: Sequence[str], name: str) -> int:
     return next((i for i, word in enumerate(words) if word.partition("=")[0] == f"--{name}"), len(words))
 
 
+def _with_file_of_data(words: Sequence[str]) -> list[str]:
+    """The words with the file of --data behind the expression, where points has it; empty where there is none."""
+    place = _place(words, "data")
+    if place == len(words):
+        return []
+    _, is_joined, path = words[place].partition("=")
+    files, after = ([path], words[place + 1 :]) if is_joined else (words[place + 1 : place + 2], words[place + 2 :])
+    rest = [*words[:place], *after]
+    at = len(rest) if rest[:1] == [] or rest[0].startswith("-") else 1
+    return [*rest[:at], *files, *rest[at:]]
+
+
 def _elsewhere(name: str, command: str, words: Sequence[str]) -> InputError | None:
     """Whose option it is, if it is one of another command or of most programs."""
     for told, commands in _meanings(name, command, words):
@@ -244,7 +256,8 @@ def _meanings(name: str, command: str, words: Sequence[str]) -> Iterator[tuple[s
     if of:
         them = ", ".join(of[:-1]) + " and " * (len(of) > 1) + of[-1]
         as_file = [(command, [*before, *after])] * (command == "points" and name == "data")
-        yield f"--{name} belongs to {them}", [*as_file, *((each, words) for each in of)]
+        as_points = [("points", found)] if "points" in of and (found := _with_file_of_data(words)) else []
+        yield f"--{name} belongs to {them}", [*as_file, *as_points, *((each, words) for each in of)]
     if name in COMMANDS:
         yield f"{name} is a command of its own", [(name, [*before, *after])]
     for option in OPTIONS:
