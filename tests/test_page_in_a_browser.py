@@ -171,6 +171,7 @@ STORIES: list[tuple[str, list[dict[str, float]]]] = [
         "f = k(x)*k(y)",
         [{"x": 0, "y": 1}, {"x": 2, "y": 3}],
     ),
+    ("gelu(x)*mish(y) + x!", [{"x": 0.5, "y": 2}, {"x": -0.3, "y": -2}, {"x": 3, "y": -1e-7}]),
     ("half = 1/2; q = x*half; f = log(q, y) + sqrt(q) + 1e6*x", [{"x": 3, "y": 2}, {"x": 1e7, "y": 1e-5}]),
     ("max(a*b, c) - mean(a, b, c)*hypot(b, c)", [{"a": 2, "b": 3, "c": 6}, {"a": 2, "b": 3, "c": 7}]),
     ("+".join(f"x{i}*w" for i in range(15)), [{**{f"x{i}": i - 7 for i in range(15)}, "w": 0.5}]),
@@ -289,6 +290,7 @@ def test_every_row_computes_what_eval_does(browser: Browser) -> None:
         order = [int(graph.nodes.names[i][1:]) for i in graph.nodes.variables]
         known = [*points(op, count, chance)]
         assert len(known) >= 5, op
+        assert draw("page", Page(known[0][1]), Options("html"))
         asked.append(
             [functions([graph]), [[values[i] for i in order] for values, _ in known], [*graph.nodes.variables]]
         )

@@ -86,13 +86,14 @@ def _gate(stages: Stages, gate: Gate, edge: int, graphs: Sequence[Graph]) -> Ite
 
 def _written(graph: Graph, node: Gate | Constant, formula: Formula) -> str:
     """A formula over the values by node. Raises InputError where JavaScript has no word for a primitive."""
+
+    def position(place: re.Match[str]) -> int:
+        return int(place[2]) if place[1] else node.position if place[2] == "out" else node.inputs[int(place[2])]
+
     try:
         text = _PRINTER.text(in_words_of(JAVASCRIPT, formula))
     except UnknownWordError as error:
-        message = f"a page has no {error}, which {graph.title(node)} needs"
+        word = _PLACE.sub(lambda place: graph.nodes[position(place)].name, str(error))
+        message = f"a page has no {word}, which {graph.title(node)} needs"
         raise InputError(message, graph.source, node.span, hint="explain and graph tell of it") from None
-
-    def value(place: re.Match[str]) -> str:
-        return f"v[{place[2] if place[1] else node.position if place[2] == 'out' else node.inputs[int(place[2])]}]"
-
-    return _PLACE.sub(value, text)
+    return _PLACE.sub(lambda place: f"v[{position(place)}]", text)

@@ -81,7 +81,7 @@ def _steps(story: Story) -> Iterator[list[Any]]:
     trace = story.trace
     point, output, first = story.point(), story.words.output, first_edges(trace.graph)
     notes = (story.say("note", note) for note in story.notes())
-    yield ["a", None, [], _said([*([story.say("at", point)] if point else []), *notes, story.say("each gate")]), []]
+    yield ["a", None, [], _said([*([story.say("at", point)] if point else []), *notes, story.begins()]), []]
     for computed in story.forward():
         if isinstance(computed, Computed):
             node = computed.node

@@ -48,12 +48,13 @@ const shares = (nodes, isOutput) => {
 
 const UP = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 // A formula with numbers put in. A hole says where a number stands in brackets: if negative, if it has an exponent; and s
-// for an exponent, which is set high if it is a whole number.
+// for an exponent, which is set high if it is a whole number. A bracket alone is there if the number is negative.
 const putIn = (template, values) => {
   let text = "", r = false;
-  template.split(/(\{\d+[nes]*\})/).forEach((piece, i) => {
+  template.split(/(\{\d+[nes()]*\})/).forEach((piece, i) => {
     if (i % 2 === 0) { text += piece; return; }
     const [, slot, flags] = piece.match(/(\d+)(.*)\}/), x = values[slot], one = x === undefined ? "–" : shown(x, D.digits);
+    if (/[()]/.test(flags)) { text += one.startsWith("-") ? flags : ""; return; }
     r = r || isRounded(x, D.digits);
     if (flags.includes("s") && /^-?\d+$/.test(one)) {
       text = text.replace(/\^$/, "") + one.replace(/./g, d => d === "-" ? "⁻" : UP[d]);
@@ -248,7 +249,7 @@ const sentences = (t, i) => {
   if (step.k === "a") {
     const points = D.point.map(([n, x]) => x === undefined ? equation(code(name(n)), number(t.v[n])) : equation(code(n), number(x)));
     const all = [...points.slice(0, LISTED), ...(points.length > LISTED ? [say("and more", String(points.length - LISTED))] : [])];
-    return [...(all.length ? [say("at", all.flatMap((each, j) => j ? [", ", ...each] : each))] : []), ...D.notes.map(note => [note]), say("each gate")];
+    return [...(all.length ? [say("at", all.flatMap((each, j) => j ? [", ", ...each] : each))] : []), ...D.notes.map(note => [note]), [D.first]];
   }
   if (step.k === "f") return [...opened, computed(t, step.n)];
   if (step.k === "t") return [say(uses.some(count => count > 1) ? "chain rule, forks" : "chain rule", equation(code(gradient(out)), code("1")))];

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ...arithmetic import TIES, Value
 from ...errors import InputError
-from ...graph.graph import Constant, Gate
+from ...graph.graph import Gate
 from ...passes import point
 from ...passes.trace import Trace
 from ...rules.printer import READING
@@ -153,12 +153,8 @@ def _blocks(explanation: Explanation, digits: int | None, shown: int = SHOWN) ->
 
 
 def _forward(story: Story) -> Iterator[Block]:
-    output = story.words.output
-    if isinstance(output, Gate):
-        yield _section(story, "each gate", "Forward pass")
-    else:
-        key = "only a constant" if isinstance(output, Constant) else "only a variable"
-        yield _section(story, key, "Forward pass", story.words.name(output))
+    yield Block("section", story.begins(), story.words.language.templates["Forward pass"])
+    if not isinstance(story.words.output, Gate):
         return
     for each in story.forward():
         if isinstance(each, Gap):

@@ -139,6 +139,14 @@ class Story:
 
     # -- Forward
 
+    def begins(self) -> Said:
+        """What the forward pass does; or that there is no gate."""
+        output = self.words.output
+        if isinstance(output, Gate):
+            return self.say("each gate")
+        key = "only a constant" if isinstance(output, Constant) else "only a variable"
+        return self.say(key, self.words.name(output))
+
     def forward(self) -> Iterator[Computed | Gap]:
         """The gates in forward order, and the constants that have a name of their own."""
         stages = {name for name, _ in self.trace.graph.stages}

@@ -116,6 +116,11 @@ function lanczos(x) {
     "gamma": """\
 function gamma(x) {
   if (x < 0.5) return Math.PI / ((Math.round(x) % 2 ? -1 : 1) * Math.sin(Math.PI * (x - Math.round(x))) * gamma(1 - x));
+  if (x < 24 && x === Math.floor(x)) { // factorials that are exact
+    let product = 1;
+    for (let i = 2; i < x; i++) product *= i;
+    return product;
+  }
   const t = x + 6.5, root = t ** ((x - 0.5) / 2); // the power in two halves, lest it overflow
   return Math.sqrt(2 * Math.PI) * root * Math.exp(-t) * root * lanczos(x - 1);
 }

@@ -247,6 +247,8 @@ TEMPLATES = {
     "part percentage": "{0} is a percentage",
     "part comma": "a comma only separates the inputs of a function",
     "part assignment": "an assignment is not part of an expression",
+    "part derivative": "a derivative is not part of an expression",
+    "part dollar": "a dollar sign is not part of an expression",
     "part string": "a string is not part of an expression",
     "part end": "no statement can end here",
     "part parentheses": "nothing stands between the parentheses",

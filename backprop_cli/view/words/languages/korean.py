@@ -241,6 +241,8 @@ TEMPLATES = {
     "part percentage": "{0}은(는) 백분율이다",
     "part comma": "쉼표는 함수의 입력을 나눌 때만 쓴다",
     "part assignment": "식 안에서는 대입할 수 없다",
+    "part derivative": "식에 도함수를 쓸 수 없다",
+    "part dollar": "식에 달러 기호를 쓸 수 없다",
     "part string": "식에 문자열을 쓸 수 없다",
     "part end": "여기서 문장이 끝날 수 없다",
     "part parentheses": "괄호 안이 비어 있다",
