@@ -56,6 +56,13 @@ FOLLOWED = {
     "code x*y numpy": "code x*y --format numpy",
     "eval x*y csv --x 1 --y 2": "eval x*y --format csv --x 1 --y 2",
     "evla x*y --x 1": "eval x*y --x 1 --y 1",
+    "gradient x*y --x 1 --y 2": "eval x*y --x 1 --y 2",
+    "plot x*y": "graph x*y",
+    "Differentiate x*y": "derive x*y",
+    "train x^2 --start x=1": "minimize x^2 --start x=1",
+    "net.bp --x 1 --y 2": "eval --file net.bp --x 1 --y 2",
+    "eval x*y --x 1 --y 2 --pretty": "eval --help",
+    "eval x*y --x 1 --y 2 --log-level 1": "eval --help",
     "help": "--help",
     "help points": "points --help",
     "points p.csv": "",
@@ -162,3 +169,12 @@ def test_hints_are_short() -> None:
     Path("long.bp").write_text("# notes\nq = x + y  # a sum\nf = q*z\n")
     lines = run("eval", Path("long.bp").read_text())
     assert "hint: backprop eval 'q = x + y; f = q*z' --x 1 --y 1 --z 1\n" in lines.err
+
+
+def test_options_by_their_beginnings() -> None:
+    for word, more, meant in (("prec", "30", "precision"), ("hess", "", "hessian"), ("out", "a.txt", "output")):
+        result = run("eval", "x*y", "--x", "1", "--y", "2", f"--{word}", *more.split())
+        assert result.status == 2
+        assert re.search(f"hint: did you mean '?--{meant}", result.err), result.err
+    result = run("points", "x*y", "p.csv", "--bounds", "x=0..1")
+    assert result.err == "error: --bounds is no option of backprop points\nhint: --bounds belongs to minimize and fit\n"

@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from ..arithmetic import IEEE
-from ..errors import FEW, BackpropError, InputError, suggest
+from ..errors import FEW, BackpropError, InputError, quote, suggest
 from ..language.names import as_name
 from ..passes import point
 from ..passes.point import MissingVariablesError, UnknownVariableError
@@ -42,9 +42,26 @@ COMMON = {
     "config": ("", ""),
 }
 """Options of most programs that are none here: what to tell of them, and the command that may be meant, without it."""
+_ELSEWHERE = {
+    "eval": "calc calculate compute evaluate run value values gradient gradients grad backward backprop autodiff",
+    "derive": "diff differentiate derivative derivatives symbolic formula formulas latex",
+    "graph": "plot draw picture visualize visualise tree dot svg png mermaid diagram circuit",
+    "explain": "why teach story steps trace walk verbose describe",
+    "check": "test verify validate grade gradcheck",
+    "code": "export generate compile numpy torch pytorch jax python c javascript",
+    "page": "web html site",
+    "points": "batch csv map columns data",
+    "minimize": "minimise minimum min optimize optimise train descend descent gd adam bfgs",
+    "fit": "regress regression curve_fit curvefit lstsq leastsq",
+    "ops": "functions primitives operations gates",
+    "completion": "complete completions autocomplete",
+}
+CALLED = {name: command for command, names in _ELSEWHERE.items() for name in names.split()}
+"""What people call commands, or what they do."""
 _LONGEST = 1000  # characters of a command that is worth a hint
 _PAIR = re.compile(r"\s*-{0,2}(\w+)\s*[=:]\s*(.+?)\s*").fullmatch
 _CUTOFF = 0.75  # how alike two options must be for one to be suggested
+_BEGINNING = 3  # letters of an option by which it may be known
 _STARTED = {"minimize", "fit"}  # commands that do not work without a start
 _PARTLY = {"derive", "code"}  # commands that take variables without values
 
@@ -200,12 +217,17 @@ def _of_word(error: WordError, command: str, words: Sequence[str]) -> InputError
     others = [word for word in words if not word.startswith("--")]
     if not _is_in(name, others) and (told := _elsewhere(name, command, words)):
         return told
+    needs_value = error.needs_value and (not others or _is_in(name, others))
+    if not needs_value:
+        error.message = f"no option {quote(error.word)}"
     if close := _alike(name, known):
         error.hint = f"did you mean {close}?"
-    elif error.needs_value:
+    elif needs_value:
         at = _place(words, name)
         again = working(command, [*words[:at], error.word, "1", *words[at + 1 :]])
         error.hint = again or f"for example: {error.word} 2"
+    elif others:
+        error.hint = f"backprop {command} --help"
     elif command in ALL.split():
         error.hint = "behind -- stands an expression that begins with two minus signs"
     return error
@@ -218,7 +240,9 @@ def _is_in(name: str, texts: Iterable[str]) -> bool:
 
 def _alike(name: str, known: Iterable[str]) -> str:
     """The option that was probably meant; empty if none."""
-    close = suggest(name, [each.lstrip("-") for each in known], _CUTOFF)
+    words = [each.lstrip("-") for each in known]
+    longer = [each for each in words if each.startswith(name) and len(name) >= _BEGINNING]
+    close = longer[0] if len(longer) == 1 else suggest(name, words, _CUTOFF)
     return f"--{close}" if close else ""
 
 
@@ -303,7 +327,7 @@ def _taken_apart(name: str, given: Container[str]) -> str:
     return "*".join(name) if all(letter in given for letter in name) else ""
 
 
-def _is_there(name: str) -> bool:
+def is_file(name: str) -> bool:
     """Whether a file of that name can be read."""
     try:
         return Path(name).is_file()
@@ -330,16 +354,16 @@ def _of_input(command: str, words: Sequence[str]) -> str:
                     them = [each for each in other.commands if each != command]
                     hint = _first_working([(each, words) for each in them])
                     return f"{text} belongs to {', '.join(them)}{': ' * bool(hint)}{hint}"
-        if option.name == "--at" and not _is_there(text) and (given := _as_options(["x", text])):
+        if option.name == "--at" and not is_file(text) and (given := _as_options(["x", text])):
             at = list(words).index(text)
             return working(command, [*words[: at - 1], *given[1:], *words[at + 1 :]])
-        if option.name == "--at" and _is_there(text) and not _is_point(text):
+        if option.name == "--at" and is_file(text) and not _is_point(text):
             rest = [word for word in words if word not in ("--at", text, f"--at={text}", *line.positional)]
             if hint := working("points", [*line.positional, text, *rest]):
                 return f"for many points: {hint}"
-    if command == "points" and len(line.positional) == 1 and _is_there(line.positional[0]):
+    if command == "points" and len(line.positional) == 1 and is_file(line.positional[0]):
         return "the expression comes first, and then the file of points"
-    if line.positional and "--file" not in line.given and _is_there(path := line.positional[0]):
+    if line.positional and "--file" not in line.given and is_file(path := line.positional[0]):
         at = list(words).index(path)
         return working(command, [*words[:at], "--file", *words[at:]])
     return ""
@@ -394,14 +418,14 @@ def repaired(command: str, words: Sequence[str]) -> str:
     is_spaced = not any(word.startswith("-") and len(word) > 1 for word in alone[1:])
     if is_spaced and (hint := working(command, [" ".join(alone), *rest])):
         return f"an expression with spaces stands in quotes: {hint}"
-    if any(map(_is_there, alone)):
+    if any(map(is_file, alone)):
         return "a shell puts names of files in place of *: an expression stands in quotes"
     return ""
 
 
 def _with_file(command: str, alone: Sequence[str], rest: Sequence[str]) -> str:
     """The command line where one of the words that stand alone is a file of data; empty where it is not so."""
-    files = [each for each in alone[1:] if _is_there(each)]
+    files = [each for each in alone[1:] if is_file(each)]
     sorted_out = _as_options([each for each in alone if each not in files])
     if len(files) != 1 or not sorted_out:
         return ""

@@ -115,6 +115,7 @@ class Question:
         asked, there = self.asked, self._columns()
         graph = self._graph([*self.known, *self.typed, *there, *(columns or ())])
         self._read_columns(graph, there)
+        point.check(graph, self.typed)
         of_arrays = is_of_arrays(graph, {**self.known, **self.typed})
         if not arrays and not asked.expand:
             refuse_arrays(graph, {**self.known, **self.typed}, asked.line.command)
@@ -135,7 +136,6 @@ class Question:
             text = given_text(settings.correlations, "--correlations", '{"x": {"y": 0.5}}')
             settings = settings._replace(correlations=text)
         given = {**self.known, **self.typed}
-        point.check(graph, self.typed)
         if not partly and (missing := point.missing(graph, given)):
             point.check(graph, given)  # a name in --at that is not of the expression may be misspelt
             raise point.MissingVariablesError(graph, missing, self._hint(missing[0], there))

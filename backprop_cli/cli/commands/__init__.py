@@ -38,7 +38,9 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if self.get_command(ctx, args[0]) is None:
-            close = suggest(args[0], self.list_commands(ctx))
+            from ..hints import CALLED
+
+            close = CALLED.get(args[0].lower()) or suggest(args[0], self.list_commands(ctx))
             hint = _meant(close, args) if close else _forgotten(args)
             raise InputError(f"no command {quote(args[0])}", hint=hint)
         return super().resolve_command(ctx, args)
@@ -51,11 +53,13 @@ def _meant(command: str, words: Sequence[str]) -> str:
 
 
 def _forgotten(words: Sequence[str]) -> str:
-    from ..hints import repaired, working
+    from ..hints import is_file, repaired, working
 
     if words[0] == "help":
         return " ".join(["backprop", *(word for word in words[1:2] if word in COMMANDS), "--help"])
     try:
+        if is_file(words[0]):
+            return working("eval", ["--file", *words]) or "backprop --help"
         return working("eval", words) or repaired("eval", words) or "backprop --help"
     except BackpropError:
         return "backprop --help"
