@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -739,3 +740,20 @@ def test_exact_and_proven_numbers_have_conventions_too() -> None:
     assert "has a tie of 2 entries" in run("eval", "max(x)", "--x", "[2,1,2]", "--precision", "20").err
     found = run("eval", "sum(x if x > 0 else sqrt(x + 1))", "--x", "[1,-1/2]", "--exact", "--get", "x")
     assert found.out == "[1, sqrt(2)/2]\n"
+
+
+def test_exact_and_proven_numbers_are_the_doubles() -> None:
+    """Where numbers meet arrays, which numbers of another system do not know."""
+    values: dict[str, Any] = {"x": [1.5, -0.75, 2], "s": 3, "E": [[0.5], [2]]}
+    for text in (
+        "sum(x*s)", "sum(s*x)", "sum(s - x/s)", "sum(s*E - x)", "sum(where(x > 1, x*s, x))", "sum(where(1 > x, 2, x))",
+        "sum(where(s > x, 2*x, s))", "sum(where(1 > E, x, s))", "max(where(x < s, x, 1)) + s", "norm((s*x)[3:]) + s",
+        "sum(max(x) * E)", "sum(hypot(x, s))", "m(t) = t*s; sum(m(x)) + m(s)",
+    ):  # fmt: skip
+        used = {name: value for name, value in values.items() if re.search(rf"\b{name}\b", text)}
+        doubles = backprop(text, used)
+        for options in ({"precision": 20}, {"exact": True}):
+            trace = backprop(text, used, **options)
+            assert float(trace.value) == pytest.approx(doubles.value), text
+            for name, slope in doubles.gradient.items():
+                np.testing.assert_allclose(np.array(trace.gradient[name], dtype=float), slope, err_msg=text)

@@ -148,7 +148,9 @@ class Words:
 
     def length(self, x: Array) -> Value:
         if not self.is_doubles:
-            return np.frompyfunc(self.base.word("sqrt"), 1, 1)(np.sum(x * x, **self._over()))
+            return np.frompyfunc(self.base.word("sqrt"), 1, 1)(
+                np.sum(x * x, initial=self.base.number("0"), **self._over())
+            )
         largest = np.max(np.abs(x), initial=0.0, **{**self._over(), "keepdims": True})
         scale = np.where(largest > 0, largest, 1.0)
         squares = np.sum((x / scale) ** 2, **self._over())

@@ -92,7 +92,7 @@ class Arrays(Arithmetic):
         return not np.any(value) if is_array(value) else self.base.vanishes(value)
 
     def entries(self, value: Value) -> list[Value]:
-        return [*value.flat] if is_array(value) else [value]
+        return value.ravel().tolist() if is_array(value) else [value]
 
     def to_float(self, value: Value) -> float:
         return self.base.to_float(value)

@@ -62,7 +62,7 @@ def unbroadcast(value: Any, shape: Shape) -> Value:
     """What flows back to an input that was broadcast: the sum over those axes."""
     extra = value.ndim - len(shape)
     axes = (*range(extra), *(extra + axis for axis, each in enumerate(shape) if each == 1 != value.shape[extra + axis]))
-    return lowered(value.sum(axis=axes).reshape(shape)) if axes else value
+    return lowered(value.sum(axis=axes, keepdims=True).reshape(shape)) if axes else value
 
 
 def over_axes(whole: Shape, shape: Shape) -> tuple[int, ...]:

@@ -297,7 +297,7 @@ class Backward:
             elif node.op.truth:
                 left, right = (self.values[i] for i in node.inputs)
                 depends = any(self.wanted[i] for i in node.inputs)
-                if depends and bool(np.any(np.asarray(left == right, dtype=bool))):
+                if depends and bool(np.any(np.asarray(np.equal(left, right), dtype=bool))):
                     return node
         return None
 
