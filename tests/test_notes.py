@@ -14,4 +14,5 @@ def test_each_section_has_a_page(tmp_path: Path) -> None:
     *pages, index = build(tmp_path, "ko")
     assert {page.name[0] for page in pages} == set("1234567")
     assert re.findall(r'href="(.*?)"', index.read_text("utf-8")) == [page.name for page in pages]
+    assert re.findall(r"[가-힣]+", index.read_text("utf-8"))
     assert all('<html lang="ko">' in page.read_text("utf-8") for page in (*pages, index))

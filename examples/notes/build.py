@@ -15,12 +15,13 @@ def build(folder: Path, lang: str = "en") -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     lines, pages = [], []
     for program in sorted(NOTES.glob("*.bp")):
-        text = program.read_text(encoding="utf-8")
+        english, korean, *rest = program.read_text(encoding="utf-8").splitlines()
+        title = korean.removeprefix("# ko: ") if lang == "ko" else english.removeprefix("# ")
+        text = "\n".join([f"# {title}", *rest])
         trace = backprop(text, json.loads(program.with_suffix(".json").read_text(encoding="utf-8")))
         page = folder / f"{program.stem}.html"
         trace.page(page, lang=lang)
         pages.append(page)
-        title = text.partition("\n")[0].removeprefix("# ")
         lines.append(f'<li><a href="{page.name}">{html.escape(title)}</a></li>')
     index = folder / "index.html"
     head = f'<!DOCTYPE html>\n<html lang="{lang}">\n<meta charset="utf-8">\n<title>Backpropagation</title>\n'

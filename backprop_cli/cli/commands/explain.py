@@ -13,8 +13,8 @@ from ..request import Asked
 HELP = """\
 Explain the gradient of EXPRESSION step by step.
 
-Forward, a line for each gate; backward, the chain rule on each edge and the sum at each fork; and what the gradient
-tells.
+Forward, a line for each gate; backward, the chain rule on each edge and the sum at each fork. `backprop page` walks
+through the same in a browser.
 """
 EPILOG = """\
 \b

@@ -274,6 +274,7 @@ const control = (n, row) => {
   const j = G[0].x.indexOf(n), x = D.start[j];
   const scale = 10 ** Math.floor(Math.log10(Math.abs(x) || 1)), far = scale * [2, 5, 10, 20].find(each => each * scale >= 2 * Math.abs(x) || each === 20);
   made("label", { htmlFor: `r${n}`, textContent: name(n) }, row);
+  row.classList.toggle("long", name(n).length > 5);
   const range = made("input", { type: "range", id: `r${n}`, min: -far, max: far, step: "any", value: x }, row);
   const field = made("input", { type: "number", step: "any", value: x, ariaLabel: `${name(n)}: ${T["page number field"]}` }, row);
   const take = text => {

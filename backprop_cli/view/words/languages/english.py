@@ -205,7 +205,7 @@ TEMPLATES = {
     "page wrong": "No:",
     "page try": "that is not it. Try again, or have it shown.",
     "page only": "only the edge into {0} is counted",
-    "page no script": "Where scripts may run, this page walks through both passes. Here is the whole story.",
+    "page no script": "Where scripts may run, this page walks through both passes. Here are their story and table.",
     # The mistakes that learners make
     "mistake sign": "the sign is flipped",
     "mistake loser": "max, min, relu or a choice passes the gradient to an input that it did not select",

@@ -201,7 +201,7 @@ TEMPLATES = {
     "page wrong": "아니다:",
     "page try": "그 수가 아니다. 다시 해 보거나 답을 볼 수 있다.",
     "page only": "{0}(으)로 가는 간선만 세었다",
-    "page no script": "스크립트가 실행되면 이 페이지에서 두 패스를 한 단계씩 볼 수 있다. 아래는 전체 이야기이다.",
+    "page no script": "스크립트가 실행되면 두 패스를 한 단계씩 볼 수 있다. 아래는 그 이야기와 표이다.",
     "mistake sign": "부호가 뒤집혔다",
     "mistake loser": "max, min, relu나 선택이 고르지 않은 입력으로 그라디언트를 보냈다",
     "mistake branch": "갈라진 가지 하나를 빠뜨렸다. 가지들은 더해진다",
