@@ -321,6 +321,39 @@ ENDS: dict[str, str] = {
 }
 
 
+OBJECTS = """\
+{"x": 1, "y": 2}
+{"y": 1, "x": 2.50}
+{"x": 1, "y": 2, "y": 3}
+{"x": 1}
+{"x": 1, "y": 2, "z": ":"}
+{"x": "1/4", "y": " 2 "}
+{"x": true, "y": null}
+{"x": 1,"y":2},{"x": 1,"y":2}
+
+{"x": [{}
+{}], "y": 1}
+{"x": NaN, "y": 1e999}
+{"x": "é\u202e", "y": 1}
+{"x": {"y": 2}}
+{"value": 1, "x": 2}
+ {"x": 3, "y": 4}
+{"x": -0.0, "y": 1e-3}
+{"x": 3, "y": 4
+"""
+
+
+def test_objects_that_are_not_plain_are_read_as_line_by_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, lines = tmp_path / "d.jsonl", OBJECTS.splitlines(keepends=True)
+    for size in (40, 10_000):
+        monkeypatch.setattr("backprop_cli.points.objects.PIECE", size)
+        for text in (OBJECTS, OBJECTS.replace("\n", "\r\n"), lines[0] * 9 + lines[1] + lines[-3], *lines):
+            path.write_text(lines[0] + text, encoding="utf-8", newline="")
+            for how in ("stop", "null", "skip") if len(text) > 100 else ("null",):
+                line = run("points", "x*y", "-", "--on-error", how, stdin=path.read_bytes())
+                assert run("points", "x*y", str(path), "--on-error", how) == line, (text, how)
+
+
 def test_files_that_are_not_plain_are_read_as_line_by_line(tmp_path: Path) -> None:
     path = tmp_path / "d.csv"
     for name, text in ENDS.items():

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, BinaryIO, NamedTuple, TypeAlias
 
 import numpy as np
 
 from ..arithmetic.columns import Column
 from .evaluate import Row, number_of
-from .rows import Source
+from .rows import MAX_LINE, Source
 
 PIECE = 16_000_000
 """Bytes of a file that are read at once."""
@@ -28,7 +28,8 @@ class Block(NamedTuple):
     columns: the numbers of each variable, NaN where an entry is no plain number;
     row: the row in a place, as `rows` reads it;
     frame: the columns that are passed on, as Polars has them; None where there are rows alone;
-    arrays: the same as NumPy has them, where a file holds such.
+    arrays: the same as NumPy has them, where a file holds such;
+    texts: the rows as they are written, where they are plain objects of JSON.
     """
 
     rows: int
@@ -36,13 +37,16 @@ class Block(NamedTuple):
     row: Callable[[int], Row]
     frame: Any = None
     arrays: Mapping[str, Any] | None = None
+    texts: Sequence[str] | None = None
 
     def part(self, start: int, count: int) -> Block:
         """Some of its rows."""
         columns = {name: each[start : start + count] for name, each in self.columns.items()}
         frame = None if self.frame is None else self.frame.slice(start, count)
         arrays = None if self.arrays is None else {n: each[start : start + count] for n, each in self.arrays.items()}
-        return Block(min(count, self.rows - start), columns, lambda place: self.row(start + place), frame, arrays)
+        texts = None if self.texts is None else self.texts[start : start + count]
+        rows = min(count, self.rows - start)
+        return Block(rows, columns, lambda place: self.row(start + place), frame, arrays, texts)
 
 
 class Table(NamedTuple):
@@ -68,6 +72,12 @@ def has_polars() -> bool:
     from importlib.util import find_spec
 
     return sys.modules.get("polars", find_spec) is not None and find_spec("polars") is not None
+
+
+def piece(file: BinaryIO, size: int) -> bytes:
+    """Whole lines of a file, about so many bytes of them; empty at its end."""
+    data = file.read(size)
+    return data + file.readline(MAX_LINE) if data and not data.endswith(b"\n") else data
 
 
 def of_rows(

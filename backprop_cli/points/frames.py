@@ -11,9 +11,9 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 import numpy as np
 
 from ..errors import InputError, OutputError, quote, shorten
-from .blocks import PIECE, Block, Look, Table, of_rows
+from .blocks import PIECE, Block, Look, Table, of_rows, piece
 from .evaluate import Row, number_of
-from .rows import MAX_LINE, Lines, Source, names_of, read_records
+from .rows import Lines, Source, names_of, read_records
 
 if TYPE_CHECKING:
     import polars
@@ -118,28 +118,22 @@ def csv_blocks(
     from a quote on, behind which lines may hang together, all of it.
     """
     places = [source.names.index(name) for name in names]
-    while piece := _piece(file):
-        frame = _frame(piece, source)
-        if frame is None and b'"' in piece:
-            rest = Lines(cast("BinaryIO", _Joined(piece, file)))
+    while data := piece(file, PIECE):
+        frame = _frame(data, source)
+        if frame is None and b'"' in data:
+            rest = Lines(cast("BinaryIO", _Joined(data, file)))
             rest.number, rest.size = lines.number, lines.size
             yield from of_rows(_counted(rest, lines, source), names, refused)
             return
-        lines.size += len(piece)
+        lines.size += len(data)
         if frame is None:
-            part = Lines(BytesIO(piece))
+            part = Lines(BytesIO(data))
             part.number = lines.number
             yield from of_rows(read_records(part, source), names, refused)
         else:
             columns = {name: _numbers(frame.to_series(place)) for name, place in zip(names, places, strict=True)}
             yield Block(len(frame), columns, _row_of(frame, source.names, lines.number + 1, ""), frame)
-        lines.number += piece.count(b"\n") + (not piece.endswith(b"\n"))
-
-
-def _piece(file: BinaryIO) -> bytes:
-    """Whole lines, some megabytes of them; empty at the end."""
-    data = file.read(PIECE)
-    return data + file.readline(MAX_LINE) if data and not data.endswith(b"\n") else data
+        lines.number += data.count(b"\n") + (not data.endswith(b"\n"))
 
 
 def _frame(piece: bytes, source: Source) -> polars.DataFrame | None:

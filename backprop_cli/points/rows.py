@@ -218,6 +218,11 @@ def read_records(lines: Lines, source: Source) -> Iterator[Row]:
     return _csv_rows(lines, csv.reader(lines, strict=True, delimiter=source.delimiter), source.names)
 
 
+def read_objects(lines: Lines) -> Iterator[Row]:
+    """The rows of lines that are JSON, behind one that has been read elsewhere."""
+    return _json_rows(lines, NO_OTHERS, decoder(as_text=False))
+
+
 def _called(column: str, called: Mapping[str, str]) -> str:
     """The name of a column or a key in the expression."""
     return called.get(column) or as_name(column) or column

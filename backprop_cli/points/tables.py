@@ -150,6 +150,10 @@ def of_lines(
             from .frames import csv_blocks
 
             yield from csv_blocks(contents, read, source, names, refused)
+        elif source.form == "json" and not (called or as_text):
+            from .objects import json_blocks
+
+            yield from json_blocks(contents, read, source, names, refused, look)
         yield from of_rows(look(source.rows), names, refused)
 
     size = lines.size_of(file) if contents is file else None

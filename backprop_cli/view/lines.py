@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import NamedTuple
 
 from ..arithmetic import FLOATS, Arithmetic, Value
@@ -61,6 +61,11 @@ class JsonLines:
         before, found = self._before(result), self._found(result)
         line = f"{{{before}{', ' if before and found else ''}{found}}}"
         return f"{escaped(line, ascii_only=self.ascii_only)}\n"
+
+    def plain_lines(self, texts: Sequence[str], numbers: Iterable[tuple[float, ...]]) -> list[str]:
+        """The lines of results of doubles, which go behind the entries of these objects. For `is_plain` alone."""
+        pairs = zip(texts, numbers, strict=False)
+        return [f"{{{text[1:-1].strip()}, {self.doubles % found}}}\n" for text, found in pairs]
 
     def _before(self, result: Result) -> str:
         """The entries that were read, as they were written, except for words that JSON does not have."""
