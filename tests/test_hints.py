@@ -13,6 +13,10 @@ from backprop_cli.cli.options import COMMANDS, OPTIONS, by_name
 from support.command import run
 
 FOLLOWED = {
+    # Names that were meant as products.
+    "eval 2xy+y --x 2 --y 3": "eval 2(x*y)+y --x 2 --y 3",
+    "eval 2πx --x 2": "eval 2(π*x) --x 2",
+    "eval x+sinx --x 2": "eval x+(sin(x)) --x 2",
     # Options of other commands.
     "graph x*y --json": "derive x*y --json",
     "graph --json x*y": "derive --json x*y",

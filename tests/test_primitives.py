@@ -27,7 +27,7 @@ from backprop_cli.rules.table import TABLE
 from support import oracle
 from support.hostile import hang_guard
 from support.interpreter import COMPUTED, READ, interpret, operands
-from support.rows import every_call, every_row
+from support.rows import SPECIAL, every_call, every_row
 
 pytestmark = pytest.mark.usefixtures("models")
 
@@ -243,6 +243,22 @@ def test_partials_are_the_derivatives_that_sympy_finds(op: Op, count: int) -> No
                     compared += 1
                     assert same(partial, expected), (slot, inputs)
             assert compared >= 10
+
+
+CANCELLING = "lognormcdf"
+"""Whose value SymPy computes from 1 − erf(x), and loses the digits that are compared."""
+
+
+@pytest.mark.slow
+def test_special_functions_are_rows_like_the_others() -> None:
+    """But for their numbers, which test_sweep compares with FLINT's."""
+    for op in SPECIAL:
+        count = len(op.inputs)
+        test_finite_numbers_are_the_same_where_others_are_allowed(op, count)
+        test_value_formula_is_the_function_of_its_name(op, count)
+        test_read_and_computed_forms_of_partials_agree(op, count)
+        if op.name != CANCELLING:
+            test_partials_are_the_derivatives_that_sympy_finds(op, count)
 
 
 # -- The table itself ------------------------------------------------------------------------------------------------

@@ -150,6 +150,11 @@ def test_a_program_that_has_no_such_function_is_refused() -> None:
     assert "order 0.5" in run("code", "besselj(n, x)", "--n", "0.5", "--x", "2", "--wrt", "x", "--to", "c").err
 
 
+def test_constants_of_a_rule_are_folded() -> None:
+    assert "(besselj(1, x) − besselj(3, x))/2" in run("eval", "besselj(2, x)", "--x", "1").out
+    assert "∂f/∂x = polygamma(3, x)\n" in run("derive", "polygamma(2, x)").out
+
+
 def test_an_inverse_is_offered_where_one_may_be_meant() -> None:
     for text, inverse in {"Phi^-1(x)": "normppf(x)", "erf^-1(x)": "erfinv(x)", "erfc⁻¹(x)": "erfcinv(x)"}.items():
         assert run("eval", text, "--x", "0.3").err.endswith(f" or {inverse}\n")

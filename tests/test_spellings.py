@@ -46,6 +46,21 @@ READINGS = {
 }
 """What may be meant in two ways, and what the hint says."""
 
+HINTED = {
+    "sin²x": "write sin(x)**2",
+    "2cos² 3x + 1": "write cos(3x)**2",
+    "eˣ": "write **x",
+    "e⁻ˣ": "write **-x",
+    "xⁿ": "write **n",
+    "x mod 2": "write x % …",
+    "1/(σ√(2π))": "to multiply, write σ*sqrt(…)",
+    "sin √x": "a function needs parentheses: sin(sqrt(…))",
+    "2e^x": "the constant e is multiplied by *e",
+    "3xsin(x)": "to multiply, write x*sin(…)",
+    "x∕2": "write /",
+}
+"""What is refused, and what to write instead."""
+
 WRONG = {
     "2 3": "an operator is missing between '2' and '3'",
     "x y": "an operator is missing between 'x' and 'y'",
@@ -152,3 +167,10 @@ def test_a_prefix_is_left_out_with_a_note() -> None:
         "1.0\n",
         "warning: 'np.' is left out: functions need no library here\n",
     )
+
+
+def test_what_to_write_instead() -> None:
+    for text, hint in HINTED.items():
+        with pytest.raises(InputError) as caught:
+            Program(text).graph()
+        assert caught.value.hint == hint, text

@@ -79,7 +79,7 @@ def hinted(error: BackpropError, words: Sequence[str]) -> BackpropError:
             case PositionError():
                 return _of_positions(error, command, rest)
             case MissingVariablesError() if not error.hint and command != "points":
-                error.hint = _of_missing(command, rest, error.names)
+                error.hint = _of_product(command, rest) or _of_missing(command, rest, error.names)
             case UnknownVariableError():
                 return _of_variable(error, command, rest)
             case InputError() if hint := _of_input(command, rest):
@@ -313,10 +313,15 @@ def _of_product(command: str, words: Sequence[str]) -> str:
     text = line.positional[0]
     for name in dict.fromkeys(re.findall(r"[^\W\d]\w+", text)):
         meant = "" if name in line.bindings else _taken_apart(name, line.bindings)
-        changed = re.sub(rf"(?<!\w){name}(?!\w)", meant if text.strip() == name else f"({meant})", text)
+        changed = _with(text, name, meant if text.strip() == name else f"({meant})")
         if meant and (hint := working(command, [changed if word is text else word for word in words])):
             return f"{name} is one name: {hint}"
     return ""
+
+
+def _with(text: str, name: str, written: str) -> str:
+    """A text with something else for a name."""
+    return re.sub(r"[^\W\d]\w*", lambda found: written if found[0] == name else found[0], text)
 
 
 def _taken_apart(name: str, given: Container[str]) -> str:
@@ -324,7 +329,8 @@ def _taken_apart(name: str, given: Container[str]) -> str:
     for function in sorted(spellings(), key=len, reverse=True):
         if name.startswith(function) and name[len(function) :] in given:
             return f"{function}({name[len(function) :]})"
-    return "*".join(name) if all(letter in given for letter in name) else ""
+    factors = [letter for letter in name if letter not in "π₀₁₂₃₄₅₆₇₈₉"]
+    return "*".join(name) if factors and all(letter in given for letter in factors) else ""
 
 
 def is_file(name: str) -> bool:

@@ -44,8 +44,11 @@ def missing_operator(source: str, functions: Functions, last: Token, token: Toke
 def _operator(source: str, functions: Functions, last: Token, token: Token) -> str:
     if hint := power_of_function(source, functions, token):
         return hint
-    if last.text in functions and last.kind == "variable":
-        return f"a function needs parentheses: {last.text}({token.text})"
+    right = {"(": "(…)", "call": f"{token.text}(…)"}.get(token.kind, token.text)
+    if last.text in functions and last.kind == "variable" and last.text.isascii():
+        return f"a function needs parentheses: {last.text}({right})"
+    if token.text == "mod":
+        return f"write {last.text} % …"
     if last.kind == "number" and re.fullmatch(r"(_\d+)+", token.text):
         return f"write {last.text}{token.text.replace('_', '')}"
     if word := _WORDS.get(last.text) or _WORDS.get(token.text):
@@ -55,7 +58,6 @@ def _operator(source: str, functions: Functions, last: Token, token: Token) -> s
     if token.kind == "not":
         return f"write {last.text} and not …, or {last.text} or not …"
     left = last.text if last.kind in ("number", "variable", "constant") else "(…)"
-    right = {"(": "(…)", "call": f"{token.text}(…)"}.get(token.kind, token.text)
     return f"to multiply, write {left}*{right}"
 
 
@@ -92,6 +94,9 @@ def _function(functions: Functions, name: str, inputs: Sequence[str]) -> str:
         return f"did you mean '{guess}'?"
     if name in DERIVED and inputs and (len(name) > 1 or len(inputs) > 1):
         return f"{DERIVATIVES}: {inputs[0]}"
+    for function in (name[1:], name[2:]):
+        if function in functions:
+            return f"to multiply, write {name.removesuffix(function)}*{function}(…)"
     is_product = len(inputs) < 2 and (len(name) < 3 or name in CONSTANTS)
     return f"to multiply, write {name}*(…)" if is_product else "the functions that there are: backprop ops"
 

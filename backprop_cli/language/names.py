@@ -9,9 +9,11 @@ from ..rules.table import WORDS_OF_LOGIC
 
 MAX_NAME = 128
 
-NAME = r"[^\W\d²³¹⁰-ⁿᵀ][^\W²³¹⁰-ⁿᵀ]*"
-"""The pattern of a name, but for combining marks (see `end_of_name`). NFKC would make x² the variable x2, and Xᵀ XT."""
-_LETTER = r"[^\W²³¹⁰-ⁿᵀ]"
+RAISED = "ʰ-ʸˡ-ˣᴬ-ᵡᶛ-ᶿ"
+"""Superscript letters, as in a pattern."""
+NAME = rf"[^\W\d²³¹⁰-ⁿ{RAISED}][^\W²³¹⁰-ⁿ{RAISED}]*"
+"""The pattern of a name, but for combining marks (see `end_of_name`). NFKC would make x² the variable x2, and eˣ ex."""
+_LETTER = rf"[^\W²³¹⁰-ⁿ{RAISED}]"
 
 
 @cache

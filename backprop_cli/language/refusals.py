@@ -7,7 +7,7 @@ import unicodedata
 
 from ..errors import InputError, quote
 from ..rules.table import CONSTANTS, spellings
-from .names import NAME
+from .names import NAME, RAISED
 from .recipes import DERIVATIVES
 
 _REFUSED: list[tuple[str, str, str]] = [
@@ -36,7 +36,9 @@ _REFUSED: list[tuple[str, str, str]] = [
     (r"~", "'~' is not an operator here", "before a condition, write not"),
     (r"\\[A-Za-z]*", "no LaTeX is read here", ""),
     (r"[{}]", "only round parentheses group an expression", "write ( and )"),
-    (r"[⁺⁻ⁿ]", "this superscript is not an operator here", "write **…"),
+    (rf"[⁺⁻]?[ⁿ{RAISED}]+", "letters are not raised here", "write **{}"),
+    (r"[∕⁄]", "an unusual slash is not an operator here", "write /"),
+    (r"[⁺⁻]", "this superscript is not an operator here", "write **…"),
     (r"\.", "a number needs a digit beside its point", ""),
 ]
 _REFUSED_AT = [(re.compile(pattern), message, hint) for pattern, message, hint in _REFUSED]

@@ -29,7 +29,11 @@ POWER_OF_CALL = rf"(?P<sup>{SUPERSCRIPT})|[ \t]*(?:\^|\*\*)[ \t]*(?P<typed>-?[0-
 """Behind the name of a function: `sin²(x)`, `sin^2(x)`."""
 _FOREIGN = [
     (r"0[xXbBoO]\w*", "a number is decimal here", ""),
-    (r"[0-9.]++(?:[eE][+-]?[0-9]++)?+[eE](?![^\W\d])", "an exponent is a whole number", ""),
+    (
+        r"[0-9.]++(?:[eE][+-]?[0-9]++)?+[eE](?![^\W\d])",
+        "an exponent is a whole number",
+        "the constant e is multiplied by *e",
+    ),
     (r"[0-9]+\.(?=[^\W\d])", "digits stand behind a point, or a sign", ""),
     (r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)[dD][+-]?[0-9]+", "an exponent begins with e here", "write {}"),
 ]

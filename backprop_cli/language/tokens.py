@@ -54,6 +54,7 @@ _NO_INPUTS = re.compile(rf"{_SPACE}\({_SPACE}\)")
 _REST = re.compile(rf"{_SPACE}[,)]")  # what follows a case
 _DOTTED = re.compile(rf"{NAME}(?:\.(?!T\b){NAME})+")  # X.T is no name
 _POWER_OF_CALL = re.compile(POWER_OF_CALL)
+_OPERAND = re.compile(rf"[ \t]*([0-9.]*{NAME}|[0-9.]+)(?!\w*{_SPACE}\()")
 _BLANK = re.compile(r"[ \t\r]*")
 _OF_NUMBERS = frozenset("0123456789.")
 _COMPARISONS = frozenset(("<", "<=", ">", ">=", "==", "!="))
@@ -232,6 +233,8 @@ class _Checker:
         is_function = name in self.functions and name not in self.variables
         if is_function and (power := _POWER_OF_CALL.match(self.source, end)):
             end = self.power_of_call(name, power) or end
+            if power["sup"] and name.isascii() and (inside := _OPERAND.match(self.source, power.end())):
+                raise self.bare_call(name, power, inside)
         elif name in CONSTANTS and (empty := _NO_INPUTS.match(self.source, end, self.end)):
             end = empty.end()  # PI()
         if _PARENTHESIS.match(self.source, end, self.end):
@@ -268,6 +271,12 @@ class _Checker:
         if name not in self.functions and name not in CONSTANTS:
             raise refusal(self.source, end)
         return name, match.end()
+
+    def bare_call(self, name: str, power: re.Match[str], inside: re.Match[str]) -> InputError:
+        """What is wrong with `sin²x`, which has no parentheses."""
+        written = f"{name}({inside[1]})**{exponent(power['sup'])}"
+        span = power.start() - len(name), inside.end()
+        return self.fail(f"{quote(name)} has no parentheses here", span, f"write {written}")
 
     def power_of_call(self, name: str, power: re.Match[str]) -> int | None:
         """The exponent in `sin²(x)`, which is that of the value; where it ends. None where no parenthesis follows."""

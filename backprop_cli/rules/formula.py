@@ -108,6 +108,8 @@ def tidy(formula: Formula) -> Formula:
     args = [tidy(arg) for arg in formula.args]
     numbers = [Decimal(arg.head) if not arg.args and re.fullmatch(_SHORT, arg.head) else None for arg in args]
     match formula.head, numbers:
+        case "add", [Decimal() as a, Decimal() as b]:
+            return Formula(f"{a + b:f}")
         case "sub", [Decimal() as a, Decimal() as b]:
             return Formula(f"{a - b:f}")
         case "neg", [Decimal() as a]:

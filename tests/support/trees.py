@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from backprop_cli.rules.table import spellings
 
 from . import oracle
-from .rows import NUMERIC
+from .rows import NUMERIC, SPECIAL
 
 relaxed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
@@ -134,9 +134,11 @@ def _space(choose: random.Random) -> str:
     return choose.choice(["", "", "", " ", "  ", "\t", "\n"])
 
 
+DRAWN = [*NUMERIC, *SPECIAL]
+"""The rows that random trees are made of."""
 SPELLINGS = {
     (op.name, count): [name for name, rows in spellings().items() if op in rows]
-    for op in NUMERIC
+    for op in DRAWN
     for count in range(1, 5)
     if op.accepts(count)
 }
@@ -186,7 +188,7 @@ def examples(draw: st.DrawFn, last: str = "", *, choices: bool = True) -> Exampl
             second = draw(st.integers(0, gates - 1 - first))
             condition, yes, no = compared(first), build(second), build(gates - 1 - first - second)
             return Known(gate("where", condition.tree, yes.tree, no.tree), yes.value if condition.value else no.value)
-        op = next(op for op in NUMERIC if op.name == name) if name else draw(st.sampled_from(NUMERIC))
+        op = next(op for op in DRAWN if op.name == name) if name else draw(st.sampled_from(DRAWN))
         count = draw(st.integers(2, 3)) if op.variadic else len(op.inputs)
         parts, rest = [], gates - 1
         for slot in range(count):
