@@ -618,17 +618,14 @@ console.log(JSON.stringify(results));
 """
 
 
-@pytest.fixture(scope="module")
-def katex(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with KaTeX from the npm registry."""
+def install_katex(folder: Path) -> None:
+    """Put KaTeX from the npm registry there."""
     if shutil.which("node") is None or shutil.which("npm") is None:
         pytest.skip("node and npm are not there")
-    folder = tmp_path_factory.mktemp("katex")
     words = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder), "katex"]
     installed = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
     if installed.returncode:
         pytest.skip(f"npm cannot install katex: {installed.stderr[-200:]}")
-    return folder
 
 
 def rendered(folder: Path, texts: list[str]) -> list[str]:
@@ -647,26 +644,16 @@ def latex_of(expression: str) -> str:
 
 
 @pytest.mark.slow
-def test_katex_finds_faults(katex: Path) -> None:
-    good = r"\begin{align*}x &= y\end{align*}"
+def test_latex_compiles(tmp_path: Path) -> None:
+    """One test, so that KaTeX is installed once; it finds faults where there are some."""
+    install_katex(tmp_path)
     good = r"\begin{align*}x &= y\end{align*}"
     bad = [r"\begin{align*} x &= \frac{1}{ \end{align*}", r"\unknown", "x_1_2", "학", good]
-    assert [bool(complaint) for complaint in rendered(katex, bad)] == [True, True, True, True, False]
-
-
-@pytest.mark.slow
-def test_latex_compiles(katex: Path) -> None:
-    expressions = list(dict.fromkeys(TEX))
-    assert len(expressions) >= 60
-    complaints = rendered(katex, [latex_of(expression) for expression in expressions])
+    assert [bool(complaint) for complaint in rendered(tmp_path, bad)] == [True, True, True, True, False]
+    assert len({*TEX}) >= 60
+    expressions = list(dict.fromkeys([*TEX, *(formula.expression for formula in QUICK)]))
+    complaints = rendered(tmp_path, [latex_of(expression) for expression in expressions])
     assert {e: complaint for e, complaint in zip(expressions, complaints, strict=True) if complaint} == {}
-
-
-@pytest.mark.slow
-def test_latex_of_formulas_compiles(katex: Path) -> None:
-    texts = [latex_of(formula.expression) for formula in QUICK]
-    complaints = rendered(katex, texts)
-    assert {f.name: complaint for f, complaint in zip(QUICK, complaints, strict=True) if complaint} == {}
 
 
 STRUCTURE = [

@@ -34,12 +34,10 @@ class Drawn(NamedTuple):
     error: str
 
 
-@pytest.fixture(scope="module")
-def drawn(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Drawn]:
+def drawn(folder: Path) -> dict[str, Drawn]:
     """Every drawing, drawn."""
     if shutil.which("node") is None or shutil.which("npm") is None:
         pytest.skip("node and npm are not installed here")
-    folder = tmp_path_factory.mktemp("npm")
     (folder / "package.json").write_text("{}")
     install = ["npm", "install", "--no-audit", "--no-fund", "--no-package-lock", *PACKAGES]
     if subprocess.run(install, cwd=folder, capture_output=True, timeout=300, check=False).returncode:
@@ -73,26 +71,25 @@ def expected(drawing: Drawing) -> tuple[Counter[str], Counter[str]]:
     return nodes, edges
 
 
-@pytest.mark.parametrize("name", DRAWINGS)
-def test_the_texts_are_drawn(name: str, drawn: dict[str, Drawn]) -> None:
-    assert drawn[name].error == ""
-    assert "Unsupported markdown" not in drawn[name].svg
-    nodes, edges = expected(DRAWINGS[name])
-    assert labels(drawn[name].svg, "node") == nodes
-    assert labels(drawn[name].svg, "edge") == edges
-
-
-@pytest.mark.parametrize("name", TRACES)
-def test_the_edges_are_drawn(name: str, drawn: dict[str, Drawn]) -> None:
-    found = Counter(re.findall(r'data-id="L_(\w+?)_(\w+?)_\d+"[^>]*marker-end', drawn[name].svg))
-    wires = DRAWINGS[name].wires
+def check_edges(drawing: Drawing, svg: str) -> None:
+    found = Counter(re.findall(r'data-id="L_(\w+?)_(\w+?)_\d+"[^>]*marker-end', svg))
+    wires = drawing.wires
     assert found == Counter((wire.source, wire.target) for wire in wires if not wire.target.startswith("fork"))
-    assert drawn[name].svg.count(" edge-pattern-dotted ") == sum(wire.kind == "inactive" for wire in wires)
-    assert drawn[name].svg.count('class="cluster') >= len(DRAWINGS[name].frames)
-    assert drawn[name].svg.count("color:green") == sum(bool(wire.value) and wire.kind != "constant" for wire in wires)
+    assert svg.count(" edge-pattern-dotted ") == sum(wire.kind == "inactive" for wire in wires)
+    assert svg.count('class="cluster') >= len(drawing.frames)
+    assert svg.count("color:green") == sum(bool(wire.value) and wire.kind != "constant" for wire in wires)
 
 
-@pytest.mark.parametrize("name", [repr(each) for each in HOSTILE])
-def test_names_stay_text(name: str, drawn: dict[str, Drawn]) -> None:
-    assert "<script" not in drawn[name].svg
-    assert "onclick" not in drawn[name].svg.replace("</text", "")
+def test_what_is_meant_is_drawn(tmp_path: Path) -> None:
+    """One test, so that the package is installed once: texts, edges, and names that stay text."""
+    found = drawn(tmp_path)
+    for name, drawing in DRAWINGS.items():
+        svg, error = found[name]
+        assert error == "", name
+        assert "Unsupported markdown" not in svg, name
+        assert (labels(svg, "node"), labels(svg, "edge")) == expected(drawing), name
+        if name in TRACES:
+            check_edges(drawing, svg)
+    for name in map(repr, HOSTILE):
+        assert "<script" not in found[name].svg, name
+        assert "onclick" not in found[name].svg.replace("</text", ""), name
