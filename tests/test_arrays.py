@@ -640,6 +640,26 @@ def test_claims_are_arrays(claim: str) -> None:
     assert found.status == (0 if "right" in CLAIMS[claim] else 1)
 
 
+def test_a_transpose_that_is_forgotten_in_a_product() -> None:
+    words = ["check", "sum((W @ X)**2)", "--W", "[[1,2],[3,4]]", "--X", "[[1,2],[5,6]]"]
+    for claim, there in {
+        "W = 2*(W @ X) @ X": "W through q1 = W @ X is ∂f/∂q1 @ X.T",
+        "X = 2*W @ (W @ X)": "X through q1 = W @ X is W.T @ ∂f/∂q1",
+    }.items():
+        found = run(*words, "--claim", claim)
+        assert f"a transpose is forgotten: what flows back to {there}\n" in found.out, found.out + found.err
+    told = run(*words, "--claim", claim, "--lang", "ko").out
+    assert "q1 = W @ X을(를) 거쳐 X(으)로 돌아가는" not in told
+    assert "돌아가는 것은" in told
+
+
+def test_what_ties_in_arrays_is_counted() -> None:
+    for options in ([], ["--exact"], ["--precision", "5"]):
+        found = run("eval", "sum(maximum(x, y))", "--x=[1,2]", "--y=[1,2]", "--ties=split", "--get=x", *options)
+        assert "each gets 1/2 by convention" in found.err, options
+        assert found.out in ("[0.5, 0.5]\n", "[1/2, 1/2]\n")
+
+
 def test_numpy_is_loaded_only_where_an_array_is() -> None:
     calls = ["check x*y --x 2 --y 3", "check x*y --x 2 --y 3 --claim x=3", "explain x*y --x 2 --y 3", "derive x*y"]
     calls += ["graph x*y", "code x*y --to numpy", "eval x*y --x 2 --y 3 --precision 20 --hessian"]
@@ -748,7 +768,7 @@ def test_exact_and_proven_numbers_are_the_doubles() -> None:
     for text in (
         "sum(x*s)", "sum(s*x)", "sum(s - x/s)", "sum(s*E - x)", "sum(where(x > 1, x*s, x))", "sum(where(1 > x, 2, x))",
         "sum(where(s > x, 2*x, s))", "sum(where(1 > E, x, s))", "max(where(x < s, x, 1)) + s", "norm((s*x)[3:]) + s",
-        "sum(max(x) * E)", "sum(hypot(x, s))", "m(t) = t*s; sum(m(x)) + m(s)",
+        "sum(max(x) * E)", "sum(maximum(x, x)*s)", "sum(hypot(x, s))", "m(t) = t*s; sum(m(x)) + m(s)",
     ):  # fmt: skip
         used = {name: value for name, value in values.items() if re.search(rf"\b{name}\b", text)}
         doubles = backprop(text, used)

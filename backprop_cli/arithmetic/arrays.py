@@ -246,7 +246,7 @@ class Arrays(Arithmetic):
         """The local gradients of max or min for each entry, and where inputs tie."""
         first = {node: slot for slot, node in reversed([*enumerate(nodes)])}
         alone = [
-            each if first[node] == slot else np.zeros_like(each)
+            each if first[node] == slot else each - each
             for slot, (node, each) in enumerate(zip(nodes, selected, strict=True))
         ]
         count = reduce(np.add, alone)
@@ -256,7 +256,7 @@ class Arrays(Arithmetic):
         elif ties == "first":
             taken = np.zeros_like(count, dtype=bool)
             for slot, each in enumerate(alone):
-                alone[slot] = np.where(taken, 0.0, each)
+                alone[slot] = np.where(taken, each - each, each)
                 taken = taken | (each > 0)
         return alone, tied
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import reduce
 from typing import NoReturn
 
 import numpy as np
@@ -250,7 +249,7 @@ class Backward:
         if mask is not None:
             tied = tied & mask
         if tied.any() and self.flow[gate.position] is not None:
-            count = int(reduce(np.add, [each != 0 for each in selected])[tied].max())
+            count = int(np.sum([each != 0 for each in selected], axis=0)[tied].max())
             place = tuple(map(int, np.argwhere(tied)[0]))
             self._tell_tie(gate, [n for n, each in zip(nodes, selected, strict=True) if each[place]], count, tied)
         return shares

@@ -30,6 +30,7 @@ MANY = 24
 """Entries of all variables together that are compared with other methods; of more, a sample."""
 _DIGITS, _STEP = 60, 25
 _CLOSE = 1e-9
+_PRODUCTS = ("matmul", "dot")
 _NOISE = 1e-20  # far above what 60 digits leave of a zero
 
 
@@ -200,7 +201,7 @@ def _verdict(trace: Trace, name: str, claim: str, claimed: Value, left_open: Val
     shape, wanted = shape_of(claimed), shape_of(slope)
     if shape == wanted and _is_close(claimed, slope, left_open):
         return Verdict(**{**vars(verdict), "right": True, "how": "compared entry by entry" if shape else ""})
-    for kind, where in _mistakes(name, claimed, slope):
+    for kind, where in (*_mistakes(name, claimed, slope), *_untransposed(trace, name, claimed, slope)):
         return Verdict(**{**vars(verdict), "mistake": kind, "place": where})
     if shape != wanted:
         how = f"the gradient of {name} has the shape of {name}, {told(wanted)}, and this is {told(shape)}"
@@ -227,6 +228,23 @@ def _mistakes(name: str, claimed: Value, slope: Value) -> Iterator[tuple[str, st
     factor = float(np.vdot(claimed, slope)) / size if size else 0.0
     if factor and _is_close(claimed, np.multiply(slope, factor)):
         yield "factor", f"this is {factor:.6g} times the gradient of {name}"
+
+
+def _untransposed(trace: Trace, name: str, claimed: Value, slope: Value) -> Iterator[tuple[str, str]]:
+    """Where a product handed its upstream back by a matrix as it stands: `X @ upstream` for `X.T @ upstream`."""
+    for edge in trace.edges:
+        gate = edge.gate
+        if edge.input.name != name or gate.op.name not in _PRODUCTS or edge.chained is None or not edge.active:
+            continue
+        first, second = (trace.graph.nodes[i] for i in gate.inputs)
+        other, upstream = first if edge.slot else second, f"∂{trace.graph.output.name}/∂{gate.name}"
+        factors = [trace.values[other.position], trace.upstream[gate.position]][:: 1 if edge.slot else -1]
+        if np.ndim(trace.values[other.position]) != 2 or np.shape(factors[0])[-1] != np.shape(factors[1])[0]:
+            continue
+        wrong = np.matmul(*factors)
+        if np.shape(wrong) == np.shape(claimed) == np.shape(slope) and _is_close(claimed, slope - edge.chained + wrong):
+            right = f"{other.name}.T @ {upstream}" if edge.slot else f"{upstream} @ {other.name}.T"
+            yield "transpose", f"what flows back to {name} through {trace.graph.title(gate)} is {right}"
 
 
 def _apart(

@@ -285,6 +285,7 @@ TEMPLATES = {
     "verdict chain stops": "the chain stops at {0}, and {1} is left out",
     "verdict left out": "{0} is left out",
     "verdict in place": "{0} stands where {1} belongs",
+    "verdict not transposed": "what flows back to {0} through {1} is {2}",
     "verdict transposed": "the gradient of {0} is {1}, and this is its transpose",
     "verdict not summed, axes": "{0} is {1}; sum this over axis {2} and {3}",
     "verdict not summed": "{0} is {1}; sum this over axis {2}",

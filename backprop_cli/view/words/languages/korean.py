@@ -279,6 +279,7 @@ TEMPLATES = {
     "verdict chain stops": "연쇄가 {0}에서 멈추어 {1}을(를) 빠뜨렸다",
     "verdict left out": "{0}을(를) 빠뜨렸다",
     "verdict in place": "{1}의 자리에 {0}이(가) 있다",
+    "verdict not transposed": "{1}을(를) 거쳐 {0}(으)로 돌아가는 것은 {2}이다",
     "verdict transposed": "{0}의 그라디언트는 {1}인데, 이것은 그 전치이다",
     "verdict not summed, axes": "{0}은(는) {1}이다. 이것을 축 {2}과(와) {3}에 걸쳐 더한다",
     "verdict not summed": "{0}은(는) {1}이다. 이것을 축 {2}에 걸쳐 더한다",
