@@ -364,6 +364,15 @@ def test_files_that_are_not_plain_are_read_as_line_by_line(tmp_path: Path) -> No
             assert run("points", formula, str(path), "--on-error", how) == line, (name, how)
 
 
+def test_a_date_is_not_two_subtractions(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    path.write_text("x,y\n2020-01-01,1\n2020-01-01 10:00,1\n2020-1-1,1\n")
+    result = run("points", "x*y", str(path), "--on-error", "null", "--format", "json")
+    values = [json.loads(line)["value"] for line in result.out.splitlines()]
+    assert values == [None, None, 2018.0]
+    assert "line 2: the value of 'x' is a date, not a number: 2020-01-01\n" in result.err
+
+
 # -- One result ----------------------------------------------------------------------------------------------------
 
 

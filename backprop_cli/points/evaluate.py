@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from math import isfinite
+from math import isfinite, isnan
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -197,6 +198,10 @@ class Job(NamedTuple):
         return trace_at
 
 
+_DATE = re.compile(r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+)?\s*", re.ASCII).fullmatch
+"""A date (ISO 8601), which is not meant as two subtractions."""
+
+
 def number_of(entry: object) -> float | None:
     """A finite number, or a text that is plainly one; None where `point.read_value` has to look."""
     if type(entry) is str and len(entry) <= _LONGEST and entry.isascii() and "_" not in entry:
@@ -224,7 +229,11 @@ def _missing(graph: Graph, wanted: Iterable[str], given: Mapping[str, Any]) -> p
 
 def _text(name: str, entry: object, arithmetic: Arithmetic) -> str:
     if isinstance(entry, float) and arithmetic.strict and not isfinite(entry):  # a number in JSON is never infinite
+        if isnan(entry):
+            raise InputError(f"the value of {quote(name)} is NaN, not a number", hint="--allow-nonfinite admits it")
         raise point.overflow(name, arithmetic)
+    if isinstance(entry, str) and _DATE(entry):
+        raise InputError(f"the value of {quote(name)} is a date, not a number: {entry.strip()}")
     if isinstance(entry, str | float):
         return str(entry)
     raise InputError(f"the value of {quote(name)} is {point.kind_of(entry)}, not a number")
