@@ -32,7 +32,7 @@ from backprop_cli.rules.op import Op
 from backprop_cli.rules.table import TABLE
 from support.command import run as command
 from support.formulas import FORMULAS
-from support.schemas import TRACE
+from support.schemas import EXPLANATION, TRACE
 
 POINTS = Balls(30)
 RATIONAL = Mapping[str, tuple[Fraction, Fraction]]
@@ -445,3 +445,51 @@ def test_no_point_of_a_random_graph_is_outside(monkeypatch: pytest.MonkeyPatch) 
 def test_no_point_of_many_random_graphs_is_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("backprop_cli.passes.enclosed._PARTS", 2)
     try_graphs(5, 120, 3)
+
+
+# -- In words, and on wires ----------------------------------------------------------------------------------------
+
+TOLD = [
+    (
+        "relu(x*y)*z",
+        {"x": "-1..0.5", "y": "1..2", "z": "3"},
+        [
+            "for all x ∈ [−1, 0.5], y ∈ [1, 2], z = 3",
+            "q1 = x * y = [−1, 0.5] · [1, 2] = [−2, 1]",
+            "q2 = relu(q1) may have a kink inside q1 = [-2, 1]: the slopes on all sides are in its gradient.",
+            "∂f/∂x = [0, 6]: f never falls as x grows",
+            "∂f/∂y = [−0.1875, 1.5]: f may rise and fall as y grows",
+            "∂f/∂z = [0, 1]: z is one number here, and this is the slope beside it",
+        ],
+    ),
+    (
+        "(x if x > 1 else 2) - y",
+        {"x": "0..2", "y": "1..2"},
+        [
+            "q1 = x > 1 may hold or not ([0, 2] > 1)",
+            "q2 = x if q1 else 2 may jump inside x = [0, 2], q1 = true or false: the slopes on all sides are in its "
+            "gradient.",
+        ],
+    ),
+    ("max(x, 3)", {"x": "1..2"}, ["Here 3 is the larger", "f is the same for every x"]),
+    ("0 - x", {"x": "1..2"}, ["∂f/∂x = −1: f never rises as x grows"]),
+]
+
+
+def test_boxes_are_told_and_drawn() -> None:
+    for text, boxes, lines in TOLD:
+        words = [each for name, box in boxes.items() for each in (f"--{name}={box}",)]
+        told = command("explain", text, *words)
+        assert told.status == 0
+        for line in lines:
+            assert line in told.out, text
+        assert "small" not in told.out.split("Gradient. ")[-1]
+        assert EXPLANATION.is_valid(json.loads(command("explain", text, *words, "--json").out))
+        korean = command("explain", text, *words, "--lang", "ko").out
+        assert len(korean.splitlines()) == len(told.out.splitlines())
+        assert not re.search("never|may (jump|have|rise)|lies", korean)
+    wires = command("graph", "x*(1-x)", "--x", "0.25..0.5").out
+    assert "q1 = 1 - x      [0.5, 0.75]" in wires
+    assert "[−0.5, −0.25]" in command("graph", "x*(1-x)", "--x", "0.25..0.5", "--format", "dot").out
+    nudged = command("explain", "x*2", "--x", "1..2", "--nudge", "0.1")
+    assert (nudged.status, nudged.err.splitlines()[0]) == (2, "error: --nudge compares numbers, and here are boxes")

@@ -84,7 +84,7 @@ class Trace(Shown, passes.Trace):
         from ..view.words.explain import Explanation
         from ..view.words.language import language
 
-        self._numbers_alone("explain", ("uncertain",))
+        self._numbers_alone("explain", ("uncertain", "a box"))
         step = None if nudge is None else text("nudge", nudge)
         told = Explanation.of(self, step)._replace(language=language(lang), ties=self.settings.ties)
         return Text("explanation", told)
@@ -215,7 +215,7 @@ class Circuit(Graph):
         from ..runtime.files import write_file
         from ..view import VIEWS, form_of
 
-        self.trace._numbers_alone("graph")
+        self.trace._numbers_alone("graph", ("a box",))
         look = Look(theme, transparent, scale, local)
         look.check()
         drawn = Text("circuit", Picture(self, self.trace, look))

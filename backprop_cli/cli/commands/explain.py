@@ -44,7 +44,7 @@ def command(
 
     if blank and (nudge is not None or form == "json"):
         raise InputError(f"--blank leaves the numbers out, and {'--nudge' if nudge else 'JSON'} is made of them")
-    trace = compute(*asked.request(arrays=True, kinds=("uncertain",)))
+    trace = compute(*asked.request(arrays=True, kinds=("uncertain", "a box")))
     names = None if only is None else point.read_names(only, "--only")
     known = [node.name for node in trace.graph.nodes if node.name and not isinstance(node, Constant)]
     for name in names or ():

@@ -59,6 +59,8 @@ class Explanation(NamedTuple):
         """The explanation with steps of this size, a text, if there is one. Raises InputError where there is none."""
         if nudge is None:
             return cls(trace)
+        if trace.arithmetic.of_boxes:
+            raise InputError("--nudge compares numbers, and here are boxes", hint="leave it out")
         if trace.arithmetic.trusted is None:
             message = "--nudge compares decimal numbers: --exact has none"
             raise InputError(message, hint="--precision 50 has many digits")
@@ -139,7 +141,7 @@ def _blocks(explanation: Explanation, digits: int | None, shown: int = SHOWN) ->
     if not program:
         yield Block("title", [code(texts.short(trace.graph.source, _LONGEST))])
     if point := story.point():
-        yield Block("title", story.say("at", point))
+        yield Block("title", story.say("for all" if story.is_boxed else "at", point))
     for note in story.notes() if not blank else ():
         yield Block("title", story.say("note", note))
     yield from _forward(story)
@@ -194,7 +196,7 @@ def _backward(story: Story) -> Iterator[Block]:
 def _gradient(story: Story) -> Iterator[Block]:
     for place, each in enumerate(story.tells()):
         if not place:
-            yield _section(story, "small steps", "Gradient")
+            yield _section(story, "trends" if story.is_boxed else "small steps", "Gradient")
         if isinstance(each, Gap):
             yield _gap(story, each, "line")
         else:

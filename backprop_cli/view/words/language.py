@@ -13,7 +13,9 @@ from .. import LANGUAGES
 from .particles import settled
 from .spans import LISTED, Said, Span, code, plain, say
 
-_WARNINGS = ("tie both", "tie split", "tie first", "kink", "border", "constant read", "not used")
+_WARNINGS = (
+    "tie both", "tie split", "tie first", "kink", "kink inside", "jump inside", "border", "constant read", "not used",
+)  # fmt: skip
 """Templates of warnings."""
 _PARTS = ("a number", "a vector", "division by zero", "no real value", "no finite value", "overflows", "no local",
           "infinite local")  # fmt: skip

@@ -59,6 +59,8 @@ def _switches(words: Wording, gate: Gate, receivers: Sequence[Edge]) -> Said:
 
 def _routes(words: Wording, gate: Gate, receivers: Sequence[Edge]) -> Said:
     nodes, values = words.trace.graph.nodes, words.trace.values
+    if words.trace.arithmetic.of_boxes and any(edge.local is not None and not edge.local.is_thin for edge in receivers):
+        return []  # one input here and another there, which has a notice
     if gate.op.chooses:
         return _chooses(words, gate, receivers)
     if len(gate.inputs) == 1:

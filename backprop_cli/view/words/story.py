@@ -117,12 +117,22 @@ class Story:
 
     # -- Where
 
+    @property
+    def is_boxed(self) -> bool:
+        """Whether a variable is a box, so that numbers are those of all points in it."""
+        return self.trace.arithmetic.of_boxes and any(not each.is_thin for each in self.trace.point.values())
+
     def point(self) -> Said:
-        """`x = −2, y = 5`: the variables, and what was read as a constant."""
+        """`x = −2, y ∈ [4, 5]`: the variables, and what was read as a constant."""
         names = [*self.trace.point.items(), *self.trace.constants.items()]
-        shown = [equation(code(texts.short(name)), self._given(name, value)) for name, value in names[:LISTED]]
+        shown = [self._at(code(texts.short(name)), name, value) for name, value in names[:LISTED]]
         more = [self.say("and more", f"{len(names) - LISTED:,}")] * (len(names) > LISTED)
         return say(", ".join(["{}"] * len([*shown, *more])), *shown, *more)
+
+    def _at(self, shown: Span, name: str, value: Value) -> Said:
+        number = self._given(name, value)
+        is_box = self.trace.arithmetic.of_boxes and not value.is_thin
+        return say("{} ∈ {}", shown, number) if is_box else equation(shown, number)
 
     def _given(self, name: str, value: Value) -> Span:
         """A value as it was given, with its uncertainty, if it has one."""
@@ -143,7 +153,7 @@ class Story:
         """What the forward pass does; or that there is no gate."""
         output = self.words.output
         if isinstance(output, Gate):
-            return self.say("each gate")
+            return self.say("each gate" + ", boxes" * self.trace.arithmetic.of_boxes)
         key = "only a constant" if isinstance(output, Constant) else "only a variable"
         return self.say(key, self.words.name(output))
 
@@ -376,8 +386,13 @@ class Story:
         if words.blank:
             line, f = equation(words.gradient(node), words.number(gradient)), words.name(words.output).text
             return Tells(node.name, line, code(f"{texts.short(node.name)} + {h} → {f} {BLANK}", node), [])
-        says = self.say(self._if(node.name), words.name(node), code(h), self._follows(node, gradient, h))
         line = equation(words.gradient(node), words.number(gradient))
+        if self.is_boxed:
+            trend = (self.trace.monotone or {}).get(node.name)
+            key = "fixed in its box" if self.trace.point[node.name].is_thin else f"trend {trend}"
+            told = plain(self.say(key, words.name(words.output), words.name(node)))
+            return Tells(node.name, line, Span("words", told), [])
+        says = self.say(self._if(node.name), words.name(node), code(h), self._follows(node, gradient, h))
         return Tells(node.name, line, code(tells.replace("-", "−"), node), says)
 
     def _if(self, name: str) -> str:
