@@ -35,7 +35,7 @@ def contents(trace: Trace, language: Language, ties: str, digits: int | None) ->
     graph, story = trace.graph, Story(trace, digits, language=language)
     graphs, ops = graphs_of(graph), list(dict.fromkeys((gate.op, len(gate.inputs)) for gate in graph.gates))
     asked = [node.position for node in graph.variables if node.name in trace.gradient]
-    drawing = draw(Circuit(graph, trace))
+    drawing = _without_shapes(draw(Circuit(graph, trace)))
     told = {
         "lang": language.code,
         "digits": digits or trace.arithmetic.digits,
@@ -290,6 +290,13 @@ def _brackets(text: str, negative: str) -> Iterator[tuple[int, str]]:
         elif each != "−":
             assert each in "()", f"{negative} is {text} with more than brackets"
             yield place, each
+
+
+def _without_shapes(drawing: Drawing) -> Drawing:
+    """The picture with names alone, for the shapes of a page stand on its wires."""
+    boxes = [box._replace(text=box.text.partition(" [")[0]) for box in drawing.boxes]
+    wires = [wire._replace(stage=wire.stage.partition(" [")[0]) for wire in drawing.wires]
+    return drawing._replace(boxes=boxes, wires=wires)
 
 
 def _picture(drawing: Drawing) -> dict[str, Any]:
