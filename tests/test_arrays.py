@@ -756,6 +756,21 @@ def test_what_people_type_of_other_programs() -> None:
     assert "∂f/∂x = x/f does not exist" in run("eval", "norm(x)", "--x", "[0,0]").err
 
 
+def test_labels_are_not_checked() -> None:
+    """No method can change a whole number a little."""
+    found = run("check", "mean(-log(pick(softmax(s, axis=1), y)))", "--s", "[[1,0.5],[0.2,1.5]]", "--y", "[0,1]")
+    assert found.status == 0
+    assert "y[0]" not in found.out
+
+
+def test_proven_digits_of_conditions_and_of_broadcast_numbers() -> None:
+    x = [0.5, 1.5]
+    found = backprop("mean(where(x > 1, x - 0.5, 0.5*x**2))", x=x, precision=20)
+    assert [*map(float, found.gradient["x"])] == [0.25, 0.5]
+    found = backprop("sum(-log(s) - 0.5*((x - m)/s)**2)", x=x, m=1.25, s="1/2", precision=20)
+    assert (float(found.gradient["m"]), float(found.gradient["s"])) == (-2.0, 1.0)
+
+
 def test_exact_and_proven_numbers_have_conventions_too() -> None:
     assert "has a tie of 2 entries" in run("eval", "max(x)", "--x", "[2,1,2]", "--precision", "20").err
     found = run("eval", "sum(x if x > 0 else sqrt(x + 1))", "--x", "[1,-1/2]", "--exact", "--get", "x")

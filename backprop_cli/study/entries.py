@@ -21,7 +21,7 @@ from ..language.program import Program
 from ..passes.arrays import array_trace, value
 from ..passes.nested import read_array
 from ..passes.trace import CONVENTIONS, Trace
-from ..rules.array_op import Shape
+from ..rules.array_op import ArrayOp, Shape
 from ..rules.shape_rules import told
 from .claims import SHOWN, Verdict
 from .referee import TOLERANCE, Estimate, Review
@@ -44,7 +44,8 @@ def review(graph: Graph, given: Mapping[str, Any], *, wrt: Collection[str] | Non
     """
     trace, point = _trace(graph, given, wrt, ties)
     kink = next((notice for notice in trace.warnings if notice.kind in CONVENTIONS), None)
-    entries = [(name, place) for name, slope in trace.gradient.items() for place in np.ndindex(shape_of(slope))]
+    slopes = {name: slope for name, slope in trace.gradient.items() if name not in _labels(trace.graph)}
+    entries = [(name, place) for name, slope in slopes.items() for place in np.ndindex(shape_of(slope))]
     every = -(-len(entries) // MANY)
     methods: dict[str, Callable[[str, tuple[int, ...]], float]] = {
         "complex step": lambda name, place: _complex_step(graph, point, name, place),
@@ -52,7 +53,7 @@ def review(graph: Graph, given: Mapping[str, Any], *, wrt: Collection[str] | Non
     }
     estimates = {}
     for name, place in entries[::every]:
-        slope = float(np.asarray(trace.gradient[name])[place]) + 0.0  # no −0
+        slope = float(np.asarray(slopes[name])[place]) + 0.0  # no −0
         row = [Estimate("backprop", slope)]
         for method, estimate in methods.items():
             if kink is not None:
@@ -62,6 +63,15 @@ def review(graph: Graph, given: Mapping[str, Any], *, wrt: Collection[str] | Non
                 row.append(_attempt(method, estimate, name, place, slope))
         estimates[f"{name}[{', '.join(map(str, place))}]" if place else name] = row
     return Review(trace, estimates)
+
+
+def _labels(graph: Graph) -> set[str]:
+    """Variables that are nothing but labels: whole numbers, which no method can change a little."""
+    uses: dict[bool, set[int]] = {True: set(), False: set()}
+    for gate in graph.gates:
+        for slot, i in enumerate(gate.inputs):
+            uses[isinstance(gate.op, ArrayOp) and gate.op.partial(slot).is_number].add(i)
+    return {node.name for node in graph.variables if node.position in uses[True] - uses[False]}
 
 
 def _trace(
