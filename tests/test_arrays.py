@@ -783,7 +783,8 @@ def test_exact_and_proven_numbers_are_the_doubles() -> None:
     for text in (
         "sum(x*s)", "sum(s*x)", "sum(s - x/s)", "sum(s*E - x)", "sum(where(x > 1, x*s, x))", "sum(where(1 > x, 2, x))",
         "sum(where(s > x, 2*x, s))", "sum(where(1 > E, x, s))", "max(where(x < s, x, 1)) + s", "norm((s*x)[3:]) + s",
-        "sum(max(x) * E)", "sum(maximum(x, x)*s)", "sum(hypot(x, s))", "m(t) = t*s; sum(m(x)) + m(s)",
+        "sum(max(x) * E)", "sum(maximum(x, x)*s)", "max(s, max(x))", "sum(x[3:]) + s", "prod(x[3:])*s",
+        "sum(hypot(x, s))", "m(t) = t*s; sum(m(x)) + m(s)",
     ):  # fmt: skip
         used = {name: value for name, value in values.items() if re.search(rf"\b{name}\b", text)}
         doubles = backprop(text, used)

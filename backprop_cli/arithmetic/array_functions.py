@@ -135,10 +135,10 @@ class Words:
         return {"axis": self.op.settings.get("axis"), "keepdims": bool(self.op.settings.get("keepdims"))}
 
     def total(self, x: Array) -> Value:
-        return np.sum(x, **self._over())
+        return np.sum(x, initial=self.base.number("0"), **self._over())
 
     def product(self, x: Array) -> Value:
-        return np.prod(x, **self._over())
+        return np.prod(x, initial=self.base.number("1"), **self._over())
 
     def largest(self, x: Array) -> Value:
         return self._top(x, **self._over())

@@ -250,7 +250,7 @@ class Arrays(Arithmetic):
             for slot, (node, each) in enumerate(zip(nodes, selected, strict=True))
         ]
         count = reduce(np.add, alone)
-        tied = count > 1
+        tied = np.asarray(count > 1, dtype=bool)
         if ties == "split":
             alone = [each / np.maximum(count, 1) for each in alone]
         elif ties == "first":
