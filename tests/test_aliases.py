@@ -182,6 +182,13 @@ ELSEWHERE = {
     "std::exp(x)": "exp(x)",
     "f64::consts::sqrt(x)": "sqrt(x)",
     "g(t) := t*t": "g(t) = t*t",
+    "x mod y": "mod(x, y)",
+    "x times 2": "x*2",
+    "x over y": "x/y",
+    "log3(x)": "log(x, 3)",
+    "exp10(x)": "10**x",
+    "lerp(x, y, t)": "x + (y - x)*t",
+    "x*12,345": "12345",
 }
 """What is called so elsewhere and has another meaning, order or number of inputs, and what to write."""
 
@@ -199,6 +206,12 @@ OTHER_LANGUAGES = {
     "x => x*x": "a module is a function",
     "x -> x*x": "a module is a function",
     "x ↦ x*x": "a module is a function",
+    "where(x=>2, 1, 0)": "a module is a function: f(x) = EXPRESSION; 'at least' is >=",
+    "where(x<>2, 1, 0)": "write !=",
+    "where(x=<2, 1, 0)": "write <=",
+    "where(x===2, 1, 0)": "two signs do: == or !=",
+    "x⁄y": "write /",
+    "xsin(y)": "to multiply, write x*sin(…)",
     "let y = x*x": "a statement is NAME = EXPRESSION",
     "return x*x": "the last statement is the result",
     "d/dx x^2": DERIVATIVES,

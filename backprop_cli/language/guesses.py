@@ -24,6 +24,7 @@ _WORDS = {
 }
 """Words of programming languages that stand before something."""
 _QUOTIENT = re.compile(r"\bd\w*[ \t]*/[ \t]*d\w+[ \t]*")
+_OPERAND = re.compile(rf"[ \t]*({NAME}|[0-9.]+)(?!\w*[ \t]*[(\[])")
 _DEFINED = re.compile(r"\s*:=\s*(\S.*)")
 
 Functions = Mapping[str, Sequence[Op]]
@@ -57,6 +58,11 @@ def _operator(source: str, functions: Functions, last: Token, token: Token) -> s
         return DERIVATIVES
     if token.kind == "not":
         return f"write {last.text} and not …, or {last.text} or not …"
+    if behind := _OPERAND.match(source, token.span[1]):  # x mod y
+        if written := recipe(token.text, [last.text, behind[1]]):
+            return f"write {written}"
+        if any(op.accepts(2) for op in functions.get(token.text, ())):
+            return f"write {token.text}({last.text}, {behind[1]})"
     left = last.text if last.kind in ("number", "variable", "constant") else "(…)"
     return f"to multiply, write {left}*{right}"
 
@@ -86,7 +92,7 @@ def unknown_function(source: str, functions: Functions, name: str, span: Span) -
 
 
 def _function(functions: Functions, name: str, inputs: Sequence[str]) -> str:
-    if base := re.fullmatch(r"log_?(\d+)", name):
+    if base := re.fullmatch(r"log_?([2-9]|[1-9]\d+)", name):
         return f"write log({', '.join(inputs) or 'x'}, {base[1]})"
     if written := recipe(name, inputs):
         return f"write {written}"

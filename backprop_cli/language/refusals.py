@@ -14,7 +14,12 @@ _REFUSED: list[tuple[str, str, str]] = [
     (r"[–—‐‑]", "an unusual dash is not an operator here", "write -"),
     (r"[∙•∗]", "an unusual dot is not an operator here", "write *"),
     (r"[^\S \t\r\n\x0b\x0c]", "an unusual kind of space is not part of an expression", "write a plain one"),
-    (r"=>|->|[→⇒↦⟼]", "an arrow is not part of an expression", "a module is a function: f(x) = EXPRESSION"),
+    (r"=>", "an arrow is not part of an expression", "a module is a function: f(x) = EXPRESSION; 'at least' is >="),
+    (r"->|[→⇒↦⟼]", "an arrow is not part of an expression", "a module is a function: f(x) = EXPRESSION"),
+    (r"=<", "'=<' compares nothing here", "write <="),
+    (r"<>|~=", "this sign compares nothing here", "write !="),
+    (r"=(?<=[=!]=)=?", "this sign compares nothing here", "two signs do: == or !="),
+    (r"[⁄∕]", "an unusual slash is not an operator here", "write /"),
     (
         r":=|=",
         "an assignment is not part of an expression",

@@ -116,7 +116,7 @@ def _statement(source: str, code: str, piece: Span) -> Statement:
     """`NAME = …` or `NAME(NAME, …) = …`; whatever else it is, it is an expression, good or bad."""
     start, end = piece
     equals = code.find("=", start, end)
-    if equals > start and source[equals + 1 : equals + 2] not in ("=", ">") and source[equals - 1] not in "<>!:":
+    if equals > start and source[equals + 1 : equals + 2] not in ("=", ">", "<") and source[equals - 1] not in "<>!:":
         left = code[start:equals].rstrip(_SPACE)
         head, body = (start, start + len(left)), (equals + 1, end)
         if name := as_name(left):

@@ -40,7 +40,7 @@ _TOKEN = re.compile(
     r"|(?P<number>(?:[0-9]+(?:\.(?![*/^])[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
     rf"|(?P<fraction>[{''.join(sorted(FRACTIONS))}])|(?P<name>{NAME})"
     r"|(?P<operator>\.?\*\*|\.?/(?!/)|\.[*^]|-(?!>)|[+*%@^−×·⋅÷])"
-    r"|(?P<logic>[<>=!]=|&&|\|\||[<>≤≥≠?]|:(?![:=]))"
+    r"|(?P<logic>[<>=!]=|&&|\|\||<(?!>)|[>≤≥≠?]|:(?![:=]))"
     r"|(?P<bracket>[(),])|(?P<square>[\[\]])|(?P<transpose>\.T(?![\w(])|ᵀ)"
     rf"|(?P<power>{SUPERSCRIPT})|(?P<root>[√∛])|(?P<sign>[|⌊⌋⌈⌉!])"
 )
@@ -55,6 +55,7 @@ _REST = re.compile(rf"{_SPACE}[,)]")  # what follows a case
 _DOTTED = re.compile(rf"{NAME}(?:\.(?!T\b){NAME})+")  # X.T is no name
 _POWER_OF_CALL = re.compile(POWER_OF_CALL)
 _OPERAND = re.compile(rf"[ \t]*([0-9.]*{NAME}|[0-9.]+)(?!\w*{_SPACE}\()")
+_GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?![0-9,])")
 _BLANK = re.compile(r"[ \t\r]*")
 _OF_NUMBERS = frozenset("0123456789.")
 _COMPARISONS = frozenset(("<", "<=", ">", ">=", "==", "!="))
@@ -603,6 +604,8 @@ class _Checker:
         is_second = bool(self.open) and self.open[-1].is_case and not self.open[-1].commas
         if not is_second and (not self.open or self.open[-1].call is None):
             hint = "a decimal point is written '.'" if self.between_digits(span[0]) else ""
+            if grouped := _GROUPED.match(self.source, len(self.source[: span[0]].rstrip("0123456789"))):
+                hint = f"write {grouped[0].replace(',', '')}"
             raise self.fail("a comma only separates the inputs of a function", span, hint)
         self.need_operand_before(span)
         self.chosen(self.open[-1].choices)
