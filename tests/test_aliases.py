@@ -182,7 +182,7 @@ ELSEWHERE = {
     "std::exp(x)": "exp(x)",
     "f64::consts::sqrt(x)": "sqrt(x)",
     "g(t) := t*t": "g(t) = t*t",
-    "x mod y": "mod(x, y)",
+    "x hypot y": "hypot(x, y)",
     "x times 2": "x*2",
     "x over y": "x/y",
     "log3(x)": "log(x, 3)",
