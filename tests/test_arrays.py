@@ -511,6 +511,15 @@ def test_every_form(form: str, more: list[str]) -> None:
         TRACE.validate(json.loads(found.out))
 
 
+def test_a_jacobian_in_every_arithmetic() -> None:
+    words = ["eval", "x/3", "--x", "[1,2]", "--jacobian"]
+    for form in ("table", "csv", "markdown", "html", "latex", "json"):
+        for more, number in {"--exact": "1/3", "--precision=4": "0.3333", "--digits=4": "0.3333"}.items():
+            found = run(*words, more, "--format", form)
+            assert (found.status, found.err) == (0, ""), found.err
+            assert number in found.out or (form, number) == ("latex", "1/3")
+
+
 def test_a_jacobian() -> None:
     words = ["eval", "W @ x", "--W", "[[1,2],[3,4]]", "--x", "[1,1]", "--jacobian"]
     assert run(*words, "--get", "x").out == "[[1.0, 2.0], [3.0, 4.0]]\n"

@@ -73,9 +73,9 @@ def _jacobian(trace: Trace) -> Iterator[Sequence[str]]:
     outputs = entries(trace.graph.output.name, trace.arithmetic.shape(trace.value))
     for name, matrix in (trace.jacobian or {}).items():
         inputs = entries(name, trace.arithmetic.shape(trace.point[name]))
-        for output, row in zip(outputs, matrix, strict=True):
+        for output, row in zip(outputs, matrix.tolist(), strict=True):
             for each, value in zip(inputs, row, strict=True):
-                yield output, each, _number(trace, value.item())
+                yield output, each, _number(trace, value)
 
 
 def _number(trace: Trace, value: Value | None) -> str:

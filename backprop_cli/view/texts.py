@@ -260,7 +260,7 @@ def jacobians(trace: Trace, digits: int | None) -> Iterator[list[tuple[str, ...]
             continue
         rows = entries(trace.graph.output.name, trace.arithmetic.shape(trace.value))
         columns = entries(name, trace.arithmetic.shape(trace.point[name]))
-        numbers = ([number(trace, each.item(), digits) for each in row] for row in matrix)
+        numbers = ([number(trace, each, digits) for each in row] for row in matrix.tolist())
         lines = [(row, *line) for row, line in zip(rows, numbers, strict=True)]
         yield [("∂/∂", *columns), *lines]
 
