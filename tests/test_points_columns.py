@@ -354,6 +354,15 @@ def test_objects_that_are_not_plain_are_read_as_line_by_line(tmp_path: Path, mon
                 assert run("points", "x*y", str(path), "--on-error", how) == line, (text, how)
 
 
+def test_plain_objects_with_unusual_rows_are_told_as_line_by_line(tmp_path: Path) -> None:
+    path = tmp_path / "d.jsonl"
+    values = [1, 2, -1, 3, "1/4", 0, 5, "x"]
+    path.write_text("".join(f"{json.dumps({'x': value, 'k': 1})}\n" for value in values))
+    for how in ("stop", "null", "skip"):
+        line = run("points", "floor(x)/x", "-", "--on-error", how, stdin=path.read_bytes())
+        assert run("points", "floor(x)/x", str(path), "--on-error", how) == line, how
+
+
 def test_files_that_are_not_plain_are_read_as_line_by_line(tmp_path: Path) -> None:
     path = tmp_path / "d.csv"
     for name, text in ENDS.items():

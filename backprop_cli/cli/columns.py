@@ -76,7 +76,8 @@ def write_lines(rows: Rows, view: JsonLines | CsvLines, out: TextIO) -> None:
         if isinstance(view, JsonLines) and view.is_plain and block.texts is not None:
             lines = view.plain_lines(block.texts[:count], zip(*(each.tolist() for each in found.numbers), strict=True))
             for place, result in found.results.items():
-                lines[place] = view.line(result) if result.error is None or rows.holds.nulls else ""
+                if place < count:
+                    lines[place] = view.line(result) if result.error is None or rows.holds.nulls else ""
             write("".join(lines))
             continue
         for result in found.one_by_one(count):
