@@ -8,7 +8,6 @@ import unicodedata
 from ..errors import InputError, quote
 from ..rules.table import CONSTANTS, spellings
 from .names import NAME, RAISED
-from .recipes import DERIVATIVES
 
 _REFUSED: list[tuple[str, str, str]] = [
     (r"[–—‐‑]", "an unusual dash is not an operator here", "write -"),
@@ -31,7 +30,7 @@ _REFUSED: list[tuple[str, str, str]] = [
     (r"\.(?=[*/^])", "'.' before an operator is not needed here", "leave the point out"),
     (r"\.(?=\s*[^\W\d])", "attribute access is not part of an expression", ""),
     (r"::", "a namespace is not part of an expression", ""),
-    (r"[∂∇]", "a derivative is not part of an expression", DERIVATIVES),
+    (r"[∂∇]", "a derivative is not part of an expression", ""),
     (r"//", "'//' is not an operator here", "write floor(x/y)"),
     (r"±", "an uncertainty belongs to a value, and not to the expression", "for example: --x 2.0±0.1"),
     (r"°", "'°' is not an operator here", "an angle of x degrees is x*pi/180"),
@@ -75,8 +74,10 @@ def refusal(source: str, position: int) -> InputError:
 def _hint(source: str, position: int, sign: str, plain: str) -> str:
     """What to write instead, where the text around shows it: `np.exp(x)`, `Sin[x]`, `x^{2}`, `sin²(x)`, `\\sin x`."""
     from .latex import translated
-    from .recipes import bracketed
+    from .recipes import DERIVATIVES, bracketed
 
+    if sign in "∂∇":
+        return DERIVATIVES
     before = _BEFORE.search(source, max(0, position - _NEAR), position)
     name = before[1] if before else ""
     if sign == ";" and source.count("[", 0, position) > source.count("]", 0, position):
