@@ -64,6 +64,7 @@ FOLLOWED = {
     "plot x*y": "graph x*y",
     "Differentiate x*y": "derive x*y",
     "train x^2 --start x=1": "minimize x^2 --start x=1",
+    "maximize x^2 --start x=1": "--help",
     "net.bp --x 1 --y 2": "eval --file net.bp --x 1 --y 2",
     "eval x*y --x 1 --y 2 --pretty": "eval --help",
     "eval x*y --x 1 --y 2 --log-level 1": "eval --help",

@@ -34,6 +34,10 @@ COMMON = {
     **dict.fromkeys(["color", "no-color"], ("NO_COLOR=1 in the environment turns colours off", "")),
     **dict.fromkeys(["grad", "gradient"], ("--get NAME prints a gradient alone", "")),
     **dict.fromkeys(["values", "vars", "params"], ("--at reads values from a JSON object", "")),
+    **dict.fromkeys(["lr", "learning-rate", "learning_rate"], ("--rate of minimize is the part of the gradient", "")),
+    **dict.fromkeys(["iterations", "max-iter", "maxiter"], ("--steps of minimize says how many there are at most", "")),
+    **dict.fromkeys(["init", "guess"], ("--start of minimize and fit says where to begin", "")),
+    **dict.fromkeys(["optimizer", "solver"], ("--method of minimize and fit", "")),
     "language": ("--to is the language of backprop code, --lang that of a story", ""),
     "input": ("--file reads the expression from a file, --at the values", ""),
     "version": ("backprop --version", ""),
@@ -55,6 +59,7 @@ _ELSEWHERE = {
     "fit": "regress regression curve_fit curvefit lstsq leastsq",
     "ops": "functions primitives operations gates",
     "completion": "complete completions autocomplete",
+    "": "maximize maximise maximum",  # which minimize does not do
 }
 CALLED = {name: command for command, names in _ELSEWHERE.items() for name in names.split()}
 """What people call commands, or what they do."""

@@ -40,7 +40,8 @@ class Commands(click.Group):
         if self.get_command(ctx, args[0]) is None:
             from ..hints import CALLED
 
-            close = CALLED.get(args[0].lower()) or suggest(args[0], self.list_commands(ctx))
+            called = args[0].lower()
+            close = CALLED[called] if called in CALLED else suggest(args[0], self.list_commands(ctx))
             hint = _meant(close, args) if close else _forgotten(args)
             raise InputError(f"no command {quote(args[0])}", hint=hint)
         return super().resolve_command(ctx, args)
