@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sympy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +24,7 @@ from backprop_cli import compile as compiled
 from backprop_cli.api.trace import Trace
 from backprop_cli.arithmetic import FLOATS
 from backprop_cli.arithmetic.arrays import Arrays
+from backprop_cli.arithmetic.symbolic import Symbolic
 from backprop_cli.errors import InputError, MathError
 from backprop_cli.language.program import Program
 from backprop_cli.passes.arrays import array_trace
@@ -509,6 +511,14 @@ def test_every_form(form: str, more: list[str]) -> None:
     assert (found.status, found.err) == (0, "")
     if form == "json":
         TRACE.validate(json.loads(found.out))
+
+
+def test_the_summary_of_a_large_array_is_that_of_its_numbers() -> None:
+    small = run("eval", "sum(x)", "--x", "[[1,-1,1e-15],[1,-1,1],[-1,1,-1]]", "--precision=20").out
+    assert "mean 1.1111111111111111111e-16" in small, small
+    power = sympy.exp(sympy.sqrt(2))
+    zero = 1 - 2 / (power + 2) - power / (power + 2)  # which SymPy does not tell from 0
+    assert "mean" in Arrays(Symbolic()).shown(np.array([zero / 3, zero / 7] * 20, dtype=object), 6)
 
 
 def test_a_jacobian_in_every_arithmetic() -> None:

@@ -111,10 +111,11 @@ class Arrays(Arithmetic):
         numbers = [each for each in value.flat if each is not None and each == each]
         if not numbers:
             return "–"
-        least, largest, mean = min(numbers), max(numbers), sum(numbers) / len(numbers)
+        size = self.base.to_float if self.base.trusted is None else None  # SymPy may not tell which of two is larger
+        least, largest, mean = min(numbers, key=size), max(numbers, key=size), sum(numbers) / len(numbers)
         if least == largest:
             return f"all {self.base.shown(plain_number(least), digits)}"
-        if abs(mean) < max(abs(least), abs(largest)) * _ROUNDING:
+        if self.is_doubles and abs(mean) < max(abs(least), abs(largest)) * _ROUNDING:
             mean = self.base.number("0")
         ends = [self.base.shown(plain_number(each), digits) for each in (least, largest, mean)]
         return f"{ends[0]} … {ends[1]}, mean {ends[2]}"
