@@ -31,6 +31,7 @@ from backprop_cli.view import Options, draw
 from backprop_cli.view.code import StagedProgram
 from backprop_cli.view.page import Page
 from backprop_cli.view.page.arithmetic import functions
+from backprop_cli.view.page.contents import contents
 from backprop_cli.view.words import explain
 from backprop_cli.view.words.explain import Explanation
 from backprop_cli.view.words.language import ENGLISH, language
@@ -290,7 +291,7 @@ def test_every_row_computes_what_eval_does(browser: Browser) -> None:
         order = [int(graph.nodes.names[i][1:]) for i in graph.nodes.variables]
         known = [*points(op, count, chance)]
         assert len(known) >= 5, op
-        assert draw("page", Page(known[0][1]), Options("html"))
+        assert contents(known[0][1], ENGLISH, "both", None)["N"]
         asked.append(
             [functions([graph]), [[values[i] for i in order] for values, _ in known], [*graph.nodes.variables]]
         )
