@@ -132,7 +132,8 @@ def _document(page: Page, options: Options, data: str, script: str, style: str, 
 def _story(page: Page, options: Options) -> str:
     """The story, of a large circuit its ends, and the table, for who runs no scripts."""
     told = explain.as_text(Explanation(page.trace, language=page.language), Options(digits=options.digits), TOLD)
-    rows = re.sub(r"(?<=\S)  +|(?<=─{24})─+", "  ", table.trace(page.trace, Options(digits=options.digits)))
+    rows = table.trace(page.trace, Options(digits=options.digits))
+    rows = re.sub(r"(?<=\S)  +(?=\S)", "  ", re.sub("(?<=─{24})─+", "", rows))
     return "".join(f"<pre>{html.escape(text, quote=False)}</pre>\n" for text in (told, rows))
 
 
