@@ -66,6 +66,7 @@ def test_numpy_programs_are_right() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:The use of .x.T. on tensors:UserWarning")  # of a vector, which it leaves as it is
 @pytest.mark.parametrize("library", ["numpy", "torch", "jax"])
 def test_programs_of_every_row_are_right(library: str) -> None:
     with warnings.catch_warnings():
