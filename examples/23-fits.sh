@@ -1,7 +1,6 @@
 #!/bin/sh
-# NIST's harder problems, from its near starts: two decays that are nearly alike (MGH17), whose certified b1 is 0.37541005211
-# ± 0.0020723153551; a rational function (Thurber), b1 = 1288.139680 ± 4.6647963344; and two columns with a formula for a
-# target (Nelson), b1 = 2.5906836021 ± 0.019149996413. See how parameters of any size need no scaling.
+# NIST's harder problems, from its near starts: MGH17 (b1 is 0.37541005211 ± 0.0020723153551), Thurber (1288.139680 ±
+# 4.6647963344) and Nelson (2.5906836021 ± 0.019149996413). See how parameters of any size need no scaling.
 cd "$(dirname "$0")" || exit
 backprop fit "b1 + b2*exp(-x*b4) + b3*exp(-x*b5)" --target y --data mgh17.csv --digits 8 \
     --start b1=0.5,b2=1.5,b3=-1,b4=0.01,b5=0.02

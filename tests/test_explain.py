@@ -215,7 +215,8 @@ def test_a_sentence_says_what_its_parts_are() -> None:
 @given(examples(choices=False))
 def test_a_span_names_its_node(example: Example) -> None:
     trace = backprop(example.text, example.point)
-    warned = " ".join(notice.message for notice in trace.warnings)  # a warning is told in its own words, numbers too
+    # A warning is told in its own words, numbers too.
+    warned = " ".join(f"{notice.message}." for notice in trace.warnings)
     for step in Story(trace).backward():
         assert not isinstance(step, Gap)
         for said in (*step.says, *(equation for told in step.edges for equation in told.equations)):
