@@ -9,6 +9,7 @@ At --precision 50 every entry is compared, digit by digit, and nothing is ill co
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Mapping
 from decimal import Decimal
@@ -29,7 +30,7 @@ from support import oracle
 from support.command import run as command
 from support.digits import middle
 from support.formulas import FORMULAS, Formula, each_of
-from support.rows import every_row, inside
+from support.rows import ROWS, every_row, inside
 from support.schemas import TRACE
 from support.suites import thinned
 
@@ -184,6 +185,76 @@ def test_every_primitive(op: Op) -> None:
                 assert abs(entries(got)[pair] - entry) <= 1e-12 * abs(entry), pair
                 digits = mpmath.mpf(precise.arithmetic.exactly(entries(precise.hessian)[pair]))
                 assert abs(digits - entry) <= mpmath.mpf("5e-39") * abs(entry), pair
+
+
+# Beside a root of a second derivative, and where one input is vast beside another, the terms of a rule's slope cancel.
+SLOPES_THAT_CANCEL: list[tuple[str, tuple[float, ...]]] = [
+    ("hypot(x, y)", (-1e-9, -1e-17)),
+    ("hypot(x, y)", (20.0, 1e20)),
+    ("hypot(x, y)", (1e-160, 1e100)),
+    ("logsumexp(x, y)", (0.3, 40.0)),
+    ("logsumexp(x, y)", (20.0, 0.01)),
+    ("mish(x)", (20.0,)),
+    ("mish(x)", (40.0,)),
+    ("normpdf(x)", (1 + 2.0**-20,)),
+    ("atan2(x, y)", (1 + 2.0**-20, 1.0)),
+    ("atan2(x, y)", (1.0, 1.0)),
+    ("cospi(x)", (0.5 + 2.0**-22,)),
+    ("exp(2*hypot(x, y))", (3.0, 1e9)),
+    ("v = 2; g(u) = normpdf(u)*v; g(x)", (1 + 2.0**-20,)),
+]
+
+
+def doubles_against_what_is_proven(expression: str, point: tuple[float, ...]) -> int:
+    """Compares the second derivatives at the doubles that these are; how many there are."""
+    names = ("x", "y", "z")[: len(point)]
+    try:
+        got = backprop(expression, dict(zip(names, point, strict=True)), hessian=True).hessian
+        exact = {name: str(Decimal(value)) for name, value in zip(names, point, strict=True)}
+        proven = backprop(expression, exact, hessian=True, precision=20)
+    except MathError:
+        return 0
+    assert got is not None
+    assert proven.hessian is not None
+    for pair, number in entries(proven.hessian).items():
+        right = float(middle(proven.arithmetic.exactly(number)))
+        assert abs(entries(got)[pair] - right) <= 1e-11 * abs(right) + 1e-300, (expression, point, pair)
+    return len(entries(got))
+
+
+def test_no_digits_are_lost_where_terms_of_a_rule_cancel() -> None:
+    assert sum(doubles_against_what_is_proven(*each) for each in SLOPES_THAT_CANCEL) >= 28
+
+
+EVERYWHERE = (
+    1e-9,
+    -1e-17,
+    0.25,
+    -0.75,
+    1 + 2.0**-20,
+    -1 - 2.0**-20,
+    3.0,
+    20.0,
+    -20.0,
+    40.0,
+    1e5,
+    1e20,
+    -1e-160,
+    -40.0,
+    700.0,
+)
+
+
+@pytest.mark.slow
+def test_no_row_loses_digits_anywhere() -> None:
+    compared = 0
+    for op in ROWS:
+        names = ["x", "y"] if op.variadic else ["x", "y", "z"][: len(op.inputs)]
+        if op.truth or op.chooses or len(names) > 2 or op.name == "lbeta":  # whose x + y is rounded beside a pole
+            continue
+        points = [*itertools.product(EVERYWHERE, repeat=len(names))][:: 5 ** (len(names) - 1)]
+        compared += sum(doubles_against_what_is_proven(op.written(names), point) for point in points)
+    assert compared > 3_000
 
 
 # -- Small and known -----------------------------------------------------------------------------------------------

@@ -6,9 +6,11 @@ What a primitive does to the ε comes from the same row of the table as everythi
 from __future__ import annotations
 
 import math
+import operator
 import sys
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from functools import partial
+from functools import cached_property, partial, reduce
 
 from ..rules.op import Op
 from ..rules.table import INNER, TABLE, primitive
@@ -54,6 +56,10 @@ class TooSmallError(Exception):
     """Doubles are too small for a product, or have too few digits, and a slope may be lost: wider numbers have it."""
 
 
+class CancelledError(Exception):
+    """The slopes of a rule's terms cancel, and too few digits are left."""
+
+
 def _beyond() -> Dual:
     """In place of a formula that loses digits in doubles, and so do its slopes. Raises TooSmallError."""
     raise TooSmallError
@@ -71,26 +77,38 @@ class DualNumbers(Arithmetic):
 
     def __init__(self, base: Arithmetic, ties: str = "both") -> None:
         self.base = base
+        self._least_left = base.least_left
         self.ties = ties
         self.digits = base.digits
         self.strict = base.strict
         constants = {name: Dual(value) for name, value in base.constants.items()}
         words: dict[str, Function] = {
-            op.name: partial(self._gate, op) for op in reversed([*TABLE, *INNER])
+            op.name: partial(self._inside, op) for op in reversed([*TABLE, *INNER])
         }  # the first of a name
         logarithm = next(op for op in TABLE if op.name == "log" and len(op.inputs) == 2)
-        words |= {"log_base": partial(self._gate, logarithm), "selected": self._selected}
-        words["smooth"] = lambda value, slopes: Dual(value.value, slopes.dot)
+        words |= {"log_base": partial(self._inside, logarithm), "selected": self._selected}
+        words["smooth"] = self._smooth
         calls = {name: f"{name}({{}}, {{}})" for name in ("add", "sub", "mul", "div")}
         words |= {f"values_{name}": base.rule(primitive(name)).value for name in _COMPARISONS}
         compared = {name: f"values_{name}({{0}}.value, {{1}}.value)" for name in _COMPARISONS}
-        templates = {**calls, **compared, "neg": "neg({})", "smooth": "smooth({}, {})", "cancels": "{1}"}
+        templates = {**calls, **compared, "neg": "neg({})", "smooth": "smooth(lambda: {}, {})", "cancels": "{1}"}
         templates |= {"doubles": base.template("doubles"), "own": base.template("own"), "ours": "{0}"}
         if base.template("ours") == "{1}":  # doubles
             words["beyond"], templates["precisely"] = _beyond, "beyond()"
         super().__init__(words, constants, templates)
 
-    def _gate(self, op: Op, *inputs: Dual) -> Dual:
+    def _inside(self, op: Op, *inputs: Dual) -> Dual:
+        """A gate inside a rule. Raises CancelledError where the rule loses digits that its own inputs have not lost."""
+        return self._gate(op, *inputs, least_left=self._least_left)
+
+    def _smooth(self, value: Callable[[], Dual], slopes: Dual) -> Dual:
+        least, self._least_left = self._least_left, 0.0  # the slopes of the value may cancel: they are not used
+        try:
+            return Dual(value().value, slopes.dot)
+        finally:
+            self._least_left = least
+
+    def _gate(self, op: Op, *inputs: Dual, least_left: float = 0.0) -> Dual:
         rule = self.base.rule(op)
         values = [None if each is None else each.value for each in inputs]  # a choice needs not all of them
         out = rule.value(*values)
@@ -110,11 +128,17 @@ class DualNumbers(Arithmetic):
             locals_ = share([local(slot) for slot in range(len(values))], [*map(id, inputs)], self.ties)
         else:
             locals_ = [local(slot) if slot in slots else None for slot in range(len(values))]
-        dot = None
-        for slot in slots:
-            if op.selects and locals_[slot] == 0:
-                continue  # not selected: nothing below that edge counts, even where it is not a number
-            dot = _sum(dot, self._along(op, slot, values, out, locals_[slot], inputs[slot].dot))
+        # Where an edge is not selected, nothing below it counts, even where it is not a number.
+        along: list[Value] = [
+            self._along(op, slot, values, out, locals_[slot], inputs[slot].dot)
+            for slot in slots
+            if not (op.selects and locals_[slot] == 0)
+        ]
+        if not along:
+            return Dual(out)
+        dot = reduce(operator.add, along)
+        if least_left and len(along) > 1 and abs(dot) < least_left * max(map(abs, along)):
+            raise CancelledError
         return Dual(out, dot)
 
     def _along(self, op: Op, slot: int, values: list[Value], out: Value, local: Value, dot: Value) -> Value:
@@ -144,8 +168,33 @@ class DualNumbers(Arithmetic):
             compiled = super().rule(op)
             kink = self.base.rule(op).kink
             on_values = kink and (lambda *args: kink(*(each.value for each in args)))
-            self._rules[op] = compiled._replace(value=partial(self._gate, op), kink=on_values)
+            partials = tuple(partial(self._local, op, *each) for each in enumerate(compiled.partials))
+            self._rules[op] = compiled._replace(value=partial(self._gate, op), partials=partials, kink=on_values)
         return self._rules[op]
+
+    def _local(self, op: Op, slot: int, compiled: Function, *args: Value) -> Dual:
+        """A local gradient; where its slopes cancel, by numbers of more digits, its inputs being what they are."""
+        try:
+            computed: Dual = compiled(*args)
+        except CancelledError:
+            inputs, slot = args[2:] if op.variadic else (args[:-1], slot)
+        else:
+            return computed
+        with self._finer.working():
+            lifted = [self._finer.given(each) for each in inputs]
+            rule = self._finer.rule(op)
+            local = rule.partial(slot, lifted, rule.value(*lifted))
+        rounded = self.given(local)
+        if local.dot and self._is_too_small(rounded.dot):
+            raise TooSmallError
+        return rounded
+
+    @cached_property
+    def _finer(self) -> DualNumbers:
+        return DualNumbers(self.base.wide, self.ties)
+
+    def given(self, value: Dual) -> Dual:
+        return Dual(self.base.given(value.value), None if value.dot is None else self.base.given(value.dot))
 
     def number(self, text: str) -> Dual:
         return Dual(self.base.number(text))

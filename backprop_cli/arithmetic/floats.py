@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from math import exp
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..rules.formula import Formula, substitute
 from ..rules.op import Op
@@ -377,6 +377,7 @@ class Floats(Arithmetic):
     """Doubles; whatever is not finite is an error."""
 
     trusted = 15
+    least_left = 1e-3
     _precise: dict[str, str] = {}  # noqa: RUF012
     range_hint = "the largest double is about 1.8e308; --allow-nonfinite goes on with infinity"
 
@@ -400,7 +401,6 @@ class Floats(Arithmetic):
 
     @cached_property
     def wide(self) -> Wide:
-        """Numbers with more digits and any exponent, for what is too small for doubles; loaded when there is some."""
         from .wide import Wide
 
         return Wide()
@@ -418,6 +418,9 @@ class Floats(Arithmetic):
     def settled(self, function: Function) -> Function:
         """A function, fit for what is not finite."""
         return function
+
+    def given(self, value: Any) -> float:
+        return float(value)
 
     def number(self, text: str) -> float:
         return float(text)

@@ -125,6 +125,7 @@ class Arithmetic(ABC):
     trusted: how many a number has that are no rounding errors; None: it is exact
     header: what a JSON document says of the arithmetic
     range_hint: what to tell a person whose numbers overflow
+    least_left: what is left of a sum beside its largest term, at least, where enough of the digits are left
     """
 
     strict = True
@@ -132,6 +133,7 @@ class Arithmetic(ABC):
     trusted: int | None = None
     header: Mapping[str, Any] = MappingProxyType({})
     range_hint = ""
+    least_left = 0.0
     has_arrays = False
     """Whether a value may be an array."""
     of_boxes = False
@@ -149,6 +151,15 @@ class Arithmetic(ABC):
         self._templates = {**_TEMPLATES, **(templates or {})}
         self._rules: dict[Op, Rule] = {}
         self._zeros: dict[tuple[Op, int], Function] = {}
+
+    @property
+    def wide(self) -> Arithmetic:
+        """Numbers with more digits, and any exponent, where these may lose too many."""
+        return self
+
+    def given(self, value: Value) -> Value:
+        """A number of more or fewer digits as one of these."""
+        return value
 
     @abstractmethod
     def number(self, text: str) -> Value:

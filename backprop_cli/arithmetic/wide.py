@@ -1,8 +1,9 @@
-"""Numbers of 40 digits and any exponent, by mpmath, for what doubles lose on the way. Import it where it is needed."""
+"""Numbers of 40 digits or more and any exponent, by mpmath, for what doubles lose on the way; loaded where needed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from mpmath import MPContext
@@ -12,6 +13,8 @@ from .special import polygamma
 from .system import FROM_FLINT, Arithmetic, Function, Value
 
 _DIGITS = 40
+_MOST = 640  # where 40 cancel, four times as many are tried, and again
+_ENOUGH = 20  # as many are more than a double has
 _FAR = 10**9  # exp(−x) is 0 from there on, as doubles go
 _EXP_BITS = 400  # exp(x) is refused for |x| beyond 2^400
 _TRIG_BITS = 50_000  # sin(x) for |x| beyond 2^50,000 would need as many bits of pi
@@ -22,12 +25,17 @@ class Wide(Arithmetic):
 
     range_hint = "this is beyond what can be computed with"
 
-    def __init__(self) -> None:
+    def __init__(self, digits: int = _DIGITS) -> None:
         self.context: Any = MPContext()
-        self.context.dps = self.digits = self.trusted = _DIGITS
+        self.context.dps = self.digits = self.trusted = digits
+        self.least_left = 10.0 ** (_ENOUGH - digits) if digits < _MOST else 0.0
         constants = {"pi": +self.context.pi, "e": +self.context.e, "nan": self.context.nan}
         # 40 digits may cancel as those of doubles do
         super().__init__(self._functions(), constants, {"doubles": "{1}"})
+
+    @cached_property
+    def wide(self) -> Wide:
+        return Wide(4 * self.digits)
 
     def given(self, value: Value) -> Value:
         """A double as a number of this arithmetic; one of its own numbers as it is."""
@@ -51,7 +59,7 @@ class Wide(Arithmetic):
             return float("inf") if value > 0 else float("-inf")
 
     def shown(self, value: Value, digits: int) -> str:
-        return str(self.context.nstr(value, min(digits, _DIGITS), strip_zeros=True)).removesuffix(".0")
+        return str(self.context.nstr(value, min(digits, self.digits), strip_zeros=True)).removesuffix(".0")
 
     def _real(self, function: Function, most_bits: int | None = None) -> Function:
         """The function where its result is finite and real. most_bits: of an argument that does not take too long."""

@@ -52,7 +52,7 @@ n = Formula("n")
 """The order of a function, a whole number."""
 nearest, mod, fmod = map(Formula, "round mod fmod".split())
 prod, softmax, odds, unit = map(Formula, "prod softmax odds unit".split())
-normcdf, normpdf = Formula("normcdf"), Formula("normpdf")
+normcdf, normpdf, sinpi = map(Formula, "normcdf normpdf sinpi".split())
 
 total = Formula("total")
 """In a rule with any number of inputs: the sum over all of them."""
@@ -181,6 +181,11 @@ def within_pi(u: Formula) -> Formula:
 
 log_added = maximum(x, y) + log1p(exp(-fabs(x - y)))
 """log(exp(x) + exp(y)), which never overflows."""
+
+
+mish_bend = careful(1 - tanh(softplus(x)) ** 2, 4 * sigmoid(2 * softplus(x)) * sigmoid(-2 * softplus(x)))
+mish_slope = tanh(softplus(x)) + x * sigmoid(x) * mish_bend
+"""The slope of x·tanh(softplus(x))."""
 
 
 def settling(read: Formula, tail: Formula, near: int, far: int) -> Formula:
@@ -393,7 +398,7 @@ TABLE: list[Op] = [
                           pi * careful(cos(pi * x), smooth(within_pi(x), turned(x) * cos(pi * (x - nearest(x))))),
        does="multiplies its upstream by π times the cosine of π times its input"),
     Op("cospi",    "x",   careful(cos(pi * x), within_pi(x)),
-                          -pi * careful(sin(pi * x), turned(x) * sin(pi * (x - nearest(x)))),
+                          -pi * careful(sin(pi * x), smooth(turned(x) * sin(pi * (x - nearest(x))), sinpi(x))),
        does="multiplies its upstream by π times the sine of π times its input, and flips its sign"),
     Op("sinc",     "x",   where(eq(x, 0), 1, sin(x) / x),
                           where(eq(x, 0), smooth(0, -x / 3),
@@ -591,8 +596,7 @@ TABLE: list[Op] = [
        note="exact, x·Φ(x), as torch's default; not the form with tanh", aliases="GELU",
        does="multiplies its upstream by the normal distribution at its input, and its density times the input"),
     Op("mish",     "x",   settling(x * tanh(softplus(x)), x * tanh(softplus(x)), 700, 760),
-                          settled(tanh(softplus(x)) + x * sigmoid(x) * (1 - tanh(softplus(x)) ** 2),
-                                  tanh(softplus(x)) + x * sigmoid(x) * (1 - tanh(softplus(x)) ** 2)),
+                          settled(mish_slope, mish_slope),
        aliases="Mish",
        does="multiplies its upstream by about 1 where its input is large, and by next to nothing where it "
             "is far below 0"),
