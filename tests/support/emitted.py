@@ -177,6 +177,10 @@ EDGES = [
     Case("a = 1/x if 0 < x < 1 else x*x; b = log(a - 9) if a > 9 else a; a*b + max(b, x)", point(x="-1")),
     Case("where(2 < 1, log(x), x) + (x if 1 <= 1 else 1/(x - x))", point(x="-1")),
     Case("safe(t, g) = where(t > 0, g, 0); safe(x, log(x)) + safe(y, y**0.5)", point(x="-1", y="4")),
+    # What raises in Python where it has no value, on the side that is not taken, and as an input that a module ignores
+    Case("where(x > 0, gamma(x) + digamma(x) + beta(x, 3), x)", point(x="-1")),
+    Case("where(x < 100, gamma(x) + erfcx(-x), x)", point(x="200")),
+    Case("m(t, u) = u if u < u else u*2; m(1/x, y)", point(x="0", y="25")),
     # A constant, a variable, an input that nothing uses, a variable twice
     Case("1/3 + 2**0.5", {}),
     Case("x", point(x="2")),
@@ -242,6 +246,7 @@ EDGES = [
     Case("q = x*y; a = b", point(x="1", y="2", b="3"), ["x", "y"]),
     Case("q = x*y; f = 2*b", point(x="1", y="2", b="3"), ["y"]),
     Case("q = x*y; f = 2*pi", point(x="1", y="2")),
+    Case("q = x*y; 10 % 3", point(x="1", y="2")),
 ]  # fmt: skip
 
 

@@ -346,9 +346,11 @@ class _Program:
         return " =" if count == 1 else f", share {share + 1:,} of {count:,}:"
 
     def printed(self) -> Iterable[Line]:
-        yield Line(self.target.print_value.format(self.graph.output.name if self.output != "f" else "f", self.output))
+        name = self.graph.output.name
+        output = name if name in self.names.nodes else self.output
+        yield Line(self.target.print_value.format(output, self.output))
         for node in self._asked():
-            title = f"d{self.graph.output.name}/d{node.name}"
+            title = f"d{output}/d{node.name}"
             yield Line(self.target.print_value.format(title, self.names.gradients[node.name]))
 
     # -- Pieces ----------------------------------------------------------------------------------------------------

@@ -75,10 +75,10 @@ class Stages:
         self._chains: dict[object, Chain] = {}
 
     def forward(self) -> Iterator[Node]:
-        """The nodes in forward order, each behind the conditions under which it is needed."""
+        """The nodes in forward order, each behind the conditions under which it is needed; none that never is."""
         nodes, done = self.graph.nodes, bytearray(len(self.graph.nodes))
         for i in range(len(nodes)):
-            stack = [i]
+            stack = [] if self.needs.get(i) == _NEVER else [i]
             while stack:
                 here = stack[-1]
                 conditions = (place for need in self.needs.get(here, ()) for place, _ in need)
@@ -197,6 +197,7 @@ class Stages:
 
 Literal = tuple[int, bool]
 """A condition by its position, and whether it holds."""
+_NEVER = frozenset[frozenset[Literal]]()
 
 
 def _needs(graph: Graph) -> dict[int, frozenset[frozenset[Literal]]]:
@@ -204,7 +205,7 @@ def _needs(graph: Graph) -> dict[int, frozenset[frozenset[Literal]]]:
     always = frozenset([frozenset[Literal]()])
     needs: dict[int, frozenset[frozenset[Literal]]] = {graph.output.position: always}
     for gate in graph.gates_backward:
-        here = needs.get(gate.position, always)  # if it is not there, a module ignores it
+        here = needs.setdefault(gate.position, _NEVER)  # if it was not there, a module ignores it
         is_choice = gate.op.chooses and not isinstance(gate.op, Module)
         for slot, i in enumerate(gate.inputs):
             if graph.nodes.ops[i] is None:
@@ -214,7 +215,7 @@ def _needs(graph: Graph) -> dict[int, frozenset[frozenset[Literal]]]:
                 [condition] = gate.op.conditions
                 literal = gate.inputs[condition], slot == gate.op.chosen(True)
                 there = frozenset(need | {literal} for need in here)
-            needs[i] = _joined(needs.get(i, frozenset()) | there)
+            needs[i] = _joined(needs.get(i, _NEVER) | there)
     return {i: need for i, need in needs.items() if need != always}
 
 

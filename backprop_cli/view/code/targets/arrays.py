@@ -51,9 +51,21 @@ def like(gradient, x):
 
 
 _MEAN = "(functools.reduce({}.add, ({{args}})) / {{count}})"
-_STANDARD = {name: f"{name} = np.vectorize(math.{name}, otypes=[float])\n" for name in "erf erfc gamma lgamma".split()}
-_ELEMENTWISE = {
-    name: f"@np.vectorize\n{HELPERS[name]}".replace("1 / x ** (n + 1)", "1 / x ** (n + 1.0)")
+_ELEMENTWISE = '''\
+def elementwise(function):
+    """The function for arrays; nan where it has no value, because np.where computes both sides."""
+
+    def number(*inputs):
+        try:
+            return function(*inputs)
+        except (ValueError, ArithmeticError):
+            return math.nan
+
+    return np.vectorize(number, otypes=[float])
+'''
+_STANDARD = {name: f"{name} = elementwise(math.{name})\n" for name in "erf erfc gamma lgamma".split()}
+_BY_NUMBER = {
+    name: f"@elementwise\n{HELPERS[name]}".replace("1 / x ** (n + 1)", "1 / x ** (n + 1.0)")
     for name in "digamma polygamma erfcx erfcxderiv lambertw lognormcdf stirling log_beta euler_beta zetaderiv".split()
 }
 
@@ -101,8 +113,9 @@ def log_base(x, base):
     return np.where(base == 2, np.log2(x), np.where(base == 10, np.log10(x), other))
 ''',
         "like": _LIKE,
+        "elementwise": _ELEMENTWISE,
         **_STANDARD,
-        **_ELEMENTWISE,
+        **_BY_NUMBER,
     },
     opposite="np.logical_not({0})",
     where="np.where({0}, {1}, {2})",
