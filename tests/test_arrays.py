@@ -32,7 +32,7 @@ from backprop_cli.passes.arrays import gradient as gradient_of
 from backprop_cli.passes.matrices import MEANS, matrices
 from backprop_cli.rules.arrays import ARRAYS
 from backprop_cli.rules.formula import Formula, substitute
-from backprop_cli.rules.printer import BY_HAND
+from backprop_cli.rules.printer import BY_HAND, TYPED
 from backprop_cli.rules.shape_rules import MAX_ENTRIES
 from backprop_cli.rules.table import TABLE
 from support.arrays import FORMULAS, gradient, point_of, value
@@ -749,6 +749,80 @@ def test_gradients_are_matrix_formulas_that_check_finds_right(step: int) -> None
     assert checked > 100 // step
 
 
+LOGITS = {"W": [[1.0, 2, 0], [3, 4, 1]], "X": [[1.0, 2], [3, 4], [0, 1], [2, 2]], "y": [0, 2, 1, 1]}
+ROWS = {"Z": [[1.0, 2, 3], [2, 2, 5]], "y": [1, 2]}
+TARGETS = {"z": [1.0, 2, 3], "t": [0.2, 0.3, 0.4]}
+WRITTEN_BY_HAND: list[tuple[str, dict[str, Any], dict[str, str]]] = [
+    ("-log_softmax(W @ x)[1]", {"W": [[1.0, 2], [3, 4], [0, 1]], "x": [1.0, 2]},
+     {"W": "outer(softmax(W @ x) - place(1, (W @ x)[1]), x)", "x": "W.T @ (softmax(W @ x) - place(1, (W @ x)[1]))"}),
+    ("S = X @ W; -mean(pick(log_softmax(S), y))", LOGITS,
+     {"X": "(softmax(S) - place(1, pick(S, y))) / 4 @ W.T", "W": "X.T @ ((softmax(S) - place(1, pick(S, y))) / 4)"}),
+    ("-mean(log(pick(softmax(Z), y)))", ROWS, {"Z": "(softmax(Z) - place(1, pick(Z, y))) / 2"}),
+    ("-mean(pick(log(softmax(Z)), y))", ROWS, {"Z": "(softmax(Z) - place(1, pick(Z, y))) / 2"}),
+    ("mean(logsumexp(Z, axis=1) - pick(Z, y))", ROWS, {"Z": "(softmax(Z, axis=1) - place(1, pick(Z, y))) / 2"}),
+    ("-sum(c*pick(log_softmax(Z), y))", {**ROWS, "c": [2.0, 3]},
+     {"Z": "softmax(Z) * reshape(c, 2, 1) - place(c, pick(Z, y))"}),
+    ("logsumexp(z) - z[1]", {"z": [1.0, 2, 3]}, {"z": "softmax(z) - place(1, z[1])"}),
+    ("logsumexp(z, keepdims=True)[0]", {"z": [1.0, 2, 3]}, {}),
+    ("-log(softmax(z)[1])", {"z": [1.0, 2, 3]}, {"z": "softmax(z) - place(1, z[1])"}),
+    ("-log(softmax(z))[-1]", {"z": [1.0, 2, 3]}, {"z": "softmax(z) - place(1, z[-1])"}),
+    ("p = softmax(z); p[1]", {"z": [1.0, 2, 3]}, {"z": "place(f, z[1]) - p * f"}),
+    ("-sum(t*log_softmax(z))", TARGETS, {"z": "softmax(z) * sum(t) - t", "t": "-log_softmax(z)"}),
+    ("-sum(t*log(softmax(z)))", TARGETS, {"z": "softmax(z) * sum(t) - t"}),
+    ("-mean(sum(T*log_softmax(Z, axis=1), axis=1))", {"Z": ROWS["Z"], "T": [[0.2, 0.3, 0.4], [0.0, 1.0, 0.0]]},
+     {"Z": "(softmax(Z, axis=1) * sum(T, axis=1, keepdims=True) - T) / 2"}),
+    ("sum(log_softmax(z))", {"z": [1.0, 2, 3]}, {"z": "1 - 3 * softmax(z)"}),
+    ("sum(2*log(softmax(z)))", {"z": [1.0, 2, 3]}, {}),
+    ("sum(t[0]*log(softmax(z))) + z[0]", TARGETS, {"z": "place(1, z[0]) + t[0] - 3 * softmax(z) * t[0]"}),
+    ("sum(exp(z - logsumexp(z))*t)", TARGETS, {}),
+    ("sum(exp(A - logsumexp(A, axis=1))*A)", {"A": [[1.0, 2], [0.5, 3]]}, {}),
+    ("logsumexp(Z) - Z[0, 1]", {"Z": ROWS["Z"]}, {"Z": "exp(Z - logsumexp(Z)) - place(1, Z[0, 1])"}),
+    ("sum(pick(log_softmax(Z, axis=0), y))", ROWS, {}),
+    ("sum(log_softmax(Z)[:, 1] + logsumexp(Z, axis=0, keepdims=True)[0, :2])", {"Z": ROWS["Z"]}, {}),
+    ("log(softmax(Z)[1, 1])*Z[0, 1] + sum(log(softmax(Z)[0]))", {"Z": ROWS["Z"]}, {}),
+    ("p = softmax(z); log(p[0])**2 - log(p[1]) - sum(log(p[1:]))", {"z": [1.0, 2, 3]}, {}),
+    ("sum(1/z*z[1]) + z[1]/z[0] + sum(z*z[1]/z)", {"z": [1.0, 2, 3]}, {}),
+]  # fmt: skip
+"""Programs, and the formulas that people write for their gradients; of each one the numbers are compared."""
+
+
+def number_of(formula: Formula, point: dict[str, Any]) -> Any:
+    """What a formula comes to, by the oracle; what it has for `place` are entries by their numbers."""
+
+    def opened(each: Formula) -> Formula:
+        args = [opened(arg) for arg in each.args]
+        if each.head != "place":
+            return Formula(each.head, *args)
+        placed, taken = args
+        found = np.zeros_like(value(TYPED.text(taken.args[0]), point))
+        numbers = {**point, "numbered": np.arange(found.size).reshape(found.shape)}
+        entries = value(TYPED.text(Formula(taken.head, Formula("numbered"), *taken.args[1:])), numbers)
+        np.put(found, entries, value(TYPED.text(placed), point))
+        point[name := f"placed_{len(point)}"] = found
+        return Formula(name)
+
+    return value(TYPED.text(opened(formula)), point)
+
+
+def test_formulas_are_those_that_people_write() -> None:
+    for text, point, expected in WRITTEN_BY_HAND:
+        trace = backprop(text, point)
+        found, slopes = matrices(trace.graph, trace.given), gradient(text, point)
+        words: dict[str, str | Formula] = {}
+        for name, formula in found.gates.items():
+            words[name] = substitute(formula, words)
+        for word, _, formula in found.stages:
+            words[word] = substitute(formula, words)
+        for name, formula in found.named.items():
+            forms = [TYPED.text(each) for each in (formula, found.closed.get(name)) if each is not None]
+            assert expected.get(name, forms[0]) in forms, (text, forms)
+            for each in (formula, found.closed.get(name, formula)):
+                numbers = {name: np.asarray(given) for name, given in point.items()}
+                computed = number_of(substitute(each, words), numbers)
+                assert np.shape(computed) in (np.shape(point[name]), ()), (text, forms)
+                np.testing.assert_allclose(computed, slopes[name], rtol=1e-10, atol=1e-13, err_msg=text)
+
+
 def test_matrix_formulas_are_shown_in_every_form() -> None:
     words = ["derive", "D = W @ X; f = sum(D*D)", "--W", "[[1,2],[3,4]]", "--X", "[[1],[-1]]"]
     assert " ∂f/∂W = 2·D @ Xᵀ\n       = 2·(W @ X) @ Xᵀ\n" in run(*words).out
@@ -758,7 +832,7 @@ def test_matrix_formulas_are_shown_in_every_form() -> None:
     assert "| `∂f/∂W` | `2·D @ Xᵀ` | `2·(W @ X) @ Xᵀ` |" in run(*words, "--format", "markdown").out
     scores = ["mean(-pick(log_softmax(X @ W), y))", "--X", "[[1,2]]", "--W", "[[1,0],[2,1]]", "--y", "[1]"]
     found = run("derive", *scores, "--wrt", "W").out
-    assert "∂f/∂W = Xᵀ @ dq1" in found
+    assert "∂f/∂W = Xᵀ @ (softmax(q1) − place(1, pick(q1, y)))" in found
     assert "place(u, x[0]): zeros in the shape of x" in found
     assert "∂f/∂b = ones(10)" in run("derive", "sum(b)", "--b", f"{[1] * 10}").out
     deep = run("derive", f"sum({'sin(' * 300}x{')' * 300})", "--x", "[1,2]").out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any, NamedTuple
@@ -17,7 +17,8 @@ from ..rules.array_op import ArrayOp, Shape
 from ..rules.formula import Formula, substitute
 from ..rules.shape_rules import axes_of, broadcast, told
 from . import point
-from .named import Product, named_sum, node_names
+from .matrix_algebra import Algebra, apart, factored
+from .named import Product, node_names
 from .nested import read_array
 from .shapes import shaped
 
@@ -112,6 +113,8 @@ class _Backward:
         found = node_names(graph, {name for name, _ in graph.stages})
         self.names = [each or Formula(node.name) for each, node in zip(found, graph.nodes, strict=True)]
         self.terms: dict[int, list[tuple[Product, Shape]]] = {}
+        applied = {each.name: each.op.applied(self.names[i] for i in each.inputs) for each in graph.gates}
+        self.algebra = Algebra(applied, {node.name: shape for node, shape in zip(graph.nodes, shapes, strict=True)})
 
     def run(self) -> Matrices:
         graph, taken = self.graph, {*self.graph.nodes.names}
@@ -136,19 +139,19 @@ class _Backward:
                 taken.add(word)
                 stages.append((word, node.name, whole.formula))
                 total = _Shaped(Formula(word), self.shapes[place])
+                self.algebra.shapes[word] = self.shapes[place]
             for slot, i in enumerate(node.inputs):
                 competes_with_itself = node.op.selects and i in node.inputs[:slot]
                 if self.wanted[i] and not competes_with_itself and node.op.partial(slot).head != "none":
-                    share = self._share(node, slot, total)
-                    if share[0].coefficient:
-                        self.terms.setdefault(i, []).append(share)
+                    shares = [share for share in self._shares(node, slot, total) if share[0].coefficient]
+                    self.terms.setdefault(i, []).extend(shares)
         gradient = {node.name: named[node.name] for node in graph.variables if node.name in named}
         by_name = {node.name: shape for node, shape in zip(graph.nodes, self.shapes, strict=True)}
         closed = self._closed(gradient, {word for word, _, _ in stages})
         return Matrices(graph, by_name, gradient, closed, stages, flows)
 
     def _total(self, terms: Sequence[tuple[Product, Shape]]) -> _Shaped:
-        total = named_sum([product for product, _ in terms])
+        total = factored([product for product, _ in terms])
         if total is None:
             message = f"{len(terms):,} terms are too many for a formula"
             raise InputError(message, hint="eval takes the program as it is")
@@ -172,8 +175,8 @@ class _Backward:
                 found[name] = closed
         return found
 
-    def _share(self, gate: Gate, slot: int, total: _Shaped) -> tuple[Product, Shape]:
-        """What an edge brings, in the shape of its input or a narrower one."""
+    def _shares(self, gate: Gate, slot: int, total: _Shaped) -> Iterable[tuple[Product, Shape]]:
+        """The terms of what an edge brings, each in the shape of its input or a narrower one."""
         op, whole, part = gate.op, self.shapes[gate.position], self.shapes[gate.inputs[slot]]
         stands: dict[str, _Shaped] = {"upstream": total}
         operands: list[Formula] = []
@@ -185,32 +188,40 @@ class _Backward:
                 stands[f"#{i}"] = _Shaped(name, self.shapes[i])
                 operands.append(Formula(f"#{i}"))
         stands["#out"] = _Shaped(self.names[gate.position], whole)
-        rule = _Rule(op, part, whole, [self.shapes[i] for i in gate.inputs], stands)
+        rule = _Rule(op, part, whole, [self.shapes[i] for i in gate.inputs], stands, self.algebra)
         if not isinstance(op, ArrayOp):
             local = rule.read(op.local(slot, operands, "#out"))
             product = Product().times(total.formula).times(local.formula)
-            return _unbroadcast(product, broadcast([total.shape, local.shape]), whole, part)
+            return [_unbroadcast(product, broadcast([total.shape, local.shape]), whole, part)]
         if op.pulls_back(slot):
             found = rule.read(op.local(slot, operands, "#out"))
-            return Product().times(found.formula), found.shape
+            return self.algebra.terms(found.formula, found.shape)
         upstream = rule.spread(total, part)
         if op.selects:
             stands["#out"] = rule.spread(stands["#out"], part)
         local = rule.read(op.local(slot, operands, "#out"))
         product = Product().times(upstream.formula).times(local.formula)
-        return product, broadcast([upstream.shape, local.shape])
+        return [(product, broadcast([upstream.shape, local.shape]))]
 
 
 class _Rule:
     """The reader of one rule: its words become formulas, and each has its shape.
 
-    part: the shape of the input; whole: that of the gate; inputs: of all inputs; stands: what its words stand for.
+    part: the shape of the input; whole: that of the gate; inputs: of all inputs; stands: what its words stand for;
+    algebra: how formulas are rewritten.
     """
 
     def __init__(
-        self, op: Any, part: Shape, whole: Shape, inputs: Sequence[Shape], stands: Mapping[str, _Shaped]
+        self,
+        op: Any,
+        part: Shape,
+        whole: Shape,
+        inputs: Sequence[Shape],
+        stands: Mapping[str, _Shaped],
+        algebra: Algebra,
     ) -> None:
         self.op, self.part, self.whole, self.inputs, self.stands = op, part, whole, inputs, stands
+        self.algebra = algebra
 
     def read(self, formula: Formula) -> _Shaped:
         """The rule over what its words stand for."""
@@ -267,17 +278,30 @@ class _Rule:
     def count(self, _x: _Shaped, _out: _Shaped) -> _Shaped:
         return _Shaped(Formula(str(prod(self.part) // max(prod(self.whole), 1))))
 
+    def exp(self, x: _Shaped) -> _Shaped:
+        return _Shaped(self.algebra.exp(x.formula), x.shape)
+
+    def times(self, x: _Shaped, y: _Shaped) -> _Shaped:
+        found = self.algebra.times(x.formula, y.formula)
+        shape = self.algebra.shape(found)
+        return _Shaped(found, broadcast([x.shape, y.shape]) if shape is None else shape)
+
     def rowsum(self, x: _Shaped) -> _Shaped:
-        x = _whole(x, self.whole)
-        if len(self.whole) == 1:
-            return _Shaped(Formula("sum()", x.formula))
         [axis] = axes_of(self.op, self.part, -1)
-        shape = tuple(1 if i == axis else n for i, n in enumerate(x.shape))
-        return _Shaped(_summed(x.formula, axis, True), shape)
+        if not x.shape:
+            return _Shaped(Product(self.whole[axis]).times(x.formula).formula)
+        x = _whole(x, self.whole)
+        is_vector = len(self.whole) == 1
+        found = self.algebra.summed(x.formula, None if is_vector else axis)
+        number, rest = apart(Product().times(x.formula))
+        if found is None:
+            found = number.times(_summed(rest.formula, None if is_vector else axis, True)).formula
+        shape = () if is_vector else tuple(1 if i == axis else n for i, n in enumerate(x.shape))
+        return _Shaped(found, shape)
 
     def place(self, each: _Shaped, *inputs: _Shaped) -> _Shaped:
         taken = self.op.applied([x.formula for x in inputs])
-        return _Shaped(Formula("place", each.formula, taken), self.part)
+        return _Shaped(self.algebra.placed(each.formula, taken), self.part)
 
     def reshaped(self, each: _Shaped, _x: _Shaped) -> _Shaped:
         if not each.shape:
@@ -306,7 +330,8 @@ class _Rule:
 _READ: dict[str, Callable[..., _Shaped]] = {
     "T": _Rule.transposed,
     "shaped": _Rule.reshaped,
-    **{name: getattr(_Rule, name) for name in "matmul outer inv solve spread count rowsum place eye rest".split()},
+    "mul": _Rule.times,
+    **{name: getattr(_Rule, name) for name in "matmul outer inv solve spread count rowsum place eye rest exp".split()},
 }
 """Words of rules that are no operation entry by entry."""
 
@@ -335,7 +360,9 @@ def _written(entry: Formula, shape: Shape) -> Formula:
     return Formula("array", *[_written(entry, shape[1:])] * shape[0]) if shape else entry
 
 
-def _summed(formula: Formula, axis: int, keepdims: bool) -> Formula:
+def _summed(formula: Formula, axis: int | None, keepdims: bool) -> Formula:
+    if axis is None:
+        return Formula("sum()", formula)
     kept = [Formula("keepdims=True")] if keepdims else []
     return Formula("sum()", formula, Formula(f"axis={axis}"), *kept)
 
