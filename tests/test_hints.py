@@ -81,6 +81,9 @@ FOLLOWED = {
     # Files.
     "minimize (p-y)^2 p.csv --start p=1 --reduce sum": "minimize '(p-y)^2' --data p.csv --start=p=1 --reduce=sum",
     "fit a*x p.csv --target y --start a=1": "fit a*x --data p.csv --target=y --start=a=1",
+    "fit 'y ~ a*x' --data p.csv --start a=1": "fit a*x --data p.csv --start a=1 --target y",
+    "fit 'y = a*x' --data p.csv --start a=1": "fit a*x --data p.csv --start a=1 --target y",
+    "fit a*x --data p.csv --start a=1": "",
     "eval p*x p.csv --p 2": "points p*x p.csv --p 2",
     "points p*x p.csv p=2": "points p*x p.csv --p 2",
     "points p*x --data p.csv --p 2": "points p*x p.csv --p 2",
@@ -97,6 +100,8 @@ FOLLOWED = {
     # Names.
     "eval xy --x 1 --y 2": "eval x*y --x 1 --y 2",
     "eval 1/xy+2 --x 1 --y 2": "eval '1/(x*y)+2' --x 1 --y 2",
+    "eval '2*exp -x' --x 1": "eval '2*exp(-x)' --x 1",
+    "eval exp*x --x 1": "eval exp*x --x 1 --exp 1",
     "eval sinx --x 1": "eval 'sin(x)' --x 1",
     "eval x*y": "eval x*y --x 1 --y 1",
     "eval x*y --x --y 2": "eval x*y --x 1 --y 2",

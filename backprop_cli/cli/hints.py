@@ -372,12 +372,24 @@ def _of_input(command: str, words: Sequence[str]) -> str:
             rest = [word for word in words if word not in ("--at", text, f"--at={text}", *line.positional)]
             if hint := working("points", [*line.positional, text, *rest]):
                 return f"for many points: {hint}"
+    is_fit = command == "fit" and line.positional and "--target" not in line.given
+    if is_fit and (hint := _of_relation(command, words, line.positional[0])):
+        return hint
     if command == "points" and len(line.positional) == 1 and is_file(line.positional[0]):
         return "the expression comes first, and then the file of points"
     if line.positional and "--file" not in line.given and is_file(path := line.positional[0]):
         at = list(words).index(path)
         return working(command, [*words[:at], "--file", *words[at:]])
     return ""
+
+
+def _of_relation(command: str, words: Sequence[str], text: str) -> str:
+    """The command line for `y ~ a*x`, as R writes it, or `y = a*x`; empty where it is neither."""
+    relation = re.fullmatch(r"\s*(\w+)\s*[~=](.+)", text, re.DOTALL)
+    if not relation:
+        return ""
+    target, model = relation.groups()
+    return working(command, [*(model.strip() if word is text else word for word in words), "--target", target])
 
 
 def reordered(words: Sequence[str]) -> str:
@@ -476,6 +488,8 @@ def _is_constant(text: str) -> bool:
 
 def _of_missing(command: str, words: Sequence[str], names: Sequence[str]) -> str:
     """The command line with a value for each missing variable. Of many it is no help."""
+    if hint := next(filter(None, (_of_function(command, words, name) for name in names if name in spellings())), ""):
+        return hint
     if len(names) <= FEW:
         one_line = [_on_one_line(word) for word in words]
         if hint := working(command, one_line):
@@ -485,6 +499,13 @@ def _of_missing(command: str, words: Sequence[str], names: Sequence[str]) -> str
             return shlex.join(["backprop", command, *with_values(command, words, names)])
     is_much = len(names) > FEW or sum(map(len, words)) > _LONGEST
     return "--at FILE takes values from a JSON object" if is_much else ""
+
+
+def _of_function(command: str, words: Sequence[str], name: str) -> str:
+    """The command line with parentheses for a function, as in `exp -x`."""
+    called = re.compile(rf"\b{name}\s+([-+]?\s*\w+)")
+    hint = working(command, [called.sub(rf"{name}(\1)", word) for word in words])
+    return f"{name} is a function: {hint}" if hint and any(map(called.search, words)) else ""
 
 
 def _on_one_line(word: str) -> str:

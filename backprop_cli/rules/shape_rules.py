@@ -115,7 +115,9 @@ def _needs_array(op: ArrayOp, shapes: Sequence[Shape]) -> None:
     for slot, shape in enumerate(shapes):
         if not shape:
             if op.name in spellings() and any(each.variadic for each in spellings()[op.name]):
-                raise MisfitError(f"{op.name} takes 2 or more inputs, not 1", f"write {op.name}(x, …)")
+                raise MisfitError(
+                    f"{op.name} takes 2 or more inputs, not 1", f"write {op.name}(x, …), or give it an array"
+                )
             raise MisfitError(f"{{{slot}}} is a number, and {op.name} takes an array")
 
 
