@@ -22,6 +22,7 @@ MORE: list[tuple[str, dict[str, tuple[int, ...]]]] = [
     ("D = W @ X + [[1], [2]]; f = sum(sigmoid(D))", {"W": (2, 3), "X": (3, 2)}),
     ("h(t) = t*t; f = h(x) @ x", {"x": (3,)}),
     ("sum(X*b*c)", {"X": (2, 3), "b": (3,), "c": ()}),
+    ("sum(X.T*w)", {"X": (2, 3, 4), "w": (2,)}),
 ]
 PICKED: list[tuple[str, dict[str, tuple[int, ...]], dict[str, Any]]] = [
     ("sum(pick(S, y)**2)", {"S": (3, 4)}, {"y": [0.0, 3.0, 3.0]}),
@@ -66,7 +67,6 @@ def test_numpy_programs_are_right() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:The use of .x.T. on tensors:UserWarning")  # of a vector, which it leaves as it is
 @pytest.mark.parametrize("library", ["numpy", "torch", "jax"])
 def test_programs_of_every_row_are_right(library: str) -> None:
     with warnings.catch_warnings():

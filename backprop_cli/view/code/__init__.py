@@ -50,14 +50,15 @@ class StagedProgram(NamedTuple):
         """That of a program of arrays, of which the values of a trace tell the shapes."""
         from ...arithmetic import FLOATS
         from ...arithmetic.arrays import Arrays
+        from ...arithmetic.axes import shape_of
         from ...passes.nested import read_array
         from .staged import Input
         from .stages import Stages
 
         system = Arrays(FLOATS)
         inputs = {name: Input(system.data(read_array(name, each, system))) for name, each in given.items()}
-        typed = graph if trace is None else trace.graph
-        stages = Stages(typed, settings.wrt, settings.ties, is_typed=trace is not None)
+        axes = None if trace is None else [len(shape_of(value)) for value in trace.values]
+        stages = Stages(graph if trace is None else trace.graph, settings.wrt, settings.ties, axes)
         return cls(stages, inputs, settings.ties, trace, (graph, given, settings))
 
     def written_in(self, language: str) -> StagedProgram:

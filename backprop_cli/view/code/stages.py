@@ -51,15 +51,15 @@ class Stages:
     """The formulas of a graph's stages. wanted: for each node, whether it gets a gradient (wrt: None for all).
 
     ties: as in `backpropagate`, for operations on arrays;
-    is_typed: whether their rows are those for the inputs' numbers of axes.
+    axes: how many of them each node has, where values tell; the rows are then those for these.
 
     Raises MathError where a constant has no value, as evaluating it does.
     """
 
     def __init__(
-        self, graph: Graph, wrt: Collection[str] | None = None, ties: str = "both", *, is_typed: bool = False
+        self, graph: Graph, wrt: Collection[str] | None = None, ties: str = "both", axes: Sequence[int] | None = None
     ) -> None:
-        self.graph, self.ties, self.is_typed = graph, ties, is_typed
+        self.graph, self.ties, self.axes = graph, ties, axes
         self.wanted = graph.depending_on(wrt)
         named = {name for name, _ in graph.stages}
         self.constants: dict[int, Formula] = {}
@@ -102,9 +102,9 @@ class Stages:
     def value(self, gate: Gate) -> Formula:
         """What the gate computes."""
         op, slots = gate.op, range(len(gate.inputs))
-        key = (op, len(slots), *self._fixed(gate, slots))
+        key = (op, len(slots), axes := self._axes(gate), *self._fixed(gate, slots))
         if isinstance(op, ArrayOp) and key not in self._values:
-            self._values[key] = whole.value(op, [self._operand(gate, slot) for slot in slots])
+            self._values[key] = whole.value(op, [self._operand(gate, slot) for slot in slots], axes)
         elif key not in self._values:
             operands = [self._operand(gate, slot) for slot in slots]
             self._values[key] = _value(op, operands, self._known(gate, slots))
@@ -114,12 +114,10 @@ class Stages:
         """What flows back along an edge. seed: whether the gate's upstream is 1, and goes without saying."""
         op, count = gate.op, len(gate.inputs)
         slots = op.slots(slot, count)
-        key = (op, slot, seed, count, *self._fixed(gate, slots))
+        key = (op, slot, seed, count, axes := self._axes(gate), *self._fixed(gate, slots))
         if isinstance(op, ArrayOp) and key not in self._chains:
             inputs = [self._operand(gate, each) for each in range(count)]
-            chained = whole.pulled(
-                op, slot, inputs, Formula(OUT), Formula(UPSTREAM), ties=self.ties, is_typed=self.is_typed
-            )
+            chained = whole.pulled(op, slot, inputs, Formula(OUT), Formula(UPSTREAM), ties=self.ties, axes=axes)
             self._chains[key] = Chain(chained, self._rule(gate, slot))
         elif key not in self._chains:
             local, conditional = self.local(gate, slot), None
@@ -131,6 +129,11 @@ class Stages:
             upstream = None if seed else Formula(UPSTREAM)
             self._chains[key] = Chain(_chained(upstream, local), self._rule(gate, slot), conditional)
         return self._chains[key]
+
+    def _axes(self, gate: Gate) -> tuple[int, ...] | None:
+        """How many axes each input of an operation on arrays has, where values tell."""
+        known = self.axes if isinstance(gate.op, ArrayOp) else None
+        return None if known is None else tuple(known[i] for i in gate.inputs)
 
     def local(self, gate: Gate, slot: int) -> Formula:
         """The local gradient of an edge."""

@@ -12,9 +12,14 @@ _REDUCTIONS = frozenset("sum mean prod max min norm logsumexp".split())
 _KEPT = frozenset(("softmax", "log_softmax"))
 
 
-def value(op: ArrayOp, inputs: Sequence[Formula]) -> Formula:
-    """What the operation computes, over what stands for its inputs."""
+def value(op: ArrayOp, inputs: Sequence[Formula], axes: Sequence[int] | None) -> Formula:
+    """What the operation computes, over what stands for its inputs.
+
+    axes: how many of them each input has, where values tell
+    """
     settings = op.settings
+    if op.name == "transpose":
+        return _transposed(inputs[0], axes)
     if op.name in _REDUCTIONS:
         return Formula(f"{op.name}_over", inputs[0], *_over(settings))
     if op.name in _KEPT:
@@ -31,20 +36,27 @@ def value(op: ArrayOp, inputs: Sequence[Formula]) -> Formula:
         return Formula("index", inputs[0], _picks(inputs))
     if op.name == "dot":
         return inputs[0] @ inputs[1]
-    if op.name == "transpose":
-        return Formula("T", inputs[0])
     return Formula(op.name, *inputs)
 
 
 def pulled(
-    op: ArrayOp, slot: int, inputs: Sequence[Formula], out: Formula, upstream: Formula, *, ties: str, is_typed: bool
+    op: ArrayOp,
+    slot: int,
+    inputs: Sequence[Formula],
+    out: Formula,
+    upstream: Formula,
+    *,
+    ties: str,
+    axes: Sequence[int] | None,
 ) -> Formula:
     """What flows back to an input, over what stands for the inputs, the output and what has come back to it.
 
     ties: as in `backpropagate`
-    is_typed: whether the row is the one for the inputs' numbers of axes
+    axes: as for `value`; the row is then the one for these
     """
-    if not is_typed and op.name in ("matmul", "dot", "solve"):
+    if op.name == "transpose":
+        return _transposed(upstream, axes)
+    if axes is None and op.name in ("matmul", "dot", "solve"):
         name = "solve" if op.name == "solve" else "matmul"
         return Formula(f"{name}_d{'xy'[slot]}", upstream, *inputs, *([out] if name == "solve" else []))
     partial, x = op.partial(slot), inputs[0]
@@ -70,6 +82,11 @@ def pulled(
         partial = Formula("exp", Formula("sub", Formula("x"), Formula("spread", Formula("out"), Formula("x"))))
     found = _opened(op, substitute(partial, words))
     return tidy(found if op.pulls_back(slot) else _spread(op, upstream, x) * found)
+
+
+def _transposed(x: Formula, axes: Sequence[int] | None) -> Formula:
+    """With its axes in reverse order; that of a matrix is a word of its own, since PyTorch has no other."""
+    return Formula("T" if axes == (2,) else "transposed", x)
 
 
 def _opened(op: ArrayOp, formula: Formula) -> Formula:

@@ -17,7 +17,7 @@ def _whole(library: str, linalg: str, **others: str | Form) -> dict[str, str | F
     }
     found: dict[str, str | Form] = {
         "matmul": template("{0} @ {1}", PRODUCT, PRODUCT, SIGNED),
-        "T": template("{0}.T", ATOM, ATOM),
+        **dict.fromkeys(("T", "transposed"), template("{0}.T", ATOM, ATOM)),
         "index": template("{0}[{1}]", ATOM, ATOM, CHOICE),
         "outer": f"{library}.outer",
         **named,
@@ -160,6 +160,7 @@ def solve_dy(upstream, x, y, out):
 _SET = "found[places] = upstream\n    return found"
 _TORCH_WHOLE: dict[str, str | Form] = {
     "index": _forwards("{0}[{1}]"),
+    "transposed": "transposed",
     "max_over": "torch.amax",
     "min_over": "torch.amin",
     "norm_over": "torch.linalg.vector_norm",
@@ -170,6 +171,13 @@ _TORCH_WHOLE: dict[str, str | Form] = {
     "kept": template("{0}.unsqueeze({1})", ATOM, ATOM, CHOICE),
     "size": template("{0}.numel()", ATOM, ATOM),
 }
+
+
+_TRANSPOSED = '''\
+def transposed(x):
+    """The axes in reverse order."""
+    return x.permute(*reversed(range(x.ndim)))
+'''
 
 
 def _of_arrays(target: Target, library: str, linalg: str, whole: str, place: str, **others: str | Form) -> Target:
@@ -183,7 +191,14 @@ def _of_arrays(target: Target, library: str, linalg: str, whole: str, place: str
 
 OF_ARRAYS = {
     "numpy": _of_arrays(NUMPY, "np", "np.linalg", "np.asarray(labels).astype(int)", _SET),
-    "torch": _of_arrays(TORCH, "torch", "torch.linalg", "labels.long()", _SET, **_TORCH_WHOLE),
+    "torch": _of_arrays(
+        replace(TORCH, helpers={**TORCH.helpers, "transposed": _TRANSPOSED}),
+        "torch",
+        "torch.linalg",
+        "labels.long()",
+        _SET,
+        **_TORCH_WHOLE,
+    ),
     "jax": _of_arrays(
         JAX,
         "jnp",
