@@ -304,6 +304,19 @@ def test_unusual_rows_are_told_as_line_by_line(tmp_path: Path, monkeypatch: pyte
     assert tie.out.count("\n") == 1
 
 
+ON_THE_WAY = ["normcdf(besselk(1/3, x))*0*y", "beta(log(x), y)*x", "lbeta(log(x), y)"]
+"""Where a row has no value on the way, and what comes of it there goes through functions that few use."""
+
+
+def test_what_has_no_value_on_the_way_is_told_as_line_by_line(tmp_path: Path) -> None:
+    pytest.importorskip("polars")
+    path = tmp_path / "two.csv"
+    path.write_text("x,y\n-2,1.5\n0.4,2.5\n")
+    for text in ON_THE_WAY:
+        line = run("points", text, "-", "--on-error", "null", stdin=path.read_text())
+        assert run("points", text, str(path), "--on-error", "null") == line, text
+
+
 ENDS: dict[str, str] = {
     "a file that ends in the middle": "x,y\n1,2\n3",
     "a file that ends in a quote": 'x,y\n1,2\n3,"4',

@@ -151,14 +151,15 @@ def _lgamma(x: arb) -> arb:
 def _polygamma(order: arb, x: arb) -> arb:
     """Of order 0 to 2, or of any order for x > 0. Below 0 by reflection (Abramowitz and Stegun 6.4.7)."""
     n = int(order.fmpq().p)
-    if x > 0 or n > 2:
-        found: arb = acb(x).polygamma(n).real if n else x.digamma()
+    reflects = n <= 2 and not x > 0
+    at = 1 - x if reflects else x
+    found: arb = acb(at).polygamma(n).real if n else at.digamma()
+    if not reflects:
         return found
     cot, csc = x.cot_pi(), 1 / x.sin_pi()
     pi = arb.pi()
     reflected: tuple[arb, ...] = (pi * cot, -((pi * csc) ** 2), 2 * pi**3 * cot * csc**2)
-    mirrored = _polygamma(order, 1 - x)
-    return (-mirrored if n % 2 else mirrored) - reflected[n]
+    return (-found if n % 2 else found) - reflected[n]
 
 
 def _polygamma_rise(order: arb, x: arb, y: arb) -> arb:

@@ -197,7 +197,7 @@ class Run:
     def _back(self, gate: Gate, upstream: Any) -> None:
         op, out = gate.op, self.values[gate.position]
         inputs = [self.values[i] for i in gate.inputs]
-        rule = (COLUMNS if is_column(out) else FLOATS).rule(op)
+        rule = (COLUMNS if any(map(is_column, (out, *inputs))) else FLOATS).rule(op)
         if rule.kink is not None:
             self._note(self._call(rule.kink, *inputs, out))
         for slot, i in enumerate(gate.inputs):
