@@ -152,3 +152,10 @@ def test_a_definition_alone_is_textbook_notation() -> None:
     assert run("eval", "f(x, y, z) = (x+y)*z", *words, "--json") == alone  # from the cache
     assert value("s(t) = 1/(1 + exp(-t)); f(x) = s(x)**2") == pytest.approx(1 / (1 + math.exp(-0.4)) ** 2)
     assert run("eval", "q = x; f(x) = q*x", "--x", "1").status == 2
+
+
+def test_a_call_that_is_not_closed_is_told() -> None:
+    for text in ("zzz(x]", "zzz(x", "zzz(x, y", "zzz(sin(x)"):
+        result = run("eval", text, "--x=1")
+        assert (result.status, result.out) == (2, ""), text
+        assert result.err.startswith("error: "), text

@@ -86,8 +86,9 @@ def unknown_function(source: str, functions: Functions, name: str, span: Span) -
     message, opens = f"unknown function {quote(name)}", source.index("(", span[1])
     inputs = bracketed(source, opens)
     hint = DERIVATIVES if _QUOTIENT.fullmatch(source[: span[1]]) else _function(functions, name, inputs)
-    if inputs and (found := _DEFINED.match(source, source.index(")", opens) + 1)):
-        hint = f"write {source[span[0] : source.index(')', opens) + 1]} = {found[1]}"
+    closes = source.find(")", opens) + 1  # 0 where there is none
+    if closes and inputs and (found := _DEFINED.match(source, closes)):
+        hint = f"write {source[span[0] : closes]} = {found[1]}"
     return InputError(message, source, span, hint)
 
 
