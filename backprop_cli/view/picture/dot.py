@@ -41,7 +41,7 @@ COLOURS = dict(zip(THEMES, (_LIGHT, _DARK), strict=True))
 _CLEAR = "transparent"
 _FONT = 'fontname="Helvetica,Arial,sans-serif"'
 _SPACED = "shape=plaintext, width=0, height=0"  # a little room round a text, where no wire runs
-_POST = "shape=point, width=0.01, style=invis"
+_POST = 'shape=box, label="", width=0.02, height=0.02, fixedsize=true'  # as much as lines that meet there leave open
 _FEW = 3  # forks whose branches are told apart without more room between them
 _SIZES = {"stage": 10, "value": 13, "gradient": 13, "local": 10}
 """What stands on a wire, from top to bottom; its size in points."""
@@ -187,17 +187,29 @@ class _Page:
 
     def _row(self, frame: int, post: Callable[[int, int], str], passed: list[list[int]]) -> Iterator[str]:
         """The posts of a frame, side by side. passed: the frames that each wire enters, or those that it leaves."""
-        if posts := [post(number, frame) for number, frames in enumerate(passed) if frame in frames]:
-            yield f"  {{ rank=same; node [{_POST}]; {'; '.join(posts)} }}\n"
+        wires = [number for number, frames in enumerate(passed) if frame in frames]
+        if wires:
+            posts = "; ".join(f"{post(number, frame)} [{self._post(number)}]" for number in wires)
+            yield f"  {{ rank=same; node [{_POST}]; {posts} }}\n"
+
+    def _post(self, number: int) -> str:
+        """How a post of a wire looks: as a piece of its line."""
+        wire = self.drawing.wires[number]
+        return "style=invis" if wire.kind == "inactive" else f'style=filled, penwidth=0.6, color="{self._ink(wire)}"'
 
     def _order(self) -> Iterator[str]:
         """What keeps the posts of a frame left of the gates in it."""
         drawing = self.drawing
         fed = {(frame, wire.target) for wire in drawing.wires for frame in drawing.around(wire.group)}
         posts = {frame: _inside(number, frame) for number, frames in enumerate(self.entered) for frame in frames}
+        led = {
+            (_inside(number, frames[0]), drawing.wires[number].target)
+            for number, frames in enumerate(self.entered)
+            if frames
+        }
         for box in drawing.boxes:
             for frame in drawing.around(box.group) if box.kind in ("gate", "module") else []:
-                if frame in posts and (frame, box.name) not in fed:
+                if frame in posts and (frame, box.name) not in fed and (posts[frame], box.name) not in led:
                     yield f"{posts[frame]} -> {box.name} [style=invis]"
 
     def _ink(self, wire: Wire) -> str:
