@@ -171,10 +171,11 @@ def hull(boxes: Iterable[Box]) -> Box:
 
 
 def common(one: Box, two: Box) -> Box:
-    """What two boxes that hold the same number have in common."""
+    """What two boxes that hold the same number have in common: an end of the second where it is proven to be closer."""
     if one.is_thin or two.is_thin:
         return one if one.is_thin else two
-    lo, hi = highest((one.lo, two.lo)), lowest((one.hi, two.hi))
+    lo = two.lo if order(two.lo, one.lo) == 1 else one.lo
+    hi = two.hi if order(two.hi, one.hi) == -1 else one.hi
     return thin(lo) if order(lo, hi) == 0 else Box(lo, hi)
 
 

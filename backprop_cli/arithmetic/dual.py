@@ -14,7 +14,7 @@ from functools import cached_property, partial, reduce
 
 from ..rules.op import Op
 from ..rules.table import INNER, TABLE, primitive
-from .system import Arithmetic, Function, Rule, TooWideError, Value, share
+from .system import Arithmetic, Function, InsideError, Rule, TooWideError, Value, share
 
 LEAST = sys.float_info.min
 """The smallest double with all its digits."""
@@ -89,7 +89,10 @@ class DualNumbers(Arithmetic):
         words |= {"log_base": partial(self._inside, logarithm), "selected": self._selected}
         words["smooth"] = self._smooth
         calls = {name: f"{name}({{}}, {{}})" for name in ("add", "sub", "mul", "div")}
-        words |= {f"values_{name}": base.rule(primitive(name)).value for name in _COMPARISONS}
+        comparisons = {name: base.rule(primitive(name)).value for name in _COMPARISONS}
+        if base.of_boxes:
+            comparisons = {name: partial(self._decided, each) for name, each in comparisons.items()}
+        words |= {f"values_{name}": each for name, each in comparisons.items()}
         compared = {name: f"values_{name}({{0}}.value, {{1}}.value)" for name in _COMPARISONS}
         templates = {**calls, **compared, "neg": "neg({})", "smooth": "smooth(lambda: {}, {})", "cancels": "{1}"}
         templates |= {"doubles": base.template("doubles"), "own": base.template("own"), "ours": "{0}"}
@@ -119,9 +122,9 @@ class DualNumbers(Arithmetic):
         def local(slot: int) -> Value:
             try:
                 return rule.partial(slot, values, out)
-            except TooWideError:
-                raise
-            except (ArithmeticError, ValueError):
+            except (ArithmeticError, ValueError) as error:
+                if self.base.of_boxes or isinstance(error, TooWideError):
+                    raise
                 return math.nan  # which only matters if something flows back to it
 
         if op.selects and op.variadic:  # one node in two slots is one object
@@ -141,6 +144,13 @@ class DualNumbers(Arithmetic):
             raise CancelledError
         return Dual(out, dot)
 
+    def _decided(self, compare: Function, x: Value, y: Value) -> bool:
+        """A comparison of boxes in a rule, whose branches have slopes of their own. Raises InsideError."""
+        holds = self.base.holds(compare(x, y))
+        if holds is None:
+            raise InsideError
+        return holds
+
     def _along(self, op: Op, slot: int, values: list[Value], out: Value, local: Value, dot: Value) -> Value:
         """What comes along an edge. Raises TooSmallError."""
         product = local * dot
@@ -152,7 +162,8 @@ class DualNumbers(Arithmetic):
 
     def chain(self, upstream: Dual, local: Dual) -> Dual:
         """Raises TooSmallError."""
-        for one, other in ((upstream.value, local.value), (upstream.dot, local.value), (upstream.value, local.dot)):
+        pairs = (upstream.value, local.value), (upstream.dot, local.value), (upstream.value, local.dot)
+        for one, other in pairs if type(upstream.value) is float else ():
             if one and other and self._is_too_small(one * other):  # None is no part of it
                 raise TooSmallError
         return upstream * local

@@ -1,8 +1,9 @@
 """Enclosures: the passes on boxes, and what makes the result narrower: parts of the boxes, slopes, and trends.
 
 Whatever is intersected here holds the same numbers: the natural extension (each gate over the boxes of its inputs), the
-hull of those over parts of the boxes, the mean-value form f(c) + Σ ∂f/∂x·(x − c), and f at the ends of variables in
-which it only rises, or only falls. The last two need a function without a jump.
+hull of those over parts of the boxes, mean-value forms (f(c) + Σ ∂f/∂x·(x − c), and those of gradients in
+`mean_values`), and f at the ends of variables in which it only rises, or only falls. The last two need a function
+without a jump.
 """
 
 from __future__ import annotations
@@ -15,16 +16,18 @@ from ..arithmetic import Value
 from ..arithmetic.ball import GUARD, order
 from ..arithmetic.box import MAYBE, Box, Maybe, common, hull, middle, pieces, thin
 from ..arithmetic.boxes import Boxes, trend
+from ..arithmetic.dual import DualNumbers
 from ..errors import InputError, MathError, UnprovenError
 from ..graph.graph import Graph, Module
 from ..runtime.budget import left, now
-from . import point
+from . import mean_values, point
 from .backpropagate import backpropagate
 from .forward import forward
 from .trace import Edges, Trace
 
 _PARTS = 64  # of all boxes together, at most
 _NODES = 1_500  # of all parts together, at most: the time is not measured, so that the same is always printed
+_SLOPES = 2_000  # the same times the variables that have boxes, where every number's slopes are asked for
 _SLOW = 400  # nodes that take as long as one whose function is taken in pieces
 _SHARES = 4  # pieces at a gate of a box that is a part already
 _MORE = 4  # times as many bits, where digits of numbers are lacking
@@ -51,7 +54,7 @@ def enclosed_trace(
         with system.working():
             at = {name: read(name, str(text), system) for name, text in given.items()}
             try:
-                trace = _Enclosure(graph, system, wrt, ties).trace(at)
+                trace = _Enclosure(graph, system, DualNumbers(system, ties), wrt, ties).trace(at)
             except UnprovenError:
                 if is_last:
                     raise
@@ -69,7 +72,7 @@ def in_parts(
     system = Boxes()
     with system.working():
         at = {name: read(name, str(text), system) for name, text in given.items()}
-        enclosure = _Enclosure(graph, system, wrt, ties)
+        enclosure = _Enclosure(graph, system, DualNumbers(system, ties), wrt, ties)
         return enclosure.trace(at), [enclosure.part(each).trace for each in enclosure.parts(at)]
 
 
@@ -113,10 +116,15 @@ class _Part(NamedTuple):
 
 
 class _Enclosure(NamedTuple):
-    """The passes over boxes of one graph in one arithmetic. wrt, ties: as in `backpropagate`."""
+    """The passes over boxes of one graph in one arithmetic.
+
+    dual: dual numbers over the same boxes
+    wrt, ties: as in `backpropagate`
+    """
 
     graph: Graph
     system: Boxes
+    dual: DualNumbers
     wrt: Collection[str] | None
     ties: str
 
@@ -145,20 +153,32 @@ class _Enclosure(NamedTuple):
 
     def parts(self, at: Boxed) -> list[Boxed]:
         """The boxes in parts: each in two, as often as the size of the graph permits, one after the other."""
-        ops = [gate.op for gate in self.graph.gates if not isinstance(gate.op, Module)]
-        slow = sum(not self.system.slow.isdisjoint(op.value.heads) for op in ops)
-        most = min(_PARTS, max(1, _NODES // (len(self.graph.nodes) + _SLOW * slow)))
         wide = [name for name, box in at.items() if not box.is_thin]
-        halvings = most.bit_length() - 1 if wide else 0
+        halvings = self._most.bit_length() - 1 if wide else 0
         counts = {name: 1 << (halvings + len(wide) - 1 - i) // len(wide) for i, name in enumerate(wide)}
         cut = [[(name, each) for each in pieces(at[name], count)] for name, count in counts.items()]
         return [{**at, **dict(each)} for each in product(*cut)]
+
+    @property
+    def _size(self) -> int:
+        """Nodes that take as long as all of it."""
+        ops = [gate.op for gate in self.graph.gates if not isinstance(gate.op, Module)]
+        slow = sum(not self.system.slow.isdisjoint(op.value.heads) for op in ops)
+        return len(self.graph.nodes) + _SLOW * slow
+
+    @property
+    def _most(self) -> int:
+        """Parts, at most."""
+        return min(_PARTS, max(1, _NODES // self._size))
 
     def part(self, at: Boxed) -> _Part:
         """What the passes make of boxes as they are."""
         self.system.jumps = False
         trace = backpropagate(self.graph, at, wrt=self.wrt, ties=self.ties, arithmetic=self.system)
         jumps = self.system.jumps
+        wide = sum(not box.is_thin for box in at.values())
+        if not jumps and self._size * self._most * wide <= _SLOPES:
+            trace = mean_values.narrowed(trace, self.dual, wrt=self.wrt)
         return _Part(self._narrowed(trace, at, jumps), jumps)
 
     def _narrowed(self, trace: Trace, at: Boxed, jumps: bool) -> Trace:
