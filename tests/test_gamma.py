@@ -5,6 +5,7 @@ The oracles: mpmath at somewhat more than 1,000 digits; closed forms and functio
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,9 +13,11 @@ from decimal import Decimal
 from fractions import Fraction
 
 import mpmath
+import numpy as np
 import pytest
 
 from backprop_cli import backprop
+from backprop_cli.arithmetic.digamma import digamma, trigamma
 from backprop_cli.errors import MathError
 from support import oracle
 from support.digits import roundings, shown
@@ -138,3 +141,21 @@ def test_poles_are_those_of_fewer_digits(function: str, x: str) -> None:
     with pytest.raises(MathError) as many:
         backprop(f"{function}(x)", x=x, precision=2_000)
     assert str(many.value) == str(few.value)
+
+
+def test_digamma_of_arrays_is_right_to_two_ulp_or_left_to_that_of_numbers() -> None:
+    """Over the recurrence and the series, around the zero, and beyond the domain."""
+    random = np.random.default_rng(0)
+    parts = [random.uniform(0, 17, 300), 10 ** random.uniform(-300, 300, 50), random.uniform(1.3, 1.6, 50)]
+    xs = np.concatenate([*parts, np.arange(1, 40) / 2, np.nextafter(np.arange(1.0, 18), 0)])
+    for order, function in enumerate((digamma, trigamma)):
+        for x, value in zip(xs.tolist(), function(xs).tolist(), strict=True):
+            with mpmath.workprec(200):
+                exact = mpmath.psi(order, x)
+                is_right = math.isfinite(value) and abs(value - exact) < 2 * math.ulp(value)
+                assert is_right or (not math.isfinite(value) and not 0.07 < abs(exact) < 1e300), (order, x)
+        assert not np.isfinite(function(np.array([0.0, -0.5, -1.0, np.nan, 5e-324]))).any()
+    x = np.array([[0.5, 1.45], [-0.5, 1e300]])
+    slopes = backprop("sum(lgamma(x) + digamma(x))", x=x).gradient["x"]
+    expected = [[backprop("lgamma(x) + digamma(x)", x=each).gradient["x"] for each in row] for row in x.tolist()]
+    np.testing.assert_allclose(slopes, expected, rtol=1e-15)

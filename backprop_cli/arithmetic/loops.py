@@ -11,6 +11,7 @@ from ..rules.formula import Formula
 from ..rules.op import Op
 from .axes import Array
 from .columns import EXACT, Columns
+from .digamma import digamma, trigamma
 from .floats import FLOATS
 from .system import SIGNS, Arithmetic, Function
 
@@ -43,6 +44,7 @@ _NUMPY: dict[str, Function] = {
     "min": lambda *xs: reduce(np.minimum, xs),
     "relu": lambda x: np.maximum(x, 0.0),
     "sigmoid": _sigmoid,
+    "odds": lambda x, y: _sigmoid(x - y),
     "softplus": lambda x: np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x))),
     "hypot": lambda *xs: reduce(np.hypot, xs),
 }
@@ -67,6 +69,14 @@ class _Doubles(Columns):
         super().__init__()
         mapped = [name for name, word in FLOATS.namespace.items() if callable(word) and name not in EXACT]
         self.namespace |= {name: _over_axes(self.namespace[name]) for name in mapped} | _NUMPY
+        others = self.namespace["polygamma"]
+
+        def polygamma(order: Any, x: Any) -> Any:
+            if not isinstance(x, np.ndarray) or isinstance(order, np.ndarray) or order not in (0, 1):
+                return others(order, x)
+            return trigamma(x) if order else digamma(x)
+
+        self.namespace |= {"polygamma": polygamma, "digamma": lambda x: polygamma(0, x)}
 
     def compiled(self, parameters: str, formula: Formula) -> Function:
         taken = self.taken(formula)
