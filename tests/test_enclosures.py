@@ -223,6 +223,11 @@ def test_the_library_has_boxes() -> None:
     assert pickle.loads(pickle.dumps(trace)).gradient["x"].upper == Fraction(1, 2)
     assert pickle.loads(pickle.dumps(MAYBE)) is MAYBE
     assert backprop("x*x", x=0.1, enclose=True).value.lower == Fraction(1, 100)
+    tiny = backprop("exp(-exp(x))", x="50..51")
+    assert all(0 < abs(end) < Fraction(1, 10**300_000) for end in (tiny.value.lower, tiny.value.upper))
+    assert tiny.value.lower < tiny.value.upper
+    with pytest.raises(OverflowError, match="too large for a fraction"):
+        _ = backprop("exp(exp(x))", x="50..51").value.upper
 
 
 def test_decimals_of_ends_are_rounded_outwards() -> None:

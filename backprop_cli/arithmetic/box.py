@@ -27,6 +27,7 @@ HELD = 16
 """Digits that hold of a double that is next to the number."""
 _ROUNDED = arb("1.1102231e-16")  # a little more than 2^-53
 _SHOWN = 6  # digits of the ends of a wide box
+_WRITTEN = 1 << 20  # bits of a fraction, at most
 _APART = 2  # digits behind those in which its ends differ
 
 
@@ -68,15 +69,13 @@ class Box:
 
     @property
     def lower(self) -> Fraction:
-        """A fraction that no number of it is below."""
-        x = self.lo.number
-        return _fraction(x if self.lo.is_exact else x.mid().fmpq() - x.rad().fmpq())
+        """A fraction that no number of it is below. Raises OverflowError where that is too large to be written."""
+        return _fraction(self.lo, up=False)
 
     @property
     def upper(self) -> Fraction:
-        """A fraction that no number of it is above."""
-        x = self.hi.number
-        return _fraction(x if self.hi.is_exact else x.mid().fmpq() + x.rad().fmpq())
+        """A fraction that no number of it is above. Raises OverflowError where that is too large to be written."""
+        return _fraction(self.hi, up=True)
 
     def __contains__(self, number: object) -> bool:
         return isinstance(number, Real) and self.lower <= number <= self.upper
@@ -271,5 +270,20 @@ def interval(lower: str, upper: str) -> str:
     return lower if lower == upper else f"[{lower}, {upper}]"
 
 
-def _fraction(x: fmpq) -> Fraction:
-    return Fraction(int(x.p), int(x.q))
+def _fraction(end: Ball, *, up: bool) -> Fraction:
+    """An end, rounded outwards where it is no fraction."""
+    if end.is_exact:
+        return Fraction(int(end.number.p), int(end.number.q))
+    middle, radius = _dyadic(end.number.mid(), up=up), _dyadic(end.number.rad(), up=True)
+    return middle + radius if up else middle - radius
+
+
+def _dyadic(number: arb, *, up: bool) -> Fraction:
+    """A number without a radius; where it is too small to be written, what is next to it and can be."""
+    mantissa, exponent = (int(each) for each in number.man_exp())
+    bits = mantissa.bit_length() + exponent
+    if bits > _WRITTEN:
+        raise OverflowError(f"{number} is too large for a fraction")
+    if bits < -_WRITTEN:
+        return Fraction((mantissa > 0) if up else -(mantissa < 0), 1 << _WRITTEN)
+    return mantissa * Fraction(2) ** exponent
