@@ -50,6 +50,7 @@ def like(gradient, x):
 '''
 
 
+_LBETA = "({0}({{0}}) + {0}({{1}}) - {0}({{0}} + {{1}}))"
 _MEAN = "(functools.reduce({}.add, ({{args}})) / {{count}})"
 _ELEMENTWISE = '''\
 def elementwise(function):
@@ -141,7 +142,7 @@ TORCH = replace(
         **prefixed("torch.special.", "erfcx lognormcdf=log_ndtr normppf=ndtri"),
         **words("cbrt log_base gamma polygamma beta=euler_beta"),
         "erfcxderiv": of_first_order("erfcxderiv", "(2 * {0} * torch.special.erfcx({0}) - 2 / torch.pi**0.5)"),
-        "lbeta": "(torch.lgamma({0}) + torch.lgamma({1}) - torch.lgamma({0} + {1}))",
+        "lbeta": _LBETA.format("torch.lgamma"),
         "softplus": "torch.logaddexp({0}, torch.tensor(0.0))",
     },
     many={
@@ -211,10 +212,9 @@ JAX = replace(
             "sum=add prod=multiply logsumexp=logaddexp",
         ),
         "mean": "(({0} + {1}) / 2)",
-        **prefixed(
-            "special.", "sigmoid=expit erf erfc erfinv gamma lgamma=gammaln digamma normppf=ndtri beta lbeta=betaln"
-        ),
-        **words("log_base polygamma"),
+        **prefixed("special.", "sigmoid=expit erf erfc erfinv gamma lgamma=gammaln digamma normppf=ndtri"),
+        **words("log_base polygamma beta=euler_beta"),
+        "lbeta": _LBETA.format("special.gammaln"),  # its betaln is right to six digits from 8 on
         "relu": "jnp.maximum({0}, 0.0)",
         "softplus": "jnp.logaddexp({0}, 0.0)",
     },
@@ -239,6 +239,11 @@ def log_base(x, base):
     other = jnp.where(base == 10, jnp.log10(x), jnp.log(x) / jnp.log(base))
     return jnp.where(base == 2, jnp.log2(x), other)
 ''',
+        "euler_beta": """\
+def euler_beta(x, y):
+    sign = special.gammasgn(x) * special.gammasgn(y) * special.gammasgn(x + y)
+    return sign * jnp.exp(special.gammaln(x) + special.gammaln(y) - special.gammaln(x + y))
+""",
         "polygamma": '''\
 def polygamma(n, x):
     """The n-th derivative of digamma; below 0, for n = 1, by reflection."""
