@@ -222,6 +222,7 @@ EDGES = [
     ),
     *(Case(f"{name}(x)", point(x=at)) for name in ("erf", "erfc") for at in ("0", "1e-9", "0.7", "1.4", "2.5", "-3")),
     Case("erfc(x)", point(x="20")),
+    Case("lbeta(x, y)", point(x="-1.7", y="213.8")),
     *(Case("log(x, y)", point(x=x, y=y)) for x, y in [("8", "2"), ("1000", "10"), ("7", "3")]),
     *(Case(f"{name}(x)", point(x=at)) for name in ("cbrt", "exp2", "sign", "sinh") for at in ("-2.5", "0.001")),
     Case("hypot(x, y, 2, z)", point(x="1", y="-3", z="1e-9")),

@@ -330,7 +330,7 @@ static double log_beta(double x, double y) {
         double error = stirling(p) + stirling(q) - stirling(s);
         return log(2 * PI / q) / 2 + error + (p - 0.5) * log(p / s) + q * rest;
     }
-    if (p > 0 && q >= 10) return lgamma(p) + stirling(q) - stirling(s) + p - p * log(s) + (q - 0.5) * rest;
+    if (q >= 10 && s >= 10) return lgamma(p) + stirling(q) - stirling(s) + p - p * log(s) + (q - 0.5) * rest;
     return log(fabs(tgamma(p) * (tgamma(q) / tgamma(s))));
 }
 """,

@@ -347,7 +347,7 @@ function log_beta(x, y) {
     const error = stirling(p) + stirling(q) - stirling(s);
     return Math.log(2 * Math.PI / q) / 2 + error + (p - 0.5) * Math.log(p / s) + q * rest;
   }
-  if (p > 0 && q >= 10) return lgamma(p) + stirling(q) - stirling(s) + p - p * Math.log(s) + (q - 0.5) * rest;
+  if (q >= 10 && s >= 10) return lgamma(p) + stirling(q) - stirling(s) + p - p * Math.log(s) + (q - 0.5) * rest;
   return Math.log(Math.abs(gamma(p) * (gamma(q) / gamma(s))));
 }
 """,

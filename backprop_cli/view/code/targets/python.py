@@ -116,7 +116,7 @@ def log_beta(x, y):
     if p >= 10:
         error = stirling(p) + stirling(q) - stirling(s)
         return math.log(2 * math.pi / q) / 2 + error + (p - 0.5) * math.log(p / s) + q * math.log1p(-p / s)
-    if p > 0 and q >= 10:
+    if q >= 10 and s >= 10:
         error = stirling(q) - stirling(s)
         return math.lgamma(p) + error + p - p * math.log(s) + (q - 0.5) * math.log1p(-p / s)
     return math.log(abs(math.gamma(p) * (math.gamma(q) / math.gamma(s))))
