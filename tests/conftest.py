@@ -1,13 +1,18 @@
-"""What holds for all tests: no cache but one of their own, SymPy as most people have it, and interrupts that arrive."""
+"""What holds for all tests: no cache but one of their own, SymPy as most people have it, interrupts that arrive, and
+random examples that are the same in each run.
+"""
 
 import atexit
+import importlib
 import os
+import pkgutil
 import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 pytest.register_assert_rewrite("support")
 
@@ -19,6 +24,14 @@ os.environ.setdefault("SYMPY_GROUND_TYPES", "python")
 
 # A shell has its background jobs ignore interrupts, and what these start would too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# The same code has the same verdict; `--hypothesis-profile=default` tries other examples in each run. Hypothesis draws
+# from the constants of what is loaded too, which must not depend on the tests that ran before.
+settings.register_profile("same", derandomize=True)
+settings.load_profile("same")
+for module in pkgutil.walk_packages(importlib.import_module("backprop_cli").__path__, "backprop_cli."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

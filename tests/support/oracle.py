@@ -253,9 +253,8 @@ def by_flint(function: Callable[..., Any]) -> Function:
                 if all(part.rel_accuracy_bits() >= mpmath.mp.prec for part in parts):
                     break
         else:
-            if not all(abs(part) < arb((1, -6000)) for part in parts):
+            if not all(part.rel_accuracy_bits() >= mpmath.mp.prec or abs(part) < arb((1, -6000)) for part in parts):
                 raise ValueError("no value")
-            return mpmath.mpf(0)
         real_parts = [mpmath.mpf(part.mid()) for part in parts]
         return real_parts[0] if len(parts) == 1 else mpmath.mpc(*real_parts)
 
