@@ -30,15 +30,15 @@ class Dual:
         self.dot = dot
 
     def __add__(self, other: Dual) -> Dual:
-        return Dual(self.value + other.value, _sum(self.dot, other.dot))
+        return Dual(self.value + other.value, added(self.dot, other.dot))
 
     def __sub__(self, other: Dual) -> Dual:
-        return Dual(self.value - other.value, _sum(self.dot, None if other.dot is None else -other.dot))
+        return Dual(self.value - other.value, added(self.dot, None if other.dot is None else -other.dot))
 
     def __mul__(self, other: Dual) -> Dual:
         one = None if self.dot is None else self.dot * other.value
         two = None if other.dot is None else self.value * other.dot
-        return Dual(self.value * other.value, _sum(one, two))
+        return Dual(self.value * other.value, added(one, two))
 
     def __truediv__(self, count: int) -> Dual:
         return Dual(self.value / count, None if self.dot is None else self.dot / count)
@@ -65,7 +65,8 @@ def _beyond() -> Dual:
     raise TooSmallError
 
 
-def _sum(one: Value | None, two: Value | None) -> Value | None:
+def added(one: Value | None, two: Value | None) -> Value | None:
+    """The sum of two dots."""
     return two if one is None else one if two is None else one + two
 
 

@@ -105,7 +105,7 @@ def over(node: _Any, places: Sequence[int] | Mapping[int, int]) -> _Any:
     return node._replace(inputs=tuple(places[i] for i in node.inputs)) if isinstance(node, Gate) else node
 
 
-FEW = 1_000
+FEW = 4_000
 """Nodes up to which the list keeps those that it has made."""
 
 

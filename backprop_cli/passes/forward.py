@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from ..arithmetic import Arithmetic, Value
 from ..errors import MathError
@@ -10,16 +11,20 @@ from ..graph.graph import Constant, Gate, Graph, Module, Node
 from . import faults
 
 
-def forward(graph: Graph, point: Mapping[str, Value], arithmetic: Arithmetic) -> list[Value]:
+def forward(
+    graph: Graph, point: Mapping[str, Value], arithmetic: Arithmetic, known: Mapping[int, Value] = MappingProxyType({})
+) -> list[Value]:
     """The value of each node. Raises MathError where there is none.
+
+    known: by position, values that need not be worked out
 
     Where a condition chooses, a node that the output does not need may have None instead.
     """
     if graph.nodes.chooses:
-        return _where_needed(graph, point, arithmetic)
+        return _where_needed(graph, point, arithmetic, known)
     values: list[Value] = []
-    for node in graph.nodes:
-        values.append(_value(graph, node, values, point, arithmetic))
+    for i, node in enumerate(graph.nodes):
+        values.append(known[i] if i in known else _value(graph, node, values, point, arithmetic))
     return values
 
 
@@ -37,13 +42,15 @@ def _value(graph: Graph, node: Node, values: list[Value], point: Mapping[str, Va
     return constant_value(graph, node, arithmetic) if isinstance(node, Constant) else point[node.name]
 
 
-def _where_needed(graph: Graph, point: Mapping[str, Value], arithmetic: Arithmetic) -> list[Value]:
+def _where_needed(
+    graph: Graph, point: Mapping[str, Value], arithmetic: Arithmetic, known: Mapping[int, Value] = MappingProxyType({})
+) -> list[Value]:
     """An error stands in the place of a value, and goes on to what needs that."""
     values: list[Value] = []
-    for node in graph.nodes:
+    for i, node in enumerate(graph.nodes):
         try:
-            lost = (values[i] for i in _needed(node, values, arithmetic) if isinstance(values[i], MathError))
-            value = next(lost, None) or _value(graph, node, values, point, arithmetic)
+            lost = (values[each] for each in _needed(node, values, arithmetic) if isinstance(values[each], MathError))
+            value = known[i] if i in known else next(lost, None) or _value(graph, node, values, point, arithmetic)
             values.append(MathError("no value") if value is None else value)
         except MathError as error:
             values.append(error)

@@ -6,16 +6,18 @@ Each pair of variables comes out twice, by two ways of computing: a difference i
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
 from itertools import combinations, product
 from math import isfinite, sqrt
+from typing import Any
 
 from ..arithmetic import FLOATS, IEEE, Arithmetic, TooWideError, Value
-from ..arithmetic.dual import Dual, DualNumbers, TooSmallError
+from ..arithmetic.dual import Dual, DualNumbers, TooSmallError, added
 from ..errors import FaultError, InputError, MathError, UnprovenError, quote, shorten
 from ..graph.expand import expand
 from ..graph.graph import Graph
-from . import point
-from .backpropagate import backpropagate
+from . import faults, point
+from .backward import Backward
 from .faults import DIGITS, Place
 from .forward import forward
 from .trace import Notice, Trace
@@ -73,21 +75,64 @@ def _matrix(
     arithmetic: Arithmetic,
 ) -> Hessian:
     """The matrix, row by row. Raises TooSmallError where doubles are too small for it."""
-    system = DualNumbers(arithmetic, ties)
-    zero, one = arithmetic.number("0"), arithmetic.number("1")
+    columns = _Columns(graph, values, DualNumbers(arithmetic, ties), wrt)
+    zero = arithmetic.number("0")
     matrix: Hessian = {}
     for row in names:
-        at = {name: Dual(value, one if name == row else None) for name, value in values.items()}
         try:
-            gradient = backpropagate(graph, at, wrt=wrt, ties=ties, arithmetic=system).gradient
+            slopes = columns.along(row)
         except UnprovenError:
             raise
         except MathError as error:
             place = graph.source[slice(*error.span)] if error.span else graph.source
             message = f"no finite second derivative along {row}: it fails at {quote(place)}"
             raise MathError(message, graph.source, error.span) from None
-        matrix[row] = {name: zero if (dot := gradient[name].dot) is None else dot for name in names}
+        matrix[row] = {name: zero if slopes[name] is None else slopes[name] for name in names}
     return matrix
+
+
+class _Columns:
+    """Both passes on dual numbers, once without any ε; and for each variable again, where its ε comes by."""
+
+    def __init__(
+        self, graph: Graph, values: Mapping[str, Value], system: DualNumbers, wrt: Collection[str] | None
+    ) -> None:
+        self.graph, self.system, self.wanted = graph, system, graph.depending_on(wrt)
+        self.point = {name: Dual(value) for name, value in values.items()}
+        self.gates = [*graph.gates_backward]
+        self.straight = {op for op in graph.nodes.kinds if all(partial.is_number for partial in op.partials)}
+        """Gates whose local gradients have no slopes."""
+
+    @cached_property
+    def still(self) -> Backward:
+        """The passes without any ε."""
+        values = forward(self.graph, self.point, self.system)
+        still = Backward(self.graph, self.point, values, self.system, self.wanted, self.system.ties)
+        still.trace()
+        return still
+
+    def along(self, name: str) -> dict[str, Value | None]:
+        """The ε of each gradient, along the variable of this name; None where it is an exact 0."""
+        graph, system = self.graph, self.system
+        point = {**self.point, name: Dual(self.point[name].value, system.base.number("1"))}
+        moved = graph.depending_on([name])
+        flow: list[Any] = [*self.still.flow]
+        values = forward(graph, point, system, {i: each for i, each in enumerate(self.still.values) if not moved[i]})
+        passes = Backward(graph, point, values, system, self.wanted, system.ties, flow)
+        for gate in self.gates:
+            upstream = flow[gate.position]
+            if upstream is None:
+                continue
+            if upstream.dot is None and (gate.op in self.straight or not any(moved[i] for i in gate.inputs)):
+                continue
+            for edge in passes.edges_into(gate):
+                if edge.active and edge.chained is not None and edge.chained.dot is not None:
+                    before: Dual = flow[edge.input.position]
+                    total = Dual(before.value, added(before.dot, edge.chained.dot))
+                    if system.strict and not system.is_finite(total):
+                        raise faults.sum_overflows(graph, edge.input, system)
+                    flow[edge.input.position] = total
+        return {name: None if each is None else each.dot for name, each in zip(graph.nodes.names, flow, strict=True)}
 
 
 def compared(trace: Trace, matrix: Mapping[str, Mapping[str, Value]]) -> Trace:
