@@ -55,6 +55,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture
+def step(request: pytest.FixtureRequest) -> int:
+    """The N of --each, for a slow test that goes through many cases in a loop of its own."""
+    return int(request.config.getoption("--each"))
+
+
+@pytest.fixture
 def models() -> Iterator[None]:
     """The model rows, in the table."""
     from backprop_cli.rules.table import TABLE

@@ -227,7 +227,7 @@ def _trials(seed: int, seconds: float, found: list[str]) -> None:
 
 @pytest.mark.parametrize("seconds", [1, pytest.param(15, marks=pytest.mark.slow)])
 def test_nothing_arrives_when_the_work_is_over(
-    seconds: float, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    seconds: float, step: int, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(budget, "_TICK", 0.001)
     monkeypatch.setattr(budget, "_AGAIN", 0.003)
@@ -235,10 +235,10 @@ def test_nothing_arrives_when_the_work_is_over(
     sys.setswitchinterval(1e-5)
     found: list[str] = []
     try:
-        threads = [threading.Thread(target=_trials, args=(seed, seconds, found)) for seed in range(3)]
+        threads = [threading.Thread(target=_trials, args=(seed, seconds / step, found)) for seed in range(3)]
         for each in threads:
             each.start()
-        _trials(99, seconds, found)
+        _trials(99, seconds / step, found)
         for each in threads:
             each.join(60)
     finally:

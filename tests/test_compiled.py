@@ -6,7 +6,7 @@ import gc
 import math
 import tracemalloc
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -182,17 +182,14 @@ def test_any_graph_with_modules(case: Case, ties: str) -> None:
 
 
 @pytest.mark.slow
-@settings(relaxed, max_examples=600)
-@given(cases_with_modules() | cases_with_modules(values=MILD), st.sampled_from(["both", "split", "first"]))
-def test_many_graphs_with_modules(case: Case, ties: str) -> None:
-    check(*case, ties)
+@pytest.mark.parametrize(("drawn", "count"), [(cases_with_modules, 600), (cases, 1_000)])
+def test_many_graphs(drawn: Callable[..., st.SearchStrategy[Case]], count: int, step: int) -> None:
+    @settings(relaxed, max_examples=count // step)
+    @given(drawn() | drawn(values=MILD), st.sampled_from(["both", "split", "first"]))
+    def check_any(case: Case, ties: str) -> None:
+        check(*case, ties)
 
-
-@pytest.mark.slow
-@settings(relaxed, max_examples=1_000)
-@given(cases() | cases(values=MILD), st.sampled_from(["both", "split", "first"]))
-def test_many_graphs(case: Case, ties: str) -> None:
-    check(*case, ties)
+    check_any()
 
 
 CORNERS = [0.0, -0.0, 0.5, 1.0, -3.0, 1e-320, -1e200, 720.0, -1.0, -0.5, 2.0, 1e200, 1.7e308, -720.0, 1e17]

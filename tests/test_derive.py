@@ -644,14 +644,14 @@ def latex_of(expression: str) -> str:
 
 
 @pytest.mark.slow
-def test_latex_compiles(tmp_path: Path) -> None:
+def test_latex_compiles(step: int, tmp_path: Path) -> None:
     """One test, so that KaTeX is installed once; it finds faults where there are some."""
     install_katex(tmp_path)
     good = r"\begin{align*}x &= y\end{align*}"
     bad = [r"\begin{align*} x &= \frac{1}{ \end{align*}", r"\unknown", "x_1_2", "학", good]
     assert [bool(complaint) for complaint in rendered(tmp_path, bad)] == [True, True, True, True, False]
     assert len({*TEX}) >= 60
-    expressions = list(dict.fromkeys([*TEX, *(formula.expression for formula in QUICK)]))
+    expressions = list(dict.fromkeys([*TEX, *(formula.expression for formula in QUICK[::step])]))
     complaints = rendered(tmp_path, [latex_of(expression) for expression in expressions])
     assert {e: complaint for e, complaint in zip(expressions, complaints, strict=True) if complaint} == {}
 

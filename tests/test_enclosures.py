@@ -392,9 +392,9 @@ def test_no_point_of_a_row_is_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.slow
-def test_no_point_of_a_row_is_outside_of_many_boxes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_point_of_a_row_is_outside_of_many_boxes(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("backprop_cli.passes.enclosed._PARTS", 4)
-    try_rows(random.Random(2), 3, 3)
+    try_rows(random.Random(2), 3, 3, step=(step + 1) // 2)
 
 
 DEPENDENT = "{0}*{1}**2 - {0}"
@@ -407,9 +407,11 @@ def test_no_point_of_a_row_with_slopes_that_depend_is_outside(monkeypatch: pytes
 
 
 @pytest.mark.slow
-def test_no_point_of_a_row_with_slopes_that_depend_is_outside_of_many_boxes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_point_of_a_row_with_slopes_that_depend_is_outside_of_many_boxes(
+    step: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("backprop_cli.passes.enclosed._PARTS", 1)
-    try_rows(random.Random(7), 2, 2, DEPENDENT)
+    try_rows(random.Random(7), 2, 2, DEPENDENT, (step + 1) // 2)
 
 
 def try_formulas(step: int, points: int) -> None:
@@ -432,9 +434,9 @@ def test_no_point_of_a_formula_is_outside(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.slow
-def test_no_point_of_any_formula_is_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_point_of_any_formula_is_outside(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("backprop_cli.passes.enclosed._PARTS", 2)
-    try_formulas(10, 2)
+    try_formulas(5 * step, 2)
 
 
 def random_expression(rnd: random.Random, depth: int) -> str:
@@ -465,9 +467,9 @@ def test_no_point_of_a_random_graph_is_outside(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.slow
-def test_no_point_of_many_random_graphs_is_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_point_of_many_random_graphs_is_outside(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("backprop_cli.passes.enclosed._PARTS", 2)
-    try_graphs(5, 120, 3)
+    try_graphs(5, 240 // step, 3)
 
 
 # -- In words, and on wires ----------------------------------------------------------------------------------------

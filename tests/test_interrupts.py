@@ -91,7 +91,7 @@ def test_an_interrupt_that_is_ignored() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("known", [True, False], ids=["cached", "first"])
 @pytest.mark.parametrize("code", [SCRIPT, MODULE], ids=["script", "module"])
-def test_at_any_moment(code: str, known: bool, tmp_path: Path) -> None:
+def test_at_any_moment(code: str, known: bool, step: int, tmp_path: Path) -> None:
     """Only what Python does before our code may end in a traceback."""
     rng = random.Random(f"{code}{known}")
     changes = {"BACKPROP_CACHE_DIR": str(tmp_path), **({} if known else {"BACKPROP_NO_CACHE": "1"})}
@@ -102,7 +102,7 @@ def test_at_any_moment(code: str, known: bool, tmp_path: Path) -> None:
         expected = ended(started(code, *WORDS, **changes))
         durations.append(time.monotonic() - start)
     ends = []
-    for _ in range(TRIALS):
+    for _ in range(TRIALS // step):
         process = started(code, *WORDS, **changes)
         time.sleep(rng.random() * min(durations))
         process.send_signal(signal.SIGINT)
@@ -117,4 +117,4 @@ def test_at_any_moment(code: str, known: bool, tmp_path: Path) -> None:
             assert result.status in (1, -signal.SIGINT)
             assert result.out == ""
         ends.append(result.status)
-    assert ends.count(130) > TRIALS // 10
+    assert ends.count(130) >= TRIALS // 10 // step

@@ -222,8 +222,8 @@ def test_random_graphs_at_special_points() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(5))
-def test_many_random_graphs_at_special_points(part: int) -> None:
-    assert random_problems(range(1000 + 100 * part, 1100 + 100 * part)) == []
+def test_many_random_graphs_at_special_points(part: int, step: int) -> None:
+    assert random_problems(range(1000 + 100 * part, 1100 + 100 * part, step)) == []
 
 
 @pytest.mark.parametrize(
