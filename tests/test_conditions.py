@@ -13,16 +13,16 @@ import mpmath
 import pytest
 
 from backprop_cli import backprop
-from backprop_cli.cli import remembered
 from backprop_cli.errors import BackpropError, MathError
-from backprop_cli.graph.graph import validate
 from backprop_cli.language.program import Program
 from backprop_cli.passes.backpropagate import backpropagate
 from backprop_cli.passes.compiled import UnusualError
 from backprop_cli.passes.compiled_lines import unrolled
 from backprop_cli.passes.compiled_loops import loops_of
+from support.checks import comes_back
 from support.command import run
 from support.schemas import EXPLANATION, TRACE
+from support.second_reader import check_graph
 
 # -- Random formulas -----------------------------------------------------------------------------------------------
 
@@ -210,16 +210,12 @@ def test_every_arithmetic_takes_the_same_branches(settings: dict[str, Any]) -> N
         ), each
 
 
-def test_a_remembered_graph_is_that_of_its_text() -> None:
+def test_the_second_reader_agrees() -> None:
     for each in CASES[::2]:
         program = Program(each.text)
         graph = program.graph()
-        data = json.loads(json.dumps(remembered.data(graph, program.statements)))
-        again = remembered.graph(each.text, data, ())
-        validate(again)
-        assert [(node.name, node.kind, node.inputs) for node in again.nodes] == [
-            (node.name, node.kind, node.inputs) for node in graph.nodes
-        ], each
+        check_graph(program, graph)
+        comes_back(graph)
 
 
 def test_compiled_loops_agree_or_give_up() -> None:

@@ -341,24 +341,23 @@ from backprop_cli.language.program import Program
 os.environ["BACKPROP_CACHE_DIR"] = place
 cache.MAX_TOTAL = 10 * cache.LEAST  # so that room is made all the time
 sources = [" + ".join(f"x{i}*{n}" for i in range(n)) for n in (1, 3, 30, 300, 1_000)]
-programs = {source: Program(source) for source in sources}
-graphs = {source: program.graph() for source, program in programs.items()}
+graphs = {source: Program(source).graph() for source in sources}
 meanings = {source: cache._meaning(source, []) for source in sources}
 
 def text(source, graph):
-    return json.dumps(remembered.data(graph, programs[source].statements))
+    return json.dumps(remembered.data(graph))
 
 texts = {source: text(source, graph) for source, graph in graphs.items()}
 
 def work():
     source = rng.choice(sources)
-    cache._write(place, meanings[source], graphs[source], programs[source].statements)
+    cache._write(place, meanings[source], graphs[source])
 
 whole = left = 0
 for kill in range(kills):
     kill_one(kill, work, max(map(len, texts.values())) // 2)
     for source in sources:
-        graph = cache._read(place, meanings[source], source, [])
+        graph = cache._read(place, meanings[source], source)
         assert graph is not None or not os.path.exists(cache._path(place, meanings[source])), "a damaged entry"
         assert graph is None or text(source, graph) == texts[source]
         whole += graph is not None

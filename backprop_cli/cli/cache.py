@@ -1,8 +1,8 @@
 """Compiled expressions, remembered: the graph of a text, as plain data in the user's cache directory.
 
 A hit needs neither the parser nor SymPy. Nothing here is trusted: an entry counts where nobody but the user can have
-written it, where its checksum is the one that takes the user's key, and where it is what its text says (`remembered`).
-And nothing here is needed: where no file can be read or written, expressions are compiled as ever.
+written it, and where its checksum is the one that takes the user's key, the text, and the code that wrote it. And
+nothing here is needed: where no file can be read or written, expressions are compiled as ever.
 
 An entry is the checksum on a line of its own, and JSON. The key is a file beside the entries.
 """
@@ -13,7 +13,7 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,6 @@ from ..runtime.version import __version__
 
 if TYPE_CHECKING:
     from ..graph.graph import Graph
-    from ..language.statements import Statement
 
 MAX_ENTRY = 16_000_000
 """Bytes of the largest graph that is kept."""
@@ -32,22 +31,23 @@ LEAST = 16_000
 """Bytes that an entry counts for at least: looking through a directory of more files would take long."""
 _SUFFIX, _UNFINISHED = ".backprop", ".backprop.tmp"  # nobody else's: `--clear` removes whatever is called so
 _KEY, _KEY_SIZE = "backprop.key", 32
-_MADE_BY = [5, __version__]
+_MADE_BY = [6, __version__]
 """The format of the entries, and the version that writes them."""
+_MADE_IN = ("rules", "graph", "language")
+"""The rooms whose code decides what graph a text has."""
 
 
 def compile_cached(source: str, variables: Collection[str] = ()) -> Graph:
     """The same as `Program.graph`, from the cache where it is there, and into it where it is not."""
     given = sorted(set(variables) & set(CONSTANTS))  # the only names whose meaning depends on having a value
     place, meaning = directory(), _meaning(source, given)
-    graph = place and _read(place, meaning, source, given)
+    graph = place and _read(place, meaning, source)
     if not graph:
         from ..language.program import Program
 
-        program = Program(source)
-        graph = program.graph(variables)
+        graph = Program(source).graph(variables)
         if place:
-            _write(place, meaning, graph, program.statements)
+            _write(place, meaning, graph)
     return graph
 
 
@@ -93,7 +93,20 @@ def _is_ours(status: os.stat_result, closed: int = 0) -> bool:
 def _meaning(source: str, given: list[str]) -> bytes:
     """Everything that could change the graph: an entry is named after it."""
     table = [f"{op.name}{op.inputs}{op.variadic}{op.aliases}" for op in TABLE]
-    return repr((_MADE_BY, sys.version_info[:2], table, given, source)).encode("utf-8", "surrogatepass")
+    parts = (_MADE_BY, _code(), sys.version_info[:2], table, given, source)
+    return repr(parts).encode("utf-8", "surrogatepass")
+
+
+def _code() -> list[tuple[str, int, int]]:
+    """Which code makes graphs: one version may stand for many states of it. Empty where it lies in no directories."""
+    found: list[tuple[str, int, int]] = []
+    root = os.path.dirname(os.path.dirname(__file__))
+    with suppress(OSError):
+        for room in _MADE_IN:
+            with os.scandir(os.path.join(root, room)) as files:
+                status = ((file.name, file.stat()) for file in files if file.name.endswith(".py"))
+                found += ((name, each.st_size, each.st_mtime_ns) for name, each in status)
+    return sorted(found)
 
 
 def _path(place: str, meaning: bytes) -> str:
@@ -139,7 +152,7 @@ def clear() -> int:
 # -- Reading and writing -------------------------------------------------------------------------------------------
 
 
-def _read(place: str, meaning: bytes, source: str, given: list[str]) -> Graph | None:
+def _read(place: str, meaning: bytes, source: str) -> Graph | None:
     """The graph of a text; None where there is no entry of it."""
     import json
 
@@ -150,7 +163,7 @@ def _read(place: str, meaning: bytes, source: str, given: list[str]) -> Graph | 
             return None
         checksum, _, content = _contents(_path(place, meaning), 0o022).partition(b"\n")
         if checksum.decode() == _digest(meaning + content, _contents(os.path.join(place, _KEY), 0o077)):
-            return graph(source, json.loads(content), given)
+            return graph(source, json.loads(content))
     except Exception:  # whatever is wrong with it, it is no entry
         return None
     return None
@@ -172,14 +185,14 @@ def _opened_at_once(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0))
 
 
-def _write(place: str, meaning: bytes, graph: Graph, statements: Sequence[Statement]) -> None:
+def _write(place: str, meaning: bytes, graph: Graph) -> None:
     """Keep the graph, in one step: other processes see the old file or the new one, whole."""
     import json
 
     from .remembered import data
 
     try:
-        content = json.dumps(data(graph, statements), ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+        content = json.dumps(data(graph), ensure_ascii=False, separators=(",", ":")).encode("utf-8")
         os.makedirs(place, mode=0o700, exist_ok=True)
         if is_private(place):
             checksum = _digest(meaning + content, _key(os.path.join(place, _KEY)))

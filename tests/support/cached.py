@@ -21,7 +21,7 @@ def the_entry(place: Path) -> Path:
 
 
 def read(place: Path, source: str) -> Graph | None:
-    return cache._read(str(place), cache._meaning(source, []), source, [])
+    return cache._read(str(place), cache._meaning(source, []), source)
 
 
 def content(entry: Path) -> Any:

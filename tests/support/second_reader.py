@@ -1,4 +1,4 @@
-"""Text → postfix, by precedence alone: a second reader, to see whether a remembered graph is that of its text.
+"""A second reader: text → postfix, by precedence alone, to see whether a graph is that of its text.
 
 It shares no code with the first, and knows neither places nor what is wrong with a text that is no expression.
 """
@@ -6,14 +6,34 @@ It shares no code with the first, and knows neither places nor what is wrong wit
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, TypeAlias
 
-from ..rules.op import Op
-from ..rules.printer import BOTH, CHOICE, COMPARED, EITHER, LOOSE, OPPOSITE, POWER, PRODUCT, SIGNED, SUM, TIGHT
-from ..rules.table import CONSTANTS, OPERATORS, WORDS_OF_LOGIC, primitive
-from .names import normal
-from .spellings import FRACTIONS, PREFIXES, fraction
+from backprop_cli.errors import Span
+from backprop_cli.graph.graph import Graph, Module
+from backprop_cli.graph.nodes import Nodes
+from backprop_cli.language.names import normal
+from backprop_cli.language.program import Program
+from backprop_cli.language.spellings import FRACTIONS, PREFIXES, fraction
+from backprop_cli.rules.arrays import functions as all_functions
+from backprop_cli.rules.arrays import row
+from backprop_cli.rules.formula import Formula
+from backprop_cli.rules.op import Op
+from backprop_cli.rules.printer import (
+    BOTH,
+    CHOICE,
+    COMPARED,
+    EITHER,
+    LOOSE,
+    OPPOSITE,
+    POWER,
+    PRODUCT,
+    SIGNED,
+    SUM,
+    TIGHT,
+)
+from backprop_cli.rules.table import CONSTANTS, OPERATORS, TABLE, WORDS_OF_LOGIC, primitive, spellings
 
 Postfix: TypeAlias = list[str | int | Op]
 """Operands, and behind them the operation on them, with their number where an operation takes any.
@@ -92,13 +112,6 @@ def _constant(text: str) -> str:
     return name
 
 
-def _row(name: str, **settings: Any) -> Op:
-    """A row of arrays. Loaded when there is one, because most texts have none."""
-    from ..rules.arrays import row
-
-    return row(name, **settings)
-
-
 _OF_SETTINGS = {"axis": "axis", "dim": "axis", "keepdims": "keepdims", "keepdim": "keepdims"}
 _VALUES = {"None": None, "True": True, "1": True, "False": False, "0": False}
 
@@ -131,10 +144,10 @@ def _called(
             is_negative = not isinstance(found[-1], str | int) and found.pop() is not None
             lengths.insert(0, -int(found.pop()) if is_negative else int(found.pop()))  # type: ignore[arg-type]
         settings["lengths"], count = tuple(lengths), 1
-    if op.name == "concat" and count == 1 and found[-2:-1] == [_row("array")]:
+    if op.name == "concat" and count == 1 and found[-2:-1] == [row("array")]:
         count = found.pop()  # type: ignore[assignment]
         found.pop()
-    op = _row(op.name, **settings)
+    op = row(op.name, **settings)
     if not op.accepts(count):
         raise ValueError(op.name)
     return [op, count] if op.variadic else [op]
@@ -156,7 +169,7 @@ def postfix(text: str, functions: Mapping[str, Sequence[Op]], leaf: Callable[[st
     def finish(binding: int) -> None:
         while waiting and waiting[-1][1] >= binding:
             op = waiting.pop()[0]
-            found.append(_row("matmul") if op == "@" else op)
+            found.append(row("matmul") if op == "@" else op)
 
     def is_of_cases() -> bool:
         name = waiting[-1][0] if waiting else ""
@@ -180,7 +193,7 @@ def postfix(text: str, functions: Mapping[str, Sequence[Op]], leaf: Callable[[st
             index.append(part)
             if part == "]":
                 finish(TIGHT)
-                found.append(_row("index", items=_items("".join(index))))
+                found.append(row("index", items=_items("".join(index))))
                 index.clear()
                 multiplies = True
             continue
@@ -234,7 +247,7 @@ def postfix(text: str, functions: Mapping[str, Sequence[Op]], leaf: Callable[[st
             multiplies = True
         elif part in (".T", "ᵀ"):
             finish(TIGHT)
-            found.append(_row("transpose"))
+            found.append(row("transpose"))
             multiplies = True
         elif part == "@":
             finish(PRODUCT)
@@ -278,7 +291,7 @@ def postfix(text: str, functions: Mapping[str, Sequence[Op]], leaf: Callable[[st
             multiplies = True
             given = settings.pop(len(opened), {})
             if part == "]":
-                found += [_row("array"), count]
+                found += [row("array"), count]
             elif part in _OF_BARS:
                 found.append(_OF_BARS[part])
             elif function == _CASE:
@@ -299,3 +312,160 @@ def postfix(text: str, functions: Mapping[str, Sequence[Op]], leaf: Callable[[st
     if waiting:
         raise ValueError("the end")
     return found
+
+
+# -- Graphs --------------------------------------------------------------------------------------------------------
+
+
+def check_graph(program: Program, graph: Graph, given: Collection[str] = ()) -> None:
+    """Raise ValueError, LookupError or StopIteration where a graph is not that of the program's text.
+
+    given: names of constants that are variables.
+    """
+    source, modules = program.source, _modules(graph.nodes)
+    functions: dict[str, Sequence[Op]] = {**(all_functions() if graph.of_arrays else spellings())}
+    variables = {*given, *program.stages}
+    for name, inputs, _head, body in program.statements:
+        if inputs is None:
+            continue
+        read = _read(source[slice(*body)], inputs, variables, functions)
+        known = [*inputs, *read]
+        unused = Op(name, " ".join(known), Formula(name), *map(Formula, known))
+        unused.read = read
+        functions[name] = [unused]
+        if module := modules.get(name):
+            inside = module.graph
+            _check([*module.inputs] == known)
+            _check_stages(source, inside, [("", body)], {*known, *variables}, functions, read=inputs)
+            functions[name] = [module]
+    bodies = [(name, body) for name, inputs, _, body in program.statements if inputs is None]
+    _check_stages(source, graph, bodies, variables, functions)
+
+
+def _modules(nodes: Nodes) -> dict[str, Module]:
+    """The modules that are called there, and inside those, by name."""
+    found: dict[str, Module] = {}
+    for op in chain(nodes.ops, nodes.folded):
+        if isinstance(op, Module):
+            found |= {**_modules(op.graph.nodes), op.name: op}
+    return found
+
+
+def _read(
+    text: str, inputs: Container[str], variables: Container[str], functions: Mapping[str, Sequence[Op]]
+) -> dict[str, Span]:
+    """The names that a module reads from around it. (Where they stand is only told with errors.)
+
+    text: the expression of the module; variables: names that are no constants; functions: what may be called.
+    """
+    read: dict[str, Span] = {}
+
+    def leaf(text: str) -> str:
+        name = normal(text)
+        if name not in inputs and (name not in CONSTANTS or name in variables):
+            read[name] = 0, 0
+        return name
+
+    postfix(text, functions, leaf)
+    return read
+
+
+def _check(is_right: object) -> None:
+    if not is_right:
+        raise ValueError("not the graph of this text")
+
+
+def _check_stages(
+    source: str,
+    graph: Graph,
+    stages: Sequence[tuple[str, Span]],
+    known: Container[str],
+    functions: Mapping[str, Sequence[Op]],
+    read: Container[str] = (),
+) -> None:
+    """Whether in each stage there is what its text says, and nothing else anywhere.
+
+    stages: names and bodies, the output last
+    known: names that are no constants
+    functions: what may be called
+    read: variables that are there, whether or not the text has them
+    """
+    nodes = graph.nodes
+    names = [name for i, name in enumerate(nodes.names) if i not in nodes.constants]
+    _check(len({*names}) == len(names))
+    places = {nodes.names[i]: i for i in nodes.variables}
+    heads = {name for name, _ in stages if name}
+    roots = {name: i for i, name in enumerate(nodes.names) if name in heads}
+    by_name = {*places.values(), *roots.values()}
+    left_out: set[str] = set()
+    seen = bytearray(len(nodes))
+    for name in places:
+        seen[places[name]] = name in read
+
+    def leaf(text: str) -> str | int:
+        name = normal(text)
+        if name in CONSTANTS and name not in known:
+            return CONSTANTS[name]
+        if name in left_out:
+            return name
+        seen[places[name]] = 1
+        return places[name]
+
+    for name, body in stages:
+        written = postfix(source[slice(*body)], functions, leaf)
+        if name in graph.unused:
+            left_out.add(name)
+            continue
+        root = written[0] if len(written) == 1 else None
+        if not isinstance(root, int):  # which is another name for what is there
+            root = roots.get(name, len(nodes) - 1)
+            _check(_postfix(nodes, root, by_name, seen) == written)
+        places[name] = root
+    _check(root == len(nodes) - 1 and all(seen))
+
+
+_AGAIN = -1
+_COMPARISONS = {op for op in TABLE if op.truth and not op.conditions}
+
+
+def _middle(nodes: Nodes, left: int, right: int) -> int | None:
+    """The node that two conditions have in common where they are a chain: b in `a < b < c`."""
+    if (op := nodes.ops[left]) and op.name == "and":
+        left = nodes.inputs[left][1]
+    comparisons = (nodes.ops[i] in _COMPARISONS for i in (left, right))
+    return middle if all(comparisons) and (middle := nodes.inputs[left][1]) == nodes.inputs[right][0] else None
+
+
+def _postfix(nodes: Nodes, root: int, by_name: Container[int], seen: bytearray) -> Postfix:
+    """The expression of a node in postfix. by_name: nodes that stand in others by their names; seen: those that do not,
+    each of which has one place.
+    """
+    found: Postfix = []
+    waiting = [root]
+    chained: set[int] = set()  # comparisons whose left side is the right side of the one before
+    while waiting:  # from right to left
+        i = waiting.pop()
+        if i == _AGAIN:
+            found.append(AGAIN)
+            continue
+        if i in by_name and i != root:
+            found.append(i)
+            continue
+        _check(not seen[i])
+        seen[i] = 1
+        op = nodes.ops[i]
+        if op:
+            inputs = nodes.inputs[i]
+            found += [len(inputs), op] if op.variadic else [op]
+            if op.name == "and" and (middle := _middle(nodes, *inputs)) is not None and middle not in by_name:
+                chained.add(inputs[1])
+            waiting += (_AGAIN, inputs[1]) if i in chained else inputs
+        else:
+            literal, body = nodes.constants[i]
+            if body:
+                parts = bytearray(len(body))
+                found += reversed(_postfix(body, len(body) - 1, (), parts))
+                _check(all(parts))
+            else:
+                found.append(literal)
+    return found[::-1]
