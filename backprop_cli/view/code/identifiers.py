@@ -60,7 +60,7 @@ def reserved_names(target: Target) -> frozenset[str]:
     """What a program may not call its own: the language's words, and what the target itself writes."""
     written = [*target.words.values(), *target.many.values(), *target.constants.values()]
     texts = [text for text in written if isinstance(text, str)]
-    texts += [name for name in target.helpers if name not in target.constants]
+    texts += target.helpers
     texts += [line for _, line in target.imports]
     texts += [target.setup, target.seed, target.where, target.wrap, target.input, target.like]
     return target.reserved.union(*(re.findall(r"(?<![\w.])[A-Za-z_]\w*", each) for each in texts))

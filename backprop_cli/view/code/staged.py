@@ -79,9 +79,9 @@ def check_order(word: str, order: Any) -> None:
 
 def needed(target: Target, words: Set[str]) -> list[str]:
     """The helpers that some code calls by these words, and those that they call, in the target's order."""
-    constants, found = {text: name for name, text in target.constants.items()}, dict[str, str]()
-    while new := {constants.get(word, word) for word in words} & target.helpers.keys() - found.keys():
-        found |= {name: target.helpers[name] for name in new}
+    found: Set[str] = set()
+    while new := words & target.helpers.keys() - found:
+        found |= new
         words = {word for name in new for word in _WORD.findall(target.helpers[name])}
     return [text for name, text in target.helpers.items() if name in found]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.resources import files
 
 from ....rules.formula import Formula
 from ....rules.printer import (
@@ -49,7 +51,7 @@ class Target:
     open_function, close_function, after_function: the lines around a program with parameters
     local_function, local_body: a function for a local gradient with cases
     reserved: names that are taken, and reserved_pattern: what such names look like
-    helpers: functions that the program brings along where it uses them
+    helpers: functions and constants that the program brings along where it uses them, by name
     imports: lines at the top, each behind the text that needs it
     whole_orders: words whose first argument has to be a whole number
     many: words for more than two arguments, over {args} and {count}
@@ -188,6 +190,15 @@ def listed(opening: str, items: Iterable[str], closing: str, *, last: str = ",",
         return [line]
     lines = [f"    {item}," for item in items]
     return [opening.rstrip(), *lines[:-1], lines[-1][:-1] + last, closing.strip()]
+
+
+_DEFINED = re.compile(r"^(?!//).*?(\w+)(?:\(| = )", re.MULTILINE)
+
+
+def helpers(name: str) -> dict[str, str]:
+    """The functions and constants in a file beside this one, by name. Blank lines part them, and the title above."""
+    _, *parts = files(__package__).joinpath(name).read_text("utf-8").rstrip("\n").split("\n\n")
+    return {found[1]: f"{part}\n" for part in parts if (found := _DEFINED.search(part))}
 
 
 def words(names: str) -> dict[str, str]:
