@@ -27,6 +27,7 @@ from backprop_cli.graph.graph import Graph
 from backprop_cli.language.program import Program
 from backprop_cli.passes.backpropagate import backpropagate
 from backprop_cli.passes.enclosed import enclosed_trace
+from backprop_cli.passes.forward import chosen
 from backprop_cli.passes.trace import Trace
 from backprop_cli.rules.op import Op
 from backprop_cli.rules.table import TABLE
@@ -75,6 +76,19 @@ TITLES = [
 ]
 """An expression, its values, and the line that tells what it comes to."""
 
+BRANCHES = [
+    ("x if x > 1 else 2*x", "--x 0..3", "lies in [0, 3]"),
+    ("x**1.5 if x > 0 else 0", "--x -1..1", "lies in [0, 1]"),
+    ("log(x) if x > 1e-3 else 0", "--x 0..1", "lies in [-6.90776, 0]"),
+    ("(1 - x**2)**1.5 if x**2 < 1 else (x*x - 1)**2", "--x -2..2", "lies in [0, 9]"),
+    ("1/x if abs(x) > 0.001 else 0", "--x -1..1", "lies in [-1000, 1000]"),
+    ("1/(2 - x/y) if 2*y - x > y else 1", "--x -1..3 --y 1", "lies in [0.333333, 1]"),
+    ("Piecewise((1/(x - 1), -x > 0), (sqrt(x + 1), x <= 1), (1/x, True))", "--x -2..4", "lies in [-1, 1.41422]"),
+    ("where(not(x < 0 or x > 2), (x*(2 - x) + 1)**0.5, 0)", "--x -1..3", "lies in [0, 1.4"),
+    ("t(u) = 1/u if u > 1/3 else 0; t(x)", "--x -1..1", "f lies in [0, "),
+]
+"""The same, where a branch has no value in a part of the box, in which it is not taken."""
+
 GRADIENTS = [
     ("2**x", "--x 0 --enclose", "0.6931471805599453 0.69314718055994531"),  # a rounded log(2) would miss it
     ("(1-cos(x))/x**2", "--x 1e-8 --enclose", "-8.3333333333333333e-10 -8.3333333333333332e-10"),
@@ -83,7 +97,7 @@ GRADIENTS = [
     ("max(x, 1)", "--x 0..2", "0 1"),
     ("max(x, x)", "--x 0..2", "1 1"),
     ("max(x, 3)*5", "--x 0..2", "0 0"),
-    ("x if x > 1 else 2*x", "--x 0..3", "0 3"),
+    ("x if x > 1 else 2*x", "--x 0..3", "1 2"),
     ("(1-tanh(x))*exp(2*x)", "--x 2500 --enclose", "1.347877659323567e-2171 1.3478776593235671e-2171"),
     ("tanh(x)", "--x -1..1", "0.41997434161402606 1"),
     ("x**2*exp(-x)", "--x 0.25..1.5", "0.16697081425599159 0.46174914612887891"),
@@ -103,6 +117,14 @@ REFUSED = [
     ("gamma(x)", "--x -1.5..-0.5", 1, "f = gamma(x) has no value, or no bound, somewhere in x = [-1.5, -0.5]", ""),
     ("log(x)", "--x -2..-1", 1, "f = log(x) has no value, or no bound, somewhere in x = [-2, -1]", ""),
     ("log(x)", "--x -2 --enclose", 1, "f = log(x) has no real value at x = -2", "log(x) needs x > 0"),
+    (
+        "where(x > 0, sqrt(x), 0)",
+        "--x -1..1",
+        1,
+        "∂q2/∂x = 1/(2·q2) does not exist, or has no bound, somewhere in x = [0",
+        "",
+    ),
+    ("where(x != 0, 1/x, 0)", "--x -1..1", 1, "q2 = 1 / x has no value, or no bound, somewhere in x = [-1, 1]", ""),
     ("sqrt(x)", "--x 0..1", 1, "∂f/∂x = 1/(2·f) does not exist, or has no bound, somewhere in x = [0, 1]", ""),
     ("x", "--x 1..2 --precision 20", 2, "--precision takes numbers alone, and the value of x is a box", "leave it out"),
     ("x", "--x 1..2 --exact", 2, "--exact takes numbers alone, and the value of x is a box", "leave it out"),
@@ -140,6 +162,12 @@ def test_what_lies_in_which_box() -> None:
             expression,
             words,
         )
+
+
+def test_branches_need_values_only_where_they_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backprop_cli.passes.enclosed._PARTS", 8)
+    for expression, words, title in BRANCHES:
+        assert title in answer(expression, words)[0], expression
 
 
 def test_both_ends_of_a_gradient() -> None:
@@ -314,6 +342,15 @@ def inside(box: Any, found: Any) -> bool:
     return bool(number.upper() >= box.lo.ball.lower() and number.lower() <= box.hi.ball.upper())
 
 
+def needed(graph: Graph, trace: Trace) -> set[int]:
+    """The positions of nodes without which the output has no value: others are in branches that are not taken."""
+    found = {len(graph.nodes) - 1}
+    for gate in graph.gates_backward:
+        if gate.position in found:
+            found.update(chosen(gate, trace.values, POINTS) if gate.op.conditions and gate.op.chooses else gate.inputs)
+    return found
+
+
 def outside(graph: Graph, trace: Trace, boxes: RATIONAL, rnd: random.Random, points: int) -> Iterator[str]:
     """What lies outside of its box, of points inside."""
     for _ in range(points):
@@ -327,9 +364,12 @@ def outside(graph: Graph, trace: Trace, boxes: RATIONAL, rnd: random.Random, poi
                 )
             except MathError:
                 continue
-            pairs = [*zip(trace.values, there.values, strict=True), *zip(trace.upstream, there.upstream, strict=True)]
+            taken = needed(graph, there)
+            pairs = [(trace.values[i], there.values[i]) for i in taken]
+            pairs += zip(trace.upstream, there.upstream, strict=True)
             for one, two in zip(trace.edges, there.edges, strict=True):
-                pairs += [(one.local, two.local), (one.chained, two.chained)]
+                counts = two.active or (two.gate.op.selects and two.gate.position in taken)
+                pairs += [(one.local, two.local)] * counts + [(one.chained, two.chained)]
             yield from (f"{found} in {box} at {at}" for box, found in pairs if not inside(box, found))
             for name, sign in (trace.monotone or {}).items():
                 low, high = boxes[name]
@@ -459,6 +499,54 @@ def try_graphs(seed: int, count: int, points: int) -> None:
             given = {name: text(ends) for name, ends in boxes.items()}
             trace = enclosed_trace(graph, given)
             assert not [*outside(graph, trace, boxes, rnd, points)], (expression, given)
+
+
+def random_choice(rnd: random.Random, depth: int) -> str:
+    """An expression of choices and of gates with kinks, in which sides of comparisons are often equal."""
+    if depth == 0:
+        return rnd.choice(("x", "y", "x", "y", "0", "1", "0.5", "x*y", "x - y", "x**2"))
+    one, two, three = (random_choice(rnd, depth - 1) for _ in range(3))
+    condition = f"{rnd.choice(('', '', 'not '))}({one} {rnd.choice(('<', '>', '<=', '>=', '==', '!='))} {two})"
+    if rnd.random() < 0.3:
+        condition = f"({condition} {rnd.choice(('and', 'or'))} {two} < {three})"
+    forms: tuple[str, ...] = (
+        "abs({0})",
+        "relu({0})",
+        "sqrt({0})",
+        "log({0})",
+        "1/({0})",
+        "({0})**1.5",
+        "floor({0})",
+        "clip({0}, -1, {1})",
+    )
+    forms += ("max({0}, {1})", "min({0}, {1})", "hypot({0}, {1})", "selu({0})", "({0})*({1})", "exp({0}) - ({1})")
+    forms += ("where({3}, {0}, {1})",) * 6 + ("Piecewise(({1}, {3}), ({2}, {0} > 0), ({0}, True))",) * 3
+    return rnd.choice(forms).format(one, two, three, condition)
+
+
+def try_choices(seed: int, count: int) -> None:
+    """Boxes whose ends are often those of the branches."""
+    rnd = random.Random(seed)
+    for _ in range(count):
+        expression = random_choice(rnd, 3)
+        graph = Program(expression).graph()
+        ends = ([Fraction(rnd.randint(-4, 4), 2) for _ in "xx"] for _ in graph.variables)
+        boxes = {node.name: (min(two), max(two)) for node, two in zip(graph.variables, ends, strict=True)}
+        with suppress(MathError):
+            given = {name: text(two) for name, two in boxes.items()}
+            trace = enclosed_trace(graph, given)
+            assert not [*outside(graph, trace, boxes, rnd, 3)], (expression, given)
+
+
+def test_no_point_of_a_choice_is_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backprop_cli.passes.enclosed._PARTS", 2)
+    try_choices(8, 12)
+
+
+@pytest.mark.slow
+def test_no_point_of_many_choices_is_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backprop_cli.passes.enclosed._PARTS", 4)
+    try_choices(9, 30)
 
 
 def test_no_point_of_a_random_graph_is_outside(monkeypatch: pytest.MonkeyPatch) -> None:

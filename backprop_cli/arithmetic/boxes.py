@@ -190,6 +190,8 @@ class Boxes(Arithmetic):
         self.balls = Balls(PLACES, extra)
         self.jumps = False
         """Whether a value may have jumped inside of a box since that was set to false."""
+        self.kinks = False
+        """The same of a value that may have had a kink."""
         self._stepped = False
         """The same of a function in a row, which need not jump itself."""
         ball = self.balls.word
@@ -278,8 +280,25 @@ class Boxes(Arithmetic):
                     self._in_pieces(natural, each) if _repeats(formula) else each
                     for formula, each in zip(op.partials, partials, strict=True)
                 )
-            self._rules[op] = Rule(self._noting_jumps(value) if op.jumps else value, partials, kink, corner, variadic)
+            value = self._noting_jumps(value) if op.jumps else value
+            whole = Rule(value, partials, kink, corner, variadic)
+            may_bend = kink or corner or (op.selects and variadic)
+            self._rules[op] = whole._replace(value=self._noting_kinks(whole)) if may_bend else whole
         return self._rules[op]
+
+    def _noting_kinks(self, rule: Rule) -> Function:
+        """The value of a row that has kinks, or selects one of its inputs."""
+
+        def found(*inputs: Value) -> Value:
+            out = rule.value(*inputs)
+            if not self.kinks:
+                at = [each(*inputs, out) for each in (rule.kink, rule.corner) if each]
+                if rule.variadic:
+                    at = [not rule.partial(slot, inputs, out).is_thin for slot in range(len(inputs))]
+                self.kinks = any(each is not False for each in at)
+            return out
+
+        return found
 
     def _noting_jumps(self, value: Function) -> Function:
         """The value of a row that jumps somewhere: only there does it take more than one step, or branch."""

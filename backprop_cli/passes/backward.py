@@ -237,8 +237,7 @@ class Backward:
             self._warn_of_slopes(gate, inputs)
 
     def _warn_of_slopes(self, gate: Gate, inputs: list[Value]) -> None:
-        does, place = "may jump" if gate.op.jumps else "may have a kink", self._place(gate, inputs)
-        self._warn("kink", gate, f"{does} inside {place}: the slopes on all sides are in its gradient")
+        self.warnings.append(slopes(self.graph, gate, inputs, self.arithmetic))
 
     def _warn_of_tie(self, gate: Gate, tied: Sequence[int]) -> None:
         each = {"both": "each gets 1", "split": f"each gets 1/{len(tied)}", "first": "the first gets 1"}[self.ties]
@@ -265,4 +264,14 @@ class Backward:
         return self.twins.get(place, place)
 
     def _warn(self, kind: str, gate: Gate, message: str) -> None:
-        self.warnings.append(Notice(kind, gate.name, f"{gate.name} = {shorten(self.graph.written(gate))} {message}"))
+        self.warnings.append(_notice(kind, self.graph, gate, message))
+
+
+def slopes(graph: Graph, gate: Gate, inputs: Sequence[Value], system: Arithmetic) -> Notice:
+    """That a gate may have a kink, or jump, inside of the boxes of its inputs."""
+    does, place = "may jump" if gate.op.jumps else "may have a kink", faults.Place(graph, gate, inputs, system)
+    return _notice("kink", graph, gate, f"{does} inside {place}: the slopes on all sides are in its gradient")
+
+
+def _notice(kind: str, graph: Graph, gate: Gate, message: str) -> Notice:
+    return Notice(kind, gate.name, f"{gate.name} = {shorten(graph.written(gate))} {message}")

@@ -30,13 +30,16 @@ def borders(
                 found[gate.position] = gate
         elif not gate.op.conditions:
             left, right = (graph.itself(graph.nodes[i]).position for i in gate.inputs)
-            if left != right and (wanted[left] or wanted[right]):
-                equal = arithmetic.rule(primitive("eq")).value(values[left], values[right])
-                if arithmetic.holds(equal):
-                    found[gate.position] = gate
+            if left != right and (wanted[left] or wanted[right]) and _equal(arithmetic, values[left], values[right]):
+                found[gate.position] = gate
         elif at and not any(_settles(gate, values[i], arithmetic) for i in gate.inputs if i not in found):
             found[gate.position] = at[0]
     return found
+
+
+def _equal(arithmetic: Arithmetic, one: Value | None, two: Value | None) -> bool:
+    """Whether both sides of a comparison are; one may have no value where it is given whether the comparison holds."""
+    return not (one is None or two is None) and bool(arithmetic.holds(arithmetic.rule(primitive("eq")).value(one, two)))
 
 
 def _inside(module: Module, inputs: Sequence[Value], arithmetic: Arithmetic, wanted: Sequence[int]) -> bool:

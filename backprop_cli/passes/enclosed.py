@@ -1,20 +1,21 @@
 """Enclosures: the passes on boxes, and what makes the result narrower: parts of the boxes, slopes, and trends.
 
 Whatever is intersected here holds the same numbers: the natural extension (each gate over the boxes of its inputs), the
-hull of those over parts of the boxes, mean-value forms (f(c) + Σ ∂f/∂x·(x − c), and those of gradients in
-`mean_values`), and f at the ends of variables in which it only rises, or only falls. The last two need a function
-without a jump.
+hull of those over parts of the boxes, and of those case by case where comparisons are open (`cases`), mean-value forms
+(f(c) + Σ ∂f/∂x·(x − c), and those of gradients in `mean_values`), and f at the ends of variables in which it only
+rises, or only falls. The last two need a function without a jump.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import reduce
 from itertools import product
 from typing import Any, NamedTuple
 
 from ..arithmetic import Value
 from ..arithmetic.ball import GUARD, order
-from ..arithmetic.box import MAYBE, Box, Maybe, common, hull, middle, pieces, thin
+from ..arithmetic.box import MAYBE, Box, Maybe, common, hull, pieces, thin
 from ..arithmetic.boxes import Boxes, trend
 from ..arithmetic.dual import DualNumbers
 from ..errors import InputError, MathError, UnprovenError
@@ -22,8 +23,10 @@ from ..graph.graph import Graph, Module
 from ..runtime.budget import left, now
 from . import mean_values, point
 from .backpropagate import backpropagate
+from .backward import slopes
+from .cases import Case, boxed, cases, middles
 from .forward import forward
-from .trace import Edges, Trace
+from .trace import Edges, Notice, Trace
 
 _PARTS = 64  # of all boxes together, at most
 _NODES = 1_500  # of all parts together, at most: the time is not measured, so that the same is always printed
@@ -73,7 +76,7 @@ def in_parts(
     with system.working():
         at = {name: read(name, str(text), system) for name, text in given.items()}
         enclosure = _Enclosure(graph, system, DualNumbers(system, ties), wrt, ties)
-        return enclosure.trace(at), [enclosure.part(each).trace for each in enclosure.parts(at)]
+        return enclosure.trace(at), [part.trace for part in enclosure.fine(at)]
 
 
 def read(name: str, text: str, system: Boxes) -> Box:
@@ -130,30 +133,48 @@ class _Enclosure(NamedTuple):
 
     def trace(self, at: Boxed) -> Trace:
         """All of it."""
-        found: list[_Part] = []
-        failure = None
-        try:
-            found.append(self.part(at))
-        except MathError as error:
-            failure = error
-        parts = self.parts(at)
-        if parts[1:]:
-            shares, self.system.shares = self.system.shares, _SHARES
-            try:
-                found.append(self._united(at, [self.part(each) for each in parts]))
-            except MathError as error:
-                failure = failure or error
-            finally:
-                self.system.shares = shares
-        if not found:
-            assert failure is not None
-            raise failure
-        trace, jumps = found[0] if len(found) == 1 else self._both(*found)
+        ways: list[Callable[[], _Part]] = [lambda: self.part(at)]
+        if self._most > 1 and boxed(at):
+            ways.append(lambda: self._united(at, self.fine(at)))
+        trace, jumps = self._by_all(ways)
         return self._told(self._narrowed(trace, at, jumps), jumps)
+
+    def _by_all(self, ways: Iterable[Callable[[], _Part]]) -> _Part:
+        """What all ways to the same have in common. Raises the error of the first, where none succeeds."""
+        found, errors = [], []
+        for way in ways:
+            try:
+                found.append(way())
+            except MathError as error:
+                errors.append(error)
+        if not found:
+            raise errors[0]
+        return reduce(self._both, found)
+
+    def fine(self, at: Boxed) -> list[_Part]:
+        """What the passes make of parts of the boxes. A part in which something has no value is halved again."""
+        waiting = self.parts(at)[::-1]
+        found, spare = [], len(waiting)
+        shares, self.system.shares = self.system.shares, _SHARES
+        try:
+            while waiting:
+                part = waiting.pop()
+                try:
+                    found.append(self.part(part))
+                except MathError:
+                    wide = boxed(part)
+                    if not (spare and wide):
+                        raise
+                    spare -= 1
+                    name = max(wide, key=lambda name: _size(part[name]) / _size(at[name]))
+                    waiting += ({**part, name: half} for half in reversed(pieces(part[name], 2)))
+        finally:
+            self.system.shares = shares
+        return found
 
     def parts(self, at: Boxed) -> list[Boxed]:
         """The boxes in parts: each in two, as often as the size of the graph permits, one after the other."""
-        wide = [name for name, box in at.items() if not box.is_thin]
+        wide = boxed(at)
         halvings = self._most.bit_length() - 1 if wide else 0
         counts = {name: 1 << (halvings + len(wide) - 1 - i) // len(wide) for i, name in enumerate(wide)}
         cut = [[(name, each) for each in pieces(at[name], count)] for name, count in counts.items()]
@@ -172,18 +193,36 @@ class _Enclosure(NamedTuple):
         return min(_PARTS, max(1, _NODES // self._size))
 
     def part(self, at: Boxed) -> _Part:
-        """What the passes make of boxes as they are."""
-        self.system.jumps = False
+        """What the passes make of boxes, as they are and case by case."""
+        if not self.graph.nodes.chooses or not boxed(at):
+            return self._case(at)
+        each = cases(self.graph, at, self.system)
+        if len(each) == 1:
+            return self._case(at)
+        return self._by_all([lambda: self._of_cases(at, each), lambda: self._case(at)])
+
+    def _of_cases(self, at: Boxed, cases: Iterable[Case]) -> _Part:
+        """What holds all cases, with a warning for each choice that they make in different ways."""
+        trace = self._united(at, [self._case(each) for each in cases]).trace
+        told = [notice for notice in trace.warnings if notice.kind != "border"]
+        for gate in self.graph.gates:
+            inputs = [trace.values[i] for i in gate.inputs]
+            if any(isinstance(inputs[slot], Maybe) for slot in gate.op.conditions) and trace.upstream[gate.position]:
+                told.append(slopes(self.graph, gate, inputs, self.system))
+        return _Part(trace.but(warnings=told), jumps=True)
+
+    def _case(self, at: Case) -> _Part:
+        """What the passes make of boxes, where it is given what comparisons hold."""
+        self.system.jumps = self.system.kinks = False
         trace = backpropagate(self.graph, at, wrt=self.wrt, ties=self.ties, arithmetic=self.system)
         jumps = self.system.jumps
-        wide = sum(not box.is_thin for box in at.values())
-        if not jumps and self._size * self._most * wide <= _SLOPES:
+        if not (jumps or self.system.kinks) and self._size * self._most * len(boxed(at)) <= _SLOPES:
             trace = mean_values.narrowed(trace, self.dual, wrt=self.wrt)
         return _Part(self._narrowed(trace, at, jumps), jumps)
 
-    def _narrowed(self, trace: Trace, at: Boxed, jumps: bool) -> Trace:
+    def _narrowed(self, trace: Trace, at: Case, jumps: bool) -> Trace:
         """The same, with a value that slopes make narrower."""
-        wide = [name for name, box in at.items() if not box.is_thin]
+        wide = boxed(at)
         if jumps or not wide or not isinstance(trace.value, Box):
             return trace
         value, gradient = trace.value, trace.gradient
@@ -196,12 +235,12 @@ class _Enclosure(NamedTuple):
         if any(sign is not None for sign in trends.values()):
             value = common(value, Box(self._value(lows).lo, self._value(highs).hi))
         if len(trends) == len(wide) and None in trends.values():
-            center = {name: middle(box) for name, box in at.items()}
+            center = middles(at)
             changes = (gradient[name] * (at[name] - center[name]) for name in wide)
             value = common(value, sum(changes, self._value(center)))
         return trace.but(values=[*trace.values[:-1], value])
 
-    def _value(self, at: Boxed) -> Box:
+    def _value(self, at: Case) -> Box:
         value: Box = forward(self.graph, at, self.system)[-1]
         return value
 
@@ -219,9 +258,17 @@ class _Enclosure(NamedTuple):
         values = [_hull(each) for each in zip(*(trace.values for trace in traces), strict=True)]
         upstream = [_hull(each) for each in zip(*(trace.upstream for trace in traces), strict=True)]
         told = {(notice.kind, notice.node): notice for trace in reversed(traces) for notice in reversed(trace.warnings)}
-        warnings = [*reversed(told.values())]
+        warnings = [self._over(notice, values) for notice in reversed(told.values())]
         united = Trace(self.graph, self.system, at, values, upstream, Edges.stored(self.graph, edges), warnings)
         return _Part(united, any(part.jumps for part in parts))
+
+    def _over(self, notice: Notice, values: Sequence[Value]) -> Notice:
+        """A notice of a part, told of all parts."""
+        if notice.kind != "kink":
+            return notice
+        gate = next(gate for gate in self.graph.gates if gate.name == notice.node)
+        inputs = [values[i] for i in gate.inputs]
+        return notice if isinstance(gate.op, Module) else slopes(self.graph, gate, inputs, self.system)
 
     def _both(self, whole: _Part, fine: _Part) -> _Part:
         """What two enclosures have in common."""
@@ -242,6 +289,10 @@ class _Enclosure(NamedTuple):
         wide = {name: slope for name, slope in trace.gradient.items() if not trace.point[name].is_thin}
         trends = {name: sign for name, slope in wide.items() if (sign := trend(slope)) is not None and not jumps}
         return trace.but(monotone=trends)
+
+
+def _size(box: Box) -> float:
+    return float((box.hi - box.lo).ball)
 
 
 def _hull(found: Iterable[Value | None]) -> Value | None:

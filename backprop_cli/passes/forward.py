@@ -45,18 +45,32 @@ def _value(graph: Graph, node: Node, values: list[Value], point: Mapping[str, Va
 def _where_needed(
     graph: Graph, point: Mapping[str, Value], arithmetic: Arithmetic, known: Mapping[int, Value] = MappingProxyType({})
 ) -> list[Value]:
-    """An error stands in the place of a value, and goes on to what needs that."""
+    values = outcomes(graph, point, arithmetic, known)
+    if isinstance(values[-1], MathError):
+        raise values[-1]
+    return [None if isinstance(each, MathError) else each for each in values]
+
+
+def outcomes(
+    graph: Graph, point: Mapping[str, Value], arithmetic: Arithmetic, known: Mapping[int, Value] = MappingProxyType({})
+) -> list[Value | MathError]:
+    """The value of each node, or the error that tells why there is none, which goes on to what needs it.
+
+    point: also whether a condition holds, by the name of its gate, where that is given
+    known: as in `forward`
+    """
     values: list[Value] = []
     for i, node in enumerate(graph.nodes):
+        if isinstance(node, Gate) and node.name in point:
+            values.append(point[node.name])
+            continue
         try:
             lost = (values[each] for each in _needed(node, values, arithmetic) if isinstance(values[each], MathError))
             value = known[i] if i in known else next(lost, None) or _value(graph, node, values, point, arithmetic)
             values.append(MathError("no value") if value is None else value)
         except MathError as error:
             values.append(error)
-    if isinstance(values[-1], MathError):
-        raise values[-1]
-    return [None if isinstance(each, MathError) else each for each in values]
+    return values
 
 
 def _needed(node: Node, values: list[Value], arithmetic: Arithmetic) -> Sequence[int]:

@@ -10,27 +10,26 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from ..arithmetic import Value
-from ..arithmetic.box import SAME, Box, common, middle
+from ..arithmetic.box import SAME, Box, common
 from ..arithmetic.boxes import Boxes
 from ..arithmetic.dual import Dual, DualNumbers
 from ..errors import MathError
-from ..graph.graph import Graph, Module
 from .backpropagate import backpropagate
+from .cases import boxed, middles
 from .trace import Edges, Trace
 
 
 def narrowed(trace: Trace, dual: DualNumbers, *, wrt: Collection[str] | None = None) -> Trace:
-    """A trace of boxes with all numbers narrower, or as it is, where their slopes have no bounds or may jump.
+    """A trace of boxes without a kink, all its numbers narrower; or as it is, where slopes have no bounds or may jump.
 
     dual: dual numbers over the boxes of the trace, with its ties
     wrt: as in `backpropagate`, and as the trace was made
     """
     graph, at, system = trace.graph, trace.point, trace.arithmetic
     assert isinstance(system, Boxes)
-    wide = [name for name, box in at.items() if not box.is_thin]
-    if not wide or not _is_smooth(graph):
+    wide, center = boxed(at), middles(at)
+    if not wide:
         return trace
-    center = {name: middle(box) for name, box in at.items()}
     rows = {name: {each: Dual(box, SAME if each == name else None) for each, box in at.items()} for name in wide}
     system.jumps = False
     try:
@@ -43,16 +42,6 @@ def narrowed(trace: Trace, dual: DualNumbers, *, wrt: Collection[str] | None = N
     if system.jumps:
         return trace
     return _Forms(trace, there, along, {name: at[name] - center[name] for name in wide}).trace()
-
-
-def _is_smooth(graph: Graph) -> bool:
-    """Whether no row in it, or in one of its modules, has a kink, a corner or a choice."""
-    return all(
-        _is_smooth(op.graph)
-        if isinstance(op, Module)
-        else not (op.kink or op.corner or op.selects or op.truth or op.conditions)
-        for op in {gate.op for gate in graph.gates}
-    )
 
 
 class _Forms(NamedTuple):
@@ -90,7 +79,7 @@ class _Forms(NamedTuple):
         return [*map(self._common, natural, there, along)]
 
     def _common(self, natural: Value | None, there: Value | None, along: Iterable[Value | None]) -> Value | None:
-        if natural is None or there is None or natural.is_thin:
+        if there is None or not isinstance(natural, Box) or natural.is_thin:
             return natural
         pairs = zip(along, self.changes.values(), strict=True)
         moves = (each.dot * change for each, change in pairs if each is not None and each.dot is not None)

@@ -1,0 +1,152 @@
+"""Comparisons that boxes leave open: each holds in a part of the boxes, and does not in another.
+
+What a comparison says of its sides goes back through the gates that made them, to the variables: where x > 1 holds, x
+is in 1..2 of 0..2. (Constraint propagation: HC4-revise of Benhamou, Goualard, Granvilliers and Puget, 1999.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+
+from ..arithmetic import Value
+from ..arithmetic.ball import order
+from ..arithmetic.box import Box, Maybe, common, middle
+from ..arithmetic.boxes import Boxes
+from ..errors import MathError
+from ..graph.graph import Gate, Graph, Module
+from .forward import outcomes
+
+_MOST = 16  # cases, at most: what is still open then stays open
+
+Case = Mapping[str, Value]
+"""For each variable a box, and for comparisons, by the names of their gates, whether they hold."""
+
+
+def boxed(at: Case) -> list[str]:
+    """The variables that are no single number."""
+    return [name for name, box in at.items() if isinstance(box, Box) and not box.is_thin]
+
+
+def middles(at: Case) -> Case:
+    """The point in the middle."""
+    return {name: middle(box) if isinstance(box, Box) else box for name, box in at.items()}
+
+
+def cases(graph: Graph, at: Case, system: Boxes) -> list[Case]:
+    """The boxes case by case: which comparisons hold, and where. One case only, where no comparison is open."""
+    done: list[Case] = []
+    waiting = [at]
+    while waiting:
+        case = waiting.pop()
+        values = outcomes(graph, case, system)
+        gate = _open(graph, values) if len(done) + len(waiting) + 1 < _MOST else None
+        if gate is None:
+            done.append(case)
+        else:
+            waiting += filter(
+                None, (_Restricted(graph, values, system).case(case, gate, holds) for holds in (False, True))
+            )
+    return done
+
+
+def _open(graph: Graph, values: Sequence[Value]) -> Gate | None:
+    """The first comparison that may hold or not."""
+    return next(
+        (gate for gate in graph.gates if isinstance(values[gate.position], Maybe) and not gate.op.conditions), None
+    )
+
+
+# -- Back through gates --------------------------------------------------------------------------------------------
+
+
+def _of_size(_system: Boxes, size: Box, x: Box) -> Box:
+    """x, where its size is known."""
+    if order(x.lo, 0) in (0, 1):
+        return size
+    return -size if order(x.hi, 0) in (0, -1) else Box(-size.hi, size.hi)
+
+
+def _of_square(system: Boxes, square: Box, x: Box) -> Box:
+    return _of_size(system, system.word("sqrt")(square), x)
+
+
+def _of_power(system: Boxes, power: Box, x: Box, y: Box) -> Box:
+    return _of_square(system, power, x) if y == 2 else x
+
+
+def _of_product(system: Boxes, product: Box, x: Box, y: Box) -> Box:
+    return _of_square(system, product, x) if x is y else product / y
+
+
+_BACK: Mapping[str, tuple[Callable[..., Box], ...]] = {
+    "add": (lambda _, out, _x, y: out - y, lambda _, out, x, _y: out - x),
+    "sub": (lambda _, out, _x, y: out + y, lambda _, out, x, _y: x - out),
+    "mul": (_of_product, lambda system, out, x, y: _of_product(system, out, y, x)),
+    "div": (lambda _, out, _x, y: out * y, lambda _, out, x, _y: x / out),
+    "neg": (lambda _, out, _x: -out,),
+    "abs": (_of_size,),
+    "pow": (_of_power,),
+    "sqrt": (lambda _, out, _x: out * out,),
+}
+"""By the name of a row, for each input the box in which it is, by those of the output and of all inputs."""
+
+
+class _NowhereError(Exception):
+    """There is no point in the boxes where it is so."""
+
+
+class _Restricted:
+    """The boxes of nodes, made smaller by what is known of those that are made of them.
+
+    values: those of all nodes, or the error that tells why there is none
+    """
+
+    def __init__(self, graph: Graph, values: Sequence[Value], system: Boxes) -> None:
+        self.graph, self.values, self.system = graph, values, system
+        self.smaller: dict[int, Box] = {}
+
+    def case(self, at: Case, gate: Gate, holds: bool) -> Case | None:
+        """The boxes in which a comparison holds, or does not; None where there is no such point."""
+        try:
+            self._compare(gate, holds)
+            for node in reversed(self.graph.nodes[: gate.position]):
+                if isinstance(node, Gate) and node.position in self.smaller:
+                    self._goes_back(node)
+        except _NowhereError:
+            return None
+        boxes = {node.name: self.smaller.get(node.position) for node in self.graph.variables}
+        found = {name: Box(box.lo, box.hi) for name, box in boxes.items() if box is not None and not box.is_thin}
+        thin = {name: box for name, box in boxes.items() if box is not None and box.is_thin}
+        return {**at, **found, **thin, gate.name: holds}
+
+    def _compare(self, gate: Gate, holds: bool) -> None:
+        """What a comparison says of its sides; their ends may be equal in any case, since boxes have their ends."""
+        name, (x, y) = gate.op.name, gate.inputs
+        if name in ("eq", "ne"):
+            if holds == (name == "eq"):
+                self._is_in(x, self.values[y])
+                self._is_in(y, self.values[x])
+            return
+        if holds == (name in ("gt", "ge")):
+            x, y = y, x
+        low, high = self.values[x], self.values[y]
+        self._is_in(x, Box(low.lo, high.hi))
+        self._is_in(y, Box(low.lo, high.hi))
+
+    def _is_in(self, place: int, box: Box) -> None:
+        """Raises _NowhereError."""
+        before: Box = self.smaller[place] if place in self.smaller else self.values[place]
+        if order(before.hi, box.lo) == -1 or order(box.hi, before.lo) == -1:
+            raise _NowhereError
+        self.smaller[place] = common(before, box)
+
+    def _goes_back(self, gate: Gate) -> None:
+        inputs = [self.values[i] for i in gate.inputs]
+        if isinstance(gate.op, Module) or gate.op.name not in _BACK:
+            return
+        if any(isinstance(each, MathError) for each in inputs):
+            return
+        for i, back in zip(gate.inputs, _BACK[gate.op.name], strict=False):
+            with suppress(ArithmeticError, ValueError):
+                self._is_in(i, back(self.system, self.smaller[gate.position], *inputs))
