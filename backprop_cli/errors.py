@@ -142,6 +142,11 @@ def few(names: Sequence[str]) -> list[str]:
     return [*names[:FEW], f"{len(names) - FEW:,} more"] if len(names) > FEW else [*names]
 
 
+def counted(count: int, word: str) -> str:
+    """So many: `1 row`, `2,000 rows`."""
+    return f"{count:,} {word}{'s' * (count != 1)}"
+
+
 def suggest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     """The known word that was probably meant; empty if none. A common beginning counts most: cosine is cos."""
     import difflib

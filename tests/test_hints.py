@@ -25,7 +25,7 @@ FOLLOWED = {
     "check x*y --x 2 --y 3 --nudge 0.1": "explain x*y --x 2 --y 3 --nudge 0.1",
     "eval x*y --claim x=3 --x 2 --y 3": "check x*y --claim x=3 --x 2 --y 3",
     "code x*y --precision 30 --x 1 --y 2": "eval x*y --precision 30 --x 1 --y 2",
-    "eval x*y p.csv --delimiter ,": "points x*y p.csv --delimiter ,",
+    "eval x*y p.csv --delimiter ,": "points x*y p.csv --delimiter=,",
     # Commands, and choices.
     "check x*y --points p.csv": "points x*y p.csv",
     "eval x*y --x 2 --y 3 --explain": "explain x*y --x 2 --y 3",

@@ -122,7 +122,7 @@ WRONG = [
     (("w*x", "--start", "x=1,w=1", "--data", "DATA", "--reduce", "sum"), "'x' is a column of the data", "--rename"),
     (("w*x", "--start", "w=1", "--x", "1", "--data", "DATA", "--reduce", "sum"), "'x' has a fixed value", "--rename"),
     (("w*x", "--start", "w=1", "--data", "-", "--reduce", "sum"), "standard input holds no row", ""),
-    (("q*x", "--start", "q=1", "--data", "BAD", "--reduce", "sum"), "line 3: the entry of 'x' is no number: 'two'", ""),
+    (("q*x", "--start", "q=1", "--data", "BAD", "--reduce", "sum"), "line 3: in the value of x: 'two' is not", ""),
 ]
 
 

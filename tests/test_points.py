@@ -725,7 +725,9 @@ TSV = "sepal length\tkind\n5\tset,osa\n"
 TABLES: dict[str, tuple[list[str], str, str]] = {
     "tabs": (["x*y"], "x\ty\n1\t2\n", "x\ty\tvalue\tgradient.x\tgradient.y\n1\t2\t2.0\t2.0\t1.0\n"),
     "tabs, by name": (["x", "--delimiter", "tab"], "x\tn\n1\ta\n", "x\tn\tvalue\tgradient.x\n1\ta\t1.0\t1.0\n"),
-    "a sign": (["x*y", "--delimiter", ";", "--get", "x"], "x;y\n1;2\n", "x;y;gradient.x\n1;2;2.0\n"),
+    "a sign": (["x*y", "--delimiter", ":", "--get", "x"], "x:y\n1:2\n", "x:y:gradient.x\n1:2:2.0\n"),
+    "a sign of the header": (["x*y", "--get", "x"], "x;y\n1;2\n", "x;y;gradient.x\n1;2;2.0\n"),
+    "other names": (["x*y", "--rename", "x=a b,y=c", "--get", "x"], "a b,c\n1,2\n", "a b,c,gradient.x\n1,2,2.0\n"),
     "another name": (
         ["x**2", "--rename", "x=sepal length", "--get", "x"],
         TSV,

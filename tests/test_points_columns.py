@@ -10,6 +10,7 @@ import random
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from backprop_cli.passes import columns as columns_
 from backprop_cli.passes.columns import ColumnPasses, _Strips
 from backprop_cli.passes.compiled_lines import unrolled
 from backprop_cli.points.columns import Sum
-from backprop_cli.points.tables import whole
+from backprop_cli.points.tables import Columns
 from backprop_cli.rules.op import Op
 from backprop_cli.rules.table import TABLE
 from support.command import command, environment, run
@@ -386,6 +387,29 @@ def test_files_that_are_not_plain_are_read_as_line_by_line(tmp_path: Path) -> No
             assert run("points", formula, str(path), "--on-error", how) == line, (name, how)
 
 
+def test_cells_that_csv_has_no_way_to_write(tmp_path: Path) -> None:
+    polars = pytest.importorskip("polars")
+    cells = {"l": [[1, 2]], "s": [{"a": 1}], "b": [b"a"], "t": [timedelta(1)]}
+    polars.DataFrame({"x": [1.5], **cells}).write_parquet(tmp_path / "d.parquet")
+    [row] = csv.DictReader(io.StringIO(fine("2*x", str(tmp_path / "d.parquet"))))
+    shown = {"x": "1.5", "value": "3.0", "gradient.x": "2.0"}
+    assert row == {**shown, **{name: str(cell) for name, [cell] in cells.items()}}
+
+
+def test_files_that_are_no_lines_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    for begin, what in (
+        (b"PAR1", "a Parquet file"),
+        (b"PK\x03\x04", "an archive"),
+        (b"\x93NUMPY", "an array of NumPy"),
+    ):
+        path.write_bytes(begin + b"\n")
+        for words in (("points", "x", str(path)), ("eval", "sum(x)", "--data", str(path))):
+            assert f"line 1: this is {what}" in run(*words).err
+    path.write_text("")
+    assert "holds no row" in run("eval", "sum(x)", "--data", str(path)).err
+
+
 def test_a_date_is_not_two_subtractions(tmp_path: Path) -> None:
     path = tmp_path / "d.csv"
     path.write_text("x,y\n2020-01-01,1\n2020-01-01 10:00,1\n2020-1-1,1\n")
@@ -473,12 +497,18 @@ def parsed(text: str) -> list[list[float]]:
 def test_whole_columns(tmp_path: Path) -> None:
     files = write(tmp_path)
     for file in files:
-        found = whole(str(file), names=["x1", "y"])
+        found = Columns(str(file), names=["x1", "y"])
         assert {name: each.tolist() for name, each in found.items()} == {name: data()[name] for name in ("x1", "y")}
-    files[0].write_text("x,label\n1,a\n2,b\n")
-    assert [*whole(str(files[0]))] == ["x"]
-    with pytest.raises(BackpropError, match="line 2: the entry of 'label' is no number: 'a'"):
-        whole(str(files[0]), names=["label"])
+    files[0].write_text("x,label,m\n1/4,a,1\n2,b,\n")
+    there = Columns(str(files[0]))
+    assert (*there,) == ("x", "label", "m")
+    assert there["x"].tolist() == [0.25, 2]
+    for name, told in {
+        "label": "line 2: in the value of label: 'a' is not a constant",
+        "m": "line 3: the value of m is empty",
+    }.items():
+        with pytest.raises(BackpropError, match=told):
+            there[name]
 
 
 # -- Columns as vectors --------------------------------------------------------------------------------------------
@@ -502,7 +532,7 @@ def test_columns_as_vectors(tmp_path: Path) -> None:
     assert "no value for y" in missing
     assert "hint: the columns are x, my y, e, label" in missing
     wrong = run("eval", "sum(x*label)", "--data", str(path))
-    assert "line 2: the entry of 'label' is no number: 'a'" in wrong.err
+    assert "line 2: in the value of label: 'a' is not a constant" in wrong.err
     assert run("eval", "sum(x)", "--data", str(tmp_path / "no.csv")).status == 2
 
 

@@ -177,7 +177,7 @@ JSON_LINES: Files = {
     '{"x": 2, "y": 3}\n[4, 5]\n': "line 2, after 1 point: not a JSON object",
     '{"x": 2, "y": 3}\nx,y\n': "line 2, after 1 point: not JSON: expecting value",
     b'{"x": 2, "y": 3}\n{"x": 4, "y": "\xff"}\n': "line 2, after 1 point: the line is not UTF-8 text",
-    '{"x": 2, "y": 3}\n'.encode("utf-16"): "line 1: the line is not UTF-8 text",
+    '{"x": 2, "y": 3}\n'.encode("utf-16"): "line 1: this is UTF-16 text",
 }
 CSV: Files = {
     "x,y\n2,3\n4,5\n": [6, 20],
@@ -196,7 +196,7 @@ CSV: Files = {
     "x,,y\n2,1,3\n": [6],
     "x\n2\n": "no value for y",
     "2,3\n4,5\n": "no value for x and y",
-    "x;y\n2;3\n": "no value for x and y",
+    "x y\n2 3\n": "no value for x and y",
     "x\ty\n2\t3\n": [6],
     'x,y\n"2,3\n4,5\n': "line 2: not CSV: a quote that opens here is never closed",
     'x,y\n2"0,3\n': "line 2: in the value of x: a string is not part of an expression",
@@ -210,7 +210,7 @@ CSV: Files = {
     "x,y\n2,3\n\n\n4\n": "line 5, after 1 point: 1 field, where the header has 2",
     b"x,y\n2,3\n4,\xff\n": "line 3, after 1 point: the line is not UTF-8 text",
     b"x,\xff\n2,3\n": "line 1: the line is not UTF-8 text",
-    "x,y\n2,3\n".encode("utf-16"): "line 1: the line is not UTF-8 text",
+    "x,y\n2,3\n".encode("utf-16"): "line 1: this is UTF-16 text",
     "": "there are no points",
     "\n\n": "there are no points",
 }

@@ -41,19 +41,18 @@ class Shown(NamedTuple):
     plot: str | None
 
 
-def read_data(asked: Asked, delimiter: str | None) -> Columns | None:
+def read_data(asked: Asked) -> Columns | None:
     """The columns of --data; None where there is none. Raises InputError for what cannot be read."""
     if asked.data is None:
-        for option, given in (("--delimiter", delimiter), ("--rename", asked.rename)):
+        for option, given in (("--delimiter", asked.delimiter), ("--rename", asked.rename)):
             if given:
                 raise InputError(f"{option} is for the columns of --data")
         return None
     if asked.data == "-" and "-" in (asked.expression, asked.file, asked.at):
         raise InputError("the data and something else cannot both come from standard input")
-    from ..points import rows
     from ..points.tables import Columns
 
-    return Columns(asked.data, asked.called, rows.delimiter(delimiter))
+    return Columns(asked.data, asked.called, asked.between)
 
 
 def objective(
@@ -74,10 +73,12 @@ def objective(
     try:
         found = setup.objective(graph, begin, fixed, columns, reduce or "", settings.ties, by_rows=by_rows)
     except setup.NoStartError as error:
+        from ..points.rows import meant
         from .hints import started
 
         others = {*(columns or ())} - {node.name for node in graph.variables}
-        error.hint = started(asked.line, error.names, sorted(others)) or error.hint
+        told = meant(error.names[0], [*columns], ()) if columns else ""
+        error.hint = told or started(asked.line, error.names, sorted(others)) or error.hint
         raise
     return Found(*found)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import BackpropError, printable
+from ..errors import BackpropError, counted, printable
 from ..runtime.streams import columns, emit
 from .output import say
 
@@ -68,7 +68,7 @@ class Report:
         sys.stdout.flush()  # what is done stands before the error on a terminal
         self.failed += 1
         if self.on_error == "stop":
-            after = f", after {_counted(self.done)}" if self.done else ""
+            after = f", after {counted(self.done, 'point')}" if self.done else ""
             error.message = f"{self.noun} {line}{after}: {error.message}"
             self._counts()
             raise error
@@ -99,21 +99,17 @@ class Report:
         self._counts()
         if self.failed:
             end = "left out" if self.on_error == "skip" else "without a result"
-            self._say(f"{self.failed:,} of {_counted(self.done + self.failed)} {end}")
+            self._say(f"{self.failed:,} of {counted(self.done + self.failed, 'point')} {end}")
         return 1 if self.failed else 0
 
     def _counts(self) -> None:
         for (_, node), more in self.noticed.items():
             if more:
-                self._say(f"warning: the same of {node} at {_counted(more)} more")
+                self._say(f"warning: the same of {node} at {counted(more, 'point')} more")
 
     def _say(self, line: str) -> None:
         emit(self.before, sys.stderr)
         say(line, sys.stderr)
-
-
-def _counted(points: int) -> str:
-    return f"{points:,} point{'s' * (points != 1)}"
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -35,13 +36,22 @@ class Asked(NamedTuple):
     expand: bool = False
     no_cache: bool = False
     data: str | None = None
+    delimiter: str | None = None
     rename: Sequence[str] = ()
+
+    @property
+    def between(self) -> str:
+        """What stands between columns, by --delimiter; empty where it does not say it."""
+        from ..points.rows import delimiter
+
+        return delimiter(self.delimiter)
 
     @property
     def called(self) -> dict[str, str]:
         """The name that each column of --rename has in the expression."""
-        pairs = [text.partition("=") for text in self.rename]
-        for text, (_, equals, column) in zip(self.rename, pairs, strict=True):
+        texts = [part for text in self.rename for part in re.split(r",(?=\s*\w+\s*=)", text)]
+        pairs = [text.partition("=") for text in texts]
+        for text, (_, equals, column) in zip(texts, pairs, strict=True):
             if not (equals and column.strip()):
                 hint = 'for example: --rename x="sepal length"'
                 raise InputError(f"--rename takes NAME=COLUMN, not {quote(text)}", hint=hint)
@@ -153,9 +163,11 @@ class Question:
         """The names of the columns of --data."""
         if self.asked.data is None:
             return ()
-        from ..points.tables import opened
+        from ..points.tables import no_row, opened
 
-        with opened(self.asked.data, self.asked.called) as table:
+        with opened(self.asked.data, self.asked.called, self.asked.between) as table:
+            if not table.source.names:
+                raise no_row(self.asked.data)
             return table.source.names
 
     def _read_columns(self, graph: Graph, there: Sequence[str]) -> None:
@@ -163,9 +175,9 @@ class Question:
         missing = point.missing(graph, {**self.known, **self.typed})
         if self.asked.data is None or not (names := [name for name in missing if name in there]):
             return
-        from ..points.tables import whole
+        from ..points.tables import Columns
 
-        self.typed = {**whole(self.asked.data, self.asked.called, names), **self.typed}
+        self.typed = {**Columns(self.asked.data, self.asked.called, self.asked.between, names), **self.typed}
 
     def _hint(self, missing: str, there: Sequence[str]) -> str:
         """Which column of --data may be meant."""

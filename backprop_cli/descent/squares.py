@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..arithmetic.axes import Array
-from ..errors import InputError, MathError
+from ..errors import InputError, MathError, counted
 from ..passes.settings import FITS
 from .bounds import Bounds, at_bounds, listed
 from .extras import missing
@@ -177,7 +177,8 @@ def _errors(
     count = len(labels)
     errors = np.full(count, np.nan)
     if rows <= count:
-        return errors, None, f"{rows} rows for {count} parameters leave no degree of freedom"
+        what = f"{counted(rows, 'row')} for {counted(count, 'parameter')}"
+        return errors, None, f"{what} leave{'s' * (rows == 1)} no degree of freedom"
     free = ~at_bound
     lengths = np.linalg.norm(jacobian, axis=0)
     flat = [label for label, length, is_free in zip(labels, lengths, free, strict=True) if is_free and not length > 0]

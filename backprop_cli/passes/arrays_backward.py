@@ -186,7 +186,7 @@ class Backward:
         name, shown = self.graph.nodes[gate.inputs[slot]].name, base.wide.show(found[lost], faults.DIGITS)
         entry = f" at {self.system.place(lost)}" if lost else ""
         message = f"underflows: the chained gradient of {name}{entry} is {shown}, which is 0 in doubles"
-        self._notice("underflow", gate, f"{message}; --precision 20 shows it")
+        self._notice("underflow", gate, f"{message}; eval --precision 20 shows it")
 
     def _edge(self, gate: Gate, slot: int, local: Value, full: Value, active: Mask | None, shape: Shape) -> Edge:
         place = gate.inputs[slot]

@@ -219,8 +219,8 @@ class Backward:
         for what, number in (("the local gradient", local), ("the chained gradient", chained)):
             if number != 0 and float(number) == 0 and not any(notice.kind == "underflow" for notice in self.warnings):
                 shown = system.wide.show(number, faults.DIGITS)
-                message = f"underflows: {what} of {name} is {shown}, which is 0 in doubles; --precision 20 shows it"
-                self._warn("underflow", gate, message)
+                message = f"underflows: {what} of {name} is {shown}, which is 0 in doubles"
+                self._warn("underflow", gate, f"{message}; eval --precision 20 shows it")
 
     def _warn_of_kink(self, gate: Gate, inputs: list[Value], rule: Rule, out: Value) -> None:
         slot = next(slot for slot, i in enumerate(gate.inputs) if self.wanted[i])

@@ -13,7 +13,10 @@ def processors() -> int:
 
 
 def together(work: Callable[[], None], times: int) -> None:
-    """Call `work` so many times at once, at least once. Raises what one of the calls raises, when all have ended."""
+    """Call `work` so many times at once, at least once. Raises what one of the calls raises, when all have ended.
+
+    What is raised here, such as an interrupt, does not wait for them.
+    """
     raised: list[BaseException] = []
 
     def other() -> None:
@@ -25,10 +28,8 @@ def together(work: Callable[[], None], times: int) -> None:
     others = [Thread(target=other, daemon=True) for _ in range(times - 1)]
     for each in others:
         each.start()
-    try:
-        work()
-    finally:
-        for each in others:
-            each.join()
+    work()
+    for each in others:
+        each.join()
     for error in raised:
         raise error

@@ -183,16 +183,9 @@ class Job(NamedTuple):
         def trace_at(given: Mapping[str, Any]) -> Trace:
             values = known.copy()
             for name in wanted:
-                try:
-                    entry = given[name]
-                except KeyError:
-                    raise _missing(graph, wanted, given) from None
-                number = number_of(entry)
-                if number is None:
-                    if point.is_uncertain(entry):
-                        raise _not_expected(name, str(entry))
-                    number = point.read_value(name, _text(name, entry, arithmetic), arithmetic)
-                values[name] = number
+                if name not in given:
+                    raise _missing(graph, wanted, given)
+                values[name] = read_entry(name, given[name], arithmetic)
             return backpropagate(graph, values, wrt=settings.wrt, ties=settings.ties, arithmetic=arithmetic, many=True)
 
         return trace_at
@@ -212,15 +205,26 @@ def number_of(entry: object) -> float | None:
     return entry if type(entry) is float and isfinite(entry) else None
 
 
+def read_entry(name: str, entry: object, arithmetic: Arithmetic = FLOATS) -> Value:
+    """The number that an entry of a row is. Raises InputError where it is none, MathError where it has no value.
+
+    name: of its variable or its column;
+    entry: a number, or a text;
+    arithmetic: what the number is one of.
+    """
+    number = number_of(entry)
+    if number is not None:
+        return number
+    if point.is_uncertain(entry):
+        message = f"the value of {name} is uncertain, which nothing has told before"
+        raise InputError(message, str(entry), (0, len(str(entry))), "--get value --get uncertainty tells it")
+    return point.read_value(name, _text(name, entry, arithmetic), arithmetic)
+
+
 def _texts(graph: Graph, wanted: Sequence[str], given: Mapping[str, Any]) -> dict[str, str]:
     if not given.keys() >= set(wanted):
         raise _missing(graph, wanted, given)
     return {name: _text(name, given[name], IEEE) for name in wanted}
-
-
-def _not_expected(name: str, entry: str) -> InputError:
-    message = f"the value of {name} is uncertain, which nothing has told before"
-    return InputError(message, entry, (0, len(entry)), "--get value --get uncertainty tells it")
 
 
 def _missing(graph: Graph, wanted: Iterable[str], given: Mapping[str, Any]) -> point.MissingVariablesError:

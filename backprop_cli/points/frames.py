@@ -221,8 +221,17 @@ def _as_text(entry: Any) -> str | None:
 
 def csv_of(frame: polars.DataFrame, delimiter: str) -> memoryview:
     """The rows of a frame as CSV, without a header."""
-    text = BytesIO()
-    frame.write_csv(text, include_header=False, separator=delimiter)
+    import polars
+
+    text, others = BytesIO(), (polars.Binary, polars.Duration, polars.Object)
+    cells = [
+        polars.Series(
+            each.name, [None if cell is None else str(_entry(cell)) for cell in each.to_list()], dtype=polars.String
+        )
+        for each in frame.get_columns()
+        if each.dtype.is_nested() or each.dtype in others  # which CSV has no way to write
+    ]
+    frame.with_columns(cells).write_csv(text, include_header=False, separator=delimiter)
     return text.getbuffer()
 
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, BinaryIO, NamedTuple
 
-from ..errors import InputError, few, quote, reason, suggest
+from ..errors import InputError, counted, few, quote, reason, suggest
 from ..language.names import as_name, is_normal
-from ..passes.point import unique
+from ..passes.point import is_number, unique
 from .evaluate import Row
 
 NO_OTHERS: Mapping[str, str] = MappingProxyType({})
@@ -29,6 +29,17 @@ MAX_LINE = 4_000_000
 """Bytes of a line. The rest of a longer one is passed over piece by piece, so that it takes no memory."""
 MAX_RECORD = 4_000_000
 """Bytes of a CSV record, which may have many lines."""
+_BETWEEN = ",\t;|"
+"""What stands between columns, if --delimiter does not say it: the first of these that stands in the header."""
+_OTHERS = (
+    (b"PAR1", "a Parquet file", "its name ends in .parquet, and it does not come through a pipe"),
+    (b"ARROW1", "an Arrow file", "its name ends in .arrow, and it does not come through a pipe"),
+    (b"\x93NUMPY", "an array of NumPy", "its name ends in .npy, and it does not come through a pipe"),
+    (b"PK\x03\x04", "an archive, as .npz, .xlsx and .zip are", "save it as CSV, or as .npy"),
+    (b"\xff\xfe", "UTF-16 text", "iconv -f UTF-16 -t UTF-8 rewrites it"),
+    (b"\xfe\xff", "UTF-16 text", "iconv -f UTF-16 -t UTF-8 rewrites it"),
+)
+"""How other files begin, what they are, and what to do."""
 
 
 @contextmanager
@@ -79,6 +90,9 @@ class Lines:
             if not data:
                 raise StopIteration
             self.number += 1
+            for begin, what, hint in _OTHERS if self.number == 1 else ():
+                if data.startswith(begin):
+                    raise InputError(f"this is {what}, and no lines of text", hint=hint)
             if len(data) > MAX_LINE:
                 self.is_cut = not data.endswith(b"\n")
                 raise InputError(f"the line is longer than {MAX_LINE:,} bytes")
@@ -88,7 +102,8 @@ class Lines:
             try:
                 text = data.decode() if self.number > 1 else data.decode("utf-8-sig")
             except UnicodeDecodeError:
-                raise InputError("the line is not UTF-8 text") from None
+                hint = "iconv -f WINDOWS-1252 -t UTF-8 rewrites files of older programs"
+                raise InputError("the line is not UTF-8 text", hint=hint) from None
             if not self.is_answered(text):
                 return text
 
@@ -185,12 +200,13 @@ def read(lines: Lines, between: str = "", called: Mapping[str, str] = NO_OTHERS,
         written = {name: column for column, name in called.items()}
         return Source("json", [written.get(name, name) for name in names], names, rows, between or ",")
     lines.begin_record()
-    between = between or ("\t" if "\t" in first and "," not in first else ",")
+    between = between or next((sign for sign in _BETWEEN if sign in first), ",")
     reader = csv.reader(lines, strict=True, delimiter=between)
     try:
         header = next(reader)
     except csv.Error as error:
-        raise InputError(f"the header is not CSV: {_reason(error)}", first.strip(), (0, 1)) from None
+        hint = "tr '\\r' '\\n' makes lines of it" if "\r" in first.strip() else ""
+        raise InputError(f"the header is not CSV: {_reason(error)}", first.strip(), (0, 1), hint) from None
     columns = names_of(header, called)
     return Source("csv", header, columns, _csv_rows(lines, reader, columns), between)
 
@@ -205,6 +221,23 @@ def names_of(header: Sequence[str], called: Mapping[str, str]) -> list[str]:
     if repeated := [name for name, count in Counter(columns).items() if count > 1]:
         raise InputError(f"the header names {quote(repeated[0])} twice")
     return columns
+
+
+def meant(name: str, header: Sequence[str], others: Collection[str]) -> str:
+    """What of a header may be meant by a variable that has no column; empty where nothing tells.
+
+    others: the columns that are no variables.
+    """
+    if header[0].lstrip().startswith("#"):
+        return "the first line is the header, and this one is a comment: grep -v '^#' leaves comments out"
+    if len(header) == 1 and " " in header[0]:
+        return "columns with spaces between them take --delimiter ' '"
+    if [*header] == [*map(str, range(len(header)))]:
+        return f"the columns have numbers for names: --rename {name}={header[0]} takes one"
+    if all(map(is_number, header)):
+        return f"the first line is the header, and this one holds numbers: sed '1i {name},…' puts names before it"
+    close = suggest(name, others)
+    return f"the column {quote(close)} may be meant: --rename {name}='{close}'" if close else ""
 
 
 def first_of(source: Source) -> tuple[Row | None, Source]:
@@ -316,7 +349,7 @@ def _csv_rows(lines: Lines, reader: Iterator[list[str]], columns: list[str]) -> 
         if len(cells) == width:
             yield Row(line, dict(zip(columns, cells, strict=True)), cells)
         else:
-            message = f"{_fields(len(cells))}, where the header has {width}"
+            message = f"{counted(len(cells), 'field')}, where the header has {width}"
             yield Row(line, {}, _fitted(cells, width), InputError(message))
 
 
@@ -326,10 +359,6 @@ def _reason(error: csv.Error) -> str:
     if text.startswith("new-line character seen in unquoted field"):
         return "a carriage return stands inside a line"
     return "a quote that opens here is never closed" if text == "unexpected end of data" else text
-
-
-def _fields(count: int) -> str:
-    return f"{count} field{'s' * (count != 1)}"
 
 
 def _fitted(cells: Iterable[str], width: int) -> list[str]:

@@ -1,6 +1,6 @@
 """Files of points as tables, in whatever format: blocks of rows out of them, or their columns in one piece.
 
-`opened` gives the table of a file, and `whole` its columns: `whole("d.csv", names=["x", "y"])["x"]` is an array.
+`opened` gives the table of a file, and `Columns` its columns: `Columns("d.csv")["x"]` is an array.
 CSV, TSV and JSON lines are read by `rows`, and CSV by Polars where that is installed. Parquet and Arrow need it. NumPy
 reads .npy, and unpickles nothing.
 """
@@ -15,13 +15,12 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ..arithmetic.columns import Column
-from ..errors import InputError, few, quote, suggest
-from ..language.names import as_name
+from ..errors import BackpropError, InputError, few, quote
 from ..passes.nested import npy_header
 from ..runtime.streams import unpacked
 from . import rows as lines
 from .blocks import PIECE, Block, Look, Table, has_polars, of_rows
-from .evaluate import Row
+from .evaluate import Row, read_entry
 from .rows import FRAMES, NO_OTHERS, Lines, Source, ending
 
 
@@ -49,68 +48,58 @@ def opened(
             yield of_lines(file, called, delimiter, as_text=as_text)
 
 
-def whole(
-    path: str, called: Mapping[str, str] = NO_OTHERS, names: Collection[str] | None = None, delimiter: str = ""
-) -> dict[str, Column]:
-    """The columns of a file in one piece, by name: all whose entries are numbers, or those that are asked for.
-
-    path, called, delimiter: as `opened` has them;
-    names: the columns; all that are names and hold nothing but numbers, if None.
-    Raises InputError for an entry that is no plain number, which tells its line, and for a column that is not there.
-    """
-    with opened(path, called, delimiter) as table:
-        there = table.source.names
-        wanted = [name for name in there if as_name(name)] if names is None else [*names]
-        if missing := [name for name in wanted if name not in there]:
-            raise no_column(missing[0], there)
-        pieces: dict[str, list[Column]] = {name: [] for name in wanted}
-        before = 0
-        for block in table.blocks(wanted):
-            for name, column in [*block.columns.items()]:
-                if name in pieces and not np.isfinite(column).all():
-                    place = int(np.argmin(np.isfinite(column)))
-                    row = block.row(place)
-                    if row.error is not None or names is not None:
-                        raise _no_number(table.noun, name, row)
-                    del pieces[name]
-                elif name in pieces:
-                    pieces[name].append(column)
-            before += block.rows
-        if not before:
-            raise InputError(f"{quote(path)} holds no row")
-    return {name: np.concatenate(each) for name, each in pieces.items()}
-
-
 class Columns(Mapping[str, Column]):
     """The columns of a file by name, which are read once. Of one that has an entry that is no number, it is told where.
 
-    path, called, delimiter: as `opened` has them. Raises InputError for what cannot be read, and where there is no row.
+    path, called, delimiter: as `opened` has them;
+    names: the columns that are read; all, if None.
+    Raises InputError for what cannot be read, for a column that is not there, and where there is no row.
     """
 
-    def __init__(self, path: str, called: Mapping[str, str] = NO_OTHERS, delimiter: str = "") -> None:
-        self._found: dict[str, list[Column] | InputError] = {}
+    def __init__(
+        self,
+        path: str,
+        called: Mapping[str, str] = NO_OTHERS,
+        delimiter: str = "",
+        names: Collection[str] | None = None,
+    ) -> None:
+        self._wrong: dict[str, BackpropError] = {}
+        rows = 0
         with opened(path, called, delimiter) as table:
-            self._found = {name: [] for name in table.source.names}
-            rows = 0
+            there = table.source.names
+            if missing := [name for name in names or () if name not in there]:
+                raise no_column(missing[0], there)
+            self._found: dict[str, list[Column]] = {name: [] for name in (there if names is None else names)}
             for block in table.blocks([*self._found]):
                 rows += block.rows
-                for name, column in block.columns.items():
-                    pieces = self._found.get(name)
-                    if not isinstance(pieces, list):
-                        continue
-                    if np.isfinite(column).all():
-                        pieces.append(column)
-                    else:
-                        row = block.row(int(np.argmin(np.isfinite(column))))
-                        self._found[name] = _no_number(table.noun, name, row)
+                for name, pieces in self._found.items():
+                    if name not in self._wrong:
+                        pieces.append(self._numbers(name, block, table.noun))
         if not rows:
-            raise InputError(f"{'standard input' if path == '-' else quote(path)} holds no row")
+            raise no_row(path)
+
+    def _numbers(self, name: str, block: Block, noun: str) -> Column:
+        """The numbers of a block, with those that are written as `1/4`."""
+        column = block.columns[name]
+        odd = np.flatnonzero(~np.isfinite(column)).tolist()
+        if not odd:
+            return column
+        column = column.copy()
+        for row, place in ((block.row(place), place) for place in odd):
+            try:
+                if row.error is not None:
+                    raise row.error
+                column[place] = read_entry(name, row.given.get(name, ""))
+            except BackpropError as error:
+                error.message = f"{noun} {row.line}: {error.message}"
+                self._wrong[name] = error
+                break
+        return column
 
     def __getitem__(self, name: str) -> Column:
-        pieces = self._found[name]
-        if isinstance(pieces, InputError):
-            raise pieces
-        return np.concatenate(pieces)
+        if name in self._wrong:
+            raise self._wrong[name]
+        return np.concatenate(self._found[name])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._found)
@@ -119,19 +108,15 @@ class Columns(Mapping[str, Column]):
         return len(self._found)
 
 
+def no_row(path: str) -> InputError:
+    """There is nothing in a file."""
+    return InputError(f"{'standard input' if path == '-' else quote(path)} holds no row")
+
+
 def no_column(name: str, there: Sequence[str]) -> InputError:
     """There is no such column."""
-    close = suggest(name, there)
-    has = f"the columns are {', '.join(few(there))}"
-    if all(map(str.isdecimal, there)):
-        has = f"the columns have numbers for names: --rename {name}={there[0]} takes one"
-    return InputError(f"there is no column {quote(name)}", hint=f"--rename {name}='{close}'" if close else has)
-
-
-def _no_number(noun: str, name: str, row: Row) -> InputError:
-    if row.error is not None:
-        return InputError(f"{noun} {row.line}: {row.error.message}")
-    return InputError(f"{noun} {row.line}: the entry of {quote(name)} is no number: {quote(str(row.given.get(name)))}")
+    hint = lines.meant(name, there, there) or f"the columns are {', '.join(few(there))}"
+    return InputError(f"there is no column {quote(name)}", hint=hint)
 
 
 # -- Lines: CSV and JSON lines -------------------------------------------------------------------------------------

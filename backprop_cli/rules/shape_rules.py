@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
+from ..errors import counted
 from .array_op import ArrayOp, Shape
 from .table import spellings
 
@@ -103,12 +104,8 @@ def _product_hint(left: Shape, right: Shape) -> str:
     if left == right:
         return "to multiply entry by entry, write {0} * {1}"
     return (
-        f"behind {{0}} fits what has {_counted(left[-1], 'row')}; before {{1}}, what has {_counted(right[0], 'column')}"
+        f"behind {{0}} fits what has {counted(left[-1], 'row')}; before {{1}}, what has {counted(right[0], 'column')}"
     )
-
-
-def _counted(count: int, word: str) -> str:
-    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def _needs_array(op: ArrayOp, shapes: Sequence[Shape]) -> None:
@@ -178,7 +175,7 @@ def solved(op: ArrayOp, shapes: Sequence[Shape]) -> Shape:
     if len(right) not in (1, 2) or right[0] != matrix[0]:
         raise MisfitError(
             f"{{0}} is {told(matrix)} and {{1}} is {told(right)}",
-            f"beside {{0}} fits what has {_counted(matrix[0], 'row')}, or a vector of {matrix[0]}",
+            f"beside {{0}} fits what has {counted(matrix[0], 'row')}, or a vector of {matrix[0]}",
         )
     return right
 

@@ -13,7 +13,7 @@ import numpy as np
 from ..arithmetic.axes import Array
 from ..descent.minimum import Descent, Step
 from ..descent.objective import ARRAYS, Parameters
-from ..errors import MathError, shorten
+from ..errors import MathError, counted, shorten
 from . import Options, json
 from .columns import Column, Row, paragraph, table, widths
 from .plot import Field, Plot, Series
@@ -42,14 +42,9 @@ def as_table(descent: Descent, options: Options) -> str:
         lines += [*_parameters(descent, digits, options), ""]
     verdict = "converged" if descent.converged else "not converged"
     style = "green" if descent.converged else "bold red"
-    lines += paragraph(f" {verdict} {_after(descent)}: {descent.reason}", options, style)
+    lines += paragraph(f" {verdict} after {counted(descent.last.number, 'step')}: {descent.reason}", options, style)
     more = f"\n{trace_table(descent.trace, options)}" if descent.shows_trace else ""
     return "\n".join(lines) + f"\n{more}"
-
-
-def _after(descent: Descent) -> str:
-    number = descent.last.number
-    return f"after {number:,} step{'s' * (number != 1)}"
 
 
 def _title(descent: Descent, options: Options) -> list[str]:
@@ -61,8 +56,7 @@ def _title(descent: Descent, options: Options) -> list[str]:
     if plan.method == "momentum":
         how.append(f"momentum {plan.momentum:g}")
     if objective.rows:
-        how.append(f"the {objective.reduce} over {objective.rows:,} rows" if objective.reduce
-                   else f"{objective.rows:,} rows")  # fmt: skip
+        how.append(f"the {objective.reduce} over " * bool(objective.reduce) + counted(objective.rows, "row"))
     if plan.batch:
         how.append(f"batches of {plan.batch:,}")
     source = objective.graph.source.strip().splitlines()

@@ -13,7 +13,7 @@ import numpy as np
 from ..arithmetic import FLOATS
 from ..arithmetic.axes import Array
 from ..descent.squares import Fit
-from ..errors import shorten
+from ..errors import counted, shorten
 from . import Options, json
 from .columns import Column, Row, paragraph, table
 from .plot import Plot, Series
@@ -30,7 +30,8 @@ def as_table(fit: Fit, options: Options) -> str:
         return "–" if number is None or isnan(number) else FLOATS.show(float(number), digits)
 
     model = fit.model.splitlines()
-    title = [f"{fit.target} = {model[0]}"] if len(model) == 1 else [*model, f"to {fit.target}"]
+    is_named = model[0].partition("=")[0].strip() == fit.target
+    title = model if is_named else [f"{fit.target} = {model[0]}"] if len(model) == 1 else [*model, f"to {fit.target}"]
     lines = [line for text in title for line in paragraph(text, options, "bold")]
     lines += [""]
     rows = [
@@ -41,19 +42,19 @@ def as_table(fit: Fit, options: Options) -> str:
     if fit.no_error:
         lines += [*paragraph(f" no ± error: {fit.no_error}", options), ""]
     what = "weighted sum of squared residuals" if fit.weights is not None else "residual sum of squares"
-    count = f"{len(fit.values)} parameter{'s' * (len(fit.values) != 1)}"
+    count = counted(len(fit.values), "parameter")
     numbers = {
         what: shown(fit.residual_sum_of_squares),
         "residual standard deviation": shown(fit.residual_standard_deviation),
-        "degrees of freedom": f"{fit.degrees_of_freedom:,} = {fit.rows:,} rows − {count}",
+        "degrees of freedom": f"{fit.degrees_of_freedom:,} = {counted(fit.rows, 'row')} − {count}",
     }
     room = max(map(len, numbers))
     for name, text in numbers.items():
         lines += paragraph(f" {name:<{room}}  {text}", options, later="   ")
     verdict = "converged" if fit.converged else "not converged"
     style = "green" if fit.converged else "bold red"
-    count = f"{fit.evaluations:,} evaluation{'s' * (fit.evaluations != 1)}"
-    return "\n".join([*lines, "", *paragraph(f" {verdict} after {count}: {fit.reason}", options, style)]) + "\n"
+    after = counted(fit.evaluations, "evaluation")
+    return "\n".join([*lines, "", *paragraph(f" {verdict} after {after}: {fit.reason}", options, style)]) + "\n"
 
 
 def document(fit: Fit) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..arithmetic import FLOATS
+from ..errors import counted
 from ..graph.graph import Graph
 from . import Options
 from .columns import Column, Row, paragraph, table
@@ -79,7 +80,7 @@ def as_table(reduction: Reduction, options: Options) -> str:
 def _title(reduction: Reduction) -> str:
     source = " ".join(reduction.graph.source.split())
     left = f", {reduction.left_out:,} left out" if reduction.left_out else ""
-    return f"{source}: the {reduction.how} over {reduction.rows:,} row{'s' * (reduction.rows != 1)}{left}"
+    return f"{source}: the {reduction.how} over {counted(reduction.rows, 'row')}{left}"
 
 
 def _rows(reduction: Reduction, digits: int | None, whole: Any = repr) -> list[Sequence[str]]:

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from ...errors import InputError, printable, reason
+from ...errors import InputError, counted, printable, reason
 from ..expression import Command
 from ..output import say
 
@@ -34,12 +34,12 @@ def command(clear: bool) -> None:
             count = cache.clear()
         except OSError as error:
             raise InputError(f"the cache cannot be cleared: {reason(error)}") from None
-        say(f"{_counted(count)} removed from {place}", sys.stdout)
+        say(f"{counted(count, 'expression')} removed from {place}", sys.stdout)
     else:
         found = cache.entries()
         size = sum(size for _written, size, _path in found)
         limit = cache.MAX_TOTAL
-        say(f"{_counted(len(found))}, {size:,} of at most {limit:,} bytes, in {place}", sys.stdout)
+        say(f"{counted(len(found), 'expression')}, {size:,} of at most {limit:,} bytes, in {place}", sys.stdout)
 
 
 def _is_private(place: str) -> bool:
@@ -50,7 +50,3 @@ def _is_private(place: str) -> bool:
         return cache.is_private(place)
     except OSError:
         return True
-
-
-def _counted(count: int) -> str:
-    return f"{count:,} expression{'s' * (count != 1)}"

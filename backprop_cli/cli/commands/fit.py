@@ -33,7 +33,6 @@ def command(
     asked: Asked,
     start: Sequence[str],
     target: str | None,
-    delimiter: str | None,
     method: str,
     bounds: str | None,
     weights: str | None,
@@ -50,7 +49,7 @@ def command(
     if asked.data is None:
         asked.read().request(partly=True, arrays=True)  # what is wrong with it is told first
         raise InputError("a fit needs data", hint="--data FILE has columns, --target one that the model should give")
-    columns = descents.read_data(asked, delimiter)
+    columns = descents.read_data(asked)
     assert columns is not None
     if target is None:
         raise InputError("what should the model give? --target says it", hint=f"columns: {', '.join(few([*columns]))}")

@@ -35,7 +35,6 @@ Examples:
 def command(
     asked: Asked,
     start: Sequence[str],
-    delimiter: str | None,
     reduce: str | None,
     method: str,
     rate: str | None,
@@ -78,7 +77,7 @@ def command(
             raise InputError(f"{option} is for {what}")
     if batch is not None:
         plan = plan._replace(batch=batch, steps=epochs or EPOCHS, seed=seed or 0)
-    columns = descents.read_data(asked, delimiter)
+    columns = descents.read_data(asked)
     found = descents.objective(asked, start, columns, reduce)
     plan = plan._replace(bounds=descents.read_bounds(bounds, found.objective.parameters.labels))
     with counting(plan.method, plan.steps) as tell:

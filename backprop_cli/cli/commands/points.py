@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TextIO
 import click
 
 from ...arithmetic import FLOATS
-from ...errors import InputError, quote, shorten, suggest
+from ...errors import InputError, quote, shorten
 from ...passes import point
 from ...passes.settings import Settings, check
 from ...points import plain_line, rows
@@ -80,7 +80,6 @@ def command(
     get: Sequence[str],
     trace: bool,
     on_error: str,
-    delimiter: str | None,
     digits: int | None,
     reduce: str | None,
 ) -> int:
@@ -92,7 +91,7 @@ def command(
         raise InputError(
             f"--format {form} is for one result", hint="--reduce sum gives one; --format csv a line a point"
         )
-    wanted = Wanted(form, get, trace, on_error, rows.delimiter(delimiter), asked.called, digits, reduce)
+    wanted = Wanted(form, get, trace, on_error, asked.between, asked.called, digits, reduce)
     if path != "-" and (Path(path).is_file() or rows.ending(path) in rows.FRAMES):
         from ...points.tables import opened
 
@@ -375,12 +374,8 @@ def _hint(missing: str, source: Source, graph: Graph) -> str:
     """What the header may have in place of a variable."""
     variables = [node.name for node in graph.variables]
     others = [column for column, name in zip(source.header, source.names, strict=True) if name not in variables]
-    if len(source.header) == 1 and (found := [each for each in ";|: " if each in source.header[0]]):
-        return f"columns with {found[0]} between them take --delimiter '{found[0]}'"
-    if all(map(str.isdecimal, source.header)):
-        return f"the columns have numbers for names: --rename {missing}={source.header[0]} takes one"
-    if close := suggest(missing, others):
-        return f"the column {quote(close)} may be meant: --rename {missing}='{close}'"
+    if hint := rows.meant(missing, source.header, others):
+        return hint
     from ..hints import with_values
 
     one = " ".join(with_values("points", [], [missing]))
