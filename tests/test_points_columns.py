@@ -389,7 +389,7 @@ def test_files_that_are_not_plain_are_read_as_line_by_line(tmp_path: Path) -> No
 
 def test_cells_that_csv_has_no_way_to_write(tmp_path: Path) -> None:
     polars = pytest.importorskip("polars")
-    cells = {"l": [[1, 2]], "s": [{"a": 1}], "b": [b"a"], "t": [timedelta(1)]}
+    cells: dict[str, list[object]] = {"l": [[1, 2]], "s": [{"a": 1}], "b": [b"a"], "t": [timedelta(1)]}
     polars.DataFrame({"x": [1.5], **cells}).write_parquet(tmp_path / "d.parquet")
     [row] = csv.DictReader(io.StringIO(fine("2*x", str(tmp_path / "d.parquet"))))
     shown = {"x": "1.5", "value": "3.0", "gradient.x": "2.0"}
