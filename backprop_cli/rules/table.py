@@ -30,6 +30,8 @@ polygamma = Formula("polygamma")
 """`polygamma(n, x)`: the n-th derivative of digamma."""
 polygamma_rise = Formula("polygamma_rise")
 """`polygamma_rise(n, x, y)`: polygamma(n, x + y) − polygamma(n, x), also where the two are nearly the same."""
+betaslope = Formula("betaslope")
+"""`betaslope(x, y)`: the slope of beta(x, y) in x; a function of programs in other languages."""
 besselj, bessely, besseli, besselk = map(Formula, "besselj bessely besseli besselk".split())
 airyai, airyaiprime, lambertw = map(Formula, "airyai airyaiprime lambertw".split())
 beta, lbeta, zeta, zetaderiv = map(Formula, "beta lbeta zeta zetaderiv".split())
@@ -223,7 +225,9 @@ def beta_at_zero(u: Formula) -> Formula:
 
 def less_rise(u: Formula, v: Formula) -> Formula:
     """The slope of beta in the direction u: its value times a difference, which may be too small for a double."""
-    return ours(-out * polygamma_rise(0, u, v), precisely(-beta(u, v) * polygamma_rise(0, u, v)))
+    rise = ours(-out * polygamma_rise(0, u, v), precisely(-beta(u, v) * polygamma_rise(0, u, v)))
+    read = doubles(out * (digamma(u) - digamma(x + y)), betaslope(u, v))
+    return own(read, where(is_pole(x + y), beta_at_zero(u), rise))
 
 
 def mean_of(terms: Formula) -> Formula:
@@ -478,15 +482,12 @@ TABLE: list[Op] = [
        does="multiplies its upstream by the polygamma of the next order"),
 
     Op("beta",     "x y", function_of(gamma(x) * gamma(y) / gamma(x + y), beta(x, y)),
-                          own(out * (digamma(x) - digamma(x + y)),
-                              where(is_pole(x + y), beta_at_zero(x), less_rise(x, y))),
-                          own(out * (digamma(y) - digamma(x + y)),
-                              where(is_pole(x + y), beta_at_zero(y), less_rise(y, x))),
+                          less_rise(x, y), less_rise(y, x),
        domain="x and y not 0, −1, −2, …", aliases="Beta",
        does="hands each input its upstream times its own value and the digamma of the input less that of the sum"),
     Op("lbeta",    "x y", function_of(lgamma(x) + lgamma(y) - lgamma(x + y), lbeta(x, y)),
-                          own(digamma(x) - digamma(x + y), -polygamma_rise(0, x, y)),
-                          own(digamma(y) - digamma(x + y), -polygamma_rise(0, y, x)),
+                          function_of(digamma(x) - digamma(x + y), -polygamma_rise(0, x, y)),
+                          function_of(digamma(y) - digamma(x + y), -polygamma_rise(0, y, x)),
        domain="neither x nor y nor x + y 0, −1, −2, …", note="the logarithm of the size of beta(x, y)",
        aliases="betaln logbeta",
        does="hands each input its upstream times the digamma of the input less that of the sum"),

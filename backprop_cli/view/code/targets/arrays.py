@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import reduce
 
 from .base import Cases, of_first_order, prefixed, words
 from .python import HELPERS, PYTHON, SPECIAL, SPECIAL_IMPORTS
@@ -50,7 +51,6 @@ def like(gradient, x):
 '''
 
 
-_LBETA = "({0}({{0}}) + {0}({{1}}) - {0}({{0}} + {{1}}))"
 _MEAN = "(functools.reduce({}.add, ({{args}})) / {{count}})"
 _ELEMENTWISE = '''\
 def elementwise(function):
@@ -64,11 +64,10 @@ def elementwise(function):
 
     return np.vectorize(number, otypes=[float])
 '''
-_STANDARD = {name: f"{name} = elementwise(math.{name})\n" for name in "erf erfc gamma lgamma".split()}
-_BY_NUMBER = {
-    name: f"@elementwise\n{HELPERS[name]}".replace("1 / x ** (n + 1)", "1 / x ** (n + 1.0)")
-    for name in "digamma polygamma erfcx erfcxderiv lambertw lognormcdf stirling log_beta euler_beta zetaderiv".split()
-}
+_STANDARD = {name: f"{name} = elementwise(math.{name})\n" for name in "erf erfc gamma".split()}
+_CALLED = "digamma polygamma digamma_rise log_gamma log_beta euler_beta beta_slope erfcx erfcxderiv lambertw lognormcdf"
+_BY_NUMBER = {name: f"@elementwise\n{HELPERS[name]}" for name in (*_CALLED.split(), "zetaderiv")}
+_BESIDE = {name: HELPERS[name] for name in "from_whole sin_pi stirling rise_above cotangent_slope".split()}
 
 NUMPY = replace(
     _COMMON,
@@ -81,7 +80,7 @@ NUMPY = replace(
             "floor ceil round mod fmod sum=add prod=multiply logsumexp=logaddexp",
         ),
         "mean": "(({0} + {1}) / 2)",
-        **words("sigmoid log_base erf erfc gamma lgamma digamma polygamma"),
+        **words("sigmoid log_base erf erfc gamma lgamma=log_gamma digamma polygamma"),
         **SPECIAL,
         "normppf": "special.ndtri({0})",
         "relu": "np.maximum({0}, 0.0)",
@@ -117,6 +116,7 @@ def log_base(x, base):
         "elementwise": _ELEMENTWISE,
         **_STANDARD,
         **_BY_NUMBER,
+        **_BESIDE,
     },
     opposite="np.logical_not({0})",
     where="np.where({0}, {1}, {2})",
@@ -127,6 +127,92 @@ def log_base(x, base):
     convert="{0} = np.asarray({0}, dtype=float)",
     local_body=_in_numpy,
 )
+
+_LOG = "math.log1p(y / x) if abs(y) < x / 2 else math.log(s / x)"
+_ALIKE = {"math.fsum": "sum", _LOG: "xp.where(abs(y) < x / 2, math.log1p(y / x), math.log(s / x))"} | {
+    "math.": "xp.",
+    "round(": "xp.round(",
+    "abs(": "xp.abs(",
+}
+"""What stands in their functions where Python has another word."""
+_OF_TENSORS = {
+    **{
+        name: reduce(lambda text, word: text.replace(word, _ALIKE[word]), _ALIKE, text)
+        for name, text in _BESIDE.items()
+    },
+    "log_beta_above": '''\
+def log_beta_above(p, q):
+    """log beta(p, q), where 0 < p <= q, without the difference of large logarithms (Didonato and Morris, 1992)."""
+    s = p + q
+    small = lgamma(p) + lgamma(q) - lgamma(s)
+    error, rest = stirling(q) - stirling(s), xp.log1p(-p / s)
+    mixed = lgamma(p) + error + p - p * xp.log(s) + (q - 0.5) * rest
+    large = xp.log(2 * xp.pi / q) / 2 + stirling(p) + error + (p - 0.5) * xp.log(p / s) + q * rest
+    return xp.where(q < 10, small, xp.where(p < 10, mixed, large))
+''',
+    "turns": '''\
+def turns(x, y):
+    """The sines of pi times x, y and x + y where these are below 0, else 1."""
+    above = x + y > 0
+    whole = sin_pi(xp.where(above, 0.5, x), xp.where(above, 0.0, y))
+    return whole, sin_pi(xp.where(x < 0, x, 0.5)), sin_pi(xp.where(y < 0, y, 0.5))
+''',
+    "log_beta": '''\
+def log_beta(x, y):
+    """log |beta(x, y)|; by reflection below 0."""
+    p, q = xp.minimum(x, y), xp.maximum(x, y)
+    s = p + q
+    a = xp.where(p > 0, p, xp.where((s <= 0) & (q > 0), q, 1 - p))
+    b = xp.where(p > 0, q, xp.where(s > 0, s, xp.where(q > 0, 1 - s, 1 - q)))
+    above = log_beta_above(xp.minimum(a, b), xp.maximum(a, b))
+    of_sum, of_p, of_q = turns(p, q)
+    inverse = (p <= 0) & ((s > 0) | (q <= 0))
+    factor = xp.where(inverse, xp.pi / xp.where(inverse, xp.where(s > 0, q, 1 - s), 1.0), 1.0)
+    return xp.log(xp.abs(factor * of_sum / of_p / of_q)) + xp.where(inverse, -above, above)
+''',
+    "euler_beta": '''\
+def euler_beta(x, y):
+    """Euler's beta function; 0 where that of x + y has a pole."""
+    of_sum, of_x, of_y = turns(x, y)
+    return xp.sign(of_sum) * xp.sign(of_x) * xp.sign(of_y) * xp.exp(log_beta(x, y))
+''',
+    "digamma_rise": '''\
+def digamma_rise(x, y):
+    """psi(x + y) - psi(x), also where the two are nearly the same; by reflection below 0."""
+    s = x + y
+    above, below = (x > 0) & (s > 0), (x < 0.5) & (s < 0.5)
+    a, b = xp.where(x > 0, x, 1 - x), xp.where(s > 0, s, 1 - s)
+    both = rise_above(1 - x, 1 - s, -y) + xp.pi * sin_pi(y) / sin_pi(x) / sin_pi(x, y)
+    one = xp.pi / xp.tan(xp.pi * xp.where(x > 0, -from_whole(x, y), from_whole(x, 0.0)))
+    return xp.where(below & ~above, both, rise_above(a, b, xp.where(above, y, b - a)) + xp.where(above, 0.0, one))
+''',
+    "beta_slope": '''\
+def beta_slope(x, y):
+    """The derivative of euler_beta with respect to x."""
+    is_pole = (x + y <= 0) & (from_whole(x, y) == 0)
+    pole = -xp.pi * euler_beta(x, 1 - (x + y)) / sin_pi(x)
+    return xp.where(is_pole, pole, -euler_beta(x, y) * digamma_rise(x, y))
+''',
+    "lambertw": '''\
+def lambertw(x):
+    """w for which w*exp(w) == x, and w >= -1: Halley's iteration; beside -1/e, the series of Corless et al."""
+    p = xp.sqrt(2 * xp.e * (x + 0.36787944117144233 - 1.2428753672788363e-17))
+    series = p * (1 - p * (1 / 3 - p * (11 / 72 - p * (43 / 540 - p * (769 / 17280 - p * 221 / 8505))))) - 1
+    w = xp.where(x > -0.2, xp.log1p(x), p - 1)
+    for _ in range(12):
+        rest = w - x * xp.exp(-w)
+        w = w - rest / (w + 1 - (w + 2) * rest / (2 * w + 2))
+    return xp.where(p < 0.01, series, w)
+''',
+}
+"""Functions that PyTorch and JAX lack, over `xp`, the one or the other."""
+
+
+def _of_tensors(module: str, lgamma: str) -> dict[str, str]:
+    return {
+        name: text.replace("xp.", f"{module}.").replace("lgamma(", f"{lgamma}(") for name, text in _OF_TENSORS.items()
+    }
+
 
 TORCH = replace(
     _COMMON,
@@ -140,9 +226,10 @@ TORCH = replace(
         ),
         "mean": "(({0} + {1}) / 2)",
         **prefixed("torch.special.", "erfcx lognormcdf=log_ndtr normppf=ndtri"),
-        **words("cbrt log_base gamma polygamma beta=euler_beta"),
+        **words("cbrt log_base gamma polygamma beta=euler_beta betaslope=beta_slope lbeta=log_beta lambertw"),
+        "polygamma_rise": of_first_order("polygamma_rise", "digamma_rise({0}, {1})", "0"),
+        "erfcinv": "(torch.special.ndtri(({0}) / 2) / -(2**0.5))",
         "erfcxderiv": of_first_order("erfcxderiv", "(2 * {0} * torch.special.erfcx({0}) - 2 / torch.pi**0.5)"),
-        "lbeta": _LBETA.format("torch.lgamma"),
         "softplus": "torch.logaddexp({0}, torch.tensor(0.0))",
     },
     many={
@@ -158,7 +245,7 @@ TORCH = replace(
         "true": "torch.tensor(True)",
         "false": "torch.tensor(False)",
     },
-    imports=[("functools.", "import functools"), ("", "import torch")],
+    imports=[("functools.", "import functools"), ("math.", "import math"), ("", "import torch")],
     setup="torch.set_default_dtype(torch.float64)",
     helpers={
         "cbrt": """\
@@ -176,20 +263,16 @@ def gamma(x):
     sign = torch.where((x < 0) & (torch.floor(x) % 2 != 0), -1.0, 1.0)
     return sign * torch.exp(torch.lgamma(x))
 """,
-        "euler_beta": """\
-def euler_beta(x, y):
-    return gamma(x) * gamma(y) / gamma(x + y)
-""",
         "polygamma": '''\
 def polygamma(n, x):
-    """The n-th derivative of digamma; below 0, for n = 1, by reflection."""
-    n = torch.as_tensor(n)
-    scale = -torch.cos(torch.pi * n) * torch.exp(torch.lgamma(n + 1))
-    above = scale * torch.special.zeta(n + 1, torch.where(x > 0, x, 1 - x))
-    below = (torch.pi / torch.sin(torch.pi * (x - torch.round(x)))) ** 2 - above
-    found = torch.where(x > 0, above, torch.where(n == 1, below, torch.nan))
-    return torch.where(n == 0, torch.digamma(x), found)
+    """The n-th derivative of digamma; below 0 by reflection."""
+    n = int(n)
+    if n == 0:
+        return torch.digamma(x)
+    above = torch.special.zeta(torch.tensor(n + 1.0), torch.where(x > 0, x, 1 - x)) * -math.factorial(n)
+    return torch.where(x > 0, (-1) ** n * above, above - cotangent_slope(n, x))
 ''',
+        **_of_tensors("torch", "torch.lgamma"),
     },
     opposite="torch.logical_not({0})",
     where="torch.where({0}, {1}, {2})",
@@ -213,8 +296,9 @@ JAX = replace(
         ),
         "mean": "(({0} + {1}) / 2)",
         **prefixed("special.", "sigmoid=expit erf erfc erfinv gamma lgamma=gammaln digamma normppf=ndtri"),
-        **words("log_base polygamma beta=euler_beta"),
-        "lbeta": _LBETA.format("special.gammaln"),  # its betaln is right to six digits from 8 on
+        **words("log_base polygamma beta=euler_beta betaslope=beta_slope lbeta=log_beta lambertw"),
+        "polygamma_rise": of_first_order("polygamma_rise", "digamma_rise({0}, {1})", "0"),
+        "erfcinv": "(special.ndtri(({0}) / 2) / -(2**0.5))",
         "relu": "jnp.maximum({0}, 0.0)",
         "softplus": "jnp.logaddexp({0}, 0.0)",
     },
@@ -239,18 +323,16 @@ def log_base(x, base):
     other = jnp.where(base == 10, jnp.log10(x), jnp.log(x) / jnp.log(base))
     return jnp.where(base == 2, jnp.log2(x), other)
 ''',
-        "euler_beta": """\
-def euler_beta(x, y):
-    sign = special.gammasgn(x) * special.gammasgn(y) * special.gammasgn(x + y)
-    return sign * jnp.exp(special.gammaln(x) + special.gammaln(y) - special.gammaln(x + y))
-""",
         "polygamma": '''\
 def polygamma(n, x):
-    """The n-th derivative of digamma; below 0, for n = 1, by reflection."""
-    reflected = (jnp.pi / jnp.sin(jnp.pi * (x - jnp.round(x)))) ** 2 - special.polygamma(n, 1 - x)
-    found = jnp.where(x > 0, special.polygamma(n, jnp.abs(x)), jnp.where(n == 1, reflected, jnp.nan))
-    return jnp.where(n == 0, special.digamma(x), found)
+    """The n-th derivative of digamma; below 0 by reflection."""
+    n = int(n)
+    if n == 0:
+        return special.digamma(x)
+    above = special.polygamma(n, jnp.where(x > 0, x, 1 - x))
+    return jnp.where(x > 0, above, (-1) ** n * above - cotangent_slope(n, x))
 ''',
+        **_of_tensors("jnp", "special.gammaln"),
     },
     opposite="jnp.logical_not({0})",
     where="jnp.where({0}, {1}, {2})",

@@ -111,13 +111,15 @@ class Target:
     like: str = ""
 
 
-def of_first_order(name: str, text: str) -> Form:
-    """A derivative by its order and x, of which there is the first alone, as a text over x."""
+def of_first_order(name: str, text: str, first: str = "1") -> Form:
+    """A derivative by its order and more, of which there is the first alone, as a text over what is more."""
 
     def write(args: list[str]) -> str:
-        if args[0].removesuffix(".0") != "1":
-            raise UnknownWordError(f"{name} of order {args[0].removesuffix('.0')}")
-        return text.format(args[1])
+        written, *more = args
+        order = written.rpartition("(")[2].removesuffix(")").removesuffix(".0")  # torch.tensor(1.0)
+        if order != first:
+            raise UnknownWordError(f"{name} of order {order}")
+        return text.format(*more)
 
     return Form(write)
 

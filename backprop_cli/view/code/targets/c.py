@@ -76,12 +76,13 @@ C = Target(
         "exp log log2 log10 log1p expm1 exp2 sqrt cbrt hypot sin cos tan asin acos atan atan2 sinh cosh tanh asinh "
         "acosh atanh erf erfc gamma=tgamma lgamma abs=fabs max=fmax min=fmin floor ceil sign sigmoid softplus log_base "
         "digamma polygamma round=rint mod fmod besselj bessely besseli besselk erfinv erfcinv erfcx lognormcdf "
-        "lambertw beta=euler_beta lbeta=log_beta zeta=riemann_zeta"
+        "lambertw beta=euler_beta betaslope=beta_slope lbeta=log_beta zeta=riemann_zeta"
     )
     | {"relu": "fmax({0}, 0.0)", "normppf": "(-sqrt(2.0) * erfcinv(2 * ({0})))"}
     | {"airyai": "airy(0, {0})", "airyaiprime": "airy(1, {0})"}
     | {"erfcxderiv": of_first_order("erfcxderiv", "erfcxslope({0})")}
     | {"zetaderiv": of_first_order("zetaderiv", "zeta_slope({0})")}
+    | {"polygamma_rise": of_first_order("polygamma_rise", "digamma_rise({0}, {1})", "0")}
     | {name: _OF.format(name) for name in ("sum", "mean", "prod", "logsumexp")},
     many={name: _OF.format(name) for name in ("max", "min", "hypot")},
     power=("pow({0}, {1})", "pow({0}, {1})"),

@@ -85,10 +85,21 @@ static double digamma(double x) {
     return total + log(x) - 0.5 / x - y * (1 / 12.0 - y * series);
 }
 
+// the n-th derivative of pi/tan(pi*x), a polynomial in the cotangent: the slope of that is -1 less its square
+static double cotangent_slope(double n, double x) {
+    double part = x - rint(x), cot = sin(PI * (0.5 - fabs(part))) / sin(PI * part);
+    double terms[1010] = {0.0, 1.0}, total = 0.0;
+    for (int i = 1; i <= n; i++)
+        for (int k = i + 1; k >= 0; k -= 2)
+            terms[k] = -(k + 1) * terms[k + 1] - (k > 0 ? (k - 1) * terms[k - 1] : 0.0);
+    for (int k = (int)n + 1; k >= 0; k -= 2) total = total * cot * cot + terms[k];
+    return pow(PI, n + 1) * total * (fmod(n, 2) == 0 ? cot : 1.0);
+}
+
 // the n-th derivative of digamma: reflection, recurrence, asymptotic series
 static double polygamma(double n, double x) {
     if (n == 0) return digamma(x);
-    if (n == 1 && x <= 0) return pow(PI / sin(PI * (x - round(x))), 2) - polygamma(1, 1 - x);
+    if (x <= 0) return (fmod(n, 2) == 1 ? -1 : 1) * polygamma(n, 1 - x) - cotangent_slope(n, x);
     double total = 0.0;
     for (; x < 15 + n; x++) total += 1 / pow(x, n + 1);
     static const double bernoulli[] = {1 / 6.0, -1 / 30.0, 1 / 42.0, -1 / 30.0, 5 / 66.0, -691 / 2730.0, 7 / 6.0};
@@ -228,21 +239,69 @@ static double stirling(double x) {
     return (1 - y * (1 / 30.0 - y * (1 / 105.0 - y * (1 / 140.0 - y * (1 / 99.0 - y * 691 / 30030))))) / (12 * x);
 }
 
-// log |beta(x, y)|, without the difference of large logarithms (Didonato and Morris, 1992)
+// how far x + y is from the nearest whole number, without rounding
+static double from_whole(double x, double y) {
+    double s = x + y, part = s - x;
+    return s - rint(s) + (x - (s - part) + (y - part));
+}
+
+// sin(pi*(x + y)), without rounding x + y
+static double sin_pi(double x, double y) {
+    double sine = sin(PI * from_whole(x, y));
+    return fmod(rint(x + y), 2) != 0 ? -sine : sine;
+}
+
+// log |beta(x, y)|, without the difference of large logarithms (Didonato and Morris, 1992); by reflection below 0
 static double log_beta(double x, double y) {
     double p = fmin(x, y), q = fmax(x, y), s = p + q, rest = log1p(-p / s);
     if (p >= 10) {
         double error = stirling(p) + stirling(q) - stirling(s);
         return log(2 * PI / q) / 2 + error + (p - 0.5) * log(p / s) + q * rest;
     }
-    if (q >= 10 && s >= 10) return lgamma(p) + stirling(q) - stirling(s) + p - p * log(s) + (q - 0.5) * rest;
-    return log(fabs(tgamma(p) * (tgamma(q) / tgamma(s))));
+    if (p > 0 && q >= 10) return lgamma(p) + stirling(q) - stirling(s) + p - p * log(s) + (q - 0.5) * rest;
+    if (p > 0) return lgamma(p) + lgamma(q) - lgamma(s);
+    if (s > 0) return log(PI / q / fabs(sin_pi(p, 0))) - log_beta(1 - p, s);
+    double turn = fabs(sin_pi(p, q) / sin_pi(p, 0));
+    if (q > 0) return log(turn) + log_beta(q, 1 - s);
+    return log(PI * turn / fabs(sin_pi(q, 0)) / (1 - s)) - log_beta(1 - p, 1 - q);
 }
 
 // gamma(x)*gamma(y)/gamma(x + y); 0 where the last of them has a pole
 static double euler_beta(double x, double y) {
-    if (fmin(x, y) > 0 && fmax(x, y) >= 10) return exp(log_beta(x, y));
-    return x + y <= 0 && x + y == floor(x + y) ? 0.0 : tgamma(x) * (tgamma(y) / tgamma(x + y));
+    if (fmin(x, y) > 0 && fmax(x, y) < 10) return tgamma(x) * (tgamma(y) / tgamma(x + y));
+    double turn = x + y <= 0 ? sin_pi(x, y) : 1.0;
+    double signs = turn * (x < 0 ? sin_pi(x, 0) : 1.0) * (y < 0 ? sin_pi(y, 0) : 1.0);
+    return turn == 0 ? 0.0 : copysign(exp(log_beta(x, y)), signs);
+}
+
+// psi(s) - psi(x), where both are above 0, and y = s - x: recurrence, asymptotic series
+static double rise_above(double x, double s, double y) {
+    double total = 0.0;
+    for (int k = 0; k < 10; k++) total += y / (s + k) / (x + k);
+    x += 10, s += 10;
+    static const double series[] = {-691 / 32760.0, 1 / 132.0, -1 / 240.0, 1 / 252.0, -1 / 120.0, 1 / 12.0, 0.0};
+    double value = 1 / 12.0, slope = 0.0; // of the series in 1/x^2, and how it rises from there to 1/s^2
+    for (int k = 0; k < 7; k++) {
+        slope = slope / (x * x) + value;
+        value = value / (s * s) + series[k];
+    }
+    return total + (fabs(y) < x / 2 ? log1p(y / x) : log(s / x)) + (0.5 + slope * (1 / x + 1 / s)) * (y / s / x);
+}
+
+// psi(x + y) - psi(x), also where the two are nearly the same; by reflection below 0
+static double digamma_rise(double x, double y) {
+    double s = x + y;
+    if (x > 0 && s > 0) return rise_above(x, s, y);
+    if (x < 0.5 && s < 0.5)
+        return rise_above(1 - x, 1 - s, -y) + PI * sin_pi(y, 0) / sin_pi(x, 0) / sin_pi(x, y);
+    if (x > 0) return rise_above(x, 1 - s, 1 - s - x) - PI / tan(PI * from_whole(x, y));
+    return rise_above(1 - x, s, s - 1 + x) + PI / tan(PI * from_whole(x, 0));
+}
+
+// the derivative of euler_beta with respect to x
+static double beta_slope(double x, double y) {
+    if (x + y <= 0 && from_whole(x, y) == 0) return -PI * euler_beta(x, 1 - (x + y)) / sin_pi(x, 0);
+    return -euler_beta(x, y) * digamma_rise(x, y);
 }
 
 // the sum of 1/k^x by Euler and Maclaurin, DLMF 25.2.9; below 0 by reflection

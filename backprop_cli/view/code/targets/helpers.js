@@ -71,6 +71,7 @@ function lanczos(x) {
 
 function gamma(x) {
   if (x < 0.5) return Math.PI / ((Math.round(x) % 2 ? -1 : 1) * Math.sin(Math.PI * (x - Math.round(x))) * gamma(1 - x));
+  if (x > 172) return Infinity;
   if (x < 24 && x === Math.floor(x)) { // factorials that are exact
     let product = 1;
     for (let i = 2; i < x; i++) product *= i;
@@ -80,9 +81,15 @@ function gamma(x) {
   return Math.sqrt(2 * Math.PI) * root * Math.exp(-t) * root * lanczos(x - 1);
 }
 
-// log |gamma(x)|
+// log |gamma(x)|; beside 1 and 2, where that is 0, by its power series
 function lgamma(x) {
   if (x < 0.5) return Math.log(Math.PI / Math.abs(Math.sin(Math.PI * (x - Math.round(x))))) - lgamma(1 - x);
+  const z = x - Math.round(x);
+  if (x < 2.5 && Math.abs(z) < 0.01) {
+    const c = [0.125509669524743, -0.14404989676884612, 0.16955717699740819, -0.20738555102867398, 0.2705808084277845,
+      -0.40068563438653143, 0.8224670334241132, -0.5772156649015329]; // (-1)^k*zeta(k)/k, and minus Euler's constant
+    return z * c.reduce((sum, each) => sum * z + each) + (x > 1.5 ? Math.log1p(z) : 0);
+  }
   const t = x + 6.5;
   return (x - 0.5) * Math.log(t) - t + Math.log(Math.sqrt(2 * Math.PI) * lanczos(x - 1));
 }
@@ -97,10 +104,20 @@ function digamma(x) {
   return total + Math.log(x) - 0.5 / x - y * (1 / 12 - y * series);
 }
 
+// the n-th derivative of pi/tan(pi*x), a polynomial in the cotangent: the slope of that is -1 less its square
+function cotangent_slope(n, x) {
+  const part = x - Math.round(x), cot = Math.sin(Math.PI * (0.5 - Math.abs(part))) / Math.sin(Math.PI * part);
+  let terms = [0, 1];
+  for (let i = 0; i < n; i++) {
+    terms = [...terms, 0].map((_, k) => -(k + 1) * (terms[k + 1] || 0) - (k - 1) * (terms[k - 1] || 0));
+  }
+  return Math.PI ** (n + 1) * terms.reduceRight((sum, each) => sum * cot + each);
+}
+
 // the n-th derivative of digamma: reflection, recurrence, asymptotic series
 function polygamma(n, x) {
   if (n === 0) return digamma(x);
-  if (n === 1 && x <= 0) return (Math.PI / Math.sin(Math.PI * (x - Math.round(x)))) ** 2 - polygamma(1, 1 - x);
+  if (x <= 0) return (-1) ** n * polygamma(n, 1 - x) - cotangent_slope(n, x);
   let total = 0, factorial = 1;
   for (; x < 15 + n; x++) total += 1 / x ** (n + 1);
   for (let i = 2; i < n; i++) factorial *= i;
@@ -277,21 +294,67 @@ function stirling(x) {
   return (1 - y * (1 / 30 - y * (1 / 105 - y * (1 / 140 - y * (1 / 99 - y * 691 / 30030))))) / (12 * x);
 }
 
-// log |beta(x, y)|, without the difference of large logarithms (Didonato and Morris, 1992)
+// how far x + y is from the nearest whole number, without rounding
+function from_whole(x, y) {
+  const s = x + y, part = s - x;
+  return s - Math.round(s) + (x - (s - part) + (y - part));
+}
+
+// sin(pi*(x + y)), without rounding x + y
+function sin_pi(x, y = 0) {
+  return Math.sin(Math.PI * from_whole(x, y)) * (Math.round(x + y) % 2 ? -1 : 1);
+}
+
+// log |beta(x, y)|, without the difference of large logarithms (Didonato and Morris, 1992); by reflection below 0
 function log_beta(x, y) {
   const p = Math.min(x, y), q = Math.max(x, y), s = p + q, rest = Math.log1p(-p / s);
   if (p >= 10) {
     const error = stirling(p) + stirling(q) - stirling(s);
     return Math.log(2 * Math.PI / q) / 2 + error + (p - 0.5) * Math.log(p / s) + q * rest;
   }
-  if (q >= 10 && s >= 10) return lgamma(p) + stirling(q) - stirling(s) + p - p * Math.log(s) + (q - 0.5) * rest;
-  return Math.log(Math.abs(gamma(p) * (gamma(q) / gamma(s))));
+  if (p > 0 && q >= 10) return lgamma(p) + stirling(q) - stirling(s) + p - p * Math.log(s) + (q - 0.5) * rest;
+  if (p > 0) return lgamma(p) + lgamma(q) - lgamma(s);
+  if (s > 0) return Math.log(Math.PI / q / Math.abs(sin_pi(p))) - log_beta(1 - p, s);
+  const turn = Math.abs(sin_pi(p, q) / sin_pi(p));
+  if (q > 0) return Math.log(turn) + log_beta(q, 1 - s);
+  return Math.log(Math.PI * turn / Math.abs(sin_pi(q)) / (1 - s)) - log_beta(1 - p, 1 - q);
 }
 
 // gamma(x)*gamma(y)/gamma(x + y); 0 where the last of them has a pole
 function euler_beta(x, y) {
-  if (Math.min(x, y) > 0 && Math.max(x, y) >= 10) return Math.exp(log_beta(x, y));
-  return x + y <= 0 && x + y === Math.floor(x + y) ? 0 : gamma(x) * (gamma(y) / gamma(x + y));
+  if (Math.min(x, y) > 0 && Math.max(x, y) < 10) return gamma(x) * (gamma(y) / gamma(x + y));
+  const turn = x + y <= 0 ? sin_pi(x, y) : 1;
+  const signs = turn * (x < 0 ? sin_pi(x) : 1) * (y < 0 ? sin_pi(y) : 1);
+  return turn === 0 ? 0 : Math.sign(signs) * Math.exp(log_beta(x, y));
+}
+
+// psi(s) - psi(x), where both are above 0, and y = s - x: recurrence, asymptotic series
+function rise_above(x, s, y) {
+  let total = 0;
+  for (let k = 0; k < 10; k++) total += y / (s + k) / (x + k);
+  x += 10, s += 10;
+  let value = 1 / 12, slope = 0; // of the series in 1/x^2, and how it rises from there to 1/s^2
+  for (const coefficient of [-691 / 32760, 1 / 132, -1 / 240, 1 / 252, -1 / 120, 1 / 12, 0]) {
+    slope = slope / (x * x) + value;
+    value = value / (s * s) + coefficient;
+  }
+  const log = Math.abs(y) < x / 2 ? Math.log1p(y / x) : Math.log(s / x);
+  return total + log + (0.5 + slope * (1 / x + 1 / s)) * (y / s / x);
+}
+
+// psi(x + y) - psi(x), also where the two are nearly the same; by reflection below 0
+function digamma_rise(x, y) {
+  const s = x + y;
+  if (x > 0 && s > 0) return rise_above(x, s, y);
+  if (x < 0.5 && s < 0.5) return rise_above(1 - x, 1 - s, -y) + Math.PI * sin_pi(y) / sin_pi(x) / sin_pi(x, y);
+  if (x > 0) return rise_above(x, 1 - s, 1 - s - x) - Math.PI / Math.tan(Math.PI * from_whole(x, y));
+  return rise_above(1 - x, s, s - 1 + x) + Math.PI / Math.tan(Math.PI * from_whole(x, 0));
+}
+
+// the derivative of euler_beta with respect to x
+function beta_slope(x, y) {
+  if (x + y <= 0 && from_whole(x, y) === 0) return -Math.PI * euler_beta(x, 1 - (x + y)) / sin_pi(x);
+  return -euler_beta(x, y) * digamma_rise(x, y);
 }
 
 // the sum of 1/k^x by Euler and Maclaurin, DLMF 25.2.9; below 0 by reflection
