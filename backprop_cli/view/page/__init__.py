@@ -38,7 +38,7 @@ _LOADER = (
     "d.textContent=t.slice(0,i);s.textContent=t.slice(i+1);document.body.append(s)})()"
 )
 """What unpacks the data, a line, and the script that follows it, which runs because the policy has its hash."""
-_SMALLEST = 0.62  # of its size, to which a picture shrinks where it is too wide
+_SMALLEST = 0.8  # of its size, to which a picture shrinks where it is too wide
 _ARROW = '<svg aria-hidden="true" width="18" height="18" viewBox="0 0 18 18"><path d="{0}"/></svg>'
 _BUTTONS = {
     "first": "M2 2h3v14H2zM16 2v14L6 9z",
@@ -68,6 +68,9 @@ def page(page: Page, options: Options) -> str:
     if gates > LARGEST:
         hint = "--only of explain tells of some gates; a module is one gate, whatever is in it"
         raise InputError(f"a page shows up to {LARGEST} gates, and here are {gates:,}", hint=hint)
+    if trace.arithmetic.of_boxes or trace.uncertainty is not None:
+        what = "boxes" if trace.arithmetic.of_boxes else "uncertain values"
+        raise InputError(f"a page has no {what}", hint="explain tells of them as text and Markdown, graph draws them")
     if trace.arithmetic.trusted is None or trace.arithmetic.header:
         raise InputError("a page computes with doubles: leave --exact and --precision out")
     told = contents(trace, language, ties, options.digits)
@@ -90,7 +93,9 @@ def explanation(explanation: Explanation, options: Options) -> str:
 def circuit(circuit: Circuit, options: Options) -> str:
     """The page of a circuit. Raises InputError where it has no numbers."""
     if circuit.trace is None:
-        raise InputError("a page shows numbers: give each variable a value")
+        names = [node.name for node in circuit.graph.variables]
+        hint = f"for example: {' '.join(f'--{name} 1' for name in names[:8])}"
+        raise InputError("a page shows numbers: give each variable a value", hint=hint)
     return page(Page(circuit.trace, circuit.ties), options)
 
 

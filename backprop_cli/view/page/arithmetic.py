@@ -1,8 +1,9 @@
 """The arithmetic of a page: the formulas of each gate in JavaScript, over nodes by number.
 
 A graph becomes a function that fills in `v`, the values by node, `l`, the local gradients by edge, and `k`, the gates
-that are at a kink; `c` tells what a gate's value is where an input has none, or it is none itself, and `M` calls the
-function of another graph, for a module. All of it is in numbers: no name that somebody typed becomes code.
+that are at a kink; `c` tells what a gate's value is where an input has none, or it is none itself, `z` is told of edges
+whose local gradient may be too small for doubles, and `M` calls the function of another graph, for a module. All of it
+is in numbers: no name that somebody typed becomes code.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from ...arithmetic.floats import is_given
 from ...errors import InputError
 from ...graph.graph import Constant, Gate, Graph, Module
 from ...rules.formula import Formula, substitute
+from ...rules.zeros import zero
 from ..code.staged import in_words_of, needed
-from ..code.stages import Stages, computed
+from ..code.stages import Stages, computed, decided
 from ..code.targets.base import UnknownWordError, printer
 from ..code.targets.javascript import JAVASCRIPT
 
@@ -25,7 +28,7 @@ _PRINTER = printer(JAVASCRIPT)
 
 def functions(graphs: Sequence[Graph]) -> str:
     """A function for each graph, `P[0]` for the first, and the helpers that they call."""
-    code = "".join(f"P[{place}]=(v,l,k,c,M)=>{{\n{_body(graph, graphs)}}};\n" for place, graph in enumerate(graphs))
+    code = "".join(f"P[{place}]=(v,l,k,c,M,z)=>{{\n{_body(graph, graphs)}}};\n" for place, graph in enumerate(graphs))
     helpers = "".join(needed(JAVASCRIPT, {*_WORD.findall(code)}))
     return f"const P=[];\n{helpers}{code}"
 
@@ -61,12 +64,12 @@ def _body(graph: Graph, graphs: Sequence[Graph]) -> str:
             constant = stages.constants.get(node.position) or stages.named[node.position]
             lines.append(f"v[{node.position}]={_written(graph, node, constant)}")
         elif isinstance(node, Gate):
-            lines.append(";".join(_gate(stages, node, first[node.position], graphs)))
+            lines.append(";".join(filter(None, _gate(stages, node, first[node.position], graphs))))
     return "".join(f"{line};\n" for line in lines)
 
 
 def _gate(stages: Stages, gate: Gate, edge: int, graphs: Sequence[Graph]) -> Iterator[str]:
-    """The value of a gate, its local gradients, and whether it is at a kink."""
+    """The value of a gate, its local gradients, which of them may be too small, and whether it is at a kink."""
     graph, op, i = stages.graph, gate.op, gate.position
     if isinstance(op, Module):
         inputs = ",".join(f"v[{each}]" for each in gate.inputs)
@@ -75,13 +78,21 @@ def _gate(stages: Stages, gate: Gate, edge: int, graphs: Sequence[Graph]) -> Ite
     yield f"v[{i}]=c({i},{_written(graph, gate, stages.value(gate))})"
     if op.truth or (op.selects and op.variadic):
         return  # nothing flows there; or what is selected is told by the values
+
+    def words(slot: int) -> dict[str, Formula]:
+        inputs = [Formula(f"__{each}__") for each in range(len(gate.inputs))]
+        return op.words(op.operands(inputs, slot), Formula("__out__"))
+
     for slot in range(len(gate.inputs)):
         is_flat = slot in op.conditions or slot in op.orders
         if not is_flat and not isinstance(graph.nodes[gate.inputs[slot]], Constant):
             yield f"l[{edge + slot}]={_written(graph, gate, stages.local(gate, slot))}"
+            if not op.selects and not is_given(op.partial(slot)):
+                is_zero = decided(Formula("mask", computed(substitute(zero(op, slot), words(slot)))))
+                known = "" if is_zero.head == "0" else f",{_written(graph, gate, is_zero)}"
+                yield f"z({edge + slot}{known})" if known != ",1" else ""
     if op.kink is not None:
-        words = op.words([Formula(f"__{slot}__") for slot in range(len(gate.inputs))], Formula("__out__"))
-        yield f"if({_written(graph, gate, substitute(computed(op.kink), words))})k.push({i})"
+        yield f"if({_written(graph, gate, substitute(computed(op.kink), words(0)))})k.push({i})"
 
 
 def _written(graph: Graph, node: Gate | Constant, formula: Formula) -> str:

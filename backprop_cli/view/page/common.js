@@ -1,6 +1,6 @@
 // What every page knows: the circuit, how numbers are written, sentences, and its steps.
 // Short names, because they travel with every page: v values, l local gradients, c chained ones, u upstream gradients,
-// w whether anything flows back to a node, a whether along an edge, k the gates at a kink.
+// w whether anything flows back to a node, a whether along an edge, k the gates at a kink, z edges where digits are lost.
 const $ = id => document.getElementById(id), D = JSON.parse($("data").textContent), { G, N, E, O, T } = D;
 // Of each graph: i the inputs of each node, e its first edge, s how it selects, w whether it gets a gradient, x variables.
 G.forEach(graph => {

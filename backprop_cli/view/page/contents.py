@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from ...arithmetic import FLOATS
 from ...errors import shorten
 from ...graph.graph import Constant, Gate, Graph, Module, Node, Variable
 from ...passes.faults import Place
@@ -66,10 +67,10 @@ def contents(trace: Trace, language: Language, ties: str, digits: int | None) ->
 _SAID = {
     "": "at|and more|chain rule|chain rule, forks|small steps|no gradient|about|comma|and|and then|more|stop|"
     "upstream|stopped|share|sum|if|does not change|does not change at first|increases|decreases|increases as much|"
-    "decreases as much|one constant|constants|overflows|infinite local|no local|page forward|page backward|page end|"
-    "page local|page share|page number field|page ask value|page ask chained|page ask share|page ask sum|page number|"
-    "page right|page wrong|page try|page only|mistake sign|mistake branch|mistake upstream|mistake factor|"
-    "mistake input",
+    "decreases as much|one constant|constants|overflows|infinite local|local overflows|no local|page digits|"
+    "page forward|page backward|page end|page local|page share|page number field|page ask value|page ask chained|"
+    "page ask share|page ask sum|page number|page right|page wrong|page try|page only|mistake sign|mistake branch|"
+    "mistake upstream|mistake factor|mistake input",
     "distributes": "distributes|one gets|each gets|one gets on edges|each gets on edges",
     "switches": "switches|twins|switched|switched both",
     "routes": "routes|nothing to|all to|all to, none to|none to|not needed|not selected|true, so|false, so",
@@ -110,8 +111,8 @@ def _templates(trace: Trace, language: Language, ties: str) -> dict[str, str]:
         "borders": any(op.chooses for op in anywhere),
         "chooses": any(op.chooses for op in ops),
         "holds": any(op.truth for op in ops),
-        "ends": any(op.domain for op in ops),
-        "divides": "div" in names,
+        "ends": any(op.domain for op in anywhere),
+        "divides": any(op.name == "div" for op in anywhere),
         "powers": bool({"pow", "sqrt", "cbrt", "exp", "exp2"} & names),
         "notes": any(op.note for op in ops),
         "modules": graph.modules,
@@ -158,6 +159,8 @@ def _structure(graph: Graph, graphs: Sequence[Graph], trace: Trace | None) -> di
         "x": places,
         "y": {gate.position: op.hands_on for gate, op in calls if op.hands_on is not None},
         "b": {gate.position: _joins(gate.op) for gate in graph.gates if gate.op.truth},
+        "o": {gate.position: gate.op.name for gate in graph.gates if gate.op.domain},
+        "q": {gate.position: Place(graph, gate, [], FLOATS).needs() for gate in graph.gates if gate.op.domain},
         **({} if trace else {"n": [texts.short(node.name) for node in graph.nodes], "f": _titles(graph)}),
     }
 
@@ -168,11 +171,8 @@ def _joins(op: Op) -> str:
 
 
 def _titles(graph: Graph) -> dict[int, str]:
-    """Gates of which something may be told inside a module."""
-    gates = (
-        gate for gate in graph.gates if gate.op.truth or gate.op.selects or gate.op.kink or isinstance(gate.op, Module)
-    )
-    return {gate.position: f"{gate.name} = {shorten(graph.written(gate))}" for gate in gates}
+    """What gates are, where something is told of one inside a module."""
+    return {gate.position: f"{gate.name} = {shorten(graph.written(gate))}" for gate in graph.gates}
 
 
 def _choice(op: Op) -> list[int | None]:
@@ -191,9 +191,7 @@ def _node(words: Wording, node: Node, ops: Sequence[tuple[Op, int]]) -> dict[str
     if isinstance(node, Constant):
         written = texts.short(words.trace.graph.written(node))
         return {"n": name, "d": 1, **({} if written == name else {"f": f"{name} = {written}"})}
-    needs = Place(words.trace.graph, node, [], words.trace.arithmetic).needs()
-    told = {"n": name, "t": ops.index((node.op, len(node.inputs))), "f": words.operation(node).text}
-    return {**told, **({"needs": needs} if needs else {})}
+    return {"n": name, "t": ops.index((node.op, len(node.inputs))), "f": words.operation(node).text}
 
 
 def _edge(words: Wording, edge: Edge) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 // -- Both passes over a graph, from the values of its variables
 const passes = (graph, given, asked = G[graph].w, twins = {}) => {
   const { i: inputs, e: first, s: sort, c: choice, x, y: handsOn, b: conditions } = G[graph];
-  const v = [], l = [], c = [], u = [], w = [], a = [], k = [], calls = {}, lost = {}, bad = {};
+  const v = [], l = [], c = [], u = [], w = [], a = [], k = [], z = [], calls = {}, lost = {}, bad = {}, small = new Set();
   const wanted = inputs.reduce((known, all, n) => [...known, asked[n] || (!(n in conditions) && all.some(m => known[m]))], []);
   // The node that a node is: what a module hands on as it is, is no other; and it may be handed one node twice.
   const itself = n => n in handsOn ? itself(inputs[n][handsOn[n]]) : twins[n] ?? n;
@@ -21,7 +21,7 @@ const passes = (graph, given, asked = G[graph].w, twins = {}) => {
     const r = calls[n] = passes(callee, values, asked, twins);
     x.forEach((m, j) => { L[edge + j] = r.u[m]; });
     return r.v.at(-1);
-  });
+  }, (e, isZero) => { if (Math.abs(l[e]) < 2 ** -960 && !(l[e] === 0 && isZero)) small.add(e); });
   const last = inputs.length - 1;
   if (wanted[last]) u[last] = w[last] = 1;
   for (let n = last; n >= 0; n--) {
@@ -33,11 +33,12 @@ const passes = (graph, given, asked = G[graph].w, twins = {}) => {
       a[e] = !!w[n] && v[n] !== undefined && (calls[n] ? !!calls[n].w[G[calls[n].graph].x[s]] : !((sort[n] === SELECTS_MANY || sort[n] === SELECTS) && l[e] === 0));
       if (v[n] === undefined || (!a[e] && !Number.isFinite(l[e]))) l[e] = undefined;
       c[e] = a[e] ? u[n] * l[e] : 0;
+      if (a[e] && u[n] && !sort[n] && (small.has(e) || (l[e] && !c[e]))) z.push([n, m]);
       if (a[e]) { u[m] = w[m] ? u[m] + c[e] : c[e]; w[m] = 1; }
     });
   }
   inputs.forEach((_, n) => { u[n] = wanted[n] ? u[n] || 0 : undefined; });
-  return { graph, v, l, c, u, w, a, k, lost, bad, calls, wanted, itself };
+  return { graph, v, l, c, u, w, a, k, z, lost, bad, calls, wanted, itself };
 };
 // Of a gate that selects: 1 for what is the output; a node that competes with itself wins by its first slot.
 const shares = (nodes, isOutput) => {
@@ -185,7 +186,7 @@ const routes = (t, n, op, flow) => {
 };
 // A node by its name, and a gate by what it is, here or inside a module.
 const named = (t, n) => t.graph ? G[t.graph].n[n] : name(n), titled = (t, n) => t.graph ? G[t.graph].f[n] : N[n].f;
-const place = (t, n) => [...new Set(G[t.graph].i[n])].filter(m => t.v[m] !== undefined && named(t, m) !== shown(t.v[m], 6)).map(m => `${named(t, m)} ${isRounded(t.v[m], 6) ? "≈" : "="} ${shown(t.v[m], 6)}`).slice(0, 8).join(", ");
+const place = (t, n) => [...new Set(G[t.graph].i[n])].filter(m => t.v[m] !== undefined && isNaN(named(t, m))).map(m => `${named(t, m)} ${isRounded(t.v[m], 6) ? "≈" : "="} ${shown(t.v[m], 6)}`).slice(0, 8).join(", ");
 // What is only a convention, each with its kind: a tie, a kink, a border; inside a module the outermost call is told, and the last.
 const notices = (t, n) => {
   const { i: { [n]: inputs }, e: first, c: choice } = G[t.graph], found = [], ties = tiesOf(t, n), op = code(titled(t, n));
@@ -193,7 +194,8 @@ const notices = (t, n) => {
   if (border) found.push(["border", say("border", op, code(titled(t, border).split(" = ").slice(1).join(" = ")))]);
   if (t.w[n] && t.k.includes(n)) found.push(["kink", say("kink", op, place(t, n), shown(t.l[first[n] + inputs.findIndex(m => t.wanted[m])], 6))]);
   if (ties.length > 1) found.push(["tie", say(`tie ${D.ties}`, op, ties.map(m => named(t, m)).join(", "), String(ties.length))]);
-  const inner = t.calls[n];
+  const small = t.z.find(each => each[0] === n), inner = t.calls[n];
+  if (small) found.push(["digits", say("page digits", op, code(partial(named(t, n), named(t, small[1]))))]);
   if (inner) for (let m = G[inner.graph].i.length - 1; m >= 0; m--) {
     found.push(...notices(inner, m).filter(([kind]) => t.w[n] || kind === "tie").map(([kind, said]) => [kind, say("in call", op, said)]));
   }
@@ -224,20 +226,31 @@ const felt = t => {
   for (let n = out; n >= 0; n--) if (seen.has(n)) edges(n).forEach(each => { if (t.a[each.e] && t.l[each.e] !== undefined && each.r !== "0") seen.add(each.m); });
   return seen;
 };
-// What has no value, or no gradient, as a sentence; nothing where all is well.
+const DIVIDES = { pow: 0, div: 1 };
+// What has no value, or no gradient, as a sentence; nothing where all is well. Of a module it is told what it is inside.
 const fault = t => {
-  const bad = x => typeof x === "number" && !Number.isFinite(x), at = n => place(t, n);
-  if (t.v[out] === undefined) {
-    const n = Object.keys(CHOICE).length ? t.lost[out] : Math.min(...Object.values(t.lost));
-    const op = kindOf(n), zero = op.name === "div" && t.v[INPUTS[n][1]] === 0;
-    const key = zero ? "division by zero" : Number.isNaN(t.bad[n]) ? "no real value" : N[n].needs || op.module ? "no finite value" : "overflows";
-    return { n, says: [say(key, code(N[n].f), at(n)), ...(N[n].needs && key !== "overflows" ? [say("needs", N[n].needs)] : [])] };
+  const { i: inputs, e: first, c: choice, o: names } = G[t.graph], last = inputs.length - 1, bad = x => typeof x === "number" && !Number.isFinite(x);
+  const op = n => code(titled(t, n)), values = n => inputs[n].map(m => t.v[m]);
+  // Poles of functions are at whole numbers up to 1, those of powers and quotients at 0; what is infinite elsewhere is too large.
+  const isPole = n => names[n] in DIVIDES ? values(n)[DIVIDES[names[n]]] === 0 : values(n).some(x => Number.isInteger(x) && x <= 1);
+  const inside = n => {
+    const found = t.calls[n] && fault(t.calls[n]);
+    return found && { n, says: [say("in call", op(n), found.says[0]), ...found.says.slice(1)] };
+  };
+  if (t.v[last] === undefined) {
+    const n = Object.keys(choice).length ? t.lost[last] : Math.min(...Object.values(t.lost));
+    const zero = names[n] === "div" && t.v[inputs[n][1]] === 0, needs = G[t.graph].q[n];
+    const key = zero ? "division by zero" : Number.isNaN(t.bad[n]) ? "no real value" : n in names && isPole(n) ? "no finite value" : "overflows";
+    return inside(n) || { n, says: [say(key, op(n), place(t, n)), ...(needs && key !== "overflows" ? [say("needs", needs)] : [])] };
   }
-  for (let m = out; m >= 0; m--) for (const each of flowing(t, m)) {
-    if (t.a[each.e] && bad(t.l[each.e])) {
-      return { n: m, says: [say(Number.isNaN(t.l[each.e]) ? "no local" : "infinite local", code(`${gradient(each.m, m)} = ${each.r}`), at(m), code(N[m].f))] };
+  for (let n = last; n >= 0; n--) for (const [s, m] of inputs[n].entries()) {
+    const e = first[n] + s, rule = t.graph ? "" : ` = ${E[e].r}`;
+    if (t.c[e] === undefined || !t.a[e]) continue;
+    if (bad(t.l[e])) {
+      const key = Number.isNaN(t.l[e]) ? "no local" : isPole(n) ? "infinite local" : "local overflows";
+      return inside(n) || { n, says: [say(key, code(partial(named(t, n), named(t, m)) + rule), place(t, n), op(n))] };
     }
-    if (bad(t.c[each.e]) || bad(t.u[each.m])) return { n: m, says: [say("overflows", code(gradient(each.m)), at(m))] };
+    if (bad(t.c[e]) || bad(t.u[m])) return { n, says: [say("overflows", code(partial(named(t, last), named(t, m))), place(t, n))] };
   }
   return null;
 };
@@ -255,8 +268,9 @@ const sentences = (t, i) => {
   if (step.k === "t") return [say(uses.some(count => count > 1) ? "chain rule, forks" : "chain rule", equation(code(gradient(out)), code("1")))];
   if (step.k === "g") return [...opened, ...through(t, step)];
   if (step.k === "s") return summed(t, step);
-  const decided = INPUTS.flatMap((_, m) => notices(t, m).map(([kind]) => [m, kind]));
-  return D.asked.length ? [say("small steps"), ...D.asked.map(n => { const [line, arrow, says] = tells(t, n, decided); return [...line, ": ", ...arrow, ". ", ...says]; })] : [say("no gradient")];
+  const told = INPUTS.flatMap((_, m) => notices(t, m).map(([kind, says]) => [m, kind, says])), isLost = ([, kind]) => kind === "digits";
+  const decided = told.filter(each => !isLost(each)), [lost] = told.filter(isLost).reverse();
+  return D.asked.length ? [say("small steps"), ...(lost ? [lost[2]] : []), ...D.asked.map(n => { const [line, arrow, says] = tells(t, n, decided); return [...line, ": ", ...arrow, ". ", ...says]; })] : [say("no gradient")];
 };
 
 // -- What may be moved: a slider and a field for each variable

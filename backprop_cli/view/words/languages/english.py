@@ -184,6 +184,7 @@ TEMPLATES = {
     "overflows": "{0} overflows at {1}",
     "no local": "{0} does not exist at {1}, in {2}",
     "infinite local": "{0} is infinite at {1}, in {2}",
+    "local overflows": "{0} overflows at {1}, in {2}",
     "needs": "hint: {0}",
     # The page
     "page forward": "forward pass",
@@ -202,6 +203,7 @@ TEMPLATES = {
     "page number field": "as a number",
     "page reset": "The values as they were",
     "page arrays": "Arrays stay as they were given; with --expand, a page has a slider for each number of a small one.",
+    "page digits": "{0} underflows: {1} is too small for doubles, and digits may be lost; backprop eval keeps them.",
     "page predict": "Predict first",
     "page slides": "Print a sheet for each step",
     "page answer": "Your number",
