@@ -14,6 +14,8 @@ import pytest
 
 import backprop_cli
 from backprop_cli import BackpropError, minimize
+from backprop_cli.descent import objective as objectives
+from backprop_cli.descent import setup
 from backprop_cli.language.program import Program
 from support.command import Result, call
 from support.schemas import MINIMUM
@@ -164,6 +166,30 @@ def test_a_loss_over_rows_is_that_of_a_loop_over_rows(rows: Path) -> None:
         assert slope == pytest.approx([*slopes.values()], rel=1e-13)
     mean = minimize(loss, point, data=rows, reduce="mean", steps=1).trajectory[0]
     assert mean["value"] == pytest.approx(value / len(table), rel=1e-14)
+
+
+def test_many_rows_at_once_are_those_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Value and gradient at each row and of all: also where rows are unusual, and where one has no value."""
+    chance = np.random.default_rng(3)
+    columns = {"x": chance.normal(size=100), "y": chance.normal(size=100).round(1)}
+    columns["x"][::29] = 0
+    for source in "softplus(-y*(w*x + b)); max(w*x, b*y); abs(w*x - y) + relu(b*x); w*b; log(2 + w*x) + b".split("; "):
+        for w, b in ((0.7, 1.3), (0.0, 0.0), (1.0, 1.0), (-300.0, 1e200)):
+            found: list[list[object]] = []
+            for many in (64, 1_000):
+                monkeypatch.setattr(objectives, "MANY", many)
+                graph = Program(source).graph(["x", "y"])
+                objective, start = setup.objective(graph, {"w": w, "b": b}, {}, columns, by_rows=True)
+                assert (objective._passes is None) == (many > 100)
+                try:
+                    values, gradients = objective.each(start)
+                    found.append([*values, *np.ravel(gradients), *np.hstack(objective.at(start))])
+                except BackpropError as error:
+                    found.append([error.message])
+            if len(found[0]) > 1:
+                assert found[0] == pytest.approx(found[1], rel=1e-12, abs=1e-9)
+            else:
+                assert found[0] == found[1]
 
 
 def test_batches(rows: Path) -> None:

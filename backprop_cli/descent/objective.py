@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from math import fsum
+from math import fsum, nan
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +17,7 @@ from ..graph.graph import Graph
 from ..passes.arrays import array_trace
 from ..passes.arrays_forward import told_at
 from ..passes.backpropagate import LARGE, backpropagate
+from ..passes.columns import ColumnPasses, Strip
 from ..passes.compiled import UnusualError
 from ..passes.compiled_lines import size, unrolled
 from ..passes.settings import is_of_arrays
@@ -31,6 +32,8 @@ class _Rows(Arrays):
         return f"row {' '.join(f'{i + 1:,}' for i in indices)}"
 
 
+MANY = 1_000
+"""Rows from which on passes over columns are quicker than row by row."""
 ARRAYS = Arrays(FLOATS)
 ROWS = _Rows(FLOATS)
 
@@ -112,6 +115,8 @@ class Objective:
         columns = self.columns if rows is None else {name: column[rows] for name, column in self.columns.items()}
         if self.reduce and self.has_arrays:  # what goes over axes must not go over rows
             return self._by_rows(vector, columns)
+        if plain := self._plainly(vector, columns):
+            return plain
         trace, seed = self._whole(vector, columns)
         value = float(np.sum(np.asarray(trace.value) * seed))
         return _finite(value), self.parameters.vector(trace.gradient)
@@ -119,16 +124,18 @@ class Objective:
     def each(self, vector: Array) -> tuple[Array, Array]:
         """The value at each row, and its gradient: a line for each row. Raises as `at` does, and says at which row."""
         _check(vector)
-        values: list[float] = []
-        gradients: list[Array] = []
-        for row in _each_row(self.columns):
+        values, gradients = np.empty(self.rows), np.empty((len(vector), self.rows))
+        one_by_one = np.ones(self.rows, dtype=bool)
+        if self._passes is not None:
+            numbers, one_by_one = self._passes.at(self._wide(vector, self.columns), self.rows)
+            values, gradients = numbers[0], np.array(numbers[1:])
+        places = np.flatnonzero(one_by_one)
+        for place, row in zip(places, _each_row({n: each[places] for n, each in self.columns.items()}), strict=True):
             try:
-                value, gradient = self._at_row(vector, row)
+                values[place], gradients[:, place] = self._at_row(vector, row)
             except MathError as error:
-                raise told_at(error, (len(values),), ROWS) from None
-            values.append(value)
-            gradients.append(gradient)
-        return np.array(values), np.array(gradients)
+                raise told_at(error, (int(place),), ROWS) from None
+        return values, gradients.T
 
     def trace(self, vector: Array) -> Trace:
         """The whole trace there: over whole columns, or at the first row. Raises as `at` does."""
@@ -170,6 +177,37 @@ class Objective:
         found = [self._at_row(vector, row) for row in _each_row(columns)]
         share = 1.0 / len(found) if self.reduce == "mean" else 1.0
         return _finite(fsum(value for value, _ in found) * share), np.sum([each for _, each in found], axis=0) * share
+
+    @cached_property
+    def _passes(self) -> ColumnPasses | None:
+        """The passes over many rows at once, the parameters being columns too; None for few rows, and for arrays."""
+        if self.has_arrays or self.rows < MANY:
+            return None
+        places = {node.name: node.position for node in self.graph.variables}
+        names = [*self.parameters.shapes]
+        return ColumnPasses(self.graph, self.fixed, [places[name] for name in names], names)
+
+    def _plainly(self, vector: Array, columns: Mapping[str, Array]) -> tuple[float, Array] | None:
+        """The value and the gradient over many rows; None where they are few, or something in one is unusual."""
+        rows = len(next(iter(columns.values())))
+        if self._passes is None or rows < MANY:
+            return None
+
+        def take(part: slice, strip: Strip) -> list[float]:
+            """The sums of a strip; NaN where it has none."""
+            if strip.unusual is not None:
+                return [nan for _ in strip.numbers]
+            return [float(np.sum(np.broadcast_to(each, part.stop - part.start))) for each in strip.numbers]
+
+        strips = self._passes.each(self._wide(vector, columns), rows, take)
+        found = np.sum(strips, axis=0) / (rows if self.reduce == "mean" else 1)
+        return (float(found[0]), found[1:]) if np.isfinite(found).all() else None
+
+    def _wide(self, vector: Array, columns: Mapping[str, Array]) -> dict[str, Array]:
+        """The columns, with those of the parameters, which have one number each."""
+        rows = len(next(iter(columns.values())))
+        wide = {name: np.broadcast_to(value, rows) for name, value in self.parameters.named(vector).items()}
+        return {**columns, **wide}
 
     @cached_property
     def _free(self) -> list[str]:
