@@ -752,6 +752,7 @@ def test_gradients_are_matrix_formulas_that_check_finds_right(step: int) -> None
 LOGITS = {"W": [[1.0, 2, 0], [3, 4, 1]], "X": [[1.0, 2], [3, 4], [0, 1], [2, 2]], "y": [0, 2, 1, 1]}
 ROWS = {"Z": [[1.0, 2, 3], [2, 2, 5]], "y": [1, 2]}
 TARGETS = {"z": [1.0, 2, 3], "t": [0.2, 0.3, 0.4]}
+CLASSES = {"X": [[1.0, 2], [3, 1], [0, 5]], "w": [0.1, 0.2], "y": [0.0, 1, 1]}
 WRITTEN_BY_HAND: list[tuple[str, dict[str, Any], dict[str, str]]] = [
     ("-log_softmax(W @ x)[1]", {"W": [[1.0, 2], [3, 4], [0, 1]], "x": [1.0, 2]},
      {"W": "outer(softmax(W @ x) - place(1, (W @ x)[1]), x)", "x": "W.T @ (softmax(W @ x) - place(1, (W @ x)[1]))"}),
@@ -782,6 +783,14 @@ WRITTEN_BY_HAND: list[tuple[str, dict[str, Any], dict[str, str]]] = [
     ("log(softmax(Z)[1, 1])*Z[0, 1] + sum(log(softmax(Z)[0]))", {"Z": ROWS["Z"]}, {}),
     ("p = softmax(z); log(p[0])**2 - log(p[1]) - sum(log(p[1:]))", {"z": [1.0, 2, 3]}, {}),
     ("sum(1/z*z[1]) + z[1]/z[0] + sum(z*z[1]/z)", {"z": [1.0, 2, 3]}, {}),
+    ("P = sigmoid(X @ w); -mean(y*log(P) + (1 - y)*log(1 - P))", CLASSES,
+     {"w": "X.T @ ((P - y) / 3)", "X": "outer((P - y) / 3, w)"}),
+    ("mean(-y*log(sigmoid(X @ w)) - (1 - y)*log(1 - sigmoid(X @ w)))", CLASSES,
+     {"w": "X.T @ ((sigmoid(X @ w) - y) / 3)"}),
+    ("sum(softmax(z)/softmax(t))", TARGETS,
+     {"t": "softmax(t) * sum(softmax(z) / softmax(t)) - softmax(z) / softmax(t)"}),
+    ("(softmax(z)/softmax(t))[1]", TARGETS, {}),
+    ("sum((X @ w - y)*(X @ w - y)) + sum((X @ w - y)**2/(X @ w))", CLASSES, {}),
 ]  # fmt: skip
 """Programs, and the formulas that people write for their gradients; of each one the numbers are compared."""
 
@@ -844,8 +853,21 @@ def test_what_derive_says_where_shapes_are_not_known() -> None:
     assert "only a value tells the shape of W, x" in run("derive", "sum((W @ x)**2)").err
 
 
+def test_determinants_of_singular_matrices_have_slopes_in_every_number_system() -> None:
+    for rows in ([[1, 2], [2, 4]], [[0, 1], [0, 2]], [[1, 1, 1]] * 3, [[0, 0, 0], [0, 3, 0], [0, 0, 2]]):
+        trace = backprop("det(A)", A=rows)
+        assert trace.check()
+        exact, proven = (
+            backprop("det(A)", A=rows, **more).gradient["A"] for more in ({"exact": True}, {"precision": 20})
+        )
+        for found in (exact, proven):
+            np.testing.assert_allclose(np.array(found, dtype=float), trace.gradient["A"], atol=1e-12)
+    slopes = backprop("det(A)", A=[[1, 1, 1]] * 3, hessian=True).hessian
+    assert slopes is not None
+    assert (slopes["A[0, 0]"]["A[1, 1]"], slopes["A[0, 1]"]["A[1, 0]"]) == (1, -1)
+
+
 def test_what_people_type_of_other_programs() -> None:
-    assert "a matrix is a list of its rows: [[1, 2], [3, 4]]" in run("eval", "sum(W)", "--W", "[1,2;3,4]").err
     assert "∂f/∂x = x/f does not exist" in run("eval", "norm(x)", "--x", "[0,0]").err
 
 

@@ -7,9 +7,11 @@ import re
 import statistics
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
-from backprop_cli.language.recipes import NAMES, RECIPES, recipe, typo
+from backprop_cli import backprop
+from backprop_cli.language.recipes import ARRAYS, NAMES, RECIPES, recipe, typo
 from backprop_cli.rules.table import spellings
 from support.command import run
 
@@ -159,3 +161,60 @@ def test_a_call_that_is_not_closed_is_told() -> None:
         result = run("eval", text, "--x=1")
         assert (result.status, result.out) == (2, ""), text
         assert result.err.startswith("error: "), text
+
+
+MEANT_OF_ARRAYS: dict[str, Callable[..., float]] = {
+    "var": np.var,
+    "std": np.std,
+    "ptp": np.ptp,
+    "mse": lambda x, y: float(np.mean((x - y) ** 2)),
+    "mae": lambda x, y: float(np.mean(np.abs(x - y))),
+    "bce": lambda x, y: float(-np.mean(y * np.log(x) + (1 - y) * np.log(1 - x))),
+    "bce_with_logits": lambda x, y: float(np.mean(np.log1p(np.exp(x)) - x * y)),
+    "cosine": lambda x, y: float(x @ y / np.linalg.norm(x) / np.linalg.norm(y)),
+    "inner": np.dot,
+}
+
+
+def test_a_recipe_of_arrays_is_what_the_name_means() -> None:
+    point = {"x": np.array([0.2, 0.7, 0.4]), "y": np.array([1.0, 0.0, 1.0])}
+    for name, function in MEANT_OF_ARRAYS.items():
+        inputs = ["x", "y"][: next(count for each, count in ARRAYS if each == name)]
+        trace = backprop(recipe(name, inputs), {each: point[each] for each in inputs})
+        assert float(trace.value) == pytest.approx(float(function(*(point[each] for each in inputs))), rel=1e-12)
+    for name, count in ARRAYS:
+        assert recipe(name, [*"xy"][:count])
+
+
+WRITTEN_OF_ARRAYS = {
+    "x.mean(axis=0)": "write mean(x, axis=0)",
+    "relu(x).sum()": "write sum(relu(x))",
+    "x.reshape(3, 1)": "write reshape(x, 3, 1)",
+    "x.T.dot(x)": "write dot(x.T, x)",
+    "np.linalg.norm(x)": "write norm(x)",
+    "(x + 1).max()": "write max(x + 1)",
+    "x[0].exp()": "write exp(x[0])",
+    "x.std()": "write sqrt(mean((x - mean(x))**2))",
+    "x' @ x": "the transpose of x is x.T",
+    "eye(2) @ x": "an array of numbers is written out: [1, 0], [[1, 0], [0, 1]]",
+    "x.shape[0]": "how many there are is a number: mean(x) divides by it",
+}
+"""What people write of arrays, and the hint."""
+VALUES_OF_ARRAYS = {
+    "[1 2; 3 4]": "write [[1, 2], [3, 4]]",
+    "[[1 2][3 4]]": "write [[1, 2], [3, 4]]",
+    "1 2 3": "write [1, 2, 3]",
+    "(1, 2)": "write [1, 2]",
+    "np.array([1., 2])": "write [1.0, 2]",
+    "torch.tensor([[1], [2]], dtype=torch.float64)": "write [[1], [2]]",
+    "[1, foo]": "",
+}
+"""Arrays as others write them, and the hint."""
+
+
+def test_what_to_write_instead_of_arrays() -> None:
+    for expression, expected in WRITTEN_OF_ARRAYS.items():
+        assert run("eval", expression, "--x", "[1, 2, 3]").err.splitlines()[-1] == f"hint: {expected}", expression
+    for text, expected in VALUES_OF_ARRAYS.items():
+        hint = run("eval", "x @ x", "--x", text).err.partition("hint: ")[2].strip()
+        assert hint == expected, text

@@ -118,7 +118,7 @@ class Trace(Shown, passes.Trace):
         if self.has_axes:
             from ..passes.matrices import matrices
 
-            return Text("matrices", replace(matrices(self.graph, self.given, self.settings.wrt), steps=steps))
+            return Text("matrices", matrices(self.graph, self.given, self.settings.wrt, steps=steps))
         known = texts(values, variables)
         point.check(self.graph, known)
         return Text("derivation", replace(exact.derive(self.graph, known, wrt=self.settings.wrt), steps=steps))

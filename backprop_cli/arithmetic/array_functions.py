@@ -218,37 +218,46 @@ class Words:
     def trace(self, x: Array) -> Value:
         return np.trace(x)
 
-    def _eliminated(self, x: Array, y: Array) -> tuple[Array, Value]:
-        """The solution of x @ z = y, and the determinant of x, by Gauss's elimination in any number system.
+    def _sizes(self, x: Array) -> Array:
+        """How large each entry is, by which pivots are chosen."""
+        sizes: Array = np.vectorize(lambda each: abs(self.base.to_float(each)), otypes=[float])(x)
+        return sizes
+
+    def _eliminated(self, x: Array, y: Array) -> Array:
+        """The solution of x @ z = y, by Gauss's elimination in any number system.
 
         Raises ZeroDivisionError for a singular x.
         """
-        rows, det = np.concatenate([x, y], axis=1), self.base.number("1")
+        rows = np.concatenate([x, y], axis=1)
         size = len(rows)
         for column in range(size):
-            pivot = max(range(column, size), key=lambda row: abs(self.base.to_float(rows[row, column])))
-            if self.base.to_float(rows[pivot, column]) == 0:
+            sizes = self._sizes(rows[column:, column])
+            if not sizes.any():
                 raise ZeroDivisionError
-            if pivot != column:
-                rows[[column, pivot]] = rows[[pivot, column]]
-                det = -det
-            det = rows[column, column] * det
+            pivot = column + int(sizes.argmax())
+            rows[[column, pivot]] = rows[[pivot, column]]
             rows[column] = rows[column] / rows[column, column]
             for row in range(size):
                 if row != column:
                     rows[row] = rows[row] - rows[column] * rows[row, column]
-        return rows[:, size:], det
+        return rows[:, size:]
 
     def inv(self, x: Array) -> Value:
-        return _of_matrix(np.linalg.inv, x) if self.is_doubles else self._eliminated(x, self.eye(x))[0]
+        return _of_matrix(np.linalg.inv, x) if self.is_doubles else self._eliminated(x, self.eye(x))
 
     def det(self, x: Array) -> Value:
         if self.is_doubles:
             return np.linalg.det(x)
-        try:
-            return self._eliminated(x, x[:, :0])[1]
-        except ZeroDivisionError:
-            return self.base.number("0")
+        det = self.base.number("1")
+        while x.size:
+            sizes = self._sizes(x)
+            if len(x) > 1 and not sizes.any():  # a product of two infinitesimals is none
+                return self.base.number("0")
+            i, j = divmod(int(sizes.argmax()), len(x))
+            det = x[i, j] * det * (-1) ** (i + j)
+            left, above = np.delete(x[:, j], i) / x[i, j], np.delete(x[i], j)
+            x = np.delete(np.delete(x, i, 0), j, 1) - self.outer(left, above)
+        return det
 
     def logdet(self, x: Array) -> Value:
         if not self.is_doubles:
@@ -261,7 +270,7 @@ class Words:
     def solve(self, x: Array, y: Array) -> Value:
         if self.is_doubles:
             return _of_matrix(np.linalg.solve, x, y)
-        return self._eliminated(x, y.reshape(len(x), -1))[0].reshape(y.shape)
+        return self._eliminated(x, y.reshape(len(x), -1)).reshape(y.shape)
 
     def cofactors(self, x: Array) -> Value:
         """det(x)·x⁻ᵀ, which is there too where no inverse is: by the singular values, of which each leaves one out."""

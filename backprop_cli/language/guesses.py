@@ -9,7 +9,7 @@ from ..errors import InputError, Span, quote
 from ..rules.op import Op
 from ..rules.table import CONSTANTS
 from .names import NAME
-from .recipes import DERIVATIVES, DERIVED, NAMES, bracketed, recipe, typo
+from .recipes import ADVICE, DERIVATIVES, DERIVED, NAMES, bracketed, recipe, typo
 from .token import Token
 
 _FUNCTION_POWER = re.compile(rf"({NAME})[ \t]*(?:\^|\*\*)[ \t]*([-−+]?[0-9.]+|\w+|\([-−+]?[0-9.]+\))[ \t]*$")
@@ -97,6 +97,8 @@ def _function(functions: Functions, name: str, inputs: Sequence[str]) -> str:
         return f"write log({', '.join(inputs) or 'x'}, {base[1]})"
     if written := recipe(name, inputs):
         return f"write {written}"
+    if name in ADVICE:
+        return ADVICE[name]
     if name not in CONSTANTS and (guess := "" if name in NAMES else typo(name, functions)):
         return f"did you mean '{guess}'?"
     if name in DERIVED and inputs and (len(name) > 1 or len(inputs) > 1):

@@ -73,18 +73,55 @@ _TERNARY = {
     "y + z*normppf(x)": "norm.ppf normppf qnorm norm_ppf NORMINV",
     "lognormcdf((x - y)/z)": "norm.logcdf norm_logcdf",
 }
-RECIPES = {
-    (name, count): recipe
-    for count, table in enumerate((_UNARY, _BINARY, _TERNARY), 1)
-    for recipe, names in table.items()
-    for name in names.split()
+_OF_ONE_ARRAY = {
+    "mean((x - mean(x))**2)": "var variance",
+    "sqrt(mean((x - mean(x))**2))": "std stdev stddev",
+    "max(x) - min(x)": "ptp",
+    "reshape(x, -1)": "ravel flatten",
+    "concat(x)": "hstack cat",
+    "x.T": "t adjoint",
 }
-"""For a name and a number of inputs, the same in functions that there are, of x, y and z."""
-NAMES = {name for name, _ in RECIPES}
+_OF_TWO_ARRAYS = {
+    "mean((x - y)**2)": "mse MSE mse_loss MSELoss mean_squared_error",
+    "mean(abs(x - y))": "mae MAE l1_loss L1Loss mean_absolute_error",
+    "mean(-pick(log_softmax(x), y))": "cross_entropy CrossEntropyLoss",
+    "-mean(y*log(x) + (1 - y)*log(1 - x))": "bce BCE BCELoss binary_cross_entropy",
+    "mean(softplus(x) - x*y)": "bce_with_logits BCEWithLogitsLoss binary_cross_entropy_with_logits",
+    "x @ y/(norm(x)*norm(y))": "cosine_similarity cosine",
+    "x @ y": "inner vdot mm mv",
+}
+
+
+def _by_name(*tables: dict[str, str]) -> dict[tuple[str, int], str]:
+    return {
+        (name, count): recipe
+        for count, table in enumerate(tables, 1)
+        for recipe, names in table.items()
+        for name in names.split()
+    }
 
 
 DERIVATIVES = "every variable of an expression gets its gradient, so the expression stands alone"
 """What is told to who writes a derivative."""
+RECIPES = _by_name(_UNARY, _BINARY, _TERNARY)
+"""For a name and a number of inputs, the same in functions that there are, of x, y and z."""
+ARRAYS = _by_name(_OF_ONE_ARRAY, _OF_TWO_ARRAYS)
+"""The same of arrays."""
+NAMES = {name for name, _ in RECIPES | ARRAYS}
+_WRITTEN_OUT = "an array of numbers is written out: [1, 0], [[1, 0], [0, 1]]"
+ADVICE = {
+    **dict.fromkeys("eye identity ones zeros full arange linspace".split(), _WRITTEN_OUT),
+    **dict.fromkeys(
+        "argmax argmin argsort".split(), "a place has no gradient: max and min have, and pick(S, y) by labels"
+    ),
+    **dict.fromkeys("len size numel shape".split(), "how many there are is a number: mean(x) divides by it"),
+    "backward": DERIVATIVES,
+    "grad": DERIVATIVES,
+    "einsum": "write it with @, outer, .T, and sum(…, axis=…)",
+}
+"""What is told of functions of arrays that no other stands for."""
+
+
 DERIVED = "grad gradient diff derivative Derivative deriv differentiate D Dt nabla jacobian value_and_grad".split()
 """Functions that make a derivative."""
 
@@ -94,7 +131,7 @@ INVERSES = {"erf": "erfinv", "erfc": "erfcinv", "normcdf": "normppf"}
 
 def recipe(name: str, inputs: Sequence[str]) -> str:
     """What to write for a call of that function; empty if nobody knows."""
-    found = RECIPES.get((name, len(inputs)), "")
+    found = (RECIPES | ARRAYS).get((name, len(inputs)), "")
     texts = dict(zip("xyz", (text if re.fullmatch(r"\w+", text) else f"({text})" for text in inputs), strict=False))
     written = re.sub(r"\b[xyz]\b", lambda word: texts[word[0]], found)
     return re.sub(r"\(\(([^()]*)\)\)", r"(\1)", written)

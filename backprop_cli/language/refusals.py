@@ -8,6 +8,7 @@ import unicodedata
 from ..errors import InputError, quote
 from ..rules.table import CONSTANTS, spellings
 from .names import NAME, RAISED
+from .spellings import PREFIXES
 
 _REFUSED: list[tuple[str, str, str]] = [
     (r"[–—‐‑]", "an unusual dash is not an operator here", "write -"),
@@ -46,6 +47,8 @@ _REFUSED: list[tuple[str, str, str]] = [
     (r"\.", "a number needs a digit beside its point", ""),
 ]
 _REFUSED_AT = [(re.compile(pattern), message, hint) for pattern, message, hint in _REFUSED]
+_SETTING = re.compile(r"\w+\s*=(?!=)")
+_PRIMES = frozenset("'’`")
 _BEFORE = re.compile(rf"({NAME}|[\^*])[ \t]*$")
 _AFTER = re.compile(rf"(?:(?:\.|::)\s*({NAME}))+")  # the last of them
 _NEAR = 300  # characters before a place that a hint looks at
@@ -71,6 +74,41 @@ def refusal(source: str, position: int) -> InputError:
     return InputError(f"unexpected character {quote(character)}", source, (position, position + 1), hint)
 
 
+def _without_point(source: str, position: int, after: re.Match[str]) -> str:
+    """What to write for `math.foo.exp(x)`, `x.exp()` and `f(x).sum(axis=0)`. after: the names behind the point."""
+    from ..rules.arrays import functions as known_functions
+    from .recipes import ADVICE, bracketed, recipe
+
+    name, functions = after[1], known_functions()
+    if source[after.end() : after.end() + 1] != "(":
+        return f"write {name}" if name in CONSTANTS else ADVICE.get(name, "")
+    inputs = [each for each in bracketed(source, after.end()) if each]
+    known = name if name in functions else name.lower()
+    owner = _operand_before(source, position)
+    if owner.startswith("(") and bracketed(owner, 0):
+        owner = ", ".join(bracketed(owner, 0))
+    if known not in functions:
+        written = recipe(name, [owner, *inputs]) or recipe(name, inputs)
+        return f"write {written}" if written else ADVICE.get(name, "")
+    plain = [each for each in inputs if not _SETTING.match(each)]
+    shapes = any("lengths" in getattr(op, "takes", ()) for op in functions[known])
+    if owner not in PREFIXES and (shapes or not any(op.accepts(len(plain)) for op in functions[known])):
+        inputs = [owner, *inputs]
+    return f"write {known}({', '.join(inputs)})"
+
+
+def _operand_before(source: str, end: int) -> str:
+    """The operand that ends there: a name, or a bracket with the name before it."""
+    depth, start = 0, end
+    while start > max(0, end - _NEAR):
+        sign = source[start - 1]
+        depth += (sign in ")]") - (sign in "([")
+        if depth < 0 or (depth == 0 and not (sign.isalnum() or sign in "_.([")):
+            break
+        start -= 1
+    return source[start:end].lstrip(".")
+
+
 def _hint(source: str, position: int, sign: str, plain: str) -> str:
     """What to write instead, where the text around shows it: `np.exp(x)`, `Sin[x]`, `x^{2}`, `sin²(x)`, `\\sin x`."""
     from .latex import translated
@@ -87,14 +125,9 @@ def _hint(source: str, position: int, sign: str, plain: str) -> str:
         return f"write {formula}"
     functions = spellings()
     if sign in (".", "::") and (after := _AFTER.match(source, position)):
-        there = source[after.end() : after.end() + 1] == "("
-        inside = bracketed(source, after.end()) if there else []
-        known = after[1] if after[1] in functions else after[1].lower()
-        if there and known in functions:
-            if any(each.startswith(("axis", "keepdims")) for each in inside):
-                inside = [name, *inside]
-            return f"write {known}({', '.join(inside) if any(inside) else name})"
-        return f"write {after[1]}" if after[1] in CONSTANTS else ""
+        return _without_point(source, position, after)
+    if sign in _PRIMES and before and before.end() == position:
+        return DERIVATIVES if source[position + 1 : position + 2] == "(" else f"the transpose of {name} is {name}.T"
     if sign == "{":
         inside = bracketed(source, position)
         text = ", ".join(inside)

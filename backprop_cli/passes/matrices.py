@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any, NamedTuple
 
@@ -12,12 +12,13 @@ from ..arithmetic.arrays import Arrays
 from ..arithmetic.axes import shape_of
 from ..errors import InputError, few
 from ..graph.expand import expand
-from ..graph.graph import Constant, Gate, Graph
+from ..graph.graph import Constant, Gate, Graph, Nodes
+from ..graph.nodes import over
 from ..rules.array_op import ArrayOp, Shape
 from ..rules.formula import Formula, substitute
 from ..rules.shape_rules import axes_of, broadcast, told
 from . import point
-from .matrix_algebra import Algebra, apart, factored
+from .matrix_algebra import Algebra, apart, difference, factored
 from .named import Product, node_names
 from .nested import read_array
 from .shapes import shaped
@@ -84,10 +85,14 @@ class _Shaped(NamedTuple):
     shape: Shape = ()
 
 
-def matrices(graph: Graph, given: Mapping[str, Any], wrt: Collection[str] | None = None) -> Matrices:
+def matrices(
+    graph: Graph, given: Mapping[str, Any], wrt: Collection[str] | None = None, *, steps: bool = False
+) -> Matrices:
     """The gradient as matrix formulas, from the rules alone.
 
     given: values of the variables, which tell shapes and nothing else
+    wrt: as in `backpropagate`
+    steps: whether what flows back to each gate is shown; if not, gates that are written twice count as one
 
     Raises InputError where a variable has no value, where shapes do not fit, and where the output is no number.
     """
@@ -97,11 +102,34 @@ def matrices(graph: Graph, given: Mapping[str, Any], wrt: Collection[str] | None
     system = Arrays(FLOATS)
     shapes = {node.name: shape_of(read_array(node.name, given[node.name], system)) for node in graph.variables}
     inside = expand(graph, modules_only=True) if graph.modules else graph
+    inside = inside if steps else _merged(inside)
     typed, all_shapes = shaped(inside, shapes)
     if all_shapes[-1]:
         message = f"the output is {told(all_shapes[-1])}, and a gradient is that of one number"
         raise InputError(message, graph.source, graph.output.span, "for example: its sum")
-    return _Backward(typed, all_shapes, wrt).run()
+    return replace(_Backward(typed, all_shapes, wrt).run(), steps=steps)
+
+
+def _merged(graph: Graph) -> Graph:
+    """The graph, in which equal gates are one, unless the program names them."""
+    stages = {name for name, _ in graph.stages}
+    nodes, places = Nodes(), list[int]()
+    known: dict[object, int] = {}
+    for node in graph.nodes:
+        node = over(node, places)
+        key = (
+            (node.op, node.inputs)
+            if isinstance(node, Gate)
+            else repr(node.formula)
+            if isinstance(node, Constant)
+            else node.name
+        )
+        if key in known and node.group < 0 and node.name not in stages:
+            places.append(known[key])
+        else:
+            places.append(nodes.append(node))
+            known.setdefault(key, places[-1])
+    return graph._replace(nodes=nodes)
 
 
 class _Backward:
@@ -151,11 +179,12 @@ class _Backward:
         return Matrices(graph, by_name, gradient, closed, stages, flows)
 
     def _total(self, terms: Sequence[tuple[Product, Shape]]) -> _Shaped:
-        total = factored([product for product, _ in terms])
+        products, shape = [product for product, _ in terms], broadcast([shape for _, shape in terms])
+        total = self.algebra.sum(products, shape) or factored(products)
         if total is None:
             message = f"{len(terms):,} terms are too many for a formula"
             raise InputError(message, hint="eval takes the program as it is")
-        return _Shaped(total, () if total.is_number else broadcast([shape for _, shape in terms]))
+        return _Shaped(total, () if total.is_number else shape)
 
     def _closed(self, named: Mapping[str, Formula], staged: set[str]) -> dict[str, Formula]:
         """The formulas over variables alone."""
@@ -191,7 +220,7 @@ class _Backward:
         rule = _Rule(op, part, whole, [self.shapes[i] for i in gate.inputs], stands, self.algebra)
         if not isinstance(op, ArrayOp):
             local = rule.read(op.local(slot, operands, "#out"))
-            product = Product().times(total.formula).times(local.formula)
+            product = Product().times(self.algebra.chained(total.formula, local.formula))
             return [_unbroadcast(product, broadcast([total.shape, local.shape]), whole, part)]
         if op.pulls_back(slot):
             found = rule.read(op.local(slot, operands, "#out"))
@@ -286,6 +315,9 @@ class _Rule:
         shape = self.algebra.shape(found)
         return _Shaped(found, broadcast([x.shape, y.shape]) if shape is None else shape)
 
+    def difference(self, x: _Shaped, y: _Shaped) -> _Shaped:
+        return _Shaped(difference(x.formula, y.formula), broadcast([x.shape, y.shape]))
+
     def rowsum(self, x: _Shaped) -> _Shaped:
         [axis] = axes_of(self.op, self.part, -1)
         if not x.shape:
@@ -331,6 +363,7 @@ _READ: dict[str, Callable[..., _Shaped]] = {
     "T": _Rule.transposed,
     "shaped": _Rule.reshaped,
     "mul": _Rule.times,
+    "sub": _Rule.difference,
     **{name: getattr(_Rule, name) for name in "matmul outer inv solve spread count rowsum place eye rest exp".split()},
 }
 """Words of rules that are no operation entry by entry."""

@@ -13,6 +13,9 @@ from .named import Product, named_sum
 
 _BY_ENTRIES = frozenset(op.name for op in TABLE)
 """Operations entry by entry."""
+_FEW = 8
+"""Terms of a product that is multiplied out."""
+_SMALL = frozenset("234")
 _ONE_SHAPE = {"softmax()", "log_softmax()"} | {op.form for op in TABLE if len(op.inputs) == 1 and not op.variadic}
 """Operations whose output has the shape of their only input."""
 
@@ -45,11 +48,38 @@ class Algebra:
     def times(self, one: Formula, other: Formula) -> Formula:
         """The product. It goes into a difference where that makes it shorter: s·(t/s − c) is t − s·c."""
         if other.head == "sub":
-            as_it_is = Product().times(one).times(other.args[0]).formula
-            first = self._times(one, other.args[0])
-            if len(first.words) < len(as_it_is.words):
-                return first - self._times(one, other.args[1])
+            found = [self._times(one, each) for each in other.args]
+            as_it_is = [Product().times(one).times(each).formula for each in other.args]
+            if any(len(each.words) < len(long.words) for each, long in zip(found, as_it_is, strict=True)):
+                return difference(*found)
         return self._times(one, other)
+
+    def chained(self, total: Formula, local: Formula) -> Formula:
+        """Upstream × local. Sums are multiplied out where that is shorter: (a/p − b/q)·p·q is a·q − b·p."""
+        plain = Product().times(total).times(local).formula
+        factors, shape = Product().times(local), self.shape(plain)
+        if not factors.above or shape is None:
+            return plain
+        factors = replace(factors, above=tuple(self.named.get(repr(each), each) for each in factors.above))
+        products = [self._cancelled(_both(each, factors)) for each in _terms(Product(), total)]
+        return min([plain, self.sum(products, shape) or plain], key=lambda each: len(each.words))
+
+    def sum(self, terms: Sequence[Product], shape: Shape) -> Formula | None:
+        """The sum of the terms, multiplied out where that is shorter; None where it is too long or of another shape."""
+        products = [each for term in terms for each in self._multiplied_out(term)]
+        found = [each for each in map(factored, (terms, products)) if each and self.shape(each) == shape]
+        return min(found, key=lambda each: len(each.words), default=None)
+
+    def _multiplied_out(self, product: Product) -> list[Product]:
+        """A product of sums as products."""
+        found = [replace(product, above=())]
+        for factor in product.above:
+            opened = self._opened(factor)
+            terms = [*_terms(Product(), opened)] if opened.head in ("add", "sub", "neg") else [Product(above=(factor,))]
+            found = [_both(one, other) for one in found for other in terms]
+            if len(found) > _FEW:
+                return [product]
+        return found
 
     def placed(self, each: Formula, taken: Formula) -> Formula:
         """What is placed where `taken` takes from: its number stands in front.
@@ -144,7 +174,7 @@ class Algebra:
 
     def _cancelled(self, product: Product) -> Product:
         """The product without the factors that stand above and below, unless its shape would not be known then."""
-        above, below = [*product.above], list[Formula]()
+        above, below = [*_single(product.above)], list[Formula]()
         for factor in _divisors(product):
             same = next((i for i, each in enumerate(above) if repr(each) == repr(factor)), None)
             if same is None:
@@ -153,6 +183,15 @@ class Algebra:
                 del above[same]
         found = replace(product, above=tuple(above), below=tuple(below))
         return product if self.shape(found.formula) is None else found
+
+
+def difference(one: Formula, other: Formula) -> Formula:
+    """One less the other, whose sign goes into the sum: a − −b is a + b."""
+    return named_sum([Product().times(one), Product(-1).times(other)]) or one - other
+
+
+def _both(one: Product, other: Product) -> Product:
+    return Product(one.coefficient * other.coefficient, one.above + other.above, one.below + other.below)
 
 
 def factored(terms: Sequence[Product]) -> Formula | None:
@@ -185,9 +224,16 @@ def apart(product: Product) -> tuple[Product, Product]:
     return Product(product.coefficient, (), numbers), Product(1, product.above, rest)
 
 
+def _single(factors: Sequence[Formula]) -> Iterator[Formula]:
+    """Factors, of which a small power is so many equal ones."""
+    for each in factors:
+        power = each.args[1].head if each.head == "pow" else ""
+        yield from [each.args[0]] * int(power) if power in _SMALL else [each]
+
+
 def _divisors(product: Product) -> Iterator[Formula]:
     """What a product is divided by, factor by factor."""
-    for each in product.below:
+    for each in _single(product.below):
         factor = Product().times(each)
         if factor.below:
             yield each

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from math import prod
 from typing import Any, BinaryIO
@@ -19,6 +20,7 @@ from .arrays import value
 from .point import kind_of, read_value
 
 _PLAIN = frozenset("0123456789+-.eE[], \t\r\n")
+_NONFINITE = re.compile(r"\b(?:nan|inf|infinity)\b", re.IGNORECASE)
 _ENDS = ".npy .csv .tsv .txt .json"
 
 
@@ -36,9 +38,14 @@ def read_array(name: str, given: object, system: Arrays) -> Value:
         return _from_lists(name, given, system)
     text = str(given).strip()
     if "[" not in text:
-        return read_value(name, text, system)
+        try:
+            return read_value(name, text, system)
+        except InputError as error:
+            error.hint = _meant(text) or error.hint
+            raise
     try:
-        data = json.loads(text) if system.is_doubles else json.loads(text, parse_float=str, parse_int=str)
+        plain = _NONFINITE.sub(lambda word: "NaN" if word[0].lower() == "nan" else "Infinity", text)
+        data = json.loads(plain) if system.is_doubles else json.loads(plain, parse_float=str, parse_int=str)
     except ValueError:  # but a constant expression, perhaps: [1/3, pi]
         return _constant(name, text, system)
     except RecursionError:
@@ -117,7 +124,7 @@ def _from_lists(name: str, data: Any, system: Arrays, *, is_plain: bool = False)
 def _entry(name: str, place: Sequence[int], entry: object, system: Arrays) -> Value:
     if isinstance(entry, bool) or not isinstance(entry, str | int | float):
         raise InputError(f"the value of {name} has {kind_of(entry)} at entry {[*place]}, not a number")
-    return read_value(f"{name}, at entry {[*place]}", str(entry), system.base)
+    return read_value(f"{name} at entry {[*place]}", str(entry), system.base)
 
 
 def _shape(name: str, data: Any) -> tuple[int, ...]:
@@ -186,7 +193,29 @@ def _constant(name: str, text: str, system: Arrays) -> Value:
         return value(graph, {}, system)
     except BackpropError as error:
         error.message = f"in the value of {name}: {error.message}"
+        error.hint = _meant(text) or error.hint
         raise
+
+
+_CALLED = re.compile(r"[A-Za-z_][\w.]*\s*\((.*?)(?:,\s*\w+\s*=[^,\[\]()]*)*\)", re.DOTALL)
+_BETWEEN = re.compile(r"(?<=[\d.\]])[\s,]+(?=[-+\d.\[])|(?<=\])(?=\[)")
+
+
+def _meant(text: str) -> str:
+    """What to write for `[1 2; 3 4]`, `(1, 2)`, `1 2 3` and `np.array([1, 2])`; empty where that is not known."""
+    inner = found[1] if (found := _CALLED.fullmatch(text)) else text
+    inner = inner.translate(str.maketrans("(){}", "[][]")).strip()
+    if ";" in inner:
+        rows = inner.strip("[] ").rstrip(";").split(";")
+        inner = ", ".join(f"[{row.strip()}]" for row in rows)
+    if not inner.startswith("[") or ";" in text:
+        inner = f"[{inner}]"
+    try:
+        data = json.loads(_BETWEEN.sub(", ", re.sub(r"(?<=\d)\.(?!\d)", ".0", inner)))
+        _shape("", data)
+    except (ValueError, RecursionError, InputError):
+        return ""
+    return f"write {json.dumps(data)}"
 
 
 # -- Files ---------------------------------------------------------------------------------------------------------

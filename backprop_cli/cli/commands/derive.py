@@ -37,7 +37,7 @@ def command(asked: Asked, form: str, output: str | None, digits: int | None, ste
         if not asked.expand:
             from ...passes.matrices import matrices
 
-            formulas = replace(matrices(graph, given, settings.wrt), steps=steps)
+            formulas = matrices(graph, given, settings.wrt, steps=steps)
             show("matrices", formulas, form, digits, output)
             return
         from ...passes.entries import symbols
