@@ -433,6 +433,21 @@ def test_the_json_form() -> None:
     assert data["proven"] == {"x": {"lower": "-3", "upper": "-3"}, "y": {"lower": "2", "upper": "2"}}
 
 
+def test_conventions_on_which_f_does_not_depend_here_leave_all_methods_a_say() -> None:
+    for expression, values, slopes in (
+        ("x**2 if x > 0 else max(y, 1)", {"x": "1", "y": "1"}, {"x": 2, "y": 0}),
+        ("max(x, max(y, 1))", {"x": "3", "y": "1"}, {"x": 1, "y": 0}),
+        ("abs(x)*x", {"x": "0"}, {"x": 0}),
+    ):
+        result = review(Program(expression).graph(), values)
+        assert result.trace.warnings
+        assert result.compared
+        assert result.agree
+        assert result.trace.gradient == slopes
+    jump = review(Program("(floor(x) - 1)**2").graph(), {"x": "1"})
+    assert not jump.compared  # its upstream is 0, and there is no slope
+
+
 def test_the_json_form_at_a_kink() -> None:
     result = run("check", "relu(x)", "--x", "0", "--json")
     assert result.status == 1

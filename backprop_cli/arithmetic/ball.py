@@ -22,15 +22,17 @@ LONG = 10_000
 class Ball:
     """A real number: as a fraction, where it is known to be one that is not long; else as FLINT's ball that holds it.
 
-    Comparisons are true where they are proven, and false where they are wrong or not proven. `square`, where there is
-    one, is the fraction of which an irrational number is a square root.
+    Comparisons are true where they are proven, and false where they are wrong or not proven.
+
+    square: of an irrational number the fraction whose square root it is, or less that, if there is one
+    turns: of a multiple of π the fraction that it is of π
     """
 
-    __slots__ = ("number", "opposite", "rounded", "square")
+    __slots__ = ("number", "opposite", "rounded", "square", "turns")
 
-    def __init__(self, number: fmpq | arb, square: fmpq | None = None) -> None:
+    def __init__(self, number: fmpq | arb, square: fmpq | None = None, turns: fmpq | None = None) -> None:
         self.number: Any = number
-        self.square = square
+        self.square, self.turns = square, turns
         self.opposite: Ball | None = None
         """This number with its sign flipped, where that has been asked for."""
         self.rounded: tuple[int, Rounded | None] | None = None
@@ -74,6 +76,8 @@ class Ball:
             return other
         if self.opposite is other or (self.square is not None and order(-self, other) == 0):
             return ZERO
+        if self.turns is not None and type(other) is Ball and other.turns is not None:
+            return _turned(self.number + number, self.turns + other.turns)
         return short(self.number + number)
 
     def __sub__(self, other: Value) -> Ball:
@@ -88,6 +92,9 @@ class Ball:
         result = short(self.number * number)
         if self.square is not None or (type(other) is Ball and other.square is not None):
             return _as_root(result, _squared(self), _squared(other))
+        for one, two in ((self, number), (other, self.number)):
+            if type(one) is Ball and one.turns is not None and type(two) in (int, fmpq):
+                return _turned(result.number, one.turns * two)
         return result
 
     def __truediv__(self, other: Value) -> Ball:
@@ -104,6 +111,11 @@ class Ball:
         if self.square is not None or (type(other) is Ball and other.square is not None):
             square = _squared(other)
             return _as_root(short(result), _squared(self), None if square is None else 1 / square)
+        if self.turns is not None:
+            if type(other) is Ball and other.turns is not None:
+                return short(self.turns / other.turns)
+            if type(number) in (int, fmpq):
+                return _turned(result, self.turns / number)
         return short(result)
 
     __radd__ = __add__
@@ -114,7 +126,7 @@ class Ball:
 
     def __neg__(self) -> Ball:
         if self.opposite is None:
-            self.opposite = Ball(-self.number, self.square)
+            self.opposite = Ball(-self.number, self.square, None if self.turns is None else -self.turns)
             self.opposite.opposite = self
         return self.opposite
 
@@ -176,6 +188,8 @@ def order(x: Ball, y: Value) -> int | None:
         return -1
     if a > b:
         return 1
+    if x.turns is not None and type(y) is Ball and y.turns == x.turns:
+        return 0
     same = x.square is not None and type(y) is Ball and y.square == x.square and bool(a + b != 0)
     return 0 if same or a == b else None
 
@@ -217,6 +231,11 @@ def _as_root(result: Ball, one: fmpq | None, two: fmpq | None) -> Ball:
     if root is None:
         return Ball(result.number, square)
     return Ball(root if result.number > 0 else -root)
+
+
+def _turned(number: arb, turns: fmpq) -> Ball:
+    """So many times π, unless that fraction is long."""
+    return ZERO if turns == 0 else Ball(number, turns=turns if turns.height_bits() < LONG else None)
 
 
 def _fraction(numerator: int, denominator: int) -> Ball:

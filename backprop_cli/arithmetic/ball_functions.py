@@ -30,12 +30,14 @@ class Word(NamedTuple):
     outside: whether arguments are surely outside of its domain
     most: bits of the largest argument whose result can be worked out and written down, if there is one
     exact: of fractions, the value where that is a fraction, and else None
+    turned: of π times a fraction, the same
     """
 
     ball: Callable[..., arb]
     outside: Callable[..., bool] = lambda *_: False
     most: int | None = None
     exact: Callable[..., fmpq | None] = lambda *_: None
+    turned: Callable[[fmpq], fmpq | None] = lambda _: None
 
     def of(self, *balls: arb) -> arb:
         """What it comes to. Raises ValueError or OverflowError where it has no value, or none that can be written."""
@@ -226,9 +228,30 @@ def _atan2(y: arb, x: arb) -> arb:
     return arb.atan2(y, x)
 
 
+# Of π times a fraction there are no fractions but these (Niven, Irrational Numbers, 1956, corollary 3.12).
+
+
+def _turned_sin(turns: fmpq) -> fmpq | None:
+    sixths = turns * 6
+    return _SINES.get(int(sixths.p) % 12) if sixths.q == 1 else None
+
+
+def _turned_tan(turns: fmpq) -> fmpq | None:
+    quarters = turns * 4
+    if quarters.q != 1:
+        return None
+    if int(quarters.p) % 4 == 2:
+        raise ValueError("outside of the domain")
+    return (fmpq(0), fmpq(1), fmpq(0), fmpq(-1))[int(quarters.p) % 4]
+
+
+_SINES = {sixths: fmpq(doubled, 2) for sixths, doubled in {0: 0, 1: 1, 3: 2, 5: 1, 6: 0, 7: -1, 9: -2, 11: -1}.items()}
+
 WORDS: dict[str, Word] = {
     **_plain("exp", "expm1", "sinh", "cosh", most=EXP_BITS),
-    **_plain("sin", "cos", "tan", most=MOST_BITS),
+    "sin": Word(arb.sin, most=MOST_BITS, turned=_turned_sin),
+    "cos": Word(arb.cos, most=MOST_BITS, turned=lambda turns: _turned_sin(turns + fmpq(1, 2))),
+    "tan": Word(arb.tan, most=MOST_BITS, turned=_turned_tan),
     **_plain("atan", "asinh", "tanh", "erf"),
     "erfc": Word(_erfc),
     **_plain("asin", "acos", outside=lambda x: x < -1 or x > 1),

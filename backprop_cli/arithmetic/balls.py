@@ -45,7 +45,7 @@ class Balls(Arithmetic):
         self.known: dict[tuple[Any, ...], tuple[Any, Value]] = {}
         """What words came to, by the numbers that they were asked of: those stay the same number."""
         with self.working():
-            constants = {"pi": Ball(arb.pi()), "e": Ball(arb.const_e()), "nan": Ball(arb.nan())}
+            constants = {"pi": Ball(arb.pi(), turns=fmpq(1)), "e": Ball(arb.const_e()), "nan": Ball(arb.nan())}
         words: dict[str, Function] = {name: partial(self._value, name, word) for name, word in WORDS.items()}
         words |= {
             "pow": self._power,
@@ -119,6 +119,10 @@ class Balls(Arithmetic):
             exact = word.exact(*(each.number for each in args))
             if exact is not None:
                 return short(exact)
+        if args[0].turns is not None:
+            exact = word.turned(args[0].turns)
+            if exact is not None:
+                return Ball(exact)
         result = word.of(*(each.ball for each in args))
         if not result.is_finite():
             raise TooWideError

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, overload
 
 from ..arithmetic import FLOATS, Arithmetic, Value
 from ..errors import FEW, quote, shorten
-from ..graph.graph import Gate, Graph, Node
+from ..graph.graph import Gate, Graph, Module, Node
 from ..language.spellings import prefixes
 from ..rules.formula import Formula
 from .lazy import Lazy
@@ -229,14 +229,31 @@ class Trace:
         names, variables = self.graph.nodes.names, self.graph.nodes.variables
         return {names[i]: self.upstream[i] for i in variables if self.upstream[i] is not None}
 
+    @cached_property
+    def conventions(self) -> list[Notice]:
+        """The warnings of ties, kinks and borders that the gradient rests on: f depends on their gates here."""
+        told = [notice for notice in self.warnings if notice.kind in CONVENTIONS]
+        if not told:
+            return []
+        reached = {self.graph.output.position}
+        for gate in self.graph.gates_backward:
+            if gate.position in reached:
+                reached.update(edge.input.position for edge in self.edges.of(gate) if edge.active)
+        jumping = {gate.name for gate in self.graph.gates if isinstance(gate.op, Module) or gate.op.jumps}
+        names = self.graph.nodes.names
+        felt = {names[i] for i in reached if names[i] in jumping or not self._vanishes(self.upstream[i])}
+        return [notice for notice in told if notice.node in felt]
+
+    def _vanishes(self, upstream: Value | None) -> bool:
+        return upstream is not None and self.arithmetic.vanishes(upstream)
+
     def is_by_convention(self, variable: str) -> bool:
         """Whether the variable's gradient comes through a tie, a kink or a border, where f may have no slope."""
-        decided = [notice.node for notice in self.warnings if notice.kind in CONVENTIONS]
-        if not decided:
+        if not self.conventions:
             return False
         below = self.graph.depending_on([variable])
         gates = {gate.name: below[gate.position] for gate in self.graph.gates}
-        return any(gates[name] for name in decided)
+        return any(gates[notice.node] for notice in self.conventions)
 
     @property
     def constants(self) -> dict[str, Value]:

@@ -21,7 +21,7 @@ from ..language.program import Program
 from ..passes import certain, point
 from ..passes.backpropagate import backpropagate
 from ..passes.forward import forward
-from ..passes.trace import CONVENTIONS, Edge, Trace
+from ..passes.trace import Edge, Trace
 from ..rules.printer import READING
 from ..runtime.budget import TooSlowError, share
 from .mistakes import mistakes
@@ -357,7 +357,7 @@ def _verdict(places: list[_Place], claim: Claim, digits: int, prove: bool) -> Ve
     enough = max(digits, (claim.digits or 0) + 1)
     value, claimed = _shown(arithmetic, gradient, found[0].value, enough, apart=not holds[0])
     verdict = Verdict(name, claim.text, all(holds), value, claimed, claim.is_number)
-    notes = [notice.message for notice in here.warnings if notice.kind in CONVENTIONS]
+    notes = [notice.message for notice in here.conventions]
     if verdict.right:
         rests = _rests_on(found, claim, prove) if claim.is_formula else "" if notes else _agrees(found[0], claim)
         return replace(verdict, how="; ".join(filter(None, [*notes, rests])), proved=rests.startswith(_PROVED))

@@ -20,7 +20,7 @@ from ..graph.graph import Constant, Graph
 from ..language.program import Program
 from ..passes.arrays import array_trace, value
 from ..passes.nested import read_array
-from ..passes.trace import CONVENTIONS, Trace
+from ..passes.trace import Trace
 from ..rules.array_op import ArrayOp, Shape
 from ..rules.shape_rules import told
 from .claims import SHOWN, Verdict
@@ -43,7 +43,7 @@ def review(graph: Graph, given: Mapping[str, Any], *, wrt: Collection[str] | Non
     Raises InputError and MathError where backpropagation itself does.
     """
     trace, point = _trace(graph, given, wrt, ties)
-    kink = next((notice for notice in trace.warnings if notice.kind in CONVENTIONS), None)
+    kink = next(iter(trace.conventions), None)
     slopes = {name: slope for name, slope in trace.gradient.items() if name not in _labels(trace.graph)}
     entries = [(name, place) for name, slope in slopes.items() for place in np.ndindex(shape_of(slope))]
     every = -(-len(entries) // MANY)

@@ -21,7 +21,7 @@ from ..graph.graph import Gate, Graph, Module, Variable
 from ..passes import point
 from ..passes.backpropagate import backpropagate
 from ..passes.forward import chosen, forward
-from ..passes.trace import CONVENTIONS, Trace
+from ..passes.trace import Trace
 from ..passes.trust import held_in_words, trusted
 from ..runtime.budget import TooSlowError, share
 
@@ -133,7 +133,7 @@ def review(
     digits, values = min(digits, HELD), point.complete(given, FLOATS)
     trace = backpropagate(graph, values, wrt=wrt, ties=ties)
     exactly = {name: str(Decimal(value)) for name, value in values.items()}  # the double, to its last bit
-    kink = next((notice for notice in trace.warnings if notice.kind in CONVENTIONS), None)
+    kink = next(iter(trace.conventions), None)
     if kink is None:
         trace = _with_digits_held(trace, exactly, wrt, ties, digits)
     # Where terms cancel, what is left is noise of their size: a difference is measured against them.
