@@ -7,6 +7,9 @@ Span = tuple[int, int]
 
 FEW = 12
 """Names that a message lists, and warnings of a kind that are told."""
+# Letters of other alphabets, each with the Latin one that it looks like (UTS #39).
+_LOOKS = "аaсcԁdеeһhіiјjкkӏlмmоoрpԛqѕsтtԝwхxуyАAВBСCЕEНHІIЈJКKМMОOРPЅSТTХXҮY"
+_LOOKS += "αaγyηnιiκkνvοoρpτtυuχxωwΑAΒBΕEΖZΗHΙIΚKΜMΝNΟOΡPΤTΥYΧX"
 _COMPARED = 200  # known words of which each is compared with a wrong one: that takes a millisecond
 
 
@@ -148,16 +151,43 @@ def counted(count: int, word: str) -> str:
 
 
 def suggest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """The known word that was probably meant; empty if none. A common beginning counts most: cosine is cos."""
+    """The known word that was probably meant; empty if none.
+
+    One that looks the same is; else a common beginning counts most: cosine is cos.
+    """
     import difflib
 
     known = list(known)
+    for each in known:
+        if looks(each) == looks(word):
+            return each
     if len(known) > _COMPARED:
         ends = {each: _common_beginning(word, each) + _common_beginning(word[::-1], each[::-1]) for each in known}
         known = sorted(known, key=ends.__getitem__)[-_COMPARED:]
     same = [each for each in known if each.lower() == word.lower()]
     close = same or difflib.get_close_matches(word, known, n=5, cutoff=cutoff)
     return max(close, key=lambda each: _common_beginning(word, each), default="")
+
+
+def looks(word: str) -> str:
+    """The word in the Latin letters that it looks like, without accents: naïve is naive, and so are Greek letters."""
+    if word.isascii():
+        return word
+    from unicodedata import combining, normalize
+
+    bare = "".join(c for c in normalize("NFKD", word) if not combining(c))
+    return bare.translate(dict(zip(map(ord, _LOOKS[::2]), _LOOKS[1::2], strict=True)))
+
+
+def did_you_mean(word: str, close: str) -> str:
+    """The question whether another word was meant; what looks the same is told by the name of a letter."""
+    question = f"did you mean {quote(close)}"
+    if looks(word) != looks(close) or len(word) != len(close):
+        return f"{question}?"
+    from unicodedata import name
+
+    letter = next(c for b, c in zip(word, close, strict=True) if b != c)
+    return f"{question}, with {name(letter, letter).capitalize()}?"
 
 
 def _common_beginning(one: str, two: str) -> int:

@@ -78,6 +78,13 @@ FOLLOWED = {
     "minimize (x-3)^2 x=1": "minimize '(x-3)^2' --start x=1",
     "minimize (x-a)^2+y^2 x=1 y=2 --a 3": "minimize '(x-a)^2+y^2' --start x=1,y=2 --a 3",
     "minimize (x-a)^2 --start x=1 a=2": "minimize '(x-a)^2' --a 2 --start=x=1",
+    # Dashes of texts that were set, and options in place of values.
+    "eval x*y —x 1 –y=2 −−json": "eval x*y --x 1 --y=2 --json",
+    "minimize x^2 —start x=1": "minimize x^2 --start x=1",
+    "eval x*y -2 —x": "",
+    "eval x --x -o f.json": "eval x --x 1 -o f.json",
+    "minimize x^2 --start x=1 --plot -o f.svg": "minimize --help",
+    "minimize x^2 --start x=1 /dev/null": "",
     # Files.
     "minimize (p-y)^2 p.csv --start p=1 --reduce sum": "minimize '(p-y)^2' --data p.csv --start=p=1 --reduce=sum",
     "fit a*x p.csv --target y --start a=1": "fit a*x --data p.csv --target=y --start=a=1",
@@ -179,6 +186,28 @@ def test_hints_are_short() -> None:
     Path("long.bp").write_text("# notes\nq = x + y  # a sum\nf = q*z\n")
     lines = run("eval", Path("long.bp").read_text())
     assert "hint: backprop eval 'q = x + y; f = q*z' --x 1 --y 1 --z 1\n" in lines.err
+
+
+def test_what_looks_the_same() -> None:
+    """Letters of Greek and Cyrillic, in the place of Latin ones or the other way round, and accents."""
+    for line, meant in {
+        "eval ѕin(x) --x 1": "'sin', with Latin small letter s",
+        "eval ехр(x) --x 1": "'exp', with Latin small letter e",
+        "eval х*y --x 1 --y 2": "'х', with Cyrillic small letter ha",
+        "eval x*y --х 1 --y 2": "'x', with Latin small letter x",
+        "eval х+x --x 1": "'x', with Latin small letter x",
+        "eval е*x --x 1": "'e', with Latin small letter e",
+        "eval ω*2 --w 1": "'ω', with Greek small letter omega",
+        "eval x --x 1 --get х": "'x', with Latin small letter x",
+        "eval x --x 1 --wrt х": "'x', with Latin small letter x",
+        "eval x --x 1 --format jsοn": "'json', with Latin small letter o",
+        "eval naïve --naive 1": "'naïve', with Latin small letter i with diaeresis",
+        "eval x --x 1 --get vlaue": "'value'",
+        "eval x --x 1 --ties spilt": "'split'",
+        "check x --x 1 --claim х=2": "'x', with Latin small letter x",
+        "ops ѕin": "'sin', with Latin small letter s",
+    }.items():
+        assert run(*line.split()).err.endswith(f"\nhint: did you mean {meant}?\n"), line
 
 
 def test_options_by_their_beginnings() -> None:

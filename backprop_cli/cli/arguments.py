@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import NamedTuple
 
 from ..errors import InputError, quote
@@ -107,7 +107,7 @@ def split(command: str, words: Sequence[str], *, binds: bool = True) -> Line:
                 hint = f"a variable of that name is set by --set {name[2:]}={value}" if name[2:].isidentifier() else ""
                 raise InputError(f"{name} takes no value", hint=hint)
             if option.takes is not None and not equals:
-                if not _has_value(queue):
+                if not _has_value(queue, known):
                     raise WordError(name, needs_value=True)
                 value = queue.pop()
             if name == "--set":
@@ -122,7 +122,7 @@ def split(command: str, words: Sequence[str], *, binds: bool = True) -> Line:
                 raise InputError(f"{quote(there)} and {quote(shown)} contradict each other")
             options.append((option, value))
         elif binds and _is_name(word):
-            if not (value.strip() if equals else _has_value(queue)):
+            if not (value.strip() if equals else _has_value(queue, known)):
                 raise WordError(name, needs_value=True)
             _bind(bindings, name[2:], value if equals else queue.pop())
         elif _is_dashed(word):
@@ -133,9 +133,11 @@ def split(command: str, words: Sequence[str], *, binds: bool = True) -> Line:
     return Line(command, words, known, positional, options, bindings)
 
 
-def _has_value(queue: list[str]) -> bool:
+def _has_value(queue: list[str], known: Container[str]) -> bool:
     """Whether the next word is a value. Another option there means that the value was forgotten."""
-    return bool(queue) and not (_is_name(queue[-1]) or _is_dashed(queue[-1])) and queue[-1] != "--"
+    if not queue or queue[-1] == "--" or queue[-1] in known:
+        return False
+    return not (_is_name(queue[-1]) or _is_dashed(queue[-1]))
 
 
 def _is_name(word: str) -> bool:

@@ -14,13 +14,13 @@ from itertools import pairwise
 from pathlib import Path
 
 from ..arithmetic import IEEE
-from ..errors import FEW, BackpropError, InputError, quote, suggest
+from ..errors import FEW, BackpropError, InputError, did_you_mean, looks, quote, suggest
 from ..language.names import as_name
 from ..passes import point
 from ..passes.point import MissingVariablesError, UnknownVariableError
 from ..passes.settings import is_of_arrays
 from ..points import rows
-from ..rules.table import spellings
+from ..rules.table import CONSTANTS, spellings
 from ..runtime.streams import unpacked
 from .arguments import Line, PositionError, WordError, split
 from .options import ALL, COMMANDS, OPTIONS, by_name
@@ -65,6 +65,7 @@ CALLED = {name: command for command, names in _ELSEWHERE.items() for name in nam
 """What people call commands, or what they do."""
 _LONGEST = 1000  # characters of a command that is worth a hint
 _PAIR = re.compile(r"\s*-{0,2}(\w+)\s*[=:]\s*(.+?)\s*").fullmatch
+_DASHES = "\N{EN DASH}\N{EM DASH}\N{HORIZONTAL BAR}\N{MINUS SIGN}\N{HYPHEN}\N{NON-BREAKING HYPHEN}"
 _CUTOFF = 0.75  # how alike two options must be for one to be suggested
 _BEGINNING = 3  # letters of an option by which it may be known
 _STARTED = {"minimize", "fit"}  # commands that do not work without a start
@@ -306,7 +307,7 @@ def _of_variable(error: UnknownVariableError, command: str, words: Sequence[str]
     if hint := _of_product(command, words):
         error.hint = hint
     elif close := _alike(error.name, by_name(command)):
-        error.hint = f"did you mean '{close}'?"
+        error.hint = did_you_mean(error.name, close)
     return error
 
 
@@ -346,6 +347,17 @@ def is_file(name: str) -> bool:
         return False
 
 
+def _is_path(word: str) -> bool:
+    """Whether it can only be the name of something that there is."""
+    return len(word) > 1 and "/" in word and Path(word).exists()
+
+
+def _dashed(word: str) -> str:
+    """`--x` for `—x`, as programs that set text make of it."""
+    bare = word.lstrip(_DASHES + "-")
+    return f"--{bare}" if word[:1] in _DASHES and as_name(bare.partition("=")[0].replace("-", "_")) else word
+
+
 def _is_point(path: str) -> bool:
     """Whether the file holds one point."""
     try:
@@ -365,6 +377,7 @@ def _of_input(command: str, words: Sequence[str]) -> str:
                     them = [each for each in other.commands if each != command]
                     hint = _first_working([(each, words) for each in them])
                     return f"{text} belongs to {', '.join(them)}{': ' * bool(hint)}{hint}"
+            return (close := suggest(text, option.choices)) and did_you_mean(text, close)
         if option.name == "--at" and not is_file(text) and (given := _as_options(["x", text])):
             at = list(words).index(text)
             return working(command, [*words[: at - 1], *given[1:], *words[at + 1 :]])
@@ -416,6 +429,8 @@ def repaired(command: str, words: Sequence[str]) -> str:
     """The right command line for words that stand alone: `x=1`, `-x 1`, an expression with spaces."""
     line = _line(command, words)
     alone = line.positional
+    if any(word[:1] in _DASHES for word in alone) and (hint := working(command, [_dashed(word) for word in words])):
+        return f"an option begins with two minus signs: {hint}"
     rest = [option.word(text) for option, text in line.options]
     rest += [word for name, text in line.bindings.items() for word in (f"--{name}", text)]
     flags = [word for word, behind in pairwise(words) if behind in alone[1:]]
@@ -438,7 +453,7 @@ def repaired(command: str, words: Sequence[str]) -> str:
     forms = by_name(command)["--format"].choices if "--format" in by_name(command) else ()
     if alone[-1] in forms and (hint := working(command, [*alone[:-1], "--format", alone[-1], *rest])):
         return hint
-    is_spaced = not any(word.startswith("-") and len(word) > 1 for word in alone[1:])
+    is_spaced = not any((word.startswith("-") and len(word) > 1) or _is_path(word) for word in alone[1:])
     if is_spaced and (hint := working(command, [" ".join(alone), *rest])):
         return f"an expression with spaces stands in quotes: {hint}"
     if any(map(is_file, alone)):
@@ -490,6 +505,10 @@ def _of_missing(command: str, words: Sequence[str], names: Sequence[str]) -> str
     """The command line with a value for each missing variable. Of many it is no help."""
     if hint := next(filter(None, (_of_function(command, words, name) for name in names if name in spellings())), ""):
         return hint
+    known = [*_line(command, words).bindings, *CONSTANTS]
+    for name in names:
+        if same := next((each for each in known if looks(each) == looks(name)), ""):
+            return did_you_mean(name, same)
     if len(names) <= FEW:
         one_line = [_on_one_line(word) for word in words]
         if hint := working(command, one_line):

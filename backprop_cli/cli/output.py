@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, TextIO
 
-from ..errors import COLUMNS, BackpropError, InputError, few, quote
+from ..errors import COLUMNS, BackpropError, InputError, did_you_mean, few, quote, suggest
 from ..runtime.streams import columns, emit, is_unicode
 from ..view import READ, Options, draw
 
@@ -63,11 +63,10 @@ def places_of(
             why = "is a stage that has no gate of its own" if is_stage else "is not a variable of the expression"
             if place is not None:
                 why = graph.ungraded(place)
-            known = [node.name for node in graph.variables if wanted[node.position]]
-            raise InputError(
-                f"--get {quote(name)} {why}",
-                hint=f"there is: {', '.join(few([*words, *known]))}",
-            )
+            known = [*words, *(node.name for node in graph.variables if wanted[node.position])]
+            close = "" if place is not None or is_stage else suggest(name, known)
+            hint = did_you_mean(name, close) if close else f"there is: {', '.join(few(known))}"
+            raise InputError(f"--get {quote(name)} {why}", hint=hint)
         found.append(place)
     return found
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arithmetic import Value
 from ..arithmetic.axes import Array
-from ..errors import InputError, few, quote, suggest
+from ..errors import InputError, did_you_mean, few, quote, suggest
 from ..graph.graph import Graph
 from ..language.names import as_name
 from ..passes import point
@@ -101,7 +101,7 @@ def column(what: str, text: str, columns: Mapping[str, Array]) -> Array:
     for node in graph.variables:
         if node.name not in used:
             close = suggest(node.name, columns)
-            hint = f"did you mean {quote(close)}?" if close else f"columns: {', '.join(few([*columns]))}"
+            hint = did_you_mean(node.name, close) if close else f"columns: {', '.join(few([*columns]))}"
             raise InputError(f"{what} {quote(node.name)} is no column of the data", hint=hint)
     if not used:
         raise InputError(f"{what} is a column, or a formula of some", text, (0, len(text)))

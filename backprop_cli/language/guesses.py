@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from ..errors import InputError, Span, quote
+from ..errors import InputError, Span, did_you_mean, quote
 from ..rules.op import Op
 from ..rules.table import CONSTANTS
 from .names import NAME
@@ -50,7 +50,7 @@ def _operator(source: str, functions: Functions, last: Token, token: Token) -> s
         return f"a function needs parentheses: {last.text}({right})"
     if token.text == "mod":
         return f"write {last.text} % …"
-    if last.kind == "number" and re.fullmatch(r"(_\d+)+", token.text):
+    if last.kind == "number" and re.fullmatch(r"(_\d+)+|\d{3}", token.text):
         return f"write {last.text}{token.text.replace('_', '')}"
     if word := _WORDS.get(last.text) or _WORDS.get(token.text):
         return word
@@ -100,7 +100,7 @@ def _function(functions: Functions, name: str, inputs: Sequence[str]) -> str:
     if name in ADVICE:
         return ADVICE[name]
     if name not in CONSTANTS and (guess := "" if name in NAMES else typo(name, functions)):
-        return f"did you mean '{guess}'?"
+        return did_you_mean(name, guess)
     if name in DERIVED and inputs and (len(name) > 1 or len(inputs) > 1):
         return f"{DERIVATIVES}: {inputs[0]}"
     for function in (name[1:], name[2:]):

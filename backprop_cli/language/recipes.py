@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from ..errors import looks
+
 _UNARY = {
     "1/x": "reciprocal",
     "sqrt(x)": "root squareroot square_root",
@@ -139,9 +141,9 @@ def recipe(name: str, inputs: Sequence[str]) -> str:
 
 def typo(word: str, known: Iterable[str]) -> str:
     """The known word that was probably meant: it differs in case, in two letters that changed places, in one more or
-    less; in a long word, in one letter. Empty if there is none: sinc is not sinh, and gelu is not relu.
+    less; in a long word, in one letter; or it looks the same. Empty if none: sinc is not sinh, and gelu is not relu.
     """
-    return next((each for each in known if word.lower() == each.lower() or _is_typo(word, each)), "")
+    return next((each for each in known if looks(word).lower() == looks(each).lower() or _is_typo(word, each)), "")
 
 
 def _is_typo(word: str, meant: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from ..arithmetic import Arithmetic, Value
-from ..errors import BackpropError, InputError, MathError, few, quote, shorten, suggest
+from ..errors import BackpropError, InputError, MathError, did_you_mean, few, quote, shorten, suggest
 from ..graph.graph import Graph
 from ..language import names
 from .forward import forward
@@ -206,7 +206,7 @@ def check(graph: Graph, given: Iterable[str]) -> None:
             close = suggest(name, missing(graph, given)) or suggest(name, known)
             plural = "variables are" if len(known) > 1 else "variable is"
             has = f"its {plural} {_listed([*known])}" if known else "it has no variables"
-            raise UnknownVariableError(name, f"did you mean '{close}'?" if close else has)
+            raise UnknownVariableError(name, did_you_mean(name, close) if close else has)
 
 
 def missing(graph: Graph, given: Collection[str]) -> list[str]:

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from ..arithmetic import FLOATS, Arithmetic, TooWideError, Value
-from ..errors import InputError, MathError, UnprovenError, few, quote, suggest
+from ..errors import InputError, MathError, UnprovenError, did_you_mean, few, quote, suggest
 from ..graph.graph import Graph, partial
 from ..language.uncertain import read
 from ..rules.table import primitive
@@ -119,7 +119,7 @@ def _check(correlations: Mapping[Pair, str], graph: Graph, written: Mapping[str,
         if name not in written:
             close = "" if name in known else suggest(name, written)
             why = "has no uncertainty" if name in known else "is no variable of the expression"
-            hint = f"for example: --{name} 2.0±0.1" if name in known else f"did you mean '{close}'?" * bool(close)
+            hint = f"for example: --{name} 2.0±0.1" if name in known else close and did_you_mean(name, close)
             raise InputError(f"--correlations names {quote(name)}, which {why}", hint=hint)
     if len(names) > MAX_CORRELATED:
         raise InputError(f"correlations of {len(names):,} variables are beyond the limit of {MAX_CORRELATED}")

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, BinaryIO, NamedTuple
 
-from ..errors import InputError, counted, few, quote, reason, suggest
+from ..errors import InputError, counted, did_you_mean, few, quote, reason, suggest
 from ..language.names import as_name, is_normal
 from ..passes.point import is_number, unique
 from .evaluate import Row
@@ -216,7 +216,7 @@ def names_of(header: Sequence[str], called: Mapping[str, str]) -> list[str]:
     columns = [_called(text.strip(), called) for text in header]
     if unknown := [column for column, name in called.items() if name not in columns]:
         close = suggest(unknown[0], header)
-        hint = f"did you mean {quote(close)}?" if close else f"the header has {', '.join(few(header))}"
+        hint = did_you_mean(unknown[0], close) if close else f"the header has {', '.join(few(header))}"
         raise InputError(f"there is no column {quote(unknown[0])}", hint=hint)
     if repeated := [name for name, count in Counter(columns).items() if count > 1]:
         raise InputError(f"the header names {quote(repeated[0])} twice")

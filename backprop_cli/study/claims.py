@@ -15,7 +15,7 @@ from typing import NamedTuple
 from ..arithmetic import Arithmetic, Value
 from ..arithmetic.ball import exactly
 from ..arithmetic.balls import Balls
-from ..errors import FEW, BackpropError, InputError, MathError, few, quote
+from ..errors import FEW, BackpropError, InputError, MathError, did_you_mean, few, quote, suggest
 from ..graph.graph import Constant, Gate, Graph, partial
 from ..language.program import Program
 from ..passes import certain, point
@@ -260,7 +260,8 @@ class Judge:
                     if is_stage
                     else "not a variable of the expression, nor a gate"
                 )
-                raise InputError(f"a claim for {quote(name)}, which is {why}")
+                close = "" if is_stage else suggest(name, places)
+                raise InputError(f"a claim for {quote(name)}, which is {why}", hint=close and did_you_mean(name, close))
             if not wanted[places[name]]:
                 raise InputError(f"a claim for {quote(name)}, which {graph.ungraded(places[name])}")
 

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from ..errors import InputError, MathError, quote, suggest
+from ..errors import InputError, MathError, did_you_mean, quote, suggest
 from ..graph.graph import Constant, Gate, Graph, Nodes, Variable
 from ..language.names import normal
 from ..passes.backpropagate import backpropagate
@@ -43,7 +43,7 @@ def find(name: str) -> list[Op]:
     found = known.get(word) or known.get(normal(word))
     if not found:
         close = suggest(word, known)
-        hint = f"did you mean '{close}'?" if close else "backprop ops lists them all"
+        hint = did_you_mean(word, close) if close else "backprop ops lists them all"
         raise InputError(f"no primitive is called {quote(name)}", hint=hint)
     return found
 

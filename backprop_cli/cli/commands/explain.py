@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ...errors import InputError, few, quote, suggest
+from ...errors import InputError, did_you_mean, few, quote, suggest
 from ...graph.graph import Constant
 from ..expression import ExpressionCommand
 from ..output import language_of, show, warn
@@ -50,7 +50,7 @@ def command(
     for name in names or ():
         if name not in known:
             close = suggest(name, known)
-            hint = f"did you mean '{close}'?" if close else f"there is: {', '.join(few(known))}"
+            hint = did_you_mean(name, close) if close else f"there is: {', '.join(few(known))}"
             raise InputError(f"--only {quote(name)} is no gate and no variable of the expression", hint=hint)
     explanation = Explanation.of(trace, nudge)._replace(
         only=names, blank=blank, language=language_of(spoken), ties=asked.settings.ties
