@@ -26,7 +26,7 @@ from backprop_cli.errors import MathError
 from backprop_cli.graph.graph import Graph
 from backprop_cli.language.program import Program
 from backprop_cli.passes.backpropagate import backpropagate
-from backprop_cli.passes.enclosed import enclosed_trace
+from backprop_cli.passes.enclosed import enclosed_trace, read
 from backprop_cli.passes.forward import chosen
 from backprop_cli.passes.trace import Trace
 from backprop_cli.rules.op import Op
@@ -191,7 +191,7 @@ def test_kinks_and_jumps_inside_are_told() -> None:
 
 
 def test_other_commands_take_numbers_alone() -> None:
-    for words in ("derive", "code", "check", "page"):
+    for words in ("derive", "code", "page"):
         result = command(words, "x*y", "--x", "0..1", "--y", "2")
         assert result.status == 2, words
         assert "the value of x is a box" in result.err
@@ -218,7 +218,29 @@ def test_what_lies_outside_of_the_gradient_is_proved_wrong() -> None:
         assert verdict["right"] is right
         assert how in verdict["how"]
     assert command("check", "3*x + sin(x)/100", "--x", "0..1", "--claim", "x=3.0").status == 0
-    assert command("check", "3*x", "--x", "0..1").err.startswith("error: backprop check without claims takes numbers")
+
+
+def test_what_methods_find_in_boxes_lies_in_those_of_the_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = command("check", "abs(x)*exp(y)", "--x", "-1..1", "--y", "0.5")
+    assert result.status == 0
+    assert "may have a kink inside x = [-1, 1]" in result.err
+    assert re.search(r" x +enclosed +\[-1.64873, 1.64873\]", result.out)
+    assert re.search(r"complex step +–   q1 = abs\(x\) is not analytic", result.out)
+    assert result.out.endswith(" at 5 points in the boxes, every gradient lies in its own\n")
+    document = json.loads(command("check", "x*(1-x)", "--x", "0.25..0.5", "--json").out)
+    assert document["gradient"]["x"] == {"lower": "0", "upper": "0.5"}
+    assert (document["points"], document["agree"]) == (5, True)
+    backprop_row = document["methods"]["x"][0]
+    assert backprop_row == {"method": "backprop", "lowest": 0, "highest": 0.5, "agrees": True, "reason": None}
+    assert command("check", "1/x", "--x", "-1..1").status == 1
+    part = enclosed_trace(Program("x*(1-x)").graph(), {"x": "0.25..0.375"})
+    system = part.arithmetic
+    whole = part.but(point={"x": read("x", "0.25..0.5", system)})  # type: ignore[arg-type]
+    monkeypatch.setattr("backprop_cli.study.sampled.enclosed_trace", lambda *_, **__: whole)
+    wrong = command("check", "x*(1-x)", "--x", "0.25..0.5")
+    assert wrong.status == 1
+    assert "0 at x = 0.5 is outside" in wrong.out
+    assert wrong.out.endswith("a gradient lies outside of its own\n")
 
 
 def test_documents_have_both_ends() -> None:

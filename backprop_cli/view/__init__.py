@@ -50,6 +50,7 @@ VIEWS: dict[str, dict[str, str]] = {
         "markdown": "markdown:matrices",
     },
     "review": {"text": "table:review", "json": "json:review"},
+    "tried": {"text": "table:tried", "json": "json:tried"},
     "verdicts": {"text": "verdicts:as_text", "json": "verdicts:as_json", "csv": "verdicts:as_csv"},
     "explanation": {
         "text": "words.explain:as_text",

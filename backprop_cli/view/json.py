@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..passes.exact import Derivation
     from ..passes.matrices import Matrices
     from ..study.referee import Estimate, Review
+    from ..study.sampled import Found, Tried
 
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7e]+")
 
@@ -63,6 +64,27 @@ def review(review: Review, options: Options) -> str:
         "warnings": [notice._asdict() for notice in trace.warnings],
     }
     return lines(found, options)
+
+
+def tried(tried: Tried, options: Options) -> str:
+    """The boxes of gradients as JSON, and from where to where what each method found in them goes."""
+    trace = tried.trace
+    found = {
+        "expression": trace.graph.source.strip(),
+        "value": number(trace, trace.value),
+        "point": _numbers(trace, trace.point),
+        "points": tried.points,
+        "agree": tried.agree and tried.compared,
+        "gradient": _numbers(trace, trace.gradient),
+        "methods": {name: [_found(each) for each in row] for name, row in tried.found.items()},
+        "warnings": [notice._asdict() for notice in trace.warnings],
+    }
+    return lines(found, options)
+
+
+def _found(each: Found) -> dict[str, Any]:
+    ends = {"lowest": each.low, "highest": each.high} if each else {"lowest": None, "highest": None}
+    return {"method": each.method, **ends, "agrees": each.agrees, "reason": each.reason or None}
 
 
 def _estimate(each: Estimate) -> dict[str, Any]:

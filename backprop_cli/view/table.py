@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..passes.exact import Derivation
     from ..passes.matrices import Matrices
     from ..study.referee import Review
+    from ..study.sampled import Tried
 
 SHOWN = 400
 """Gates, and variables, that a table shows; of more, the first and the last half of these."""
@@ -28,6 +29,7 @@ _GATES = [
 ]
 _TEXT = {"name": Column("variable"), "shape": Column("shape"), "tells": Column("tells", share=1, least=24)}
 _HELD = _number("digits\ndigits")
+_ENDS = 6  # digits of what methods find in a box
 _NOTE = Column("", share=1)
 _METHODS = [Column("variable"), Column("method"), _number("gradient"), _NOTE]
 _FORWARD, _BACKWARD = ("", "green", "red", ""), ("", "", "red", "")
@@ -127,6 +129,24 @@ def review(review: Review, options: Options) -> str:
     graph, title = review.trace.graph, paragraph(texts.title(review.trace, options.digits), options, "bold")
     verdict = paragraph(f" {_verdict(review)}", options)
     return _page([_lines(texts.program(graph), options), title, table(columns, rows, options), verdict])
+
+
+def tried(tried: Tried, options: Options) -> str:
+    """The box of each gradient, and under it a line for each method: from where to where what it found goes."""
+    trace, digits, rows = tried.trace, options.digits, []
+    for name, found in tried.found.items():
+        rows.append(Row((name, "enclosed", texts.number(trace, trace.gradient[name], digits), ""), "bold"))
+        for each in found:
+            low, high = (f"{end:.{digits or _ENDS}g}" for end in (each.low, each.high))
+            value = texts.NONE if not each else low if low == high else f"[{low}, {high}]"
+            rows.append(Row(("", each.method, value, each.reason), "" if each.agrees else "bold red"))
+    told = "nothing here varies" if not rows else f"at {tried.points} points in the boxes, "
+    if rows:
+        few = "" if tried.compared else "; not every gradient has a second opinion here"
+        told += f"every gradient lies in its own{few}" if tried.agree else "a gradient lies outside of its own"
+    title = paragraph(texts.title(trace, digits), options, "bold")
+    verdict = paragraph(f" {told}", options)
+    return _page([_lines(texts.program(trace.graph), options), title, table(_METHODS, rows, options), verdict])
 
 
 def _verdict(review: Review) -> str:

@@ -80,10 +80,18 @@ def _read_claims(given: Sequence[str], text: str | None) -> dict[str, str]:
 
 
 def _review(request: Request, form: str, output: str | None, digits: int | None) -> bool:
+    from ...passes.point import is_box
     from ...passes.settings import is_of_arrays, numbers_alone
 
     graph, given, settings = request
-    numbers_alone(given, "backprop check without claims")
+    numbers_alone(given, "backprop check without claims", ("a box",))
+    if any(map(is_box, given.values())):
+        from ...study import sampled
+
+        tried = sampled.review(graph, given, wrt=settings.wrt, ties=settings.ties)
+        warn(tried.trace.warnings)
+        show("tried", tried, form, digits, output)
+        return tried.agree and tried.compared
     if is_of_arrays(graph, given):
         from ...study import entries
 
