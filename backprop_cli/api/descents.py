@@ -53,14 +53,7 @@ class _Result(Shown, ABC):
         file: where it is written; the end of the name says the format (.svg, .png, .pdf).
         Raises InputError for a name that means no format, and where a format needs Matplotlib and there is none.
         """
-        from ..runtime.files import write_file
-        from ..view import VIEWS, form_of
-
-        drawn = Text("plot", self._plots())
-        if file is not None:
-            data = drawn.render(form_of(fspath(file), VIEWS["plot"]))
-            write_file(fspath(file), data.encode() if isinstance(data, str) else data)
-        return drawn
+        return Text("plot", self._plots()).written(file)
 
 
 class Minimum(_Result):

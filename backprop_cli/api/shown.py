@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import html
+from os import PathLike, fspath
 from typing import Any, Self
 
 from ..errors import InputError, quote
-from ..view import VIEWS, Options, draw
+from ..view import VIEWS, Options, draw, form_of
 
 
 class Shown:
@@ -74,6 +75,21 @@ class Text(Shown, str):
         text = super().__new__(cls, rendered(kind, subject))
         text.kind, text.subject = kind, subject
         return text
+
+    def written(self, file: str | PathLike[str] | None, form: str = "", digits: int | None = None) -> Self:
+        """It, and written into a file of that name, if there is one: wholly or not at all.
+
+        file: whose end says the format, if `form` does not;
+        form: one of its formats;
+        digits: how many are shown of a number.
+        Raises InputError for a name that means no format, and for a format that it does not have.
+        """
+        if file is not None:
+            from ..runtime.files import write_file
+
+            name = fspath(file)
+            write_file(name, self.render(form or form_of(name, VIEWS[self.kind]), digits))
+        return self
 
     def __getnewargs__(self) -> tuple[Any, ...]:
         return self.kind, self.subject

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from os import PathLike, fspath
+from os import PathLike
 from typing import Any
 
 from ..errors import InputError
@@ -97,14 +97,10 @@ class Trace(Shown, passes.Trace):
         digits: how many are shown of a number.
         Raises InputError for a circuit that is too large, and for numbers that are no doubles.
         """
-        from ..runtime.files import write_file
         from ..view.page import Page
         from ..view.words.language import language
 
-        page = Text("page", Page(self, self.settings.ties, language(lang)))
-        if file is not None:
-            write_file(fspath(file), str(page.render("html", digits)).encode())
-        return page
+        return Text("page", Page(self, self.settings.ties, language(lang))).written(file, "html", digits)
 
     def derive(self, values: Mapping[str, Given] | None = None, /, *, steps: bool = False, **variables: Given) -> Text:
         """The gradient as formulas, as `backprop derive` gives it.
@@ -212,14 +208,7 @@ class Circuit(Graph):
         local: whether it shows local gradients.
         Raises InputError for a name that means no format, and where a format needs Graphviz and there is none.
         """
-        from ..runtime.files import write_file
-        from ..view import VIEWS, form_of
-
         self.trace._numbers_alone("graph", ("a box",))
         look = Look(theme, transparent, scale, local)
         look.check()
-        drawn = Text("circuit", Picture(self, self.trace, look))
-        if file is not None:
-            data = drawn.render(form or form_of(fspath(file), VIEWS["circuit"]), digits)
-            write_file(fspath(file), data.encode() if isinstance(data, str) else data)
-        return drawn
+        return Text("circuit", Picture(self, self.trace, look)).written(file, form, digits)

@@ -134,7 +134,7 @@ def put(drawn: str | bytes, file: str | None = None) -> None:
     if file not in (None, "-"):
         from ..runtime.files import write_file
 
-        write_file(file, drawn.encode() if isinstance(drawn, str) else drawn)
+        write_file(file, drawn)
     elif isinstance(drawn, bytes):
         sys.stdout.buffer.write(drawn)
         sys.stdout.buffer.flush()

@@ -13,10 +13,10 @@ from typing import IO
 from ..errors import OutputError, quote, reason
 
 
-def write_file(path: str, data: bytes) -> None:
-    """Write a file wholly or not at all. Raises OutputError where that fails."""
+def write_file(path: str, data: bytes | str) -> None:
+    """Write a file wholly or not at all, text as UTF-8. Raises OutputError where that fails."""
     with replaced(path) as file:
-        file.write(data)
+        file.write(data.encode() if isinstance(data, str) else data)
 
 
 @contextmanager

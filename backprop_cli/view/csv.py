@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from ..arithmetic import Value
 from ..graph.graph import Node
@@ -23,24 +24,29 @@ UNCERTAIN = ("sigma", "component", "share")
 
 def trace(trace: Trace, _options: Options) -> str:
     """The trace as CSV (RFC 4180, except for line ends), numbers exact; empty where there is no gradient."""
+    return written(_rows(trace) if trace.jacobian is None else _jacobian(trace))
+
+
+def written(rows: Iterable[Iterable[Any]]) -> str:
+    """Rows as CSV, a line each; empty where None stands."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    if trace.jacobian is not None:
-        writer.writerows(_jacobian(trace))
-        return text.getvalue()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def _rows(trace: Trace) -> Iterator[Iterable[Any]]:
     columns = [name for each in COLUMNS for name in (_ends(each) if trace.arithmetic.of_boxes else [each])]
     more = OF_ARRAYS if trace.has_axes else UNCERTAIN if trace.uncertainty else ()
-    writer.writerow([*columns, *more, *(f"{each} digits" for each in _NUMBERS if trace.held)])
+    yield (*columns, *more, *(f"{each} digits" for each in _NUMBERS if trace.held))
     for node in trace.graph.nodes:
         value, upstream = trace.values[node.position], trace.upstream[node.position]
         cells = trace.arithmetic.cells
         head = (node.name, node.kind, trace.graph.written(node), *cells(value), *cells(upstream))
         for edge in trace.edges_of(node):
             numbers = (*cells(edge.local), *cells(edge.chained))
-            writer.writerow((*head, edge.input.name, *numbers, *_more(trace, node, edge), *_held(trace, node, edge)))
+            yield (*head, edge.input.name, *numbers, *_more(trace, node, edge), *_held(trace, node, edge))
         if not node.inputs:
-            writer.writerow((*head, "", *cells(None), *cells(None), *_more(trace, node), *_held(trace, node)))
-    return text.getvalue()
+            yield (*head, "", *cells(None), *cells(None), *_more(trace, node), *_held(trace, node))
 
 
 def _ends(column: str) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from math import isfinite
 from typing import Any
@@ -16,6 +14,7 @@ from ..descent.objective import ARRAYS, Parameters
 from ..errors import MathError, counted, shorten
 from . import Options, json
 from .columns import Column, Row, paragraph, table, widths
+from .csv import written
 from .plot import Field, Plot, Series
 from .table import trace as trace_table
 
@@ -159,12 +158,9 @@ def as_json_lines(descent: Descent, options: Options) -> str:
 
 def as_csv(descent: Descent, _options: Options) -> str:
     """A line for each step."""
-    out = io.StringIO()
-    writer, labels = csv.writer(out, lineterminator="\n"), descent.parameters.labels
-    writer.writerow(["step", *labels, "value", *(f"gradient.{label}" for label in labels)])
-    for step in descent.trajectory:
-        writer.writerow([step.number, *step.point.tolist(), step.value, *step.gradient.tolist()])
-    return out.getvalue()
+    labels = descent.parameters.labels
+    steps = ([step.number, *step.point.tolist(), step.value, *step.gradient.tolist()] for step in descent.trajectory)
+    return written([["step", *labels, "value", *(f"gradient.{label}" for label in labels)], *steps])
 
 
 def plots(descent: Descent) -> list[Plot]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from math import isnan
 from typing import Any
@@ -16,6 +14,7 @@ from ..descent.squares import Fit
 from ..errors import counted, shorten
 from . import Options, json
 from .columns import Column, Row, paragraph, table
+from .csv import written
 from .plot import Plot, Series
 
 _DIGITS = 6
@@ -87,12 +86,11 @@ def as_json(fit: Fit, options: Options) -> str:
 
 def as_csv(fit: Fit, _options: Options) -> str:
     """A line for each parameter."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["parameter", "value", "error", "start"])
-    for label, value, error, start in zip(fit.labels, fit.values, fit.errors, fit.start, strict=True):
-        writer.writerow([label, float(value), "" if isnan(error) else float(error), float(start)])
-    return out.getvalue()
+    rows = (
+        (label, float(value), "" if isnan(error) else float(error), float(start))
+        for label, value, error, start in zip(fit.labels, fit.values, fit.errors, fit.start, strict=True)
+    )
+    return written([("parameter", "value", "error", "start"), *rows])
 
 
 def plots(fit: Fit, columns: Mapping[str, Array]) -> list[Plot]:

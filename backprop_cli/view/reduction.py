@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -12,6 +10,7 @@ from ..errors import counted
 from ..graph.graph import Graph
 from . import Options
 from .columns import Column, Row, paragraph, table
+from .csv import written
 from .json import lines
 from .markdown import code, pipe_table
 
@@ -55,11 +54,7 @@ def as_json(reduction: Reduction, options: Options) -> str:
 
 def as_csv(reduction: Reduction, options: Options) -> str:
     """A line for the output, and one for each gradient."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("name", "value", "gradient"))
-    writer.writerows(_rows(reduction, options.digits, repr))
-    return text.getvalue()
+    return written([("name", "value", "gradient"), *_rows(reduction, options.digits)])
 
 
 def as_markdown(reduction: Reduction, options: Options) -> str:
@@ -83,11 +78,11 @@ def _title(reduction: Reduction) -> str:
     return f"{source}: the {reduction.how} over {counted(reduction.rows, 'row')}{left}"
 
 
-def _rows(reduction: Reduction, digits: int | None, whole: Any = repr) -> list[Sequence[str]]:
+def _rows(reduction: Reduction, digits: int | None) -> list[Sequence[str]]:
     """A row for the output, and one for each gradient: name, value, gradient."""
 
     def shown(number: float | None) -> str:
-        return "" if number is None else whole(number) if digits is None else FLOATS.show(number, digits)
+        return "" if number is None else repr(number) if digits is None else FLOATS.show(number, digits)
 
     rows: list[Sequence[str]] = []
     if reduction.value is not None:

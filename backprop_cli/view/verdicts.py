@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -12,6 +10,7 @@ from ..graph.graph import Graph
 from ..study.claims import Verdict
 from . import Options, json
 from .columns import fold
+from .csv import written
 from .words.language import ENGLISH, Language
 from .words.spans import code, plain
 
@@ -66,15 +65,12 @@ def as_text(judged: Judged, options: Options) -> str:
 
 def as_csv(judged: Judged, _options: Options) -> str:
     """A line for each claim of a class."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["student", "variable", "claim", "right", "gradient", "mistake", "explanation"])
+    rows: list[Sequence[str | None]] = [("student", "variable", "claim", "right", "gradient", "mistake", "explanation")]
     for student, each in _told(judged):
         right = "true" if each.right else "false"
         reason = judged.explain(each) or judged.how(each)
-        row = (student, each.name, each.claim, right, each.value, each.mistake, reason)
-        writer.writerow(row)
-    return out.getvalue()
+        rows.append((student, each.name, each.claim, right, each.value, each.mistake, reason))
+    return written(rows)
 
 
 def _told(judged: Judged) -> Iterator[tuple[str | None, Verdict]]:
