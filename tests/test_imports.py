@@ -46,7 +46,7 @@ ROOMS = {
 MAY_LOAD = {
     "click": "cli.commands cli.commands.* cli.expression cli.manual cli.progress",
     "rich": "cli.output view.columns",
-    "sympy": "language.tree arithmetic.symbolic passes.exact study.claims view.latex",
+    "sympy": "language.tree arithmetic.symbolic arithmetic.symbolic_forms passes.exact study.claims view.latex",
     "mpmath": "arithmetic.*",
     "flint": "arithmetic.ball arithmetic.ball_functions arithmetic.balls arithmetic.box arithmetic.boxes "
     "arithmetic.decimals",

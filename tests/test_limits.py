@@ -173,7 +173,7 @@ LIMITS = {
     "study.claims.STEPS": Limit(
         lambda n: said("check", f"{'-' * (n % 2)}({terms(n // 2 + 1)})", "--x", "1", "--claim", "x=0"), "edges more"
     ),
-    "study.referee._LARGEST": Limit(lambda n: said("check", terms(n), "--x", "1"), "too many for SymPy", slow=True),
+    "study.methods._LARGEST": Limit(lambda n: said("check", terms(n), "--x", "1"), "too many for SymPy", slow=True),
 }
 ELSEWHERE = {
     "runtime.budget.SECONDS": "test_budget.py",
@@ -193,7 +193,7 @@ NOT_TOLD = {
     "passes.trace._LISTED": "words of a repr",
     "points.evaluate._LONGEST": "the same number by another way",
     "study.mistakes._MOST_EDGES": "hints only",
-    "study.referee._MOST_DIGITS": "SymPy's own precision",
+    "study.methods._MOST_DIGITS": "SymPy's own precision",
     "view.code.stages.LONGEST": "another way to name the parts of a formula",
     "view.picture.circuit.LONGEST": "words of a box",
     "view.picture.text_tree.DEEPEST": "the same tree, in parts",

@@ -18,7 +18,8 @@ from backprop_cli.rules.formula import Formula as Rule
 from backprop_cli.rules.op import Op
 from backprop_cli.rules.table import TABLE
 from backprop_cli.study import referee
-from backprop_cli.study.referee import ALL, TOLERANCE, Estimate, Review, review
+from backprop_cli.study.methods import TOLERANCE
+from backprop_cli.study.referee import ALL, Estimate, Review, review
 from support.command import run
 from support.formulas import FORMULAS, Formula, each_of
 from support.rows import NUMERIC, every_row, inside

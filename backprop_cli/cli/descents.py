@@ -74,7 +74,7 @@ def objective(
         found = setup.objective(graph, begin, fixed, columns, reduce or "", settings.ties, by_rows=by_rows)
     except setup.NoStartError as error:
         from ..points.rows import meant
-        from .hints import started
+        from .working import started
 
         others = {*(columns or ())} - {node.name for node in graph.variables}
         told = meant(error.names[0], [*columns], ()) if columns else ""

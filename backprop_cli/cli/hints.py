@@ -1,15 +1,13 @@
-"""Hints for command lines that do not go together: each leads to a command that works, or is not there.
+"""Hints for command lines that do not go together: each leads to a command that works (`working`), or is not there.
 
 Nothing here is loaded before something went wrong.
 """
 
 from __future__ import annotations
 
-import io
 import re
 import shlex
 from collections.abc import Container, Iterable, Iterator, Sequence
-from contextlib import redirect_stderr
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,14 +16,11 @@ from ..errors import FEW, BackpropError, InputError, did_you_mean, looks, quote,
 from ..language.names import as_name
 from ..passes import point
 from ..passes.point import MissingVariablesError, UnknownVariableError
-from ..passes.settings import is_of_arrays
-from ..points import rows
 from ..rules.table import CONSTANTS, spellings
-from ..runtime.streams import unpacked
-from .arguments import Line, PositionError, WordError, split
+from .arguments import PositionError, WordError
 from .options import ALL, COMMANDS, OPTIONS, by_name
-from .request import Asked, parameters, read_object, values
-from .starts import read_start
+from .request import parameters, read_object, values
+from .working import CUTOFF, LONGEST, STARTED, first_working, line_of, reads_input, with_values, working
 
 COMMON = {
     **dict.fromkeys(["verbose", "debug"], ("explain tells every step", "explain")),
@@ -63,13 +58,9 @@ _ELSEWHERE = {
 }
 CALLED = {name: command for command, names in _ELSEWHERE.items() for name in names.split()}
 """What people call commands, or what they do."""
-_LONGEST = 1000  # characters of a command that is worth a hint
 _PAIR = re.compile(r"\s*-{0,2}(\w+)\s*[=:]\s*(.+?)\s*").fullmatch
 _DASHES = "\N{EN DASH}\N{EM DASH}\N{HORIZONTAL BAR}\N{MINUS SIGN}\N{HYPHEN}\N{NON-BREAKING HYPHEN}"
-_CUTOFF = 0.75  # how alike two options must be for one to be suggested
 _BEGINNING = 3  # letters of an option by which it may be known
-_STARTED = {"minimize", "fit"}  # commands that do not work without a start
-_PARTLY = {"derive", "code"}  # commands that take variables without values
 
 
 def hinted(error: BackpropError, words: Sequence[str]) -> BackpropError:
@@ -99,115 +90,6 @@ def _possible(hint: str, command: str) -> str:
     """The hint without what begins with an option that this command does not have."""
     foreign = {name for option in OPTIONS for name in option.names} - by_name(command).keys()
     return "; ".join(part for part in hint.split("; ") if part.partition(" ")[0] not in foreign)
-
-
-# -- Commands that work --------------------------------------------------------------------------------------------
-
-
-def working(command: str, words: Sequence[str], *, whole: bool = False) -> str:
-    """The command line, with a value for each variable; empty where it does not get as far as its mathematics.
-
-    whole: whether it has all values already.
-    """
-    if command in _STARTED and not any(word.partition("=")[0] == "--start" for word in words):
-        return ""
-    for _ in range(2):
-        try:
-            with redirect_stderr(io.StringIO()):
-                _try(command, words)
-        except MissingVariablesError as error:
-            if whole or len(error.names) > FEW:
-                return ""
-            words = with_values(command, words, error.names)
-        except (BackpropError, ValueError, OSError):
-            return ""
-        else:
-            text = shlex.join(["backprop", command, *words])
-            return text if len(text) < _LONGEST and text.isprintable() else ""
-    return ""
-
-
-def _first_working(commands: Sequence[tuple[str, Sequence[str]]]) -> str:
-    """The first of these command lines that works as it is, or else with values for its variables."""
-    whole = (working(*each, whole=True) for each in commands)
-    return next(filter(None, (*whole, *(working(*each) for each in commands))), "")
-
-
-def _try(command: str, words: Sequence[str]) -> None:
-    """Do all that comes before the mathematics. Raises one of many errors."""
-    if sum(map(len, words)) > _LONGEST:
-        raise ValueError
-    if command not in ALL.split():
-        return
-    line = _line(command, words)
-    line.check_expression()
-    typed = parameters(line, **values(line), expression=[*line.arguments, None][0])
-    asked: Asked = typed["asked"]
-    if _reads_input(asked):  # which was read already
-        raise ValueError
-    if command in _STARTED:
-        _try_start(asked, {"--start", *["--data", "--target"] * (command == "fit")}, typed["start"])
-        return
-    question = asked.read()
-    if command == "points":
-        graph, given, _ = question.request(partly=True, columns=None)
-        _, path = line.arguments
-        if path != "-" and (missing := [*dict.fromkeys(point.missing(graph, given)).keys() - _columns(path)]):
-            raise MissingVariablesError(graph, missing)
-        return
-    partly = command in _PARTLY or (command == "graph" and not (line.bindings or asked.at))
-    graph, given, _ = question.request(partly=partly, arrays=command == "eval")
-    if not is_of_arrays(graph, given):
-        point.complete(given, IEEE)
-
-
-def _try_start(asked: Asked, needed: set[str], start: Sequence[str]) -> None:
-    """Do what comes before the first step. Raises one of many errors."""
-    if not needed <= asked.line.given:
-        raise ValueError
-    names = {*read_start(start), *(_columns(asked.data) if asked.data else ())}
-    question = asked._replace(data=None, rename=()).read()
-    graph, given, _ = question.request(partly=True, columns=[*names], arrays=True)
-    if missing := [*dict.fromkeys(point.missing(graph, given)).keys() - names]:
-        raise MissingVariablesError(graph, missing)
-
-
-def _reads_input(asked: Asked) -> bool:
-    return "-" in (asked.expression, asked.file, asked.at, asked.data) or asked.expression is asked.file is None
-
-
-def _columns(path: str) -> set[str]:
-    """The columns of a file of points."""
-    with Path(path).open("rb") as file:
-        return {*rows.read(rows.Lines(unpacked(file))).names}
-
-
-def _line(command: str, words: Sequence[str]) -> Line:
-    return split(f"backprop {command}", words, binds=command in ALL.split())
-
-
-def with_values(command: str, words: Sequence[str], names: Iterable[str]) -> list[str]:
-    """The words, and a value for each of these variables, before a `--`."""
-    end = list(words).index("--") if "--" in words else len(words)
-    known = by_name(command)
-    pairs = (("--set", f"{name}=1") if f"--{name}" in known else (f"--{name}", "1") for name in names)
-    added = [word for pair in pairs for word in pair]
-    return [*words[:end], *added, *words[end:]]
-
-
-def started(line: Line, names: Sequence[str], columns: Sequence[str]) -> str:
-    """The command line with a start, or a column, for each of these variables; empty where they are many.
-
-    columns: those of the data that are no variables.
-    """
-    words = list(line.words)
-    end = words.index("--") if "--" in words else len(words)
-    called = {name: close for name in names if (close := suggest(name, columns, _CUTOFF))}
-    more = [word for name, column in called.items() for word in ("--rename", f"{name}={column}")]
-    if starts := [f"{name}=1" for name in names if name not in called]:
-        more += ["--start", ",".join(starts)]
-    text = shlex.join([*line.command.split(), *words[:end], *more, *words[end:]])
-    return text if len(names) <= FEW and len(text) < _LONGEST and text.isprintable() else ""
 
 
 # -- Words that are no options -------------------------------------------------------------------------------------
@@ -248,7 +130,7 @@ def _alike(name: str, known: Iterable[str]) -> str:
     """The option that was probably meant; empty if none."""
     words = [each.lstrip("-") for each in known]
     longer = [each for each in words if each.startswith(name) and len(name) >= _BEGINNING]
-    close = longer[0] if len(longer) == 1 else suggest(name, words, _CUTOFF)
+    close = longer[0] if len(longer) == 1 else suggest(name, words, CUTOFF)
     return f"--{close}" if close else ""
 
 
@@ -272,7 +154,7 @@ def _with_file_of_data(words: Sequence[str]) -> list[str]:
 def _elsewhere(name: str, command: str, words: Sequence[str]) -> InputError | None:
     """Whose option it is, if it is one of another command or of most programs."""
     for told, commands in _meanings(name, command, words):
-        hint = _first_working(commands)
+        hint = first_working(commands)
         return InputError(f"--{name} is no option of backprop {command}", hint=": ".join(filter(None, [told, hint])))
     return None
 
@@ -313,7 +195,7 @@ def _of_variable(error: UnknownVariableError, command: str, words: Sequence[str]
 
 def _of_product(command: str, words: Sequence[str]) -> str:
     """`x*y` for `xy` and `sin(x)` for `sinx`, where x has a value and the other name has none."""
-    line = _line(command, words)
+    line = line_of(command, words)
     if not line.positional:
         return ""
     text = line.positional[0]
@@ -369,13 +251,13 @@ def _is_point(path: str) -> bool:
 
 def _of_input(command: str, words: Sequence[str]) -> str:
     """What to do where a file was meant, or a format of another command."""
-    line = _line(command, words)
+    line = line_of(command, words)
     for option, text in line.options:
         if option.choices and text not in option.choices:
             for other in OPTIONS:
                 if other.name == option.name and text in other.choices:
                     them = [each for each in other.commands if each != command]
-                    hint = _first_working([(each, words) for each in them])
+                    hint = first_working([(each, words) for each in them])
                     return f"{text} belongs to {', '.join(them)}{': ' * bool(hint)}{hint}"
             return (close := suggest(text, option.choices)) and did_you_mean(text, close)
         if option.name == "--at" and not is_file(text) and (given := _as_options(["x", text])):
@@ -416,7 +298,7 @@ def reordered(words: Sequence[str]) -> str:
 
 def _of_positions(error: PositionError, command: str, words: Sequence[str]) -> InputError:
     """What to tell of an expression that is missing, or of words that are too many."""
-    line = _line(command, words)
+    line = line_of(command, words)
     for name in line.bindings:
         if not _is_in(name, line.positional) and (told := _elsewhere(name, command, words)):
             return told
@@ -427,7 +309,7 @@ def _of_positions(error: PositionError, command: str, words: Sequence[str]) -> I
 
 def repaired(command: str, words: Sequence[str]) -> str:
     """The right command line for words that stand alone: `x=1`, `-x 1`, an expression with spaces."""
-    line = _line(command, words)
+    line = line_of(command, words)
     alone = line.positional
     if any(word[:1] in _DASHES for word in alone) and (hint := working(command, [_dashed(word) for word in words])):
         return f"an option begins with two minus signs: {hint}"
@@ -440,7 +322,7 @@ def repaired(command: str, words: Sequence[str]) -> str:
         return f"{flags[-1]} takes no value; a variable of that name is set by --set {flags[-1][2:]}={behind}"
     if (sorted_out := _as_options(alone)) and (hint := working(command, [*sorted_out, *rest])):
         return hint
-    if command in _STARTED and sorted_out:
+    if command in STARTED and sorted_out:
         starts = [f"{name[2:]}={value}" for name, value in pairwise(sorted_out) if name.startswith("--")]
         if hint := working(command, [sorted_out[0], *["--start", ",".join(starts)] * bool(starts), *rest]):
             return hint
@@ -468,7 +350,7 @@ def _with_file(command: str, alone: Sequence[str], rest: Sequence[str]) -> str:
     if len(files) != 1 or not sorted_out:
         return ""
     expression, *options = sorted_out
-    if command in _STARTED:
+    if command in STARTED:
         return working(command, [expression, "--data", *files, *options, *rest])
     return working("points", [expression, *files, *options, *rest])
 
@@ -505,7 +387,7 @@ def _of_missing(command: str, words: Sequence[str], names: Sequence[str]) -> str
     """The command line with a value for each missing variable. Of many it is no help."""
     if hint := next(filter(None, (_of_function(command, words, name) for name in names if name in spellings())), ""):
         return hint
-    known = [*_line(command, words).bindings, *CONSTANTS]
+    known = [*line_of(command, words).bindings, *CONSTANTS]
     for name in names:
         if same := next((each for each in known if looks(each) == looks(name)), ""):
             return did_you_mean(name, same)
@@ -513,10 +395,10 @@ def _of_missing(command: str, words: Sequence[str], names: Sequence[str]) -> str
         one_line = [_on_one_line(word) for word in words]
         if hint := working(command, one_line):
             return hint
-        line = _line(command, words)
-        if _reads_input(parameters(line, **values(line), expression=[*line.arguments, None][0])["asked"]):
+        line = line_of(command, words)
+        if reads_input(parameters(line, **values(line), expression=[*line.arguments, None][0])["asked"]):
             return shlex.join(["backprop", command, *with_values(command, words, names)])
-    is_much = len(names) > FEW or sum(map(len, words)) > _LONGEST
+    is_much = len(names) > FEW or sum(map(len, words)) > LONGEST
     return "--at FILE takes values from a JSON object" if is_much else ""
 
 

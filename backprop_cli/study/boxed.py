@@ -15,7 +15,8 @@ from ..errors import MathError
 from ..graph.graph import Graph
 from ..passes.enclosed import in_parts
 from ..passes.trace import Trace
-from .claims import SHOWN, Claim, Judge, Verdict
+from .claim import Claim
+from .claims import SHOWN, Judge, Verdict
 
 
 def judge(

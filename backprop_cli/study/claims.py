@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from math import inf
-from typing import NamedTuple
 
 from ..arithmetic import Arithmetic, Value
 from ..arithmetic.ball import exactly
 from ..arithmetic.balls import Balls
-from ..errors import FEW, BackpropError, InputError, MathError, did_you_mean, few, quote, suggest
+from ..errors import FEW, InputError, MathError, did_you_mean, few, quote, suggest
 from ..graph.graph import Constant, Gate, Graph, partial
-from ..language.program import Program
 from ..passes import certain, point
 from ..passes.backpropagate import backpropagate
-from ..passes.forward import forward
 from ..passes.trace import Edge, Trace
 from ..rules.printer import READING
 from ..runtime.budget import TooSlowError, share
+from .claim import PLACES, Claim, Claimed, Place
 from .mistakes import mistakes
 
 POINTS = 8
@@ -33,15 +30,9 @@ SHOWN = 6
 STEPS = 100
 """Edges on the way to a variable that a verdict shows."""
 _ATTEMPTS = 400
-_PLACES = 100
-_DOUBLE = 15  # digits of a double that are compared
-_WRITTEN = 17  # digits that a double may be written with
-_NOISE = 95  # digits to which numbers are compared, of those that are proven
 _SHARE = 1 / 8  # of the time that is left, for a proof
 _PROVED = "proved"  # how a proof begins
 _FEW = 4  # variables that a counterexample names
-_NUMBER = re.compile(r"\s*([+-]?)(\d*)\.?(\d*)(?:[eE]([-+]?\d{1,6}))?\s*", re.ASCII).fullmatch
-_DECIMAL = re.compile(r"(?<![\w.])(\d*)\.(\d+)(?:[eE]([-+]?\d{1,6}))?(?!\d|[eE][-+]?\d)", re.ASCII).finditer
 
 
 @dataclass(frozen=True)
@@ -74,131 +65,6 @@ class Verdict:
     steps: Sequence[str] = ()
 
 
-class _Place(NamedTuple):
-    """A point. trace: the one there; again: the same in another arithmetic."""
-
-    trace: Trace
-    again: Callable[[Balls], Trace]
-
-
-class _Claimed(NamedTuple):
-    """What a claim comes to at the point of a trace.
-
-    left_open: how far the gradient may be from it, as far as its digits tell
-    noise: how far terms that cancel may be from proven digits
-    is_double: whether its decimals may be those of a double
-    """
-
-    trace: Trace
-    value: Value
-    left_open: Value
-    noise: Value
-    is_double: bool
-
-    @property
-    def numbers(self) -> list[Value]:
-        return [self.value, self.left_open, self.noise]
-
-    def differs(self, gradient: Value) -> bool:
-        """Whether a gradient is not what is claimed, as far as the digits given tell; of doubles, not their last."""
-        return self.agreement(gradient) == 0
-
-    def agreement(self, gradient: Value) -> float:
-        """To how many digits a gradient is what is claimed: infinitely many where that is proven, 0 where it is not."""
-        with self.trace.arithmetic.working():
-            number = self.trace.arithmetic.number
-            difference, size = abs(gradient - self.value), max(abs(gradient), abs(self.value))
-            if difference <= self.left_open:
-                return inf
-            if difference <= self.left_open + self.noise:
-                return _NOISE
-            return _DOUBLE if self.is_double and difference <= number(f"1e-{_DOUBLE}") * size else 0
-
-
-class Claim:
-    """A claim as a number with as many digits as were given, or as a formula of variables and gates."""
-
-    def __init__(self, graph: Graph, name: str, claim: str) -> None:
-        self.name, self.text = name, claim
-        self.unit, self.digits = _precision(claim)
-        self.is_number = self.digits is not None
-        known = {node.name for node in graph.nodes if not isinstance(node, Constant)}
-        try:
-            self.graph = Program(claim, is_expression=True).graph(known)
-            if self.graph.of_arrays:
-                raise InputError("an array is claimed, and the gradient is a number", claim, (0, len(claim)))
-            unknown = next((node for node in self.graph.variables if node.name not in known), None)
-            if unknown is not None:
-                message = f"the expression has no variable {quote(unknown.name)}"
-                raise InputError(message, claim, unknown.span)
-        except BackpropError as error:
-            error.message = f"in the claim for {name}: {error.message}"
-            raise
-        self.is_formula = bool(self.graph.variables)
-        self.nudged = (
-            [] if self.is_number else [Program(each, is_expression=True).graph(known) for each in _nudged(claim)]
-        )
-
-    def values(self, trace: Trace, graph: Graph | None = None) -> list[Value]:
-        """The values of the claim's nodes at the point of a trace. Raises MathError where it has no value."""
-        pairs = zip(trace.graph.nodes, trace.values, strict=True)
-        known = {node.name: value for node, value in pairs if value is not None}
-        return forward(graph or self.graph, known, trace.arithmetic)
-
-    def at(self, place: _Place) -> _Claimed:
-        """What is claimed at a point, to proven digits: those of the trace are known, those of the claim may cancel."""
-        system = place.trace.arithmetic
-        assert isinstance(system, Balls)
-        with system.working():
-            claimed = self._at(place.trace)
-        if not any(map(system.lacks, claimed.numbers)):
-            return claimed
-        return certain.proven(
-            claimed.trace.graph,
-            _PLACES,
-            lambda arithmetic: self._at(place.again(arithmetic)),
-            lambda found: ((str, each) for each in found.numbers),
-        )[0]
-
-    def _at(self, trace: Trace) -> _Claimed:
-        number, values = trace.arithmetic.number, self.values(trace)
-        # Of terms that cancel, as few digits are compared as if they had been computed to so many.
-        size = max(map(abs, values)) + sum(
-            abs(edge.chained) for edge in trace.edges if edge.input.name == self.name and edge.chained is not None
-        )
-        if self.unit is not None:
-            left_open = number(self.unit) / 2
-        else:
-            left_open = sum((abs(self.values(trace, each)[-1] - values[-1]) for each in self.nudged), number("0"))
-        is_double = self.digits <= _WRITTEN if self.digits is not None else bool(self.nudged)
-        return _Claimed(trace, values[-1], left_open, number(f"1e-{_NOISE}") * size, is_double)
-
-
-def _nudged(claim: str) -> Iterator[str]:
-    """The formula with each of its decimals, one at a time, half a unit of its last digit larger.
-
-    Those of one digit, such as 0.5, are taken to be exact.
-    """
-    for match in _DECIMAL(claim):
-        if len(f"{match[1]}{match[2]}".lstrip("0")) > 1:
-            half = f"5e{int(match[3] or '0') - len(match[2]) - 1}"
-            yield f"{claim[: match.start()]}({match[0]} + {half}){claim[match.end() :]}"
-
-
-def _precision(claim: str) -> tuple[str | None, int | None]:
-    """One in the last digit of a number that may have been rounded, or None; and how many digits a number has.
-
-    A single digit before the point is exact, because nobody rounds 0.6 to 1 and many mistakes give 1. So is 0.0, as
-    programs write 0; 0.00 is a rounded number.
-    """
-    match = _NUMBER(claim)
-    if not match or not (match[2] or match[3]):
-        return None, None
-    digits = len(f"{match[2]}{match[3]}".lstrip("0"))
-    exact = len(match[3]) < 2 if digits == 0 else len(match[2]) == 1 and not match[3] and match[4] is None
-    return None if exact else f"1e{int(match[4] or '0') - len(match[3])}", digits
-
-
 def judge(
     graph: Graph,
     given: Mapping[str, float | str],
@@ -218,11 +84,6 @@ def judge(
     Raises InputError for a claim that cannot be read, MathError where the expression has no gradient.
     """
     return Judge(graph, given, list(claims), wrt=wrt, ties=ties, digits=digits).verdicts(claims)
-
-
-def are_formulas(claims: Mapping[str, str]) -> bool:
-    """Whether no claim is a number, so that they may be judged without a point."""
-    return all(_precision(claim)[1] is None for claim in claims.values())
 
 
 class Judge:
@@ -273,7 +134,7 @@ class Judge:
                 names = ", ".join(few(self.missing))
                 message = f"the claim for {quote(claim.name)} is a number, and {names} without a value"
                 raise InputError(message, hint="a number is judged at a point; a formula needs none")
-        with Balls(_PLACES).working():
+        with Balls(PLACES).working():
             return [self._verdict(claim) for claim in read]
 
     def _verdict(self, claim: Claim) -> Verdict:
@@ -283,7 +144,7 @@ class Judge:
         return _verdict(places, claim, self.digits, self.prove)
 
     @cached_property
-    def here(self) -> _Place:
+    def here(self) -> Place:
         """The point."""
         try:
             return self._place(lambda arithmetic: point.complete(self.given, arithmetic))
@@ -292,13 +153,13 @@ class Judge:
             return self._place(lambda arithmetic: point.complete(self.given, arithmetic))
 
     @cached_property
-    def elsewhere(self) -> list[_Place]:
+    def elsewhere(self) -> list[Place]:
         """Points elsewhere in the domain where max, abs and the like take the same sides as here."""
         sides = _sides(self.here.trace)
         return list(islice((each for each in self._tried(self.here.trace) if _sides(each.trace) == sides), POINTS))
 
     @cached_property
-    def anywhere(self) -> list[_Place]:
+    def anywhere(self) -> list[Place]:
         """Points in the domain, whatever sides they are on, except for ties and kinks, where no point is given."""
         tried = self._tried(None)
         smooth = (each for each in tried if not any(notice.kind in ("tie", "kink") for notice in each.trace.warnings))
@@ -308,15 +169,15 @@ class Judge:
             raise MathError("no point was found at which the expression has a gradient", self.graph.source, hint=hint)
         return found
 
-    def _place(self, at: Callable[[Balls], Mapping[str, Value]]) -> _Place:
+    def _place(self, at: Callable[[Balls], Mapping[str, Value]]) -> Place:
         def again(arithmetic: Balls) -> Trace:
             return backpropagate(self.graph, at(arithmetic), wrt=self.wrt, ties=self.ties, arithmetic=arithmetic)
 
-        return _Place(certain.proven(self.graph, _PLACES, again, certain.numbers)[0], again)
+        return Place(certain.proven(self.graph, PLACES, again, certain.numbers)[0], again)
 
-    def _tried(self, here: Trace | None) -> Iterator[_Place]:
+    def _tried(self, here: Trace | None) -> Iterator[Place]:
         """Random points around this one, nearer and farther, where there is a gradient."""
-        arithmetic = Balls(_PLACES)
+        arithmetic = Balls(PLACES)
         given = here.point if here else point.complete(self.given, arithmetic)
         center = {node.name: given.get(node.name, arithmetic.number("1")) for node in self.graph.variables}
         randomly = random.Random(0)  # noqa: S311 - for points, not for secrets
@@ -341,7 +202,7 @@ def _always(values: Mapping[str, Value]) -> Callable[[Balls], Mapping[str, Value
     return lambda _: values
 
 
-def _verdict(places: list[_Place], claim: Claim, digits: int, prove: bool) -> Verdict:
+def _verdict(places: list[Place], claim: Claim, digits: int, prove: bool) -> Verdict:
     here, name = places[0].trace, claim.name
     arithmetic = here.arithmetic
     gradient = _gradient(here, name)
@@ -368,7 +229,7 @@ def _verdict(places: list[_Place], claim: Claim, digits: int, prove: bool) -> Ve
     return verdict if verdict.mistake else replace(verdict, steps=_steps(here, name, digits))
 
 
-def _agrees(found: _Claimed, claim: Claim) -> str:
+def _agrees(found: Claimed, claim: Claim) -> str:
     """What a right number rests on."""
     digits = found.agreement(_gradient(found.trace, claim.name))
     if digits < inf:
@@ -376,7 +237,7 @@ def _agrees(found: _Claimed, claim: Claim) -> str:
     return _PROVED if claim.unit is None else f"{_PROVED} to the digits given"
 
 
-def _verdict_anywhere(places: list[_Place], claim: Claim, digits: int, prove: bool) -> Verdict:
+def _verdict_anywhere(places: list[Place], claim: Claim, digits: int, prove: bool) -> Verdict:
     """The verdict on a formula where no point is given: it has to hold wherever it has a value."""
     found = []
     for place in places:
@@ -391,7 +252,7 @@ def _verdict_anywhere(places: list[_Place], claim: Claim, digits: int, prove: bo
     return _with_mistake(Verdict(claim.name, claim.text, False, "", how=_differs(wrong, claim.name, digits)), found)
 
 
-def _with_mistake(verdict: Verdict, found: Sequence[_Claimed]) -> Verdict:
+def _with_mistake(verdict: Verdict, found: Sequence[Claimed]) -> Verdict:
     """The verdict with the known mistake that leads to the claim at each point, if there is one."""
     for parallel in zip(*(mistakes(each.trace, verdict.name) for each in found), strict=True):
         if not any(each.differs(wrong.value) for each, wrong in zip(found, parallel, strict=True)):
@@ -408,17 +269,17 @@ def _shown(arithmetic: Arithmetic, value: Value, claimed: Value, digits: int, *,
     """Two values as text, with as many digits as it takes to tell them apart."""
     while True:
         texts = arithmetic.show(value, digits), arithmetic.show(claimed, digits)
-        if not apart or texts[0] != texts[1] or digits >= _PLACES:
+        if not apart or texts[0] != texts[1] or digits >= PLACES:
             return texts
         digits *= 2
 
 
-def _counterexample(found: _Claimed, name: str, digits: int) -> str:
+def _counterexample(found: Claimed, name: str, digits: int) -> str:
     """Where a formula that holds at the given point does not."""
     return f"it holds at this point, but not at others: {_differs(found, name, digits)}"
 
 
-def _differs(found: _Claimed, name: str, digits: int) -> str:
+def _differs(found: Claimed, name: str, digits: int) -> str:
     """What a formula comes to at a point, and what the gradient is there."""
     trace = found.trace
     shown = [f"{each} = {trace.arithmetic.show(value, 4)}" for each, value in trace.point.items()]
@@ -441,7 +302,7 @@ def _sides(trace: Trace) -> list[Value]:
     return sides
 
 
-def _rests_on(found: Sequence[_Claimed], claim: Claim, prove: bool) -> str:
+def _rests_on(found: Sequence[Claimed], claim: Claim, prove: bool) -> str:
     """What a right formula rests on: a proof where SymPy finds one, or the points at which it was compared."""
     if prove and _is_proved(found[0].trace.graph, claim):
         return f"{_PROVED} by simplification"

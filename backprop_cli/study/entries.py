@@ -24,7 +24,8 @@ from ..passes.trace import Trace
 from ..rules.array_op import ArrayOp, Shape
 from ..rules.shape_rules import told
 from .claims import SHOWN, Verdict
-from .referee import TOLERANCE, Estimate, Review
+from .methods import TOLERANCE
+from .referee import Estimate, Review
 
 MANY = 24
 """Entries of all variables together that are compared with other methods; of more, a sample."""

@@ -15,6 +15,7 @@ from ..graph.graph import Graph
 from ..passes.enclosed import enclosed_trace
 from ..passes.trace import Trace
 from . import referee
+from .methods import TOLERANCE
 
 POINTS = 5
 """At which all methods are asked: the middle, all lower and all upper ends, and some between."""
@@ -97,7 +98,7 @@ def _with(before: Found, each: referee.Estimate, box: Box, at: Mapping[str, str]
     if value is None:
         return before if before else before._replace(reason=each.reason)
     low, high = float(box.lower), float(box.upper)
-    slack = _NOISE + referee.TOLERANCE * max(abs(low), abs(high))
+    slack = _NOISE + TOLERANCE * max(abs(low), abs(high))
     found = before._replace(low=min(before.low, value), high=max(before.high, value))
     if not before.agrees:
         return found

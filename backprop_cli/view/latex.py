@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import sympy
 
 from ..arithmetic import FLOATS, Value
-from ..arithmetic.symbolic import formula
+from ..arithmetic.symbolic_forms import formula
 from ..graph.graph import Constant, Gate, Graph, Module, Node
 from ..passes.lazy import Lazy
 from ..rules.formula import Formula, substitute

@@ -48,13 +48,14 @@ class Commands(click.Group):
 
 
 def _meant(command: str, words: Sequence[str]) -> str:
-    from ..hints import working
+    from ..working import working
 
     return working(command, words[1:]) or f"did you mean '{command}'?"
 
 
 def _forgotten(words: Sequence[str]) -> str:
-    from ..hints import is_file, repaired, working
+    from ..hints import is_file, repaired
+    from ..working import working
 
     if words[0] == "help":
         return " ".join(["backprop", *(word for word in words[1:2] if word in COMMANDS), "--help"])

@@ -112,10 +112,11 @@ def _judge(
     from ...passes.point import is_box
     from ...passes.settings import is_of_arrays
     from ...study import claims as numbers
+    from ...study.claim import are_formulas
     from ...view.verdicts import Judged
 
     question = asked.read()
-    graph, given, settings = question.request(opened=True, partly=numbers.are_formulas(claims), arrays=True)
+    graph, given, settings = question.request(opened=True, partly=are_formulas(claims), arrays=True)
     if is_of_arrays(graph, given):
         from ...study.entries import judge
 

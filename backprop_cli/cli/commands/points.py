@@ -376,7 +376,7 @@ def _hint(missing: str, source: Source, graph: Graph) -> str:
     others = [column for column, name in zip(source.header, source.names, strict=True) if name not in variables]
     if hint := rows.meant(missing, source.header, others):
         return hint
-    from ..hints import with_values
+    from ..working import with_values
 
     one = " ".join(with_values("points", [], [missing]))
     return f"the header has {shorten(', '.join(source.names))}; one value for all points is {one}"

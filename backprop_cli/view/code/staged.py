@@ -12,8 +12,9 @@ from ...passes.trace import Edge, Trace
 from ...rules.formula import Formula
 from ...rules.table import opened
 from ..texts import over
+from .formulas import OUT, UPSTREAM, computed, number
 from .identifiers import Names
-from .stages import OUT, UPSTREAM, Groups, Stages, computed, local_name, number, parameters
+from .stages import Groups, Stages, local_name, parameters
 from .targets import TARGETS
 from .targets.base import OPERATORS, Target, UnknownWordError, printer
 

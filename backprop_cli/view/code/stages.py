@@ -1,16 +1,14 @@
 """A graph as a staged program, in no language yet: a formula for each gate, and one for the chain rule on each edge.
 
-A formula of a stage is written over placeholders: `IN.format(slot)` for the gate's inputs, OUT for its value, UPSTREAM
-for what has come back to it. Gates of one kind, with the same constants, share their formulas.
+A formula of a stage is written over the placeholders of `formulas`. Gates of one kind, with the same constants, share
+their formulas.
 """
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial, reduce
 from math import nan
-from types import MappingProxyType
 from typing import NamedTuple
 
 from ...arithmetic import FLOATS, Value
@@ -18,13 +16,13 @@ from ...graph.graph import Constant, Gate, Graph, Module, Node
 from ...passes.forward import constant_value
 from ...passes.lazy import Lazy
 from ...rules.array_op import ArrayOp
-from ...rules.formula import READ_BY_THE_FIRST, Formula, substitute, tidy
+from ...rules.formula import Formula, substitute, tidy
 from ...rules.op import Op
 from ...rules.printer import READING
 from ...rules.table import CONSTANTS, TABLE
 from . import whole
+from .formulas import IN, OUT, UPSTREAM, canonical, chained_by, computed, decided, value_of
 
-IN, OUT, UPSTREAM = "__{}__", "__out__", "__upstream__"
 NODE = "__n{}__"
 """Any node, by its position."""
 MOST = 64
@@ -107,7 +105,7 @@ class Stages:
             self._values[key] = whole.value(op, [self._operand(gate, slot) for slot in slots], axes)
         elif key not in self._values:
             operands = [self._operand(gate, slot) for slot in slots]
-            self._values[key] = _value(op, operands, self._known(gate, slots))
+            self._values[key] = value_of(op, operands, self._known(gate, slots))
         return self._values[key]
 
     def chain(self, gate: Gate, slot: int, *, seed: bool = False) -> Chain:
@@ -127,7 +125,7 @@ class Stages:
                 used = [words[name] for name in parameters(op, partial)]
                 conditional, local = partial, Formula(f"{local_name(op, slot)}()", *used)
             upstream = None if seed else Formula(UPSTREAM)
-            self._chains[key] = Chain(_chained(upstream, local), self._rule(gate, slot), conditional)
+            self._chains[key] = Chain(chained_by(upstream, local), self._rule(gate, slot), conditional)
         return self._chains[key]
 
     def _axes(self, gate: Gate) -> tuple[int, ...] | None:
@@ -274,104 +272,6 @@ def parameters(op: Op, partial: Formula) -> list[str]:
 # -- Formulas ------------------------------------------------------------------------------------------------------
 
 
-def computed(formula: Formula) -> Formula:
-    """The form that floats compute. A choice between 1 and 0 is exact, and stays as people read it: a `mask`."""
-    head, args = formula.head, formula.args
-    if head in READ_BY_THE_FIRST:
-        return computed(args[0] if head in ("smooth", "ours", "own") or _is_mask(args[0]) else args[-1])
-    if _is_mask(formula):
-        return Formula("mask", computed(args[0]))
-    if head == "selected":
-        return Formula("mask", Formula("eq", *args))
-    if head == "pow" and args[1].head == "2" and not args[0].args:
-        return Formula("mul", args[0], args[0])  # where it overflows, its reciprocal is all but 0
-    return Formula(head, *map(computed, args))
-
-
-def _is_mask(formula: Formula) -> bool:
-    return formula.head == "where" and [arg.head for arg in formula.args[1:]] == ["1", "0"]
-
-
-def decided(formula: Formula, known: Mapping[str, float] = MappingProxyType({})) -> Formula:
-    """The formula without the cases that its constants rule out. known: the values of words that are constants."""
-    head, args = formula.head, [decided(arg, known) for arg in formula.args]
-    if head in ("where", "mask"):
-        holds = _holds(args[0], known)
-        if holds is not None:
-            yes, no = args[1:] or (Formula("1"), Formula("0"))
-            return yes if holds else no
-    return Formula(head, *args)
-
-
-def _holds(condition: Formula, known: Mapping[str, float]) -> bool | None:
-    """Whether a condition on constants holds; None where it depends on more than these."""
-    head, args = condition.head, condition.args
-    if head in _COMPARISONS:
-        left, right = (number(arg, known) for arg in args)
-        return None if left is None or right is None else _COMPARISONS[head](left, right)
-    sides = [_holds(arg, known) for arg in args]
-    if head == "not":
-        return None if sides[0] is None else not sides[0]
-    decisive = head == "or"
-    return None if not args else decisive if decisive in sides else None if None in sides else not decisive
-
-
-_COMPARISONS: dict[str, Callable[[float, float], bool]] = {
-    "eq": operator.eq,
-    "ne": operator.ne,
-    "lt": operator.lt,
-    "le": operator.le,
-    "gt": operator.gt,
-    "ge": operator.ge,
-}
-
-
-_OPERATORS: dict[str, Callable[..., float]] = {
-    "add": operator.add,
-    "sub": operator.sub,
-    "mul": operator.mul,
-    "div": operator.truediv,
-    "neg": operator.neg,
-}
-
-
-def number(formula: Formula, known: Mapping[str, float] = MappingProxyType({})) -> float | None:
-    """The value of a formula of constants alone."""
-    head, args = formula.head, formula.args
-    if not args:
-        return float(FLOATS.constant(head)) if head in CONSTANTS or formula.is_number else known.get(head)
-    numbers = [each for each in (number(arg, known) for arg in args) if each is not None]
-    if len(numbers) < len(args) or head in ("where", "mask"):
-        return None
-    try:
-        return float((_OPERATORS.get(head) or FLOATS.word(head))(*numbers))
-    except (ArithmeticError, ValueError):
-        return None
-
-
-def _chained(upstream: Formula | None, local: Formula) -> Formula:
-    """upstream × local, as a person writes it: no factor 1, and a reciprocal divides."""
-    if upstream is None:
-        return local
-    head, args = local.head, local.args
-    if head in ("0", "1", "-1") and not args:
-        return {"0": local, "1": upstream, "-1": -upstream}[head]
-    if head == "neg":
-        return _chained(-upstream if upstream.head == UPSTREAM else upstream, args[0])
-    if head == "div" and args[0].head in ("1", "-1") and not args[0].args:
-        return (upstream if args[0].head == "1" else -upstream) / args[1]
-    return upstream * local
-
-
-def _value(op: Op, operands: Sequence[Formula], known: Mapping[str, float] = MappingProxyType({})) -> Formula:
-    """What a gate computes, over what stands for its inputs."""
-    if op.variadic:
-        return op.applied(operands)
-    formula = decided(substitute(computed(op.value), op.words(operands, Formula(OUT))), known)
-    holds = _holds(formula, known) if op.truth else None
-    return formula if holds is None else Formula("true" if holds else "false")
-
-
 def _constant(graph: Graph, node: Constant) -> tuple[float, Formula]:
     """The value of a constant, and its formula as it is written; of a very long one, its number."""
     if node.body and any(op.of_arrays for op in node.body.kinds):
@@ -380,7 +280,7 @@ def _constant(graph: Graph, node: Constant) -> tuple[float, Formula]:
     parts: list[tuple[Formula, int]] = []
     for part in node.parts:
         if isinstance(part, Constant):
-            parts.append((Formula(part.literal if part.literal in CONSTANTS else _canonical(part.literal)), 1))
+            parts.append((Formula(part.literal if part.literal in CONSTANTS else canonical(part.literal)), 1))
             continue
         inputs = [parts[i] for i in part.inputs]
         # A row may name an input many times, so that nested ones grow beyond bounds: count before building.
@@ -388,7 +288,7 @@ def _constant(graph: Graph, node: Constant) -> tuple[float, Formula]:
         size = 1 + uses * sum(size for _, size in inputs)
         if size > LONGEST or isinstance(part.op, Module):
             return value, Formula(repr(value))
-        formula = _value(part.op, [formula for formula, _ in inputs])
+        formula = value_of(part.op, [formula for formula, _ in inputs])
         negative = formula.head == "neg" and formula.args[0].is_number and not formula.args[0].head.startswith("-")
         parts.append((Formula(f"-{formula.args[0].head}") if negative else formula, size))
     return value, parts[-1][0]
@@ -405,11 +305,3 @@ def _array(graph: Graph, node: Constant) -> tuple[float, Formula]:
     if is_array(found):
         return nan, Formula("array_of", Formula(repr(found.tolist())))
     return found, Formula(repr(found))
-
-
-def _canonical(literal: str) -> str:
-    """A number without the zeros in front that would make it octal somewhere, and with digits around its point."""
-    mantissa, e, exponent = literal.lower().partition("e")
-    whole, point, fraction = mantissa.partition(".")
-    whole = whole.lstrip("0") or "0"
-    return f"{whole}{point}{fraction or '0' * len(point)}{e}{exponent}"

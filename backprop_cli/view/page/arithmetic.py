@@ -16,8 +16,9 @@ from ...errors import InputError
 from ...graph.graph import Constant, Gate, Graph, Module
 from ...rules.formula import Formula, substitute
 from ...rules.zeros import zero
+from ..code.formulas import computed, decided
 from ..code.staged import in_words_of, needed
-from ..code.stages import Stages, computed, decided
+from ..code.stages import Stages
 from ..code.targets.base import UnknownWordError, printer
 from ..code.targets.javascript import JAVASCRIPT
 

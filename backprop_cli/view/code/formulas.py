@@ -1,0 +1,111 @@
+"""Formulas as programs compute them: choices that constants decide, numbers worked out, no factor 1."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+
+from ...arithmetic import FLOATS
+from ...rules.formula import READ_BY_THE_FIRST, Formula, substitute
+from ...rules.op import Op
+from ...rules.table import CONSTANTS
+
+IN, OUT, UPSTREAM = "__{}__", "__out__", "__upstream__"
+"""What stands in a formula for an input of the gate (by its slot), for its value, and for what has come back to it."""
+
+
+def computed(formula: Formula) -> Formula:
+    """The form that floats compute. A choice between 1 and 0 is exact, and stays as people read it: a `mask`."""
+    head, args = formula.head, formula.args
+    if head in READ_BY_THE_FIRST:
+        return computed(args[0] if head in ("smooth", "ours", "own") or _is_mask(args[0]) else args[-1])
+    if _is_mask(formula):
+        return Formula("mask", computed(args[0]))
+    if head == "selected":
+        return Formula("mask", Formula("eq", *args))
+    if head == "pow" and args[1].head == "2" and not args[0].args:
+        return Formula("mul", args[0], args[0])  # where it overflows, its reciprocal is all but 0
+    return Formula(head, *map(computed, args))
+
+
+def _is_mask(formula: Formula) -> bool:
+    return formula.head == "where" and [arg.head for arg in formula.args[1:]] == ["1", "0"]
+
+
+def decided(formula: Formula, known: Mapping[str, float] = MappingProxyType({})) -> Formula:
+    """The formula without the cases that its constants rule out. known: the values of words that are constants."""
+    head, args = formula.head, [decided(arg, known) for arg in formula.args]
+    if head in ("where", "mask"):
+        holds = _holds(args[0], known)
+        if holds is not None:
+            yes, no = args[1:] or (Formula("1"), Formula("0"))
+            return yes if holds else no
+    return Formula(head, *args)
+
+
+def _holds(condition: Formula, known: Mapping[str, float]) -> bool | None:
+    """Whether a condition on constants holds; None where it depends on more than these."""
+    head, args = condition.head, condition.args
+    if head in _COMPARISONS:
+        left, right = (number(arg, known) for arg in args)
+        return None if left is None or right is None else _COMPARISONS[head](left, right)
+    sides = [_holds(arg, known) for arg in args]
+    if head == "not":
+        return None if sides[0] is None else not sides[0]
+    decisive = head == "or"
+    return None if not args else decisive if decisive in sides else None if None in sides else not decisive
+
+
+_COMPARISONS: dict[str, Callable[[float, float], bool]] = {
+    name: getattr(operator, name) for name in "eq ne lt le gt ge".split()
+}
+_OPERATORS: dict[str, Callable[..., float]] = {
+    "div": operator.truediv,
+    **{name: getattr(operator, name) for name in "add sub mul neg".split()},
+}
+
+
+def number(formula: Formula, known: Mapping[str, float] = MappingProxyType({})) -> float | None:
+    """The value of a formula of constants alone."""
+    head, args = formula.head, formula.args
+    if not args:
+        return float(FLOATS.constant(head)) if head in CONSTANTS or formula.is_number else known.get(head)
+    numbers = [each for each in (number(arg, known) for arg in args) if each is not None]
+    if len(numbers) < len(args) or head in ("where", "mask"):
+        return None
+    try:
+        return float((_OPERATORS.get(head) or FLOATS.word(head))(*numbers))
+    except (ArithmeticError, ValueError):
+        return None
+
+
+def chained_by(upstream: Formula | None, local: Formula) -> Formula:
+    """upstream × local, as a person writes it: no factor 1, and a reciprocal divides."""
+    if upstream is None:
+        return local
+    head, args = local.head, local.args
+    if head in ("0", "1", "-1") and not args:
+        return {"0": local, "1": upstream, "-1": -upstream}[head]
+    if head == "neg":
+        return chained_by(-upstream if upstream.head == UPSTREAM else upstream, args[0])
+    if head == "div" and args[0].head in ("1", "-1") and not args[0].args:
+        return (upstream if args[0].head == "1" else -upstream) / args[1]
+    return upstream * local
+
+
+def value_of(op: Op, operands: Sequence[Formula], known: Mapping[str, float] = MappingProxyType({})) -> Formula:
+    """What a gate computes, over what stands for its inputs."""
+    if op.variadic:
+        return op.applied(operands)
+    formula = decided(substitute(computed(op.value), op.words(operands, Formula(OUT))), known)
+    holds = _holds(formula, known) if op.truth else None
+    return formula if holds is None else Formula("true" if holds else "false")
+
+
+def canonical(literal: str) -> str:
+    """A number without the zeros in front that would make it octal somewhere, and with digits around its point."""
+    mantissa, e, exponent = literal.lower().partition("e")
+    whole, point, fraction = mantissa.partition(".")
+    whole = whole.lstrip("0") or "0"
+    return f"{whole}{point}{fraction or '0' * len(point)}{e}{exponent}"
