@@ -154,6 +154,10 @@ def suggest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     """The known word that was probably meant; empty if none.
 
     One that looks the same is; else a common beginning counts most: cosine is cos.
+
+    word: what was typed;
+    known: those that there are;
+    cutoff: how alike two words have to be, from 0 to 1.
     """
     import difflib
 

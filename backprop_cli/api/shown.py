@@ -60,7 +60,13 @@ def framed(page: str) -> str:
 
 
 def rendered(kind: str, subject: Any, form: str = "", digits: int | None = None) -> str | bytes:
-    """The subject in a format of its kind, the first by default. Raises InputError for what is none."""
+    """The subject, drawn.
+
+    kind: of subject, a key of VIEWS;
+    form: one of its formats, the first of them by default;
+    digits: how many are shown of a number.
+    Raises InputError for a format that it does not have.
+    """
     forms = VIEWS[kind]
     if form and form not in forms:
         raise InputError(f"there is no format {quote(str(form))} here", hint=f"there is: {', '.join(forms)}")

@@ -30,7 +30,13 @@ def texts(values: Mapping[str, Given] | None, variables: Mapping[str, Given]) ->
 
 
 def expect(what: str, given: object, kind: type | tuple[type, ...], words: str) -> None:
-    """Raise InputError for an argument that is of another type. words: what it is, for people."""
+    """Raise InputError for an argument that is of another type.
+
+    what: which argument, as people call it;
+    given: the argument;
+    kind: the types that it may have;
+    words: what it should be, for people.
+    """
     if not isinstance(given, kind):
         raise InputError(f"{what} is {words}, not of type {type(given).__name__}")
 

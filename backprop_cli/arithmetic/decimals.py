@@ -65,7 +65,12 @@ def _nearest(top: fmpz, bottom: fmpz) -> fmpz:
 
 
 def written(whole: fmpz, power: int, places: int) -> str:
-    """A decimal number that has so many significant digits."""
+    """A decimal number as text.
+
+    whole: its significant digits;
+    power: of ten, by which they are multiplied;
+    places: how many digits there are to be.
+    """
     text, sign = abs(whole).str(), "-" if whole < 0 else ""
     power, figures = power + len(text) - 1, text.rstrip("0")
     if -4 <= power < max(places, len(figures)):
@@ -78,7 +83,11 @@ def written(whole: fmpz, power: int, places: int) -> str:
 
 
 def bound(number: fmpq | arb, digits: int, *, up: bool) -> str:
-    """A bound of a number to so many significant digits; the number itself, where it has no more."""
+    """A bound of a number as text; the number itself, where it has no more digits.
+
+    digits: significant ones, to which it is rounded;
+    up: whether it is the bound above.
+    """
     if isinstance(number, fmpq):
         top, bottom, power = number.p, number.q, fmpz(0)
     else:

@@ -145,6 +145,10 @@ class Arithmetic(ABC):
         constants: Mapping[str, Value],
         templates: Mapping[str, str] | None = None,
     ) -> None:
+        """functions: what the words of a rule call;
+        constants: the values of those that have names;
+        templates: words that are no calls in the code, over their arguments.
+        """
         self.constants = constants
         words = {"total": self._total, "counted": self._counted, "but_one": self._but_one, "prod": self._product}
         self.namespace: dict[str, Any] = {"__builtins__": {}, **words, **functions, **constants}

@@ -107,7 +107,14 @@ def read_bounds(text: str | None, labels: Sequence[str]) -> Bounds | None:
 
 
 def number(option: str, text: str | None, otherwise: float, *, least: float = 0.0, most: float = inf) -> float:
-    """The value of an option that is a number. Raises InputError unless it is above `least` and below `most`."""
+    """The value of an option that is a number.
+
+    option: its name;
+    text: what was typed, None without the option;
+    otherwise: the number without it;
+    least, most: between which it has to be.
+    Raises InputError unless it is.
+    """
     if text is None:
         return otherwise
     value = float(point.read_value(option, text, FLOATS))

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 def show_trace(
     trace: Trace, form: str, get: Sequence[str] = (), digits: int | None = None, file: str | None = None
 ) -> None:
-    """Print the trace, in one of its formats; or bare numbers alone, for what `get` names."""
+    """Print the trace, in one of its formats; or bare numbers alone.
+
+    form: the format;
+    get: what bare numbers are printed of;
+    digits, file: as in `show`.
+    """
     warn(trace.warnings)
     if get:
         put(_bare_numbers(trace, get), file)

@@ -25,7 +25,12 @@ def read_start(given: Sequence[str]) -> dict[str, Any]:
 
 
 def named(text: str, option: str, example: str) -> Iterator[tuple[str, str]]:
-    """Names and what stands behind their equals signs. Commas inside brackets separate nothing."""
+    """Names and what stands behind their equals signs. Commas inside brackets separate nothing.
+
+    text: the value of the option;
+    option: its name, for an error;
+    example: such a value, for a hint.
+    """
     for part in _parts(text):
         name, equals, value = part.partition("=")
         if not (equals and name.strip() and value.strip()):

@@ -126,7 +126,8 @@ def jacobian(
 ) -> Trace:
     """The values, and for each variable the matrix of every entry of the output by every entry of the variable.
 
-    Raises as `array_trace` does, and InputError beyond MAX_JACOBIAN entries.
+    point, system, wrt, ties: as in `array_trace`
+    Raises as that does, and InputError beyond MAX_JACOBIAN entries.
     """
     typed, shapes, _ = _typed(graph, point)
     whole = shapes[-1]

@@ -20,7 +20,10 @@ def widely(
 ) -> tuple[Value, Value]:
     """The local gradient, and upstream × local, with more digits than doubles have and exponents without a limit.
 
-    The local gradient of a module is given; that of a gate is worked out anew, from its inputs.
+    gate, slot: the edge;
+    inputs: the values of the gate's inputs;
+    upstream: what has come back to the gate;
+    local: the local gradient of a module; that of a primitive is worked out anew, from its inputs.
     """
     wide = arithmetic.wide
     if not isinstance(gate.op, Module) and all(map(arithmetic.is_finite, inputs)):

@@ -83,7 +83,13 @@ def piece(file: BinaryIO, size: int) -> bytes:
 def of_rows(
     found: Iterable[Row], names: Collection[str], refused: Collection[str], size: int = 16_384
 ) -> Iterator[Block]:
-    """Rows in blocks. size: how many at most in each."""
+    """Rows in blocks.
+
+    found: the rows;
+    names: the columns that are numbers;
+    refused: those that no row may have;
+    size: rows of a block, at most.
+    """
     rest, is_free = iter(found), frozenset(refused).isdisjoint
     while some := [*islice(rest, size)]:
         plain = [row.error is None and is_free(row.given) for row in some]

@@ -36,7 +36,13 @@ def library(what: str) -> Any:
 
 
 def table(path: str, end: str, called: Mapping[str, str]) -> Table:
-    """The table of a Parquet or an Arrow file. Raises InputError where it is none."""
+    """The table of a Parquet or an Arrow file.
+
+    path: the name of the file;
+    end: how it ends, which tells the format;
+    called: the names in the expression of columns that are written otherwise.
+    Raises InputError where it is no such file.
+    """
     pl = library(f"a file {end}")
     try:
         lazy = pl.scan_parquet(path, glob=False) if end == ".parquet" else pl.scan_ipc(path)
@@ -116,6 +122,12 @@ def csv_blocks(
 
     A piece that is not plain, because something is quoted or a line has another number of fields, is left to `rows`;
     from a quote on, behind which lines may hang together, all of it.
+
+    file: behind the header;
+    lines: those that were read, which go on to be counted;
+    source: the header;
+    names: the columns that are numbers;
+    refused: those that no row may have.
     """
     places = [source.names.index(name) for name in names]
     while data := piece(file, PIECE):

@@ -27,6 +27,9 @@ def json_blocks(
 
     A piece that is not plain, because its objects have other keys, or more than one line, or letters that are escaped,
     is left to `rows`.
+
+    file, lines, source, names, refused: as `csv_blocks` has them;
+    look: what looks at rows that are read one by one.
     """
     yield from of_rows(look(islice(source.rows, 1)), names, refused)
     width = len(source.header)

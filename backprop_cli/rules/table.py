@@ -191,7 +191,12 @@ mish_slope = tanh(softplus(x)) + x * sigmoid(x) * mish_bend
 
 
 def settling(read: Formula, tail: Formula, near: int, far: int) -> Formula:
-    """A formula that falls off below 0: from −near on doubles compute its tail precisely, and from −far on it is 0."""
+    """A formula that falls off below 0.
+
+    read: the formula;
+    tail: the same where it is small, which doubles compute precisely;
+    near, far: from −near on they do, and from −far on it is 0.
+    """
     return ours(read, where(gt(x, -near), read, where(gt(x, -far), precisely(tail), 0)))
 
 

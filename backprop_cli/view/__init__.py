@@ -122,7 +122,11 @@ def form_of(name: str, forms: Container[str], otherwise: str = "") -> str:
 
 
 def draw(what: str, subject: Any, options: Options) -> str | bytes:
-    """The subject, drawn by the view of its kind that is called `options.form`."""
+    """The subject, drawn by one of its views.
+
+    what: the kind of subject, a key of VIEWS;
+    options: how, with the format as `form`.
+    """
     module, _, view = VIEWS[what][options.form].partition(":")
     drawn: str | bytes = getattr(__import__(f"{__name__}.{module}", fromlist=[view]), view)(subject, options)
     return drawn

@@ -106,7 +106,12 @@ def _paired(ones: Sequence[str], others: Sequence[str]) -> list[str]:
 
 
 def pipe_table(columns: Sequence[str], texts: int, rows: Iterable[Sequence[str]]) -> list[str]:
-    """A pipe table. The first `texts` columns are left-aligned, and so is a last one that holds words."""
+    """A pipe table.
+
+    columns: their headings;
+    texts: how many columns, from the left, are left-aligned; so is a last one that holds words;
+    rows: the cells.
+    """
     align = [":--" if i < texts or name == "tells" else "--:" for i, name in enumerate(columns)]
     return [f"| {' | '.join(row)} |" for row in (columns, align, *rows)]
 

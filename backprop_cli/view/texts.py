@@ -124,7 +124,12 @@ class Gap(NamedTuple):
 
 
 def ends(items: Iterable[Item], count: int, limit: int | None, what: str) -> Iterator[Item | Gap]:
-    """All of `count` items; of more than `limit` (None: there is none) the first and the last half of it."""
+    """All items; of too many, the first and the last ones, and a Gap between them.
+
+    count: how many there are;
+    limit: how many are shown at most, None for all;
+    what: they are, for the Gap.
+    """
     half = count if limit is None or count <= limit else limit // 2
     for place, item in enumerate(items):
         if not half <= place < count - half:
@@ -397,7 +402,12 @@ def step(trace: Trace) -> str:
 
 
 def multiple(trace: Trace, value: Value, digits: int | None, h: str) -> str:
-    """The size of a gradient times h: `4h`, `1e-07·h`, `(1 + sqrt(2))·h`."""
+    """The size of a gradient times a small step: `4h`, `1e-07·h`, `(1 + sqrt(2))·h`.
+
+    value: the gradient;
+    digits: how many of it are shown;
+    h: what the step is called.
+    """
     size = number(trace, -value if trace.arithmetic.to_float(value) < 0 else value, digits)
     if size == "1":
         return h

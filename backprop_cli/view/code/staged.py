@@ -53,10 +53,12 @@ def render(
 ) -> str:
     """The program, as text.
 
+    stages: its formulas;
+    target: the name of the language;
     given: values for some of the variables, or all; the others are parameters of a function;
     trace: the passes at these values, if there are all; its numbers stand in the comments;
-    digits: how many they have.
-
+    digits: how many they have;
+    ties: what inputs of max and min that tie receive, one of TIES.
     Raises InputError where the target has no word for a primitive.
     """
     return _Program(stages, target, given, ties, trace, digits).text()

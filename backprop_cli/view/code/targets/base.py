@@ -185,7 +185,12 @@ def _is_plain(formula: Formula, constants: Collection[str]) -> bool:
 
 
 def listed(opening: str, items: Iterable[str], closing: str, *, last: str = ",", width: int = 100) -> list[str]:
-    """`opening item, item closing` on one line, or a line each where that is too long. last: what follows the last."""
+    """`opening item, item closing` on one line, or a line each where that is too long.
+
+    opening, closing: what stands around the items;
+    last: what follows the last item on lines of their own;
+    width: columns of the longest line.
+    """
     items = list(items)
     line = f"{opening}{', '.join(items)}{closing}"
     if len(line) <= width:
