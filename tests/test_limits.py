@@ -187,7 +187,7 @@ ELSEWHERE = {
 """Those that have tests of their own, by name."""
 NOT_TOLD = {
     "arithmetic.symbolic._LONGEST": "digits shown",
-    "cli.hints._LONGEST": "a hint",
+    "cli.working.LONGEST": "a hint",
     "cli.progress._STEPS": "steps of a bar",
     "passes.point._LONGEST_EXPONENT": "the same number by another way",
     "passes.trace._LISTED": "words of a repr",

@@ -17,7 +17,7 @@ from backprop_cli.rules import table as ops
 from backprop_cli.rules.formula import Formula as Rule
 from backprop_cli.rules.op import Op
 from backprop_cli.rules.table import TABLE
-from backprop_cli.study import referee
+from backprop_cli.study import methods
 from backprop_cli.study.methods import TOLERANCE
 from backprop_cli.study.referee import ALL, Estimate, Review, review
 from support.command import run
@@ -350,7 +350,7 @@ def test_sympy_has_one_time_for_all_variables(monkeypatch: pytest.MonkeyPatch) -
         while True:
             pass
 
-    monkeypatch.setattr(referee, "SHARE", 0.05)
+    monkeypatch.setattr(methods, "SHARE", 0.05)
     monkeypatch.setattr(sympy.Expr, "evalf", endless)
     result = reviewed("a*b*c*d*x", a=1, b=2, c=3, d=4, x=5)
     assert calls == [1]
