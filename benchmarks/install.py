@@ -20,6 +20,8 @@ PACKAGES = (
     "rich",
     "sympy",
     "mpmath",
+    "python-flint",
+    "cypari",
     "symengine",
     "autograd",
     "micrograd",

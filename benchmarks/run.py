@@ -23,7 +23,7 @@ from harness import Settings, Table, unpacked
 from oneshot import environment
 from report import document, write_into
 
-GROUPS = ("startup", "loop", "stream", "parsing", "library", "engine", "arrays", "columns")
+GROUPS = ("startup", "loop", "stream", "parsing", "library", "engine", "arrays", "columns", "digits")
 FULL = Settings(7, 1_000, 100_000, (1_000, 10_000, 100_000, 1_000_000), (100, 1_000, 10_000))
 QUICK = Settings(2, 4, 100, (1_000,), (100,))
 

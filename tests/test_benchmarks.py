@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+import digits
 import engine
 import graphs
 import install
+import library
 import oneshot
 import peers
 import report
@@ -226,6 +228,15 @@ def test_the_engine_group() -> None:
 
 def test_a_program_is_the_circuit_a_gate_a_line() -> None:
     assert engine.program(graphs.chain(3)) == "q1 = x0 + x1\nq2 = tanh(q1)\nq3 = q2 + x1\n"
+
+
+def test_digits_are_compared_before_they_are_measured() -> None:
+    table = digits.beside("50 digits", library.EXPRESSIONS["9 gates"], library.POINT, 50, 1)
+    assert table.row(digits.OURS).samples
+    assert all(row.samples or row.note == "not installed" for row in table.rows)
+    lost = digits.beside("50 digits", digits.LOST, digits.LOST_AT, 50, 1)
+    assert lost.row(digits.OURS).samples
+    assert lost.row("SymPy's formulas by mpmath").note == "failed: ValueError: answered 0.0"
 
 
 # -- One call ------------------------------------------------------------------------------------------------------
