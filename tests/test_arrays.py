@@ -892,6 +892,34 @@ def test_exact_and_proven_numbers_have_conventions_too() -> None:
     assert found.out == "[1, sqrt(2)/2]\n"
 
 
+def test_what_no_double_tells_from_0_is_told_from_it_where_that_is_proven() -> None:
+    tiny = {"x": "1e-100"}
+    small = "exp(x) - 1"  # at 5 digits, a ball around 0
+    for text, values, expected in (
+        ("det([[x, 0], [0, 1]])", {"x": "1e-400"}, "1e-400"),
+        (f"det([[{small}, 0], [0, 1]])", tiny, "1e-100"),
+        (f"sum(inv([[{small}, 0], [0, x]]))", tiny, "2e+100"),
+        (f"sum(solve([[{small}, 0], [0, 1]], [x, 2]))", tiny, "3"),
+        (f"exp(logdet([[{small}, 0], [0, 1]]))", tiny, "1e-100"),
+        (f"max([exp(x), 1, {small}])", tiny, "1"),
+        ("softmax([sin(x)**2 + cos(x)**2, 1])[0]", {"x": "3"}, "0.5"),
+    ):
+        words = [word for name, number in values.items() for word in (f"--{name}", number)]
+        found = run("eval", text, *words, "--precision", "5", "--get", "value")
+        assert found.out == f"{expected}\n", (text, found)
+    assert str(backprop("det([[x, 0], [0, 1]])*10**400", x="1e-400", exact=True).value) == "1"
+
+
+def test_the_determinant_of_a_singular_matrix_has_slopes() -> None:
+    """Also where the pivots of numbers with a slope, or of complex ones, are 0."""
+    for matrix in ([[0, 0], [0, 0]], [[1, 2], [2, 4]]):
+        assert run("check", "det(A)", "--A", str(matrix)).status == 0
+        for options in ([], ["--precision", "10"], ["--exact"]):
+            found = run("eval", "det(A)", "--A", str(matrix), "--hessian", "--json", *options)
+            second = json.loads(found.out)["hessian"]
+            assert float(second["A[0, 0]"]["A[1, 1]"]) == -float(second["A[0, 1]"]["A[1, 0]"]) == 1
+
+
 def test_exact_and_proven_numbers_are_the_doubles() -> None:
     """Where numbers meet arrays, which numbers of another system do not know."""
     values: dict[str, Any] = {"x": [1.5, -0.75, 2], "s": 3, "E": [[0.5], [2]]}

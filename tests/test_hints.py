@@ -16,6 +16,9 @@ FOLLOWED = {
     # Names that were meant as products.
     "eval 2xy+y --x 2 --y 3": "eval 2(x*y)+y --x 2 --y 3",
     "eval 2πx --x 2": "eval 2(π*x) --x 2",
+    "eval πr² --r 2": "eval π*r² --r 2",
+    "eval (4/3)πr^3*h --r 2 --h 3": "eval (4/3)π*r^3*h --r 2 --h 3",
+    "eval 1/πr^2 --r 2": "",
     "eval x+sinx --x 2": "eval x+(sin(x)) --x 2",
     # Options of other commands.
     "graph x*y --json": "derive x*y --json",

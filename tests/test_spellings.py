@@ -22,6 +22,8 @@ PAIRS = [
 """What is spelled, and what it stands for."""
 
 READINGS = {
+    "wᵀx": ("wᵀ @ x", "wᵀ*x"),
+    "sum(X.T y)": ("X.T @ y", "X.T*y"),
     "1/2x": ("1/(2*x)", "(1/2)*x"),
     "7 % 2x": ("7%(2*x)", "(7%2)*x"),
     "20% - x": ("20/100 - …", "20 % (-…)"),
@@ -47,6 +49,14 @@ READINGS = {
 """What may be meant in two ways, and what the hint says."""
 
 HINTED = {
+    "log|x|": "a function needs parentheses: log(|x|)",
+    "2 sin|x + 1|/y": "a function needs parentheses: sin(|x + 1|)",
+    "sin 2πx": "a function needs parentheses: sin(2πx)",
+    "tan^{-1}(x)": "write 1/tan(x) or atan(x)",
+    "2sin^{2} x": "write sin(x)**2",
+    "log_{2}(x + 1)": "write log(x + 1, 2)",
+    "rate^{2}*x": "write **(2)",
+    "theta_{1}*x": "write theta_1",
     "sin²x": "write sin(x)**2",
     "2cos² 3x + 1": "write cos(3x)**2",
     "eˣ": "write **x",

@@ -16,7 +16,7 @@ from ..rules.shape_rules import axes_of
 from ..rules.table import primitive
 from .axes import Array, is_array, kind_of, times, widened
 from .floats import Floats
-from .system import Arithmetic, Function, Value
+from .system import Arithmetic, Function, TooWideError, Value
 
 
 @lru_cache(maxsize=1_000)
@@ -157,16 +157,32 @@ class Words:
         return np.sqrt(squares) * np.reshape(scale, np.shape(squares))
 
     def logtotal(self, x: Array) -> Value:
-        largest = self._top(x, **{**self._over(), "keepdims": True})
+        largest = self._about_top(x, **{**self._over(), "keepdims": True})
         sums = self._log(np.sum(self.exp(x - largest), **self._over()))
         return np.reshape(largest, np.shape(sums)) + sums
 
-    def _top(self, x: Array, **over: Any) -> Value:
-        """The largest entries along axes; of complex numbers, by their real parts."""
+    def _about_top(self, x: Array, **over: Any) -> Value:
+        """The same, or what holds it where the numbers do not decide: enough to scale with."""
+        return self._top(x, self.base.word("max"), **over)
+
+    def _top(self, x: Array, undecided: Function | None = None, **over: Any) -> Value:
+        """The largest entries along axes; of complex numbers, by their real parts.
+
+        undecided: what the larger is of two that are not told apart. Raises TooWideError without it.
+        """
         if self.is_doubles:
             return np.max(x, **over)
         at_least = self.base.rule(primitive("ge")).value
-        larger = np.frompyfunc(lambda a, b: a if at_least(a, b) else b, 2, 1)
+
+        def larger_of(a: Value, b: Value) -> Value:
+            try:
+                return a if at_least(a, b) else b
+            except TooWideError:
+                if undecided is None:
+                    raise
+                return undecided(a, b)
+
+        larger = np.frompyfunc(larger_of, 2, 1)
         axis = over.get("axis")
         axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis % x.ndim,)
         for each in sorted(axes, reverse=True):
@@ -176,7 +192,7 @@ class Words:
     def portions(self, x: Array) -> Value:
         """exp(x) divided by the sum over the axes."""
         axes = axes_of(self.op, np.shape(x))
-        powers = self.exp(x - self._top(x, axis=axes, keepdims=True))
+        powers = self.exp(x - self._about_top(x, axis=axes, keepdims=True))
         return powers / np.sum(powers, axis=axes, keepdims=True)
 
     def spread(self, upstream: Value, x: Array) -> Value:
@@ -202,11 +218,11 @@ class Words:
         return np.sum(x, axis=self.op.settings.get("axis", -1), keepdims=True)
 
     def softmax(self, x: Array) -> Value:
-        powers = self.exp(x - self._top(x, axis=self.op.settings.get("axis", -1), keepdims=True))
+        powers = self.exp(x - self._about_top(x, axis=self.op.settings.get("axis", -1), keepdims=True))
         return powers / self.rowsum(powers)
 
     def log_softmax(self, x: Array) -> Value:
-        less = x - self._top(x, axis=self.op.settings.get("axis", -1), keepdims=True)
+        less = x - self._about_top(x, axis=self.op.settings.get("axis", -1), keepdims=True)
         return less - self._log(self.rowsum(self.exp(less)))
 
     # -- square matrices --
@@ -218,11 +234,6 @@ class Words:
     def trace(self, x: Array) -> Value:
         return np.trace(x)
 
-    def _sizes(self, x: Array) -> Array:
-        """How large each entry is, by which pivots are chosen."""
-        sizes: Array = np.vectorize(lambda each: abs(self.base.to_float(each)), otypes=[float])(x)
-        return sizes
-
     def _eliminated(self, x: Array, y: Array) -> Array:
         """The solution of x @ z = y, by Gauss's elimination in any number system.
 
@@ -231,10 +242,7 @@ class Words:
         rows = np.concatenate([x, y], axis=1)
         size = len(rows)
         for column in range(size):
-            sizes = self._sizes(rows[column:, column])
-            if not sizes.any():
-                raise ZeroDivisionError
-            pivot = column + int(sizes.argmax())
+            pivot = column + self._pivot(rows[column:, column])
             rows[[column, pivot]] = rows[[pivot, column]]
             rows[column] = rows[column] / rows[column, column]
             for row in range(size):
@@ -242,22 +250,58 @@ class Words:
                     rows[row] = rows[row] - rows[column] * rows[row, column]
         return rows[:, size:]
 
+    def _pivot(self, numbers: Array) -> int:
+        """The place of the largest number, or of one that is other than 0 where all are too small for a double.
+
+        Raises ZeroDivisionError where all are 0, and TooWideError where that is not decided.
+        """
+        sizes = [abs(self.base.to_float(each)) for each in numbers]
+        sizes = [math.inf if math.isnan(size) else size for size in sizes]  # what has no double is no 0
+        if any(sizes):
+            return sizes.index(max(sizes))
+        differs, zero = self.base.rule(primitive("ne")).value, self.base.number("0")
+        failure: ArithmeticError = ZeroDivisionError()
+        for place, number in enumerate(numbers):
+            try:
+                if differs(number, zero):
+                    return place
+            except TooWideError as error:
+                failure = error
+        raise failure
+
+    def _expanded(self, x: Array) -> Value:
+        """The determinant by pivots, each the largest number that is left. Raises ArithmeticError where those are 0."""
+        det = self.base.number("1")
+        while x.size:
+            i, j = divmod(self._pivot(x.ravel()), len(x))
+            det = x[i, j] * det * (-1) ** (i + j)
+            left, above = np.delete(x[:, j], i) / x[i, j], np.delete(x[i], j)
+            x = np.delete(np.delete(x, i, 0), j, 1) - self.outer(left, above)
+        return det
+
+    def _divisionless(self, x: Array) -> Value:
+        """The determinant without a division, where no pivot is known to be other than 0.
+
+        Bird, "A simple division-free algorithm for computing determinants", Information Processing Letters 111 (2011).
+        """
+        zero = self.base.number("0")
+        found = x
+        for _ in range(len(x) - 1):
+            below = np.append(np.cumsum(np.diag(found)[:0:-1])[::-1], zero)  # sums of the diagonal behind each row
+            upper = np.where(np.triu(np.ones(x.shape), 1) > 0, found, zero)
+            found = (upper - np.where(np.eye(len(x)) > 0, below[:, None], zero)) @ x
+        return found[0, 0] if len(x) % 2 else -found[0, 0]
+
     def inv(self, x: Array) -> Value:
         return _of_matrix(np.linalg.inv, x) if self.is_doubles else self._eliminated(x, self.eye(x))
 
     def det(self, x: Array) -> Value:
         if self.is_doubles:
             return np.linalg.det(x)
-        det = self.base.number("1")
-        while x.size:
-            sizes = self._sizes(x)
-            if len(x) > 1 and not sizes.any():  # a product of two infinitesimals is none
-                return self.base.number("0")
-            i, j = divmod(int(sizes.argmax()), len(x))
-            det = x[i, j] * det * (-1) ** (i + j)
-            left, above = np.delete(x[:, j], i) / x[i, j], np.delete(x[i], j)
-            x = np.delete(np.delete(x, i, 0), j, 1) - self.outer(left, above)
-        return det
+        try:
+            return self._expanded(x)
+        except ArithmeticError:
+            return self._divisionless(x)
 
     def logdet(self, x: Array) -> Value:
         if not self.is_doubles:

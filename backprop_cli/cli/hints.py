@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..arithmetic import IEEE
 from ..errors import FEW, BackpropError, InputError, did_you_mean, looks, quote, suggest
-from ..language.names import as_name
+from ..language.names import NAME, as_name
 from ..passes import point
 from ..passes.point import MissingVariablesError, UnknownVariableError
 from ..rules.table import CONSTANTS, spellings
@@ -60,6 +60,8 @@ CALLED = {name: command for command, names in _ELSEWHERE.items() for name in nam
 """What people call commands, or what they do."""
 _PAIR = re.compile(r"\s*-{0,2}(\w+)\s*[=:]\s*(.+?)\s*").fullmatch
 _DASHES = "\N{EN DASH}\N{EM DASH}\N{HORIZONTAL BAR}\N{MINUS SIGN}\N{HYPHEN}\N{NON-BREAKING HYPHEN}"
+_POWER = re.compile(r"\s*(?:\^|\*\*|!(?!=)|[⁺⁻⁰¹²³⁴-⁹])")
+_TIGHT = re.compile(r"(?:[/%^÷]|\*\*)\s*$")
 _BEGINNING = 3  # letters of an option by which it may be known
 
 
@@ -199,17 +201,28 @@ def _of_product(command: str, words: Sequence[str]) -> str:
     if not line.positional:
         return ""
     text = line.positional[0]
-    for name in dict.fromkeys(re.findall(r"[^\W\d]\w+", text)):
+    for name in dict.fromkeys(re.findall(NAME, text)):
         meant = "" if name in line.bindings else _taken_apart(name, line.bindings)
-        changed = _with(text, name, meant if text.strip() == name else f"({meant})")
+        changed = _with(text, name, meant)
         if meant and (hint := working(command, [changed if word is text else word for word in words])):
             return f"{name} is one name: {hint}"
     return ""
 
 
-def _with(text: str, name: str, written: str) -> str:
-    """A text with something else for a name."""
-    return re.sub(r"[^\W\d]\w*", lambda found: written if found[0] == name else found[0], text)
+def _with(text: str, name: str, product: str) -> str:
+    """A text with a product for a name: without parentheses where it is all, or only its last factor has a power.
+
+    Where what the power belongs to stands behind a sign that binds as a product does, the name stays.
+    """
+
+    def replaced(found: re.Match[str]) -> str:
+        if found[0] != name:
+            return found[0]
+        if _POWER.match(text, found.end()):
+            return name if _TIGHT.search(text, 0, found.start()) else product
+        return product if text.strip() == name else f"({product})"
+
+    return re.sub(NAME, replaced, text)
 
 
 def _taken_apart(name: str, given: Container[str]) -> str:

@@ -25,6 +25,7 @@ _WORDS = {
 """Words of programming languages that stand before something."""
 _QUOTIENT = re.compile(r"\bd\w*[ \t]*/[ \t]*d\w+[ \t]*")
 _OPERAND = re.compile(rf"[ \t]*({NAME}|[0-9.]+)(?!\w*[ \t]*[(\[])")
+_FACTORS = re.compile(rf"[0-9.]+[ \t]*{NAME}(?![ \t]*[(\[])")  # 2x, and no call
 _DEFINED = re.compile(r"\s*:=\s*(\S.*)")
 
 Functions = Mapping[str, Sequence[Op]]
@@ -47,7 +48,8 @@ def _operator(source: str, functions: Functions, last: Token, token: Token) -> s
         return hint
     right = {"(": "(…)", "call": f"{token.text}(…)"}.get(token.kind, token.text)
     if last.text in functions and last.kind == "variable" and last.text.isascii():
-        return f"a function needs parentheses: {last.text}({right})"
+        factors = _FACTORS.match(source, token.span[0]) if token.kind == "number" else None
+        return f"a function needs parentheses: {last.text}({factors[0] if factors else right})"
     if token.text == "mod":
         return f"write {last.text} % …"
     if last.kind == "number" and re.fullmatch(r"(_\d+)+|\d{3}", token.text):

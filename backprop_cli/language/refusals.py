@@ -9,6 +9,7 @@ from ..errors import InputError, quote
 from ..rules.table import CONSTANTS, spellings
 from .names import NAME, RAISED
 from .spellings import PREFIXES
+from .token import Token
 
 _REFUSED: list[tuple[str, str, str]] = [
     (r"[–—‐‑]", "an unusual dash is not an operator here", "write -"),
@@ -51,6 +52,9 @@ _SETTING = re.compile(r"\w+\s*=(?!=)")
 _PRIMES = frozenset("'’`")
 _BEFORE = re.compile(rf"({NAME}|[\^*])[ \t]*$")
 _AFTER = re.compile(rf"(?:(?:\.|::)\s*({NAME}))+")  # the last of them
+_WORD = re.compile(r"(?<![^\W\d_])[^\W\d_]{3,}(?![^\W\d_]|[ \t]*\()")
+"""Letters that are no product of them, as they would be in LaTeX."""
+_CALLED = re.compile(rf"[ \t]*(\(|{NAME})")
 _NEAR = 300  # characters before a place that a hint looks at
 _LATEX = {
     "\\frac": "write (a)/(b)", "\\dfrac": "write (a)/(b)",
@@ -58,6 +62,21 @@ _LATEX = {
     "\\left": "leave it out", "\\right": "leave it out", "\\": "leave it out", "\\operatorname": "leave it out",
     "\\mathrm": "leave it out", "\\sqrt": "write sqrt(x)", "\\lvert": "write abs(x)", "\\ln": "write log(x)",
 }  # fmt: skip
+
+
+def _of_function(source: str, position: int, name: str) -> str:
+    """What to write for `sin^{2}(x)` and `log_{2}(x)`; empty where it is something else that has braces."""
+    from .guesses import power_of_function, unknown_function
+
+    plain = source.translate({ord("{"): "(", ord("}"): ")"})
+    behind = _CALLED.match(plain, plain.find(")", position) + 1)
+    if behind is None:
+        return ""
+    if source[position - 1] == "_" and behind[1] == "(":
+        return unknown_function(source, spellings(), name, (behind.start(), behind.start(1))).hint
+    return power_of_function(
+        plain, spellings(), Token("(" if behind[1] == "(" else "variable", behind[1], behind.span(1))
+    )
 
 
 def refusal(source: str, position: int) -> InputError:
@@ -121,9 +140,12 @@ def _hint(source: str, position: int, sign: str, plain: str) -> str:
     if sign == ";" and source.count("[", 0, position) > source.count("]", 0, position):
         return "a matrix is a list of its rows: [[1, 2], [3, 4]]"
     is_latex = (sign[0] in "\\$" and "\\" in source) or (sign == "{" and name.endswith(("^", "_")))
-    if is_latex and (formula := translated(source)):
+    if is_latex and not (sign == "{" and _WORD.search(source)) and (formula := translated(source)):
         return f"write {formula}"
     functions = spellings()
+    if sign == "|" and name in functions:
+        absolute, bar, _ = source[position + 1 :].partition("|")
+        return f"a function needs parentheses: {name}(|{absolute}|)" if bar and absolute.strip() else ""
     if sign in (".", "::") and (after := _AFTER.match(source, position)):
         return _without_point(source, position, after)
     if sign in _PRIMES and before and before.end() == position:
@@ -131,6 +153,8 @@ def _hint(source: str, position: int, sign: str, plain: str) -> str:
     if sign == "{":
         inside = bracketed(source, position)
         text = ", ".join(inside)
+        if hint := _of_function(source, position, f"{name}{text}"):
+            return hint
         if name == "^" or name == "*":
             return f"write **({text})"
         if name.endswith("_") and text.isalnum():

@@ -46,6 +46,7 @@ _TOKEN = re.compile(
 )
 _SPACE = r"(?:[ \t\r\n]++|#[^\n]*+\n)*+"
 _SPACE_BEHIND = re.compile(_SPACE)
+_TRANSPOSED = (".T", "ᵀ")
 _SUMS = frozenset("+-−")
 _BEHIND_PERCENT = frozenset(("", *"+-−*/@^×·⋅÷)],;:<>=!?&"))
 """What stands behind a percentage, and begins no operand but a sum."""
@@ -324,6 +325,9 @@ class _Checker:
             raise self.missing_operator(token)
         left = self.source[self.tokens[self.first].span[0] : last.span[1]]
         right = {"(": "(…)", "call": f"{token.text}(…)"}.get(token.kind, token.text)
+        if last.text in _TRANSPOSED:
+            readings = f"{left} @ {right}", f"{left}*{right}"
+            raise self.two_readings(f"{left}{right}", (last.span[0], token.span[1]), *readings)
         if self.bare == "√":
             root, inside = left[0], left[1:]
             raise self.two_readings(

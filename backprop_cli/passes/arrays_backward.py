@@ -7,12 +7,12 @@ from typing import NoReturn
 
 import numpy as np
 
-from ..arithmetic import Value
+from ..arithmetic import TooWideError, Value
 from ..arithmetic.array_functions import spread
 from ..arithmetic.arrays import Arrays, Entries, doubles
 from ..arithmetic.axes import Array, Mask, is_array, lowered, over_axes, shape_of, times, unbroadcast, widened
 from ..arithmetic.floats import LEAST_LOCAL, Floats, is_given
-from ..errors import MathError, few, shorten
+from ..errors import MathError, UnprovenError, few, shorten
 from ..graph.graph import Gate, Graph, partial
 from ..rules.array_op import ArrayOp, Shape
 from ..rules.formula import Formula
@@ -343,6 +343,8 @@ class Backward:
             found = self.system.whole_partial(op, slot, inputs, out, upstream)
             if self.system.strict and not self.system.is_finite(found):
                 raise OverflowError
+        except TooWideError:
+            raise UnprovenError(f"{self.graph.title(gate)} is not decided", self.graph.source, gate.span) from None
         except (ArithmeticError, ValueError):
             names = [self.graph.nodes[i].name for i in gate.inputs]
             rule = shorten(READING.text(_plainly(op.local(slot, names, gate.name))))

@@ -7,11 +7,11 @@ from functools import reduce
 
 import numpy as np
 
-from ..arithmetic import Value
+from ..arithmetic import TooWideError, Value
 from ..arithmetic.array_functions import LabelError
 from ..arithmetic.arrays import Arrays, Entries
 from ..arithmetic.axes import Mask, is_array, lowered, widened
-from ..errors import InputError, MathError, shorten
+from ..errors import InputError, MathError, UnprovenError, shorten
 from ..graph.graph import Constant, Gate, Graph
 from ..rules.array_op import ArrayOp, Shape
 from . import faults
@@ -118,6 +118,8 @@ class Forward:
 
     def _no_whole_value(self, gate: Gate, op: ArrayOp, reason: Exception) -> MathError:
         title, name = self.graph.title(gate), shorten(self.graph.name_of(self.graph.nodes[gate.inputs[0]]))
+        if isinstance(reason, TooWideError):
+            return UnprovenError(f"{title} is not decided", self.graph.source, gate.span)
         needs = f"{op.call} needs {op.domain}" if op.domain else ""
         if isinstance(reason, OverflowError):
             return MathError(f"{title} overflows", self.graph.source, gate.span, self.system.range_hint)
