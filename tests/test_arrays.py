@@ -634,8 +634,14 @@ def test_check_goes_entry_by_entry() -> None:
     found = run(*words)
     assert (found.status, found.err) == (0, "")
     assert " W[1, 0]    backprop" in found.out
-    assert found.out.endswith(" the methods agree\n")
-    assert json.loads(run(*words, "--json").out)["agree"] is True
+    assert found.out.endswith(" the methods agree; proved: all digits shown hold\n")
+    document = json.loads(run(*words, "--json").out)
+    assert document["agree"] is document["proved"] is True
+    assert [*document["proven"]][:3] == ["W[0, 0]", "W[0, 1]", "W[1, 0]"]
+    lost = run("check", "sum((1 - cos(x))/x**2)", "--x", "[1e-8, 2]")
+    assert lost.status == 1
+    assert re.search(r"x\[0\] +backprop +1e\+08 +0 +no digit holds\n", lost.out)
+    assert re.search(r"proven +-8\.33333e-10", lost.out)
 
 
 CLAIMS = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from math import isfinite
 from typing import Any
@@ -14,18 +15,22 @@ from ..arithmetic import FLOATS, Arithmetic, Value
 from ..arithmetic.arrays import Arrays
 from ..arithmetic.axes import shape_of, unbroadcast
 from ..arithmetic.balls import Balls
+from ..arithmetic.box import HELD
 from ..arithmetic.complexes import Complexes
-from ..errors import BackpropError, InputError, few, quote
+from ..errors import BackpropError, InputError, MathError, few, quote
 from ..graph.graph import Constant, Graph
 from ..language.program import Program
 from ..passes.arrays import array_trace, value
+from ..passes.enclosed import enclosed_trace
+from ..passes.entries import opened
 from ..passes.nested import read_array
 from ..passes.trace import Trace
 from ..rules.array_op import ArrayOp, Shape
 from ..rules.shape_rules import told
+from ..runtime.budget import TooSlowError, share
 from .claims import SHOWN, Verdict
 from .methods import TOLERANCE
-from .referee import Estimate, Review
+from .referee import PROOF, Estimate, Proven, Review, judged, ours, proven_to_be
 
 MANY = 24
 """Entries of all variables together that are compared with other methods; of more, a sample."""
@@ -35,11 +40,21 @@ _PRODUCTS = ("matmul", "dot")
 _NOISE = 1e-20  # far above what 60 digits leave of a zero
 
 
-def review(graph: Graph, given: Mapping[str, Any], *, wrt: Collection[str] | None = None, ties: str = "both") -> Review:
+def review(
+    graph: Graph,
+    given: Mapping[str, Any],
+    *,
+    wrt: Collection[str] | None = None,
+    ties: str = "both",
+    digits: int = SHOWN,
+) -> Review:
     """The gradient by backpropagation in doubles, by the complex step and by differences, both at 60 digits.
+
+    Each is compared with the gradient that is proven, where that is known in time; else with backpropagation's.
 
     given: a value for each variable
     wrt, ties: as in `backpropagate`
+    digits: that are shown, and are to hold of backpropagation's doubles
 
     Raises InputError and MathError where backpropagation itself does.
     """
@@ -52,18 +67,54 @@ def review(graph: Graph, given: Mapping[str, Any], *, wrt: Collection[str] | Non
         "complex step": lambda name, place: _complex_step(graph, point, name, place),
         "differences": lambda name, place: _difference(graph, point, name, place),
     }
-    estimates = {}
+    estimates, digits = {}, min(digits, HELD)
+    known = {} if kink else _proven(graph, given, point, wrt, ties)
+    proven = {}
     for name, place in entries[::every]:
         slope = float(np.asarray(slopes[name])[place]) + 0.0  # no −0
-        row = [Estimate("backprop", slope)]
+        label = f"{name}[{', '.join(map(str, place))}]" if place else name
+        if (name, place) in known:
+            proven[label] = known[name, place]
+        row = [ours(slope, proven.get(label), digits)]
         for method, estimate in methods.items():
             if kink is not None:
                 reason = f"{kink.node} has a {kink.kind} here: no derivative, a convention"
                 row.append(Estimate(method, None, reason))
             else:
-                row.append(_attempt(method, estimate, name, place, slope))
-        estimates[f"{name}[{', '.join(map(str, place))}]" if place else name] = row
-    return Review(trace, estimates)
+                each = _attempt(method, estimate, name, place, slope)
+                is_known = label in proven and proven[label].is_known and each.value is not None
+                row.append(judged(each, proven[label], 1) if is_known else each)
+        estimates[label] = row
+    return Review(trace, estimates, proven, digits)
+
+
+def _proven(
+    graph: Graph, given: Mapping[str, Any], point: Mapping[str, Value], wrt: Collection[str] | None, ties: str
+) -> dict[tuple[str, tuple[int, ...]], Proven]:
+    """What the gradient of each entry is proven to be, at the doubles, where that is found in time."""
+
+    def enclosed() -> dict[tuple[str, tuple[int, ...]], Proven]:
+        program = opened(graph, given)
+        names = {name: program.entries.get(name, [name]) for name in point}
+        exactly = {
+            entry: str(Decimal(float(number)))
+            for name, each in names.items()
+            for entry, number in zip(each, np.ravel(point[name]), strict=True)
+        }
+        used = {node.name for node in program.graph.variables}
+        at = {entry: text for entry, text in exactly.items() if entry in used}
+        right = enclosed_trace(program.graph, at, wrt=program.wrt(wrt), ties=ties)
+        places = {name: np.ndindex(np.shape(point[name])) for name in names}
+        return {
+            (name, place): told
+            for name, each in names.items()
+            for place, entry in zip(places[name], each, strict=True)
+            if entry in right.gradient and (told := proven_to_be(right, right.gradient[entry]))
+        }
+
+    with suppress(TooSlowError, InputError, MathError):
+        return share(PROOF, enclosed)
+    return {}
 
 
 def _labels(graph: Graph) -> set[str]:

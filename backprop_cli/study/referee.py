@@ -35,7 +35,8 @@ SHOWN = FLOATS.digits
 MANY = 50
 """Gradients up to which each is compared; of more the methods compare one slope, along a line that moves them all."""
 ALL = "all at once, along a random line"
-_SHARE = 1 / 8  # likewise, for how many digits of the doubles hold
+PROOF = 1 / 8
+"""Of the time that is left, for how many digits of the doubles hold."""
 
 
 @dataclass(frozen=True)
@@ -148,13 +149,13 @@ def review(
     }
     slopes = {name: {name: "1"} for name in trace.gradient} | ({ALL: lines[ALL].steps} if ALL in lines else {})
     proven = {name: known for name, steps in slopes.items() if (known := _proven(trace, steps))}
-    estimates = {name: [_ours(each, proven.get(name), digits)] for name, each in gradient.items()}
+    estimates = {name: [ours(each, proven.get(name), digits)] for name, each in gradient.items()}
     for name in lines:
         for method, estimate in methods.items():
             if kink is None:
                 each = _attempt(method, estimate, name, gradient[name], terms[name])
                 if name in proven and proven[name].is_known and each.value is not None:
-                    each = _judged(each, proven[name], terms[name])
+                    each = judged(each, proven[name], terms[name])
             else:
                 each = Estimate(method, None, f"{kink.node} has a {kink.kind} here: no derivative, a convention")
             estimates[name].append(each)
@@ -174,7 +175,7 @@ def _attempt(method: str, estimate: Callable[[str], float], name: str, gradient:
     return Estimate(method, value, difference=difference, agrees=difference <= TOLERANCE)
 
 
-def _ours(gradient: float, proven: Proven | None, digits: int) -> Estimate:
+def ours(gradient: float, proven: Proven | None, digits: int) -> Estimate:
     """Backpropagation's, which is right where so many digits of it hold, or where no double is nearer."""
     if proven is None or not proven.is_known:
         return Estimate("backprop", gradient)
@@ -183,7 +184,7 @@ def _ours(gradient: float, proven: Proven | None, digits: int) -> Estimate:
     return Estimate("backprop", gradient, "" if is_right else held_in_words(count), digits=count, agrees=is_right)
 
 
-def _judged(each: Estimate, proven: Proven, terms: float) -> Estimate:
+def judged(each: Estimate, proven: Proven, terms: float) -> Estimate:
     """Another method's, which has digits to spare, beside the gradient that is proven."""
     assert each.value is not None
     is_close = _difference(each.value, proven.number, 0 if proven.number else terms) <= TOLERANCE
@@ -201,7 +202,7 @@ def _with_digits_held(
 ) -> Trace:
     """The trace with the digits of its doubles that hold, where those are found in time."""
     with suppress(TooSlowError):
-        found = share(_SHARE, lambda: trusted(trace, exactly, digits, wrt=wrt, ties=ties))
+        found = share(PROOF, lambda: trusted(trace, exactly, digits, wrt=wrt, ties=ties))
         return found if found.held else trace
     return trace
 
@@ -211,8 +212,15 @@ def _proven(trace: Trace, steps: Mapping[str, str]) -> Proven | None:
     if trace.held is None:
         return None
     right = trace.held.right
+    number = right.arithmetic.number
+    with right.arithmetic.working():
+        box = sum((right.gradient[name] * number(step) for name, step in steps.items()), number("0"))
+        return proven_to_be(right, box)
+
+
+def proven_to_be(right: Trace, box: Box) -> Proven | None:
+    """What a gradient is proven to be. right: the trace of boxes that it is from."""
     system = right.arithmetic
     assert isinstance(system, Boxes)
     with system.working():
-        box = sum((right.gradient[name] * system.number(step) for name, step in steps.items()), system.number("0"))
         return Proven(system.to_float(box), box, system, not system.balls.lacks(box.lo)) if box.is_thin else None

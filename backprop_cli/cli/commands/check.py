@@ -82,6 +82,7 @@ def _read_claims(given: Sequence[str], text: str | None) -> dict[str, str]:
 def _review(request: Request, form: str, output: str | None, digits: int | None) -> bool:
     from ...passes.point import is_box
     from ...passes.settings import is_of_arrays, numbers_alone
+    from ...study.referee import SHOWN
 
     graph, given, settings = request
     numbers_alone(given, "backprop check without claims", ("a box",))
@@ -93,14 +94,10 @@ def _review(request: Request, form: str, output: str | None, digits: int | None)
         show("tried", tried, form, digits, output)
         return tried.agree and tried.compared
     if is_of_arrays(graph, given):
-        from ...study import entries
-
-        result = entries.review(graph, given, wrt=settings.wrt, ties=settings.ties)
+        from ...study.entries import review
     else:
-        from ...study import referee
-
-        shown = digits or referee.SHOWN
-        result = referee.review(graph, given, wrt=settings.wrt, ties=settings.ties, digits=shown)
+        from ...study.referee import review
+    result = review(graph, given, wrt=settings.wrt, ties=settings.ties, digits=digits or SHOWN)
     warn(result.trace.warnings)
     show("review", result, form, digits, output)
     return result.agree and result.compared
