@@ -40,7 +40,7 @@ from support.hostile import (
     check_error,
     hang_guard,
 )
-from support.suites import thinned
+from support.suites import in_a_loop, thinned
 
 # -- The watch -----------------------------------------------------------------------------------------------------
 
@@ -219,7 +219,7 @@ def test_hostile(hostile: Hostile, canaries: Path) -> None:
         assert isinstance(error, InputError)
 
 
-@pytest.mark.parametrize("hostile", SHORT, ids=lambda each: each.name)
+@in_a_loop("hostile", SHORT)
 def test_hostile_values_and_names(hostile: Hostile, canaries: Path) -> None:
     text = hostile.make()
     uses: list[Callable[[], object]] = [

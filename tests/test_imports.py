@@ -18,6 +18,7 @@ from typing import NamedTuple
 import pytest
 
 import backprop_cli
+from support.suites import in_a_loop
 
 ROOT = Path(backprop_cli.__file__).parent
 TESTS = Path(__file__).parent
@@ -132,7 +133,7 @@ def room(name: str) -> str:
     return name.partition(".")[0]
 
 
-@pytest.mark.parametrize("name", PATHS)
+@in_a_loop("name", PATHS)
 def test_imports_go_up_the_list_of_rooms_only(name: str) -> None:
     rooms = list(ROOMS)
     if name == "backprop_cli":
@@ -182,7 +183,7 @@ def test_only_the_standard_library_beside_these() -> None:
     assert {each.name for found in IMPORTS.values() for each in found if not each.ours} <= known
 
 
-@pytest.mark.parametrize("path", sorted(TESTS.rglob("*.py")), ids=lambda path: path.stem)
+@in_a_loop("path", sorted(TESTS.rglob("*.py")))
 def test_no_test_imports_a_test(path: Path) -> None:
     """What several tests use is in support/."""
     found = [each for each, _ in statements(ast.parse(path.read_text(encoding="utf-8")))]
@@ -191,7 +192,7 @@ def test_no_test_imports_a_test(path: Path) -> None:
     assert [name for name in names if name.startswith("test_")] == []
 
 
-@pytest.mark.parametrize("name", PATHS)
+@in_a_loop("name", PATHS)
 def test_what_is_never_called(name: str) -> None:
     """The recursion limit stays (raising it ends in a crash); text reaches SymPy in language/tree.py alone."""
     names = {

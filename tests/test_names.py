@@ -19,6 +19,7 @@ from backprop_cli.errors import InputError
 from backprop_cli.rules.op import Op
 from backprop_cli.rules.table import CONSTANTS, WORDS_OF_LOGIC, spellings
 from support.rows import NUMERIC
+from support.suites import in_a_loop
 
 FUNCTIONS = {name: ops for name, ops in spellings().items() if name.isidentifier() and ops[0] in NUMERIC}
 GREEK_NAMES = (
@@ -135,7 +136,7 @@ def test_variable_and_function_of_one_name() -> None:
     assert trace.gradient == pytest.approx({"gamma": 6 * digamma_4, "max": 6.0})
 
 
-@pytest.mark.parametrize(("name", "op"), [(name, op) for name, ops in FUNCTIONS.items() for op in ops])
+@in_a_loop("name op", [(name, op) for name, ops in FUNCTIONS.items() for op in ops])
 def test_every_function_beside_a_variable_of_its_name(name: str, op: Op) -> None:
     """NAME(NAME, …) is what the function is of any other variable; with the variable itself beside it."""
     at = (

@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -27,8 +28,9 @@ from backprop_cli.view import primitives as view
 from support.command import run
 from support.rows import NUMERIC, SPECIAL, WITH_ORDER
 from support.schemas import PRIMITIVES, TRACE
+from support.suites import in_a_loop
 
-every_row = pytest.mark.parametrize("op", TABLE, ids=[op.call for op in TABLE])
+every_row = in_a_loop("op", TABLE)
 
 
 def shown(*words: str) -> str:
@@ -58,9 +60,14 @@ def test_every_row_is_listed_in_every_format() -> None:
         assert all(f"∂/∂{name} = " in page for name in op.inputs)
 
 
+@cache
+def listed() -> str:
+    return " ".join(shown().split())
+
+
 @every_row
 def test_what_the_table_says_of_a_row_is_in_the_list(op: Op) -> None:
-    words = " ".join(shown().split())
+    words = listed()
     for partial in op.partials:
         assert READING.text(partial) in words
     gates = ops.gates_of(op)
@@ -126,7 +133,7 @@ def test_headings_are_set_off() -> None:
 SPELLED = [(spelling, op) for op in NUMERIC for spelling in (op.name, *reference.spellings(op))]
 
 
-@pytest.mark.parametrize(("spelling", "op"), SPELLED, ids=[f"{spelling}-{op.call}" for spelling, op in SPELLED])
+@in_a_loop("spelling op", SPELLED)
 def test_any_accepted_spelling_finds_it(spelling: str, op: Op) -> None:
     assert op in reference.find(spelling)
     if spelling.replace(".", "_").isidentifier():

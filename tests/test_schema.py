@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from support.command import document, run
 from support.documents import CASES, PUBLISHED
 from support.schemas import SCHEMAS, TRACE
-from support.suites import thinned
+from support.suites import in_a_loop, thinned
 
 
 def published_document(name: str) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def test_the_sample_has_every_part() -> None:
     assert {name for name, _ in members()} == set(PLACES)
 
 
-@pytest.mark.parametrize(("name", "key"), members())
+@in_a_loop("name key", members())
 def test_a_missing_key_is_a_fault(name: str, key: str) -> None:
     data = copy.deepcopy(SAMPLE)
     del at(data, PLACES[name])[key]
@@ -115,13 +115,12 @@ def test_an_extra_key_is_a_fault(name: str) -> None:
     assert complaints(data)
 
 
-@pytest.mark.parametrize("wrong", [True, [1], {"x": [1]}, None], ids=json.dumps)
-@pytest.mark.parametrize(("name", "key"), members())
+@in_a_loop("name key wrong", [(*each, wrong) for each in members() for wrong in (True, [1], {"x": [1]}, None)])
 def test_a_wrong_type_is_a_fault(name: str, key: str, wrong: object) -> None:
     if wrong is None and key in ("upstream", "local", "chained"):
-        pytest.skip("null stands where there is no gradient")
+        return  # null stands where there is no gradient
     if wrong in (True, None) and key == "value" and name in ("node", "gate"):
-        pytest.skip("a condition is true or false, and in a branch not taken there may be no value")
+        return  # a condition is true or false, and in a branch not taken there may be no value
     data = copy.deepcopy(SAMPLE)
     at(data, PLACES[name])[key] = wrong
     assert complaints(data)

@@ -372,27 +372,21 @@ def percentage(trace: Trace, share: Value) -> str:
 def _box(trace: Trace, name: str, digits: int | None, h: str) -> VariableTexts:
     """A variable that is a box, or may be."""
     from ..arithmetic.boxes import Boxes
+    from .words.languages.english import TEMPLATES
 
     system, output, box, gradient = trace.arithmetic, trace.graph.output.name, trace.point[name], trace.gradient[name]
     assert isinstance(system, Boxes)
     shown = number(trace, gradient, digits)
     value = system.typed(box, digits or 0)
     if not box.is_thin:
-        return VariableTexts(name, value, shown, _TRENDS[(trace.monotone or {}).get(name)].format(output, name))
+        trend = TEMPLATES[f"trend {(trace.monotone or {}).get(name)}"]
+        return VariableTexts(name, value, shown, trend.format(output, name))
     tells = f"({shown})·{h}" if shown.startswith("[") and not gradient.is_thin else ""
     if gradient.is_thin:
         rough = f"{abs(system.to_float(gradient)):.6g}"
         tells = {"0": "", "1": h}.get(rough, f"{rough}{h}" if rough.isdigit() else f"{rough}·{h}")
     sign = "" if not tells else " − " if system.to_float(gradient) < 0 and gradient.is_thin else " + "
     return VariableTexts(name, value, shown, f"{name} + {h} → {output}{sign}{tells}")
-
-
-_TRENDS = {
-    1: "{} never falls as {} grows",
-    -1: "{} never rises as {} grows",
-    0: "{} is the same for every {}",
-    None: "{} may rise and fall as {} grows",
-}
 
 
 def step(trace: Trace) -> str:

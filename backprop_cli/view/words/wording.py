@@ -59,7 +59,7 @@ class Wording:
             return Span("number", self.trace.arithmetic.show(value, self.digits))
         if self.blank:
             return Span("number", BLANK)
-        if self.trace.arithmetic.shape(value) and not self.blank:
+        if self.trace.arithmetic.shape(value):
             shown, is_rounded = self.trace.arithmetic.rounded(value, self.digits)
             return Span("number", shown if shown.startswith("[") else f"[{shown}]", rounded=is_rounded)
         if value not in self._plain:
