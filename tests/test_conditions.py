@@ -385,3 +385,34 @@ def test_second_derivatives_are_those_of_the_branch_taken() -> None:
 def test_a_picture_dashes_what_is_not_taken() -> None:
     drawn = run("graph", NESTED, "--x", "-2", "--y", "3", "--format", "dot").out
     assert drawn.count("style=dashed") >= 2
+
+
+TAKEN = {
+    "pick(c, a, b) = where(c, a, b); pick(x > 0, log(x)*y, y) + x": "where(x > 0, log(x)*y, y) + x",
+    "safe(c, a) = a if not c else 0; safe(x <= 0 or y < 1, y/x)": "where(x > 0 and y >= 1, y/x, 0)",
+    "inner(c, a) = where(c, a, 1/a); outer(u) = inner(u > 1, u*u); outer(x)*outer(y)":
+        "where(x > 1, x*x, 1/(x*x))*where(y > 1, y*y, 1/(y*y))",
+    "flip(c) = not c; both(c, d) = c and flip(d); where(both(x > 0, y > 0), x, y)*x": "where(x > 0 and y <= 0, x, y)*x",
+    "q = x > 0; m(a) = where(q, a, 0); m(x*y)": "where(x > 0, x*y, 0)",
+}  # fmt: skip
+"""Modules that take conditions, and the same without."""
+
+
+def test_a_module_takes_a_condition() -> None:
+    for source, plain in TAKEN.items():
+        for x in ("2", "-0.5"):
+            found, expected = (backprop(each, x=x, y="3", hessian=True) for each in (source, plain))
+            assert (found.value, found.gradient, found.hessian) == (expected.value, expected.gradient, expected.hessian)
+            for command in (["eval", "--exact", "--get", "y"], ["code", "--to", "python"]):
+                assert run(*command[:1], source, "--x", x, "--y", "3", *command[1:]).status == 0
+        assert run("derive", source, "--get", "x").out == run("derive", plain, "--get", "x").out
+
+
+def test_what_a_module_takes_is_one_of_the_two() -> None:
+    for source, message in {
+        "m(c) = c; m(x > 0)": "'x > 0' is a condition, and a module takes numbers",
+        "m(c, a) = where(c, a, c); m(x > 0, x)": "'c' is a condition, and where(c, a, b) takes numbers",
+        "m(c, a) = c*where(c, a, 0); m(x > 0, x)": "'c' is a condition, and x * y takes numbers",
+        "m(c, a) = where(c, a, 0); m(x, y)": "'x' is a number, and 'm' takes a condition there",
+    }.items():
+        assert run("eval", source, "--x", "1", "--y", "2").err.startswith(f"error: {message}\n"), source

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,8 @@ from backprop_cli import backprop
 from backprop_cli.errors import InputError
 from backprop_cli.language.latex import read, translated
 from backprop_cli.language.program import Program
+from backprop_cli.rules.table import TABLE
+from backprop_cli.study import reference
 from support.command import run
 
 READ = {
@@ -60,6 +63,20 @@ READ = {
     r"\alpha² + x³": "alpha**2 + x**3",
     r"$x*y$": "x*y",
     r"log(\frac{x}{2})": "log(x/2)",
+    r"\pi J_{1}(x) + Y_0(x) - I_n\left(x\right) K_{-2}(x)":
+        "pi*besselj(1, x) + bessely(0, x) - besseli(n, x)*besselk(-2, x)",
+    r"\psi(x) \psi^{(2)}(x) + \psi x": "digamma(x)*polygamma(2, x) + psi*x",
+    r"\zeta(x)^2 - \zeta^{(1)}(x)": "zeta(x)**2 - zetaderiv(1, x)",
+    r"W(x) + W x": "lambertw(x) + W*x",
+    r"\operatorname{Ai}(x) \operatorname{Ai}'(x)": "airyai(x)*airyaiprime(x)",
+    r"\mathrm{B}(x, y) + \log|\mathrm{B}(x, y)|": "beta(x, y) + lbeta(x, y)",
+    r"\Phi^{-1}(x) + \operatorname{erf}^{-1}(x)": "normppf(x) + erfinv(x)",
+    r"\begin{cases} x^2, & \text{if } x \geq 0 \\ 0 & \text{otherwise} \end{cases}":
+        "Piecewise((x**2, x >= 0), (0, True))",
+    r"1 + \begin{cases} x & x = 1 \text{ or } y \ne 2 \end{cases}": "1 + Piecewise((x, x == 1 or y != 2))",
+    r"\operatorname{leaky\_relu}(\mathrm{rate} \cdot w_{ij} + b_{i,j})": "leaky_relu(rate*w_ij + b_i_j)",
+    r"\begin{align*} q &= x y = 3 \\ f &= \sin(q) \\ \frac{\partial f}{\partial q} &= \cos(q) \end{align*}":
+        "q = x*y\nf = sin(q)",
     r"4\epsilon\left[\left(\frac{s}{r}\right)^{12}-\left(\frac{s}{r}\right)^{6}\right]":
         "4*epsilon*((s/r)**12 - (s/r)**6)",
     r"\frac{1}{\sqrt{2\pi}\sigma} e^{-\frac{(x-\mu)^2}{2\sigma^2}}":
@@ -72,7 +89,8 @@ REFUSED = {
     r"\int x": r"\int",
     r"\hat{y}": r"\hat",
     r"\frac{\partial f}{\partial x}": r"\partial",
-    r"\begin{cases}": r"\begin",
+    r"\begin{cases}": "",
+    r"\begin{matrix} x \end{matrix}": r"\begin",
     r"\sqrt{x": "",
     r"\frac{1}": "",
     r"x^": "",
@@ -89,6 +107,45 @@ REFUSED = {
 def test_latex_is_read(latex: str) -> None:
     assert read(latex) == READ[latex]
     assert str(Program(READ[latex]).graph().source) == READ[latex]
+
+
+EXAMPLES = [*filter(None, map(reference.example, TABLE))]
+
+
+def test_a_program_that_is_written_is_read() -> None:
+    """Of each row; the same numbers come of it."""
+    for trace in EXAMPLES:
+        source, point = trace.graph.source, {name: str(value) for name, value in trace.point.items()}
+        again = backprop(read(run("code", source, "--to", "latex").out), point)
+        assert again.value == pytest.approx(trace.value, rel=1e-14), source
+        assert dict(again.gradient) == pytest.approx(dict(trace.gradient), rel=1e-13, abs=1e-15), source
+
+
+@pytest.mark.parametrize("step", [16, pytest.param(1, marks=pytest.mark.slow)])
+def test_slopes_that_are_written_are_read(step: int) -> None:
+    """The formulas that `derive` finds for each row, at the end of its derivation."""
+    for trace in EXAMPLES[::step]:
+        point = {name: str(value) for name, value in trace.point.items()}
+        lines = run("derive", trace.graph.source, "--format", "latex").out.splitlines()[-1 - len(point) : -1]
+        for line, slope in zip(lines, trace.gradient.values(), strict=True):
+            graph = Program(read(last_form(line.removesuffix(r" \\")))).graph()
+            given = {node.name: point[node.name] for node in graph.variables}
+            assert backprop(str(graph.source), given).value == pytest.approx(slope, rel=1e-12, abs=1e-14), line
+
+
+def last_form(line: str) -> str:
+    """What stands behind the last sign of equality, except in a condition."""
+    form, depth = "", 0
+    for part in re.split(r"(\\begin|\\end| &?= )", line):
+        depth += (part == r"\begin") - (part == r"\end")
+        form = "" if part.strip(" &") == "=" and not depth else form + part
+    return form
+
+
+def test_names_are_read_as_they_are_written() -> None:
+    for name in ("rate", "learning_rate", "w_i_j", "w_0", "alpha_1", "hbar", "학습률", "_x", "x_max_2", "loss"):
+        latex = run("code", f"{name}*2", "--to", "latex").out
+        assert read(latex) == f"f = {name}*2", latex
 
 
 @pytest.mark.parametrize(

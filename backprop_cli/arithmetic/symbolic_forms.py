@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 import sympy
@@ -36,15 +36,35 @@ def formula(value: Value) -> Formula:
         is_root = args[1] == sympy.Rational(1, 2)
         return Formula("sqrt", formula(args[0])) if is_root else formula(args[0]) ** formula(args[1])
     if isinstance(value, Piecewise):
-        *cases, (last, _) = args
-        whole = formula(last)
+        *cases, (last, otherwise) = args
+        whole = formula(last) if otherwise == sympy.true else Formula("Piecewise", formula(last), _truth(otherwise))
         for case, condition in reversed(cases):
-            whole = Formula("where", Formula(f"{{{sympy.latex(condition)}}}"), formula(case), whole)
+            whole = Formula("where", _truth(condition), formula(case), whole)
         return whole
+    if value == sympy.EulerGamma:
+        return -Formula("digamma", Formula("1"))
     if isinstance(value, (sympy.Function, Max, Min)):
         name, args = _called(value)
         return Formula(name, *map(formula, args))
     return Formula(f"{{{sympy.latex(value)}}}")
+
+
+def _truth(condition: Value) -> Formula:
+    """A condition of SymPy's as one of ours."""
+    args = condition.args
+    if isinstance(condition, (sympy.And, sympy.Or)):
+        head = "and" if isinstance(condition, sympy.And) else "or"
+        return reduce(partial(Formula, head), map(_truth, sorted(args, key=sympy.default_sort_key)))
+    if isinstance(condition, sympy.ITE):
+        return _truth(condition.to_nnf(simplify=False))
+    if isinstance(condition, sympy.Not):
+        return Formula("not", _truth(args[0]))
+    if isinstance(condition, sympy.core.relational.Relational):
+        return Formula(_RELATIONS[condition.rel_op], *map(formula, args))
+    return Formula(f"{{{sympy.latex(condition)}}}")
+
+
+_RELATIONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
 
 
 class AsTyped(StrPrinter):  # type: ignore[misc]

@@ -46,7 +46,7 @@ def compile_cached(source: str, variables: Collection[str] = ()) -> Graph:
         from ..language.program import Program
 
         graph = Program(source).graph(variables)
-        if place:
+        if place and not graph.groups:  # of which nothing is kept
             _write(place, meaning, graph)
     return graph
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 from ..rules.formula import Formula
@@ -20,7 +20,20 @@ def expand(graph: Graph, *, modules_only: bool = False) -> Graph:
 
     Primitives that the table says to be made of others (`sigmoid`, `hypot`) open too, unless `modules_only`.
     """
-    return _Expansion(graph, modules_only).opened()
+    return _Expansion(graph, _module if modules_only else _module_or_compound).opened()
+
+
+def without_conditions(graph: Graph) -> Graph:
+    """The graph with the gates of modules that take conditions in place of their calls: other modules take numbers."""
+    return _Expansion(graph, lambda gate: _module(gate) if gate.op.conditions else None).opened()
+
+
+def _module(gate: Gate) -> Module | None:
+    return gate.op if isinstance(gate.op, Module) else None
+
+
+def _module_or_compound(gate: Gate) -> Module | None:
+    return _module(gate) or module_of(gate.op, len(gate.inputs))
 
 
 @lru_cache(maxsize=1_000)
@@ -68,9 +81,9 @@ def _constant(formula: Formula) -> Constant:
 
 
 class _Expansion:
-    def __init__(self, graph: Graph, modules_only: bool) -> None:
+    def __init__(self, graph: Graph, module: Callable[[Gate], Module | None]) -> None:
         self.graph = graph
-        self.modules_only = modules_only
+        self.module = module
         self.nodes = Nodes()
         self.groups: list[Group] = list(graph.groups)
         self.numbers: dict[str, int] = {}  # gates named so far inside each call
@@ -120,11 +133,6 @@ class _Expansion:
             number = self.numbers[call.name] = self.numbers.get(call.name, 0) + 1
             name = f"{call.name}.q{number}"
         return node._replace(name=name, span=span, group=call.group)
-
-    def module(self, gate: Gate) -> Module | None:
-        if isinstance(gate.op, Module):
-            return gate.op
-        return None if self.modules_only else module_of(gate.op, len(gate.inputs))
 
 
 def _opened(source: str, body: Nodes) -> Nodes:

@@ -186,6 +186,8 @@ class Module(Op):
         places = {node.name: node for node in graph.variables}
         self.input_nodes = [places[each] for each in inputs]
         self.read = {each: places[each].span for each in read}
+        asked = {gate.inputs[slot] for gate in graph.gates for slot in gate.op.conditions}
+        self.conditions = frozenset(slot for slot, node in enumerate(self.input_nodes) if node.position in asked)
         ops = [op for op in chain(graph.nodes.ops, graph.nodes.folded) if op]
         self.size = sum(op.size for op in ops)
         self.depth = 1 + max((op.depth for op in ops), default=0)

@@ -6,20 +6,21 @@ What is made is text, which is then read as any other.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
 from ..errors import InputError, quote
 from ..rules.table import spellings
 from .names import as_name
+from .recipes import INVERSES
 
 MAX_CHARACTERS = 10_000
 _LONGEST = 1_000  # characters of a hint
 _DEEPEST = 50  # brackets and groups inside each other
 _LONGEST_FUNCTION = 20  # letters
 _PIECE = re.compile(r"\s+|\\(?:[A-Za-z]+|.)|\d+(?:\.\d*)?|\.\d+|.", re.DOTALL)
-_EMPTY = set(r"\left \right \big \Big \bigl \bigr \displaystyle \limits \quad \qquad \, \; \: \! \ ~ $ &".split())
+_EMPTY = set(r"\left \right \big \Big \bigl \bigr \displaystyle \limits \quad \qquad \, \; \: \! \ ~ $".split())
 _SIGNS = {
     r"\cdot": "*", r"\times": "*", r"\ast": "*", "*": "*", r"\div": "/", "/": "/", "+": "+", "-": "-", ",": ",",
     "<": "<", ">": ">", r"\lt": "<", r"\gt": ">", r"\le": "<=", r"\leq": "<=", r"\ge": ">=", r"\geq": ">=",
@@ -38,8 +39,19 @@ _GREEK = set(
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi"
     " omega varepsilon vartheta varphi varrho Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega ell".split()
 )
+_ORDERED = {
+    "J": "besselj", "Y": "bessely", "I": "besseli", "K": "besselk", r"\zeta": "zetaderiv", r"\psi": "polygamma",
+}  # fmt: skip
+"""Functions of an order, which stands below (J_2) or in parentheses above (ψ^{(2)})."""
+_PLAIN = {r"\zeta": "zeta", r"\psi": "digamma", "W": "lambertw", "B": "beta", "Ai": "airyai", "Ai'": "airyaiprime"}
+"""What letters are before a parenthesis."""
+_LOGIC, _WHERE, _OTHERWISE = ("and", "or", "not"), ("if", "for", "when"), ("otherwise", "else")
+"""Words of conditions, those in front of one, and those in place of one."""
+_ALIGNED = ("align", "align*", "aligned", "gather", "gather*", "equation", "equation*", "split")
+_STOPS = ("&", r"\\", r"\end", r"\approx", "")
+"""What ends a formula in an environment, and everywhere."""
 _NAMED = (r"\operatorname", r"\mathrm", r"\text", r"\mathit", r"\mathbf", r"\textrm", r"\mathop")
-_LOOSE = ("+", "-", ",", "<", ">", "<=", ">=", "!=", "and", "or")
+_LOOSE = ("+", "-", ",", "<", ">", "<=", ">=", "==", "!=", "and", "or")
 """Signs that bind less than a product."""
 
 
@@ -66,7 +78,8 @@ def read(source: str) -> str:
     """The formula in the signs of this language. Raises InputError where it says what they cannot."""
     if len(source) > MAX_CHARACTERS:
         raise InputError(f"LaTeX of more than {MAX_CHARACTERS:,} characters is not read")
-    found = [each for each in _PIECE.finditer(source) if not each[0].isspace() and each[0] not in _EMPTY]
+    empty = _EMPTY if r"\begin" in source else {*_EMPTY, "&"}
+    found = [each for each in _PIECE.finditer(source) if not each[0].isspace() and each[0] not in empty]
     reader = _Reader(each[0] for each in found)
     try:
         return reader.whole()
@@ -82,6 +95,7 @@ class _Reader:
         self.signs, self.place, self.depth = [*signs], 0, 0
         self.functions = spellings()
         self.rest = ""  # digits behind the one that was taken: in `x^23`, of which 2 is the exponent
+        self.conditions = 0  # inside how many conditions this is, where = compares
 
     @property
     def next(self) -> str:
@@ -93,10 +107,41 @@ class _Reader:
         return sign
 
     def whole(self) -> str:
+        if self.next == r"\begin" and "".join(self.signs[2:]).startswith(tuple(f"{each}}}" for each in _ALIGNED)):
+            return "\n".join(self.lines())
         written = self.formula("")
         if self.place < len(self.signs):
             raise _UnknownError
         return written.text
+
+    def lines(self) -> Iterator[str]:
+        r"""The stages in an environment of equations, `q &= x + y = 3 \\`; what is said of partials is no stage."""
+        self.take()
+        name = self.word()
+        while self.next not in (r"\end", ""):
+            ahead = self.signs[self.place : self.place + 3]
+            if ahead != [r"\frac", "{", r"\partial"] and ahead[:2] != ["&", r"\text"]:
+                yield f"{self.assigned()} = {self.formula('=').text}"
+            depth = 0
+            while self.next and (depth or self.next not in (r"\\", r"\end")):
+                sign = self.take()
+                depth += (sign == r"\begin") - (sign == r"\end")
+            self.skip(r"\\")
+        self.take()
+        if self.word() != name or self.next:
+            raise _UnknownError
+
+    def assigned(self) -> str:
+        """The name of a stage."""
+        name = self.operand().text
+        self.skip("&")
+        if not as_name(name) or self.take() not in ("=", r"\approx"):
+            raise _UnknownError
+        return name
+
+    def skip(self, *signs: str) -> None:
+        if self.next in signs:
+            self.take()
 
     def formula(self, close: str) -> _Part:
         """What stands before a closing bracket, or before the end."""
@@ -104,19 +149,66 @@ class _Reader:
         if self.depth > _DEEPEST:
             raise _UnknownError
         parts: list[_Part] = []
-        while self.next not in (close, ""):
+        while self.next not in (close, *_STOPS) and self.worded() not in (*_OTHERWISE, *_WHERE):
             parts.append(self.part(close))
         if parts and parts[-1].kind == "sign":
             raise _UnknownError
         self.depth -= 1
         return _joined(parts)
 
+    def cases(self) -> _Part:
+        r"""`\begin{cases} x & \text{if } x > 0 \\ 0 & \text{otherwise} \end{cases}` behind its first sign."""
+        if "".join(self.signs[self.place : self.place + 7]) != "{cases}":
+            raise _UnknownError
+        self.word()
+        cases = []
+        while self.next != r"\end":
+            value = self.formula(",").text
+            self.skip(",")
+            self.skip("&")
+            word = self.worded()
+            if word in _OTHERWISE:
+                self.worded(take=True)
+                condition = "True"
+            else:
+                self.conditions += 1
+                if word in _WHERE:
+                    self.worded(take=True)
+                condition = self.formula("").text
+                self.conditions -= 1
+            if not (value and condition):
+                self.place += not self.next
+                raise _UnknownError
+            cases.append(f"({value}, {condition})")
+            self.skip(r"\\")
+        self.take()
+        if not cases or self.word() != "cases":
+            raise _UnknownError
+        return _Part(f"Piecewise({', '.join(cases)})")
+
+    def worded(self, *, take: bool = False) -> str:
+        r"""The word of `\text{if }`, where it is one of a condition; empty where none is next."""
+        if self.next not in _NAMED:
+            return ""
+        start = self.place
+        self.take()
+        word = self.word()
+        is_known = word in (*_LOGIC, *_WHERE, *_OTHERWISE)
+        if not (take and is_known):
+            self.place = start
+        return word if is_known else ""
+
     def part(self, close: str) -> _Part:
         """A sign, or an operand with its subscript and exponent."""
+        if self.next == "=" and self.conditions:
+            self.take()
+            return _Part("==", "sign")
+        if word := self.worded(take=True):
+            return _Part(word, "sign")
         if self.next in _SIGNS:
             return _Part(_SIGNS[self.take()], "sign")
         name = self.function()
-        base = self.applied(name, close) if name else self.operand()
+        base = self.applied(name, close) if name else self.lettered() or self.operand()
         while self.next in ("^", "!", *_POWERS):
             if (sign := self.take()) == "!":
                 base = _Part(f"{_held(base)}!")
@@ -130,6 +222,28 @@ class _Reader:
                 is_e = base.text == "e"
                 base = _Part(f"exp({exponent.text})") if is_e else _Part(f"{_held(base)}**{_held(exponent)}", "product")
         return base
+
+    def lettered(self) -> _Part | None:
+        r"""A function that has a letter, and what it is applied to: `J_{2}(x)`, `\zeta(x)`, `\operatorname{Ai}'(x)`."""
+        if self.next not in (*_NAMED, *_ORDERED, *_PLAIN):
+            return None
+        start = self.place
+        sign = self.take()
+        if sign in _NAMED:
+            sign = self.word()
+        if self.next == "'":
+            sign += self.take()
+        order = ""
+        if sign in _ORDERED and self.next == ("^" if sign[0] == "\\" else "_"):
+            self.take()
+            order = self.group().text if sign[0] != "\\" or self.signs[self.place + 1 : self.place + 2] == ["("] else ""
+        name = _ORDERED.get(sign, "") if order else _PLAIN.get(sign, "")
+        if not name or self.next != "(":
+            self.place = start
+            return None
+        inside = self.bracketed(self.take()).text
+        order = order[1:-1] if order.startswith("(") else order
+        return _Part(f"{name}({order}, {inside})" if order else f"{name}({inside})")
 
     def function(self) -> str:
         """The function that is called here, as this language calls it; empty where none is."""
@@ -149,8 +263,8 @@ class _Reader:
         if not sign.startswith("\\"):
             return ""
         if word in _LETTERS:
-            behind = self.signs[self.place + 1 : self.place + 2]
-            if behind not in (["("], ["{"]) or _LETTERS[word] not in functions:
+            behind = "".join(self.signs[self.place + 1 : self.place + 7])
+            if not behind.startswith(("(", "{", "^{-1}(")) or _LETTERS[word] not in functions:
                 return ""
             word = _LETTERS[word]
         elif word in _GREEK or word in ("frac", "sqrt") or word not in functions:
@@ -168,16 +282,14 @@ class _Reader:
             else:
                 base = self.subscript(start)
         if power == "(-1)":
-            if f"a{name}" not in self.functions:
+            name, power = INVERSES.get(self.functions[name][0].name, f"a{name}"), ""
+            if name not in self.functions:
                 raise _UnknownError
-            name, power = f"a{name}", ""
         if self.next in ("(", "[", "{", r"\{"):
-            _, end = _BRACKETS[self.take()]
-            inside = self.formula(end).text
-            self.expect(end)
+            inside = self.bracketed(self.take()).text
         else:
             parts: list[_Part] = []
-            while self.next not in (close, "") and self.next not in _SIGNS and not self.calls():
+            while self.next not in (close, *_STOPS, *_SIGNS) and not self.calls():
                 parts.append(self.part(close))
             inside = _joined(parts).text
         if base and name in ("log", "lg"):
@@ -185,6 +297,8 @@ class _Reader:
         elif base or not inside:
             self.place = start
             raise _UnknownError
+        if name == "log" and inside.startswith("abs(beta(") and "(" not in inside[9:]:
+            name, inside = "lbeta", inside[9:-2]
         called = f"{name}({inside})"
         return _Part(f"{called}**{power}", "product") if power else _Part(called)
 
@@ -206,12 +320,13 @@ class _Reader:
     def operand(self) -> _Part:
         sign = self.take()
         if sign in _BRACKETS:
-            function, end = _BRACKETS[sign]
-            inside = self.formula(end)
-            self.expect(end)
+            function, _ = _BRACKETS[sign]
+            inside = self.bracketed(sign)
             if not inside.text:
                 raise _UnknownError
             return inside if sign == "{" and inside.kind == "one" else _Part(f"{function}({inside.text})")
+        if sign == r"\begin":
+            return self.cases()
         if sign in (r"\frac", r"\dfrac", r"\tfrac"):
             above, below = self.group(), self.group()
             return _Part(f"{_held(above, product=True)}/{_held(below)}", "product")
@@ -227,12 +342,32 @@ class _Reader:
             name = sign
         else:
             raise _UnknownError
-        if self.next == "_":
-            self.take()
-            name += f"_{self.group().text}".replace(" ", "")
+        while self.next in ("_", "."):  # of a gate inside another: f.q_{1}
+            name += f"_{self.below() if self.take() == '_' else self.operand().text}"
         if not as_name(name):
             raise _UnknownError
         return _Part(name)
+
+    def below(self) -> str:
+        r"""The subscript of a name: `1`, `{ij}`, `{i,j}`, `{\mathrm{max}}`."""
+        if self.next != "{":
+            return self.group().text
+        self.take()
+        letters = ""
+        while self.next not in ("}", ""):
+            sign = self.take()
+            letters += self.word() if sign in _NAMED else "_" if sign == "," else sign.removeprefix("\\")
+        self.expect("}")
+        return letters
+
+    def bracketed(self, sign: str) -> _Part:
+        """What stands behind an opening bracket; in parentheses, = compares."""
+        _, end = _BRACKETS[sign]
+        self.conditions += sign == "("
+        inside = self.formula(end)
+        self.conditions -= sign == "("
+        self.expect(end)
+        return inside
 
     def spelled(self) -> str:
         """Letters before a parenthesis that are the name of a function: `exp(x)`, without a backslash."""
@@ -278,7 +413,7 @@ class _Reader:
             raise _UnknownError
         letters = ""
         while self.next not in ("}", ""):
-            letters += self.take()
+            letters += "_" if (sign := self.take()) == r"\_" else sign
         self.expect("}")
         return letters
 
@@ -302,7 +437,7 @@ def _joined(parts: Sequence[_Part]) -> _Part:
             loose = part.text in _LOOSE
             kind = "sum" if loose else kind
             space = " " if loose and not is_unary else ""
-            text += part.text + " " if part.text == "," else f"{space}{part.text}{space}"
+            text += part.text + " " if part.text in (",", "not") else f"{space}{part.text}{space}"
         else:
             is_first = before.text in ("", *_LOOSE)
             factor = f"({part.text})" if part.kind == "product" and "/" in part.text and not is_first else part.text

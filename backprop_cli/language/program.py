@@ -14,7 +14,7 @@ from ..graph.graph import MAX_DEPTH, MAX_OPENED, Graph, Module, label, misused, 
 from ..graph.nodes import Constant, Gate, Nodes, Variable
 from ..rules.arrays import functions
 from ..rules.op import Op
-from ..rules.table import CONSTANTS
+from ..rules.table import CONSTANTS, primitive
 from .flatten import Flat, constant_parts, flatten
 from .statements import Statement, split, whole
 from .syntax import collector_paused, parse
@@ -113,7 +113,7 @@ class _Lowering:
                 needed |= self.uses[name]
         heads = self.program.stages
         unused = tuple(name for name in heads if name not in needed)
-        return Graph(self.source, nodes, tuple(self.constants), tuple(heads.items()), unused)
+        return _opened(Graph(self.source, nodes, tuple(self.constants), tuple(heads.items()), unused))
 
     def fail(self, message: str, span: Span, hint: str = "") -> InputError:
         return InputError(message, self.source, span, hint)
@@ -143,7 +143,7 @@ class _Lowering:
         self.undefined[name] = f"{quote(name)} calls itself, which never ends"
         tokens = self.tokenize(statement.body, {*inputs, *self.variables})
         read = self.read_in(statement, inputs, tokens)
-        builder = _Builder(self.source, inputs)
+        builder = _Builder(self.source, {*inputs, *read})
         for each in inputs:
             builder.variable(each, statement.head)
         for each, span in read.items():
@@ -151,7 +151,7 @@ class _Lowering:
         known = {*inputs, *read}
         builder.add(tokens, next(parse([tokens])), "" if name in known else name)
         nodes = builder.finished({*known, name})
-        module = Module(name, [*inputs, *read], Graph(self.source, nodes), [*read])
+        module = Module(name, [*inputs, *read], _opened(Graph(self.source, nodes)), [*read])
         self.functions[name] = [module]
         self.check_size(nodes, statement.body)
         del self.undefined[name]
@@ -184,6 +184,15 @@ class _Lowering:
             raise self.fail(f"more than {MAX_DEPTH} modules inside each other", span)
 
 
+def _opened(graph: Graph) -> Graph:
+    """The graph, in which no gate takes a condition for a module."""
+    if not any(isinstance(op, Module) and op.conditions for op in graph.nodes.kinds):
+        return graph
+    from ..graph.expand import without_conditions  # which few programs need
+
+    return without_conditions(graph)
+
+
 def _numbered_names(source: str) -> set[str]:
     """The names in a source that a gate without a name might otherwise get."""
     plain = source if source.isascii() else unicodedata.normalize("NFKC", source)
@@ -195,12 +204,14 @@ class _Builder:
 
     places: where the node of a name is
     inputs: of the module, where it is one that is built
+    typed: those of them that something takes, and whether that takes a condition
     offered: variables that a module reads, as long as nothing calls it
     """
 
     def __init__(self, source: str, inputs: Collection[str] = ()) -> None:
         self.source = source
         self.inputs = inputs
+        self.typed: dict[str, bool] = {}
         self.nodes = Nodes()
         self.places: dict[str, int] = {}
         self.offered: set[str] = set()
@@ -244,7 +255,12 @@ class _Builder:
         op: the operation; tokens: those of the expression
         parts, inputs: what goes in, as it stands there, and as nodes
         """
-        if (slot := misused(op, [self.nodes.ops[i] for i in inputs])) is None:
+        ops = [self.nodes.ops[i] for i in inputs]
+        for place, i in enumerate(inputs):
+            name = self.nodes.names[i]
+            if name in self.inputs and ops[place] is None and self.typed.setdefault(name, place in op.conditions):
+                ops[place] = primitive("not")  # as what has a condition for its value
+        if (slot := misused(op, ops)) is None:
             return
         span = _span(tokens, parts[slot])
         text = label(self.source, span)
@@ -252,10 +268,7 @@ class _Builder:
             message = f"{quote(text)} is a number, and {quote(op.name)} takes a condition there"
             hint = f"for example: {shorten(text)} > 0"
             if text in self.inputs:
-                message = (
-                    f"{quote(text)} is an input of a module, which is a number, and {quote(op.name)} takes a condition"
-                )
-                hint = f"write {shorten(text)} > 0 there, and give the module a number: where(x > y, 1, 0), say"
+                message = f"{quote(text)} is a number in this module, and {quote(op.name)} takes a condition there"
             raise InputError(message, self.source, span, hint)
         takes = "a module takes numbers" if isinstance(op, Module) else f"{op.call} takes numbers"
         raise no_number(self.source, span, f", and {takes}")

@@ -568,8 +568,8 @@ TABLE: list[Op] = [
     choice("if",       "a c b", where(c, a, b), if_so, none, if_not),
     choice("?:",       "c a b", where(c, a, b), none, if_so, if_not),
     choice("Piecewise", "a c b", where(c, a, b), if_so, none, if_not, cases=True, aliases="piecewise"),
-    choice("Piecewise", "a c", where(c, a, nan), if_so, none, cases=True, domain="c to be true",
-       aliases="piecewise"),
+    choice("Piecewise", "a c", where(c, a, nan), careful(Formula("Piecewise", 1, c), if_so), none,
+       cases=True, domain="c to be true", aliases="piecewise"),
 
     Op("logaddexp", "x y", doubles(log(exp(x) + exp(y)), where(gt(0, maximum(x, y)),
                                  cancels(log1p(expm1(maximum(x, y)) + exp(minimum(x, y))), log_added), log_added)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import groupby
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -139,10 +140,35 @@ LATEX = Printer(_SIGNS, _leaf, _FORMS, needs={"add": (SUM,), "mul": (PRODUCT,)},
 """As mathematics is set."""
 
 
+_NAME = re.compile(r"([^\W\d_]+)(\d*)((?:_[^\W_]+)*)")
+_LETTERS = set(
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi"
+    " omega".split()
+)
+
+
 @lru_cache(10_000)
 def name(word: str) -> str:
-    """A variable's or a gate's name: `w_0`, `\\alpha`, `q_{1}`; of a gate inside another, `q_{3}.q_{1}`."""
-    return ".".join(str(sympy.latex(sympy.Symbol(part))) for part in word.split("."))
+    """A variable's or a gate's name: `w_{0}`, `\\alpha`, `q_{1}`; of a gate inside another, `q_{3}.q_{1}`."""
+    return ".".join(map(_name, word.split(".")))
+
+
+def _name(word: str) -> str:
+    found = _NAME.fullmatch(word)
+    if not found:
+        return _letters(word)
+    base, digits, rest = found.groups()
+    below = ",".join(map(_letters, filter(None, [digits, *rest.split("_")])))
+    return f"{_letters(base)}_{{{below}}}" if below else _letters(base)
+
+
+def _letters(word: str) -> str:
+    """A part of a name: a letter or digits as they are, more of them upright."""
+    if word in _LETTERS or word in _CAPITALS:
+        return rf"\{word}"
+    if len(word) == 1 or word.isdigit() or not word.isascii():
+        return word
+    return rf"\mathrm{{{word.replace('_', chr(92) + '_')}}}"
 
 
 def derivation(derivation: Derivation, options: Options) -> str:
@@ -212,15 +238,20 @@ def program(program: StagedProgram, options: Options) -> str:
 
 
 def _aligned(lines: Iterable[str]) -> str:
-    body = " \\\\\n".join("".join(c if c.isascii() else _character(c) for c in line) for line in lines)
+    body = " \\\\\n".join(_ELSEWHERE.sub(_characters, line) for line in lines)
     return f"\\begin{{align*}}\n{body}\n\\end{{align*}}\n"
 
 
-def _character(character: str) -> str:
-    """A Greek letter as a command, and what else TeX does not know as text."""
-    letter = greek(character)
-    if not letter:
-        return rf"\text{{{character}}}"
+_ELSEWHERE = re.compile(r"[^\x00-\x7f]+")
+
+
+def _characters(found: re.Match[str]) -> str:
+    """Greek letters as commands, and what else TeX does not know as text."""
+    parts = groupby(found[0], key=greek)
+    return "".join(_greek(letter) * len([*each]) if letter else rf"\text{{{''.join(each)}}}" for letter, each in parts)
+
+
+def _greek(letter: str) -> str:
     return rf"\{letter} " if letter.islower() or letter in _CAPITALS else letter[0]
 
 
@@ -263,7 +294,10 @@ class _Lines:
             if isinstance(node, Gate):
                 found = trace.values[node.position] if trace and computed else None
                 value = [] if found is None else [self.value(found)]
-                line = _line(Formula(node.name), _part(node.op.applied(map(self.operand, node.inputs))), *value)
+                part = _part(node.op.applied(map(self.operand, node.inputs)))
+                if node.op.name == "eq":  # q = (x = y)
+                    part = code(LATEX.brackets.format(part.text))
+                line = _line(Formula(node.name), part, *value)
                 yield line + self.digits_held("values", node)
             elif isinstance(node, Constant) and (node.position not in self.inline or node.position == self.last):
                 name = "f" if node.position in self.inline else node.name
