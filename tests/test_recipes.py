@@ -197,6 +197,12 @@ WRITTEN_OF_ARRAYS = {
     "x.std()": "write sqrt(mean((x - mean(x))**2))",
     "x' @ x": "the transpose of x is x.T",
     "eye(2) @ x": "an array of numbers is written out: [1, 0], [[1, 0], [0, 1]]",
+    "||x||": "the length is norm(x), and the largest entry max(|x|)",
+    "x.T x": "write x.T @ x or x.T*x",
+    "norm(x, 2)": "the length is norm(x)",
+    "sum(x, 0)": "over an axis: sum(x, axis=0)",
+    "outer(x, x)^-1": "write inv(q1) or 1/q1",
+    "x^T @ x": "a transpose is written .T: backprop eval 'x.T @ x' --x '[1, 2, 3]'",
     "x.shape[0]": "how many there are is a number: mean(x) divides by it",
 }
 """What people write of arrays, and the hint."""
@@ -213,6 +219,8 @@ VALUES_OF_ARRAYS = {
 
 
 def test_what_to_write_instead_of_arrays() -> None:
+    for expression in ("sum(hypot(x, 2))", "sum(x^-1)", "sum(sum(x, 1))", "sum(outer(x, x)**-1)", "sum(|(|x| - 1)|)"):
+        assert run("eval", expression, "--x", "[1, 2, 3]").status == 0, expression
     for expression, expected in WRITTEN_OF_ARRAYS.items():
         assert run("eval", expression, "--x", "[1, 2, 3]").err.splitlines()[-1] == f"hint: {expected}", expression
     for text, expected in VALUES_OF_ARRAYS.items():

@@ -78,7 +78,7 @@ def objective(
 
         others = {*(columns or ())} - {node.name for node in graph.variables}
         told = meant(error.names[0], [*columns], ()) if columns else ""
-        error.hint = told or started(asked.line, error.names, sorted(others)) or error.hint
+        error.hint = told or started(asked.line, graph, error.names, sorted(others), {**fixed, **begin}) or error.hint
         raise
     return Found(*found)
 

@@ -62,6 +62,7 @@ _PAIR = re.compile(r"\s*-{0,2}(\w+)\s*[=:]\s*(.+?)\s*").fullmatch
 _DASHES = "\N{EN DASH}\N{EM DASH}\N{HORIZONTAL BAR}\N{MINUS SIGN}\N{HYPHEN}\N{NON-BREAKING HYPHEN}"
 _POWER = re.compile(r"\s*(?:\^|\*\*|!(?!=)|[⁺⁻⁰¹²³⁴-⁹])")
 _TIGHT = re.compile(r"(?:[/%^÷]|\*\*)\s*$")
+_POWER_T = re.compile(r"\s*(?:\^|\*\*)\s*(?:T\b|\{T\})")
 _BEGINNING = 3  # letters of an option by which it may be known
 
 
@@ -398,6 +399,8 @@ def _is_constant(text: str) -> bool:
 
 def _of_missing(command: str, words: Sequence[str], names: Sequence[str]) -> str:
     """The command line with a value for each missing variable. Of many it is no help."""
+    if "T" in names and (hint := working(command, [_POWER_T.sub(".T", word) for word in words], whole=True)):
+        return f"a transpose is written .T: {hint}"
     if hint := next(filter(None, (_of_function(command, words, name) for name in names if name in spellings())), ""):
         return hint
     known = [*line_of(command, words).bindings, *CONSTANTS]

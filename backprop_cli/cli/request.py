@@ -142,17 +142,19 @@ class Question:
         settings = asked.settings
         if settings.upstream is not None and "upstream" in point.missing(graph, {**self.known, **self.typed}):
             self.typed, settings = {**self.typed, "upstream": settings.upstream}, settings._replace(upstream=None)
+        if settings.upstream is not None:
+            settings = settings._replace(upstream=from_file("--upstream", settings.upstream))
         if settings.correlations is not None:
             text = given_text(settings.correlations, "--correlations", '{"x": {"y": 0.5}}')
             settings = settings._replace(correlations=text)
         given = {**self.known, **self.typed}
         if not partly and (missing := point.missing(graph, given)):
             point.check(graph, given)  # a name in --at that is not of the expression may be misspelt
-            raise point.MissingVariablesError(graph, missing, self._hint(missing[0], there))
+            raise point.MissingVariablesError(graph, missing, self._hint(missing[0], there), given)
         used = self._used(graph, given)
         if of_arrays and asked.expand:
             if missing := point.missing(graph, given):
-                raise point.MissingVariablesError(graph, missing)
+                raise point.MissingVariablesError(graph, missing, given=given)
             from ..passes.entries import opened as entries
 
             program = entries(graph, used)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import redirect_stderr
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from ..arithmetic import IEEE
 from ..errors import FEW, BackpropError, suggest
+from ..graph.graph import Graph
 from ..passes import point
 from ..passes.point import MissingVariablesError
 from ..passes.settings import is_of_arrays
@@ -40,7 +43,7 @@ def working(command: str, words: Sequence[str], *, whole: bool = False) -> str:
         except MissingVariablesError as error:
             if whole or len(error.names) > FEW:
                 return ""
-            words = with_values(command, words, error.names)
+            words = with_values(command, words, error.names, _fitting(error))
         except (BackpropError, ValueError, OSError):
             return ""
         else:
@@ -78,9 +81,16 @@ def _try(command: str, words: Sequence[str]) -> None:
             raise MissingVariablesError(graph, missing)
         return
     partly = command in _PARTLY or (command == "graph" and not (line.bindings or asked.at))
-    graph, given, _ = question.request(partly=partly, arrays=command == "eval")
+    graph, given, _ = question.request(partly=partly, arrays=True)
     if not is_of_arrays(graph, given):
         point.complete(given, IEEE)
+        return
+    if command == "derive" and (missing := point.missing(graph, given)):
+        raise MissingVariablesError(graph, missing, given=given)
+    if not point.missing(graph, given):
+        from ..passes.example import ensure_fit
+
+        ensure_fit(graph, given)
 
 
 def _try_start(asked: Asked, needed: set[str], start: Sequence[str]) -> None:
@@ -108,25 +118,42 @@ def line_of(command: str, words: Sequence[str]) -> Line:
     return split(f"backprop {command}", words, binds=command in ALL.split())
 
 
-def with_values(command: str, words: Sequence[str], names: Iterable[str]) -> list[str]:
-    """The words, and a value for each of these variables, before a `--`."""
+def _fitting(error: MissingVariablesError) -> Mapping[str, str]:
+    """Arrays that fit, for variables that have no value in a program of arrays."""
+    if not is_of_arrays(error.graph, error.given):
+        return {}
+    from ..passes.example import example
+
+    return example(error.graph, error.names, error.given)
+
+
+def with_values(
+    command: str, words: Sequence[str], names: Iterable[str], fitting: Mapping[str, str] = MappingProxyType({})
+) -> list[str]:
+    """The words, and a value for each of these variables, before a `--`. fitting: values that are no 1."""
     end = list(words).index("--") if "--" in words else len(words)
     known = by_name(command)
-    pairs = (("--set", f"{name}=1") if f"--{name}" in known else (f"--{name}", "1") for name in names)
+    values = {name: fitting.get(name, "1") for name in names}
+    pairs = (
+        ("--set", f"{name}={text}") if f"--{name}" in known else (f"--{name}", text) for name, text in values.items()
+    )
     added = [word for pair in pairs for word in pair]
     return [*words[:end], *added, *words[end:]]
 
 
-def started(line: Line, names: Sequence[str], columns: Sequence[str]) -> str:
+def started(line: Line, graph: Graph, names: Sequence[str], columns: Sequence[str], known: Mapping[str, Any]) -> str:
     """The command line with a start, or a column, for each of these variables; empty where they are many.
 
-    columns: those of the data that are no variables.
+    columns: those of the data that are no variables;
+    known: the values of the other variables, as far as they are known.
     """
     words = list(line.words)
     end = words.index("--") if "--" in words else len(words)
     called = {name: close for name in names if (close := suggest(name, columns, CUTOFF))}
     more = [word for name, column in called.items() for word in ("--rename", f"{name}={column}")]
-    if starts := [f"{name}=1" for name in names if name not in called]:
+    left = [name for name in names if name not in called]
+    fitting = _fitting(MissingVariablesError(graph, left, given=known)) if left else {}
+    if starts := [f"{name}={fitting.get(name, 1)}" for name in left]:
         more += ["--start", ",".join(starts)]
     text = shlex.join([*line.command.split(), *words[:end], *more, *words[end:]])
     return text if len(names) <= FEW and len(text) < LONGEST and text.isprintable() else ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from math import prod
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -218,10 +219,15 @@ def _typed(graph: Graph, point: Mapping[str, Value]) -> _Typed:
     return known[1]
 
 
+_WRITTEN = 6
+"""Entries of an array that is written out in a hint."""
+
+
 def no_number(graph: Graph, shape: Shape) -> InputError:
     """The output is an array, and a gradient is that of a number."""
     name = graph.output.name if graph.is_program else shorten(graph.source.strip(), 30)
-    example = "[" + ", ".join(["1", *["0"] * (min(shape[0], 3) - 1)]) + "]" if len(shape) == 1 else "FILE"
+    first = np.arange(prod(shape)).reshape(shape) == 0
+    example = str(first.astype(int).tolist()) if 0 < first.size <= _WRITTEN else "@FILE.npy"
     hint = (
         f"three ways on: sum({name}); --jacobian, every output by every input; --upstream '{example}', a weighted sum"
     )

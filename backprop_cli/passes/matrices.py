@@ -97,8 +97,9 @@ def matrices(
     Raises InputError where a variable has no value, where shapes do not fit, and where the output is no number.
     """
     if missing := point.missing(graph, given):
-        message = f"here are arrays, and only a value tells the shape of {', '.join(few(missing))}"
-        raise InputError(message, hint="in formulas they stay symbols, whatever their values are")
+        error = point.MissingVariablesError(graph, missing, given=given)
+        error.message = f"here are arrays, and only a value tells the shape of {', '.join(few(missing))}"
+        raise error
     system = Arrays(FLOATS)
     shapes = {node.name: shape_of(read_array(node.name, given[node.name], system)) for node in graph.variables}
     inside = expand(graph, modules_only=True) if graph.modules else graph

@@ -18,12 +18,12 @@ _LONGEST_EXPONENT = 9
 
 
 class MissingVariablesError(InputError):
-    """Variables of the expression that were given no value, in the order of first use."""
+    """Variables of the expression that were given no value, in the order of first use. given: values of the others."""
 
-    def __init__(self, graph: Graph, names: list[str], hint: str = "") -> None:
+    def __init__(self, graph: Graph, names: list[str], hint: str = "", given: Mapping[str, Any] | None = None) -> None:
         node = next(node for node in graph.variables if node.name == names[0])
         super().__init__(f"no value for {_listed(names)}", graph.source, node.span, hint)
-        self.names = names
+        self.graph, self.names, self.given = graph, names, given or {}
 
 
 class UnknownVariableError(InputError):

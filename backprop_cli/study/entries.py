@@ -24,8 +24,9 @@ from ..passes.arrays import array_trace, value
 from ..passes.enclosed import enclosed_trace
 from ..passes.entries import opened
 from ..passes.nested import read_array
+from ..passes.shapes import labels
 from ..passes.trace import Trace
-from ..rules.array_op import ArrayOp, Shape
+from ..rules.array_op import Shape
 from ..rules.shape_rules import told
 from ..runtime.budget import TooSlowError, share
 from .claims import SHOWN, Verdict
@@ -60,7 +61,7 @@ def review(
     """
     trace, point = _trace(graph, given, wrt, ties)
     kink = next(iter(trace.conventions), None)
-    slopes = {name: slope for name, slope in trace.gradient.items() if name not in _labels(trace.graph)}
+    slopes = {name: slope for name, slope in trace.gradient.items() if name not in labels(trace.graph)}
     entries = [(name, place) for name, slope in slopes.items() for place in np.ndindex(shape_of(slope))]
     every = -(-len(entries) // MANY)
     methods: dict[str, Callable[[str, tuple[int, ...]], float]] = {
@@ -115,15 +116,6 @@ def _proven(
     with suppress(TooSlowError, InputError, MathError):
         return share(PROOF, enclosed)
     return {}
-
-
-def _labels(graph: Graph) -> set[str]:
-    """Variables that are nothing but labels: whole numbers, which no method can change a little."""
-    uses: dict[bool, set[int]] = {True: set(), False: set()}
-    for gate in graph.gates:
-        for slot, i in enumerate(gate.inputs):
-            uses[isinstance(gate.op, ArrayOp) and gate.op.partial(slot).is_number].add(i)
-    return {node.name for node in graph.variables if node.position in uses[True] - uses[False]}
 
 
 def _trace(
