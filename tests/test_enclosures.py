@@ -124,6 +124,7 @@ REFUSED = [
         "∂q2/∂x = 1/(2·q2) does not exist, or has no bound, somewhere in x = [0",
         "",
     ),
+    ("Piecewise((x, x < 0))", "--x -1..1", 1, "no case of f = Piecewise((x, q1)) holds at x = [0, 1], q1 = false", ""),
     ("where(x != 0, 1/x, 0)", "--x -1..1", 1, "q2 = 1 / x has no value, or no bound, somewhere in x = [-1, 1]", ""),
     ("sqrt(x)", "--x 0..1", 1, "∂f/∂x = 1/(2·f) does not exist, or has no bound, somewhere in x = [0, 1]", ""),
     ("x", "--x 1..2 --precision 20", 2, "--precision takes numbers alone, and the value of x is a box", "leave it out"),
@@ -241,6 +242,22 @@ def test_what_methods_find_in_boxes_lies_in_those_of_the_gradient(monkeypatch: p
     assert wrong.status == 1
     assert "0 at x = 0.5 is outside" in wrong.out
     assert wrong.out.endswith("a gradient lies outside of its own\n")
+
+
+def test_gates_of_claims_are_not_those_of_the_expression() -> None:
+    """Whose conditions are taken to hold, and not to: `q1` of the one is not `q1` of the other."""
+    words = ["check", "where(x > 0, x**1.5, 0)", "--x=-1..1", "--json", "--claim"]
+    [right] = json.loads(command(*words, "x = where(x > 0, 1.5*x**0.5, 0)").out)["claims"]
+    assert right["right"] is True
+    [wrong] = json.loads(command(*words, "x = where(x < 0, 1.5*(-x)**0.5, 0)").out)["claims"]
+    assert (wrong["right"], wrong["how"][:12]) == (False, "proved wrong")
+
+
+def test_points_of_boxes_are_doubles_where_those_reach() -> None:
+    for words, status in (("exp(x) --x 700..800", 0), ("x --x 1e400..1e401", 1), ("log(x) --x 1e-320..1e-310", 1)):
+        result = command("check", *words.split())
+        assert (result.status, result.err) == (status, ""), words
+        assert "every gradient lies in its own" in result.out
 
 
 def test_documents_have_both_ends() -> None:

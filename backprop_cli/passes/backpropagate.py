@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 from ..arithmetic import FLOATS, Arithmetic, Value
 from ..graph.graph import Graph
@@ -24,6 +25,7 @@ def backpropagate(
     ties: str = "both",
     arithmetic: Arithmetic = FLOATS,
     many: bool = False,
+    known: Mapping[int, Value] = MappingProxyType({}),
 ) -> Trace:
     """One forward and one backward pass.
 
@@ -31,6 +33,7 @@ def backpropagate(
     wrt: the variables that get gradients; all, if None
     ties: one of TIES
     many: whether the same is asked at many points, so that a loop is worth its while for a small graph too
+    known: as in `forward`
 
     Raises MathError where there is no value or no gradient, unless the arithmetic is not strict.
     """
@@ -45,5 +48,5 @@ def backpropagate(
             pass
         else:
             return Backward(graph, point, values, FLOATS, loops.wanted, ties, flow).trace()
-    values = forward(graph, point, arithmetic)
+    values = forward(graph, point, arithmetic, known)
     return Backward(graph, point, values, arithmetic, graph.depending_on(wrt), ties).trace()

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from types import MappingProxyType
+from typing import NamedTuple
 
 from ..arithmetic import Value
 from ..arithmetic.ball import order
@@ -19,34 +21,39 @@ from .forward import outcomes
 
 _MOST = 16  # cases, at most: what is still open then stays open
 
-Case = Mapping[str, Value]
-"""For each variable a box, and for comparisons, by the names of their gates, whether they hold."""
+Boxed = Mapping[str, Box]
 
 
-def boxed(at: Case) -> list[str]:
+class Case(NamedTuple):
+    """Boxes, and whether comparisons hold in them, by the positions of their gates."""
+
+    at: Boxed
+    known: Mapping[int, bool] = MappingProxyType({})
+
+
+def boxed(at: Boxed) -> list[str]:
     """The variables that are no single number."""
-    return [name for name, box in at.items() if isinstance(box, Box) and not box.is_thin]
+    return [name for name, box in at.items() if not box.is_thin]
 
 
-def middles(at: Case) -> Case:
+def middles(at: Boxed) -> Boxed:
     """The point in the middle."""
-    return {name: middle(box) if isinstance(box, Box) else box for name, box in at.items()}
+    return {name: middle(box) for name, box in at.items()}
 
 
-def cases(graph: Graph, at: Case, system: Boxes) -> list[Case]:
+def cases(graph: Graph, at: Boxed, system: Boxes) -> list[Case]:
     """The boxes case by case: which comparisons hold, and where. One case only, where no comparison is open."""
     done: list[Case] = []
-    waiting = [at]
+    waiting = [Case(at)]
     while waiting:
         case = waiting.pop()
-        values = outcomes(graph, case, system)
+        values = outcomes(graph, case.at, system, case.known)
         gate = _open(graph, values) if len(done) + len(waiting) + 1 < _MOST else None
         if gate is None:
             done.append(case)
         else:
-            waiting += filter(
-                None, (_Restricted(graph, values, system).case(case, gate, holds) for holds in (False, True))
-            )
+            restricted = (_Restricted(graph, values, system).case(case, gate, holds) for holds in (False, True))
+            waiting += filter(None, restricted)
     return done
 
 
@@ -106,8 +113,8 @@ class _Restricted:
         self.graph, self.values, self.system = graph, values, system
         self.smaller: dict[int, Box] = {}
 
-    def case(self, at: Case, gate: Gate, holds: bool) -> Case | None:
-        """The boxes in which a comparison holds, or does not; None where there is no such point."""
+    def case(self, case: Case, gate: Gate, holds: bool) -> Case | None:
+        """The part of a case in which a comparison holds, or does not; None where there is no such point."""
         try:
             self._compare(gate, holds)
             for node in reversed(self.graph.nodes[: gate.position]):
@@ -115,10 +122,9 @@ class _Restricted:
                     self._goes_back(node)
         except _NowhereError:
             return None
-        boxes = {node.name: self.smaller.get(node.position) for node in self.graph.variables}
-        found = {name: Box(box.lo, box.hi) for name, box in boxes.items() if box is not None and not box.is_thin}
-        thin = {name: box for name, box in boxes.items() if box is not None and box.is_thin}
-        return {**at, **found, **thin, gate.name: holds}
+        found = {node.name: self.smaller.get(node.position) for node in self.graph.variables}
+        boxes = {name: box if box.is_thin else Box(box.lo, box.hi) for name, box in found.items() if box is not None}
+        return Case({**case.at, **boxes}, {**case.known, gate.position: holds})
 
     def _compare(self, gate: Gate, holds: bool) -> None:
         """What a comparison says of its sides; their ends may be equal in any case, since boxes have their ends."""

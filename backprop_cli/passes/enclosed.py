@@ -24,7 +24,7 @@ from ..runtime.budget import left, now
 from . import mean_values, point
 from .backpropagate import backpropagate
 from .backward import slopes
-from .cases import Case, boxed, cases, middles
+from .cases import Boxed, Case, boxed, cases, middles
 from .forward import forward
 from .trace import Edges, Notice, Trace
 
@@ -36,8 +36,6 @@ _SHARES = 4  # pieces at a gate of a box that is a part already
 _MORE = 4  # times as many bits, where digits of numbers are lacking
 _MOST = 1 << 14
 _INFINITE = ("inf", "infinity", "∞", "oo", "nan")
-
-Boxed = Mapping[str, Box]
 
 
 def enclosed_trace(
@@ -137,7 +135,7 @@ class _Enclosure(NamedTuple):
         if self._most > 1 and boxed(at):
             ways.append(lambda: self._united(at, self.fine(at)))
         trace, jumps = self._by_all(ways)
-        return self._told(self._narrowed(trace, at, jumps), jumps)
+        return self._told(self._narrowed(trace, Case(at), jumps), jumps)
 
     def _by_all(self, ways: Iterable[Callable[[], _Part]]) -> _Part:
         """What all ways to the same have in common. Raises the error of the first, where none succeeds."""
@@ -195,11 +193,11 @@ class _Enclosure(NamedTuple):
     def part(self, at: Boxed) -> _Part:
         """What the passes make of boxes, as they are and case by case."""
         if not self.graph.nodes.chooses or not boxed(at):
-            return self._case(at)
+            return self._case(Case(at))
         each = cases(self.graph, at, self.system)
         if len(each) == 1:
-            return self._case(at)
-        return self._by_all([lambda: self._of_cases(at, each), lambda: self._case(at)])
+            return self._case(Case(at))
+        return self._by_all([lambda: self._of_cases(at, each), lambda: self._case(Case(at))])
 
     def _of_cases(self, at: Boxed, cases: Iterable[Case]) -> _Part:
         """What holds all cases, with a warning for each choice that they make in different ways."""
@@ -211,17 +209,19 @@ class _Enclosure(NamedTuple):
                 told.append(slopes(self.graph, gate, inputs, self.system))
         return _Part(trace.but(warnings=told), jumps=True)
 
-    def _case(self, at: Case) -> _Part:
+    def _case(self, case: Case) -> _Part:
         """What the passes make of boxes, where it is given what comparisons hold."""
+        at, known = case
         self.system.jumps = self.system.kinks = False
-        trace = backpropagate(self.graph, at, wrt=self.wrt, ties=self.ties, arithmetic=self.system)
+        trace = backpropagate(self.graph, at, wrt=self.wrt, ties=self.ties, arithmetic=self.system, known=known)
         jumps = self.system.jumps
         if not (jumps or self.system.kinks) and self._size * self._most * len(boxed(at)) <= _SLOPES:
-            trace = mean_values.narrowed(trace, self.dual, wrt=self.wrt)
-        return _Part(self._narrowed(trace, at, jumps), jumps)
+            trace = mean_values.narrowed(trace, self.dual, wrt=self.wrt, known=known)
+        return _Part(self._narrowed(trace, case, jumps), jumps)
 
-    def _narrowed(self, trace: Trace, at: Case, jumps: bool) -> Trace:
+    def _narrowed(self, trace: Trace, case: Case, jumps: bool) -> Trace:
         """The same, with a value that slopes make narrower."""
+        at = case.at
         wide = boxed(at)
         if jumps or not wide or not isinstance(trace.value, Box):
             return trace
@@ -233,15 +233,15 @@ class _Enclosure(NamedTuple):
                 ends = thin(at[name].lo), thin(at[name].hi)
                 lows[name], highs[name] = ends[::-1] if sign < 0 else ends
         if any(sign is not None for sign in trends.values()):
-            value = common(value, Box(self._value(lows).lo, self._value(highs).hi))
+            value = common(value, Box(self._value(lows, case).lo, self._value(highs, case).hi))
         if len(trends) == len(wide) and None in trends.values():
             center = middles(at)
             changes = (gradient[name] * (at[name] - center[name]) for name in wide)
-            value = common(value, sum(changes, self._value(center)))
+            value = common(value, sum(changes, self._value(center, case)))
         return trace.but(values=[*trace.values[:-1], value])
 
-    def _value(self, at: Case) -> Box:
-        value: Box = forward(self.graph, at, self.system)[-1]
+    def _value(self, at: Boxed, case: Case) -> Box:
+        value: Box = forward(self.graph, at, self.system, case.known)[-1]
         return value
 
     def _united(self, at: Boxed, parts: Sequence[_Part]) -> _Part:

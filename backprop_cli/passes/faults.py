@@ -55,12 +55,12 @@ class Place(NamedTuple):
             return UnprovenError(f"{title} is not decided{self.where}", self.graph.source, self.gate.span)
         if isinstance(error, InsideError):
             return self._error(f"{title} has no value, or no bound, somewhere in {self}", self.needs())
+        if op.cases:
+            return self._error(f"no case of {title} holds{self.where}", "a last case (value, True) is for all others")
         if isinstance(error, ZeroDivisionError) and op.name == "div":
             return self._error(f"division by zero in {title}{self.where}", self.needs())
         if isinstance(error, OverflowError):
             return self._error(f"{title} overflows{self.where}", self.arithmetic.range_hint)
-        if op.cases:
-            return self._error(f"no case of {title} holds{self.where}", "a last case (value, True) is for all others")
         value = IEEE.rule(op).value(*map(self._float, self.inputs))
         kind = "real" if value != value else "finite"
         return self._error(f"{title} has no {kind} value{self.where}", self.needs())

@@ -16,7 +16,7 @@ def forward(
 ) -> list[Value]:
     """The value of each node. Raises MathError where there is none.
 
-    known: by position, values that need not be worked out
+    known: by position, values that need not be worked out, or what conditions are taken to be
 
     Where a condition chooses, a node that the output does not need may have None instead.
     """
@@ -56,14 +56,10 @@ def outcomes(
 ) -> list[Value | MathError]:
     """The value of each node, or the error that tells why there is none, which goes on to what needs it.
 
-    point: also whether a condition holds, by the name of its gate, where that is given
-    known: as in `forward`
+    point, known: as in `forward`
     """
     values: list[Value] = []
     for i, node in enumerate(graph.nodes):
-        if isinstance(node, Gate) and node.name in point:
-            values.append(point[node.name])
-            continue
         try:
             lost = (values[each] for each in _needed(node, values, arithmetic) if isinstance(values[each], MathError))
             value = known[i] if i in known else next(lost, None) or _value(graph, node, values, point, arithmetic)

@@ -7,6 +7,7 @@ numbers over the boxes, once for each variable.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ..arithmetic import Value
@@ -19,11 +20,17 @@ from .cases import boxed, middles
 from .trace import Edges, Trace
 
 
-def narrowed(trace: Trace, dual: DualNumbers, *, wrt: Collection[str] | None = None) -> Trace:
+def narrowed(
+    trace: Trace,
+    dual: DualNumbers,
+    *,
+    wrt: Collection[str] | None = None,
+    known: Mapping[int, bool] = MappingProxyType({}),
+) -> Trace:
     """A trace of boxes without a kink, all its numbers narrower; or as it is, where slopes have no bounds or may jump.
 
     dual: dual numbers over the boxes of the trace, with its ties
-    wrt: as in `backpropagate`, and as the trace was made
+    wrt, known: as in `backpropagate`, and as the trace was made
     """
     graph, at, system = trace.graph, trace.point, trace.arithmetic
     assert isinstance(system, Boxes)
@@ -31,11 +38,13 @@ def narrowed(trace: Trace, dual: DualNumbers, *, wrt: Collection[str] | None = N
     if not wide:
         return trace
     rows = {name: {each: Dual(box, SAME if each == name else None) for each, box in at.items()} for name in wide}
+    truths = {place: Dual(holds) for place, holds in known.items()}
     system.jumps = False
     try:
-        there = backpropagate(graph, center, wrt=wrt, ties=dual.ties, arithmetic=system)
+        there = backpropagate(graph, center, wrt=wrt, ties=dual.ties, arithmetic=system, known=known)
         along = {
-            name: backpropagate(graph, row, wrt=wrt, ties=dual.ties, arithmetic=dual) for name, row in rows.items()
+            name: backpropagate(graph, row, wrt=wrt, ties=dual.ties, arithmetic=dual, known=truths)
+            for name, row in rows.items()
         }
     except MathError:
         return trace

@@ -114,7 +114,8 @@ class Claim:
     def _at(self, trace: Trace) -> Claimed:
         number, values = trace.arithmetic.number, self.values(trace)
         # Of terms that cancel, as few digits are compared as if they had been computed to so many.
-        size = max(map(abs, values)) + sum(
+        numbers = (each for each in values if not (each is None or isinstance(each, bool)))
+        size = max(map(abs, numbers)) + sum(
             abs(edge.chained) for edge in trace.edges if edge.input.name == self.name and edge.chained is not None
         )
         if self.unit is not None:

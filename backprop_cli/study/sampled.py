@@ -6,7 +6,7 @@ import random
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from math import inf
+from math import inf, isfinite
 from typing import Any, NamedTuple
 
 from ..arithmetic.box import Box
@@ -85,11 +85,14 @@ def review(graph: Graph, given: Mapping[str, Any], *, wrt: Collection[str] | Non
 
 
 def _points(boxes: Mapping[str, Box]) -> Iterator[dict[str, str]]:
+    """Doubles in the boxes, or next to them."""
     rnd = random.Random(0)  # noqa: S311 - for points, not for secrets
-    ends = {name: (float(box.lower), float(box.upper)) for name, box in boxes.items()}
+    ends = {name: (float(box.lo), float(box.hi)) for name, box in boxes.items()}
     for each in range(POINTS if any(low < high for low, high in ends.values()) else 1):
         parts = {name: (0.5, 0, 1, *(rnd.random() for _ in range(POINTS)))[each] for name in ends}
-        yield {name: repr(low + (high - low) * parts[name]) for name, (low, high) in ends.items()}
+        numbers = {name: low * (1 - parts[name]) + high * parts[name] for name, (low, high) in ends.items()}
+        if all(map(isfinite, numbers.values())):
+            yield {name: repr(number) for name, number in numbers.items()}
 
 
 def _with(before: Found, each: referee.Estimate, box: Box, at: Mapping[str, str]) -> Found:
@@ -97,7 +100,7 @@ def _with(before: Found, each: referee.Estimate, box: Box, at: Mapping[str, str]
     value = each.value
     if value is None:
         return before if before else before._replace(reason=each.reason)
-    low, high = float(box.lower), float(box.upper)
+    low, high = float(box.lo), float(box.hi)
     slack = _NOISE + TOLERANCE * max(abs(low), abs(high))
     found = before._replace(low=min(before.low, value), high=max(before.high, value))
     if not before.agrees:
