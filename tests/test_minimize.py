@@ -258,6 +258,17 @@ def test_the_library_does_what_the_command_does() -> None:
     assert found.to_dict() == json.loads(call(*BOWL, "--json").out)
     assert str(found) == call(*BOWL).out
     assert (found.converged, found.steps) == (True, 70)
+    for name, given, kind in (
+        ("rate", "1", "str"),
+        ("steps", 1.5, "float"),
+        ("seed", None, "NoneType"),
+        ("batch", "1", "str"),
+    ):
+        with pytest.raises(BackpropError, match=f"{name} is a (whole )?number, not of type {kind}"):
+            minimize("x^2", {"x": 1}, **{name: given})  # type: ignore[arg-type]
+    with pytest.raises(BackpropError, match="a column of data is a sequence of numbers"):
+        minimize("(x-y)^2", {"x": 1}, data={"y": [10**5000]}, reduce="sum")
+    assert minimize("x^2", {"x": 1}, steps=np.int8(1)).steps == 1  # type: ignore[arg-type]
     with pytest.raises(BackpropError, match="method is one of gd"):
         minimize("x", {"x": 1}, method="newton")
 

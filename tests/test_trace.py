@@ -106,6 +106,9 @@ def test_the_document_is_that_of_the_command() -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda trace: trace.code(10**5000), "a format is text, not of type int"),
+        (lambda trace: trace.derive(5), "what has values is a mapping of names, not of type int"),
+        (lambda trace: trace.check("x=1"), "what has values is a mapping of names, not of type str"),
         (lambda trace: trace.code("perl"), "there is no format 'perl' here"),
         (lambda trace: trace.render("pdf"), "there is no format 'pdf' here"),
         (lambda trace: trace.explain(nudge=0), "--nudge takes a step other than 0"),

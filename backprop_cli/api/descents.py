@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from math import inf
+from numbers import Integral, Real
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -170,6 +171,10 @@ def minimize(
 
     if method not in DESCENTS:
         raise InputError(f"method is one of {', '.join(DESCENTS)}, not {quote(str(method))}")
+    for what, number in {"rate": rate, "momentum": momentum, "tolerance": tolerance}.items():
+        expect(what, number, Real, "a number")
+    for what, count in {"steps": steps, "batch": batch, "seed": seed}.items():
+        expect(what, count, Integral, "a whole number")
     if not (rate > 0 and tolerance > 0 and 0 < momentum < 1 and steps > 0 and batch >= 0):
         raise InputError("rate, tolerance and steps are above 0, momentum is between 0 and 1")
     columns = None if data is None else _columns(data)
@@ -177,7 +182,7 @@ def minimize(
         raise InputError("batch is for rows of data")
     if bounds and method != "l-bfgs-b":
         raise InputError("bounds are for l-bfgs-b")
-    plan = Plan(method, rate, momentum, steps, tolerance, batch, seed)
+    plan = Plan(method, rate, momentum, int(steps), tolerance, int(batch), int(seed))
 
     def work() -> Minimum:
         objective, vector = _objective(expression, start, variables, columns, reduce, ties)
@@ -244,7 +249,7 @@ def _columns(data: Data) -> Mapping[str, Array]:
     expect("data", data, Mapping, "columns by name, or the name of a file")
     try:
         found = {name: np.asarray(column, dtype=np.float64) for name, column in data.items()}
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InputError("a column of data is a sequence of numbers") from None
     if not found or len({column.shape for column in found.values()}) > 1 or next(iter(found.values())).ndim != 1:
         raise InputError("columns of data are sequences of numbers of the same length")

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from ..errors import InputError, quote
 from ..view import VIEWS, Options, draw, form_of
+from .values import expect
 
 
 class Shown:
@@ -67,9 +68,10 @@ def rendered(kind: str, subject: Any, form: str = "", digits: int | None = None)
     digits: how many are shown of a number.
     Raises InputError for a format that it does not have.
     """
+    expect("a format", form, str, "text")
     forms = VIEWS[kind]
     if form and form not in forms:
-        raise InputError(f"there is no format {quote(str(form))} here", hint=f"there is: {', '.join(forms)}")
+        raise InputError(f"there is no format {quote(form)} here", hint=f"there is: {', '.join(forms)}")
     return draw(kind, subject, Options(form or next(iter(forms)), digits))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from numbers import Rational, Real
+from types import NoneType
 from typing import Any, Protocol, TypeAlias
 
 from ..errors import InputError
@@ -25,6 +26,7 @@ Given: TypeAlias = float | Decimal | Real | str | Sequence[Any] | Arrayed
 
 def texts(values: Mapping[str, Given] | None, variables: Mapping[str, Given]) -> dict[str, Any]:
     """All of them as text, arrays as they are, by the names of variables. Raises InputError for what is neither."""
+    expect("what has values", values, (Mapping, NoneType), "a mapping of names")
     pairs = [*({} if values is None else values).items(), *variables.items()]
     return point.by_name((name_of(name), text(name, value)) for name, value in pairs)
 
