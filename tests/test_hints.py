@@ -112,6 +112,7 @@ FOLLOWED = {
     "eval x*y --at p.csv": "points x*y p.csv",
     "eval x*y --at one.json --enclose --exact": "",
     "eval x*y --at x=1,y=2": "eval x*y --x 1 --y 2",
+    "eval x*y --at=x=1,y=2": "eval x*y --x 1 --y 2",
     "eval x*y --x=1,2": "",
     "eval x*y*z --at p.csv": "points 'x*y*z' p.csv --z 1",
     # Names.
@@ -218,6 +219,10 @@ def test_what_looks_the_same() -> None:
         "ops ѕin": "'sin', with Latin small letter s",
     }.items():
         assert run(*line.split()).err.endswith(f"\nhint: did you mean {meant}?\n"), line
+
+
+def test_a_wrong_choice_is_quoted_short() -> None:
+    assert len(run("eval", "x", "--x", "1", "--ties", "z " * 9_999).err) < 200
 
 
 def test_options_by_their_beginnings() -> None:

@@ -144,14 +144,18 @@ def _place(words: Sequence[str], name: str) -> int:
 
 def _with_file_of_data(words: Sequence[str]) -> list[str]:
     """The words with the file of --data behind the expression, where points has it; empty where there is none."""
-    place = _place(words, "data")
-    if place == len(words):
-        return []
-    _, is_joined, path = words[place].partition("=")
-    files, after = ([path], words[place + 1 :]) if is_joined else (words[place + 1 : place + 2], words[place + 2 :])
-    rest = [*words[:place], *after]
+    before, files, after = _around(words, "data")
+    rest = [*before, *after]
     at = len(rest) if rest[:1] == [] or rest[0].startswith("-") else 1
-    return [*rest[:at], *files, *rest[at:]]
+    return [*rest[:at], *files, *rest[at:]] if files else []
+
+
+def _around(words: Sequence[str], name: str) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
+    """The words before an option, its value, and those behind it; where it is not there, all are before it."""
+    place = _place(words, name)
+    _, is_joined, value = "".join(words[place : place + 1]).partition("=")
+    end = place + 1 if is_joined else place + 2
+    return words[:place], [value] if is_joined else words[place + 1 : end], words[end:]
 
 
 def _elsewhere(name: str, command: str, words: Sequence[str]) -> InputError | None:
@@ -275,8 +279,8 @@ def _of_input(command: str, words: Sequence[str]) -> str:
                     return f"{text} belongs to {', '.join(them)}{': ' * bool(hint)}{hint}"
             return (close := suggest(text, option.choices)) and did_you_mean(text, close)
         if option.name == "--at" and not is_file(text) and (given := _as_options(["x", text])):
-            at = list(words).index(text)
-            return working(command, [*words[: at - 1], *given[1:], *words[at + 1 :]])
+            before, _, after = _around(words, "at")
+            return working(command, [*before, *given[1:], *after])
         if option.name == "--at" and is_file(text) and not _is_point(text):
             rest = [word for word in words if word not in ("--at", text, f"--at={text}", *line.positional)]
             if hint := working("points", [*line.positional, text, *rest]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -116,4 +117,5 @@ def _told(error: click.ClickException, words: Sequence[str]) -> InputError:
         hint = f"did you mean {close}?" if close else reordered(words) or more
         return InputError(f"no option {quote(error.option_name)}", hint=hint)
     message = " ".join(error.format_message().split()).rstrip(".")
+    message = re.sub("'(.+)' is not", lambda found: f"{quote(found[1])} is not", message)
     return InputError(f"{message[:1].lower()}{message[1:]}", hint=more)
