@@ -223,6 +223,7 @@ def test_what_looks_the_same() -> None:
 
 def test_a_wrong_choice_is_quoted_short() -> None:
     assert len(run("eval", "x", "--x", "1", "--ties", "z " * 9_999).err) < 200
+    assert "is one name" not in run("eval", "x", "+", f"1/{'y' * 300}", "--x", "1").err  # nor of a file
 
 
 def test_options_by_their_beginnings() -> None:

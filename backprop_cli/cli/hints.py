@@ -249,7 +249,10 @@ def is_file(name: str) -> bool:
 
 def _is_path(word: str) -> bool:
     """Whether it can only be the name of something that there is."""
-    return len(word) > 1 and "/" in word and Path(word).exists()
+    try:
+        return len(word) > 1 and "/" in word and Path(word).exists()
+    except OSError:  # it is too long for one
+        return False
 
 
 def _dashed(word: str) -> str:
