@@ -72,7 +72,7 @@ def proven(
     digits = f"{system.all_digits:,} digits{', for which there is time,' if is_late else ''}"
     if failure:
         failure.message += f": {digits} do not tell"
-        failure.hint = failure.hint or ("--time-limit gives it more" if is_late else "")
+        failure.hint = failure.hint or ("--time-limit gives it more" if is_late else "--exact may tell, by formulas")
         raise failure
     told: list[str] = []
     with system.working():

@@ -30,8 +30,8 @@ polygamma = Formula("polygamma")
 """`polygamma(n, x)`: the n-th derivative of digamma."""
 polygamma_rise = Formula("polygamma_rise")
 """`polygamma_rise(n, x, y)`: polygamma(n, x + y) − polygamma(n, x), also where the two are nearly the same."""
-betaslope = Formula("betaslope")
-"""`betaslope(x, y)`: the slope of beta(x, y) in x; a function of programs in other languages."""
+betaslope, lambertwslope = map(Formula, "betaslope lambertwslope".split())
+"""`betaslope(x, y)`, the slope of beta(x, y) in x, and that of lambertw: functions of programs in other languages."""
 besselj, bessely, besseli, besselk = map(Formula, "besselj bessely besseli besselk".split())
 airyai, airyaiprime, lambertw = map(Formula, "airyai airyaiprime lambertw".split())
 beta, lbeta, zeta, zetaderiv = map(Formula, "beta lbeta zeta zetaderiv".split())
@@ -528,8 +528,9 @@ TABLE: list[Op] = [
        does="multiplies its upstream by the derivative of Airy's function at its input"),
     Op("airyaiprime", "x", airyaiprime(x), x * airyai(x), aliases="AiryAiPrime",
        does="multiplies its upstream by its input times Airy's function of it"),
-    Op("lambertw", "x",   lambertw(x), ours(smooth(1 / (x + exp(out)), branch_slope),
-                                            where(gt(x, 0), 1 / (x + exp(out)), precisely(1 / (x + exp(lambertw(x)))))),
+    Op("lambertw", "x",   lambertw(x), own(doubles(1 / (x + exp(out)), lambertwslope(x)),
+                              ours(smooth(1 / (x + exp(out)), branch_slope),
+                                   where(gt(x, 0), 1 / (x + exp(out)), precisely(1 / (x + exp(lambertw(x))))))),
        domain="x ≥ −1/e, which no double is",
        note="the principal branch, −1 or above, with infinite slope at −1/e; its first double is −0.3678794411714423",
        aliases="LambertW ProductLog lambertW lambert_w",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import reduce
 
+from ....rules.printer import Form
 from .base import Cases, of_first_order, prefixed, words
 from .python import HELPERS, PYTHON, SPECIAL, SPECIAL_IMPORTS
 
@@ -65,9 +66,12 @@ def elementwise(function):
     return np.vectorize(number, otypes=[float])
 '''
 _STANDARD = {name: f"{name} = elementwise(math.{name})\n" for name in "erf erfc gamma".split()}
-_CALLED = "digamma polygamma digamma_rise log_gamma log_beta euler_beta beta_slope erfcx erfcxderiv lambertw lognormcdf"
-_BY_NUMBER = {name: f"@elementwise\n{HELPERS[name]}" for name in (*_CALLED.split(), "zetaderiv")}
-_BESIDE = {name: HELPERS[name] for name in "from_whole sin_pi stirling rise_above cotangent_slope".split()}
+_CALLED = (
+    "digamma polygamma digamma_rise log_gamma log_beta euler_beta beta_slope erfcx erfcxderiv lambertw lambertw_slope "
+    "lognormcdf zetaderiv"
+)
+_BY_NUMBER = {name: f"@elementwise\n{HELPERS[name]}" for name in _CALLED.split()}
+_BESIDE = {name: HELPERS[name] for name in "from_whole sin_pi stirling rise_above cotangent_slope branch_rise".split()}
 
 NUMPY = replace(
     _COMMON,
@@ -195,17 +199,25 @@ def beta_slope(x, y):
 ''',
     "lambertw": '''\
 def lambertw(x):
-    """w for which w*exp(w) == x, and w >= -1: Halley's iteration; beside -1/e, the series of Corless et al."""
-    p = xp.sqrt(2 * xp.e * (x + 0.36787944117144233 - 1.2428753672788363e-17))
-    series = p * (1 - p * (1 / 3 - p * (11 / 72 - p * (43 / 540 - p * (769 / 17280 - p * 221 / 8505))))) - 1
-    w = xp.where(x > -0.2, xp.log1p(x), p - 1)
+    """w for which w*exp(w) == x, and w >= -1: Halley's iteration."""
+    far = xp.where(x < -0.36786, -0.2, x)
+    w = xp.where(far > -0.2, xp.log1p(far), xp.sqrt(2 * xp.e * far + 2) - 1)
     for _ in range(12):
-        rest = w - x * xp.exp(-w)
+        rest = w - far * xp.exp(-w)
         w = w - rest / (w + 1 - (w + 2) * rest / (2 * w + 2))
-    return xp.where(p < 0.01, series, w)
+    return xp.where(x < -0.36786, branch_rise(xp.where(x < -0.36786, x, -0.36786)) - 1, w)
 ''',
+    "lambertw_slope": """\
+def lambertw_slope(x):
+    w = lambertw(x)
+    return xp.exp(-w) / xp.where(x < -0.36786, branch_rise(x), w + 1)
+""",
 }
 """Functions that PyTorch and JAX lack, over `xp`, the one or the other."""
+_OWN: dict[str, str | Form] = {
+    **words("beta=euler_beta betaslope=beta_slope lbeta=log_beta lambertw lambertwslope=lambertw_slope"),
+    "polygamma_rise": of_first_order("polygamma_rise", "digamma_rise({0}, {1})", "0"),
+}
 
 
 def _of_tensors(module: str, lgamma: str) -> dict[str, str]:
@@ -226,8 +238,8 @@ TORCH = replace(
         ),
         "mean": "(({0} + {1}) / 2)",
         **prefixed("torch.special.", "erfcx lognormcdf=log_ndtr normppf=ndtri"),
-        **words("cbrt log_base gamma polygamma beta=euler_beta betaslope=beta_slope lbeta=log_beta lambertw"),
-        "polygamma_rise": of_first_order("polygamma_rise", "digamma_rise({0}, {1})", "0"),
+        **words("cbrt log_base gamma polygamma"),
+        **_OWN,
         "erfcinv": "(torch.special.ndtri(({0}) / 2) / -(2**0.5))",
         "erfcxderiv": of_first_order("erfcxderiv", "(2 * {0} * torch.special.erfcx({0}) - 2 / torch.pi**0.5)"),
         "softplus": "torch.logaddexp({0}, torch.tensor(0.0))",
@@ -296,8 +308,8 @@ JAX = replace(
         ),
         "mean": "(({0} + {1}) / 2)",
         **prefixed("special.", "sigmoid=expit erf erfc erfinv gamma lgamma=gammaln digamma normppf=ndtri"),
-        **words("log_base polygamma beta=euler_beta betaslope=beta_slope lbeta=log_beta lambertw"),
-        "polygamma_rise": of_first_order("polygamma_rise", "digamma_rise({0}, {1})", "0"),
+        **words("log_base polygamma"),
+        **_OWN,
         "erfcinv": "(special.ndtri(({0}) / 2) / -(2**0.5))",
         "relu": "jnp.maximum({0}, 0.0)",
         "softplus": "jnp.logaddexp({0}, 0.0)",

@@ -76,7 +76,7 @@ C = Target(
         "exp log log2 log10 log1p expm1 exp2 sqrt cbrt hypot sin cos tan asin acos atan atan2 sinh cosh tanh asinh "
         "acosh atanh erf erfc gamma=tgamma lgamma abs=fabs max=fmax min=fmin floor ceil sign sigmoid softplus log_base "
         "digamma polygamma round=rint mod fmod besselj bessely besseli besselk erfinv erfcinv erfcx lognormcdf "
-        "lambertw beta=euler_beta betaslope=beta_slope lbeta=log_beta zeta=riemann_zeta"
+        "lambertw lambertwslope=lambertw_slope beta=euler_beta betaslope=beta_slope lbeta=log_beta zeta=riemann_zeta"
     )
     | {"relu": "fmax({0}, 0.0)", "normppf": "(-sqrt(2.0) * erfcinv(2 * ({0})))"}
     | {"airyai": "airy(0, {0})", "airyaiprime": "airy(1, {0})"}

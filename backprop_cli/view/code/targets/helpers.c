@@ -219,18 +219,27 @@ static double lognormcdf(double x) {
     return x > 0 ? log1p(-erfc(u) / 2) : log(erfcx(-u) / 2) - u * u;
 }
 
-// w for which w*exp(w) == x, and w >= -1: Halley's iteration; beside -1/e, the series of Corless et al.
+// lambertw(x) + 1 beside -1/e, by the series of Corless et al.
+static double branch_rise(double x) {
+    double p = sqrt(2 * E * (x + 0.36787944117144233 - 1.2428753672788363e-17));
+    return p * (1 - p * (1 / 3.0 - p * (11 / 72.0 - p * (43 / 540.0 - p * (769 / 17280.0 - p * 221 / 8505)))));
+}
+
+// w for which w*exp(w) == x, and w >= -1: Halley's iteration
 static double lambertw(double x) {
-    double p = sqrt(fmax(2 * E * (x + 0.36787944117144233 - 1.2428753672788363e-17), 0.0));
-    if (p < 0.01)
-        return p * (1 - p * (1 / 3.0 - p * (11 / 72.0 - p * (43 / 540.0 - p * (769 / 17280.0 - p * 221 / 8505))))) - 1;
-    double w = x > -0.2 ? log1p(x) : p - 1, step = 1;
+    if (x < -0.36786) return branch_rise(x) - 1;
+    double w = x > -0.2 ? log1p(x) : sqrt(2 * E * x + 2) - 1, step = 1;
     for (int i = 0; i < 40 && fabs(step) > 1e-9 * fabs(w); i++) {
         double rest = w - x * exp(-w);
         step = rest / (w + 1 - (w + 2) * rest / (2 * w + 2));
         w -= step;
     }
     return w;
+}
+
+static double lambertw_slope(double x) {
+    double w = lambertw(x);
+    return exp(-w) / (x < -0.36786 ? branch_rise(x) : w + 1);
 }
 
 // what lgamma(x) is more than Stirling's formula

@@ -275,17 +275,27 @@ function lognormcdf(x) {
   return x > 0 ? Math.log1p(-erfc(u) / 2) : Math.log(erfcx(-u) / 2) - u * u;
 }
 
-// w for which w*exp(w) == x, and w >= -1: Halley's iteration; beside -1/e, the series of Corless et al.
+// lambertw(x) + 1 beside -1/e, by the series of Corless et al.
+function branch_rise(x) {
+  const p = Math.sqrt(2 * Math.E * (x + 0.36787944117144233 - 1.2428753672788363e-17));
+  return p * (1 - p * (1 / 3 - p * (11 / 72 - p * (43 / 540 - p * (769 / 17280 - p * 221 / 8505)))));
+}
+
+// w for which w*exp(w) == x, and w >= -1: Halley's iteration
 function lambertw(x) {
-  const p = Math.sqrt(Math.max(2 * Math.E * (x + 0.36787944117144233 - 1.2428753672788363e-17), 0));
-  if (p < 0.01) return p * (1 - p * (1 / 3 - p * (11 / 72 - p * (43 / 540 - p * (769 / 17280 - p * 221 / 8505))))) - 1;
-  let w = x > -0.2 ? Math.log1p(x) : p - 1, step = 1;
+  if (x < -0.36786) return branch_rise(x) - 1;
+  let w = x > -0.2 ? Math.log1p(x) : Math.sqrt(2 * Math.E * x + 2) - 1, step = 1;
   for (let i = 0; i < 40 && Math.abs(step) > 1e-9 * Math.abs(w); i++) {
     const rest = w - x * Math.exp(-w);
     step = rest / (w + 1 - (w + 2) * rest / (2 * w + 2));
     w -= step;
   }
   return w;
+}
+
+function lambertw_slope(x) {
+  const w = lambertw(x);
+  return Math.exp(-w) / (x < -0.36786 ? branch_rise(x) : w + 1);
 }
 
 // what lgamma(x) is more than Stirling's formula

@@ -41,7 +41,7 @@ JAVASCRIPT = Target(
             "asinh acosh atanh abs sign max min floor ceil",
         ),
         **words("sigmoid softplus log_base erf erfc gamma lgamma digamma polygamma besselj bessely besseli besselk"),
-        **words("erfinv erfcinv erfcx lognormcdf lambertw zeta=riemann_zeta"),
+        **words("erfinv erfcinv erfcx lognormcdf lambertw lambertwslope=lambertw_slope zeta=riemann_zeta"),
         **words("beta=euler_beta betaslope=beta_slope lbeta=log_beta"),
         "airyai": "airy(0, {0})",
         "airyaiprime": "airy(1, {0})",

@@ -87,14 +87,18 @@ def erfcxderiv(_n, x):
         fraction = x + k / 2 / fraction
     return -erfcx(x) / fraction
 ''',
+    "branch_rise": '''\
+def branch_rise(x):
+    """lambertw(x) + 1 beside -1/e, by the series of Corless et al."""
+    p = math.sqrt(2 * math.e * (x + 0.36787944117144233 - 1.2428753672788363e-17))
+    return p * (1 - p * (1 / 3 - p * (11 / 72 - p * (43 / 540 - p * (769 / 17280 - p * 221 / 8505)))))
+''',
     "lambertw": '''\
 def lambertw(x):
-    """w for which w*exp(w) == x, and w >= -1: Halley's iteration; beside -1/e, the series of Corless et al."""
-    p = math.sqrt(max(2 * math.e * (x + 0.36787944117144233 - 1.2428753672788363e-17), 0.0))
-    if p < 0.01:
-        series = (-1, 1, -1 / 3, 11 / 72, -43 / 540, 769 / 17280, -221 / 8505)
-        return sum(c * p**k for k, c in enumerate(series))
-    w = math.log1p(x) if x > -0.2 else p - 1
+    """w for which w*exp(w) == x, and w >= -1: Halley's iteration."""
+    if x < -0.36786:
+        return branch_rise(x) - 1
+    w = math.log1p(x) if x > -0.2 else math.sqrt(2 * math.e * x + 2) - 1
     for _ in range(40):
         rest = w - x * math.exp(-w)
         step = rest / (w + 1 - (w + 2) * rest / (2 * w + 2))
@@ -103,6 +107,11 @@ def lambertw(x):
             break
     return w
 ''',
+    "lambertw_slope": """\
+def lambertw_slope(x):
+    w = lambertw(x)
+    return math.exp(-w) / (branch_rise(x) if x < -0.36786 else w + 1)
+""",
     "log_gamma": '''\
 def log_gamma(x):
     """log |gamma(x)|; beside 1 and 2, where that is 0, by its power series."""
@@ -244,7 +253,8 @@ SPECIAL: dict[str, str | Form] = {
     **prefixed("special.", "erfinv erfcinv besselj=jv bessely=yv besseli=iv besselk=kv zeta"),
     "airyai": "special.airy({0})[0]",
     "airyaiprime": "special.airy({0})[1]",
-    **words("lambertw erfcx erfcxderiv lognormcdf beta=euler_beta betaslope=beta_slope lbeta=log_beta zetaderiv"),
+    **words("lambertw lambertwslope=lambertw_slope erfcx erfcxderiv lognormcdf zetaderiv"),
+    **words("beta=euler_beta betaslope=beta_slope lbeta=log_beta"),
     "polygamma_rise": of_first_order("polygamma_rise", "digamma_rise({0}, {1})", "0"),
 }
 SPECIAL_IMPORTS = [("mpmath.", "import mpmath"), ("special.", "from scipy import special")]
