@@ -16,7 +16,7 @@ from backprop_cli.language.program import Program
 from backprop_cli.passes import exact
 from backprop_cli.passes.matrices import matrices
 from backprop_cli.rules.table import TABLE
-from backprop_cli.study import reference
+from backprop_cli.study import reference, sampled
 from backprop_cli.study.claims import judge
 from backprop_cli.study.referee import review
 from backprop_cli.view import READ, VIEWS, Options, draw
@@ -57,6 +57,7 @@ SUBJECTS: dict[str, tuple[str, Callable[[], object]]] = {
     "formulas of a program": ("derivation", lambda: derived("q = x*y; f = tanh(q)/q")),
     "matrix formulas": ("matrices", lambda: in_matrices("S = X @ W + b; f = mean(-pick(log_softmax(S), [0]))")),
     "four methods": ("review", lambda: review(Program("relu(w*x)/b").graph(), DIGITS)),
+    "methods in a box": ("tried", lambda: sampled.review(Program("sigmoid(w*x)").graph(), {"w": "1..2", "x": "0.5"})),
     "a right claim and a wrong one": ("verdicts", lambda: judged("sigmoid(w*x)", {"w": "2", "x": "1"})),
     "a story": ("explanation", lambda: Explanation(backprop(NEURON, NEURON_AT))),
     "a story of 40 digits": ("explanation", lambda: Explanation(backprop("sigmoid(w*x + b)", DIGITS, precision=40))),

@@ -16,7 +16,7 @@ from backprop_cli.language.program import Program
 from backprop_cli.passes import exact, point
 from backprop_cli.passes.matrices import matrices
 from backprop_cli.rules.table import primitive
-from backprop_cli.study import reference
+from backprop_cli.study import reference, sampled
 from backprop_cli.study.claims import judge
 from backprop_cli.study.referee import review
 from backprop_cli.view import READ, VIEWS, Options, draw
@@ -36,6 +36,7 @@ from support.suites import thinned
 SOURCE, POINT = "max(x, y)*z", {"x": "-2", "y": "5", "z": "-4"}
 AT = [f"--{name}={value}" for name, value in POINT.items()]
 GRAPH, TRACE = Program(SOURCE).graph(), backprop(SOURCE, POINT)
+SQUARE, BOX = Program("x*x").graph(), {"x": "1..2"}
 MATRIX, TANH = Program("sum(W @ W.T)").graph(), primitive("tanh")
 
 TABLE = str(Path(__file__).parent / "support/table.csv")
@@ -47,6 +48,7 @@ SUBJECTS: dict[str, tuple[object, list[str], str]] = {
     "derivation": (exact.derive(GRAPH, {}), ["derive", SOURCE], "--format"),
     "matrices": (matrices(MATRIX, {"W": [[1, 2]]}), [], ""),
     "review": (review(GRAPH, POINT), ["check", SOURCE, *AT], ""),
+    "tried": (sampled.review(SQUARE, BOX), ["check", "x*x", "--x", BOX["x"]], ""),
     "verdicts": (Judged(GRAPH, judge(GRAPH, POINT, {"y": "4"})), ["check", SOURCE, *AT, "--claim", "y=4"], "--format"),
     "explanation": (Explanation(TRACE), ["explain", SOURCE, *AT], "--format"),
     "program": (

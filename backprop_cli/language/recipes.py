@@ -118,7 +118,6 @@ ADVICE = {
     ),
     **dict.fromkeys("len size numel shape".split(), "how many there are is a number: mean(x) divides by it"),
     "backward": DERIVATIVES,
-    "grad": DERIVATIVES,
     "einsum": "write it with @, outer, .T, and sum(…, axis=…)",
 }
 """What is told of functions of arrays that no other stands for."""
