@@ -790,3 +790,38 @@ def test_the_time_limit_is_that_of_each_point() -> None:
     points = '{"x": 1, "y": 2}\n' * 2_000
     result = run("points", "x*sin(y)", "-", "--trace", "--time-limit", "0.2", stdin=points)
     assert (result.status, result.err, result.out.count("\n")) == (0, "", 2_000)
+
+
+ARRAYS: list[tuple[str, str, str]] = [
+    ("sum(x*x)", '{"x": [1, 2]}\n{"x": [[3]], "id": 7}', "[5.0, [2.0, 4.0], 9.0, [[6.0]]]"),
+    ("sum(W @ x) --W [[1,2],[3,4]] --wrt x", '{"x": [1, 2]}', "[16.0, [4.0, 6.0]]"),
+    ("g(t) = t*t; q = g(x); sum(q)*y", '{"x": [1, 2], "y": 3}', "[15.0, [6.0, 12.0], 5.0]"),
+    ("sum([x, y]**2) --format json", "x,y\n1,2", "[5.0, 2.0, 4.0]"),
+    ("sum(x*x) --exact", '{"x": ["1/3", 2]}', '["37/9", ["2/3", "4"]]'),
+    ("sum(x*x) --on-error null", '{"x": [1, null]}\n{"x": [2]}', "[null, null, 4.0, [4.0]]"),
+]
+"""Programs and options, rows, and the value and the gradients of each row."""
+
+
+def test_points_of_arrays(tmp_path: Path) -> None:
+    for line, text, expected in ARRAYS:
+        expression, *options = line.split(" --")
+        words = [word for option in options for word in f"--{option}".split(" ")]
+        (file := tmp_path / ("rows.jsonl" if text.startswith("{") else "rows.csv")).write_text(f"{text}\n")
+        for result in (
+            run("points", expression, *words, stdin=f"{text}\n"),
+            run("points", expression, str(file), *words),
+        ):
+            found = [json.loads(each) for each in result.out.splitlines()]
+            numbers = [part for each in found for part in (each["value"], *each["gradient"].values())]
+            assert json.dumps(numbers) == expected, (line, result.err)
+    for words, told in (
+        (["sum(x*x)", "--format", "csv"], "an array does not fit in a cell of CSV"),
+        (["sum(x*x)", "--reduce", "sum"], "--reduce adds doubles, which an array does not fit"),
+        (["x*x"], "the output x*x is a vector of 2"),
+        (["sum(x*x)", "--enclose"], ""),
+    ):
+        result = run("points", *words, stdin='{"x": [1, 2]}\n')
+        assert result.status == 2, words
+        assert told in result.err, words
+    assert run("points", "sum(x*x)", stdin="").err == "warning: there are no points\n"

@@ -92,7 +92,7 @@ def hinted(error: BackpropError, words: Sequence[str]) -> BackpropError:
 def _possible(hint: str, command: str) -> str:
     """The hint without what begins with an option that this command does not have."""
     foreign = {name for option in OPTIONS for name in option.names} - by_name(command).keys()
-    return "; ".join(part for part in hint.split("; ") if part.partition(" ")[0] not in foreign)
+    return "; ".join(part for part in hint.split("; ") if part.partition(" ")[0].rstrip(",") not in foreign)
 
 
 # -- Words that are no options -------------------------------------------------------------------------------------

@@ -75,7 +75,7 @@ def _try(command: str, words: Sequence[str]) -> None:
         return
     question = asked.read()
     if command == "points":
-        graph, given, _ = question.request(partly=True, columns=None)
+        graph, given, _ = question.request(partly=True, columns=None, arrays=True)
         _, path = line.arguments
         if path != "-" and (missing := [*dict.fromkeys(point.missing(graph, given)).keys() - _columns(path)]):
             raise MissingVariablesError(graph, missing)

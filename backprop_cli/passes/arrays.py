@@ -228,8 +228,6 @@ def no_number(graph: Graph, shape: Shape) -> InputError:
     name = graph.output.name if graph.is_program else shorten(graph.source.strip(), 30)
     first = np.arange(prod(shape)).reshape(shape) == 0
     example = str(first.astype(int).tolist()) if 0 < first.size <= _WRITTEN else "@FILE.npy"
-    hint = (
-        f"three ways on: sum({name}); --jacobian, every output by every input; --upstream '{example}', a weighted sum"
-    )
+    hint = f"for example: sum({name}); --jacobian, every output by every input; --upstream '{example}', a weighted sum"
     message = f"the output {name} is {told(shape)}, and a gradient is that of one number"
     return InputError(message, graph.source, graph.output.span, hint)

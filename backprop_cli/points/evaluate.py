@@ -64,7 +64,8 @@ class Job(NamedTuple):
     gradients: positions of the nodes whose gradients are asked for;
     taken: names that no entry of a row may have;
     sigmas: by the names of variables, those that entries with their uncertainties may have; None where all are plain;
-    spread: whether the uncertainty of the output is asked for, behind the gradients.
+    spread: whether the uncertainty of the output is asked for, behind the gradients;
+    of_arrays: whether an array is anywhere in the program, or in the values of the first row.
     """
 
     graph: Graph
@@ -74,10 +75,13 @@ class Job(NamedTuple):
     taken: Collection[str] = ()
     sigmas: Mapping[str, Sequence[str]] | None = None
     spread: bool = False
+    of_arrays: bool = False
 
     def check(self) -> None:
         """Raise InputError or MathError for a fixed value that would be wrong at every point."""
         settings = self.settings
+        if self.of_arrays:
+            return  # each is read where its shape is known
         lenient = settings.allow_nonfinite or settings.exact or settings.precision is not None
         fixed = {name: point.plain(name, each) for name, each in self.fixed.items()}
         point.complete(fixed, IEEE if lenient else FLOATS)
@@ -97,7 +101,7 @@ class Job(NamedTuple):
         """Whether it takes more than passes over doubles."""
         asked = self.settings
         other = asked.allow_nonfinite or asked.precision is not None or asked.exact or asked.hessian
-        return other or self.sigmas is not None
+        return other or self.of_arrays or self.sigmas is not None
 
     @property
     def refused(self) -> frozenset[str]:
@@ -149,11 +153,18 @@ class Job(NamedTuple):
                     raise row.error
                 self.refuse(row.given)
                 trace = trace_at(row.given)
-                numbers = [trace.value, *(trace.upstream[i] for i in self.gradients)]
+                numbers = [trace.value, *(trace.upstream[i] for i in self._places(trace))]
                 result = Result(row, trace.point, [*numbers, *self._spread(trace)], trace)
             except BackpropError as error:
                 result = Result(row, error=error)
             yield result
+
+    def _places(self, trace: Trace) -> Sequence[int]:
+        """Where the nodes of the gradients are in the graph of a trace, in which modules over arrays are opened."""
+        if len(trace.graph.nodes) == len(self.graph.nodes):
+            return self.gradients
+        places = {name: i for i, name in enumerate(trace.graph.nodes.names)}
+        return [places[self.graph.nodes.names[i]] for i in self.gradients]
 
     def _spread(self, trace: Trace) -> list[Value]:
         if not self.spread:
@@ -174,6 +185,8 @@ class Job(NamedTuple):
         graph, settings, wanted = self.graph, self.settings, self.varying
         if self.sigmas is not None:
             return lambda given: compute(graph, self._uncertain(given), settings)
+        if self.of_arrays:
+            return lambda given: compute(graph, {**self.fixed, **_entries(graph, wanted, given)}, settings)
         if settings.precision is not None or settings.exact or settings.hessian:
             return lambda given: compute(graph, {**self.fixed, **_texts(graph, wanted, given)}, settings)
 
@@ -225,6 +238,13 @@ def _texts(graph: Graph, wanted: Sequence[str], given: Mapping[str, Any]) -> dic
     if not given.keys() >= set(wanted):
         raise _missing(graph, wanted, given)
     return {name: _text(name, given[name], IEEE) for name in wanted}
+
+
+def _entries(graph: Graph, wanted: Sequence[str], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The entries that may be arrays: lists, as JSON has them."""
+    if not given.keys() >= set(wanted):
+        raise _missing(graph, wanted, given)
+    return {name: given[name] if isinstance(given[name], list) else _text(name, given[name], IEEE) for name in wanted}
 
 
 def _missing(graph: Graph, wanted: Iterable[str], given: Mapping[str, Any]) -> point.MissingVariablesError:

@@ -6,10 +6,11 @@ import csv
 import json
 import re
 from collections.abc import Callable, Container, Iterable, Sequence
+from itertools import repeat
 from typing import NamedTuple
 
 from ..arithmetic import FLOATS, Arithmetic, Value
-from ..errors import BackpropError, printable
+from ..errors import BackpropError, InputError, printable
 from ..language.names import as_name
 from ..passes.trace import EVERYWHERE
 from ..points.evaluate import Result, Row
@@ -130,6 +131,10 @@ class CsvLines:
         if result.error is None:
             numbers = result.numbers if holds.value else result.numbers[1:]
             system = FLOATS if result.trace is None else result.trace.arithmetic
+            if any(map(hasattr, numbers, repeat("shape"))):
+                raise InputError(
+                    "an array does not fit in a cell of CSV", hint="--format json, or --get what is a number"
+                )
             if self.digits is not None:
                 cells += [system.show(number, self.digits) for number in numbers]
             else:

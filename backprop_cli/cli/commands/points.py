@@ -14,7 +14,7 @@ import click
 from ...arithmetic import FLOATS
 from ...errors import InputError, quote, shorten
 from ...passes import point
-from ...passes.settings import Settings, check
+from ...passes.settings import Settings, check, is_of_arrays
 from ...points import plain_line, rows
 from ...points.evaluate import Job, Row
 from ...points.rows import Source
@@ -150,7 +150,7 @@ def _first_row(path: str, wanted: Wanted) -> Row | None:
 
 def _nothing(question: Question) -> int:
     """There are no points; what is wrong with the rest is told all the same."""
-    question.request(partly=True, columns=None)
+    question.request(partly=True, columns=None, arrays=True)
     emit("warning: there are no points\n", sys.stderr)
     return 0
 
@@ -255,6 +255,7 @@ def _refuse(job: Job, holds: Contents, why: str) -> None:
         "--allow-nonfinite": settings.allow_nonfinite,
         "--trace": holds.trace,
         "an uncertain value": job.sigmas is not None,
+        "an array": job.of_arrays,
     }
     for option, there in others.items():
         if there:
@@ -264,16 +265,19 @@ def _refuse(job: Job, holds: Contents, why: str) -> None:
 
 def _job(question: Question, source: Source, wanted: Wanted, first: Row | None = None) -> tuple[Job, Contents]:
     """What is the same at all points, and what each result holds. first: the first row, if it has been looked at."""
-    graph, given, settings = question.request(partly=True, columns=None, kinds=_KINDS)
+    graph, given, settings = question.request(partly=True, columns=None, arrays=True, kinds=_KINDS)
     if {*graph.constants} & {*source.names, *(settings.wrt or ())}:
-        graph, given, settings = question.request(partly=True, columns=source.names, kinds=_KINDS)  # `e` may be one
+        graph, given, settings = question.request(partly=True, columns=source.names, arrays=True, kinds=_KINDS)
+        # `e` may be one
     point.check(graph, wanted.rename.values())
     if wanted.reduce and settings.wrt is None:
         settings = settings._replace(wrt=[name for name in given if name in {node.name for node in graph.variables}])
     sigmas = _sigmas(graph, given, source, wanted, first)
     holds = _contents(graph, settings, wanted, sigmas is not None)
     gradients = [position for _, position in holds.gradients]
-    return Job(graph, given, settings, gradients, sigmas=sigmas, spread=holds.spread), holds
+    known = given if first is None else {**first.given, **given}
+    of_arrays = is_of_arrays(graph, {node.name: known[node.name] for node in graph.variables if node.name in known})
+    return Job(graph, given, settings, gradients, sigmas=sigmas, spread=holds.spread, of_arrays=of_arrays), holds
 
 
 _KINDS = ("uncertain",)
