@@ -244,6 +244,14 @@ def test_what_methods_find_in_boxes_lies_in_those_of_the_gradient(monkeypatch: p
     assert wrong.out.endswith("a gradient lies outside of its own\n")
 
 
+def test_what_more_comparisons_leave_open_is_told_once() -> None:
+    many = " + ".join(f"where(x > {i}/9, x**{i}, y)" for i in range(1, 8))
+    result = command("eval", many, "--x", "0..1", "--y", "0..1", "--get", "value")
+    assert result.out == "0 7\n"
+    lines = result.err.splitlines()
+    assert len(lines) == len({*lines}) == 7
+
+
 def test_gates_of_claims_are_not_those_of_the_expression() -> None:
     """Whose conditions are taken to hold, and not to: `q1` of the one is not `q1` of the other."""
     words = ["check", "where(x > 0, x**1.5, 0)", "--x=-1..1", "--json", "--claim"]

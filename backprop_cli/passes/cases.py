@@ -19,7 +19,7 @@ from ..errors import MathError
 from ..graph.graph import Gate, Graph, Module
 from .forward import outcomes
 
-_MOST = 16  # cases, at most: what is still open then stays open
+_MOST = 16  # cases
 
 Boxed = Mapping[str, Box]
 
@@ -41,14 +41,18 @@ def middles(at: Boxed) -> Boxed:
     return {name: middle(box) for name, box in at.items()}
 
 
-def cases(graph: Graph, at: Boxed, system: Boxes) -> list[Case]:
-    """The boxes case by case: which comparisons hold, and where. One case only, where no comparison is open."""
+def cases(graph: Graph, at: Boxed, system: Boxes, most: int) -> list[Case]:
+    """The boxes case by case: which comparisons hold, and where. One case only, where no comparison is open.
+
+    most: so many cases at most, and never more than `_MOST`; what is still open then stays open
+    """
+    most = min(most, _MOST)
     done: list[Case] = []
     waiting = [Case(at)]
     while waiting:
         case = waiting.pop()
         values = outcomes(graph, case.at, system, case.known)
-        gate = _open(graph, values) if len(done) + len(waiting) + 1 < _MOST else None
+        gate = _open(graph, values) if len(done) + len(waiting) + 1 < most else None
         if gate is None:
             done.append(case)
         else:

@@ -31,6 +31,7 @@ from .trace import Edges, Notice, Trace
 _PARTS = 64  # of all boxes together, at most
 _NODES = 1_500  # of all parts together, at most: the time is not measured, so that the same is always printed
 _SLOPES = 2_000  # the same times the variables that have boxes, where every number's slopes are asked for
+_CASES = 800  # of the cases of a part together, at most, except for two of them
 _SLOW = 400  # nodes that take as long as one whose function is taken in pieces
 _SHARES = 4  # pieces at a gate of a box that is a part already
 _MORE = 4  # times as many bits, where digits of numbers are lacking
@@ -194,7 +195,7 @@ class _Enclosure(NamedTuple):
         """What the passes make of boxes, as they are and case by case."""
         if not self.graph.nodes.chooses or not boxed(at):
             return self._case(Case(at))
-        each = cases(self.graph, at, self.system)
+        each = cases(self.graph, at, self.system, max(2, _CASES // self._size))
         if len(each) == 1:
             return self._case(Case(at))
         return self._by_all([lambda: self._of_cases(at, each), lambda: self._case(Case(at))])
@@ -202,12 +203,12 @@ class _Enclosure(NamedTuple):
     def _of_cases(self, at: Boxed, cases: Iterable[Case]) -> _Part:
         """What holds all cases, with a warning for each choice that they make in different ways."""
         trace = self._united(at, [self._case(each) for each in cases]).trace
-        told = [notice for notice in trace.warnings if notice.kind != "border"]
+        told = {(notice.kind, notice.node): notice for notice in trace.warnings if notice.kind != "border"}
         for gate in self.graph.gates:
             inputs = [trace.values[i] for i in gate.inputs]
             if any(isinstance(inputs[slot], Maybe) for slot in gate.op.conditions) and trace.upstream[gate.position]:
-                told.append(slopes(self.graph, gate, inputs, self.system))
-        return _Part(trace.but(warnings=told), jumps=True)
+                told["kink", gate.name] = slopes(self.graph, gate, inputs, self.system)
+        return _Part(trace.but(warnings=[*told.values()]), jumps=True)
 
     def _case(self, case: Case) -> _Part:
         """What the passes make of boxes, where it is given what comparisons hold."""

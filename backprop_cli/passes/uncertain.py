@@ -177,6 +177,8 @@ def _same(value: Value) -> Value:
 
 
 def _sigma(name: str, text: str, system: Arithmetic) -> Value:
+    if text.strip().lower().lstrip("+-") in ("inf", "infinity", "nan"):
+        raise InputError(f"the uncertainty of {name} is not finite", text, (0, len(text)))
     sigma = point.read_value(f"σ of {name}", text, system)
     if system.to_float(sigma) < 0:
         raise InputError(f"the uncertainty of {name} is negative", text, (0, len(text)), "a ± has no sign behind it")
