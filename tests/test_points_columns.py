@@ -285,7 +285,7 @@ def odd_file(folder: Path) -> Path:
 def test_unusual_rows_are_told_as_line_by_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same status and the same words on standard error, and the same rows."""
     pytest.importorskip("polars")
-    monkeypatch.setattr("backprop_cli.points.frames.PIECE", 2000)
+    monkeypatch.setattr("backprop_cli.points.frames.TEXT", 2000)
     monkeypatch.setattr("backprop_cli.passes.columns.ROWS", 100)
     path = odd_file(tmp_path)
     text = path.read_text()
@@ -360,7 +360,7 @@ OBJECTS = """\
 def test_objects_that_are_not_plain_are_read_as_line_by_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, lines = tmp_path / "d.jsonl", OBJECTS.splitlines(keepends=True)
     for size in (40, 10_000):
-        monkeypatch.setattr("backprop_cli.points.objects.PIECE", size)
+        monkeypatch.setattr("backprop_cli.points.objects.TEXT", size)
         for text in (OBJECTS, OBJECTS.replace("\n", "\r\n"), lines[0] * 9 + lines[1] + lines[-3], *lines):
             path.write_text(lines[0] + text, encoding="utf-8", newline="")
             for how in ("stop", "null", "skip") if len(text) > 100 else ("null",):

@@ -15,7 +15,9 @@ from .evaluate import Row, number_of
 from .rows import MAX_LINE, Source
 
 PIECE = 16_000_000
-"""Bytes of a file that are read at once."""
+"""Bytes of a file of columns that are read at once."""
+TEXT = 2_000_000
+"""Bytes of a file of lines that are read at once: what they hold takes many times as much, which is then used again."""
 
 
 Look: TypeAlias = Callable[[Iterator[Row]], Iterator[Row]]

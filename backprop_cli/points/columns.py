@@ -137,26 +137,42 @@ def _parts(numbers: Sequence[Any], rows: int, exactly: Sequence[bool]) -> list[_
         if not isinstance(column, np.ndarray):
             known[id(column)] = _Part([column * rows] if abs(column) < _VAST else [column] * rows)
             continue
-        most, is_positive = sizes(column)
-        if not math.isfinite(most):
-            return []
-        if is_exact or most > _VAST:
-            known[id(column)] = _Part(parts(column, most))
-        else:
-            total = float(np.add.reduce(column))
-            known[id(column)] = _Part([total], total if is_positive else float(np.add.reduce(np.abs(column))))
+        part = None if is_exact else _rounded(column)
+        if part is None:
+            most = largest(column)
+            if not math.isfinite(most):
+                return []
+            part = _Part(parts(column, most))
+        known[id(column)] = part
     return [known[id(column)] for column in numbers]
 
 
-def sizes(column: Column) -> tuple[float, bool]:
-    """The absolute value of the largest number, and whether none is negative; both are read off their bits."""
-    below = int(np.maximum.reduce(column.view(np.uint64)))
-    if below < _SIGN:
-        return _double(below), True
-    return _double(max(below - _SIGN, int(np.maximum.reduce(column.view(np.int64))))), False
+def _rounded(column: Column) -> _Part | None:
+    """The sum as NumPy adds up; None where a number is vast, or none. What is rounded is bounded by squares, mostly."""
+    bits = int(np.maximum.reduce(column.view(np.uint64)))
+    if bits < _VAST_BITS:  # no number is negative
+        total = float(np.add.reduce(column))
+        return _Part([total], total)
+    size = math.sqrt(len(column) * _squares(column))  # no less than the sum of the sizes (Cauchy and Schwarz)
+    if not size < _VAST:
+        return None
+    total = float(np.add.reduce(column))
+    return _Part([total], size if size <= _MUCH * abs(total) else float(np.add.reduce(np.abs(column))))
 
 
-def _double(bits: int) -> float:
+def _squares(column: Column) -> float:
+    """The sum of the squares, in pieces that BLAS does not cut into threads of its own."""
+    whole = len(column) // _PIECE * _PIECE
+    pieces, rest = column[:whole].reshape(-1, _PIECE), column[whole:]
+    return float(np.matmul(pieces[:, None, :], pieces[:, :, None]).sum() + rest @ rest)
+
+
+_PIECE = 8_192
+
+
+def largest(column: Column) -> float:
+    """The absolute value of the largest number, which is read off the bits."""
+    bits = max(int(np.maximum.reduce(column.view(np.uint64))) & ~_SIGN, int(np.maximum.reduce(column.view(np.int64))))
     return float(np.int64(bits).view(np.float64))
 
 
@@ -177,7 +193,7 @@ class Sum:
         """Add all its numbers."""
         for start in range(0, len(column), ROWS):
             strip = column[start : start + ROWS]
-            self.numbers += parts(strip, sizes(strip)[0])
+            self.numbers += parts(strip, largest(strip))
 
     @property
     def value(self) -> float:
@@ -199,3 +215,4 @@ def parts(strip: Column, most: float) -> list[float]:
 
 _VAST = 1e280
 """Larger numbers are added one by one."""
+_VAST_BITS = int(np.float64(_VAST).view(np.uint64))

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 import numpy as np
 
 from ..errors import InputError, OutputError, quote, shorten
-from .blocks import PIECE, Block, Look, Table, of_rows, piece
+from .blocks import PIECE, TEXT, Block, Look, Table, of_rows, piece
 from .evaluate import Row, number_of
 from .rows import Lines, Source, names_of, read_records
 
@@ -130,7 +130,7 @@ def csv_blocks(
     refused: those that no row may have.
     """
     places = [source.names.index(name) for name in names]
-    while data := piece(file, PIECE):
+    while data := piece(file, TEXT):
         frame = _frame(data, source)
         if frame is None and b'"' in data:
             rest = Lines(cast("BinaryIO", _Joined(data, file)))

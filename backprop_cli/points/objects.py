@@ -11,12 +11,10 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ..language.names import is_normal
-from .blocks import Block, Look, of_rows, piece
+from .blocks import TEXT, Block, Look, of_rows, piece
 from .evaluate import Row, number_of
 from .rows import Lines, Source, read_objects
 
-PIECE = 4_000_000
-"""Bytes that are read at once; what they hold takes many times as much."""
 _DECODER = json.JSONDecoder(parse_int=float)
 
 
@@ -35,7 +33,7 @@ def json_blocks(
     width = len(source.header)
     is_plain = width and source.header == source.names and is_normal("".join(source.names))
     is_plain = is_plain and frozenset(refused).isdisjoint(source.names) and {*names} <= {*source.names}
-    while data := piece(file, PIECE):
+    while data := piece(file, TEXT):
         lines.size += len(data)
         texts = _texts(data, width) if is_plain else []
         found = _objects(texts, {*source.names}) if texts else []
