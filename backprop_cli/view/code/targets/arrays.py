@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import reduce
 
 from ....rules.printer import Form
-from .base import Cases, of_first_order, prefixed, words
+from .base import Cases, UnknownWordError, of_first_order, prefixed, words
 from .python import HELPERS, PYTHON, SPECIAL, SPECIAL_IMPORTS
 
 
@@ -53,6 +53,20 @@ def like(gradient, x):
 
 
 _MEAN = "(functools.reduce({}.add, ({{args}})) / {{count}})"
+
+
+def _of_orders(name: str, texts: Mapping[str, str]) -> Form:
+    """A function of an order and x, for the orders for which there is a function of x."""
+
+    def write(args: list[str]) -> str:
+        order = args[0].rpartition("(")[2].removesuffix(")").removesuffix(".0")
+        if order not in texts:
+            raise UnknownWordError(f"{name} of order {order}")
+        return f"{texts[order]}({args[1]})"
+
+    return Form(write)
+
+
 _ELEMENTWISE = '''\
 def elementwise(function):
     """The function for arrays; nan where it has no value, because np.where computes both sides."""
@@ -214,15 +228,71 @@ def lambertw_slope(x):
 """,
 }
 """Functions that PyTorch and JAX lack, over `xp`, the one or the other."""
+_OF_TENSORS |= {
+    "erfcx_slope": '''\
+def erfcx_slope(x):
+    """The derivative of erfcx, whose two terms cancel far out: by a continued fraction there."""
+    far = xp.where(x < 5, 5.0, x)
+    fraction = far
+    for n in range(60, 1, -1):
+        fraction = far + n / 2 / fraction
+    return xp.where(x < 5, 2 * x * erfcx(x) - 2 / xp.pi**0.5, -erfcx(x) / fraction)
+''',
+    "zeta_above": '''\
+def zeta_above(x):
+    """The sum of 1/k^x, where x >= 0, by Euler and Maclaurin, DLMF 25.2.9."""
+    total, term = 0.5 * 20.0**-x + 20.0 ** (1 - x) / (x - 1), x * 20.0 ** (-x - 1)
+    total = total + sum(float(k) ** -x for k in range(19, 0, -1))
+    for k, each in enumerate((12, -720, 30240, -1209600, 47900160)):
+        total = total + term / each
+        term = term * (x + 2 * k + 1) * (x + 2 * k + 2) / 400
+    return total
+''',
+    "slope_above": '''\
+def slope_above(x):
+    """The derivative of that."""
+    log20, power = math.log(20), 20.0 ** (-x - 1)
+    total = -10 * log20 * power - 400 * power * (log20 + 1 / (x - 1)) / (x - 1)
+    total = total - sum(math.log(k) * float(k) ** -x for k in range(19, 1, -1))
+    term, slope = x * power, power * (1 - x * log20)
+    for k, each in enumerate((12, -720, 30240, -1209600, 47900160)):
+        total = total + slope / each
+        a, b = x + 2 * k + 1, x + 2 * k + 2
+        term, slope = term * a * b / 400, (slope * a * b + term * (a + b)) / 400
+    return total
+''',
+    "riemann_zeta": '''\
+def riemann_zeta(x):
+    """Riemann's zeta function; below 0 by reflection."""
+    y, n = xp.where(x < 0, 1 - x, x), xp.round(x / 2)
+    sine = xp.sin(xp.pi / 2 * (x - 2 * n)) * (1 - n % 2 * 2)
+    factor = xp.where(x < 0, 2 * sine * xp.exp(lgamma(y) - y * math.log(2 * math.pi)), 1.0)
+    return factor * zeta_above(y)
+''',
+    "zeta_slope": """\
+def zeta_slope(x):
+    y, n = xp.where(x < 0, 1 - x, x), xp.round(x / 2)
+    turn, sign = xp.pi / 2 * (x - 2 * n), 1 - n % 2 * 2
+    terms = xp.sin(turn) * (zeta_above(y) * (math.log(2 * math.pi) - digamma(y)) - slope_above(y))
+    below = terms + xp.pi / 2 * xp.cos(turn) * zeta_above(y)
+    return xp.where(x < 0, 2 * sign * xp.exp(lgamma(y) - y * math.log(2 * math.pi)) * below, slope_above(y))
+""",
+}
 _OWN: dict[str, str | Form] = {
     **words("beta=euler_beta betaslope=beta_slope lbeta=log_beta lambertw lambertwslope=lambertw_slope"),
     "polygamma_rise": of_first_order("polygamma_rise", "digamma_rise({0}, {1})", "0"),
+    "zeta": "riemann_zeta",
+    "zetaderiv": of_first_order("zetaderiv", "zeta_slope({0})"),
+    "erfcxderiv": of_first_order("erfcxderiv", "erfcx_slope({0})"),
 }
 
 
-def _of_tensors(module: str, lgamma: str) -> dict[str, str]:
+def _of_tensors(module: str, special: str, lgamma: str) -> dict[str, str]:
+    names = {"xp.": f"{module}.", "lgamma(": f"{special}.{lgamma}(", " digamma(": f" {special}.digamma("}
+    names |= {"erfcx(x)": "torch.special.erfcx(x)"} if module == "torch" else {}
     return {
-        name: text.replace("xp.", f"{module}.").replace("lgamma(", f"{lgamma}(") for name, text in _OF_TENSORS.items()
+        name: reduce(lambda text, word: text.replace(word, names[word]), names, text)
+        for name, text in _OF_TENSORS.items()
     }
 
 
@@ -241,7 +311,8 @@ TORCH = replace(
         **words("cbrt log_base gamma polygamma"),
         **_OWN,
         "erfcinv": "(torch.special.ndtri(({0}) / 2) / -(2**0.5))",
-        "erfcxderiv": of_first_order("erfcxderiv", "(2 * {0} * torch.special.erfcx({0}) - 2 / torch.pi**0.5)"),
+        # Its J and Y are right to seven digits at 5, and K has no derivative.
+        "besseli": _of_orders("besseli", {"0": "torch.special.i0", "1": "torch.special.i1", "-1": "torch.special.i1"}),
         "softplus": "torch.logaddexp({0}, torch.tensor(0.0))",
     },
     many={
@@ -284,7 +355,7 @@ def polygamma(n, x):
     above = torch.special.zeta(torch.tensor(n + 1.0), torch.where(x > 0, x, 1 - x)) * -math.factorial(n)
     return torch.where(x > 0, (-1) ** n * above, above - cotangent_slope(n, x))
 ''',
-        **_of_tensors("torch", "torch.lgamma"),
+        **_of_tensors("torch", "torch", "lgamma"),
     },
     opposite="torch.logical_not({0})",
     where="torch.where({0}, {1}, {2})",
@@ -311,6 +382,8 @@ JAX = replace(
         **words("log_base polygamma"),
         **_OWN,
         "erfcinv": "(special.ndtri(({0}) / 2) / -(2**0.5))",
+        **words("erfcx lognormcdf"),  # its log_ndtr is right to ten digits at 5
+        "besseli": _of_orders("besseli", {"0": "special.i0", "1": "special.i1", "-1": "special.i1"}),
         "relu": "jnp.maximum({0}, 0.0)",
         "softplus": "jnp.logaddexp({0}, 0.0)",
     },
@@ -322,12 +395,29 @@ JAX = replace(
     constants={"pi": "jnp.pi", "e": "jnp.e", "nan": "jnp.nan", "true": "True", "false": "False"},
     imports=[
         ("functools.", "import functools"),
+        ("math.", "import math"),
         ("", "import jax"),
         ("", "import jax.numpy as jnp"),
         ("special.", "from jax.scipy import special"),
     ],
     setup='jax.config.update("jax_enable_x64", True)',
     helpers={
+        "erfcx": '''\
+def erfcx(x):
+    """exp(x*x)*erfc(x): by a continued fraction where that would overflow."""
+    near, far = jnp.where(x < 5, x, 0.0), jnp.where(x < 5, 5.0, x)
+    fraction = far
+    for n in range(60, 0, -1):
+        fraction = far + n / 2 / fraction
+    return jnp.where(x < 5, jnp.exp(near * near) * special.erfc(near), 1 / (jnp.pi**0.5 * fraction))
+''',
+        "lognormcdf": '''\
+def lognormcdf(x):
+    """The logarithm of the standard normal distribution function."""
+    u = x / 2**0.5
+    above = jnp.log1p(-special.erfc(jnp.where(x > 0, u, 0.0)) / 2)
+    return jnp.where(x > 0, above, jnp.log(erfcx(jnp.where(x > 0, 0.0, -u)) / 2) - u * u)
+''',
         "like": _LIKE,
         "log_base": '''\
 def log_base(x, base):
@@ -344,7 +434,7 @@ def polygamma(n, x):
     above = special.polygamma(n, jnp.where(x > 0, x, 1 - x))
     return jnp.where(x > 0, above, (-1) ** n * above - cotangent_slope(n, x))
 ''',
-        **_of_tensors("jnp", "special.gammaln"),
+        **_of_tensors("jnp", "special", "gammaln"),
     },
     opposite="jnp.logical_not({0})",
     where="jnp.where({0}, {1}, {2})",
