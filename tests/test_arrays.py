@@ -638,6 +638,10 @@ def test_check_goes_entry_by_entry() -> None:
     document = json.loads(run(*words, "--json").out)
     assert document["agree"] is document["proved"] is True
     assert [*document["proven"]][:3] == ["W[0, 0]", "W[0, 1]", "W[1, 0]"]
+    tiny = run("check", "prod(x)", "--x", "[1e-200, 1e-200]")
+    assert tiny.out.endswith(
+        "            proven           1e-200\n\n the methods agree; proved: all digits shown hold\n"
+    )
     lost = run("check", "sum((1 - cos(x))/x**2)", "--x", "[1e-8, 2]")
     assert lost.status == 1
     assert re.search(r"x\[0\] +backprop +1e\+08 +0 +no digit holds\n", lost.out)

@@ -136,7 +136,9 @@ def _attempt(
         return Estimate(method, None, reason)
     if not isfinite(found):
         return Estimate(method, None, "the step leads across a jump")
-    if abs(found) < _NOISE:
+    if abs(found) < _NOISE and abs(found - slope) > TOLERANCE * abs(slope):
+        if 0 < abs(slope) < _NOISE:
+            return Estimate(method, None, "the slope is too small for it")
         found = 0.0
     size = max(abs(found), abs(slope))
     difference = abs(found - slope) / size if size > TOLERANCE else 0.0

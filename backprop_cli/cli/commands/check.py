@@ -86,7 +86,7 @@ def _review(request: Request, form: str, output: str | None, digits: int | None)
 
     graph, given, settings = request
     numbers_alone(given, "backprop check without claims", ("a box",))
-    if any(map(is_box, given.values())):
+    if any(map(is_box, given.values())) and not is_of_arrays(graph, given):
         from ...study import sampled
 
         tried = sampled.review(graph, given, wrt=settings.wrt, ties=settings.ties)
