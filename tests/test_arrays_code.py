@@ -86,6 +86,9 @@ def test_languages_without_arrays_have_a_variable_for_each_entry() -> None:
     numbers = printed(trace.code("python"))
     found = [[numbers[f"df/dW_{i}_{j}"] for j in range(2)] for i in range(2)]
     np.testing.assert_allclose(found, trace.gradient["W"], rtol=1e-12)
+    constants = backprop("sum((x*(2*[1, 3]) + 5*[[1, 2], [1 + 3, 4]].T)**2)", x=[0.5, -2])
+    numbers = printed(constants.code("python"))  # each entry of 2*[1, 3] is a number of its own
+    compare(constants, numbers["f"], {"x": [numbers[f"df/dx_{i}"] for i in range(2)]})
     for language in ("c", "javascript"):
         assert "W_0_1 = 2" in trace.code(language), language
     error = run("code", "sum(W @ x)", "--to", "c").err

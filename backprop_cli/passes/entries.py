@@ -190,7 +190,10 @@ class _Opening:
             return np.asarray(self._append(node))
         found = np.empty(places.shape, dtype=np.int64)
         for place in np.ndindex(places.shape):
-            found[place] = self._append(_part(source, inside.nodes, int(places[place]), node))
+            part = _part(source, inside.nodes, int(places[place]), node)
+            if "[" in part.name:  # a text of several entries, and code takes constants of one name for one
+                part = part._replace(name=f"({node.name})[{', '.join(map(str, place))}]")
+            found[place] = self._append(part)
         return found
 
     def _add(self, name: str, *inputs: Any) -> int:
