@@ -23,6 +23,8 @@ MORE: list[tuple[str, dict[str, tuple[int, ...]]]] = [
     ("h(t) = t*t; f = h(x) @ x", {"x": (3,)}),
     ("sum(X*b*c)", {"X": (2, 3), "b": (3,), "c": ()}),
     ("sum(X.T*w)", {"X": (2, 3, 4), "w": (2,)}),
+    ("sum((y*y if y > 0 else softmax(w*y, axis=-1))**2)", {"y": (2, 3), "w": ()}),
+    ("sum(where(X > 0, exp(b)*c, X @ [[1, 2], [b, 1]]))", {"X": (3, 2), "b": (), "c": (2,)}),
 ]
 PICKED: list[tuple[str, dict[str, tuple[int, ...]], dict[str, Any]]] = [
     ("sum(pick(S, y)**2)", {"S": (3, 4)}, {"y": [0.0, 3.0, 3.0]}),

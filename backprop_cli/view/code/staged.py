@@ -10,6 +10,7 @@ from ...errors import InputError, shorten
 from ...graph.graph import Constant, Gate, Node, partial
 from ...passes.trace import Edge, Trace
 from ...rules.formula import Formula
+from ...rules.shape_rules import broadcast
 from ...rules.table import opened
 from ..texts import over
 from .formulas import OUT, UPSTREAM, computed, number
@@ -284,10 +285,12 @@ class _Program:
         above = self.graph.output.name if gate.op.pulls_back(slot) else gate.name
         comment = f"{partial(above, node.name)}{self.share(gate, slot)} {shorten(rule)}{_SHARED[ties]}"
         is_plain = chain.rule in ("1", "−1") or gate.op.chooses or gate.op.of_arrays
-        guard = None if is_plain else self.stages.guard(gate)
+        guard = None if is_plain else self.guard(gate)
+        is_open = gate.position in self.stages.mixed or (not is_plain and self.stages.guard(gate) is not None)
+        is_open = is_open or (self.trace is not None and self._is_open(self.trace.edges_of(gate)[slot]))
         if guard is not None:
             code = self.target.where.format(self.placed(gate, self.write(gate, guard), {}, {}), code, "0.0")
-        elif self.trace is not None and upstream and self._is_open(self.trace.edges_of(gate)[slot]):
+        elif upstream and is_open:
             # Nothing flows here, because max, min or relu chose another branch: 0 times infinity is no matter.
             code = self.target.where.format(self.target.different.format(upstream, "0"), code, "0.0")
         code = self.summed(gate, slot, code)
@@ -383,11 +386,22 @@ class _Program:
             self.check_orders(gate, self.target)
         except UnknownWordError as error:
             raise self.lacking(gate, error) from None
-        value, guard = self.stages.value(gate), self.stages.guard(gate)
+        value, guard = self.stages.value(gate), self.guard(gate)
         if guard is None or gate.op.of_arrays:
             return self.code(gate, value)
         text = self.write(gate, Formula("where", guard, value, Formula("false" if gate.op.truth else "0.0")))
         return self.placed(gate, text, self.names.nodes, {OUT: self.names.nodes[gate.name]})
+
+    def guard(self, gate: Gate) -> Formula | None:
+        """The condition under which a gate is needed, unless it has more entries than the gate."""
+        guard = self.stages.guard(gate)
+        if guard is None or self.trace is None or not self.of_arrays:
+            return guard
+        shape, values = self.trace.arithmetic.shape, self.trace.values
+        conditions = {i for need in self.stages.needs[gate.position] for i, _ in need}
+        whole = shape(values[gate.position])
+        is_within = all(broadcast([shape(values[i]), whole]) == whole for i in conditions)
+        return guard if is_within else None
 
     def code(self, gate: Gate, formula: Formula) -> str:
         """A formula of a stage, over the names in the code."""

@@ -68,7 +68,8 @@ class Stages:
                 self.numbers[node.position], formula = _constant(graph, node)
                 is_stage = node.name in named and node.group < 0
                 (self.named if is_stage else self.constants)[node.position] = formula
-        self.needs = _needs(graph) if graph.nodes.chooses else {}
+        self.mixed: set[int] = set()  # what an operation on arrays below a choice needs: every entry, chosen or not
+        self.needs = _needs(graph, self.mixed) if graph.nodes.chooses else {}
         self._values: dict[object, Formula] = {}
         self._chains: dict[object, Chain] = {}
 
@@ -201,8 +202,11 @@ Literal = tuple[int, bool]
 _NEVER = frozenset[frozenset[Literal]]()
 
 
-def _needs(graph: Graph) -> dict[int, frozenset[frozenset[Literal]]]:
-    """For each node that is not always needed, when it is: alternatives, each of conditions that hold or not."""
+def _needs(graph: Graph, mixed: set[int]) -> dict[int, frozenset[frozenset[Literal]]]:
+    """For each node that is not always needed, when it is: alternatives, each of conditions that hold or not.
+
+    mixed: receives what is needed as a whole where a choice takes an entry of it.
+    """
     always = frozenset([frozenset[Literal]()])
     needs: dict[int, frozenset[frozenset[Literal]]] = {graph.output.position: always}
     for gate in graph.gates_backward:
@@ -212,10 +216,13 @@ def _needs(graph: Graph) -> dict[int, frozenset[frozenset[Literal]]]:
             if graph.nodes.ops[i] is None:
                 continue
             there = here
+            if gate.position in mixed or (gate.op.of_arrays and here not in (always, _NEVER)):
+                mixed.add(i)
+                there = always
             if is_choice and slot not in gate.op.conditions:
                 [condition] = gate.op.conditions
                 literal = gate.inputs[condition], slot == gate.op.chosen(True)
-                there = frozenset(need | {literal} for need in here)
+                there = frozenset(need | {literal} for need in there)
             needs[i] = _joined(needs.get(i, _NEVER) | there)
     return {i: need for i, need in needs.items() if need != always}
 
