@@ -286,7 +286,7 @@ class _Program:
         comment = f"{partial(above, node.name)}{self.share(gate, slot)} {shorten(rule)}{_SHARED[ties]}"
         is_plain = chain.rule in ("1", "−1") or gate.op.chooses or gate.op.of_arrays
         guard = None if is_plain else self.guard(gate)
-        is_open = gate.position in self.stages.mixed or (not is_plain and self.stages.guard(gate) is not None)
+        is_open = not is_plain and (gate.position in self.stages.mixed or self.stages.guard(gate) is not None)
         is_open = is_open or (self.trace is not None and self._is_open(self.trace.edges_of(gate)[slot]))
         if guard is not None:
             code = self.target.where.format(self.placed(gate, self.write(gate, guard), {}, {}), code, "0.0")
