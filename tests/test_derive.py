@@ -587,6 +587,14 @@ def test_what_is_large_ends(expression: str) -> None:
     assert result.out if result.status == 0 else result.err.startswith("error: ")
 
 
+def test_large_powers_of_sums_stay_as_they_are() -> None:
+    """SymPy would work them out, and ends for no limit of time."""
+    source = "; ".join(["q0 = x + y/8", *(f"q{i} = q{i - 1}*q{i - 1}" for i in range(1, 39)), "q38"])
+    assert "= 274877906944*(x + y/8)**274877906943\n" in command("derive", source).out
+    checked = command("check", source, "--claim", "x = 274877906944*(x + y/8)*(x + y/8)**274877906942")
+    assert checked.out.startswith("x: right")
+
+
 # -- LaTeX compiles ------------------------------------------------------------------------------------------------
 
 TEX = [

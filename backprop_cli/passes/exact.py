@@ -169,6 +169,8 @@ def _shortest(trace: Trace, formula: Value) -> Value:
 
     Absolute values, maxima, conditions, and functions that people know by name stay whole: SymPy rewrites them.
     """
+    if has_large_power(formula):
+        return formula
     whole: dict[Value, Value] = {}
     walk = sympy.preorder_traversal(formula)
     for part in walk:
@@ -188,9 +190,15 @@ def _shortest(trace: Trace, formula: Value) -> Value:
     return best
 
 
+def has_large_power(formula: Value) -> bool:
+    """Whether SymPy had better not simplify it: it works out large powers of sums in one call, which nothing ends."""
+    return any(abs(power.exp) > _LARGEST_POWER for power in formula.atoms(sympy.Pow) if power.exp.is_Integer)
+
+
 def _heads(formula: Value) -> set[type]:
     return {type(each) for each in formula.atoms(sympy.Function)}
 
 
 _REWRITES = (sympy.factor_terms, sympy.factor, sympy.simplify)
 """Ways to an equal form, the cheapest first."""
+_LARGEST_POWER = 500

@@ -313,6 +313,7 @@ def _is_proved(graph: Graph, claim: Claim) -> bool:
     from sympy import simplify
 
     from ..arithmetic.symbolic import Symbolic, UndecidedError, opened
+    from ..passes.exact import has_large_power
 
     system = Symbolic()
     symbols = {node.name: system.symbol(node.name) for node in graph.variables}
@@ -320,7 +321,8 @@ def _is_proved(graph: Graph, claim: Claim) -> bool:
 
     def is_zero() -> bool:
         trace = backpropagate(graph, symbols, wrt=wrt, arithmetic=system)
-        return bool(simplify(opened(_gradient(trace, claim.name) - claim.values(trace)[-1])) == 0)
+        difference = opened(_gradient(trace, claim.name) - claim.values(trace)[-1])
+        return not has_large_power(difference) and bool(simplify(difference) == 0)
 
     try:
         return share(_SHARE, is_zero)
