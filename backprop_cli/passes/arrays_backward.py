@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 import numpy as np
@@ -19,13 +19,11 @@ from ..rules.formula import Formula
 from ..rules.printer import READING
 from . import faults
 from .arrays_forward import at, told_at
-from .straight import may_underflow
 from .trace import Edge, Edges, Notice, Trace, notices
+from .whole_underflow import underflowed
 
 _LINEAR = frozenset("matmul T outer spread place part shaped count div mul eye slot".split())
 """What a pullback is made of through which an entry flows where its mask does."""
-_FEW = 2_000
-"""Entries that are worked out with any size, to tell what underflows."""
 _SPARSE = frozenset(("place", "eye"))
 """What leaves entries to which nothing flows."""
 
@@ -172,17 +170,19 @@ class Backward:
                 found[place] = widely(base, gate, slot, there, flow, here)
         if not found:
             return local, full
-        self._warn_of_underflow(base, gate, slot, {place: chained for place, (_, chained) in found.items()})
+        self._tell_underflow(gate, slot, {place: chained for place, (_, chained) in found.items()})
         local, full = np.array(widened(local, shape)), np.array(widened(full, shape))
         for place, both in found.items():
             local[place], full[place] = map(float, both)
         return lowered(local), lowered(full)
 
-    def _warn_of_underflow(self, base: Floats, gate: Gate, slot: int, found: Mapping[tuple[int, ...], Value]) -> None:
-        """The first entry that is shown as 0 and is not 0."""
+    def _tell_underflow(self, gate: Gate, slot: int, found: Mapping[tuple[int, ...], Value]) -> None:
+        """Warn of the first entry that is shown as 0 and is not 0. found: entries as numbers of any size."""
         lost = next((place for place, chained in found.items() if chained != 0 and float(chained) == 0), None)
         if lost is None or any(notice.kind == "underflow" for notice in self.warnings):
             return
+        base = self.system.base
+        assert isinstance(base, Floats)
         name, shown = self.graph.nodes[gate.inputs[slot]].name, base.wide.show(found[lost], faults.DIGITS)
         entry = f" at {self.system.place(lost)}" if lost else ""
         message = f"underflows: the chained gradient of {name}{entry} is {shown}, which is 0 in doubles"
@@ -251,15 +251,14 @@ class Backward:
         if tied.any() and self.flow[gate.position] is not None:
             count = int(np.sum([each != 0 for each in selected], axis=0)[tied].max())
             place = tuple(map(int, np.argwhere(tied)[0]))
-            self._tell_tie(gate, [n for n, each in zip(nodes, selected, strict=True) if each[place]], count, tied)
+            names = [self.graph.nodes[n].name for n, each in zip(nodes, selected, strict=True) if each[place]]
+            self._tell_tie(gate, ", ".join(few([*dict.fromkeys(names)])), count, tied)
         return shares
 
-    def _tell_tie(self, gate: Gate, nodes: Sequence[int], count: int, tied: Mask) -> None:
+    def _tell_tie(self, gate: Gate, what: str, count: int, tied: Mask) -> None:
         each = {"both": "each gets 1", "split": f"each gets 1/{count}", "first": "the first gets 1"}[self.ties]
-        names = [*dict.fromkeys(self.graph.nodes[node].name for node in nodes)]
         there = _there(tied, self.system)
-        message = f"has a tie of {', '.join(few(names))}{there}: {each} by convention (--ties {self.ties})"
-        self._notice("tie", gate, message)
+        self._notice("tie", gate, f"has a tie of {what}{there}: {each} by convention (--ties {self.ties})")
 
     def _warn(self, gate: Gate, inputs: list[Value]) -> None:
         """Kinks, and borders of conditions, where something flows."""
@@ -314,7 +313,7 @@ class Backward:
         shape = self.shapes[place]
         if op.pulls_back(slot):
             chained = self._pulled(gate, op, slot, inputs, out, upstream)
-            self._tell_underflow(gate, op, slot, inputs, out, upstream, chained)
+            self._tell_underflow(gate, slot, underflowed(system, op, slot, inputs, out, upstream, chained))
             if mask is None and op.partial(slot).heads & _SPARSE:
                 mask = np.ones(self.shapes[gate.position], dtype=bool)
             active = None if mask is None else self._reach(op, slot, inputs, out, mask)
@@ -328,7 +327,7 @@ class Backward:
             local = self._pulled(gate, op, slot, inputs, out, None)
         full = spread(op, upstream, inputs[slot]) * local
         if not op.selects:
-            self._tell_underflow(gate, op, slot, inputs, out, upstream, full)
+            self._tell_underflow(gate, slot, underflowed(system, op, slot, inputs, out, upstream, full))
         active = None if mask is None else np.array(spread(op, mask, inputs[slot]))
         if op.selects:
             flows = np.asarray(local != 0, dtype=bool)
@@ -353,23 +352,6 @@ class Backward:
             raise MathError(message, self.graph.source, gate.span, op.note) from None
         return found
 
-    def _tell_underflow(
-        self, gate: Gate, op: ArrayOp, slot: int, inputs: list[Value], out: Value, upstream: Value, chained: Value
-    ) -> None:
-        """Warn of an entry that is 0 by underflow alone, as the rule in numbers of any size tells, if they are few."""
-        sizes = sum(map(np.size, (*inputs, upstream, chained)))
-        if not self.system.is_doubles or np.all(chained) or sizes > _FEW or "cofactors" in op.partial(slot).heads:
-            return
-        if not _is_small(self.system, op, slot, inputs, out, upstream):
-            return
-        base = self.system.base
-        assert isinstance(base, Floats)
-        wide = Arrays(base.wide)
-        *exact, above = (_exactly(each, wide, base.wide.given) for each in (*inputs, upstream))
-        found = _pulled_back(wide, op, slot, exact, wide.whole_value(op, exact), above)
-        zeros = map(tuple, np.argwhere(np.asarray(chained) == 0).tolist())
-        self._warn_of_underflow(base, gate, slot, {place: np.asarray(found)[place] for place in zeros})
-
     def _reach(self, op: ArrayOp, slot: int, inputs: list[Value], out: Value, mask: Mask) -> Mask | None:
         """The entries of an input to which something flows back, from the mask of the output."""
         if not op.partial(slot).heads <= _LINEAR:
@@ -391,50 +373,18 @@ class Backward:
             tied = tied & mask
         if tied.any():
             most = max(int(system.base.to_float(each)) for each in system.entries(count))
-            self._tell_tie_of_entries(gate, tied, most)
+            self._tell_tie(gate, f"{most} entries", most, tied)
             if self.ties == "split":
                 local = local / spread(op, count, x)
             elif self.ties == "first":
                 local = _first(op, local)
         return local
 
-    def _tell_tie_of_entries(self, gate: Gate, tied: Mask, count: int) -> None:
-        each = {"both": "each gets 1", "split": f"each gets 1/{count}", "first": "the first gets 1"}[self.ties]
-        there = _there(tied, self.system)
-        message = f"has a tie of {count} entries{there}: {each} by convention (--ties {self.ties})"
-        self._notice("tie", gate, message)
-
 
 def nothing(shape: Shape, system: Arrays) -> Value:
     """Zeros."""
     zero = system.number("0")
     return system.array(np.full(shape, zero)) if shape else zero
-
-
-def _exactly(value: Value, wide: Arrays, given: Callable[[Value], Value]) -> Value:
-    """A number or an array of doubles in numbers of any size."""
-    if not is_array(value):
-        return given(value)
-    return wide.array([*map(given, value.flat)]).reshape(value.shape)
-
-
-def _pulled_back(system: Arrays, op: ArrayOp, slot: int, inputs: Sequence[Value], out: Value, upstream: Value) -> Value:
-    """What flows back to an input of an operation on arrays as wholes."""
-    if op.pulls_back(slot):
-        return system.whole_partial(op, slot, inputs, out, upstream)
-    return spread(op, upstream, inputs[slot]) * system.whole_partial(op, slot, inputs, out, None)
-
-
-def _is_small(system: Arrays, op: ArrayOp, slot: int, inputs: Sequence[Value], out: Value, upstream: Value) -> bool:
-    """Whether something in there may have underflowed."""
-    try:
-        with np.errstate(under="raise"):
-            _pulled_back(system, op, slot, inputs, out, upstream)
-    except FloatingPointError:
-        return True
-    operands = {**dict(zip(op.inputs, inputs, strict=False)), "out": out, "upstream": upstream}
-    words = op.partial(slot).words
-    return may_underflow(op, slot, [operand for word, operand in operands.items() if word in words])
 
 
 def _plainly(rule: Formula) -> Formula:
