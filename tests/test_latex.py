@@ -187,7 +187,17 @@ def test_whatever_is_typed_is_read_or_refused(latex: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "latex", [r"\frac" * 100_000, r"\sqrt" * 100_000, "{" * 100_000, "x^" * 100_000, "a" * 10**4, "a" * 10**6]
+    "latex",
+    [
+        r"\frac" * 100_000,
+        r"\sqrt" * 100_000,
+        "{" * 100_000,
+        "x^" * 100_000,
+        r"\zeta^{(" * 900 + "x" + ")}" * 900,
+        r"\text{ }",
+        "a" * 10**4,
+        "a" * 10**6,
+    ],
 )
 def test_very_much_of_it(latex: str) -> None:
     """Neither the stack nor the clock runs out."""

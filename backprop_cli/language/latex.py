@@ -233,10 +233,13 @@ class _Reader:
             sign = self.word()
         if self.next == "'":
             sign += self.take()
-        order = ""
-        if sign in _ORDERED and self.next == ("^" if sign[0] == "\\" else "_"):
+        order, ahead = "", self.signs[self.place : self.place + 7]
+        if sign in _ORDERED and not sign.startswith("\\") and self.next == "_":
             self.take()
-            order = self.group().text if sign[0] != "\\" or self.signs[self.place + 1 : self.place + 2] == ["("] else ""
+            order = self.group().text
+        elif sign in _ORDERED and ahead[:3] + ahead[4:] == [*"^{()}("] and ahead[3].isalnum():
+            order = ahead[3]
+            self.place += 6
         name = _ORDERED.get(sign, "") if order else _PLAIN.get(sign, "")
         if not name or self.next != "(":
             self.place = start
