@@ -585,6 +585,15 @@ def try_choices(seed: int, count: int) -> None:
             assert not [*outside(graph, trace, boxes, rnd, 3)], (expression, given)
 
 
+def test_what_only_a_condition_needs_and_has_no_slope_is_enclosed() -> None:
+    """`hypot` has none at 0, and nothing flows back to it."""
+    rnd = random.Random(0)
+    graph = Program("where(hypot(x, y) == x, y/2, x) + 0*x").graph()
+    boxes = {"x": (Fraction(-2), Fraction(1)), "y": (Fraction(-1), Fraction(1))}
+    trace = enclosed_trace(graph, {name: text(two) for name, two in boxes.items()})
+    assert not [*outside(graph, trace, boxes, rnd, 30)]
+
+
 def test_no_point_of_a_choice_is_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("backprop_cli.passes.enclosed._PARTS", 2)
     try_choices(8, 12)

@@ -88,8 +88,8 @@ class _Forms(NamedTuple):
         return [*map(self._common, natural, there, along)]
 
     def _common(self, natural: Value | None, there: Value | None, along: Iterable[Value | None]) -> Value | None:
-        if there is None or not isinstance(natural, Box) or natural.is_thin:
+        pairs = [*zip(along, self.changes.values(), strict=True)]
+        if not isinstance(natural, Box) or natural.is_thin or there is None or any(each is None for each, _ in pairs):
             return natural
-        pairs = zip(along, self.changes.values(), strict=True)
         moves = (each.dot * change for each, change in pairs if each is not None and each.dot is not None)
         return common(natural, sum(moves, there))
