@@ -113,9 +113,28 @@ def test_a_module_of_many_inputs_names_the_first() -> None:
     assert told["O"][0]["over"] == f"m({', '.join(f'{{{i}}}' for i in range(12))}, …)"
 
 
+def test_a_page_of_arrays_holds_them_and_their_rules() -> None:
+    """What moves entries is a list of places; what is computed entry by entry, or as a whole, functions of values."""
+    text = "sum((W @ x + b)[1:]^2) + mean(pick(log_softmax(S), y))"
+    values: dict[str, Any] = {"W": [[1, 2], [3, 4]], "x": [1, 2], "b": 3, "S": [[1, 2], [3, 4]], "y": [0, 1]}
+    told, script = unpacked(str(backprop(text, values).page()))
+    names = [node["n"] for node in told["N"]]
+    assert told["start"][names.index("W")] == {"s": [2, 2], "d": [1, 2, 3, 4]}
+    assert told["M"] == {str(names.index("q3")): [1], str(names.index("q7")): [0, 3]}
+    assert told["still"] == [names.index("y")]
+    assert f"F[{names.index('q1')}]={{a:[0, 1],d:0,v:(w,x,y)=>w.matmul(x,y)," in script
+    assert f"F[{names.index('q4')}]={{v:(x0,x1)=>x0 ** 2,l:[(x0,x1,o)=>2 * x0," in script
+
+
 def test_what_it_is_not_for() -> None:
     with pytest.raises(InputError, match="a page shows up to 200 gates, and here are 201"):
         page("+".join(["x"] * 202), x=1)
+    with pytest.raises(InputError, match="a page holds up to 100,000 numbers, and here are 100,001"):
+        backprop("sum(x)", x=[1.0] * 100_001).page()
+    given: list[dict[str, Any]] = [{"x": "1..2", "y": 1}, {"x": "2±1", "y": 1}]
+    for values in given:
+        with pytest.raises(InputError, match="a page has no "):
+            backprop("x*y", values).page()
     with pytest.raises(InputError, match="a page computes with doubles"):
         draw("page", Page(backprop("x*y", {"x": 1, "y": 2}, exact=True)), Options("html"))
 

@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from backprop_cli import backprop
@@ -113,6 +114,19 @@ class Shown:
             self.tab.get_by_label(f"{name}: as a number").fill(repr(float(value)))
         self.wait()
 
+    def moved(self, at: dict[str, Any], name: str, entry: int | None, value: float) -> dict[str, Any]:
+        """The point where a number, or an entry of an array, is moved to, as it is on the page, too."""
+        row = self.tab.locator(f".row:has(label:text-is('{name}'))")
+        if entry is not None:
+            row.locator("select").select_option(index=entry)
+        row.locator("[type=number]").fill(repr(float(value)))
+        self.wait()
+        if entry is None:
+            return {**at, name: value}
+        array = np.array(at[name], dtype=float)
+        array.flat[entry] = value
+        return {**at, name: array.tolist()}
+
     def wait(self) -> None:
         """Until the next frame is drawn."""
         self.tab.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
@@ -204,29 +218,82 @@ def test_each_step_says_it_in_korean_too(browser: Browser, tmp_path: Path) -> No
         shown.close()
 
 
-ARRAYS: list[tuple[str, dict[str, Any]]] = [
+ARRAYS: list[tuple[str, dict[str, Any], list[tuple[str, int | None, float]]]] = [
     (
         "s(t) = 1/(1+exp(-t)); h = s(W @ x + b); f = (w @ h - y)^2 + 0.01*sum(W*W)",
         {"W": [[0.1, -0.2, 0.3], [0.4, 0.5, -0.6]], "x": [1, -1, 0.5], "b": [0.5, -1], "w": [1, -2], "y": 1},
+        [("W", 2, 0.7), ("b", 0, -3), ("y", None, 2), ("w", 1, 0)],
     ),
-    ("max(W@x) + sum(where(x>0, x, 0*x)) + b", {"W": [[1, 2], [1, 2]], "x": [1, -1], "b": 0.5}),
-    ("mean((A @ B.T)[0]) + norm(A)/det(A) + c", {"A": [[2, 1], [0, 3]], "B": [[1, 2], [3, 4]], "c": -1}),
-    ("-sum(log_softmax(x)[3:5]) + sum(y) - prod(y)", {"x": [i / 7 for i in range(40)], "y": [[[1, 2], [3, 4]]] * 2}),
+    (
+        "max(W@x) + sum(where(x>0, x, 0*x)) + b",
+        {"W": [[1, 2], [1, 2]], "x": [1, -1], "b": 0.5},
+        [("W", 2, 0.7), ("x", 1, 0), ("x", 1, 3), ("b", None, -1)],
+    ),
+    (
+        "mean((A @ B.T)[0]) + norm(A)/det(A) + c",
+        {"A": [[2, 1], [1, 3]], "B": [[1, 2], [3, 4]], "c": -1},
+        [("A", 2, 0.7)],
+    ),
+    (
+        "-sum(log_softmax(x)[3:5]) + sum(y) - prod(y)",
+        {"x": [i / 7 for i in range(40)], "y": [[[1, 2], [3, 4]]] * 2},
+        [("y", 5, -3), ("x", 39, 0.25)],
+    ),
+    (
+        "max(x)*min(x) + sum(max(x, y)) + sum(min(x, y, 1)) + sum(relu(x)*y)",
+        {"x": [1, 2, 3], "y": [3, 1, 2]},
+        [("x", 0, 3), ("y", 0, 3), ("x", 1, 0)],
+    ),
+    ("sum(where(x>0, log(x), 0))*a", {"x": [1, -1, 2], "a": 2}, [("x", 1, 3), ("x", 1, 0), ("a", None, 0)]),
+    (
+        "sum(outer(x, y)*A) + sum(A.T@A) + sum(sum(A, axis=0)*mean(A, axis=1)) + sum(max(A, axis=1)) + trace(A)",
+        {"x": [1, 2], "y": [3, 4], "A": [[1, 2], [3, 4]]},
+        [("A", 0, 8)],
+    ),
+    (
+        "sum(inv(A)*[1, 3]) + logdet(A) + sum(solve(A, b)) + sum(concat(b, [b[0], c])) + logsumexp(b)",
+        {"A": [[3.1, 1], [1, 2.3]], "b": [1, 2], "c": 4},
+        [("A", 1, 0.5), ("c", None, 2)],
+    ),
+    (
+        "-mean(pick(log_softmax(softmax(X@W) + b), y))",
+        {"X": [[1, 2], [3, 4]], "W": [[0.1, 0.2, 0.3], [0.4, 0.5, 0.7]], "b": [0, 0.1, 0.3], "y": [0, 2]},
+        [("W", 1, 2), ("b", 2, -1)],
+    ),
 ]
 
 
 def test_arrays_are_walked_through_too(browser: Browser, tmp_path: Path) -> None:
     for code in ("en", "ko"):
-        for text, at in ARRAYS:
+        for text, at, moves in ARRAYS:
             trace = backprop(text, at)
             shown = Shown(browser, tmp_path, trace, lang=code, viewport={"width": 400, "height": 800})
-            story, expected = shown.story(), told(trace, code)
-            turn = next(i for i, says in enumerate(story) if says[0].startswith(("In reverse, ", "∂f/∂f = 1부터")))
-            steps = [*story[1:turn], *story[turn + 1 : -1]]
-            assert [says[-len(each) :] for says, each in zip(steps, expected, strict=False)] == expected[:-1], text
-            ends = [line.partition(": ")[2] for line in story[-1][1:]]
-            assert ends == [line.removesuffix(". ") for line in expected[-1]]
+            for name, entry, value in [("", None, 0.0), *(moves if code == "en" else moves[:1])]:
+                at = shown.moved(at, name, entry, value) if name else at
+                story, expected = shown.story(), told(backprop(text, at), code)
+                turn = next(i for i, says in enumerate(story) if says[0].startswith(("In reverse, ", "∂f/∂f = 1부터")))
+                steps = [*story[1:turn], *story[turn + 1 : -1]]
+                assert [says[-len(each) :] for says, each in zip(steps, expected, strict=False)] == expected[:-1], at
+                ends = [line.partition(": ")[2] for line in story[-1][1:]]
+                assert ends == [line.removesuffix(". ") for line in expected[-1]], at
             shown.close()
+
+
+def test_an_entry_without_a_value_is_named(browser: Browser, tmp_path: Path) -> None:
+    text = "sum(sqrt(x)/y) + sum(exp(x)) + sum(inv(A))"
+    start: dict[str, Any] = {"x": [1, 2], "y": [1, 2], "A": [[2, 1], [1, 1]]}
+    for name, entry, value in (("x", 1, 0), ("x", 0, -1), ("x", 1, 800), ("y", 0, 0), ("y", 1, 1e-320), ("A", 3, 0.5)):
+        shown = Shown(browser, tmp_path, backprop(text, start))
+        at = shown.moved(start, name, entry, value)
+        with pytest.raises(MathError) as error:
+            backprop(text, at)
+        said = shown.said()
+        if name == "A":
+            assert said == ["q7 = inv(A) has no finite value at A = [2 1; 1 0.5]", "hint: inv(A) needs det(A) ≠ 0"]
+        else:
+            assert said[0] == error.value.message
+        assert shown.tab.locator(".bad").count() >= 1
+        shown.close()
 
 
 def test_a_wire_of_an_array_has_its_shape_and_a_step_its_numbers(browser: Browser, tmp_path: Path) -> None:
@@ -548,7 +615,7 @@ def test_it_is_accessible_small_and_quick(browser: Browser, tmp_path: Path) -> N
     import axe_playwright_python
 
     axe = Path(axe_playwright_python.__path__[0], "axe.min.js").read_text("utf-8")
-    for scheme, each in itertools.product(("light", "dark"), (trace, backprop(*ARRAYS[0]))):
+    for scheme, each in itertools.product(("light", "dark"), (trace, backprop(*ARRAYS[0][:2]))):
         shown = Shown(browser, tmp_path, each, color_scheme=scheme, viewport={"width": 400, "height": 800})
         shown.press("End")
         shown.tab.check("#predict")

@@ -16,7 +16,7 @@ Make a page that walks through both passes of EXPRESSION.
 
 One file of HTML that needs nothing else: the circuit, with buttons for each step; the sentences of `explain`; a slider
 for each variable, and all is computed anew while it moves. It asks to predict each number first, if that is wished.
-Arrays are shown as they were given: shapes on the wires, rules and small arrays at the steps.
+Of arrays, the wires show shapes, and the steps rules and small arrays; one entry at a time is moved.
 """
 EPILOG = """\
 \b

@@ -24,10 +24,13 @@ from ..words import explain
 from ..words.explain import Explanation
 from ..words.language import ENGLISH, Language
 from .arithmetic import functions, graphs_of
+from .arrays import functions_of_arrays
 from .contents import contents
 
 LARGEST = 200
 """Gates of a circuit that a page shows."""
+MOST = 100_000
+"""Numbers of all variables together."""
 TOLD = 4
 """Gates of which the story is told to who runs no scripts; of more, the first and the last half of these."""
 
@@ -73,13 +76,18 @@ def page(page: Page, options: Options) -> str:
         raise InputError(f"a page has no {what}", hint="explain tells of them as text and Markdown, graph draws them")
     if trace.arithmetic.trusted is None or trace.arithmetic.header:
         raise InputError("a page computes with doubles: leave --exact and --precision out")
+    count = sum(map(len, map(trace.arithmetic.entries, trace.point.values())))
+    if count > MOST:
+        hint = "some rows of the data will do for a page; explain and graph take all"
+        raise InputError(f"a page holds up to {MOST:,} numbers, and here are {count:,}", hint=hint)
     told = contents(trace, language, ties, options.digits)
     size = told["width"], told["height"]
     data = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
-    kind = [_resource("arrays.js")] if trace.has_axes else [functions(graphs_of(graph)), _resource("numbers.js")]
+    code = functions_of_arrays(trace) if trace.has_axes else functions(graphs_of(graph))
+    kind = [code, _resource("story.js"), _resource("arrays.js" if trace.has_axes else "numbers.js")]
     particles = [_resource("particles.js")] * (language.code == "ko")
     script = _bare("".join(["{\n", *particles, _resource("common.js"), *kind, _resource("page.js"), "}\n"]))
-    style = _style(size[0])
+    style = _style(size[0], has_axes=trace.has_axes)
     return "".join(_document(page, options, data, script, style, size))
 
 
@@ -128,8 +136,7 @@ def _document(page: Page, options: Options, data: str, script: str, style: str, 
     yield f"<button>{say['page check']}</button> "
     yield f'<button type="button" id="tell">{say["page tell"]}</button>\n</form>\n<p id="verdict" role="status"></p>\n'
     yield f'<p><output id="value"></output></p>\n<div id="rows" role="group" aria-label="{say["page values"]}"></div>\n'
-    reset = f'<button type="button" id="reset">{say["page reset"]}</button>'
-    yield f"<p>{say['page arrays'] if trace.has_axes else reset}</p>\n</div>\n</main>\n"
+    yield f'<p><button type="button" id="reset">{say["page reset"]}</button></p>\n</div>\n</main>\n'
     packed = b64encode(zlib.compress(f"{data}\n{script}".encode(), 9)).decode()
     yield f'<script type="application/json" id="data">{packed}</script>\n<script>{_LOADER}</script>\n</body>\n</html>\n'
 
@@ -157,8 +164,7 @@ def _resource(name: str) -> str:
     return files(__package__).joinpath(name).read_text("utf-8").partition("\n")[2]
 
 
-def _style(width: int) -> str:
+def _style(width: int, *, has_axes: bool) -> str:
     """The style, without spaces that nobody needs."""
-    return (
-        re.sub(r"\s*([{}:;,>])\s+", r"\1", _resource("page.css")) + f"#picture{{min-width:{width * _SMALLEST:.0f}px}}"
-    )
+    style = _resource("page.css") + (_resource("arrays.css") if has_axes else "")
+    return re.sub(r"\s*([{}:;,>])\s+", r"\1", style) + f"#picture{{min-width:{width * _SMALLEST:.0f}px}}"

@@ -9,7 +9,7 @@ is in numbers: no name that somebody typed becomes code.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from ...arithmetic.floats import is_given
 from ...errors import InputError
@@ -30,8 +30,12 @@ _PRINTER = printer(JAVASCRIPT)
 def functions(graphs: Sequence[Graph]) -> str:
     """A function for each graph, `P[0]` for the first, and the helpers that they call."""
     code = "".join(f"P[{place}]=(v,l,k,c,M,z)=>{{\n{_body(graph, graphs)}}};\n" for place, graph in enumerate(graphs))
-    helpers = "".join(needed(JAVASCRIPT, {*_WORD.findall(code)}))
-    return f"const P=[];\n{helpers}{code}"
+    return helped(f"const P=[];\n{code}")
+
+
+def helped(code: str) -> str:
+    """Code with the helpers that it calls before it."""
+    return "".join(needed(JAVASCRIPT, {*_WORD.findall(code)})) + code
 
 
 def graphs_of(graph: Graph) -> list[Graph]:
@@ -63,7 +67,7 @@ def _body(graph: Graph, graphs: Sequence[Graph]) -> str:
     for node in graph.nodes:
         if isinstance(node, Constant):
             constant = stages.constants.get(node.position) or stages.named[node.position]
-            lines.append(f"v[{node.position}]={_written(graph, node, constant)}")
+            lines.append(f"v[{node.position}]={written(graph, node, constant)}")
         elif isinstance(node, Gate):
             lines.append(";".join(filter(None, _gate(stages, node, first[node.position], graphs))))
     return "".join(f"{line};\n" for line in lines)
@@ -76,28 +80,36 @@ def _gate(stages: Stages, gate: Gate, edge: int, graphs: Sequence[Graph]) -> Ite
         inputs = ",".join(f"v[{each}]" for each in gate.inputs)
         yield f"v[{i}]=c({i},M({place_of(op, graphs)},[{inputs}],l,{edge}))"
         return
-    yield f"v[{i}]=c({i},{_written(graph, gate, stages.value(gate))})"
+    yield f"v[{i}]=c({i},{written(graph, gate, stages.value(gate))})"
     if op.truth or (op.selects and op.variadic):
         return  # nothing flows there; or what is selected is told by the values
-
-    def words(slot: int) -> dict[str, Formula]:
-        inputs = [Formula(f"__{each}__") for each in range(len(gate.inputs))]
-        return op.words(op.operands(inputs, slot), Formula("__out__"))
-
     for slot in range(len(gate.inputs)):
         is_flat = slot in op.conditions or slot in op.orders
         if not is_flat and not isinstance(graph.nodes[gate.inputs[slot]], Constant):
-            yield f"l[{edge + slot}]={_written(graph, gate, stages.local(gate, slot))}"
+            yield f"l[{edge + slot}]={written(graph, gate, stages.local(gate, slot))}"
             if not op.selects and not is_given(op.partial(slot)):
-                is_zero = decided(Formula("mask", computed(substitute(zero(op, slot), words(slot)))))
-                known = "" if is_zero.head == "0" else f",{_written(graph, gate, is_zero)}"
+                is_zero = decided(Formula("mask", computed(substitute(zero(op, slot), _stand_ins(gate, slot)))))
+                known = "" if is_zero.head == "0" else f",{written(graph, gate, is_zero)}"
                 yield f"z({edge + slot}{known})" if known != ",1" else ""
     if op.kink is not None:
-        yield f"if({_written(graph, gate, substitute(computed(op.kink), words(0)))})k.push({i})"
+        yield f"if({written(graph, gate, kink(gate, op.kink))})k.push({i})"
 
 
-def _written(graph: Graph, node: Gate | Constant, formula: Formula) -> str:
-    """A formula over the values by node. Raises InputError where JavaScript has no word for a primitive."""
+def kink(gate: Gate, formula: Formula) -> Formula:
+    """The formula of a row that tells kinks, over what stands for the inputs of a gate."""
+    return substitute(computed(formula), _stand_ins(gate, 0))
+
+
+def _stand_ins(gate: Gate, slot: int) -> dict[str, Formula]:
+    inputs = [Formula(f"__{each}__") for each in range(len(gate.inputs))]
+    return gate.op.words(gate.op.operands(inputs, slot), Formula("__out__"))
+
+
+def written(graph: Graph, node: Gate | Constant, formula: Formula, operand: Callable[[str], str] | None = None) -> str:
+    """A formula in JavaScript, over the values by node, or over operands by slot, the last one being `out`.
+
+    Raises InputError where JavaScript has no word for a primitive.
+    """
 
     def position(place: re.Match[str]) -> int:
         return int(place[2]) if place[1] else node.position if place[2] == "out" else node.inputs[int(place[2])]
@@ -108,4 +120,4 @@ def _written(graph: Graph, node: Gate | Constant, formula: Formula) -> str:
         word = _PLACE.sub(lambda place: graph.nodes[position(place)].name, str(error))
         message = f"a page has no {word}, which {graph.title(node)} needs"
         raise InputError(message, graph.source, node.span, hint="explain and graph tell of it") from None
-    return _PLACE.sub(lambda place: f"v[{position(place)}]", text)
+    return _PLACE.sub(lambda place: operand(place[2]) if operand else f"v[{position(place)}]", text)

@@ -1,125 +1,207 @@
-"""What a page of arrays is told: its steps with their sentences, and its arrays, as they were when it was made."""
+"""Arrays on a page: their rules in JavaScript, and what the page is told of shapes, rules and entries.
+
+A gate becomes functions of the values of its inputs: of an operation entry by entry those of its numbers, as in
+`arithmetic`; of one on arrays as wholes its rules over the words of arrays.js. What only moves entries is a list of
+places.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from math import prod
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ...arithmetic import Value
-from ...graph.graph import Gate
+import numpy as np
+
+from ...arithmetic import FLOATS, Value
+from ...arithmetic.arrays import Arrays
+from ...graph.graph import Constant, Gate, Node
+from ...passes.entries import MOVES
 from ...passes.trace import Edge, Trace
-from ...rules.printer import READING
+from ...rules.array_op import ArrayOp
+from ...rules.formula import Formula, substitute
+from ...rules.op import Op
+from ...rules.printer import NUMBERS, READING
+from ...rules.shape_rules import axes_of
 from .. import texts
-from ..picture.circuit import DIGITS
-from ..words.spans import Said, Span, equation, plain, say
-from ..words.story import Computed, Story, Sum, Tells, Through
-from .arithmetic import first_edges
+from ..code.stages import Stages
+from ..words.dimensions import Dimensions
+from ..words.language import Language
+from ..words.spans import Said, plain
+from ..words.story import Story
+from .arithmetic import helped, kink, written
+from .holes import holes
 from .layout import RULE
 
 LARGEST = 36
 """Numbers of an array that a page shows; of a larger one it shows the least, the largest and the mean."""
+MOVED = 400
+"""Entries of an array of which a page lets one choose one to move."""
 
+_MOVES = MOVES | {"pick"}
 _TEMPLATES = (
-    "page forward|page backward|page end|page local|page share|page ask value|page ask chained|page ask share|"
-    "page ask sum|page number|page right|page wrong|page try|page only|mistake sign|mistake branch|mistake upstream|"
-    "mistake factor|mistake input|mistake loser|mistake quotient|mistake power"
-).split("|")
+    "joined|no flow|no entry|most sensitive|chain rule, arrays|chain rule, forks, arrays|page entry|page at entry|"
+    "tie {0}|kink|border|page digits|division by zero|no real value|no finite value|needs"
+)
 
 
-def contents(trace: Trace, story: Story, digits: int | None) -> dict[str, Any]:
-    """What a page is told in place of formulas."""
-
-    def numbers(value: Value | None) -> Any:
-        return _numbers(trace, value, digits or DIGITS)
-
+def contents(trace: Trace, story: Story, told: Mapping[str, Any]) -> dict[str, Any]:
+    """What a page is told, and what it is told of arrays beside that."""
+    graph, dimensions = trace.graph, Dimensions(story.words)
+    gates = [gate for gate in graph.gates_backward if story.has_axes(gate)]
+    rules = {(gate.position, edge.slot): _edge(dimensions, edge) for gate in gates for edge in trace.edges_of(gate)}
+    joined = {gate.position: {"j": plain(how)} for gate in gates if (how := dimensions.joined(gate))}
+    edges = zip(trace.edges, told["E"], strict=True)
     return {
-        "start": [],
-        "S": [*_steps(story)],
-        "E": [_edge(trace, edge, numbers(edge.chained), numbers(edge.local)) for edge in trace.edges],
-        "V": [*map(numbers, trace.values)],
-        "U": [*map(numbers, trace.upstream)],
-        "T": {key: story.words.language.templates[key] for key in _TEMPLATES},
+        **told,
+        "H": [trace.arithmetic.shape(value) for value in trace.values],
+        "K": [held(trace.values[node.position]) if isinstance(node, Constant) else None for node in graph.nodes],
+        "M": {gate.position: _places(trace, gate.op, gate.inputs) for gate in graph.gates if gate.op.name in _MOVES},
+        "N": [{**node, **joined.get(place, {})} for place, node in enumerate(told["N"])],
+        "E": [rules.get((edge.gate.position, edge.slot), known) for edge, known in edges],
+        "T": {**told["T"], **_templates(story.words.language, told["ties"])},
+        "still": [node.position for node in graph.variables if _stays(trace, node)],
+        "largest": LARGEST,
     }
 
 
-def _numbers(trace: Trace, value: Value | None, digits: int) -> Any:
-    """A number as it is; of an array its shape `s`, and `r`, its rows as texts, or `m`, what is told of a large one."""
-    shape = () if value is None else trace.arithmetic.shape(value)
-    if not shape:
-        return None if value is None else trace.arithmetic.data(value)
-    told, count = {"s": f"[{'×'.join(map(str, shape))}]"}, prod(shape)
-    if count > LARGEST or not count:
-        return {**told, "m": _minus(texts.number(trace, value, digits))}
-    shown = [_minus(texts.number(trace, each, digits)) for each in trace.arithmetic.entries(value)]
-    width, height = shape[-1], shape[-2] if len(shape) > 1 else 1
-    rows = [shown[i : i + width] for i in range(0, count, width)]
-    return {**told, "r": [rows[i : i + height] for i in range(0, len(rows), height)]}
+def held(value: Value) -> Any:
+    """A value as a page holds it: a number, or the shape and the entries of an array."""
+    return {"s": value.shape, "d": value.ravel().tolist()} if isinstance(value, np.ndarray) else value
 
 
-def _minus(text: str) -> str:
-    return text.replace("-", "−")
+def _templates(language: Language, ties: str) -> dict[str, str]:
+    return {key: language.templates[key] for key in _TEMPLATES.format(ties).split("|")}
 
 
-def _edge(trace: Trace, edge: Edge, chained: Any, local: Any) -> dict[str, Any]:
-    """The rule of an edge `r`, what is chained along it, and its local gradient, or the rule for the wire `w`."""
+def _stays(trace: Trace, node: Node) -> bool:
+    """Whether a variable is not to be moved: one with very many entries, and labels, which say what is picked."""
+    labels = [gate.inputs[1] for gate in trace.graph.gates if gate.op.name == "pick"]
+    is_label = bool(labels) and bool(trace.graph.nodes.below(labels)[node.position])
+    return is_label or np.size(trace.values[node.position]) > MOVED
+
+
+def _edge(dimensions: Dimensions, edge: Edge) -> dict[str, Any]:
+    """The rule of an edge `r`; of a pullback what stands on the wire `w`, why its shapes fit `s`, and the rule with
+    holes for numbers `p`, of which `q` tells what stands in each; of the others why they are summed `x`.
+    """
     if edge.chained is None:
         return {}
-    told = {"r": READING.text(trace.rule(edge)), "c": chained}
-    if trace.is_pullback(edge):
-        told["w"] = texts.short(told["r"], RULE)
-    elif local is not None:
-        told["l"] = local
-    return told if edge.active else {**told, "i": 1}
+    words = dimensions.words
+    formula, here = words.stood_in(edge)
+    rule = READING.text(substitute(formula, {key: words.name(node).text for key, node in here.items()}))
+    if not edge.gate.op.pulls_back(edge.slot):
+        summed = None if edge.gate.op.of_arrays else dimensions.summed(edge)
+        return {"r": rule, **({"x": [_said(summed[0]), summed[1].text]} if summed else {})}
+    told = {"r": rule, "w": texts.short(rule, RULE), "s": [*map(_said, dimensions.analysis(edge))]}
+    named = {**here, "upstream": edge.gate}
+    if not dimensions.is_put_in(formula, named):
+        return told
+    operands = [*_operands(formula)]
+
+    def put_in(numbers: Sequence[str]) -> str:
+        return NUMBERS.text(_filled(formula, iter(numbers)))
+
+    kinds = [("u" if each == "upstream" else "v", named[each].position, int(turned)) for each, turned in operands]
+    return {**told, "p": holes(put_in, range(len(operands))), "q": kinds}
 
 
-def _steps(story: Story) -> Iterator[list[Any]]:
-    """The steps: what each is, its node, headings, what is said, and the arrays that are shown.
+def _operands(formula: Formula, turned: bool = False) -> Iterator[tuple[str, bool]]:
+    """The words of a rule for values, and whether they are transposed."""
+    if not formula.args and not formula.is_number:
+        yield formula.head, turned
+    for each in formula.args:
+        yield from _operands(each, formula.head == "T")
 
-    Of an array that is shown: its node, whether it is the gradient, and the edge along which that comes.
+
+def _filled(formula: Formula, numbers: Iterator[str]) -> Formula:
+    """The rule with numbers for its words, transposed ones among them."""
+    if formula.head == "T":
+        return _filled(formula.args[0], numbers)
+    if not formula.args:
+        return formula if formula.is_number else Formula(next(numbers))
+    return Formula(formula.head, *(_filled(each, numbers) for each in formula.args))
+
+
+def _said(said: Said) -> list[Any]:
+    """A sentence: words are texts; names, formulas and numbers are texts in a list."""
+    return [each.text if each.kind == "words" else [each.text] for each in said]
+
+
+# -- The rules in JavaScript
+
+
+def functions_of_arrays(trace: Trace) -> str:
+    """The functions of each gate that is not a move: its value `v`, and for each input its local gradient `l`, or of an
+    operation on arrays as wholes its rule `p` and whether that is a pullback `u`; and whether it is at a kink `k`.
     """
-    trace = story.trace
-    point, output, first = story.point(), story.words.output, first_edges(trace.graph)
-    notes = (story.say("note", note) for note in story.notes())
-    yield ["a", None, [], _said([*([story.say("at", point)] if point else []), *notes, story.begins()]), []]
-    for computed in story.forward():
-        if isinstance(computed, Computed):
-            node = computed.node
-            places = [*dict.fromkeys(node.inputs), node.position] if isinstance(node, Gate) else []
-            shown = [[i, 0] for i in places if _is_array(trace, i)]
-            yield ["f", node.position, _opened(computed), _said([computed.equation]), shown]
-    if trace.gradient and isinstance(output, Gate):
-        one = equation(story.words.gradient(output), Span("number", "1"))
-        key = "chain rule" + ", forks" * story.has_forks + ", arrays"
-        yield ["t", output.position, [], _said([story.say(key, one)]), []]
-        for each in story.backward():
-            if isinstance(each, Through):
-                lines = [*each.says, *(line for told in each.edges for line in told.equations)]
-                back = [edge for edge in trace.edges_of(each.node) if edge.chained is not None]
-                arrays = [[each.node.position, 1]]
-                arrays += [[edge.input.position, 1, first[each.node.position] + edge.slot] for edge in back]
-                shown = [array for array in arrays if _is_array(trace, array[0])]
-                yield ["g", each.node.position, _opened(each), _said(lines), shown]
-            elif isinstance(each, Sum):
-                place = each.node.position
-                yield ["s", place, [], _said(each.says), [[place, 1]] if _is_array(trace, place) else []]
-    tells = [_tells(each) for each in story.tells() if isinstance(each, Tells)]
-    yield ["z", None, [], _said([story.say("small steps"), *tells] if tells else [story.say("no gradient")]), []]
+    stages = Stages(trace.graph)
+    arrays = [place for place, each in stages.constants.items() if each.head == "array_of"]
+    stages.constants = {place: each for place, each in stages.constants.items() if place not in arrays}
+    code = "const F=[];\n"
+    for gate in trace.graph.gates:
+        if gate.op.name not in _MOVES:
+            rules = _whole(trace, gate, gate.op) if isinstance(gate.op, ArrayOp) else _each(stages, gate)
+            code += f"F[{gate.position}]={{{rules}}};\n"
+    return helped(code)
 
 
-def _is_array(trace: Trace, place: int) -> bool:
-    return bool(trace.arithmetic.shape(trace.values[place]))
+def _each(stages: Stages, gate: Gate) -> str:
+    """An operation entry by entry."""
+    op, count = gate.op, len(gate.inputs)
+    inputs = ",".join(f"x{slot}" for slot in range(count))
+
+    def function(formula: Formula, out: str = ",o") -> str:
+        return f"({inputs}{out})=>{written(stages.graph, gate, formula, _operand)}"
+
+    value = f"v:{function(stages.value(gate), '')}"
+    if op.truth or (op.selects and op.variadic):
+        return value
+    flat = {*op.conditions, *op.orders}
+    locals_ = ["0" if slot in flat else _local(op, slot) or function(stages.local(gate, slot)) for slot in range(count)]
+    at_kink = "" if op.kink is None else f",k:{function(kink(gate, op.kink))}"
+    return f"{value},l:[{','.join(locals_)}]{at_kink}"
 
 
-def _tells(told: Tells) -> Said:
-    says = "{}: {}. {}" if told.says else "{}: {}{}"
-    return say(says, told.equation, told.arrow, told.says)
+def _local(op: Op, slot: int) -> str:
+    """A local gradient that is the same number everywhere; empty for any other."""
+    return op.partial(slot).head if op.partial(slot).is_number else ""
 
 
-def _opened(told: Computed | Through) -> list[str]:
-    return [plain(each) for each in told.opened]
+def _operand(slot: str) -> str:
+    return "o" if slot == "out" else f"x{slot}"
 
 
-def _said(said: Sequence[Said]) -> list[list[Any]]:
-    """Sentences: words are texts, names, formulas and numbers are texts in a list."""
-    return [[each.text if each.kind == "words" else [each.text] for each in one] for one in said]
+def _whole(trace: Trace, gate: Gate, op: ArrayOp) -> str:
+    """An operation on arrays as wholes."""
+    shape = trace.arithmetic.shape(trace.values[gate.inputs[0]])
+    axes = axes_of(op, shape, -1 if op.name in ("softmax", "log_softmax") else None)
+    partials = [op.partial(slot) for slot in range(len(gate.inputs))]
+    rules = [each.head if each.is_number else f"(w,x,y,out,upstream)=>{_worded(each)}" for each in partials]
+    pulls = [int(op.pulls_back(slot)) for slot in range(len(partials))]
+    stays = int(bool(op.settings.get("keepdims")))
+    return f"a:{[*axes]},d:{stays},v:(w,x,y)=>{_worded(op.value)},p:[{','.join(rules)}],u:{pulls}"
+
+
+def _worded(formula: Formula) -> str:
+    """A rule over the words of arrays.js."""
+    if formula.head == "careful":
+        return _worded(formula.args[1])
+    if not formula.args:
+        is_operand = formula.is_number or formula.head in ("x", "y", "out", "upstream")
+        return formula.head if is_operand else f"w.{formula.head}"
+    if formula.args[0].head == "portions":
+        return _worded(formula.args[0])
+    return f"w.{formula.head}({','.join(map(_worded, formula.args))})"
+
+
+def _places(trace: Trace, op: Op, inputs: Sequence[int]) -> list[int]:
+    """Of a gate that only moves entries, for each of its entries that of its inputs, which are counted through."""
+    assert isinstance(op, ArrayOp)
+    counted, first = [], 0
+    for place in inputs:
+        value = np.asarray(trace.values[place])
+        counted.append(np.arange(first, first + value.size).reshape(value.shape))
+        first += value.size
+    if op.name == "pick":
+        counted[1] = np.asarray(trace.values[inputs[1]])
+    return [int(each) for each in np.ravel(Arrays(FLOATS).whole_value(op, counted))]

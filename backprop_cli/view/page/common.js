@@ -20,7 +20,7 @@ const digitsOf = (x, d) => {
 };
 const shown = (x, d) => {
   if (typeof x === "boolean") return String(x);
-  if (typeof x === "object") return x.s;  // an array: its shape
+  if (typeof x === "object") return asText(x, d);
   if (!x) return x === 0 ? "0" : "–";
   const [digits, e] = digitsOf(x, d), sign = x < 0 ? "-" : "", rest = digits.slice(1);
   if (e < -4 || e >= d) return `${sign}${digits[0]}${rest && `.${rest}`}e${e < 0 ? "-" : "+"}${String(Math.abs(e)).padStart(2, 0)}`;
@@ -29,6 +29,7 @@ const shown = (x, d) => {
   return `${sign}${whole.slice(0, e + 1)}${whole.length > e + 1 ? `.${whole.slice(e + 1)}` : ""}`;
 };
 const isRounded = (x, d) => {
+  if (typeof x === "object") return isRoundedArray(x, d);
   if (typeof x !== "number" || x === 0) return false;
   const known = digitsOf(x, 15)[0];
   return known.length >= 15 || digitsOf(x, d)[0] !== known;
@@ -36,9 +37,16 @@ const isRounded = (x, d) => {
 const made = (tag, attributes, parent) => parent.appendChild(Object.assign(document.createElement(tag), attributes));
 const minus = text => text.replace(/-/g, "−");
 
+// Of a gate that selects: 1 for what is the output; a node that competes with itself wins by its first slot.
+const shares = (nodes, isOutput) => {
+  const alone = nodes.map((m, s) => isOutput[s] && nodes.indexOf(m) === s ? 1 : 0), ties = alone.filter(Boolean).length;
+  if (D.ties === "split") return alone.map(each => each / ties);
+  return D.ties === "first" ? alone.map((each, s) => each && alone.indexOf(1) === s ? 1 : 0) : alone;
+};
+
 // -- Sentences: words are strings, formulas and numbers are { c: text, r: whether it is rounded }
 const code = (c, r) => ({ c, r });
-const number = x => code(minus(shown(x, D.digits)), isRounded(x, D.digits));
+const number = x => code(minus(shown(x, D.digits)).replace(/^[^[].* .*/, "[$&]"), isRounded(x, D.digits));
 const say = (key, ...parts) => settled(T[key].split(/(\{\d+\})/).flatMap(piece => /^\{\d+\}$/.test(piece) ? parts[piece.slice(1, -1)] : piece ? [piece] : []));
 const settled = said => D.lang === "ko" ? particles(said) : said;
 const about = x => isRounded(x, D.digits) ? say("about", number(x)) : [number(x)];
@@ -60,7 +68,7 @@ const asked = n => edges(n).filter(each => WANTED[n] && WANTED[each.m]);
 
 // The steps: a the point, f a gate forward, t the turn, g a gate backward, s the sum at a fork, z the end. An edge out of a
 // fork knows which of its shares it is.
-const uses = N.map(() => 0), arrived = {}, S = D.S.map(([k, n, o, says, arrays]) => ({ k, n, o: o || [], says, arrays, turns: {} }));
+const uses = N.map(() => 0), arrived = {}, S = D.S.map(([k, n, o]) => ({ k, n, o: o || [], turns: {} }));
 INPUTS.forEach((_, n) => asked(n).forEach(each => { uses[each.m]++; }));
 S.forEach(step => {
   if (step.k === "g") asked(step.n).forEach(each => { if (uses[each.m] > 1) step.turns[each.s] = (arrived[each.m] = [...arrived[each.m] || [], each.e]).length; });

@@ -5,8 +5,7 @@ Values stand in it only as the point from which the page starts. What people typ
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ...arithmetic import FLOATS
@@ -26,6 +25,7 @@ from ..words.story import Computed, Story, Sum, Through
 from ..words.wording import Wording
 from . import arrays
 from .arithmetic import graphs_of
+from .holes import holes
 from .layout import lay_out
 
 _SELECTS_MANY, _SELECTS = 1, 2
@@ -47,21 +47,19 @@ def contents(trace: Trace, language: Language, ties: str, digits: int | None) ->
         "N": [_node(story.words, node, ops) for node in graph.nodes],
         **_picture(drawing),
     }
-    if trace.has_axes:
-        return {**told, "O": [_named(op) for op, _ in ops], **arrays.contents(trace, story, digits)}
-    return {
-        **told,
+    told |= {
         "ties": ties,
         "h": texts.step(trace),
-        "start": [trace.point[graph.nodes[i].name] for i in graph.nodes.variables],
+        "start": [arrays.held(trace.point[graph.nodes[i].name]) for i in graph.nodes.variables],
         "point": [[i] for i in graph.nodes.variables] + [[name, value] for name, value in trace.constants.items()],
         "notes": [plain(language.say("note", note)) for note in story.notes()],
         "first": plain(story.begins()),
         "S": [*_steps(story)],
-        "E": [_edge(story.words, edge) for edge in trace.edges],
+        "E": [{} if story.has_axes(edge.gate) else _edge(story.words, edge) for edge in trace.edges],
         "O": [_op(op, count, language) for op, count in ops],
         "T": _templates(trace, language, ties),
     }
+    return arrays.contents(trace, story, told) if trace.has_axes else told
 
 
 _SAID = {
@@ -224,70 +222,13 @@ def _op(op: Op, count: int, language: Language) -> dict[str, Any]:
     slots = range(min(count, LISTED))
     more = [Formula("…")] * (len(slots) < count)
     over = holes(lambda numbers: NUMBERS.text(op.applied([*map(Formula, numbers), *more])), slots)
-    told = {**_named(op), "over": over}
+    told: dict[str, Any] = {"name": op.name, "sign": sign(op), "over": over}
     if isinstance(op, Module):
         return {**told, "module": 1}
     told |= {"role": op.role, "does": language.does(op), "note": language.note(op), "truth": int(op.truth)}
     if op.truth and op.conditions:
         told["joins"] = op.name
     return {key: each for key, each in told.items() if each}
-
-
-def _named(op: Op) -> dict[str, Any]:
-    return {"name": op.name, "sign": sign(op)}
-
-
-def holes(write: Callable[[Sequence[str]], str], slots: Sequence[int]) -> str:
-    """A text in which numbers stand as one with holes in their places: `{0} · {1n}`.
-
-    A hole is the number of what stands there, and letters: n, where a negative number is in brackets; e, where one with
-    an exponent is; s, where a whole number is set high, as an exponent. `{0(}` and `{0)}` are brackets around more than
-    the number, which are there if it is negative.
-    """
-    stand_ins = [f"7.{10_000 + place}" for place in range(len(slots))]
-    *pieces, last = re.split("|".join(map(re.escape, stand_ins)) or "$^", write(stand_ins))
-    order = re.findall("|".join(map(re.escape, stand_ins)) or "$^", write(stand_ins))
-    letters = ["" for _ in order]
-    wide: list[tuple[int, str]] = []
-    for slot, stand_in in zip(slots, stand_ins, strict=True):
-        for letter, number in (("n", f"-{stand_in}"), ("e", "7e+99"), ("s", "7")):
-            shown, high = number.replace("-", "−"), "⁷" if letter == "s" else "$^"
-            pattern = ""
-            for before, each in zip(pieces, order, strict=True):
-                power = re.escape(before).removesuffix(r"\^") + r"\^?" if before.endswith("^") else re.escape(before)
-                pattern += power + (
-                    rf"({re.escape(shown)}|\({re.escape(shown)}\)|{high})" if each == stand_in else each
-                )
-            written = write([number if each == stand_in else each for each in stand_ins])
-            found = re.fullmatch(pattern + re.escape(last), written)
-            if found is None and letter == "n":
-                wide += [(at, f"{{{slot}{bracket}}}") for at, bracket in _brackets(write(stand_ins), written)]
-                continue
-            assert found is not None, f"{written} is not {pattern}{last}"
-            texts_ = iter(found.groups())
-            for place, each in enumerate(order):
-                if each == stand_in and next(texts_) != shown:
-                    letters[place] += letter
-    told, at = "", 0
-    for text, each, letter in zip([*pieces, last], [*order, ""], [*letters, ""], strict=True):
-        end = at + len(text)
-        for place, bracket in sorted(wide, key=lambda each: -each[0]):
-            if at <= place <= end:
-                text = f"{text[: place - at]}{bracket}{text[place - at :]}"
-        told += text + (f"{{{slots[stand_ins.index(each)]}{letter}}}" if each else "")
-        at = end + len(each)
-    return told
-
-
-def _brackets(text: str, negative: str) -> Iterator[tuple[int, str]]:
-    """Where brackets stand in a text with a negative number that has none with a positive one."""
-    place = 0
-    for each in negative:
-        if place < len(text) and each == text[place]:
-            place += 1
-        elif each != "−":
-            assert each in "()", f"{negative} is {text} with more than brackets"
-            yield place, each
 
 
 def _without_shapes(drawing: Drawing) -> Drawing:

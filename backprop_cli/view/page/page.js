@@ -48,7 +48,7 @@ const wires = D.W.map(([n, e, ...heights]) => {
 // -- What is shown
 let now = 0, t = passes(0, D.start), wrong = fault(t), ask = null;
 const PICTURED = D.pictured;
-const drawn = x => x === undefined ? "" : minus(shown(x, PICTURED));
+const drawn = x => x === undefined ? "" : typeof x === "object" ? shape(x) : minus(shown(x, PICTURED));
 const show = () => {
   const step = S[now];
   for (const wire of wires) {
@@ -78,6 +78,7 @@ const show = () => {
   D.asked.concat(D.fixed).forEach((n, i) => {
     rows[n].result.replaceChildren(...(isKnown("u", n) && !wrong && t.u[n] !== undefined && !ask ? result(n) : []));
   });
+  tell.held?.(t);
   const f = isKnown("v", out) && !wrong && !(ask && ask.step.k === "f" && ask.step.n === out);
   $("value").textContent = f ? PLAIN(equation(code(name(out)), number(t.v[out]))) : "";
 };

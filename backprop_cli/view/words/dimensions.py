@@ -39,10 +39,10 @@ class Dimensions:
     def computed(self, node: Gate) -> Said:
         """`D = W @ X = [−1; −1]`, and how the shapes came together."""
         result = equation(self.words.operation(node), self.words.number(self.trace.values[node.position]))
-        how = self._joined(node)
+        how = self.joined(node)
         return self.say("joined", result, how) if how else result
 
-    def _joined(self, node: Gate) -> Said:
+    def joined(self, node: Gate) -> Said:
         """How the shapes of a product go together, or what is broadcast; empty where all shapes are the same."""
         inputs, whole = [*dict.fromkeys(self.words.inputs(node))], self.shape(node)
         if node.op.name in ("matmul", "dot", "outer"):
@@ -69,12 +69,12 @@ class Dimensions:
         if not edge.active and not words.blank:
             return [self.say("no flow", words.name(edge.input))]
         if self.trace.is_pullback(edge) or (gate.op.of_arrays and edge.local is None):
-            return [*self._analysis(edge), self._equation(edge)]
+            return [*self.analysis(edge), self._equation(edge)]
         return self._by_entries(edge)
 
     # -- rules of arrays as wholes --
 
-    def _analysis(self, edge: Edge) -> Iterator[Said]:
+    def analysis(self, edge: Edge) -> Iterator[Said]:
         """`∂f/∂W must be 2×2, the shape of W; upstream is 2×1 and Xᵀ is 1×2, so …`."""
         words, gate = self.words, edge.gate
         wanted, shapes = self.shape(edge.input), {"upstream": self.shape(gate)}
@@ -117,14 +117,15 @@ class Dimensions:
         return equation(words.gradient(edge.input), *parts)
 
     def _put_in(self, edge: Edge, formula: Formula, here: Mapping[str, Node]) -> Iterator[Span]:
-        """The rule with numbers put in, where arrays are small and the rule is made of products."""
-        if self.words.blank or not formula.heads <= _IN_NUMBERS:
-            return
-        values = {key: self.trace.values[node.position] for key, node in here.items()}
-        values["upstream"] = self.trace.upstream[edge.gate.position]
-        if any(prod(self.trace.arithmetic.shape(values[word])) > _PUT_IN for word in formula.words if word in values):
-            return
-        yield code(NUMBERS.text(_with_numbers(self.words, formula, values)))
+        if not self.words.blank and self.is_put_in(formula, {**here, "upstream": edge.gate}):
+            values = {key: self.trace.values[node.position] for key, node in here.items()}
+            values["upstream"] = self.trace.upstream[edge.gate.position]
+            yield code(NUMBERS.text(_with_numbers(self.words, formula, values)))
+
+    def is_put_in(self, formula: Formula, here: Mapping[str, Node]) -> bool:
+        """Whether a rule is written with numbers put in: where arrays are small, and it is made of products."""
+        sizes = (prod(self.shape(here[word])) for word in formula.words if word in here)
+        return formula.heads <= _IN_NUMBERS and all(size <= _PUT_IN for size in sizes)
 
     # -- entry by entry --
 
@@ -136,21 +137,26 @@ class Dimensions:
         begin = equation(own, *([rule] if not words.blank or not rule.text.lstrip("−").isdigit() else []), local)
         upstream, factor = words.number(self.trace.upstream[gate.position]), local
         chain = code(f"{upstream.text} · {in_product(factor)}", rounded=upstream.rounded or factor.rounded)
-        whole, part = self.shape(gate), self.shape(edge.input)
-        axes = texts.over(whole, part)
         name, total = words.gradient(edge.input), words.number(edge.chained)
         if gate.op.of_arrays and gate.position == words.output.position:
             return [begin]
         if gate.op.of_arrays:
             return [begin, equation(name, code(f"upstream · {own.text}"), total)]
-        if not axes:
+        if (summed := self.summed(edge)) is None:
             return [begin, equation(name, code(f"upstream · {own.text}"), chain, total)]
-        over = " and ".join(map(str, axes))
-        whole_, part_ = self.told_shape(whole), self.told_shape(part)
-        key = "summed axes" if axes[1:] else "summed"
-        says = self.say(key, words.name(edge.input), part_, words.name(gate), whole_, over)
-        summed = code(f"sum(upstream · {own.text}, axis={axes[0] if not axes[1:] else tuple(axes)})")
-        return [begin, says, equation(name, summed, total)]
+        return [begin, summed[0], equation(name, summed[1], total)]
+
+    def summed(self, edge: Edge) -> tuple[Said, Span] | None:
+        """Why what comes back is summed, and the formula of the sum; None where its input was not broadcast."""
+        words, gate, whole, part = self.words, edge.gate, self.shape(edge.gate), self.shape(edge.input)
+        axes = texts.over(whole, part)
+        if not axes:
+            return None
+        over, key = " and ".join(map(str, axes)), "summed axes" if axes[1:] else "summed"
+        shapes = self.told_shape(part), words.name(gate), self.told_shape(whole)
+        axis = axes[0] if not axes[1:] else tuple(axes)
+        formula = code(f"sum(upstream · {words.gradient(edge.input, gate).text}, axis={axis})")
+        return self.say(key, words.name(edge.input), *shapes, over), formula
 
     # -- what it tells --
 

@@ -169,7 +169,7 @@ class Story:
         for each in texts.ends(nodes, len(nodes), self.limit, "gates"):
             yield each if isinstance(each, Gap) else Computed(each, self._computed(each), *opened.at(each))
 
-    def _has_axes(self, gate: Gate) -> bool:
+    def has_axes(self, gate: Gate) -> bool:
         """Whether a gate, or one of its inputs, is an array."""
         return self.trace.has_axes and any(
             self.trace.arithmetic.shape(self.trace.values[i]) for i in (gate.position, *gate.inputs)
@@ -183,7 +183,7 @@ class Story:
         if isinstance(node, Gate) and values[node.position] is None:
             return self.say("no value", words.operation(node))
         value = words.number(values[node.position])
-        if isinstance(node, Gate) and self._has_axes(node):
+        if isinstance(node, Gate) and self.has_axes(node):
             return self.dimensions.computed(node)
         if not isinstance(node, Gate):
             return equation(
@@ -265,7 +265,7 @@ class Story:
 
         turn: where the input is a fork, which of its shares this is. Then ∂f/∂x is the sum, and no name for a share.
         """
-        if self._has_axes(edge.gate):
+        if self.has_axes(edge.gate):
             return Told(edge, self._of_arrays(edge, turn))
         if turn:
             return self._share(edge, turn)
@@ -331,7 +331,7 @@ class Story:
         if self.words.blank:
             return says
         if not isinstance(op, Module):
-            here = [] if self._has_axes(gate) else meaning(self.words, gate, edges)
+            here = [] if self.has_axes(gate) else meaning(self.words, gate, edges)
             does = "" if self._knows(op) and here else self.words.language.does(op)
             key = " ".join(["role"] * bool(op.role) + ["does"] * bool(does) + ["here"] * bool(here))
             if key not in ("", "role"):
