@@ -246,7 +246,7 @@ ARRAYS: list[tuple[str, dict[str, Any], list[tuple[str, int | None, float]]]] = 
     ),
     ("sum(where(x>0, log(x), 0))*a", {"x": [1, -1, 2], "a": 2}, [("x", 1, 3), ("x", 1, 0), ("a", None, 0)]),
     (
-        "sum(outer(x, y)*A) + sum(A.T@A) + sum(sum(A, axis=0)*mean(A, axis=1)) + sum(max(A, axis=1)) + trace(A)",
+        "sum(outer(x, y)*A) + x@x*(y@y) + sum(A.T@A) + sum(sum(A, axis=0)*mean(A, axis=1)) + sum(max(A, axis=1))",
         {"x": [1, 2], "y": [3, 4], "A": [[1, 2], [3, 4]]},
         [("A", 0, 8)],
     ),
@@ -586,6 +586,12 @@ def test_digits_that_doubles_lose_are_told(browser: Browser, tmp_path: Path) -> 
         expected = [lost.format(*each) for each in reversed(parts)]
         assert told == expected + expected[:1], x
         assert (story[-1][1:2] == expected[:1]) == bool(parts)
+    shown.close()
+    at: dict[str, Any] = {"x": [1, 2], "y": [3, 4]}
+    shown = Shown(browser, tmp_path, backprop("sum(exp(-x)*y)", at))
+    shown.moved(at, "x", 1, 800)
+    told = [line for says in shown.story() for line in says if "underflows" in line]
+    assert told == [lost.format("q2 = exp(q1)", "∂q2/∂q1")] * 2
     shown.close()
 
 

@@ -87,12 +87,19 @@ def _gate(stages: Stages, gate: Gate, edge: int, graphs: Sequence[Graph]) -> Ite
         is_flat = slot in op.conditions or slot in op.orders
         if not is_flat and not isinstance(graph.nodes[gate.inputs[slot]], Constant):
             yield f"l[{edge + slot}]={written(graph, gate, stages.local(gate, slot))}"
-            if not op.selects and not is_given(op.partial(slot)):
-                is_zero = decided(Formula("mask", computed(substitute(zero(op, slot), _stand_ins(gate, slot)))))
-                known = "" if is_zero.head == "0" else f",{written(graph, gate, is_zero)}"
-                yield f"z({edge + slot}{known})" if known != ",1" else ""
+            if (known := true_zero(gate, slot)) is not None:
+                yield f"z({edge + slot}{'' if known.head == '0' else f',{written(graph, gate, known)}'})"
     if op.kink is not None:
         yield f"if({written(graph, gate, kink(gate, op.kink))})k.push({i})"
+
+
+def true_zero(gate: Gate, slot: int) -> Formula | None:
+    """1 where a local gradient that comes out as 0 is 0; None where it has all its digits however small it is."""
+    op = gate.op
+    if op.selects or is_given(op.partial(slot)):
+        return None
+    known = decided(Formula("mask", computed(substitute(zero(op, slot), _stand_ins(gate, slot)))))
+    return None if known.head == "1" else known
 
 
 def kink(gate: Gate, formula: Formula) -> Formula:

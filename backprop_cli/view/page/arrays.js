@@ -134,10 +134,11 @@ const passes = (graph, given) => {
       const one = all.pop();
       return one === undefined || isOff(all) ? undefined : rule(...all);
     });
-    const full = entries(n, [...x, flow, local], all => {
-      const l = all.pop(), one = all.pop();
+    const full = entries(n, [...x, v[n], flow, local], all => {
+      const l = all.pop(), one = all.pop(), f = all.pop();
       if (one === undefined || isOff(all) || (is && !l)) return undefined;
-      if (one * l === 0 && one && l) z.push(n);
+      const isSmall = !is && g.z[s] && Math.abs(l) < 2 ** -960 && !(l === 0 && g.z[s](...all, f));
+      if (one && (isSmall || (l && !(one * l)))) z.push([n, m]);
       return one * l;
     });
     return [local, summedTo(full, H[m])];
@@ -154,7 +155,7 @@ const passes = (graph, given) => {
     if (i >= 0) ties[n] = { names: [...new Set(INPUTS[n].filter(m => reader(v[m], H[n])(i) === reader(v[n], H[n])(i)))], tied };
     return INPUTS[n].map((_, s) => whole(H[n], all.map(each => each[s])));
   };
-  if (WANTED[out] && !flat(v[out]).some(isNone)) u[out] = 1;
+  if (WANTED[out] && !flat(v[out]).some(isNone)) u[out] = D.seed;
   for (let n = out; n >= 0; n--) {
     if (!INPUTS[n].length || !WANTED[n]) continue;
     const g = F[n], flows = u[n] !== undefined, many = flows && !g?.a && G[0].s[n] === SELECTS_MANY ? sharesOf(n) : undefined;
@@ -210,7 +211,7 @@ const along = (t, each, turn) => {
   const read = ([kind, i, isTurned]) => isTurned ? transposed(t[kind][i]) : t[kind][i];
   let says = [];
   if (!t.a[e]) says = [say("no flow", code(name(m)))];
-  else if (x.s) says = [...x.s.map(unsaid), equation(slope, code(x.r), ...(x.p ? [code(putIn(x.p, x.q.map(read)).c)] : []), total)];
+  else if (x.f) says = [...x.f.map(unsaid), equation(slope, code(x.r), ...(x.p ? [code(putIn(x.p, x.q.map(read)).c)] : []), total)];
   else {
     const local = number(t.l[e]), begin = equation(own, code(x.r), local), up = number(t.u[n]), times = code(`upstream · ${own.c}`);
     if (F[n]?.a || D.M[n]) says = n === out ? [begin] : [begin, equation(slope, times, total)];
@@ -256,8 +257,8 @@ const notices = (t, n) => {
     const many = tie.names ? tie.names.length : tie.many, s = FIRST[n];
     found.push(["tie", say(`tie ${D.ties}`, op, (tie.names ? tie.names.map(name).join(", ") : `${many} entries`) + there(n, tie.tied), String(many))]);
   }
-  const small = t.z.includes(n) && flowing(t, n)[0];
-  if (small) found.push(["digits", say("page digits", op, code(gradient(small.m)))]);
+  const small = t.z.find(each => each[0] === n);
+  if (small) found.push(["digits", say("page digits", op, code(gradient(small[1], n)))]);
   return found;
 };
 // What the gradient of a variable says: of an array, of the entry to which f is most sensitive.

@@ -28,7 +28,7 @@ from ..words.dimensions import Dimensions
 from ..words.language import Language
 from ..words.spans import Said, plain
 from ..words.story import Story
-from .arithmetic import helped, kink, written
+from .arithmetic import helped, kink, true_zero, written
 from .holes import holes
 from .layout import RULE
 
@@ -59,6 +59,7 @@ def contents(trace: Trace, story: Story, told: Mapping[str, Any]) -> dict[str, A
         "N": [{**node, **joined.get(place, {})} for place, node in enumerate(told["N"])],
         "E": [rules.get((edge.gate.position, edge.slot), known) for edge, known in edges],
         "T": {**told["T"], **_templates(story.words.language, told["ties"])},
+        "seed": held(trace.upstream[-1]),
         "still": [node.position for node in graph.variables if _stays(trace, node)],
         "largest": LARGEST,
     }
@@ -81,7 +82,7 @@ def _stays(trace: Trace, node: Node) -> bool:
 
 
 def _edge(dimensions: Dimensions, edge: Edge) -> dict[str, Any]:
-    """The rule of an edge `r`; of a pullback what stands on the wire `w`, why its shapes fit `s`, and the rule with
+    """The rule of an edge `r`; of a pullback what stands on the wire `w`, why its shapes fit `f`, and the rule with
     holes for numbers `p`, of which `q` tells what stands in each; of the others why they are summed `x`.
     """
     if edge.chained is None:
@@ -92,7 +93,7 @@ def _edge(dimensions: Dimensions, edge: Edge) -> dict[str, Any]:
     if not edge.gate.op.pulls_back(edge.slot):
         summed = None if edge.gate.op.of_arrays else dimensions.summed(edge)
         return {"r": rule, **({"x": [_said(summed[0]), summed[1].text]} if summed else {})}
-    told = {"r": rule, "w": texts.short(rule, RULE), "s": [*map(_said, dimensions.analysis(edge))]}
+    told = {"r": rule, "w": texts.short(rule, RULE), "f": [*map(_said, dimensions.analysis(edge))]}
     named = {**here, "upstream": edge.gate}
     if not dimensions.is_put_in(formula, named):
         return told
@@ -132,7 +133,8 @@ def _said(said: Said) -> list[Any]:
 
 def functions_of_arrays(trace: Trace) -> str:
     """The functions of each gate that is not a move: its value `v`, and for each input its local gradient `l`, or of an
-    operation on arrays as wholes its rule `p` and whether that is a pullback `u`; and whether it is at a kink `k`.
+    operation on arrays as wholes its rule `p` and whether that is a pullback `u`; where a local gradient that comes out
+    as 0 is 0 indeed `z`; and whether it is at a kink `k`.
     """
     stages = Stages(trace.graph)
     arrays = [place for place, each in stages.constants.items() if each.head == "array_of"]
@@ -158,8 +160,10 @@ def _each(stages: Stages, gate: Gate) -> str:
         return value
     flat = {*op.conditions, *op.orders}
     locals_ = ["0" if slot in flat else _local(op, slot) or function(stages.local(gate, slot)) for slot in range(count)]
+    zeros = [None if slot in flat else true_zero(gate, slot) for slot in range(count)]
+    small = ",".join("" if each is None else function(each) for each in zeros)
     at_kink = "" if op.kink is None else f",k:{function(kink(gate, op.kink))}"
-    return f"{value},l:[{','.join(locals_)}]{at_kink}"
+    return f"{value},l:[{','.join(locals_)}],z:[{small}]{at_kink}"
 
 
 def _local(op: Op, slot: int) -> str:
