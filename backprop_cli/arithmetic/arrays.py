@@ -269,6 +269,16 @@ class Arrays(Arithmetic):
         code = whole_rule(op, None)
         return lowered(code(words, *self._named(op, inputs, None, None)))
 
+    def moved(self, op: ArrayOp, inputs: Sequence[Value]) -> list[int]:
+        """For each entry of what only moves entries that of its inputs, which are counted through."""
+        counted, first = [], 0
+        for each in map(np.asarray, inputs):
+            counted.append(np.arange(first, first + each.size).reshape(each.shape))
+            first += each.size
+        if op.name == "pick":
+            counted[1] = np.asarray(inputs[1])
+        return [int(each) for each in np.ravel(self.whole_value(op, counted))]
+
     def whole_partial(
         self, op: ArrayOp, slot: int, inputs: Sequence[Value], out: Value, upstream: Value | None
     ) -> Value:

@@ -8,14 +8,11 @@ places.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import prod
 from typing import Any
 
-import numpy as np
-
-from ...arithmetic import FLOATS, Value
-from ...arithmetic.arrays import Arrays
+from ...arithmetic import Arithmetic, Value
 from ...graph.graph import Constant, Gate, Node
-from ...passes.entries import MOVES
 from ...passes.trace import Edge, Trace
 from ...rules.array_op import ArrayOp
 from ...rules.formula import Formula, substitute
@@ -37,7 +34,8 @@ LARGEST = 36
 MOVED = 400
 """Entries of an array of which a page lets one choose one to move."""
 
-_MOVES = MOVES | {"pick"}
+_MOVES = frozenset("T entries parts shaped picked".split())
+"""Values of rules that only move entries."""
 _TEMPLATES = (
     "joined|no flow|no entry|most sensitive|chain rule, arrays|chain rule, forks, arrays|page entry|page at entry|"
     "tie {0}|kink|border|page digits|division by zero|no real value|no finite value|needs"
@@ -54,20 +52,26 @@ def contents(trace: Trace, story: Story, told: Mapping[str, Any]) -> dict[str, A
     return {
         **told,
         "H": [trace.arithmetic.shape(value) for value in trace.values],
-        "K": [held(trace.values[node.position]) if isinstance(node, Constant) else None for node in graph.nodes],
-        "M": {gate.position: _places(trace, gate.op, gate.inputs) for gate in graph.gates if gate.op.name in _MOVES},
+        "K": [
+            held(trace.arithmetic, trace.values[node.position]) if isinstance(node, Constant) else None
+            for node in graph.nodes
+        ],
+        "M": {
+            gate.position: _places(trace, gate.op, gate.inputs) for gate in graph.gates if gate.op.value.head in _MOVES
+        },
         "N": [{**node, **joined.get(place, {})} for place, node in enumerate(told["N"])],
         "E": [rules.get((edge.gate.position, edge.slot), known) for edge, known in edges],
         "T": {**told["T"], **_templates(story.words.language, told["ties"])},
-        "seed": held(trace.upstream[-1]),
+        "seed": held(trace.arithmetic, trace.upstream[-1]),
         "still": [node.position for node in graph.variables if _stays(trace, node)],
         "largest": LARGEST,
     }
 
 
-def held(value: Value) -> Any:
+def held(arithmetic: Arithmetic, value: Value) -> Any:
     """A value as a page holds it: a number, or the shape and the entries of an array."""
-    return {"s": value.shape, "d": value.ravel().tolist()} if isinstance(value, np.ndarray) else value
+    shape = arithmetic.shape(value)
+    return {"s": shape, "d": arithmetic.entries(value)} if shape else value
 
 
 def _templates(language: Language, ties: str) -> dict[str, str]:
@@ -78,7 +82,7 @@ def _stays(trace: Trace, node: Node) -> bool:
     """Whether a variable is not to be moved: one with very many entries, and labels, which say what is picked."""
     labels = [gate.inputs[1] for gate in trace.graph.gates if gate.op.name == "pick"]
     is_label = bool(labels) and bool(trace.graph.nodes.below(labels)[node.position])
-    return is_label or np.size(trace.values[node.position]) > MOVED
+    return is_label or prod(trace.arithmetic.shape(trace.values[node.position])) > MOVED
 
 
 def _edge(dimensions: Dimensions, edge: Edge) -> dict[str, Any]:
@@ -141,7 +145,7 @@ def functions_of_arrays(trace: Trace) -> str:
     stages.constants = {place: each for place, each in stages.constants.items() if place not in arrays}
     code = "const F=[];\n"
     for gate in trace.graph.gates:
-        if gate.op.name not in _MOVES:
+        if gate.op.value.head not in _MOVES:
             rules = _whole(trace, gate, gate.op) if isinstance(gate.op, ArrayOp) else _each(stages, gate)
             code += f"F[{gate.position}]={{{rules}}};\n"
     return helped(code)
@@ -200,12 +204,8 @@ def _worded(formula: Formula) -> str:
 
 def _places(trace: Trace, op: Op, inputs: Sequence[int]) -> list[int]:
     """Of a gate that only moves entries, for each of its entries that of its inputs, which are counted through."""
+    from ...arithmetic.arrays import Arrays
+
     assert isinstance(op, ArrayOp)
-    counted, first = [], 0
-    for place in inputs:
-        value = np.asarray(trace.values[place])
-        counted.append(np.arange(first, first + value.size).reshape(value.shape))
-        first += value.size
-    if op.name == "pick":
-        counted[1] = np.asarray(trace.values[inputs[1]])
-    return [int(each) for each in np.ravel(Arrays(FLOATS).whole_value(op, counted))]
+    assert isinstance(trace.arithmetic, Arrays)
+    return trace.arithmetic.moved(op, [trace.values[place] for place in inputs])

@@ -50,7 +50,7 @@ def contents(trace: Trace, language: Language, ties: str, digits: int | None) ->
     told |= {
         "ties": ties,
         "h": texts.step(trace),
-        "start": [arrays.held(trace.point[graph.nodes[i].name]) for i in graph.nodes.variables],
+        "start": [arrays.held(trace.arithmetic, trace.point[graph.nodes[i].name]) for i in graph.nodes.variables],
         "point": [[i] for i in graph.nodes.variables] + [[name, value] for name, value in trace.constants.items()],
         "notes": [plain(language.say("note", note)) for note in story.notes()],
         "first": plain(story.begins()),
