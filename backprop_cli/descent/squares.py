@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from math import inf, sqrt
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from .watch import Clock, TimeIsUpError
 
 MAX_EVALUATIONS = 20_000
 _TOLERANCE = 1e-15  # relative changes of the sum of squares, and of parameters, below which a fit is done
+_POLISHES = 40  # Gauss-Newton steps at the end, at most
 _REASONS = (
     "the evaluations are used up",
     "the gradient is 0 to rounding",
@@ -34,7 +36,7 @@ class Fit(NamedTuple):
     model, target, data: as they were written;
     method: one of FITS;
     converged, reason: whether, and why, it is done;
-    evaluations: of the model and its Jacobian;
+    evaluations: of the model and its Jacobian, until it was done;
     labels: what each parameter is called;
     values, start: of each parameter;
     errors: the standard error of each, NaN where there is none, for which `no_error` says why;
@@ -131,8 +133,10 @@ def fit(
             )
         values, converged, reason = found.x, found.status > 0, _REASONS[max(found.status, 0)]
         at_bound = np.asarray(found.active_mask) != 0
+        if converged:
+            values = _polished(watched, values, ~at_bound, bounds)
     except (TimeIsUpError, KeyboardInterrupt) as stop:
-        values, reason = watched.best[1], str(stop) or "interrupted"
+        values, converged, reason = watched.best[1], False, str(stop) or "interrupted"
         if not len(values):
             raise
     residuals, jacobian = watched.residuals_at(values)
@@ -165,6 +169,28 @@ def _check(
         raise InputError("all weights are 0, so no row counts")
     if bounds is not None:
         bounds.check(labels, start)
+
+
+def _polished(watched: _Watched, values: Array, free: Array, bounds: Bounds | None) -> Array:
+    """A minimum to the digits that its gradient has: the sum of squares alone is flat to half of them.
+
+    Gauss-Newton steps of the free parameters, as long as each is shorter than the one before.
+    """
+    best, least = values, inf
+    with np.errstate(all="ignore"), suppress(MathError, np.linalg.LinAlgError, TimeIsUpError):
+        for _ in range(_POLISHES):
+            watched.clock.check()
+            residuals, jacobian = watched.residuals_at(values)
+            lengths = np.linalg.norm(jacobian, axis=0)
+            step = np.zeros(len(values))
+            step[free] = np.linalg.lstsq(jacobian[:, free] / lengths[free], -residuals)[0] / lengths[free]
+            size = float(np.linalg.norm(step * lengths))
+            if not size < least:
+                break
+            best, least, values = values, size, values + step
+            if bounds is not None and not ((bounds.low <= values) & (values <= bounds.high)).all():
+                break
+    return best
 
 
 def _errors(
