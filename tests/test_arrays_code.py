@@ -24,6 +24,7 @@ MORE: list[tuple[str, dict[str, tuple[int, ...]]]] = [
     ("sum(X*b*c)", {"X": (2, 3), "b": (3,), "c": ()}),
     ("sum(X.T*w)", {"X": (2, 3, 4), "w": (2,)}),
     ("sum((y*y if y > 0 else softmax(w*y, axis=-1))**2)", {"y": (2, 3), "w": ()}),
+    ("sum(where(X > 0, exp(b)*c, X @ [[1, 2], [b, 1]]))", {"X": (3, 2), "b": (), "c": (2,)}),
     ("sum(where(b > 0, exp(b), max(reshape(sin(X @ w), 3, 1), axis=1)))", {"X": (3, 2), "w": (2,), "b": (3,)}),
 ]
 PICKED: list[tuple[str, dict[str, tuple[int, ...]], dict[str, Any]]] = [

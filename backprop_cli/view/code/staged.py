@@ -293,7 +293,7 @@ class _Program:
         elif upstream and is_open:
             # Nothing flows here, because max, min or relu chose another branch: 0 times infinity is no matter.
             code = self.target.where.format(self.target.different.format(upstream, "0"), code, "0.0")
-        code = self.summed(gate, slot, code)
+        code = self.summed(gate, slot, code, is_guarded=guard is not None)
         name, users, seen = self.names.gradients[node.name], self.users[i], self.seen[i]
         self.seen[i] += 1
         if self.seen[i] == users and self.trace is not None:
@@ -319,9 +319,11 @@ class _Program:
         """The numbers of an array."""
         return [] if self.trace is None else self.trace.arithmetic.entries(value)
 
-    def summed(self, gate: Gate, slot: int, code: str) -> str:
-        """What flows back, summed over the axes along which the input was broadcast."""
-        if not self.of_arrays or gate.op.of_arrays or self._is_alone(gate, slot):
+    def summed(self, gate: Gate, slot: int, code: str, *, is_guarded: bool) -> str:
+        """What flows back, summed over the axes along which the input was broadcast, by a condition too."""
+        if not self.of_arrays or gate.op.of_arrays:
+            return code
+        if self._is_alone(gate, slot) and not (is_guarded and self.trace is None):
             return code
         name = self.names.nodes[self.graph.nodes[gate.inputs[slot]].name]
         if self.trace is None:
