@@ -162,7 +162,7 @@ JSON_LINES: Files = {
     '{"x": 2, "y": 3, "\\uff58": 2}\n': "line 1: 'x' is given twice",
     '{"x": NaN, "y": 3}\n': "line 1: the value of x is not finite",
     '{"x": 1e400, "y": 3}\n': "line 1: in the value of x: the number overflows",
-    '{"x": [2], "y": 3}\n': "line 1: the value of 'x' is a list, not a number",
+    '{"x": [2], "y": 3}\n': "line 1: the output x*y is a vector of 1, and a gradient is that of one number",
     '{"x": null, "y": 3}\n': "line 1: the value of 'x' is null, not a number",
     '{"x": true, "y": 3}\n': "line 1: the value of 'x' is true or false, not a number",
     '{"x": {"x": 2}, "y": 3}\n': "line 1: the value of 'x' is an object, not a number",

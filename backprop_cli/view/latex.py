@@ -163,10 +163,10 @@ def _name(word: str) -> str:
 
 
 def _letters(word: str) -> str:
-    """A part of a name: a letter or digits as they are, more of them upright."""
+    """A part of a name: a letter as it is, more of them upright; a number or a box as it is."""
     if word in _LETTERS or word in _CAPITALS:
         return rf"\{word}"
-    if len(word) == 1 or word.isdigit() or not word.isascii():
+    if len(word) == 1 or not word.isidentifier() or not word.isascii():
         return word
     return rf"\mathrm{{{word.replace('_', chr(92) + '_')}}}"
 
