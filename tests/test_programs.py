@@ -377,7 +377,7 @@ def test_ten_thousand_lines_take_memory_in_proportion() -> None:
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
         assert len(trace.gradient) == 2
-    assert peaks[1] < 7 * peaks[0]
+    assert peaks[1] < 10 * peaks[0]  # the collector of garbage comes when it comes; what is quadratic takes 25 times
 
 
 # -- Examples ------------------------------------------------------------------------------------------------------

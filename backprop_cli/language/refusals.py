@@ -69,11 +69,12 @@ def _of_function(source: str, position: int, name: str) -> str:
     from .guesses import power_of_function, unknown_function
 
     plain = source.translate({ord("{"): "(", ord("}"): ")"})
-    behind = _CALLED.match(plain, plain.find(")", position) + 1)
-    if behind is None:
+    closes = plain.find(")", position)
+    behind = _CALLED.match(plain, closes + 1)
+    if closes == -1 or behind is None:
         return ""
-    if source[position - 1] == "_" and behind[1] == "(":
-        return unknown_function(source, spellings(), name, (behind.start(), behind.start(1))).hint
+    if source[:position].endswith("_") and behind[1] == "(":
+        return unknown_function(plain, spellings(), name, (behind.start(), behind.start(1))).hint
     return power_of_function(
         plain, spellings(), Token("(" if behind[1] == "(" else "variable", behind[1], behind.span(1))
     )

@@ -32,6 +32,7 @@ REFUSED: dict[str, list[str]] = {
     "attribute": [
         "x.real",
         "x.__class__",
+        "{0.__class__.__init__.__globals__",
         "x . real",
         "x.\nreal",
         "x.y.z",
