@@ -352,6 +352,7 @@ def holds(trace: Trace) -> None:
         assert number(sides(plain(tells.equation))[-1]) == trace.gradient[tells.variable] + 0.0
 
 
+@pytest.mark.slow
 @relaxed
 @given(examples(choices=False), st.data())
 def test_numbers_of_random_graphs(example: Example, data: st.DataObject) -> None:
@@ -374,6 +375,7 @@ def test_numbers_of_random_graphs(example: Example, data: st.DataObject) -> None
     EXPLANATION.validate(data_of(trace))
 
 
+@pytest.mark.slow
 @relaxed
 @given(st.lists(st.sampled_from(["x", "y", "x*y", "max(x, y)", "min(x, 1)", "relu(x)", "2", "abs(y)"]), min_size=1),
        st.integers(-2, 2), st.integers(-2, 2), st.sampled_from(["both", "split", "first"]))  # fmt: skip
@@ -581,6 +583,7 @@ def test_a_program(expand: bool) -> None:
     holds(backprop(PROGRAM.replace("c = 2*pi\n", "").replace("+ c", "+ 2*pi"), w=2, x=-1, expand=expand))
 
 
+@pytest.mark.slow
 @relaxed
 @given(examples(choices=False))
 def test_numbers_of_opened_graphs(example: Example) -> None:

@@ -46,6 +46,7 @@ POINTS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("x", thinned(POINTS, 3))
 @pytest.mark.parametrize("function", KIN)
 def test_mpmath_agrees(function: str, x: str) -> None:
@@ -82,6 +83,7 @@ SLOPES: list[tuple[str, str, Callable[[], mpmath.mpf]]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("expression", "x", "expected"), thinned(CLOSED, 3), ids=[f"{e} {x}" for e, x, _ in CLOSED])
 def test_closed_forms(expression: str, x: str, expected: Callable[[], mpmath.mpf]) -> None:
     with hang_guard(20):
@@ -90,6 +92,7 @@ def test_closed_forms(expression: str, x: str, expected: Callable[[], mpmath.mpf
         assert_digits(shown(trace, trace.value), expected(), 10_000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("expression", "x", "expected"), SLOPES, ids=[f"{e} {x}" for e, x, _ in SLOPES])
 def test_closed_forms_of_slopes(expression: str, x: str, expected: Callable[[], mpmath.mpf]) -> None:
     with hang_guard(20):

@@ -464,6 +464,7 @@ def test_exact_second_derivatives() -> None:
     assert shown == {("x", "x"): "4", ("x", "y"): "2/3", ("y", "x"): "2/3", ("y", "y"): "-sqrt(2)/16"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("formula", MANY[::12], ids=[formula.name for formula in MANY[::12]])
 def test_exact_second_derivatives_are_the_precise_ones(formula: Formula) -> None:
     exact = backprop(formula.expression, formula.point, exact=True, hessian=True).hessian

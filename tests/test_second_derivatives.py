@@ -177,6 +177,7 @@ POWERS = [
 """Where an exponent may be 0, or a base."""
 
 
+@pytest.mark.slow
 @every_special
 @pytest.mark.parametrize("text", POWERS)
 def test_powers_at_special_points(text: str, special: Sequence[str]) -> None:
