@@ -100,6 +100,12 @@ def others(files: dict[str, str], case: Case) -> dict[str, str]:
     return {name: text for name, text in files.items() if not name.startswith("cache/") and name != case.written}
 
 
+def is_mistaken(run: Run) -> bool:
+    """Whether Python's library took what failed for something else, as `open` does: "can't allocate read lock"."""
+    places = [line for line in run.err.splitlines() if line.startswith('  File "')]
+    return run.status == faulty.TRACEBACK and "backprop_cli" not in places[-1]
+
+
 def wrong(run: Run, first: Run) -> str:
     """What is wrong with a run, beside the one in which nothing failed; empty if nothing is."""
     case = CASES[run.name]
@@ -128,7 +134,7 @@ def test_one_thing_fails(mode: str, many: bool, tmp_path: Path) -> None:
     cases = [*runs(mode, samples, tmp_path)]
     assert [first.name for first, *_ in cases] == [*CASES]
     faults = [(fault, run) for first, *rest in cases for run in rest if (fault := wrong(run, first))]
-    died = [run for _, run in faults if mode == "ALLOCATION" and run.status < 0]
+    died = [run for _, run in faults if mode == "ALLOCATION" and (run.status < 0 or is_mistaken(run))]
     assert len(died) <= 1  # CPython, or a library in C, does not survive each of its own allocations that fails
     assert [(fault, run) for fault, run in faults if run not in died] == []
     assert sum(len(case) > 1 for case in cases) >= len(cases) - 2  # a call may read and write nothing that is counted
