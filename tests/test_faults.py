@@ -101,9 +101,8 @@ def others(files: dict[str, str], case: Case) -> dict[str, str]:
 
 
 def is_mistaken(run: Run) -> bool:
-    """Whether Python's library took what failed for something else, as `open` does: "can't allocate read lock"."""
-    places = [line for line in run.err.splitlines() if line.startswith('  File "')]
-    return run.status == faulty.TRACEBACK and "backprop_cli" not in places[-1]
+    """Whether Python took what failed for something else, as `open` does: "can't allocate read lock"."""
+    return run.status == faulty.TRACEBACK and not run.err.splitlines()[-1].startswith("MemoryError")
 
 
 def wrong(run: Run, first: Run) -> str:
