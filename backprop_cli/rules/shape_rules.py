@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from ..errors import counted
 from .array_op import ArrayOp, Shape
 from .table import spellings
 
@@ -103,9 +102,7 @@ def _product_hint(left: Shape, right: Shape) -> str:
         return f"{text} is {told(one)} by {told(two)}, which fits"
     if left == right:
         return "to multiply entry by entry, write {0} * {1}"
-    return (
-        f"behind {{0}} fits what has {counted(left[-1], 'row')}; before {{1}}, what has {counted(right[0], 'column')}"
-    )
+    return f"behind {{0}} fits what is {left[-1]}×n; before {{1}}, what is n×{right[0]}"
 
 
 def _needs_array(op: ArrayOp, shapes: Sequence[Shape]) -> None:
@@ -175,7 +172,7 @@ def solved(op: ArrayOp, shapes: Sequence[Shape]) -> Shape:
     if len(right) not in (1, 2) or right[0] != matrix[0]:
         raise MisfitError(
             f"{{0}} is {told(matrix)} and {{1}} is {told(right)}",
-            f"beside {{0}} fits what has {counted(matrix[0], 'row')}, or a vector of {matrix[0]}",
+            f"beside {{0}} fits what is {matrix[0]}×n, or a vector of {matrix[0]}",
         )
     return right
 
