@@ -292,10 +292,10 @@ def _sigmas(
 
     That is decided by the command line, the header, and the first row, if it is there before it is answered.
     """
-    names = [node.name for node in graph.variables]
+    names = dict.fromkeys(node.name for node in graph.variables)
     columns = {name: [point.read_name(pattern.format(name)) for pattern in _SIGMAS] for name in names}
     found = {name: [each for each in called if each not in names] for name, called in columns.items()}
-    is_there = any(each in source.names for called in found.values() for each in called)
+    is_there = not {*source.names}.isdisjoint(each for called in found.values() for each in called)
     cells = [] if first is None else [first.given.get(name) for name in names]
     is_asked = "uncertainty" in wanted.get and "uncertainty" not in names
     is_written = is_asked or any(map(point.is_uncertain, [*given.values(), *cells]))
