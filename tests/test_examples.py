@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -19,6 +20,7 @@ import pytest
 
 from backprop_cli.cli.options import COMMANDS, by_name
 from support.command import call
+from support.warm import warm_command
 
 ROOT = Path(__file__).parent.parent
 SCRIPTS = sorted((ROOT / "examples").glob("*.sh"))
@@ -32,9 +34,19 @@ STALE = "if the new output is right, `python tests/test_examples.py` writes it"
 _NEEDS = {"jq"}
 
 
-def run(command: list[str], cwd: Path = ROOT) -> str:
-    """Output and messages of a command as they appear on a screen that is not one: no colour, no width."""
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder whose `backprop` has its libraries loaded already."""
+    with warm_command(tmp_path_factory.mktemp("warm")) as folder:
+        yield folder
+
+
+def run(command: list[str], cwd: Path = ROOT, commands: Path = Path(sys.executable).parent) -> str:
+    """Output and messages of a command as they appear on a screen that is not one: no colour, no width.
+
+    commands: where `backprop` is
+    """
+    path = os.pathsep.join([*dict.fromkeys(map(str, [commands, Path(sys.executable).parent])), os.environ["PATH"]])
     keep = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "COLUMNS")}
     environment = {**keep, "PATH": path, "PYTHONIOENCODING": "utf-8"}
     result = subprocess.run(
@@ -46,10 +58,10 @@ def run(command: list[str], cwd: Path = ROOT) -> str:
 _PLAIN = re.compile(r"""backprop(?: +(?:"[^"$`\\!]*"|'[^']*'|[\w=.,:/+%@±-]+))*""")  # nothing for a shell to do
 
 
-def shown(command: str, cwd: Path) -> str:
+def shown(command: str, cwd: Path, commands: Path) -> str:
     """What a typed command shows. A process for each would take most of the time of all tests."""
     if not _PLAIN.fullmatch(command):
-        return run(["bash", "-c", command], cwd=cwd)
+        return run(["bash", "-c", command], cwd, commands)
     with contextlib.chdir(cwd):
         return call(*shlex.split(command)[1:], together=True).out
 
@@ -79,9 +91,9 @@ def skip_without_tools(text: str) -> None:
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
-def test_example_script(script: Path) -> None:
+def test_example_script(script: Path, warm: Path) -> None:
     skip_without_tools(script.read_text())
-    assert run(["sh", str(script)]) == script.with_suffix(".txt").read_text(), STALE
+    assert run(["sh", str(script)], ROOT, warm) == script.with_suffix(".txt").read_text(), STALE
 
 
 def test_every_script_says_what_to_see() -> None:
@@ -116,9 +128,9 @@ DOCUMENTED = [(page, command, output) for page in PAGES for command, output in s
 
 
 @pytest.mark.parametrize(("page", "command", "output"), DOCUMENTED, ids=[f"{p.name}: {c}" for p, c, _ in DOCUMENTED])
-def test_documented_session(page: Path, command: str, output: str, tmp_path: Path) -> None:
+def test_documented_session(page: Path, command: str, output: str, tmp_path: Path, warm: Path) -> None:
     skip_without_tools(command)
-    assert shown(command, tmp_path).rstrip() == output.rstrip(), STALE
+    assert shown(command, tmp_path, warm).rstrip() == output.rstrip(), STALE
 
 
 @pytest.mark.parametrize("page", GENERATED, ids=lambda page: page.name)
