@@ -414,7 +414,7 @@ def test_ended_at_any_moment(number: signal.Signals, place: Path) -> None:
     """By a signal the whole command ends quietly, with all of its output or none of it, and the cache stays good."""
     expected = call(*WORDS)
     rng = random.Random(number)
-    for kill in range(max(20, KILLS // 20)):
+    for kill in range(max(10, KILLS // 20)):
         if kill % 2:
             call("cache", "--clear")
         with running(WORDS) as process:
@@ -435,7 +435,7 @@ def test_many_processes_at_once(place: Path) -> None:
     call("cache", "--clear")
     processes = [
         subprocess.Popen(command(*WORDS), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment({}))
-        for _ in range(24)
+        for _ in range(12)
     ]
     results = [process.communicate(timeout=300) for process in processes]
     assert {process.returncode for process in processes} == {0}

@@ -368,9 +368,9 @@ def test_thousands_of_lines(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_ten_thousand_lines_take_memory_in_proportion() -> None:
+def test_thousands_of_lines_take_memory_in_proportion() -> None:
     peaks = []
-    for lines in (2_000, 10_000):
+    for lines in (1_000, 5_000):
         tracemalloc.start()
         source = "\n".join(["s0 = x", *(f"s{i} = s{i - 1}*x + y" for i in range(1, lines))])
         trace = backprop(source, x=0.5, y=3)
