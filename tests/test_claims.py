@@ -100,8 +100,8 @@ def test_mistake_is_diagnosed(claim: Claim) -> None:
     found = verdict_on(claim)
     assert not found.right
     assert found.mistake == claim.kind
-    assert claim.place in found.place
-    assert f"{ENGLISH.templates[f'mistake {claim.kind}']}: {found.place}" in text_of(found)
+    assert claim.place in ENGLISH.told(found.place)
+    assert f"{ENGLISH.templates[f'mistake {claim.kind}']}: {ENGLISH.told(found.place)}" in text_of(found)
     assert found.steps == ()
 
 
@@ -115,6 +115,10 @@ def test_mistake_is_diagnosed_as_a_number_too(claim: Claim) -> None:
 
 
 # -- Right claims, in whatever form ----------------------------------------------------------------------------------
+
+
+def how(verdict: Verdict) -> str:
+    return Judged(Program("x").graph(), [verdict]).how(verdict)
 
 
 def text_of(verdict: Verdict) -> str:
@@ -201,18 +205,18 @@ def test_close_numbers_are_shown_apart() -> None:
 
 
 def test_a_formula_may_name_gates() -> None:
-    assert verdict("sigmoid(t)", {"t": "0.3"}, "t", "f*(1 - f)").how == "proved by simplification"
+    assert how(verdict("sigmoid(t)", {"t": "0.3"}, "t", "f*(1 - f)")) == "proved by simplification"
     assert verdict("(x+y)*z", {"x": "1", "y": "2", "z": "3"}, "z", "q1").right
     assert verdict("x*f", {"x": "1", "f": "2"}, "x", "f").right  # a name that the user took is the user's
     assert verdict("x*f", {"x": "1", "f": "2"}, "f", "q1/f").right
 
 
 def test_a_right_formula_says_what_that_rests_on() -> None:
-    assert verdict("x**2*y", {"x": "1", "y": "2"}, "x", "2*x*y").how == "proved by simplification"
-    assert verdict("abs(x)*y", {"x": "1", "y": "2"}, "x", "y").how == "equal at 9 points"
+    assert how(verdict("x**2*y", {"x": "1", "y": "2"}, "x", "2*x*y")) == "proved by simplification"
+    assert how(verdict("abs(x)*y", {"x": "1", "y": "2"}, "x", "y")) == "equal at 9 points"
     # Where y is a whole number here and nowhere else there is no other point.
     lonely = verdict("x**y + acosh(2 - cosh(z))", {"x": "-2", "y": "2", "z": "0"}, "x", "y*x", ties="both")
-    assert lonely.how == "equal at this point; no other could be tried"
+    assert how(lonely) == "equal at this point; no other could be tried"
 
 
 def test_a_formula_with_rounded_decimals_is_held_to_them() -> None:
@@ -238,14 +242,14 @@ def test_claim_of_no_known_kind_is_wrong_and_the_chain_is_shown(claim: Claim) ->
     found = verdict_on(claim)
     assert not found.right
     assert (found.mistake, found.place) == ("", "")
-    text = "\n".join(found.steps)
+    text = "\n".join(map(ENGLISH.told, found.steps))
     assert [step for step in claim.steps if step not in text] == []
 
 
 @pytest.mark.parametrize("claim", UNKNOWN, ids=name_of)
 def test_the_chain_that_is_shown_is_right(claim: Claim) -> None:
     upstream, back = {"f": 1.0}, []
-    for step in verdict_on(claim).steps:
+    for step in map(ENGLISH.told, verdict_on(claim).steps):
         match = STEP.fullmatch(step)
         if match is None:
             assert step.endswith("adds up")
@@ -267,7 +271,7 @@ def test_claim_that_is_right_only_here_is_wrong_and_it_is_said(claim: Claim) -> 
     found = verdict_on(claim)
     assert not found.right
     match = re.fullmatch(
-        r"it holds at this point, but not at others: at (.*) it is (\S+), and the gradient is (\S+)", found.how
+        r"it holds at this point, but not at others: at (.*) it is (\S+), and the gradient is (\S+)", how(found)
     )
     assert match
     elsewhere = dict(pair.split(" = ") for pair in match[1].split(", "))
@@ -283,7 +287,7 @@ def test_claim_that_is_right_only_here_is_wrong_and_it_is_said(claim: Claim) -> 
 def test_a_counterexample_of_many_variables_is_not_spelled_out() -> None:
     names = [f"x{i}" for i in range(9)]
     found = verdict(" + ".join(names) + " + x0*x0", dict.fromkeys(names, "1"), "x0", "3*x0")
-    assert found.how.startswith("it holds at this point, but not at others: at another point it is ")
+    assert how(found).startswith("it holds at this point, but not at others: at another point it is ")
 
 
 # -- Kinks, ties, and what has no gradient -----------------------------------------------------------------------------
@@ -292,10 +296,10 @@ def test_a_counterexample_of_many_variables_is_not_spelled_out() -> None:
 def test_a_convention_is_called_one() -> None:
     kink = verdict("relu(x)", {"x": "0"}, "x", "1")
     assert not kink.right
-    assert kink.how == "f = relu(x) has a kink at x = 0: the gradient 0 there is a convention"
+    assert how(kink) == "f = relu(x) has a kink at x = 0: the gradient 0 there is a convention"
     tie = verdict("max(x, y)", {"x": "3", "y": "3"}, "x", "0.5")
     assert not tie.right
-    assert tie.how == "f = max(x, y) has a tie of x, y: each gets 1 by convention (--ties both)"
+    assert how(tie) == "f = max(x, y) has a tie of x, y: each gets 1 by convention (--ties both)"
     assert verdict("max(x, y)", {"x": "3", "y": "3"}, "x", "0.5", ties="split").right
     assert verdict("max(x, y)", {"x": "3", "y": "3"}, "y", "0", ties="first").right
     assert verdict("x*max(x, y)", {"x": "3", "y": "3"}, "x", "6").right
@@ -333,7 +337,7 @@ def test_a_large_graph_is_judged_and_only_its_sign_is_tried() -> None:
     assert verdict(expression, point, "x7", "1").right
     assert verdict(expression, point, "x7", "-1").mistake == "sign"
     steps = verdict(expression, point, "x7", "3").steps
-    assert (len(steps), steps[50]) == (101, "… 293 edges more …")
+    assert (len(steps), ENGLISH.told(steps[50])) == (101, "… 293 edges more …")
 
 
 # -- What cannot be read ----------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from ..passes.enclosed import in_parts
 from ..passes.trace import Trace
 from .claim import Claim
 from .claims import SHOWN, Judge, Verdict
+from .sentence import Part, Sentence, say
 
 
 def judge(
@@ -49,34 +50,41 @@ def _verdict(claim: Claim, whole: Trace, parts: list[Trace], system: Boxes, ther
     gradient = _gradient(whole, claim.name)
     verdict = Verdict(claim.name, claim.text, False, _lies(gradient, system, digits), is_number=claim.is_number)
     if how := _disproof(claim, [whole, *parts], system, digits):
-        return replace(verdict, how=f"proved wrong: {how}", proved=True)
+        return replace(verdict, how=[say("verdict proved wrong", how)], proved=True)
     if claim.is_formula:
         [found] = there.verdicts({claim.name: claim.text})
-        how = found.how if found.right else f"in the middle of the box: {found.how}".rstrip(": ")
-        return replace(found, value="" if found.right else found.value, how=how)
+        if found.right:
+            return replace(found, value="")
+        first = say("verdict middle", found.how[0]) if found.how else say("verdict middle alone")
+        return replace(found, how=[first, *found.how[1:]])
     claimed = _claimed(claim, whole, system)
     if order(claimed.lo, gradient.lo) in (-1, 0) and order(claimed.hi, gradient.hi) in (0, 1):
-        return replace(verdict, right=True, how="proved for all of the box", proved=True)
-    return replace(verdict, how="neither proved nor disproved")
+        return replace(verdict, right=True, how=[say("verdict proved in the box")], proved=True)
+    return replace(verdict, how=[say("verdict open")])
 
 
-def _disproof(claim: Claim, traces: list[Trace], system: Boxes, digits: int) -> str:
-    """Where the claim and the gradient lie in boxes that have nothing in common; empty where that is nowhere."""
+def _disproof(claim: Claim, traces: list[Trace], system: Boxes, digits: int) -> Sentence | None:
+    """Where the claim and the gradient lie in boxes that have nothing in common; None where that is nowhere."""
     for trace in traces:
         with suppress(MathError):
             claimed, right = _claimed(claim, trace, system), _gradient(trace, claim.name)
             if order(claimed.hi, right.lo) == -1 or order(claimed.lo, right.hi) == 1:
-                at = [f"{name} is {system.typed(box, digits)}" for name, box in trace.point.items() if not box.is_thin]
-                theirs = "" if claim.is_number else f"it is {_lies(claimed, system, digits)}, and "
-                ours = f"{theirs}the gradient is {_lies(right, system, digits)}"
-                return f"where {' and '.join(at)}, {ours}" if trace is not traces[0] else f"{ours} all over the box"
-    return ""
+                compared = [_lies(each, system, digits) for each in ([] if claim.is_number else [claimed]) + [right]]
+                formula = "" if claim.is_number else ", formula"
+                if trace is traces[0]:
+                    return say(f"verdict all over{formula}", *compared)
+                (name, box), *others = ((*each,) for each in trace.point.items() if not each[1].is_thin)
+                at: Part = name
+                for other, next_box in others:
+                    at, box = say("verdict boxes", at, system.typed(box, digits), other), next_box
+                return say(f"verdict in a part{formula}", at, system.typed(box, digits), *compared)
+    return None
 
 
-def _lies(box: Box, system: Boxes, digits: int) -> str:
+def _lies(box: Box, system: Boxes, digits: int) -> Part:
     """`in [0, 0.5]`, or the number where it is one."""
     shown = system.show(box, digits)
-    return f"in {shown}" if shown.startswith("[") else shown
+    return say("verdict in", shown) if shown.startswith("[") else shown
 
 
 def _claimed(claim: Claim, trace: Trace, system: Boxes) -> Box:

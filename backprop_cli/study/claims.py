@@ -22,6 +22,7 @@ from ..rules.printer import READING
 from ..runtime.budget import TooSlowError, share
 from .claim import PLACES, Claim, Claimed, Place
 from .mistakes import mistakes
+from .sentence import RAISED, Part, Sentence, say
 
 POINTS = 8
 """Points of the domain, beside the given one, at which a formula is compared."""
@@ -31,7 +32,7 @@ STEPS = 100
 """Edges on the way to a variable that a verdict shows."""
 _ATTEMPTS = 400
 _SHARE = 1 / 8  # of the time that is left, for a proof
-_PROVED = "proved"  # how a proof begins
+_PROVED = ("verdict proved", "verdict proved number", "verdict proved digits")
 _FEW = 4  # variables that a counterexample names
 
 
@@ -42,7 +43,7 @@ class Verdict:
     name: the variable, or the gate
     claim: what was said
     right: whether it holds
-    value: the gradient at the point, as text, empty where there is no point
+    value: the gradient at the point, empty where there is no point
     claimed: what the claim comes to there, empty where it has no value
     is_number: whether it says so itself
     how: what the judgement rests on
@@ -55,14 +56,14 @@ class Verdict:
     name: str
     claim: str
     right: bool
-    value: str
+    value: Part
     claimed: str = ""
     is_number: bool = False
-    how: str = ""
+    how: Sequence[Sentence] = ()
     proved: bool = False
     mistake: str = ""
-    place: str = ""
-    steps: Sequence[str] = ()
+    place: Part = ""
+    steps: Sequence[Part] = ()
 
 
 def judge(
@@ -209,9 +210,9 @@ def _verdict(places: list[Place], claim: Claim, digits: int, prove: bool) -> Ver
     try:
         found = [claim.at(places[0])]
     except MathError as error:
-        how = f"the claim has no value here: {error.message}"
+        why = say("verdict no value", say(RAISED, error.message))
         steps = _steps(here, name, digits)
-        return Verdict(name, claim.text, False, arithmetic.show(gradient, digits), how=how, steps=steps)
+        return Verdict(name, claim.text, False, arithmetic.show(gradient, digits), how=[why], steps=steps)
     for place in places[1:]:
         with suppress(MathError):  # a formula may hold in a part of the domain only, as exp(log(x)) does for x
             found.append(claim.at(place))
@@ -219,22 +220,28 @@ def _verdict(places: list[Place], claim: Claim, digits: int, prove: bool) -> Ver
     enough = max(digits, (claim.digits or 0) + 1)
     value, claimed = _shown(arithmetic, gradient, found[0].value, enough, apart=not holds[0])
     verdict = Verdict(name, claim.text, all(holds), value, claimed, claim.is_number)
-    notes = [notice.message for notice in here.conventions]
+    how = [say(RAISED, notice.message) for notice in here.conventions]
     if verdict.right:
-        rests = _rests_on(found, claim, prove) if claim.is_formula else "" if notes else _agrees(found[0], claim)
-        return replace(verdict, how="; ".join(filter(None, [*notes, rests])), proved=rests.startswith(_PROVED))
-    is_proved = not (holds[0] or notes)
-    notes.append(_counterexample(found[holds.index(False)], name, digits) if holds[0] else "proved wrong" * is_proved)
-    verdict = _with_mistake(replace(verdict, how="; ".join(filter(None, notes)), proved=is_proved), found)
+        if claim.is_formula:
+            how.append(_rests_on(found, claim, prove))
+        elif not how:
+            how.append(_agrees(found[0], claim))
+        return replace(verdict, how=how, proved=how[-1].key in _PROVED)
+    is_proved = not (holds[0] or how)
+    if holds[0]:
+        how.append(say("verdict not elsewhere", _differs(found[holds.index(False)], name, digits)))
+    elif is_proved:
+        how.append(say("verdict proved wrong here"))
+    verdict = _with_mistake(replace(verdict, how=how, proved=is_proved), found)
     return verdict if verdict.mistake else replace(verdict, steps=_steps(here, name, digits))
 
 
-def _agrees(found: Claimed, claim: Claim) -> str:
+def _agrees(found: Claimed, claim: Claim) -> Sentence:
     """What a right number rests on."""
     digits = found.agreement(_gradient(found.trace, claim.name))
     if digits < inf:
-        return f"it agrees to {digits} digits"
-    return _PROVED if claim.unit is None else f"{_PROVED} to the digits given"
+        return say("verdict agrees", f"{digits}")
+    return say("verdict proved number" if claim.unit is None else "verdict proved digits")
 
 
 def _verdict_anywhere(places: list[Place], claim: Claim, digits: int, prove: bool) -> Verdict:
@@ -244,12 +251,12 @@ def _verdict_anywhere(places: list[Place], claim: Claim, digits: int, prove: boo
         with suppress(MathError):
             found.append(claim.at(place))
     if not found:
-        return Verdict(claim.name, claim.text, False, "", how="the claim has no value at any point that was tried")
+        return Verdict(claim.name, claim.text, False, "", how=[say("verdict no value anywhere")])
     wrong = next((each for each in found if each.differs(_gradient(each.trace, claim.name))), None)
     if wrong is None:
         rests = _rests_on(found, claim, prove)
-        return Verdict(claim.name, claim.text, True, "", how=rests, proved=rests.startswith(_PROVED))
-    return _with_mistake(Verdict(claim.name, claim.text, False, "", how=_differs(wrong, claim.name, digits)), found)
+        return Verdict(claim.name, claim.text, True, "", how=[rests], proved=rests.key in _PROVED)
+    return _with_mistake(Verdict(claim.name, claim.text, False, "", how=[_differs(wrong, claim.name, digits)]), found)
 
 
 def _with_mistake(verdict: Verdict, found: Sequence[Claimed]) -> Verdict:
@@ -274,18 +281,14 @@ def _shown(arithmetic: Arithmetic, value: Value, claimed: Value, digits: int, *,
         digits *= 2
 
 
-def _counterexample(found: Claimed, name: str, digits: int) -> str:
-    """Where a formula that holds at the given point does not."""
-    return f"it holds at this point, but not at others: {_differs(found, name, digits)}"
-
-
-def _differs(found: Claimed, name: str, digits: int) -> str:
+def _differs(found: Claimed, name: str, digits: int) -> Sentence:
     """What a formula comes to at a point, and what the gradient is there."""
     trace = found.trace
     shown = [f"{each} = {trace.arithmetic.show(value, 4)}" for each, value in trace.point.items()]
-    at = f"at {', '.join(shown)}" if len(shown) <= _FEW else "at another point"
     theirs, ours = (trace.arithmetic.show(value, digits) for value in (found.value, _gradient(trace, name)))
-    return f"{at} it is {theirs}, and the gradient is {ours}"
+    if len(shown) > _FEW:
+        return say("verdict differs elsewhere", theirs, ours)
+    return say("verdict differs", ", ".join(shown), theirs, ours)
 
 
 def _sides(trace: Trace) -> list[Value]:
@@ -302,11 +305,11 @@ def _sides(trace: Trace) -> list[Value]:
     return sides
 
 
-def _rests_on(found: Sequence[Claimed], claim: Claim, prove: bool) -> str:
+def _rests_on(found: Sequence[Claimed], claim: Claim, prove: bool) -> Sentence:
     """What a right formula rests on: a proof where SymPy finds one, or the points at which it was compared."""
     if prove and _is_proved(found[0].trace.graph, claim):
-        return f"{_PROVED} by simplification"
-    return f"equal at {len(found)} points" if len(found) > 1 else "equal at this point; no other could be tried"
+        return say("verdict proved")
+    return say("verdict equal", f"{len(found)}") if len(found) > 1 else say("verdict equal here")
 
 
 def _is_proved(graph: Graph, claim: Claim) -> bool:
@@ -339,7 +342,7 @@ def _depending_on(graph: Graph, name: str) -> list[bool]:
     return found
 
 
-def _steps(trace: Trace, name: str, digits: int) -> list[str]:
+def _steps(trace: Trace, name: str, digits: int) -> list[Part]:
     """The chain for one variable, from the output down, a line for each edge on the way; of very many the ends."""
     below = _depending_on(trace.graph, name)
     f, show = trace.graph.output.name, trace.arithmetic.show
@@ -352,7 +355,7 @@ def _steps(trace: Trace, name: str, digits: int) -> list[str]:
     for edge in way:
         shares.setdefault(edge.input.position, []).append(edge)
 
-    def lines(edge: Edge) -> Iterator[str]:
+    def lines(edge: Edge) -> Iterator[Part]:
         numbers = (trace.upstream[edge.gate.position], edge.local, edge.chained)
         upstream, local, chained = (show(value, digits) for value in numbers)
         rule = READING.text(trace.rule(edge))
@@ -360,15 +363,17 @@ def _steps(trace: Trace, name: str, digits: int) -> list[str]:
         factor = local if rule.replace("−", "-") == local else f"{local} ({rule})"
         back = shares[edge.input.position]
         turn, count = 1 + back.index(edge), len(back)
-        share = f"share {turn:,} of {count:,} of " if count > 1 else ""
         of = partial(f, edge.input.name)
-        yield f"{share}{of} through {source}: upstream {upstream} × local {factor} = {chained}"
+        told = (of, source, upstream, factor, chained)
+        yield say("verdict share", f"{turn:,}", f"{count:,}", *told) if count > 1 else say("verdict through", *told)
         if 1 < count == turn:
             terms = [show(each.chained, digits) for each in back[: FEW + 1]]
             terms = [f"({each})" if each.startswith("-") else each for each in terms]
-            added = " + ".join([*terms[:FEW], f"{count - FEW:,} more"] if count > FEW else terms)
+            added: Part = " + ".join(terms[:FEW])
+            if count > FEW:
+                added = say("verdict terms more", added, f"{count - FEW:,}")
             total = show(trace.upstream[edge.input.position], digits)
-            yield f"{of} = {added} = {total}: what comes back to {edge.input.name} adds up"
+            yield say("verdict adds up", of, added, total, edge.input.name)
 
     left = len(way) - STEPS
     told = [
@@ -376,5 +381,5 @@ def _steps(trace: Trace, name: str, digits: int) -> list[str]:
         for place, edge in enumerate(way)
     ]
     if left > 0:
-        told[STEPS // 2] = [f"… {left:,} edges more …"]
+        told[STEPS // 2] = [say("verdict edges more", f"{left:,}")]
     return [line for each in told for line in each] or [f"{partial(f, name)} = {show(_gradient(trace, name), digits)}"]

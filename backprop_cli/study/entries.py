@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from math import isfinite
 from typing import Any
@@ -32,6 +33,7 @@ from ..runtime.budget import TooSlowError, share
 from .claims import SHOWN, Verdict
 from .methods import TOLERANCE
 from .referee import PROOF, Estimate, Proven, Review, judged, ours, proven_to_be
+from .sentence import RAISED, Part, Sentence, listed, say
 
 MANY = 24
 """Entries of all variables together that are compared with other methods; of more, a sample."""
@@ -256,37 +258,40 @@ def _verdict(trace: Trace, name: str, claim: str, claimed: Value, left_open: Val
     verdict = Verdict(name, claim, False, show(slope, digits), show(claimed, digits), is_number=np.size(left_open) > 1)
     shape, wanted = shape_of(claimed), shape_of(slope)
     if shape == wanted and _is_close(claimed, slope, left_open):
-        return Verdict(**{**vars(verdict), "right": True, "how": "compared entry by entry" if shape else ""})
+        return replace(verdict, right=True, how=[say("verdict entries")] if shape else [])
     for kind, where in (*_mistakes(name, claimed, slope), *_untransposed(trace, name, claimed, slope)):
-        return Verdict(**{**vars(verdict), "mistake": kind, "place": where})
+        return replace(verdict, mistake=kind, place=where)
     if shape != wanted:
-        how = f"the gradient of {name} has the shape of {name}, {told(wanted)}, and this is {told(shape)}"
-        return Verdict(**{**vars(verdict), "how": how})
-    return Verdict(**{**vars(verdict), "how": _apart(claimed, slope, left_open, shape, digits, show)})
+        return replace(verdict, how=[say("verdict shape", name, name, _told(wanted), _told(shape))])
+    return replace(verdict, how=_apart(claimed, slope, left_open, shape, digits, show))
 
 
-def _mistakes(name: str, claimed: Value, slope: Value) -> Iterator[tuple[str, str]]:
+def _told(shape: Shape) -> Sentence:
+    return say(RAISED, told(shape))
+
+
+def _mistakes(name: str, claimed: Value, slope: Value) -> Iterator[tuple[str, Part]]:
     """The mistakes that lead to the claim, the most telling first."""
     shape, wanted = shape_of(claimed), shape_of(slope)
     if len(shape) == 2 and shape[::-1] == wanted and _is_close(np.transpose(claimed), slope):
-        yield "transpose", f"the gradient of {name} is {told(wanted)}, and this is its transpose"
+        yield "transpose", say("verdict transposed", name, _told(wanted))
     if shape != wanted and len(shape) >= len(wanted):
         extra = len(shape) - len(wanted)
         if all(one in (1, other) for one, other in zip(wanted, shape[extra:], strict=True)):
             axes = [str(i) for i, length in enumerate(shape) if i < extra or wanted[i - extra] != length]
             if _is_close(unbroadcast(np.asarray(claimed), wanted), slope):
-                yield "broadcast", f"{name} is {told(wanted)}; sum this over axis {' and '.join(axes)}"
+                yield "broadcast", say("verdict not summed", name, _told(wanted), listed(axes))
     if shape != wanted:
         return
     if _is_close(np.negative(claimed), slope):
-        yield "sign", f"this is minus the gradient of {name}"
+        yield "sign", say("verdict minus gradient", name)
     size = float(np.vdot(slope, slope))
     factor = float(np.vdot(claimed, slope)) / size if size else 0.0
     if factor and _is_close(claimed, np.multiply(slope, factor)):
-        yield "factor", f"this is {factor:.6g} times the gradient of {name}"
+        yield "factor", say("verdict times gradient", f"{factor:.6g}", name)
 
 
-def _untransposed(trace: Trace, name: str, claimed: Value, slope: Value) -> Iterator[tuple[str, str]]:
+def _untransposed(trace: Trace, name: str, claimed: Value, slope: Value) -> Iterator[tuple[str, Part]]:
     """Where a product handed its upstream back by a matrix as it stands: `X @ upstream` for `X.T @ upstream`."""
     for edge in trace.edges:
         gate = edge.gate
@@ -300,19 +305,19 @@ def _untransposed(trace: Trace, name: str, claimed: Value, slope: Value) -> Iter
         wrong = np.matmul(*factors)
         if np.shape(wrong) == np.shape(claimed) == np.shape(slope) and _is_close(claimed, slope - edge.chained + wrong):
             right = f"{other.name}.T @ {upstream}" if edge.slot else f"{upstream} @ {other.name}.T"
-            yield "transpose", f"what flows back to {name} through {trace.graph.title(gate)} is {right}"
+            yield "transpose", say("verdict not transposed", name, trace.graph.title(gate), right)
 
 
 def _apart(
     claimed: Value, slope: Value, left_open: Value, shape: Shape, digits: int, show: Callable[[Value, int], str]
-) -> str:
+) -> list[Sentence]:
     """Which entries are wrong, the first with both numbers."""
     size = float(np.max(np.abs(slope)))
     wrong = np.argwhere(np.abs(np.subtract(claimed, slope)) > left_open + _CLOSE * max(size, 1e-300))
     if not shape or not len(wrong):
-        return ""
+        return []
     place = tuple(map(int, wrong[0]))
-    there = (
-        f"entry {[*place]} is {show(float(claimed[place]), digits)}, and should be {show(float(slope[place]), digits)}"
-    )
-    return there + (f"; {len(wrong):,} of {np.size(slope):,} entries are wrong" if len(wrong) > 1 else "")
+    numbers = (show(float(each[place]), digits) for each in (claimed, slope))
+    there = say("verdict entry", f"{[*place]}", *numbers)
+    count = [say("verdict entries wrong", f"{len(wrong):,}", f"{np.size(slope):,}")] if len(wrong) > 1 else []
+    return [there, *count]

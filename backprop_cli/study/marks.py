@@ -10,6 +10,7 @@ from ..errors import InputError, few, quote
 from ..graph.graph import Constant, Graph
 from ..language.names import normal
 from .claims import SHOWN, Judge, Verdict
+from .sentence import RAISED, say
 
 _DELIMITERS = ",;\t"
 _EXAMPLE = "for example:\nstudent,x,y\nAda,-4,-4"
@@ -83,9 +84,9 @@ def _rows(text: str) -> list[list[str]]:
 
 def _verdict(judge: Judge, name: str, claim: str) -> Verdict:
     if not claim:
-        return Verdict(name, claim, False, "", how="no answer")
+        return Verdict(name, claim, False, "", how=[say("verdict no answer")])
     try:
         (verdict,) = judge.verdicts({name: claim})
     except InputError as error:
-        return Verdict(name, claim, False, "", how=error.message)
+        return Verdict(name, claim, False, "", how=[say(RAISED, error.message)])
     return verdict

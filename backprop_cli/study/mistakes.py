@@ -13,6 +13,7 @@ from ..arithmetic import Value
 from ..graph.graph import partial
 from ..passes.trace import Edge, Trace
 from ..rules.printer import READING
+from .sentence import Part, Sentence, listed, say
 
 if TYPE_CHECKING:
     from ..graph.graph import Gate, Node
@@ -30,7 +31,7 @@ class Mistake(NamedTuple):
     """A wrong gradient of one variable, and how one gets it. `value` is NaN where the mistake leads to no number."""
 
     kind: str
-    place: str
+    place: Part
     value: Value
 
 
@@ -110,12 +111,12 @@ class _Chain:
         """`q1 = x + y`."""
         return f"{gate.name} = {self.trace.graph.written(gate)}"
 
-    def rule(self, edge: Edge) -> str:
+    def rule(self, edge: Edge) -> Part:
         """`∂q1/∂x = 2·x`; of one of several edges, of which ∂f/∂x is the sum, `the 2·x of one edge in ∂f/∂x`."""
         rule, is_output = READING.text(self.trace.rule(edge)), edge.gate == self.trace.graph.output
         edges = self.edges if is_output else self.trace.edges_of(edge.gate)
         if sum(each.input == edge.input for each in edges) > 1:
-            return f"the {rule} of one edge in {_of(edge)}"
+            return say("verdict rule of one edge", rule, _of(edge))
         return f"{_of(edge)} = {rule}"
 
 
@@ -123,18 +124,18 @@ def _of(edge: Edge) -> str:
     return partial(edge.gate.name, edge.input.name)
 
 
-def _minus(chain: _Chain) -> str:
+def _minus(chain: _Chain) -> Sentence:
     """Where a minus sign may have been lost: in a chain without forks that has only one."""
     minus = [edge for edge in chain.edges if READING.text(chain.trace.rule(edge)).startswith(("−", "-"))]
     if len(minus) == 1 and len(chain.edges) == len(chain.gates):
-        return f"mind the minus of {chain.rule(minus[0])}, in {chain.written(minus[0].gate)}"
-    return f"this is −{partial(chain.f, chain.name)}"
+        return say("verdict minus", chain.rule(minus[0]), chain.written(minus[0].gate))
+    return say("verdict is minus", partial(chain.f, chain.name))
 
 
 def _signs(chain: _Chain) -> Iterator[Mistake]:
     """One sign is wrong, in one of several branches. A rule with a minus is the likelier place."""
     for edge in sorted(chain.edges, key=lambda each: not READING.text(chain.trace.rule(each)).startswith(("−", "-"))):
-        place = f"mind that of {chain.rule(edge)}, in {chain.written(edge.gate)}"
+        place = say("verdict sign of", chain.rule(edge), chain.written(edge.gate))
         yield Mistake("sign", place, chain.with_local(edge, -chain.local(edge)))
 
 
@@ -143,7 +144,7 @@ def _losers(chain: _Chain) -> Iterator[Mistake]:
     for gate in chain.gates_of("max", "min"):
         values, graph = chain.trace.values, chain.trace.graph
         selected = dict.fromkeys(graph.nodes[i].name for i in gate.inputs if values[i] == values[gate.position])
-        place = f"{chain.written(gate)} selects {' and '.join(selected)} here"
+        place = say("verdict selects", chain.written(gate), listed([*selected]))
         slots = range(len(gate.inputs))
         for wrong in slots:
             routed = [chain.one if slot == wrong else chain.zero for slot in slots]
@@ -152,7 +153,7 @@ def _losers(chain: _Chain) -> Iterator[Mistake]:
     for gate in (gate for gate in chain.gates if gate.op.chooses and gate.op.conditions):
         slots = range(len(gate.inputs))
         taken = next((edge.input.name for edge in chain.trace.edges_of(gate) if edge.active and edge.local == 1), "it")
-        place = f"{chain.written(gate)} takes {taken} here"
+        place = say("verdict takes", chain.written(gate), taken)
         for routed in ([slot == wrong for slot in slots] for wrong in slots if wrong not in gate.op.conditions):
             yield Mistake(
                 "loser", place, chain.with_locals(gate, [chain.one if each else chain.zero for each in routed])
@@ -160,7 +161,7 @@ def _losers(chain: _Chain) -> Iterator[Mistake]:
         yield Mistake("loser", place, chain.with_locals(gate, [chain.one for _ in slots]))
     for edge in chain.edges:
         if edge.gate.kind == "relu":
-            place = f"{chain.written(edge.gate)} {'passes it on' if edge.local else 'is 0 and passes nothing on'} here"
+            place = say("verdict passes on" if edge.local else "verdict passes nothing", chain.written(edge.gate))
             yield Mistake("loser", place, chain.with_local(edge, chain.one - chain.local(edge)))
 
 
@@ -170,11 +171,11 @@ def _branches(chain: _Chain) -> Iterator[Mistake]:
         parts = [edge.chained * chain.below[edge.input.position] for edge in edges]
         for edge, part in zip(edges, parts, strict=True):
             twins = [each for each in edges if each.gate == edge.gate and each.input == edge.input]
-            which = "one edge" if len(twins) > 1 else "the edge"
-            along = f"{which} from {edge.input.name} into {chain.written(edge.gate)}"
-            yield Mistake("branch", f"only {along} is counted", chain.right - sum(parts) + part)
+            which = "verdict one edge from" if len(twins) > 1 else "verdict edge from"
+            along = say(which, edge.input.name, chain.written(edge.gate))
+            yield Mistake("branch", say("verdict only", along), chain.right - sum(parts) + part)
             if len(edges) > 2:
-                yield Mistake("branch", f"{along} is left out", chain.right - part)
+                yield Mistake("branch", say("verdict left out", along), chain.right - part)
 
 
 def _forks(chain: _Chain) -> list[list[Edge]]:
@@ -201,11 +202,14 @@ def _upstreams(chain: _Chain) -> Iterator[Mistake]:
         if gate == chain.trace.graph.output:
             continue
         upstream = chain.trace.arithmetic.show(chain.upstream(gate), 6)
-        rest = f"still to be multiplied by {partial(chain.f, gate.name)} = {upstream}"
-        yield Mistake("upstream", f"this is {partial(gate.name, chain.name)}, {rest}", chain.below[gate.position])
-        for edge in chain.edges:
-            if edge.gate == gate and edge.input.name == chain.name:
-                yield Mistake("upstream", f"this is {chain.rule(edge)}, {rest}", chain.local(edge))
+        found: list[tuple[Part, Value]] = [(partial(gate.name, chain.name), chain.below[gate.position])]
+        found += [
+            (chain.rule(edge), chain.local(edge))
+            for edge in chain.edges
+            if edge.gate == gate and edge.input.name == chain.name
+        ]
+        for what, value in found:
+            yield Mistake("upstream", say("verdict still upstream", what, partial(chain.f, gate.name), upstream), value)
 
 
 def _quotients(chain: _Chain) -> Iterator[Mistake]:
@@ -214,20 +218,22 @@ def _quotients(chain: _Chain) -> Iterator[Mistake]:
     for gate in chain.gates_of("div"):
         x, y = chain.inputs(gate)
         top, bottom = (chain.trace.graph.nodes[i].name for i in gate.inputs)
-        inside = f"in {chain.written(gate)}"
-        for what, *locals_ in (
-            (f"the rules for {top} and {bottom} are exchanged", -x / (y * y), one / y),
-            (f"it is turned over, into {bottom} / {top}", ratio(-y, x * x), ratio(one, x)),
-            (f"{bottom} is not squared", one / y, -x / y),
-            (f"{partial(gate.name, bottom)} is −{top}/{bottom}², and {top} is left out", one / y, -one / (y * y)),
-            (f"{partial(gate.name, top)} is 1/{bottom}, and not squared", one / (y * y), -x / (y * y)),
-            (f"the division by {bottom}² is left out", y, -x),
-        ):
-            yield Mistake("quotient", f"{inside}, {what}", chain.with_locals(gate, locals_))
+        by_top, by_bottom = partial(gate.name, top), partial(gate.name, bottom)
+        wrong: list[tuple[str, Sequence[str], Sequence[Value]]] = [
+            ("exchanged", (top, bottom), (-x / (y * y), one / y)),
+            ("turned over", (bottom, top), (ratio(-y, x * x), ratio(one, x))),
+            ("not squared", (bottom,), (one / y, -x / y)),
+            ("numerator left out", (by_bottom, top, bottom, top), (one / y, -one / (y * y))),
+            ("top squared", (by_top, bottom), (one / (y * y), -x / (y * y))),
+            ("division left out", (bottom,), (y, -x)),
+        ]
         if len([edge for edge in chain.edges if edge.gate == gate]) == 2:
-            yield Mistake("quotient", f"{inside}, {bottom} is not squared", chain.with_locals(gate, (one, -x / y)))
+            wrong.append(("not squared", (bottom,), (one, -x / y)))
+        for what, parts, locals_ in wrong:
+            place = say(f"verdict {what}", chain.written(gate), *parts)
+            yield Mistake("quotient", place, chain.with_locals(gate, locals_))
         each = ratio(*(chain.below[i] for i in gate.inputs))
-        place = f"{inside}, the derivative of {top} is divided by that of {bottom}"
+        place = say("verdict derivatives divided", chain.written(gate), top, bottom)
         yield Mistake("quotient", place, chain.with_below(gate, each))
 
 
@@ -241,33 +247,32 @@ def _powers(chain: _Chain) -> Iterator[Mistake]:
             n = rest[0] if rest else ratio(chain.one, number("2" if gate.kind == "sqrt" else "3"))
             lowered = ratio(chain.local(edge), n)
             wrong: tuple[tuple[str, Value], ...] = (
-                ("the exponent does not come down as a factor", lowered),
-                ("the exponent is not lowered by 1", n * out),
-                ("the exponent is raised by 1, not lowered", n * out * x),
-                ("the exponent is lowered before it comes down", (n - 1) * lowered),
-                ("the exponent comes down and is lost above", n * x),
+                ("exponent stays", lowered),
+                ("exponent not lowered", n * out),
+                ("exponent raised", n * out * x),
+                ("exponent too early", (n - 1) * lowered),
+                ("exponent lost", n * x),
             )
         elif gate.kind in ("pow", "exp", "exp2"):
             base = {"exp": chain.trace.arithmetic.constant("e"), "exp2": number("2")}.get(gate.kind, x)
             exponent = rest[0] if rest else x
             wrong = (
-                ("the rule for x^n is taken where the exponent varies", ratio(exponent * out, base)),
-                ("the logarithm of the base is left out", out),
+                ("rule of powers", ratio(exponent * out, base)),
+                ("logarithm left out", out),
             )
         else:
             continue
         for what, local in wrong:
-            place = f"{chain.rule(edge)} in {chain.written(gate)}, but {what}"
+            place = say(f"verdict {what}", chain.rule(edge), chain.written(gate))
             yield Mistake("power", place, chain.with_local(edge, local))
 
 
 def _factors(chain: _Chain) -> Iterator[Mistake]:
     """One local gradient is left out, or everything below a gate is."""
     for edge in chain.edges:
-        place = f"{chain.rule(edge)} is left out"
-        yield Mistake("factor", place, chain.with_local(edge, chain.one))
+        yield Mistake("factor", say("verdict left out", chain.rule(edge)), chain.with_local(edge, chain.one))
     for gate in chain.gates[:-1]:
-        place = f"the chain stops at {gate.name}, and {partial(gate.name, chain.name)} is left out"
+        place = say("verdict chain stops", gate.name, partial(gate.name, chain.name))
         yield Mistake("factor", place, chain.with_below(gate, chain.one))
 
 
@@ -275,9 +280,9 @@ def _inputs(chain: _Chain) -> Iterator[Mistake]:
     """The gradient of another variable, or one local gradient in the place of another of its gate."""
     for name, value in chain.trace.gradient.items():
         if name != chain.name:
-            yield Mistake("input", f"this is {partial(chain.f, name)}", value)
+            yield Mistake("input", say("verdict is", partial(chain.f, name)), value)
     for edge in chain.edges:
         for other in chain.trace.edges_of(edge.gate):
             if other.slot != edge.slot and other.chained is not None:
-                place = f"{chain.rule(other)} stands where {_of(edge)} belongs"
+                place = say("verdict in place", chain.rule(other), _of(edge))
                 yield Mistake("input", place, chain.with_local(edge, chain.local(other)))

@@ -35,7 +35,7 @@ class Judged(NamedTuple):
 
     def how(self, verdict: Verdict) -> str:
         """What the judgement rests on."""
-        return self.language.noted(verdict.how)
+        return "; ".join(map(self.language.told, verdict.how))
 
     def steps(self, verdict: Verdict) -> list[str]:
         """The chain, where a wrong claim is no known mistake."""
@@ -69,7 +69,7 @@ def as_csv(judged: Judged, _options: Options) -> str:
     for student, each in _told(judged):
         right = "true" if each.right else "false"
         reason = judged.explain(each) or judged.how(each)
-        rows.append((student, each.name, each.claim, right, each.value, each.mistake, reason))
+        rows.append((student, each.name, each.claim, right, ENGLISH.told(each.value), each.mistake, reason))
     return written(rows)
 
 
@@ -99,7 +99,7 @@ def as_json(judged: Judged, options: Options) -> str:
             "right": each.right,
             "proved": each.proved,
             "value": each.claimed or None,
-            "gradient": each.value or None,
+            "gradient": ENGLISH.told(each.value) or None,
             "how": judged.how(each) or None,
             "mistake": each.mistake or None,
             "explanation": judged.explain(each) or None,

@@ -9,6 +9,7 @@ from importlib import import_module
 
 from ...errors import InputError, quote
 from ...rules.op import Op
+from ...study.sentence import RAISED, Part
 from .. import LANGUAGES
 from .particles import settled
 from .spans import LISTED, Said, Span, code, plain, say
@@ -17,13 +18,12 @@ _WARNINGS = (
     "tie both", "tie split", "tie first", "kink", "kink inside", "jump inside", "border", "constant read", "not used",
 )  # fmt: skip
 """Templates of warnings."""
-_PARTS = ("a number", "a vector", "division by zero", "no real value", "no finite value", "overflows", "no local",
-          "infinite local")  # fmt: skip
-"""Templates of what stands in the holes of verdicts, beside those whose keys begin with `part`."""
+_RAISED = ("a number", "a vector", "division by zero", "no real value", "no finite value", "overflows", "no local",
+           "infinite local")  # fmt: skip
+"""Templates of what errors tell, beside those whose keys begin with `raised`."""
 _HOLE = "(.{1,1000})"  # of a text that somebody typed, no search takes long
-_DEEP = 4  # verdicts within verdicts
+_DEEP = 4  # errors within errors
 _IN_CALL = re.compile(r"in ([^:]*): (.*)")  # a warning of what is inside a module
-_NOTES = re.compile("; (?!no other )").split
 
 
 class Language:
@@ -55,20 +55,25 @@ class Language:
                 return self.say(key, *(operation if operation and each == title else each for each in found.groups()))
         return say("{}", message)
 
-    def told(self, judged: str) -> str:
-        """Why a claim is right or wrong, which is English, as this language has it; what is none of its, as it is."""
-        return judged if self.code == "en" else plain(self._told(judged))
+    def told(self, part: Part) -> str:
+        """What a verdict says, in this language: a name, a formula and a number as it is."""
+        return plain(self._told(part))
 
-    def noted(self, how: str) -> str:
-        """What a verdict rests on: notes with `; ` between them."""
-        return how if self.code == "en" else "; ".join(self.told(each) for each in _NOTES(how))
+    def _told(self, part: Part) -> Said:
+        if isinstance(part, str):
+            return [code(part)]
+        if part.key == RAISED:
+            return self._raised(str(part.parts[0]))
+        return self.say(part.key, *map(self._told, part.parts))
 
-    def _told(self, judged: str, depth: int = 0) -> Said:
-        for key, pattern in [*_judgements(), *(_parts() if depth else ())]:
-            if depth < _DEEP and (found := pattern.fullmatch(judged)):
-                said = self.say(key, *(self._told(each, depth + 1) for each in found.groups()))
-                return say(plain(said).removesuffix("."))
-        return [code(judged)]
+    def _raised(self, message: str, depth: int = 0) -> Said:
+        """What an error or a warning tells, which is English; what is none of its sentences stays as it is."""
+        if self.code != ENGLISH.code and depth < _DEEP:
+            for key, pattern in _patterns():
+                if found := pattern.fullmatch(message):
+                    said = self.say(key, *(self._raised(each, depth + 1) for each in found.groups()))
+                    return say(plain(said).removesuffix("."))
+        return [code(message)]
 
     def listed(self, names: Iterable[Span]) -> Said:
         """`x`, `y` and `z`; of very many only the first."""
@@ -103,21 +108,12 @@ class Language:
 ENGLISH = Language("en")
 
 
-def _patterns(prefix: str, others: Iterable[str]) -> list[tuple[str, re.Pattern[str]]]:
-    """The English templates whose keys begin so, and others, each as what its sentences match."""
-    keys = [*(key for key in ENGLISH.templates if key.startswith(prefix)), *others]
+@cache
+def _patterns() -> list[tuple[str, re.Pattern[str]]]:
+    """The English templates of errors and warnings, each as what its sentences match."""
+    keys = [*(key for key in ENGLISH.templates if key.startswith("raised ")), *_WARNINGS, *_RAISED]
     texts = [re.escape(ENGLISH.templates[key].removesuffix(".")) for key in keys]
     return [(key, re.compile(re.sub(r"\\{\d\\}", _HOLE, text))) for key, text in zip(keys, texts, strict=True)]
-
-
-@cache
-def _judgements() -> list[tuple[str, re.Pattern[str]]]:
-    return _patterns("verdict ", _WARNINGS)
-
-
-@cache
-def _parts() -> list[tuple[str, re.Pattern[str]]]:
-    return _patterns("part ", _PARTS)
 
 
 def of_locale(environment: Mapping[str, str]) -> str:
