@@ -39,7 +39,7 @@ class Compiled:
     ValueAndGradient(value=-12.0, gradient={'x': -4.0, 'y': -4.0, 'z': 3.0})
     """
 
-    __slots__ = ("__call__", "__weakref__", "_graph", "_settings", "_whole", "expression", "variables")
+    __slots__ = ("__call__", "__weakref__", "_graph", "_of_arrays", "_settings", "_whole", "expression", "variables")
     # That a call goes straight to the function, and not by a method, is a third of its time.
     __call__: Callable[..., ValueAndGradient]
 
@@ -52,12 +52,13 @@ class Compiled:
         if settings.wrt is not None:
             point.check_wrt(graph, settings.wrt)
         self.variables = tuple(node.name for node in graph.variables)
+        self._of_arrays = graph.of_arrays
         self._whole: Callable[[Mapping[str, Any]], tuple[Any, dict[str, Any]]] | None = None
         self.__call__ = self._function()
 
     def _function(self) -> Callable[..., ValueAndGradient]:
         if (
-            not self._graph.of_arrays and size(self._graph) < LARGE
+            not self._of_arrays and size(self._graph) < LARGE
         ):  # for a larger one a loop is better, and `backprop()` takes it
             with suppress(UnusualError):
                 return with_names(self._graph, self._settings.wrt, ValueAndGradient, self._carefully)
@@ -80,7 +81,7 @@ class Compiled:
 
     def _carefully(self, values: Sequence[Given], variables: Mapping[str, Given]) -> ValueAndGradient:
         at = {**dict(zip(self.variables, values, strict=False)), **variables}
-        if self._graph.of_arrays or any(getattr(each, "ndim", 0) for each in at.values()):
+        if self._of_arrays or any(getattr(each, "ndim", 0) for each in at.values()):
             with suppress(ArithmeticError, ValueError, BackpropError):  # the careful passes tell what is the matter
                 return ValueAndGradient(*self._over_arrays(at))
         trace = self.trace(*values, **variables)

@@ -65,6 +65,10 @@ class Words:
     def __init__(self, base: Arithmetic, op: ArrayOp, inputs: Sequence[Value], slot: int) -> None:
         self.base, self.op, self.inputs, self.slot = base, op, inputs, slot
         self.is_doubles = isinstance(base, Floats)
+        self._zero, self._one = base.number("0"), base.number("1")
+        self._axis = op.settings.get("axis")
+        self._along = -1 if self._axis is None else self._axis
+        self._over: dict[str, Any] = {"axis": self._axis, "keepdims": bool(op.settings.get("keepdims"))}
 
     def exp(self, x: Array) -> Value:
         if self.is_doubles:
@@ -83,7 +87,7 @@ class Words:
         return times(x, y)
 
     def T(self, x: Array) -> Value:  # noqa: N802  # as the rules have it
-        return np.transpose(x)
+        return x.T
 
     def matmul(self, x: Array, y: Array) -> Value:
         return np.matmul(x, y)
@@ -98,19 +102,12 @@ class Words:
         return tuple(each if isinstance(each, int) else slice(*each) for each in self.op.settings["items"])
 
     def place(self, upstream: Value, x: Array, labels: Array | None = None) -> Value:
-        found = np.full(np.shape(x), self.base.number("0"), dtype=np.asarray(x).dtype)
-        if labels is None:
-            found[self._places()] = upstream
-        else:
-            found[self._picks(x, labels)] = upstream
+        found = np.zeros(x.shape) if self.is_doubles else np.full(x.shape, self._zero, x.dtype)
+        found[self._places() if labels is None else _picks(x, _whole(labels))] = upstream
         return found
 
     def picked(self, x: Array, labels: Array) -> Value:
-        return x[self._picks(x, labels)]
-
-    def _picks(self, x: Array, labels: Value) -> tuple[Any, ...]:
-        whole = _labels(labels, x.shape[-1])
-        return (np.arange(x.shape[0]), whole) if x.ndim == 2 else (int(whole),)
+        return x[_picks(x, _labels(labels, x.shape[-1]))]
 
     def parts(self) -> Value:
         inputs = [np.asarray(each, dtype=kind_of(each)) for each in self.inputs]
@@ -131,38 +128,35 @@ class Words:
 
     # -- over axes --
 
-    def _over(self) -> dict[str, Any]:
-        return {"axis": self.op.settings.get("axis"), "keepdims": bool(self.op.settings.get("keepdims"))}
-
     def total(self, x: Array) -> Value:
-        return np.sum(x, initial=self.base.number("0"), **self._over())
+        return np.add.reduce(x, initial=self._zero, **self._over)  # np.sum, without its way there
 
     def product(self, x: Array) -> Value:
-        return np.prod(x, initial=self.base.number("1"), **self._over())
+        return np.multiply.reduce(x, initial=self._one, **self._over)
 
     def largest(self, x: Array) -> Value:
-        return self._top(x, **self._over())
+        return self._top(x, **self._over)
 
     def smallest(self, x: Array) -> Value:
-        return np.min(x, **self._over()) if self.is_doubles else -self._top(-x, **self._over())
+        return np.min(x, **self._over) if self.is_doubles else -self._top(-x, **self._over)
 
     def length(self, x: Array) -> Value:
         if not self.is_doubles:
-            return np.frompyfunc(self.base.word("sqrt"), 1, 1)(
-                np.sum(x * x, initial=self.base.number("0"), **self._over())
-            )
-        largest = np.max(np.abs(x), initial=0.0, **{**self._over(), "keepdims": True})
+            return np.frompyfunc(self.base.word("sqrt"), 1, 1)(self.total(x * x))
+        largest = np.max(np.abs(x), initial=0.0, **{**self._over, "keepdims": True})
         scale = np.where(largest > 0, largest, 1.0)
-        squares = np.sum((x / scale) ** 2, **self._over())
+        squares = np.sum((x / scale) ** 2, **self._over)
         return np.sqrt(squares) * np.reshape(scale, np.shape(squares))
 
     def logtotal(self, x: Array) -> Value:
-        largest = self._about_top(x, **{**self._over(), "keepdims": True})
-        sums = self._log(np.sum(self.exp(x - largest), **self._over()))
+        largest = self._about_top(x, **{**self._over, "keepdims": True})
+        sums = self._log(np.sum(self.exp(x - largest), **self._over))
         return np.reshape(largest, np.shape(sums)) + sums
 
     def _about_top(self, x: Array, **over: Any) -> Value:
         """The same, or what holds it where the numbers do not decide: enough to scale with."""
+        if self.is_doubles:
+            return np.maximum.reduce(x, **over)
         return self._top(x, self.base.word("max"), **over)
 
     def _top(self, x: Array, undecided: Function | None = None, **over: Any) -> Value:
@@ -171,7 +165,7 @@ class Words:
         undecided: what the larger is of two that are not told apart. Raises TooWideError without it.
         """
         if self.is_doubles:
-            return np.max(x, **over)
+            return np.maximum.reduce(x, **over)
         at_least = self.base.rule(primitive("ge")).value
 
         def larger_of(a: Value, b: Value) -> Value:
@@ -199,7 +193,8 @@ class Words:
         return spread(self.op, upstream, x)
 
     def count(self, x: Array, _out: Value) -> Value:
-        return self.base.number(str(math.prod(np.shape(x)[axis] for axis in axes_of(self.op, np.shape(x)))))
+        found = x.size if self._axis is None else x.shape[self._axis]
+        return float(found) if self.is_doubles else self.base.number(str(found))
 
     def rest(self, x: Array) -> Value:
         """For each entry the product of the others, by products from either end, so that no zero divides."""
@@ -215,14 +210,14 @@ class Words:
         return np.where(x == self.spread(out, x), self.base.number("1"), self.base.number("0"))
 
     def rowsum(self, x: Array) -> Value:
-        return np.sum(x, axis=self.op.settings.get("axis", -1), keepdims=True)
+        return np.add.reduce(x, axis=self._along, keepdims=True)
 
     def softmax(self, x: Array) -> Value:
-        powers = self.exp(x - self._about_top(x, axis=self.op.settings.get("axis", -1), keepdims=True))
+        powers = self.exp(x - self._about_top(x, axis=self._along, keepdims=True))
         return powers / self.rowsum(powers)
 
     def log_softmax(self, x: Array) -> Value:
-        less = x - self._about_top(x, axis=self.op.settings.get("axis", -1), keepdims=True)
+        less = x - self._about_top(x, axis=self._along, keepdims=True)
         return less - self._log(self.rowsum(self.exp(less)))
 
     # -- square matrices --
@@ -338,10 +333,18 @@ class LabelError(ValueError):
     """A label that is no whole number, or is beyond the scores."""
 
 
+def _picks(x: Array, labels: NDArray[np.int64]) -> tuple[Any, ...]:
+    return (np.arange(x.shape[0]), labels) if x.ndim == 2 else (int(labels),)
+
+
+def _whole(labels: Value) -> NDArray[np.int64]:
+    return np.asarray(labels, dtype=np.float64).astype(np.int64)
+
+
 def _labels(labels: Value, count: int) -> NDArray[np.int64]:
-    found = np.asarray(labels, dtype=np.float64)
-    whole = found.astype(np.int64)
-    fits = (whole == found) & (whole >= 0) & (whole < count)
+    """The labels as whole numbers. Raises LabelError."""
+    found, whole = np.asarray(labels, dtype=np.float64), _whole(labels)
+    fits = (whole == found) & (whole.view(np.uint64) < count)  # what is below 0 is large there
     if not fits.all():
         bad = np.atleast_1d(found)[~np.atleast_1d(fits)][0]
         what = "is no whole number" if bad != math.floor(bad) else f"is not one of 0 to {count - 1}"

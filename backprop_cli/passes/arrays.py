@@ -96,17 +96,25 @@ def gradient(graph: Graph, wrt: Collection[str] | None) -> ValueAndGradient:
     system = doubles()
     names = [node.name for node in graph.variables]
     slopes = [name for name in names if wrt is None or name in wrt]
+    made: tuple[list[Shape], Passes] | None = None
 
     @np.errstate(all="ignore")
-    def passes(point: Mapping[str, Value]) -> tuple[Value, dict[str, Value]]:
-        if len(point) != len(names):
-            raise UnusualError
-        at = {name: _double(point.get(name)) for name in names}
-        known = _typed(graph, at)
+    def straight(at: Sequence[Value]) -> Passes:
+        known = _typed(graph, dict(zip(names, at, strict=True)))
         if known.shapes[-1]:
             raise no_number(known.graph, known.shapes[-1])
-        _, straight = known.straight(system, wrt, whole=False)
-        value, found = straight(*at.values(), 1.0)
+        return known.straight(system, wrt, whole=False)[1]
+
+    def passes(point: Mapping[str, Value]) -> tuple[Value, dict[str, Value]]:
+        nonlocal made
+        if len(point) != len(names):
+            raise UnusualError
+        at = [_double(point.get(name)) for name in names]
+        shapes = [shape_of(each) for each in at]
+        known = made
+        if known is None or known[0] != shapes:
+            known = made = shapes, straight(at)
+        value, found = known[1](*at, 1.0)
         return value, dict(zip(slopes, found, strict=True))
 
     return passes

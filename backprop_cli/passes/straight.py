@@ -68,7 +68,6 @@ class Straight:
         self.graph, self.shapes, self.wanted, self.system, self.tells = graph, shapes, wanted, system, tells
         self.names: dict[str, Any] = {**_WORDS, "system": system, **{f"c{i}": value for i, value in constants.items()}}
         self._flowing = {len(graph.nodes) - 1} if wanted[len(graph.nodes) - 1] else set[int]()
-        self._settled = set[int]()
         self._forward = [line for gate in graph.gates for line in self._value(gate)]
         self._backward = [line for gate in graph.gates_backward for line in self._gate(gate)]
 
@@ -92,14 +91,15 @@ class Straight:
         return self._function(result, checks)
 
     def _check(self, name: str) -> str:
-        return f"if not isfinite(total({name})): raise UnusualError"
+        return f"if not isfinite(total({name}, None)): raise UnusualError"
 
     def _nothing(self, place: int) -> str:
         return f"zeros({self.shapes[place]})" if self.shapes[place] else "0.0"
 
     def _function(self, result: str, before: Sequence[str] = ()) -> Passes:
         """Raises UnusualError, or another ArithmeticError or ValueError, where the careful way has to go."""
-        checks = [self._check(f"g{i}") for i in self.graph.nodes.variables if i in self._flowing - self._settled]
+        # Whatever is not finite on the way stays so, as it is multiplied and summed alone: the ends are looked at.
+        checks = [self._check(f"g{i}") for i in self.graph.nodes.variables if i in self._flowing]
         last = len(self.graph.nodes) - 1
         back = [f"g{last} = seed", *self._backward, *checks]
         kept = {*_NAMES.findall(result)}
@@ -181,11 +181,12 @@ class Straight:
         op, shape, known = gate.op, self.shapes[gate.position], f"{self._inputs(gate)}, v{gate.position}"
         if op.kink is not None:
             kink = loops(op).kink if shape else self.system.base.rule(op).kink
-            yield f"if any({self._bound('kink', kink)}({known})): raise UnusualError" if kink else "raise UnusualError"
+            condition = f"if count_nonzero({self._bound('kink', kink)}({known})): " if kink else ""
+            yield f"{condition}raise UnusualError"
         if op.chooses:
             [slot] = op.conditions
             for left, right in self._compared(gate.inputs[slot]):
-                yield f"if any({self._name(left)} == {self._name(right)}): raise UnusualError"
+                yield f"if count_nonzero({self._name(left)} == {self._name(right)}): raise UnusualError"
         elif op.selects and op.variadic:
             yield f"s{gate.position} = selected(({self._inputs(gate)},), v{gate.position}, {prod(shape)})"
 
@@ -209,16 +210,19 @@ class Straight:
             scaled = f"{up} * {float(partial.head)}"
             yield f"{name} = {({'1': up, '-1': f'-{up}'}).get(partial.head, scaled)}"
         elif op.selects and op.variadic and not op.chooses:
-            yield f"{name} = {up} * s{gate.position}[{slot}] + 0.0"
+            yield f"{name} = {up} * s{gate.position}[{slot}]"
+            yield f"{name} += 0.0"  # and no −0
         elif not shape:
             yield f"{name} = chained(system.base, {self._bound('op', op)}, {slot}, ({inputs},), {out}, {up})"
         elif (mask := masks(op, slot)) is not None:
-            yield f"{name} = {up} * {self._bound('mask', mask)}({self._needed(gate, partial)}) + 0.0"
+            yield f"{name} = {up} * {self._bound('mask', mask)}({self._needed(gate, partial)})"
+            yield f"{name} += 0.0"
         elif not op.variadic and (loop := loops(op).partials[slot]):
             yield f"{name}l = {self._bound('local', loop)}({self._needed(gate, partial)})"
             if not flagged(partial):
                 yield self._check(f"{name}l")
-            yield f"{name} = {up} * {name}l{' + 0.0' * op.selects}"
+            yield f"{name} = {up} * {name}l"
+            yield from [f"{name} += 0.0"] * op.selects
             if not (op.selects or is_given(partial)):
                 is_zero = f"{self._bound('zeros', zeros(op, slot))}({self._needed(gate, zero(op, slot))})"
                 yield f"if not {name}.all(): unless({is_zero}, {name}, {up})"
@@ -242,27 +246,24 @@ class Straight:
             yield f"{name}l = {rule}, None)"
             if op.selects:
                 yield f"if count_nonzero({name}l) != {prod(self.shapes[gate.position])}: raise UnusualError"
-            yield f"{name} = {whole} * {name}l{' + 0.0' * op.selects}"
-        if self.tells:
+            yield f"{name} = {whole} * {name}l"
+            yield from [f"{name} += 0.0"] * op.selects
+        if self.tells and _may_be_too_small(op, slot):
             operands = {**dict(zip(op.inputs, map(self._name, gate.inputs), strict=False)), "out": out, "upstream": up}
             needed = "".join(f"{operand}, " for word, operand in operands.items() if word in partial.words)
             small = f"may_underflow({self._bound('op', op)}, {slot}, ({needed}))"
             yield f"if not all({name}) and {small}: raise UnusualError"
-        if partial.heads & _UNFLAGGED:
-            yield self._check(name)
-            self._settled.add(place)
         yield from self._add(place, name, self.shapes[place])
 
     def _add(self, place: int, name: str, shape: Shape) -> Iterator[str]:
         """Gradients are summed over the axes along which the input was broadcast, and add up at forks."""
         wanted = self.shapes[place]
         if axes := over_axes(shape, wanted):
-            summed = f"{name}.sum(axis={axes})"
-            name = f"{summed}.reshape({wanted})" if wanted else summed
+            left = tuple(each for axis, each in enumerate(shape) if axis not in axes)
+            name = f"total({name}, {axes}){f'.reshape({wanted})' * (left != wanted)}"
         if not wanted:
             name = f"lowered({name})"
         if place in self._flowing:
-            self._settled.discard(place)
             yield f"g{place} = g{place} + {name}"
         else:
             self._flowing.add(place)
@@ -327,15 +328,20 @@ def _unless(is_zero: Any, chained: Array, upstream: Value) -> None:
         raise UnusualError
 
 
+def _may_be_too_small(op: ArrayOp, slot: int) -> bool:
+    """Whether there are operands of which `may_underflow` is true."""
+    return "softmax" in op.value.heads or bool(op.partial(slot).heads & _UNFLAGGED)
+
+
 def may_underflow(op: ArrayOp, slot: int, operands: Sequence[Value]) -> bool:
     """Whether something in a pullback, or a local gradient, may be too small for doubles that no flag tells of.
 
     operands: the inputs, the output and upstream, of which its rule is made
     """
-    if "softmax" in op.value.heads and not np.all(operands[0]):
-        return True  # a probability is never 0
-    if not op.partial(slot).heads & _UNFLAGGED:
+    if not _may_be_too_small(op, slot):
         return False
+    if "softmax" in op.value.heads:
+        return not np.all(operands[0])  # a probability is never 0
     try:  # where a product of two numbers underflows, the square of the smaller one does
         with np.errstate(over="ignore", under="raise"):
             for each in operands:
@@ -350,7 +356,6 @@ def may_underflow(op: ArrayOp, slot: int, operands: Sequence[Value]) -> bool:
 _WORDS: dict[str, Any] = {
     "__builtins__": {"__import__": __import__},  # which NumPy's C functions call
     "all": np.all,
-    "any": np.any,
     "backward": _BACKWARD,
     "chained": _chained,
     "count_nonzero": np.count_nonzero,
@@ -362,7 +367,7 @@ _WORDS: dict[str, Any] = {
     "may_underflow": may_underflow,
     "selected": _selected,
     "spread": spread,
-    "total": lambda value: np.add.reduce(value, axis=None),
+    "total": np.add.reduce,
     "unless": _unless,
     "widened": widened,
     "zeros": np.zeros,
