@@ -274,7 +274,7 @@ const ends = t => {
   return [...(lost ? [lost[1]] : []), ...D.asked.map(n => tells(t, n))];
 };
 const held = {};  // where the numbers of arrays stand
-const tell = { forward, backward, arrays: ", arrays", ends, held: t => { for (const n in held) held[n].replaceChildren(...matrix(t.v[n])); } };
+const tell = { forward, backward, arrays: ", arrays", ends, held: t => { for (const n in held) renew(held[n], matrix(t.v[n])); } };
 const fault = t => {
   const { o: names, q: needs } = G[0], at = (n, i, said) => H[n].length && i !== undefined ? say("page at entry", said, entryOf(n, i)) : said;
   if (t.v[out] === undefined) {
@@ -294,21 +294,17 @@ const fault = t => {
 const matrix = x => {
   if (typeof x !== "object") return [minus(shown(x, D.pictured))];
   if (x.d.length > D.largest || !x.d.length) return [`${shape(x)}: ${minus(asText(x, D.pictured))}`];
-  const table = document.createElement("table"), width = x.s.at(-1), height = x.s.at(-2) || 1;
-  for (let i = 0; i < x.d.length; i += width) {
-    const body = i % (width * height) ? table.lastChild : made("tbody", {}, table), line = made("tr", {}, body);
-    x.d.slice(i, i + width).forEach(one => made("td", { textContent: one === undefined || isNone(one) ? "–" : minus(shown(one, D.pictured)) }, line));
-  }
-  return [table];
+  const [height, width] = [x.s.at(-2) || 1, x.s.at(-1)], cell = one => ({ tag: "TD", parts: [one === undefined || isNone(one) ? "–" : minus(shown(one, D.pictured))] });
+  const pieces = (all, length, make) => upTo(all.length / length).map(i => make(all.slice(i * length, (i + 1) * length)));
+  const lines = pieces(x.d, width, all => ({ tag: "TR", parts: all.map(cell) }));
+  return [{ tag: "TABLE", parts: pieces(lines, height, parts => ({ tag: "TBODY", parts })) }];
 };
 const tables = i => {
   const { k, n } = S[i], back = k === "g" || k === "s", all = k === "f" ? [...new Set([...INPUTS[n], n])].map(m => [m]) : back ? [[n], ...(k === "g" ? asked(n).map(each => [each.m, each.e]) : [])] : [];
   return all.filter(([m]) => H[m].length && (back || t.v[m] !== undefined)).map(([m, e]) => {
-    const figure = document.createElement("figure"), x = e !== undefined ? t.c[e] : back ? t.u[m] : t.v[m];
-    const share = e !== undefined && uses[m] > 1 ? ` (${T["page share"]})` : "";
-    made("figcaption", { textContent: `${back ? gradient(m) : name(m)}${share}  ${shape(x)}`, className: back ? "g" : "v" }, figure);
-    figure.append(...matrix(x));
-    return figure;
+    const x = e !== undefined ? t.c[e] : back ? t.u[m] : t.v[m], share = e !== undefined && uses[m] > 1 ? ` (${T["page share"]})` : "";
+    const caption = `${back ? gradient(m) : name(m)}${share}  ${shape(x)}`;
+    return { tag: "FIGURE", parts: [{ tag: "FIGCAPTION", sort: back ? "g" : "v", parts: [caption] }, ...matrix(x)] };
   });
 };
 const control = (n, row) => {

@@ -14,9 +14,11 @@ const isGate = n => INPUTS[n].length > 0, kindOf = n => O[N[n].t];
 
 // -- Numbers, as the tables of the program write them: `%.6g`, ties to even
 const digitsOf = (x, d) => {
-  const cut = x.toExponential(d), e = cut.indexOf("e"), isTie = cut[e - 1] === "5" && cut[e - 2] % 2 === 0 && +cut === x;
-  const short = isTie ? cut : x.toExponential(d - 1), end = short.indexOf("e"), from = x < 0 ? 1 : 0;
-  return [(short[from] + short.slice(from + 2, isTie ? end - 1 : end)).replace(/0+$/, ""), +short.slice(end + 1)];
+  const short = x.toExponential(d - 1), end = short.indexOf("e"), e = +short.slice(end + 1);
+  // What lies in the middle of two numbers of d digits is a whole number of 2^(e - d), and rare.
+  const cut = Number.isInteger(x * 2 ** (d - e + 1)) ? x.toExponential(d) : "", tied = cut.indexOf("e") - 1;
+  const isTie = cut[tied] === "5" && cut[tied - 1] % 2 === 0 && +cut === x, from = x < 0 ? 1 : 0;
+  return isTie ? [(cut[from] + cut.slice(from + 2, tied)).replace(/0+$/, ""), +cut.slice(tied + 2)] : [(short[from] + short.slice(from + 2, end)).replace(/0+$/, ""), e];
 };
 const shown = (x, d) => {
   if (typeof x === "boolean") return String(x);

@@ -14,7 +14,7 @@ const boxes = {}, forks = {}, middle = column => D.C[column][0] + D.C[column][1]
 D.B.forEach(([n, column, y, width, isFork]) => {
   const x = middle(column), sort = N[n].d ? "constant" : !isGate(n) ? "input" : kindOf(n).module ? "module" : "gate";
   const g = draw("g", { class: isFork ? "fork" : sort }, groups.boxes), label = isGate(n) ? kindOf(n).sign : name(n).length > 24 ? `${name(n).slice(0, 23)}…` : name(n);
-  (isFork ? forks : boxes)[n] = { g, x, y, column, half: width / 2 };
+  (isFork ? forks : boxes)[n] = { element: g, sort, x, y, column, half: width / 2 };
   if (isFork) { draw("circle", { cx: x, cy: y, r: 3 }, g); return; }
   if (isGate(n)) {
     if (label.length === 1) draw("circle", { cx: x, cy: y, r: 17 }, g);
@@ -35,54 +35,74 @@ const wires = D.W.map(([n, e, ...heights]) => {
     [x, y] = [right(column), height];
   });
   const line = draw("path", { d, class: "wire" }, groups.wires), text = {}, isQuiet = !!N[n].d;
-  const put = (sort, dy) => { text[sort] = draw("text", { x: middle(from.column + 1), y: heights[0] + dy, class: sort }, groups.texts); };
+  const put = (sort, dy, words = "") => {
+    const room = draw("text", { x: middle(from.column + 1), y: heights[0] + dy, class: sort }, groups.texts);
+    room.append(words);
+    text[sort] = room.firstChild;
+  };
   put("v", -5);
-  if (isGate(n) && isStem === (n in forks || n === out)) put("n", -19);
+  if (isGate(n) && isStem === (n in forks || n === out)) put("n", -19, name(n));
   if (!isQuiet) put("g", 14);
   if (!isQuiet && !isStem) put("l", 26);
   const own = WANTED[n] ? ` · ${gradient(n)}${isStem || uses[n] === 1 ? "" : ` (${T["page share"]})`}` : "";
   draw("title", {}, line, name(n) + own);
-  return { n, e, gate, line, text, isStem, isQuiet };
+  return { n, e, gate, element: line, text, isStem, isQuiet, since: stepOf[`v${n}`] || 0, backSince: stepOf[isStem ? `u${n}` : `c${gate}`] };
 });
 
-// -- What is shown
-let now = 0, t = passes(0, D.start), wrong = fault(t), ask = null;
-const PICTURED = D.pictured;
-const drawn = x => x === undefined ? "" : typeof x === "object" ? shape(x) : minus(shown(x, PICTURED));
-const show = () => {
-  const step = S[now];
-  for (const wire of wires) {
-    const { n, e, text } = wire, known = isKnown("v", n) && (!wrong || Number.isFinite(t.v[n]));
-    const back = wire.isStem ? isKnown("u", n) : stepOf[`c${wire.gate}`] <= now;
-    const flows = wire.isStem ? t.u[n] : t.c[e], isShown = back && !wrong && flows !== undefined && !(ask && ask.hides(wire));
-    const put = (kind, words) => { if (text[kind] && text[kind].textContent !== words) text[kind].textContent = words; };
-    put("v", known && !(wire.isQuiet && drawn(t.v[n]) === minus(name(n))) && !(ask && ask.step.k === "f" && ask.step.n === n) ? drawn(t.v[n]) : "");
-    put("n", name(n));
-    put("g", isShown ? drawn(flows) : "");
-    put("l", !back || wrong || t.c[e] === undefined ? "" : E[e].w || (t.l[e] !== undefined ? `${T["page local"]} ${drawn(t.l[e])}` : ""));
-    const isNew = (step.k === "f" && step.n === n) || (step.k === "g" && wire.gate === step.n) || (step.k === "s" && step.n === n && wire.isStem);
-    wire.line.setAttribute("class", `wire${wire.isQuiet ? " quiet" : ""}${!wire.isStem && back && !wrong && t.c[e] !== undefined && !t.a[e] ? " idle" : ""}${isNew ? " new" : ""}`);
-  }
-  for (const n in boxes) boxes[n].g.classList.toggle("current", step.n === +n && !ask);
-  for (const n in boxes) boxes[n].g.classList.toggle("bad", !!wrong && wrong.n === +n);
-  $("count").textContent = `${T[`page ${step.k === "a" || step.k === "f" ? "forward" : step.k === "z" ? "end" : "backward"}`]} · ${now + 1} / ${S.length}`;
-  $("scrub").value = now;
-  $("scrub").setAttribute("aria-valuetext", $("count").textContent);
-  $("first").disabled = $("back").disabled = now === 0;
-  $("on").disabled = $("last").disabled = now === S.length - 1;
-  const said = wrong ? wrong.says : ask ? [[ask.question]] : sentences(t, now);
-  $("says").className = wrong ? "bad" : "";
-  $("says").replaceChildren(...said.map(each => { const p = document.createElement("p"); p.append(...set(each)); return p; }));
-  $("tables").replaceChildren(...(ask || wrong ? [] : tables(now)));
-  $("ask").hidden = !ask || !!wrong;
-  D.asked.concat(D.fixed).forEach((n, i) => {
-    rows[n].result.replaceChildren(...(isKnown("u", n) && !wrong && t.u[n] !== undefined && !ask ? result(n) : []));
+// -- What is shown: of a value that moves only what is other than before is written, since what is written is laid out
+let now = 0, at = -1, t = passes(0, D.start), wrong = fault(t), ask = null;
+const drawn = x => x === undefined ? "" : typeof x === "object" ? shape(x) : minus(shown(x, D.pictured));
+const write = (text, words) => { if (text && text.holds !== words) text.data = text.holds = words; };
+const dress = (part, words) => { if (part.dressed !== words) part.element.setAttribute("class", part.dressed = words); };
+const set = (attribute, id, value) => { if ($(id)[attribute] !== value) $(id)[attribute] = value; };
+// Parts are words, formulas, and elements: { tag, parts }; a room knows what it holds.
+const renew = (room, parts) => {
+  const holds = room.holds ||= [];
+  parts.forEach((part, i) => {
+    const words = part.c ?? part, tag = part.tag || (words === part ? "" : "CODE");
+    if (holds[i]?.tag !== tag) {
+      const node = tag ? document.createElement(tag) : new Text(), text = tag === "CODE" ? node.appendChild(new Text()) : node;
+      if (i < holds.length) holds[i].node.replaceWith(node); else room.append(node);
+      holds[i] = { tag, node, text };
+    }
+    const here = holds[i];
+    if (part.tag) renew(here.node, part.parts);
+    else if (here.words !== words) here.text.data = here.words = words;
+    if (part.sort) here.node.className = part.sort;
   });
-  tell.held?.(t);
-  const f = isKnown("v", out) && !wrong && !(ask && ask.step.k === "f" && ask.step.n === out);
-  $("value").textContent = f ? PLAIN(equation(code(name(out)), number(t.v[out]))) : "";
+  holds.splice(parts.length).forEach(({ node }) => node.remove());
 };
-const set = said => said.map(each => { if (typeof each === "string") return each; const made = document.createElement("code"); made.textContent = each.c; return made; });
+const show = () => {
+  const step = S[now], isAsked = part => ask && ask.step.k === "f" && ask.step.n === part;
+  for (const wire of wires) {
+    const { n, e, text } = wire, known = wire.since <= now && (!wrong || Number.isFinite(t.v[n]));
+    const back = wire.backSince <= now, flows = wire.isStem ? t.u[n] : t.c[e], isShown = back && !wrong && flows !== undefined && !(ask && ask.hides(wire));
+    write(text.v, known && !isAsked(n) && !(wire.isQuiet && drawn(t.v[n]) === minus(name(n))) ? drawn(t.v[n]) : "");
+    write(text.g, isShown ? drawn(flows) : "");
+    write(text.l, !back || wrong || t.c[e] === undefined ? "" : E[e].w || (t.l[e] !== undefined ? `${T["page local"]} ${drawn(t.l[e])}` : ""));
+    const isNew = (step.k === "f" && step.n === n) || (step.k === "g" && wire.gate === step.n) || (step.k === "s" && step.n === n && wire.isStem);
+    dress(wire, `wire${wire.isQuiet ? " quiet" : ""}${!wire.isStem && back && !wrong && t.c[e] !== undefined && !t.a[e] ? " idle" : ""}${isNew ? " new" : ""}${wire.isLit ? " lit" : ""}`);
+  }
+  for (const n in boxes) dress(boxes[n], `${boxes[n].sort}${step.n === +n && !ask ? " current" : ""}${wrong && wrong.n === +n ? " bad" : ""}`);
+  if (at !== now) {
+    $("count").textContent = `${T[`page ${step.k === "a" || step.k === "f" ? "forward" : step.k === "z" ? "end" : "backward"}`]} · ${now + 1} / ${S.length}`;
+    $("scrub").value = now;
+    $("scrub").ariaValueText = $("count").textContent;
+    $("first").disabled = $("back").disabled = now === 0;
+    $("on").disabled = $("last").disabled = now === S.length - 1;
+    renew($("says"), []);  // so that a step is read aloud as a whole
+    at = now;
+  }
+  const said = wrong ? wrong.says : ask ? [[ask.question]] : sentences(t, now);
+  set("className", "says", wrong ? "bad" : "");
+  renew($("says"), said.map(parts => ({ tag: "P", parts })));
+  renew($("tables"), ask || wrong ? [] : tables(now));
+  set("hidden", "ask", !ask || !!wrong);
+  D.asked.concat(D.fixed).forEach(n => renew(rows[n].result, isKnown("u", n) && !wrong && t.u[n] !== undefined && !ask ? result(n) : []));
+  tell.held?.(t);
+  const f = isKnown("v", out) && !wrong && !isAsked(out);
+  set("textContent", "value", f ? PLAIN(equation(code(name(out)), number(t.v[out]))) : "");
+};
 const go = i => {
   now = Math.max(0, Math.min(S.length - 1, i));
   ask = null;
@@ -156,7 +176,7 @@ const rows = {};
   const row = made("div", { className: "row" }, $("rows"));
   control(n, row);
   rows[n] = { result: made("output", { ariaLabel: gradient(n) }, row) };
-  const light = is => wires.forEach(wire => wire.line.classList.toggle("lit", is && wire.n === n));
+  const light = is => { wires.forEach(wire => { wire.isLit = is && wire.n === n; }); show(); };
   row.addEventListener("focusin", () => light(true));
   row.addEventListener("focusout", () => light(false));
   row.addEventListener("mouseenter", () => light(true));
