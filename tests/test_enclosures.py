@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from fractions import Fraction
+from math import inf
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from backprop_cli.arithmetic.ball import Ball
 from backprop_cli.arithmetic.balls import Balls
 from backprop_cli.arithmetic.box import MAYBE, Box
 from backprop_cli.arithmetic.decimals import bound
-from backprop_cli.errors import MathError
+from backprop_cli.errors import InputError, MathError
 from backprop_cli.graph.graph import Graph
 from backprop_cli.language.program import Program
 from backprop_cli.passes.backpropagate import backpropagate
@@ -101,32 +102,35 @@ GRADIENTS = [
     ("(1-tanh(x))*exp(2*x)", "--x 2500 --enclose", "1.347877659323567e-2171 1.3478776593235671e-2171"),
     ("tanh(x)", "--x -1..1", "0.41997434161402606 1"),
     ("x**2*exp(-x)", "--x 0.25..1.5", "0.16697081425599159 0.46174914612887891"),
+    ("sqrt(x)", "--x 0..1", "0.5 inf"),
+    ("where(x > 0, sqrt(x), 0)", "--x -1..1", "0 inf"),
+    ("acos(x)", "--x -1..0.6", "-inf -1"),
+    ("cbrt(x)*2", "--x -1..8", "0.16666666666666666 inf"),
+    ("x**(2/5)", "--x 0..1", "0.4 inf"),
+    ("y**x", "--x 1..2 --y 0..1", "-inf 0"),
+    ("x**y", "--x 0..1 --y 0..2", "0 inf"),
+    ("hypot(x, y)", "--x -1..1 --y 0..2", "-1 1"),
+    ("0*sqrt(x) + x", "--x 0..1", "1 1"),
 ]
 """The same, and both ends of the gradient of x."""
 
 REFUSED = [
     ("x", "--x 2..1", 2, "the ends of the box of x are reversed", "the lower end comes first: 1..2"),
-    ("x", "--x 0..inf", 2, "the box of x has an end that is not finite", "for example: --x 0.25..0.5"),
+    ("x", "--x 0..inf", 2, "the box of x has an end that is not finite", "a large one is nearly as good: 1e9"),
     ("x", "--x ..1", 2, "the box of x lacks an end", "for example: --x 0.25..0.5"),
     ("x", "--x 1...2", 2, "the box of x is not two numbers with two points between them", ""),
     ("x", "--x 1..2..3", 2, "the box of x is not two numbers with two points between them", ""),
     ("x", "--x a..2", 2, "in the value of x: 'a' is not a constant", ""),
     ("1/x", "--x -1..1", 1, "f = 1 / x has no value, or no bound, somewhere in x = [-1, 1]", "1 / x needs x ≠ 0"),
+    ("sin(x)/x", "--x 0..1", 1, "f = q1 / x has no value", "(…) if abs(x) > 1e-6 else (…)"),
     ("log(x)", "--x 0..1", 1, "f = log(x) has no value, or no bound, somewhere in x = [0, 1]", "log(x) needs x > 0"),
     ("tan(x)", "--x 1..2", 1, "f = tan(x) has no value, or no bound, somewhere in x = [1, 2]", ""),
     ("gamma(x)", "--x -1.5..-0.5", 1, "f = gamma(x) has no value, or no bound, somewhere in x = [-1.5, -0.5]", ""),
     ("log(x)", "--x -2..-1", 1, "f = log(x) has no value, or no bound, somewhere in x = [-2, -1]", ""),
     ("log(x)", "--x -2 --enclose", 1, "f = log(x) has no real value at x = -2", "log(x) needs x > 0"),
-    (
-        "where(x > 0, sqrt(x), 0)",
-        "--x -1..1",
-        1,
-        "∂q2/∂x = 1/(2·q2) does not exist, or has no bound, somewhere in x = [0",
-        "",
-    ),
     ("Piecewise((x, x < 0))", "--x -1..1", 1, "no case of f = Piecewise((x, q1)) holds at x = [0, 1], q1 = false", ""),
     ("where(x != 0, 1/x, 0)", "--x -1..1", 1, "q2 = 1 / x has no value, or no bound, somewhere in x = [-1, 1]", ""),
-    ("sqrt(x)", "--x 0..1", 1, "∂f/∂x = 1/(2·f) does not exist, or has no bound, somewhere in x = [0, 1]", ""),
+    ("sqrt(x)", "--x 0 --enclose", 1, "∂f/∂x = 1/(2·f) does not exist, or has no bound, somewhere in x = 0", ""),
     ("x", "--x 1..2 --precision 20", 2, "--precision takes numbers alone, and the value of x is a box", "leave it out"),
     ("x", "--x 1..2 --exact", 2, "--exact takes numbers alone, and the value of x is a box", "leave it out"),
     ("x", "--x 1..2 --hessian", 2, "--hessian takes numbers alone, and the value of x is a box", "leave it out"),
@@ -144,6 +148,9 @@ WARNED = [
     ("max(x, 1)", "--x 0..2", "f = max(x, 1) may have a kink inside x = [0, 2]: the slopes"),
     ("floor(x)", "--x 0.5..2", "f = floor(x) may jump inside x = [0.5, 2]: the slopes"),
     ("x if x > 0 else 2", "--x -1..1", "may jump inside"),
+    ("1 - sqrt(x)", "--x 0..1", "q1 = sqrt(x) has slopes without a bound, or none, in a part of x = [0, 1]"),
+    ("hypot(x, y)", "--x -1..1 --y 0..1", "f = hypot(x, y) may have a kink inside x = [-1, 1], y = [0, 1]"),
+    ("hypot(x, y)", "--x 1..2 --y 0..1", ""),
     ("abs(x)", "--x 1..2", ""),
     ("abs(x*x - x + 1)", "--x 0..1", ""),
     ("max(x, x)", "--x 0..1", ""),
@@ -174,6 +181,29 @@ def test_branches_need_values_only_where_they_are_taken(monkeypatch: pytest.Monk
 def test_both_ends_of_a_gradient() -> None:
     for expression, words, ends in GRADIENTS:
         assert answer(expression, f"{words} --get x")[0] == f"{ends}\n", expression
+
+
+def test_ends_without_a_bound() -> None:
+    trace = backprop("sqrt(x)", x="0..1")
+    slope = trace.gradient["x"]
+    assert (slope.lower, slope.upper) == (Fraction(1, 2), inf)
+    assert 1e300 in slope
+    assert 0.4 not in slope
+    assert str(pickle.loads(pickle.dumps(slope))) == str(slope) == "[0.5, inf]"
+    document = json.loads(command("eval", "sqrt(x)", "--x", "0..1", "--json").out)
+    TRACE.validate(document)
+    assert document["gradient"]["x"] == {"lower": "0.5", "upper": "Infinity"}
+    assert document["monotone"] == {"x": 1}
+
+
+def test_a_trace_over_boxes_checks_itself_and_claims() -> None:
+    trace = backprop("x*(1-x)", x="0.25..0.5")
+    assert trace.check()
+    assert "every gradient lies in its own" in str(trace.check())
+    assert trace.check(x="1 - 2*x")
+    assert not trace.check(x=0.3)
+    with pytest.raises(InputError, match="the value of x is uncertain"):
+        backprop("x*x", x="2±1").check()
 
 
 def test_what_no_box_can_be_is_refused_in_a_sentence() -> None:

@@ -127,25 +127,19 @@ class Trace(Shown, passes.Trace):
         lang: the language in which verdicts are told, `en` or `ko`.
         What is returned is true where all is right.
         """
-        from ..study.claims import SHOWN
+        from ..study.checks import judge, review
         from ..view.verdicts import Judged
         from ..view.words.language import language
 
-        self._numbers_alone("check")
-        if self.has_axes:
-            from ..study.entries import judge, review
-        else:
-            from ..study.claims import judge
-            from ..study.referee import review
         graph, claimed = self._opened(), texts(claims, gradients)
         wrt, ties = self.settings.wrt, self.settings.ties
         spoken = language(lang)
         if not claimed:
             if lang != "en":
                 raise InputError("lang is for claims: it is what verdicts are told in")
-            result = review(graph, self.given, wrt=wrt, ties=ties)
-            return Checked("review", result, result.agree and result.compared)
-        verdicts = judge(graph, self.given, claimed, wrt=wrt, ties=ties, digits=SHOWN)
+            view, result = review(graph, self.given, wrt=wrt, ties=ties)
+            return Checked(view, result, result.agree and result.compared)
+        verdicts = judge(graph, self.given, claimed, wrt=wrt, ties=ties)
         return Checked("verdicts", Judged(graph, verdicts, language=spoken), all(each.right for each in verdicts))
 
     def code(self, language: str = "python", *, function: bool = False) -> str:

@@ -41,6 +41,8 @@ class Ball:
     def __reduce__(self) -> tuple[Any, ...]:
         if self.is_exact:
             return _fraction, (int(self.number.p), int(self.number.q))
+        if not self.number.is_finite():
+            return _beyond, (float(self.number),)
         parts = (self.number.mid().man_exp(), self.number.rad().man_exp())
         return _enclosed, tuple((int(mantissa), int(exponent)) for mantissa, exponent in parts)
 
@@ -244,6 +246,10 @@ def _fraction(numerator: int, denominator: int) -> Ball:
 
 def _enclosed(middle: tuple[int, int], radius: tuple[int, int]) -> Ball:
     return Ball(arb(middle, arb(radius)))
+
+
+def _beyond(infinity: float) -> Ball:
+    return Ball(arb(infinity))
 
 
 def fraction_root(x: fmpq, n: int) -> fmpq | None:

@@ -1,7 +1,8 @@
 """A box, all numbers from one to another: sums and products of boxes, conditions on them, and their ends in print.
 
 An end is a number of `ball`: a fraction, or a ball that holds it. So ends are as exact as proven digits are, and what
-is printed of them is rounded outwards. Comparisons are three-valued. This module imports flint; import it where it is
+is printed of them is rounded outwards. A slope may have no bound: then an end is infinite. Comparisons are
+three-valued. This module imports flint; import it where it is
 needed.
 """
 
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 from functools import reduce
 from itertools import pairwise, product
-from math import floor, isfinite
+from math import floor, inf, isfinite
 from numbers import Real
 from typing import Any, Final
 
@@ -68,17 +69,29 @@ class Box:
         return self.lo is self.hi
 
     @property
-    def lower(self) -> Fraction:
-        """A fraction that no number of it is below. Raises OverflowError where that is too large to be written."""
+    def lower(self) -> Fraction | float:
+        """A fraction that no number of it is below, −∞ where there is none.
+
+        Raises OverflowError where it is too large to be written.
+        """
         return _fraction(self.lo, up=False)
 
     @property
-    def upper(self) -> Fraction:
-        """A fraction that no number of it is above. Raises OverflowError where that is too large to be written."""
+    def upper(self) -> Fraction | float:
+        """A fraction that no number of it is above, ∞ where there is none.
+
+        Raises OverflowError where it is too large to be written.
+        """
         return _fraction(self.hi, up=True)
 
     def __contains__(self, number: object) -> bool:
-        return isinstance(number, Real) and self.lower <= number <= self.upper
+        lower: Any = self.lower
+        return isinstance(number, Real) and bool(lower <= number <= self.upper)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an end is infinite."""
+        return is_infinite(self.lo) or is_infinite(self.hi)
 
     @property
     def has_zero(self) -> bool:
@@ -123,7 +136,8 @@ class Box:
         for one, two in ((self, other), (other, self)):
             if one.is_thin and one.lo.is_exact and one.lo.number in (0, 1):
                 return two if one.lo.number == 1 else NOTHING
-        return corners(Ball.__mul__, self, other)
+        product = corners(Ball.__mul__, self, other)
+        return EVERYTHING if (self.is_open or other.is_open) and not _are_known(product) else product
 
     def __truediv__(self, other: Box | int) -> Box:
         if isinstance(other, int):
@@ -140,12 +154,37 @@ class Box:
         return corners(Ball.__truediv__, self, other)
 
 
+def over(top: Box, bottom: Box) -> Box:
+    """A quotient without a bound where 0 is one end of what it is divided by, or inside of that."""
+    if not bottom.has_zero or bottom.is_thin:
+        return top / bottom
+    if order(bottom.hi, 0) == 0:
+        return over(-top, -bottom)
+    if order(bottom.lo, 0) != 0 or order(bottom.hi, 0) != 1 or top.has_zero:
+        return EVERYTHING
+    return -over(-top, bottom) if order(top.hi, 0) == -1 else Box(top.lo / bottom.hi, BEYOND)
+
+
 def thin(number: Ball) -> Box:
     """The box of one number."""
     return Box(number, number)
 
 
+def is_infinite(end: Ball) -> bool:
+    """Whether an end is no number, but says that there is no bound."""
+    return not end.is_exact and end.number in (_INFINITE, -_INFINITE)
+
+
+def _are_known(box: Box) -> bool:
+    """Whether each end is a number or infinite."""
+    return all(end.is_exact or end.number.is_finite() or is_infinite(end) for end in (box.lo, box.hi))
+
+
+_INFINITE = arb("inf")
 NOTHING, SAME = thin(ZERO), thin(ONE)
+BEYOND = Ball(_INFINITE)
+"""The upper end of what has none."""
+EVERYTHING = Box(-BEYOND, BEYOND)
 
 
 def lowest(numbers: Iterable[Ball]) -> Ball:
@@ -247,8 +286,8 @@ def ends(box: Box, digits: int = 0) -> tuple[str, str]:
     """
     if not digits:
         size, width = highest((abs(box.lo), abs(box.hi))).ball, (box.hi - box.lo).ball
-        apart = int(float((size / width).log() / arb.const_log10())) + _APART if width > 0 else DIGITS
-        digits = max(_SHOWN, min(DIGITS, apart))
+        apart = int(float((size / width).log() / arb.const_log10())) + _APART if 0 < width < _INFINITE else DIGITS
+        digits = _SHOWN if box.is_open else max(_SHOWN, min(DIGITS, apart))
     return bound(box.lo.number, digits, up=False), bound(box.hi.number, digits, up=True)
 
 
@@ -270,8 +309,10 @@ def interval(lower: str, upper: str) -> str:
     return lower if lower == upper else f"[{lower}, {upper}]"
 
 
-def _fraction(end: Ball, *, up: bool) -> Fraction:
+def _fraction(end: Ball, *, up: bool) -> Fraction | float:
     """An end, rounded outwards where it is no fraction."""
+    if is_infinite(end):
+        return inf if up else -inf
     if end.is_exact:
         return Fraction(int(end.number.p), int(end.number.q))
     middle, radius = _dyadic(end.number.mid(), up=up), _dyadic(end.number.rad(), up=True)

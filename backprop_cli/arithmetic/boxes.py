@@ -19,6 +19,7 @@ from .ball import GUARD, HALF, ONE, ZERO, Ball, order
 from .ball_functions import WORDS, Word
 from .balls import Balls
 from .box import (
+    BEYOND,
     DIGITS,
     NOTHING,
     ORDERS,
@@ -34,8 +35,10 @@ from .box import (
     highest,
     hull,
     interval,
+    is_infinite,
     lowest,
     opposite,
+    over,
     pieces,
     thin,
 )
@@ -169,8 +172,31 @@ def _acot(boxes: Boxes, natural: Function, x: Box) -> Box:
     return Box(-right, right)
 
 
-_AROUND_A_HOLE: dict[str, tuple[Function, Function | None]] = {"sinc": (_sinc, _sinc_slope), "acot": (_acot, None)}
+def _hypot_slope(_boxes: Boxes, natural: Function, *args: Any) -> Box:
+    """Of all sizes 1 at most, and there is none where all inputs are 0."""
+    try:
+        return common(_SIDES, natural(*args))
+    except InsideError:
+        return _SIDES
+
+
+def _is_at_a_tip(*args: Box) -> bool:
+    """Whether hypot, which has a kink where all inputs are 0, may be there in a part of boxes."""
+    *inputs, out = args
+    return out.has_zero and not all(each.is_thin for each in inputs)
+
+
+_SIDES = Box(-ONE, ONE)
+_AROUND_A_HOLE: dict[str, tuple[Function | None, Function | None]] = {
+    "sinc": (_sinc, _sinc_slope),
+    "acot": (_acot, None),
+    "hypot": (None, _hypot_slope),
+}
 """By the name of a row its value, and its slope, over boxes; they are handed what the row says of other numbers."""
+
+
+_STEEP = {"div": "over({}, {})", "pow": "steep_power({}, {})", "log": "steep_log({})"}
+"""Words of a partial that may have no bound."""
 
 
 class Boxes(Arithmetic):
@@ -192,6 +218,7 @@ class Boxes(Arithmetic):
         """Whether a value may have jumped inside of a box since that was set to false."""
         self.kinks = False
         """The same of a value that may have had a kink."""
+        self._unbounded: dict[Op, tuple[Function, ...]] = {}
         self._stepped = False
         """The same of a function in a row, which need not jump itself."""
         ball = self.balls.word
@@ -211,6 +238,9 @@ class Boxes(Arithmetic):
             "digamma": self._digamma,
             "polygamma": self._polygamma,
             "pow": self._power,
+            "over": over,
+            "steep_power": self._steep_power,
+            "steep_log": self._steep_log,
             "log_base": lambda x, base: self._log_base(x, base),
             "hypot": self._hypot,
             "atan2": self._atan2,
@@ -251,10 +281,13 @@ class Boxes(Arithmetic):
         return thin(self.balls.number(text))
 
     def is_finite(self, value: Value) -> bool:
-        return isinstance(value, Maybe) or all(map(self.balls.is_finite, (value.lo, value.hi)))
+        """Whether it is known; slopes may have no bound."""
+        if isinstance(value, Maybe):
+            return True
+        return all(self.balls.is_finite(end) or is_infinite(end) for end in (value.lo, value.hi))
 
     def is_value(self, value: Value) -> bool:
-        return isinstance(value, bool) or self.is_finite(value)
+        return isinstance(value, bool | Maybe) or all(map(self.balls.is_finite, (value.lo, value.hi)))
 
     def to_float(self, value: Value) -> float:
         return float(self.balls.to_float(value.lo))
@@ -268,9 +301,12 @@ class Boxes(Arithmetic):
         """The row. Where an operand stands in a formula more than once, boxes are taken in pieces."""
         if op not in self._rules:
             value, partials, kink, corner, variadic = super().rule(op)
+            partials = tuple(self._steep(op, slot, each) for slot, each in enumerate(partials))
+            if op.name == "hypot":
+                kink = _is_at_a_tip
             if op.name in _AROUND_A_HOLE:
                 filled, slope = _AROUND_A_HOLE[op.name]
-                value = partial(filled, self, value)
+                value = partial(filled, self, value) if filled else value
                 partials = (partial(slope, self, partials[0]),) if slope else partials
             if not (variadic or op.truth or op.conditions):
                 natural = value
@@ -285,6 +321,33 @@ class Boxes(Arithmetic):
             may_bend = kink or corner or (op.selects and variadic)
             self._rules[op] = whole._replace(value=self._noting_kinks(whole)) if may_bend else whole
         return self._rules[op]
+
+    def _steep(self, op: Op, slot: int, slope: Function) -> Function:
+        """A partial, which has no bound where it has none as it is read."""
+
+        def found(*args: Any) -> Box:
+            try:
+                bounded: Box = slope(*args)
+            except InsideError:
+                with suppress(ArithmeticError, ValueError):
+                    unbounded: Box = self._steep_partials(op)[slot](*args)
+                    self.kinks = True
+                    return unbounded
+                raise
+            return bounded
+
+        return found
+
+    def _steep_partials(self, op: Op) -> tuple[Function, ...]:
+        """The partials of a row in quotients, powers and logarithms that have no bound beside 0."""
+        if op not in self._unbounded:
+            kept, templates = self._rules.pop(op), self._templates
+            self._templates = {**templates, **_STEEP}
+            try:
+                self._unbounded[op] = super().rule(op).partials
+            finally:
+                self._rules[op], self._templates = kept, templates
+        return self._unbounded[op]
 
     def _noting_kinks(self, rule: Rule) -> Function:
         """The value of a row that has kinks, or selects one of its inputs."""
@@ -482,6 +545,18 @@ class Boxes(Arithmetic):
             raise InsideError
         return corners(power, x, y)
 
+    def _steep_power(self, x: Box, y: Box) -> Box:
+        """A power that has no bound beside a base of 0, where the exponent may be negative."""
+        if order(x.lo, 0) != 0 or order(x.hi, 0) != 1 or order(y.lo, 0) != -1:
+            return self._power(x, y)
+        never_zero = order(y.hi, 0) in (-1, 0)
+        return Box(corners(self.balls.word("pow"), thin(x.hi), y).lo if never_zero else ZERO, BEYOND)
+
+    def _steep_log(self, x: Box) -> Box:
+        """A logarithm that has no bound beside 0."""
+        log = self.word("log")
+        return Box(-BEYOND, log(thin(x.hi)).hi) if order(x.lo, 0) == 0 and order(x.hi, 0) == 1 else log(x)
+
     def _atan2(self, y: Box, x: Box) -> Box:
         word = self.balls.word("atan2")
         if x.is_thin and y.is_thin:
@@ -558,7 +633,7 @@ class Boxes(Arithmetic):
     def data(self, value: Value) -> Any:
         if isinstance(value, bool | Maybe):
             return None if isinstance(value, Maybe) else value
-        lower, upper = ends(value, DIGITS)
+        lower, upper = (end.replace("inf", "Infinity") for end in ends(value, DIGITS))
         return {"lower": lower, "upper": upper}
 
     def whole(self, value: Value) -> str:

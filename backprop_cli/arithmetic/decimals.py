@@ -83,11 +83,13 @@ def written(whole: fmpz, power: int, places: int) -> str:
 
 
 def bound(number: fmpq | arb, digits: int, *, up: bool) -> str:
-    """A bound of a number as text; the number itself, where it has no more digits.
+    """A bound of a number as text; the number itself, where it has no more digits; infinite, where it has none.
 
     digits: significant ones, to which it is rounded;
     up: whether it is the bound above.
     """
+    if isinstance(number, arb) and not number.is_finite():
+        return "inf" if up else "-inf"
     if isinstance(number, fmpq):
         top, bottom, power = number.p, number.q, fmpz(0)
     else:

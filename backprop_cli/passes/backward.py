@@ -113,6 +113,8 @@ class Backward:
         if system.strict and not system.is_finite(chained):
             numbers = system.wide if isinstance(system, Floats) and self.is_wide else system
             raise self._place(gate, inputs).chain_overflows(slot, upstream, local, numbers)
+        if system.of_boxes and local.is_open and not isinstance(gate.op, Module):
+            self.warnings.append(steep(self.graph, gate, inputs, system))
         return Edge(gate, slot, self.graph.nodes[gate.inputs[slot]], local, chained)
 
     def _loses(self, system: Floats, gate: Gate, slot: int, inputs: list[Value], upstream: Value, local: Value) -> bool:
@@ -271,6 +273,12 @@ def slopes(graph: Graph, gate: Gate, inputs: Sequence[Value], system: Arithmetic
     """That a gate may have a kink, or jump, inside of the boxes of its inputs."""
     does, place = "may jump" if gate.op.jumps else "may have a kink", faults.Place(graph, gate, inputs, system)
     return _notice("kink", graph, gate, f"{does} inside {place}: the slopes on all sides are in its gradient")
+
+
+def steep(graph: Graph, gate: Gate, inputs: Sequence[Value], system: Arithmetic) -> Notice:
+    """That slopes of a gate may have no bound in the boxes of its inputs."""
+    place = faults.Place(graph, gate, inputs, system)
+    return _notice("unbounded", graph, gate, f"has slopes without a bound, or none, in a part of {place}")
 
 
 def _notice(kind: str, graph: Graph, gate: Gate, message: str) -> Notice:

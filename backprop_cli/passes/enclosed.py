@@ -23,7 +23,7 @@ from ..graph.graph import Graph, Module
 from ..runtime.budget import left, now
 from . import mean_values, point
 from .backpropagate import backpropagate
-from .backward import slopes
+from .backward import slopes, steep
 from .cases import Boxed, Case, boxed, cases, middles
 from .forward import forward
 from .trace import Edges, Notice, Trace
@@ -36,6 +36,8 @@ _SLOW = 400  # nodes that take as long as one whose function is taken in pieces
 _SHARES = 4  # pieces at a gate of a box that is a part already
 _MORE = 4  # times as many bits, where digits of numbers are lacking
 _MOST = 1 << 14
+_TOLD = {"kink": slopes, "unbounded": steep}
+"""What is told of a gate over boxes, by the kind of the notice."""
 _INFINITE = ("inf", "infinity", "∞", "oo", "nan")
 
 
@@ -87,15 +89,15 @@ def read(name: str, text: str, system: Boxes) -> Box:
         number: Box = point.read_value(name, text, system)
         return number
     ends = [end.strip() for end in text.replace("…", "..").split("..")]
-    why = ""
+    why, hint = "", f"for example: --{name} 0.25..0.5"
     if len(ends) != 2 or "..." in text:
         why = "is not two numbers with two points between them"
     elif not all(ends):
         why = "lacks an end"
     elif any(end.lower().lstrip("+-") in _INFINITE for end in ends):
-        why = "has an end that is not finite"
+        why, hint = "has an end that is not finite", "a large one is nearly as good: 1e9"
     if why:
-        raise InputError(f"the box of {name} {why}", text, (0, len(text)), f"for example: --{name} 0.25..0.5")
+        raise InputError(f"the box of {name} {why}", text, (0, len(text)), hint)
     low, high = (point.read_value(name, end, system) for end in ends)
     sign = order(low.lo, high.lo)
     if sign == 1:
@@ -151,22 +153,29 @@ class _Enclosure(NamedTuple):
         return reduce(self._both, found)
 
     def fine(self, at: Boxed) -> list[_Part]:
-        """What the passes make of parts of the boxes. A part in which something has no value is halved again."""
+        """What the passes make of parts of the boxes.
+
+        A part in which something has no value, or no bound, is halved again.
+        """
         waiting = self.parts(at)[::-1]
         found, spare = [], len(waiting)
         shares, self.system.shares = self.system.shares, _SHARES
         try:
             while waiting:
                 part = waiting.pop()
+                wide = boxed(part) if spare else []
                 try:
-                    found.append(self.part(part))
+                    made = self.part(part)
                 except MathError:
-                    wide = boxed(part)
-                    if not (spare and wide):
+                    if not wide:
                         raise
-                    spare -= 1
-                    name = max(wide, key=lambda name: _size(part[name]) / _size(at[name]))
-                    waiting += ({**part, name: half} for half in reversed(pieces(part[name], 2)))
+                else:
+                    if not (wide and any(notice.kind == "unbounded" for notice in made.trace.warnings)):
+                        found.append(made)
+                        continue
+                spare -= 1
+                name = max(wide, key=lambda name: _size(part[name]) / _size(at[name]))
+                waiting += ({**part, name: half} for half in reversed(pieces(part[name], 2)))
         finally:
             self.system.shares = shares
         return found
@@ -265,11 +274,11 @@ class _Enclosure(NamedTuple):
 
     def _over(self, notice: Notice, values: Sequence[Value]) -> Notice:
         """A notice of a part, told of all parts."""
-        if notice.kind != "kink":
+        if notice.kind not in _TOLD:
             return notice
         gate = next(gate for gate in self.graph.gates if gate.name == notice.node)
         inputs = [values[i] for i in gate.inputs]
-        return notice if isinstance(gate.op, Module) else slopes(self.graph, gate, inputs, self.system)
+        return notice if isinstance(gate.op, Module) else _TOLD[notice.kind](self.graph, gate, inputs, self.system)
 
     def _both(self, whole: _Part, fine: _Part) -> _Part:
         """What two enclosures have in common."""

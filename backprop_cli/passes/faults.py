@@ -54,7 +54,7 @@ class Place(NamedTuple):
         if isinstance(error, TooWideError):
             return UnprovenError(f"{title} is not decided{self.where}", self.graph.source, self.gate.span)
         if isinstance(error, InsideError):
-            return self._error(f"{title} has no value, or no bound, somewhere in {self}", self.needs())
+            return self._error(f"{title} has no value, or no bound, somewhere in {self}", self._elsewhere())
         if op.cases:
             return self._error(f"no case of {title} holds{self.where}", "a last case (value, True) is for all others")
         if isinstance(error, ZeroDivisionError) and op.name == "div":
@@ -64,6 +64,15 @@ class Place(NamedTuple):
         value = IEEE.rule(op).value(*map(self._float, self.inputs))
         kind = "real" if value != value else "finite"
         return self._error(f"{title} has no {kind} value{self.where}", self.needs())
+
+    def _elsewhere(self) -> str:
+        """What the gate needs, and of a quotient that may be 0/0, how to leave that out."""
+        needs = self.needs()
+        may_be_none = self.gate.op.name == "div" and self.arithmetic.of_boxes
+        if not (may_be_none and all(each.has_zero for each in self.inputs)):
+            return needs
+        below = self.graph.nodes[self.gate.inputs[1]].name
+        return f"{needs}; a choice leaves out where both are 0: (…) if abs({below}) > 1e-6 else (…)"
 
     def _float(self, value: Value) -> float:
         """The nearest double; NaN for what a choice needs not."""

@@ -39,7 +39,7 @@ def narrowed(
         return trace
     rows = {name: {each: Dual(box, SAME if each == name else None) for each, box in at.items()} for name in wide}
     truths = {place: Dual(holds) for place, holds in known.items()}
-    system.jumps = False
+    system.jumps = system.kinks = False
     try:
         there = backpropagate(graph, center, wrt=wrt, ties=dual.ties, arithmetic=system, known=known)
         along = {
@@ -48,7 +48,7 @@ def narrowed(
         }
     except MathError:
         return trace
-    if system.jumps:
+    if system.jumps or system.kinks:
         return trace
     return _Forms(trace, there, along, {name: at[name] - center[name] for name in wide}).trace()
 

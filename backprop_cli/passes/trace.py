@@ -77,7 +77,7 @@ class Edges(Sequence[Edge]):
 class Notice(NamedTuple):
     """A warning.
 
-    kind: `tie`, `kink`, `border`, `constant`, `prefix`, `unused`, `precision`, `underflow`,
+    kind: `tie`, `kink`, `unbounded`, `border`, `constant`, `prefix`, `unused`, `precision`, `underflow`,
         `first-order` or `digits`
     node: the name of the node that it is about; of what is inside a module, that of the call
     message: the whole of it

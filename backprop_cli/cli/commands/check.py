@@ -15,8 +15,8 @@ HELP = """\
 Check the gradient of EXPRESSION, or claims about it.
 
 Without a claim: backpropagation beside what is proven, the complex step, central differences, SymPy's diff.
-With claims: which are right, and which usual mistake a wrong one looks like. The exit status is 1 where a shown digit
-does not hold, methods disagree or a claim is wrong.
+With claims: which are right, and which usual mistake a wrong one looks like. Status 1: a digit shown does not hold,
+methods disagree or none gives a second opinion, or a claim is wrong.
 \f
 Claims are numbers, which hold to the digits given, or formulas, which need no values; of variables and of gates.
 A CSV file with a column for the student is a class.
@@ -80,49 +80,30 @@ def _read_claims(given: Sequence[str], text: str | None) -> dict[str, str]:
 
 
 def _review(request: Request, form: str, output: str | None, digits: int | None) -> bool:
-    from ...passes.point import is_box
-    from ...passes.settings import is_of_arrays, numbers_alone
-    from ...study.referee import SHOWN
+    from ...study import checks
+    from ...study.claims import SHOWN
 
     graph, given, settings = request
-    numbers_alone(given, "backprop check without claims", ("a box",))
-    if any(map(is_box, given.values())) and not is_of_arrays(graph, given):
-        from ...study import sampled
-
-        tried = sampled.review(graph, given, wrt=settings.wrt, ties=settings.ties)
-        warn(tried.trace.warnings)
-        show("tried", tried, form, digits, output)
-        return tried.agree and tried.compared
-    if is_of_arrays(graph, given):
-        from ...study.entries import review
-    else:
-        from ...study.referee import review
-    result = review(graph, given, wrt=settings.wrt, ties=settings.ties, digits=digits or SHOWN)
+    view, result = checks.review(graph, given, wrt=settings.wrt, ties=settings.ties, digits=digits or SHOWN)
     warn(result.trace.warnings)
-    show("review", result, form, digits, output)
-    return result.agree and result.compared
+    show(view, result, form, digits, output)
+    return bool(result.agree and result.compared)
 
 
 def _judge(
     asked: Asked, claims: dict[str, str], form: str, output: str | None, digits: int | None, spoken: str | None
 ) -> bool:
-    from ...passes.point import is_box
     from ...passes.settings import is_of_arrays
-    from ...study import claims as numbers
+    from ...study.checks import judge
     from ...study.claim import are_formulas
+    from ...study.claims import SHOWN
     from ...view.verdicts import Judged
 
     question = asked.read()
     graph, given, settings = question.request(opened=True, partly=are_formulas(claims), arrays=True)
     if is_of_arrays(graph, given):
-        from ...study.entries import judge
-
         graph, given, settings = question.request(opened=True, arrays=True)
-    elif any(map(is_box, given.values())):
-        from ...study.boxed import judge
-    else:
-        judge = numbers.judge
-    verdicts = judge(graph, given, claims, wrt=settings.wrt, ties=settings.ties, digits=digits or numbers.SHOWN)
+    verdicts = judge(graph, given, claims, wrt=settings.wrt, ties=settings.ties, digits=digits or SHOWN)
     show("verdicts", Judged(graph, verdicts, language=language_of(spoken)), form, file=output)
     return all(verdict.right for verdict in verdicts)
 

@@ -15,7 +15,8 @@ from .particles import settled
 from .spans import LISTED, Said, Span, code, plain, say
 
 _WARNINGS = (
-    "tie both", "tie split", "tie first", "kink", "kink inside", "jump inside", "border", "constant read", "not used",
+    "tie both", "tie split", "tie first", "kink", "kink inside", "jump inside", "steep inside", "border",
+    "constant read", "not used",
 )  # fmt: skip
 """Templates of warnings."""
 _RAISED = ("a number", "a vector", "division by zero", "no real value", "no finite value", "overflows", "no local",

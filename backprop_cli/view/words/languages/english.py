@@ -74,6 +74,7 @@ TEMPLATES = {
     "kink": "{0} has a kink at {1}: the gradient {2} there is a convention.",
     "border": "{0} is at a border, both sides of {1} are equal: the gradient is that of the branch taken.",
     "kink inside": "{0} may have a kink inside {1}: the slopes on all sides are in its gradient.",
+    "steep inside": "{0} has slopes without a bound, or none, in a part of {1}.",
     "jump inside": "{0} may jump inside {1}: the slopes on all sides are in its gradient.",
     "in call": "in {0}: {1}",
     "constant read": "{0} is read as the constant {1}…; give {2} a value to make it a variable.",
