@@ -167,6 +167,52 @@ def test_what_is_refused(misra: str) -> None:
         fit("a*x", "y", {"x": [1.0, 2], "y": [1.0]}, {"a": 1})
 
 
+SKIPPED = [
+    (
+        "fit a*x --target y --start a=1",
+        {3: "the value of y is not finite", 6: "in the value of y: 'n' is not a constant"},
+    ),
+    (
+        "fit a*x+b*log(w) --target 2*x --start a=1,b=1",
+        {4: "the value of w is empty", 5: "q2 = log(w) has no real value"},
+    ),
+    (
+        "fit a*x --target log(w) --weights 1/(x-1) --start a=1",
+        {2: "division by zero in f = 1 / q1", 4: "the value", 5: "f = log(w)"},
+    ),
+    ("minimize (a*x-y)^2 --reduce sum --rate 0.01 --start a=1", {3: "the value of y", 6: "in the value of y"}),
+    ("minimize (a@a)*(x-w)^2 --reduce sum --rate 0.001 --start a=[1,1]", {4: "the value of w is empty"}),
+    ("minimize sum((a*x-y)^2) --rate 0.01 --start a=1", {3: "the value of y", 6: "in the value of y"}),
+    ("eval sum(a*x-y) --a 3 --get a", {3: "the value of y", 6: "in the value of y"}),
+]
+"""Words, and what is told of lines that are left out."""
+
+
+def test_rows_without_a_result_are_skipped(tmp_path: Path) -> None:
+    """As `points` skips them: each is told, and the exit status is 1; the others are as if there were no others."""
+    lines = ["x,y,w,label", "1,2.1,1,a", "2,nan,2,b", "3,6.2,,c", "4,7.9,-1,d", "5,n/a,3,e", "6,12.1,1/4,f"]
+    files = [str(tmp_path / name) for name in ("all.csv", "rest.csv", "none.csv")]
+    Path(files[0]).write_text("\n".join(lines))
+    for words, errors in SKIPPED:
+        kept = [line for number, line in enumerate(lines, 1) if number not in errors]
+        Path(files[1]).write_text("\n".join(kept))
+        Path(files[2]).write_text("\n".join(lines[:1] + [lines[number - 1] for number in errors]))
+        found, rest, none = (call(*words.split(), "--on-error", "skip", "--data", file) for file in files)
+        assert (found.status, found.out) == (1, rest.out), words
+        *told, count = found.err.splitlines()
+        for line, (number, error) in zip(told, errors.items(), strict=True):
+            assert line.startswith(f"error: line {number}: {error}"), words
+        assert count == f"{len(errors)} of 6 points left out"
+        assert rest.err == ""
+        assert none.err.endswith("error: there is no row with a result\n"), words
+        first = call(*words.split(), "--data", files[0])
+        assert (first.status > 0, first.out) == (True, ""), words
+    assert "hint: --on-error skip leaves such rows out" in first.err
+    for start, error in {"a=1": "no start and no value for b", "a=1,b=1,x=1": "'x' is a column"}.items():
+        model = ["fit", "a*x + b", "--target", "y", "--start", start, "--data", files[0]]
+        assert error in call(*model, "--on-error", "skip").err
+
+
 def test_residuals_that_overflow_are_told() -> None:
     with pytest.raises(BackpropError, match="the sum of squared residuals overflows"):
         fit("a*x", "y", {"x": [1e308, 1], "y": [-1e308, 1]}, {"a": 1})

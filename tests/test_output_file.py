@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import os
 from pathlib import Path
 
 import pytest
@@ -58,8 +60,29 @@ def test_a_file_has_what_a_pipe_has(command: str, form: str, folder: Path) -> No
     ends = [end for end, forms in of_end.items() if forms[-1:] == [form]]
     for end in ends:
         assert run(*words[:-2], "-o", f"result{end}") == (0, "", "")
-        assert (folder / f"result{end}").read_text() == printed.out
+        assert read(folder / f"result{end}") == [*csv.reader(printed.out.splitlines())]
+        assert (folder / f"result{end}").read_text() == printed.out or end == ".tsv"
     assert ends or form in ("numpy", "torch", "jax")
+
+
+def read(path: Path) -> list[list[str]]:
+    return [*csv.reader(path.read_text().splitlines(), delimiter="\t" if path.suffix == ".tsv" else ",")]
+
+
+def test_columns_of_points_are_set_apart_as_the_name_of_the_file_says(folder: Path) -> None:
+    (folder / "tabs.tsv").write_text("x\ty\n1\t2\n")
+    (folder / "signs.csv").write_text("x;y\n1;2\n")
+    (folder / "objects.jsonl").write_text('{"x": 1, "y": 2}\n')
+    between = {"points.csv": ",", "tabs.tsv": ",", "signs.csv": ";", "objects.jsonl": ","}
+    for name, sign in between.items():
+        for end, expected in {".csv": sign, ".tsv": "\t"}.items():
+            assert run("points", "x*y", name, "--get", "value", "-o", f"result{end}") == (0, "", ""), name
+            assert (folder / f"result{end}").read_text().splitlines()[0] == expected.join(["x", "y", "value"]), name
+
+
+@pytest.mark.parametrize("command", LINES)
+def test_a_device_takes_what_is_printed_by_default(command: str) -> None:
+    assert run(command, *LINES[command], "-o", os.devnull) == (0, "", "")
 
 
 @pytest.mark.parametrize("command", LINES)

@@ -180,5 +180,9 @@ def _settle_format(
             raise InputError(f"{quote(typed[option][1])} and {quote(typed[form][1])} contradict each other")
     if form in typed or file not in typed or any(option and option.is_bare for option in typed):
         return
-    if form is not None and (path := typed[file][0]) != "-":
+    if form is None or (path := typed[file][0]) == "-":
+        return
+    from ..runtime.files import is_device
+
+    if not is_device(path):
         options.append((form, form_of(path, form.choices, "; or say --format")))

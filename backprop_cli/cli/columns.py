@@ -14,6 +14,7 @@ from ..passes import point
 from ..points.blocks import Look, Table, has_polars
 from ..points.columns import Answered, Sum, answered
 from ..points.evaluate import Job
+from ..points.kept import NO_RESULT
 from ..runtime.streams import is_unicode, writer
 from ..view.lines import Contents, CsvLines, JsonLines
 from ..view.reduction import Reduction
@@ -64,14 +65,15 @@ def write_lines(rows: Rows, view: JsonLines | CsvLines, out: TextIO) -> None:
     """A line for each row, as `view` has it; by Polars where it has read them and the lines are plain."""
     write = writer(out, at_once=False)
     write(view.head())
-    plainly = isinstance(view, CsvLines) and view.digits is None and rows.passes is not None and is_unicode(out)
+    plainly = view if isinstance(view, CsvLines) and view.digits is None and is_unicode(out) else None
     for found, count in rows.answered():
         block = found.block
-        if plainly and (block.frame is not None or (block.arrays is not None and has_polars())):
+        has_frame = block.frame is not None or (block.arrays is not None and has_polars())
+        if plainly is not None and rows.passes is not None and has_frame:
             from ..points.frames import csv_of
 
             out.flush()
-            out.buffer.write(csv_of(_frame(rows, found, count), rows.table.source.delimiter))
+            out.buffer.write(csv_of(_frame(rows, found, count), plainly.source.delimiter))
             continue
         if isinstance(view, JsonLines) and view.is_plain and block.texts is not None:
             lines = view.plain_lines(block.texts[:count], zip(*(each.tolist() for each in found.numbers), strict=True))
@@ -143,7 +145,7 @@ def reduced(rows: Rows, how: str) -> Reduction:
                 column[failed] = 0.0
             each.add(column)
     if not total:
-        raise InputError("there is no row with a result")
+        raise InputError(NO_RESULT)
     names = [job.graph.output.name, *(name for name, _ in holds.gradients)]
     value, *gradient = (_rounded(each, name, how, total) for each, name in zip(sums, names, strict=True))
     known = point.complete(job.fixed, FLOATS)

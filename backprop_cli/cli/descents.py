@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import inf
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..arithmetic import FLOATS
 from ..errors import InputError, quote
+from ..language.names import as_name
 from ..passes import point
+from ..passes.settings import is_of_arrays
+from ..points.evaluate import Job
 from ..view import VIEWS, form_of
 from .output import show, warn
-from .request import Asked
+from .request import Asked, Question, of_column
 from .starts import named, read_start
 
 if TYPE_CHECKING:
@@ -23,6 +26,15 @@ if TYPE_CHECKING:
     from ..passes.trace import Trace
     from ..points.tables import Columns
     from ..view.plot import Plot
+
+
+class Read(NamedTuple):
+    """What was typed: the program and values, a start, and columns; and an exit status."""
+
+    question: Question
+    start: Mapping[str, Any]
+    columns: Columns | None
+    status: int
 
 
 class Found(NamedTuple):
@@ -41,35 +53,49 @@ class Shown(NamedTuple):
     plot: str | None
 
 
-def read_data(asked: Asked) -> Columns | None:
-    """The columns of --data; None where there is none. Raises InputError for what cannot be read."""
-    if asked.data is None:
-        for option, given in (("--delimiter", asked.delimiter), ("--rename", asked.rename)):
-            if given:
-                raise InputError(f"{option} is for the columns of --data")
-        return None
+def read(asked: Asked, start: Sequence[str], formulas: Sequence[str | None] = (), *, by_rows: bool) -> Read:
+    """What was typed, and the columns of --data, of which --on-error may leave rows out.
+
+    start: the texts of that option;
+    formulas: of columns, which have a number at each row, too;
+    by_rows: whether the program has a value at each row.
+    Raises InputError for what cannot be read.
+    """
+    asked.check_data()
     if asked.data == "-" and "-" in (asked.expression, asked.file, asked.at):
         raise InputError("the data and something else cannot both come from standard input")
-    from ..points.tables import Columns
+    question, begin = asked._replace(data=None, rename=()).read(), read_start(start)
 
-    return Columns(asked.data, asked.called, asked.between)
+    def jobs(header: Sequence[str]) -> Sequence[Job]:
+        """What has to have a result at a row; nothing where names do not go together, which is told later."""
+        graph, fixed, settings = question.request(partly=True, columns=[*begin, *header], arrays=True)
+        variables = {node.name: node.position for node in graph.variables}
+        needed = {as_name(text.strip()) if as_name(text.strip()) in header else text for text in formulas if text}
+        if not by_rows:
+            needed |= variables.keys() & {*header}
+        found = [of_column(text, header) for text in sorted(needed)]
+        if by_rows and begin.keys() <= variables.keys():
+            known = {**fixed, **begin}
+            wanted = [variables[name] for name in begin]
+            settings = settings._replace(wrt=[*begin])
+            found.append(Job(graph, known, settings, wanted, of_arrays=is_of_arrays(graph, known)))
+        do_fit = all({*job.varying} <= {*header} and {*job.fixed}.isdisjoint(header) for job in found)
+        return found if do_fit else ()
+
+    columns, status = (None, 0) if asked.data is None else asked.columns(None, jobs)
+    return Read(question, begin, columns, status)
 
 
-def objective(
-    asked: Asked, start: Sequence[str], columns: Columns | None, reduce: str | None = None, *, by_rows: bool = False
-) -> Found:
-    """What was typed, put together (see `descent.setup.objective`).
+def objective(asked: Asked, read: Read, reduce: str | None = None, *, by_rows: bool = False) -> Found:
+    """What was read, put together (see `descent.setup.objective`).
 
-    start: the texts of that option.
     Raises InputError for what does not go together.
     """
     from ..descent import setup
 
-    begin = read_start(start)
+    begin, columns = read.start, read.columns
     names = [*begin, *(columns or ())]
-    graph, fixed, settings = (
-        asked._replace(data=None, rename=()).read().request(partly=True, columns=names, arrays=True)
-    )
+    graph, fixed, settings = read.question.request(partly=True, columns=names, arrays=True)
     try:
         found = setup.objective(graph, begin, fixed, columns, reduce or "", settings.ties, by_rows=by_rows)
     except setup.NoStartError as error:

@@ -177,6 +177,8 @@ OPTIONS = (
     Option("--trace", "minimize", None, "The table of eval at the end, too.", rare=_DESCENTS),
     Option("--trace", "points", None, "Of each point the whole document (JSON lines).", rare="points"),
     Option("--on-error", "points", ("stop", "skip", "null"), "Points without a result:", "stop"),
+    Option("--on-error", f"eval {_DESCENTS}", ("stop", "skip"), "Rows of --data without a result:", "stop",
+           rare=f"eval {_DESCENTS}"),
     Option("--delimiter", f"eval points {_DESCENTS}", "CHAR", "What stands between columns, if none of , tab ; |.",
            rare=f"eval points {_DESCENTS}"),
     Option("--rename", f"eval points {_DESCENTS}", "NAME=COLUMN", "The column of a variable, by another name.",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from ..errors import COLUMNS, BackpropError, InputError, did_you_mean, few, quote, suggest
 from ..runtime.streams import columns, emit, is_unicode
-from ..view import READ, Options, draw
+from ..view import READ, Options, between, draw
 
 if TYPE_CHECKING:
     from ..graph.graph import Graph
@@ -131,7 +131,8 @@ def show(what: str, subject: object, form: str, digits: int | None = None, file:
     is_printed = file in (None, "-")
     place = _terminal() if form in READ and is_printed else Options()
     is_ascii = is_printed and not is_unicode(sys.stdout)
-    put(draw(what, subject, place._replace(form=form, digits=digits, ascii=is_ascii)), file)
+    options = place._replace(form=form, digits=digits, ascii=is_ascii, between=between(file))
+    put(draw(what, subject, options), file)
 
 
 def put(drawn: str | bytes, file: str | None = None) -> None:

@@ -49,14 +49,17 @@ def run(words: Sequence[str]) -> int | None:
 
 def evaluate(
     asked: Asked, form: str, digits: int | None, get: Sequence[str], output: str | None = None, trust: bool = False
-) -> None:
-    """Print the trace in a format, or bare numbers alone, for what `get` names.
+) -> int:
+    """Print the trace in a format, or bare numbers alone, for what `get` names; return the exit status.
 
     trust: whether it is told how many of their digits hold
     """
+    asked.check_data()
     if trust:
         asked = asked._replace(settings=asked.settings._replace(trust=min(digits or FLOATS.digits, 16)))
     from ..passes.settings import compute
     from .output import show_trace
 
-    show_trace(compute(*asked.request(arrays=True)), form, get, digits, output)
+    question = asked.read()
+    show_trace(compute(*question.request(arrays=True)), form, get, digits, output)
+    return question.status

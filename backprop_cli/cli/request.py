@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import InputError, Source, few, quote
 from ..graph.graph import Graph
@@ -13,6 +13,11 @@ from ..passes import point
 from ..passes.settings import Settings, is_of_arrays, numbers_alone, refuse_arrays
 from ..runtime.streams import read_text
 from .arguments import EXAMPLE, Line, PositionError
+
+if TYPE_CHECKING:
+    from ..points.blocks import Table
+    from ..points.evaluate import Job
+    from ..points.tables import Columns
 
 Request = tuple[Graph, Mapping[str, str], Settings]
 """What `compute` takes: a graph, the texts of its variables' values, and what is to be computed."""
@@ -38,6 +43,7 @@ class Asked(NamedTuple):
     data: str | None = None
     delimiter: str | None = None
     rename: Sequence[str] = ()
+    on_error: str = "stop"
 
     @property
     def between(self) -> str:
@@ -57,6 +63,37 @@ class Asked(NamedTuple):
                 raise InputError(f"--rename takes NAME=COLUMN, not {quote(text)}", hint=hint)
         names = point.by_name(((name.strip(), column.strip()) for name, _, column in pairs), "--rename")
         return {column: name for name, column in names.items()}
+
+    def check_data(self) -> None:
+        """Raise InputError for options of --data where there is none."""
+        given = {"--delimiter": self.delimiter, "--rename": self.rename, "--on-error": self.on_error != "stop"}
+        if self.data is None and (option := next((name for name, there in given.items() if there), "")):
+            raise InputError(f"{option} is for the columns of --data")
+
+    def columns(
+        self, names: Collection[str] | None, jobs: Callable[[Sequence[str]], Sequence[Job]]
+    ) -> tuple[Columns, int]:
+        """The columns of --data, and an exit status: 1 where --on-error has left rows out.
+
+        names: those that are read, None for all;
+        jobs: by the header, what has to have a result at a row.
+        """
+        from ..points.tables import Columns
+
+        if self.on_error == "stop":
+            hint = "--on-error skip leaves such rows out"
+            return Columns(self.data or "", self.called, self.between, names, hint=hint), 0
+        from ..points.kept import kept
+        from .progress import Report
+
+        report = Report(self.on_error, None)
+
+        def among(table: Table) -> Table:
+            report.noun = table.noun
+            return kept(table, jobs(table.source.names), report.take, report.answered)
+
+        found = Columns(self.data or "", self.called, self.between, names, among)
+        return found, report.finish()
 
     def read(self) -> Question:
         """Read the program and the values. Raises InputError for what cannot be read."""
@@ -94,7 +131,8 @@ class Question:
     """What was read: the program's text, and texts of values by name. Its names mean nothing yet.
 
     known: values of --at, which may hold more than the expression needs;
-    typed: values of options, and columns of --data.
+    typed: values of options, and columns of --data;
+    status: the exit status, 1 where rows of --data were left out.
     """
 
     def __init__(self, asked: Asked, source: Source, known: Mapping[str, str], typed: Mapping[str, Any]) -> None:
@@ -102,6 +140,7 @@ class Question:
         self.source = source
         self.known = known
         self.typed = typed
+        self.status = 0
 
     def request(
         self,
@@ -177,9 +216,8 @@ class Question:
         missing = point.missing(graph, {**self.known, **self.typed})
         if self.asked.data is None or not (names := [name for name in missing if name in there]):
             return
-        from ..points.tables import Columns
-
-        self.typed = {**Columns(self.asked.data, self.asked.called, self.asked.between, names), **self.typed}
+        columns, self.status = self.asked.columns(names, lambda header: [of_column(name, header) for name in names])
+        self.typed = {**columns, **self.typed}
 
     def _hint(self, missing: str, there: Sequence[str]) -> str:
         """Which column of --data may be meant."""
@@ -209,6 +247,14 @@ class Question:
         from ..language.program import Program
 
         return Program(self.source).graph(names)
+
+
+def of_column(text: str, header: Collection[str]) -> Job:
+    """What needs a number at each row: a column, or a formula of some."""
+    from ..language.program import Program
+    from ..points.evaluate import Job
+
+    return Job(Program(text, is_expression=True).graph(header), {}, Settings(wrt=()))
 
 
 def values(line: Line) -> dict[str, Any]:

@@ -70,6 +70,8 @@ def _try(command: str, words: Sequence[str]) -> None:
     asked: Asked = typed["asked"]
     if reads_input(asked):  # which was read already
         raise ValueError
+    if command != "points":
+        asked.check_data()
     if command in STARTED:
         _try_start(asked, {"--start", *["--data", "--target"] * (command == "fit")}, typed["start"])
         return

@@ -52,7 +52,9 @@ class Columns(Mapping[str, Column]):
     """The columns of a file by name, which are read once. Of one that has an entry that is no number, it is told where.
 
     path, called, delimiter: as `opened` has them;
-    names: the columns that are read; all, if None.
+    names: the columns that are read; all, if None;
+    among: gives the table of those rows that count;
+    hint: what to do about an entry that is no number.
     Raises InputError for what cannot be read, for a column that is not there, and where there is no row.
     """
 
@@ -62,15 +64,18 @@ class Columns(Mapping[str, Column]):
         called: Mapping[str, str] = NO_OTHERS,
         delimiter: str = "",
         names: Collection[str] | None = None,
+        among: Callable[[Table], Table] = lambda table: table,
+        hint: str = "",
     ) -> None:
         self._wrong: dict[str, BackpropError] = {}
+        self._hint = hint
         rows = 0
         with opened(path, called, delimiter) as table:
             there = table.source.names
             if missing := [name for name in names or () if name not in there]:
                 raise no_column(missing[0], there)
             self._found: dict[str, list[Column]] = {name: [] for name in (there if names is None else names)}
-            for block in table.blocks([*self._found]):
+            for block in among(table).blocks([*self._found]):
                 rows += block.rows
                 for name, pieces in self._found.items():
                     if name not in self._wrong:
@@ -92,6 +97,7 @@ class Columns(Mapping[str, Column]):
                 column[place] = read_entry(name, row.given.get(name, ""))
             except BackpropError as error:
                 error.message = f"{noun} {row.line}: {error.message}"
+                error.hint = self._hint or error.hint
                 self._wrong[name] = error
                 break
         return column

@@ -48,6 +48,14 @@ def replaced(path: str) -> Iterator[IO[bytes]]:
             Path(beside).unlink(missing_ok=True)
 
 
+def is_device(path: str) -> bool:
+    """Whether something else than a file or a directory stands there, such as /dev/null or a pipe with a name."""
+    with suppress(OSError, ValueError):
+        there = _status(path)
+        return there is not None and not (stat.S_ISREG(there.st_mode) or stat.S_ISDIR(there.st_mode))
+    return False
+
+
 def _status(path: str) -> os.stat_result | None:
     """What stands there, behind links; None where nothing does."""
     with suppress(FileNotFoundError):

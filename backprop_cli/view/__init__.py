@@ -15,6 +15,7 @@ class Options(NamedTuple):
     digits: significant digits of a number that is shown (None: as many as the view thinks fit);
     width: columns of the terminal (None: as wide as it becomes);
     ascii: whether nothing but ASCII comes through;
+    between: what stands between columns of CSV;
     paint: what sets a text in a style, such as `bold green`.
     """
 
@@ -22,6 +23,7 @@ class Options(NamedTuple):
     digits: int | None = None
     width: int | None = None
     ascii: bool = False
+    between: str = ","
     paint: Callable[[str, str], str] = lambda text, _style: text
 
 
@@ -92,7 +94,7 @@ is. It takes the subject and Options and gives text; or bytes, of a document tha
 """
 SUFFIXES = {
     ".txt": "table text tree", ".json": "json", ".jsonl": "json jsonl", ".ndjson": "json", ".csv": "csv",
-    ".parquet": "parquet", ".md": "markdown", ".tex": "latex",
+    ".tsv": "csv", ".parquet": "parquet", ".md": "markdown", ".tex": "latex",
     ".html": "html", ".py": "python", ".c": "c", ".js": "javascript", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid",
     ".svg": "svg", ".png": "png", ".pdf": "pdf",
 }  # fmt: skip
@@ -103,6 +105,11 @@ THEMES = ("light", "dark")
 """What the colours of a picture are made for."""
 READ = ("table", "text", "tree")
 """The formats that are read in a terminal, and follow its width and styles; the others are documents."""
+
+
+def between(name: str | None, otherwise: str = ",") -> str:
+    """What stands between columns of CSV in a file of this name: tabs where it ends in .tsv."""
+    return "\t" if name is not None and name.lower().endswith(".tsv") else otherwise
 
 
 def form_of(name: str, forms: Container[str], otherwise: str = "") -> str:

@@ -22,15 +22,15 @@ UNCERTAIN = ("sigma", "component", "share")
 """Three more, where a variable is uncertain: of it, and of the output."""
 
 
-def trace(trace: Trace, _options: Options) -> str:
+def trace(trace: Trace, options: Options) -> str:
     """The trace as CSV (RFC 4180, except for line ends), numbers exact; empty where there is no gradient."""
-    return written(_rows(trace) if trace.jacobian is None else _jacobian(trace))
+    return written(_rows(trace) if trace.jacobian is None else _jacobian(trace), options.between)
 
 
-def written(rows: Iterable[Iterable[Any]]) -> str:
+def written(rows: Iterable[Iterable[Any]], between: str = ",") -> str:
     """Rows as CSV, a line each; empty where None stands."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    csv.writer(text, lineterminator="\n", delimiter=between).writerows(rows)
     return text.getvalue()
 
 

@@ -156,11 +156,12 @@ def as_json_lines(descent: Descent, options: Options) -> str:
     )
 
 
-def as_csv(descent: Descent, _options: Options) -> str:
+def as_csv(descent: Descent, options: Options) -> str:
     """A line for each step."""
     labels = descent.parameters.labels
     steps = ([step.number, *step.point.tolist(), step.value, *step.gradient.tolist()] for step in descent.trajectory)
-    return written([["step", *labels, "value", *(f"gradient.{label}" for label in labels)], *steps])
+    head = ["step", *labels, "value", *(f"gradient.{label}" for label in labels)]
+    return written([head, *steps], options.between)
 
 
 def plots(descent: Descent) -> list[Plot]:

@@ -84,13 +84,13 @@ def as_json(fit: Fit, options: Options) -> str:
     return json.lines(document(fit), options)
 
 
-def as_csv(fit: Fit, _options: Options) -> str:
+def as_csv(fit: Fit, options: Options) -> str:
     """A line for each parameter."""
     rows = (
         (label, float(value), "" if isnan(error) else float(error), float(start))
         for label, value, error, start in zip(fit.labels, fit.values, fit.errors, fit.start, strict=True)
     )
-    return written([("parameter", "value", "error", "start"), *rows])
+    return written([("parameter", "value", "error", "start"), *rows], options.between)
 
 
 def plots(fit: Fit, columns: Mapping[str, Array]) -> list[Plot]:

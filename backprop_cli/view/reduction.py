@@ -54,7 +54,7 @@ def as_json(reduction: Reduction, options: Options) -> str:
 
 def as_csv(reduction: Reduction, options: Options) -> str:
     """A line for the output, and one for each gradient."""
-    return written([("name", "value", "gradient"), *_rows(reduction, options.digits)])
+    return written([("name", "value", "gradient"), *_rows(reduction, options.digits)], options.between)
 
 
 def as_markdown(reduction: Reduction, options: Options) -> str:

@@ -63,14 +63,14 @@ def as_text(judged: Judged, options: Options) -> str:
     return "\n".join(lines) + "\n"
 
 
-def as_csv(judged: Judged, _options: Options) -> str:
+def as_csv(judged: Judged, options: Options) -> str:
     """A line for each claim of a class."""
     rows: list[Sequence[str | None]] = [("student", "variable", "claim", "right", "gradient", "mistake", "explanation")]
     for student, each in _told(judged):
         right = "true" if each.right else "false"
         reason = judged.explain(each) or judged.how(each)
         rows.append((student, each.name, each.claim, right, ENGLISH.told(each.value), each.mistake, reason))
-    return written(rows)
+    return written(rows, options.between)
 
 
 def _told(judged: Judged) -> Iterator[tuple[str | None, Verdict]]:

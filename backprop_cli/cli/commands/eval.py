@@ -9,7 +9,6 @@ from ..plain_call import evaluate
 
 HELP = """\
 Evaluate EXPRESSION and backpropagate through it.
-
 A variable takes a number, formula or box: --x=pi/4, 2.0+/-0.1, --x 1..2.
 \f
 EXPRESSION may begin with a minus sign; - is standard input.

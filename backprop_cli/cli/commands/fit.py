@@ -49,11 +49,12 @@ def command(
     if asked.data is None:
         asked.read().request(partly=True, arrays=True)  # what is wrong with it is told first
         raise InputError("a fit needs data", hint="--data FILE has columns, --target one that the model should give")
-    columns = descents.read_data(asked)
+    read = descents.read(asked, start, (target, weights), by_rows=True)
+    columns = read.columns
     assert columns is not None
     if target is None:
         raise InputError("what should the model give? --target says it", hint=f"columns: {', '.join(few([*columns]))}")
-    found = descents.objective(asked, start, columns, by_rows=True)
+    found = descents.objective(asked, read, by_rows=True)
     wanted = column("--target", target, columns)
     counts = None if weights is None else column("--weights", weights, columns)
     limits = descents.read_bounds(bounds, found.objective.parameters.labels)
@@ -63,4 +64,5 @@ def command(
             found.objective, wanted, found.start, bounds=limits, weights=counts, method=method, names=names, tell=tell
         )
     trace, shown = found.objective.trace(fitted.values), descents.Shown(form, digits, output, plot)
-    return descents.told("fit", fitted, trace, shown, lambda: plots(fitted, found.objective.columns))
+    status = descents.told("fit", fitted, trace, shown, lambda: plots(fitted, found.objective.columns))
+    return max(status, read.status)

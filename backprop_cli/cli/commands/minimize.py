@@ -77,10 +77,11 @@ def command(
             raise InputError(f"{option} is for {what}")
     if batch is not None:
         plan = plan._replace(batch=batch, steps=epochs or EPOCHS, seed=seed or 0)
-    columns = descents.read_data(asked)
-    found = descents.objective(asked, start, columns, reduce)
+    read = descents.read(asked, start, by_rows=reduce is not None)
+    found = descents.objective(asked, read, reduce)
     plan = plan._replace(bounds=descents.read_bounds(bounds, found.objective.parameters.labels))
     with counting(plan.method, plan.steps) as tell:
         descent = minimize(found.objective, found.start, plan, tell)
     shown = descents.Shown(form, digits, output, plot)
-    return descents.told("descent", descent._replace(shows_trace=trace), descent.trace, shown, lambda: plots(descent))
+    whole = descent._replace(shows_trace=trace)
+    return max(read.status, descents.told("descent", whole, descent.trace, shown, lambda: plots(descent)))

@@ -20,6 +20,7 @@ from ...points.evaluate import Job, Row
 from ...points.rows import Source
 from ...runtime.files import replaced
 from ...runtime.streams import emit, is_unicode, unpacked, writer
+from ...view import between
 from ...view.lines import Contents, CsvLines, JsonLines
 from ..expression import ExpressionCommand
 from ..output import places_of, put, show
@@ -51,7 +52,8 @@ class Wanted(NamedTuple):
     form: `json` or `csv`, if one of them was asked for; get: what to give of each point, all if empty;
     trace: whether the document of each goes along; on_error: `stop`, `skip` or `null`;
     delimiter, rename: how CSV is written, and which variables have columns of other names;
-    digits: of the results in CSV, None for all; reduce: `sum` or `mean`, None for a result a point.
+    digits: of the results in CSV, None for all; reduce: `sum` or `mean`, None for a result a point;
+    output: the name of the file for results, None for standard output.
     """
 
     form: str | None
@@ -62,6 +64,13 @@ class Wanted(NamedTuple):
     rename: Mapping[str, str]
     digits: int | None
     reduce: str | None
+    output: str | None
+
+    def between(self, source: Source) -> str:
+        """What stands between columns of the results: what the name of their file says, or as in the points."""
+        if self.output is not None and self.output.lower().endswith(".csv") and source.delimiter == "\t":
+            return self.delimiter or ","
+        return between(self.output, source.delimiter)
 
 
 @click.command(
@@ -79,7 +88,6 @@ def command(
     output: str | None,
     get: Sequence[str],
     trace: bool,
-    on_error: str,
     digits: int | None,
     reduce: str | None,
 ) -> int:
@@ -91,19 +99,19 @@ def command(
         raise InputError(
             f"--format {form} is for one result", hint="--reduce sum gives one; --format csv a line a point"
         )
-    wanted = Wanted(form, get, trace, on_error, asked.between, asked.called, digits, reduce)
+    wanted = Wanted(form, get, trace, asked.on_error, asked.between, asked.called, digits, reduce, output)
     if path != "-" and (Path(path).is_file() or rows.ending(path) in rows.FRAMES):
         from ...points.tables import opened
 
         as_text = form == "csv" or asked.settings.precision is not None or asked.settings.exact
         first = None if rows.ending(path) in (*rows.FRAMES, ".npy") else _first_row(path, wanted)
         with opened(path, wanted.rename, wanted.delimiter, as_text=as_text) as table:
-            return _in_columns(asked, wanted, table, output, first)
+            return _in_columns(asked, wanted, table, first)
     if reduce or form == "parquet":
         from ...points.tables import of_lines
 
         with rows.binary(path) as file:
-            return _in_columns(asked, wanted, of_lines(file, wanted.rename, wanted.delimiter), output)
+            return _in_columns(asked, wanted, of_lines(file, wanted.rename, wanted.delimiter))
     with rows.binary(path) as file, _written(output) as out:
         return _line_by_line(asked, wanted, file, out)
 
@@ -155,7 +163,7 @@ def _nothing(question: Question) -> int:
     return 0
 
 
-def _in_columns(asked: Asked, wanted: Wanted, table: Table, output: str | None, first: Row | None = None) -> int:
+def _in_columns(asked: Asked, wanted: Wanted, table: Table, first: Row | None = None) -> int:
     """Answer the points of a file in columns; return the exit status."""
     from ..columns import write_lines
 
@@ -166,10 +174,10 @@ def _in_columns(asked: Asked, wanted: Wanted, table: Table, output: str | None, 
     if job.sigmas is not None and table.noun == "row":
         raise InputError("uncertain values stand in CSV and in JSON lines, and this file has columns of doubles")
     if wanted.reduce:
-        return _reduced(job, holds, wanted, table, output)
+        return _reduced(job, holds, wanted, table)
     if wanted.form == "parquet":
-        return _to_parquet(job, holds, wanted, table, output)
-    with _written(output) as out:
+        return _to_parquet(job, holds, wanted, table)
+    with _written(wanted.output) as out:
         view = _view(source, wanted, holds, out)
         job = job._replace(taken=view.names)
         _checked(source, job, view)
@@ -192,7 +200,7 @@ def _rows(job: Job, holds: Contents, wanted: Wanted, table: Table, look: Look) -
         yield Rows(job, passes, table, holds, report, look)
 
 
-def _reduced(job: Job, holds: Contents, wanted: Wanted, table: Table, output: str | None) -> int:
+def _reduced(job: Job, holds: Contents, wanted: Wanted, table: Table) -> int:
     """One result of all rows."""
     from ..columns import reduced
 
@@ -211,12 +219,12 @@ def _reduced(job: Job, holds: Contents, wanted: Wanted, table: Table, output: st
         reduction = reduced(found, wanted.reduce or "")
     if wanted.get and wanted.form is None:
         numbers = {"value": reduction.value, **reduction.gradient}
-        put("".join(f"{_shown(numbers[name], wanted.digits)}\n" for name in dict.fromkeys(wanted.get)), output)
+        put("".join(f"{_shown(numbers[name], wanted.digits)}\n" for name in dict.fromkeys(wanted.get)), wanted.output)
     else:
         form = wanted.form or "json"
         if wanted.digits and form == "json":
             raise InputError(_WHOLE, hint="--format table")
-        show("reduction", reduction, form, wanted.digits, output)
+        show("reduction", reduction, form, wanted.digits, wanted.output)
     return found.report.finish()
 
 
@@ -224,12 +232,12 @@ def _shown(number: float | None, digits: int | None) -> str:
     return repr(number) if digits is None or number is None else FLOATS.show(number, digits)
 
 
-def _to_parquet(job: Job, holds: Contents, wanted: Wanted, table: Table, output: str | None) -> int:
+def _to_parquet(job: Job, holds: Contents, wanted: Wanted, table: Table) -> int:
     """A file of columns."""
     from ..columns import write_parquet
 
     _refuse(job, holds, "Parquet holds doubles")
-    if output in (None, "-"):
+    if wanted.output in (None, "-"):
         raise InputError("Parquet is written to a file", hint="-o results.parquet")
     if wanted.digits:
         raise InputError("--digits does not fit in Parquet, which holds the whole number", hint="--format csv")
@@ -240,7 +248,7 @@ def _to_parquet(job: Job, holds: Contents, wanted: Wanted, table: Table, output:
     def look(found: Iterator[Row]) -> Iterator[Row]:
         return _checked(table.source._replace(rows=found), job, view)
 
-    with replaced(output or "") as file, _rows(job, holds, wanted, table, look) as found:
+    with replaced(wanted.output or "") as file, _rows(job, holds, wanted, table, look) as found:
         write_parquet(found, file)
     return found.report.finish()
 
@@ -348,7 +356,7 @@ def _view(source: Source, wanted: Wanted, contents: Contents, out: TextIO) -> Js
     for option, there in (("--trace", contents.trace), ("--hessian", contents.hessian)):
         if there:
             raise InputError(f"{option} does not fit in CSV", hint="--format json")
-    return CsvLines(contents, source, wanted.digits)
+    return CsvLines(contents, source._replace(delimiter=wanted.between(source)), wanted.digits)
 
 
 def _checked(source: Source, job: Job, view: JsonLines | CsvLines) -> Iterator[Row]:
