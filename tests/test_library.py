@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import mpmath
@@ -13,6 +15,7 @@ import numpy as np
 import pytest
 import sympy
 
+import backprop_cli
 from backprop_cli import BackpropError, Trace, backprop
 
 
@@ -167,6 +170,77 @@ def test_whatever_is_given(parameter: str) -> None:
                 assert result.replace("\n", "").isprintable(), name
             else:
                 assert {*result.gradient} <= {"x", "y"}, name
+
+
+PRODUCT = backprop("x*y", x=2, y=3)
+ROWS = {"t": [1.0, 2.0, 3.0], "z": [2.0, 4.0, 7.0]}
+
+
+def smaller(**options: Any) -> Any:
+    given: dict[str, Any] = {"start": {"a": 1}, "data": ROWS, "reduce": "mean", "steps": 2, **options}
+    return backprop_cli.minimize("(a*t - z)^2", **given)
+
+
+def fitted(**options: Any) -> Any:
+    return backprop_cli.fit("a*t", **{"target": "z", "data": ROWS, "start": {"a": 1}, **options})
+
+
+FACES: dict[str, Callable[[Any], object]] = {
+    "compile": backprop_cli.compile,
+    "compile wrt": lambda bad: backprop_cli.compile("x*y", wrt=bad),
+    "compile ties": lambda bad: backprop_cli.compile("x*y", ties=bad),
+    "compiled": lambda bad: backprop_cli.compile("x*y")(bad, y=2),
+    "columns": backprop_cli.columns,
+    "columns wrt": lambda bad: backprop_cli.columns("x*y", wrt=bad),
+    "columns ties": lambda bad: backprop_cli.columns("x*y", ties=bad),
+    "columns on_error": lambda bad: backprop_cli.columns("x*y", on_error=bad),
+    "columns value": lambda bad: backprop_cli.columns("x*y", x=bad),
+    "columns of": lambda bad: backprop_cli.columns("x*y")(bad),
+    "a column": lambda bad: backprop_cli.columns("x*y", y=2)({"x": bad}),
+    "an entry": lambda bad: backprop_cli.columns("x*y", y=2, on_error="null")({"x": [1.0, bad]}),
+    "explain nudge": lambda bad: PRODUCT.explain(nudge=bad),
+    "explain lang": lambda bad: PRODUCT.explain(lang=bad),
+    "page lang": lambda bad: PRODUCT.page(lang=bad),
+    "derive": lambda bad: PRODUCT.derive(bad),
+    "derive value": lambda bad: PRODUCT.derive(x=bad),
+    "derive steps": lambda bad: PRODUCT.derive(steps=bad),
+    "check": lambda bad: PRODUCT.check(bad),
+    "check claim": lambda bad: PRODUCT.check(x=bad),
+    "check lang": lambda bad: PRODUCT.check(x=3, lang=bad),
+    "graph file": lambda bad: PRODUCT.graph(bad),
+    "graph form": lambda bad: PRODUCT.graph(form=bad),
+    "graph theme": lambda bad: PRODUCT.graph(theme=bad),
+    "graph scale": lambda bad: PRODUCT.graph(scale=bad),
+    "code": lambda bad: PRODUCT.code(bad),
+    "code function": lambda bad: PRODUCT.code(function=bad),
+}  # fmt: skip
+
+
+DESCENTS: dict[str, Callable[[Any], object]] = {
+    **{f"minimize {name}": lambda bad, name=name: smaller(**{name: bad})  # type: ignore[misc]
+       for name in ("start", "method", "rate", "momentum", "steps", "tolerance", "data", "reduce", "batch", "seed",
+                    "bounds", "ties", "time_limit")},
+    "minimize a column": lambda bad: smaller(data={**ROWS, "t": bad}),
+    "minimize an entry": lambda bad: smaller(data={**ROWS, "t": [1.0, bad, 2.0]}),
+    "minimize bounds of a": lambda bad: smaller(method="l-bfgs-b", bounds={"a": bad}),
+    "minimize a bound of a": lambda bad: smaller(method="l-bfgs-b", bounds={"a": (bad, 2)}),
+    **{f"fit {name}": lambda bad, name=name: fitted(**{name: bad})  # type: ignore[misc]
+       for name in ("target", "data", "start", "bounds", "weights", "method", "time_limit")},
+    "fit model": lambda bad: backprop_cli.fit(bad, "z", ROWS, {"a": 1}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("faces", [FACES, DESCENTS], ids=["gradients", "descents"])
+def test_whatever_is_given_to_the_other_functions(
+    faces: dict[str, Callable[[Any], object]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A result that shows itself, or a BackpropError."""
+    monkeypatch.chdir(tmp_path)
+    pytest.importorskip("scipy")
+    for face, function in faces.items():
+        for make in BAD.values():
+            with suppress(BackpropError):
+                assert repr(function(make())), face
 
 
 RIGHT: list[tuple[Any, str]] = [

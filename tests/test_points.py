@@ -766,6 +766,7 @@ WRONG = {
     "--rename x": "takes NAME=COLUMN",
     "--rename x=": "takes NAME=COLUMN",
     "--rename x=lenght": "there is no column 'lenght'",
+    "--rename length=lenght": "there is no column 'lenght'",
     "--rename q=length": "the expression has no variable 'q'",
     "--rename x=length --rename x=kind": "'x' is given twice",
 }

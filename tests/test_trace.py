@@ -118,8 +118,8 @@ def test_the_document_is_that_of_the_command() -> None:
         (lambda trace: trace.derive(w=1), "the expression has no variable 'w'"),
         (lambda trace: trace.graph("picture.bmp"), "does not say which format"),
         (lambda trace: trace.graph("/nowhere/n.dot"), "cannot be written"),
-        (lambda trace: trace.graph(theme="blue"), "there is no theme 'blue'"),
-        (lambda trace: trace.graph(scale=99), "--scale takes a number, not '99'"),
+        (lambda trace: trace.graph(theme="blue"), "theme is one of light, dark, not 'blue'"),
+        (lambda trace: trace.graph(scale=99), "--scale takes a number, not '99.0'"),
     ],
 )
 def test_what_is_wrong_is_told(call: Any, message: str) -> None:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from decimal import Decimal
-from numbers import Real
 from types import NoneType
 
-from ..arithmetic import FLOATS, IEEE, TIES
+from ..arithmetic import FLOATS, TIES
 from ..passes import point
 from ..passes.settings import Settings, check, is_of_arrays
-from ..runtime.budget import within
 from .trace import Trace
-from .values import Given, expect, names_of, text, texts
+from .values import Given, expect, in_time, names_of, text, texts
 
 
 def backprop(
@@ -56,7 +53,6 @@ def backprop(
     expect("the expression", expression, str, "text")
     expect("values", values, (Mapping, NoneType), "a mapping")
     expect("ties", ties, str, "text")
-    expect("time_limit", time_limit, (Real, Decimal, str, NoneType), "a number")
     expect("correlations", correlations, (Mapping, list, str, NoneType), "a mapping of mappings, a matrix, or JSON")
     expect("precision", precision, (int, NoneType), "a whole number")
     flags = {
@@ -75,7 +71,6 @@ def backprop(
     settings = settings._replace(upstream=seed, jacobian=jacobian, enclose=enclose, correlations=correlations)
     settings = settings._replace(trust=FLOATS.digits if trust else 0)
     check(settings)
-    seconds = None if time_limit is None else point.read_value("time_limit", text("time_limit", time_limit), IEEE)
 
     def work() -> Trace:
         from ..language.program import Program
@@ -94,4 +89,4 @@ def backprop(
 
         return Trace.of(opened_modules(graph), given, settings)
 
-    return work() if seconds is None else within(seconds, work)
+    return in_time(time_limit, work)

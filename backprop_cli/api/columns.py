@@ -15,7 +15,7 @@ from ..passes.settings import Settings, check
 from ..points.blocks import Block
 from ..points.columns import Answered, Sum, answered, passes_of, sums
 from ..points.evaluate import Job, Row, number_of
-from .values import Given, expect, names_of, texts
+from .values import Given, expect, names_of, one_of, texts
 
 ON_ERROR = ("stop", "null")
 """What becomes of a row without a result: an error, or NaN."""
@@ -89,6 +89,8 @@ class OverColumns:
     def _block(self, columns: Any) -> Block:
         """All rows, and their numbers."""
         is_batch = _is_batch(columns)
+        if not (is_batch or hasattr(columns, "columns")):
+            expect("what has the columns", columns, Mapping, "a mapping of names to columns, or a frame")
         there = columns.schema.names if is_batch else columns
         if missing := [name for name in self.variables if name not in there]:
             raise InputError(f"no column for {', '.join(few(missing))}", hint="values for all rows go to columns()")
@@ -128,11 +130,15 @@ def _numbers(name: str, column: Any) -> Any:
     """A column as doubles; NaN for an entry that is no number."""
     if hasattr(column, "to_numpy") and hasattr(column, "null_count") and hasattr(column, "type"):  # Arrow's
         column = column.to_numpy(zero_copy_only=False)
-    found = np.asarray(column)
+    try:
+        found = np.asarray(column)
+    except ValueError:  # entries of different lengths
+        raise InputError(f"the column {quote(name)} is no sequence of numbers") from None
     if found.ndim != 1:
         raise InputError(f"the column {quote(name)} has {found.ndim} axes, and a column has one")
     if found.dtype.kind in "fiu":
-        return found.astype(np.float64, copy=False)
+        with np.errstate(over="ignore"):  # the row of an infinite entry is told
+            return found.astype(np.float64, copy=False)
     numbers = (number_of(_entry(each)) for each in found.tolist())
     return np.array([math.nan if each is None else each for each in numbers])
 
@@ -140,7 +146,12 @@ def _numbers(name: str, column: Any) -> Any:
 def _entry(value: Any) -> Any:
     """An entry as JSON has it: a float, a text, or what is none of both."""
     value = value.as_py() if hasattr(value, "as_py") else value.item() if hasattr(value, "item") else value
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(value, int) or isinstance(value, bool):
+        return value
+    try:
+        return float(value)
+    except OverflowError:
+        return value
 
 
 def columns(
@@ -167,8 +178,7 @@ def columns(
     """
     expect("the expression", expression, str, "text")
     expect("ties", ties, str, "text")
-    if on_error not in ON_ERROR:
-        raise InputError(f"on_error is one of {', '.join(ON_ERROR)}, not {quote(str(on_error))}")
+    one_of("on_error", on_error, ON_ERROR)
     settings = Settings(names_of(wrt), ties)
     check(settings)
     return OverColumns(expression, texts(values, variables), settings, on_error)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from math import inf
 from numbers import Integral, Real
 from os import PathLike, fspath
+from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..arithmetic import TIES
-from ..errors import InputError, quote
+from ..errors import InputError, quote, shorten
 from ..passes.settings import DESCENTS, FITS
-from ..runtime.budget import within
 from .shown import Shown, Text
-from .values import Arrayed, Given, expect, texts
+from .values import Arrayed, Given, expect, in_time, name_of, number, one_of, text, texts
 
 if TYPE_CHECKING:
     from ..arithmetic.axes import Array
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 Data: TypeAlias = Mapping[str, Sequence[float] | Arrayed] | str | PathLike[str]
 """Columns by name, or the name of a file with some: CSV with a header, or JSON lines."""
+
+_MOST = 10**9
+"""Steps, rows of a batch, and the number that a random order comes from."""
+_BOUNDS = (Mapping, NoneType)
 
 
 class _Result(Shown, ABC):
@@ -145,7 +150,7 @@ def minimize(
     seed: int = 0,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     ties: str = TIES[0],
-    time_limit: float = inf,
+    time_limit: float | None = None,
     **variables: Given,
 ) -> Minimum:
     """Change variables so that the value of the expression becomes smaller, as `backprop minimize` does.
@@ -169,27 +174,33 @@ def minimize(
     from ..descent.minimum import Plan
     from ..descent.minimum import minimize as descend
 
-    if method not in DESCENTS:
-        raise InputError(f"method is one of {', '.join(DESCENTS)}, not {quote(str(method))}")
-    for what, number in {"rate": rate, "momentum": momentum, "tolerance": tolerance}.items():
-        expect(what, number, Real, "a number")
-    for what, count in {"steps": steps, "batch": batch, "seed": seed}.items():
+    one_of("method", method, DESCENTS)
+    numbers = {"rate": rate, "momentum": momentum, "tolerance": tolerance}
+    for what, given in numbers.items():
+        expect(what, given, (Real, Decimal), "a number")
+    rate, momentum, tolerance = (number(what, given) for what, given in numbers.items())
+    counts = {"steps": steps, "batch": batch, "seed": seed}
+    for what, count in counts.items():
         expect(what, count, Integral, "a whole number")
+        if float(text(what, count)) > _MOST:
+            raise InputError(f"{what} is at most {_MOST:,}")
+    steps, batch, seed = map(int, counts.values())
     if not (rate > 0 and tolerance > 0 and 0 < momentum < 1 and steps > 0 and batch >= 0):
         raise InputError("rate, tolerance and steps are above 0, momentum is between 0 and 1")
     columns = None if data is None else _columns(data)
     if batch and columns is None:
         raise InputError("batch is for rows of data")
+    expect("bounds", bounds, _BOUNDS, "a mapping of names to pairs of numbers")
     if bounds and method != "l-bfgs-b":
         raise InputError("bounds are for l-bfgs-b")
-    plan = Plan(method, rate, momentum, int(steps), tolerance, int(batch), int(seed))
+    plan = Plan(method, rate, momentum, steps, tolerance, batch, seed)
 
     def work() -> Minimum:
         objective, vector = _objective(expression, start, variables, columns, reduce, ties)
         limits = _bounds(bounds, objective.parameters.labels)
         return Minimum(descend(objective, vector, plan._replace(bounds=limits)))
 
-    return within(time_limit, work) if time_limit < inf else work()
+    return in_time(time_limit, work)
 
 
 def fit(
@@ -201,7 +212,7 @@ def fit(
     bounds: Mapping[str, tuple[float, float]] | None = None,
     weights: str | None = None,
     method: str = FITS[0],
-    time_limit: float = inf,
+    time_limit: float | None = None,
     **variables: Given,
 ) -> Fit:
     """Fit a model to columns of data by least squares, as `backprop fit` does. SciPy is needed.
@@ -218,8 +229,11 @@ def fit(
     from ..descent import squares
     from ..descent.setup import column
 
-    if method not in FITS:
-        raise InputError(f"method is one of {', '.join(FITS)}, not {quote(str(method))}")
+    one_of("method", method, FITS)
+    expect("bounds", bounds, _BOUNDS, "a mapping of names to pairs of numbers")
+    expect("the expression", model, str, "text")
+    expect("target", target, str, "text")
+    expect("weights", weights, (str, NoneType), "text")
     columns = _columns(data)
 
     def work() -> Fit:
@@ -235,7 +249,7 @@ def fit(
         )
         return Fit(found, objective.columns)
 
-    return within(time_limit, work) if time_limit < inf else work()
+    return in_time(time_limit, work)
 
 
 def _columns(data: Data) -> Mapping[str, Array]:
@@ -248,12 +262,20 @@ def _columns(data: Data) -> Mapping[str, Array]:
 
     expect("data", data, Mapping, "columns by name, or the name of a file")
     try:
-        found = {name: np.asarray(column, dtype=np.float64) for name, column in data.items()}
-    except (TypeError, ValueError, OverflowError):
+        with np.errstate(over="raise"):
+            found = {name_of(name): _doubles(np.asarray(column)) for name, column in data.items()}
+    except (TypeError, ValueError, ArithmeticError):
         raise InputError("a column of data is a sequence of numbers") from None
     if not found or len({column.shape for column in found.values()}) > 1 or next(iter(found.values())).ndim != 1:
         raise InputError("columns of data are sequences of numbers of the same length")
+    if not next(iter(found.values())).size:
+        raise InputError("the data has no rows")
     return found
+
+
+def _doubles(column: Array) -> Array:
+    """Raises TypeError and the like for what are no real numbers."""
+    return column.astype("f8", casting="unsafe" if column.dtype.kind in "iuUO" else "same_kind")
 
 
 def _bounds(bounds: Mapping[str, tuple[float, float]] | None, labels: Sequence[str]) -> Bounds | None:
@@ -264,10 +286,20 @@ def _bounds(bounds: Mapping[str, tuple[float, float]] | None, labels: Sequence[s
 
     from ..descent.bounds import Bounds
 
-    for name in bounds:
+    for name in map(name_of, bounds):
         if name not in labels:
             raise InputError(f"bounds: {quote(name)} is no parameter", hint=f"there is: {', '.join(labels)}")
-    return Bounds(*np.array([bounds.get(label, (-inf, inf)) for label in labels], dtype=np.float64).T)
+    pairs = [_pair(label, bounds[label]) if label in bounds else (-inf, inf) for label in labels]
+    return Bounds(*np.array(pairs).T)
+
+
+def _pair(label: str, ends: object) -> tuple[float, float]:
+    """The least and the largest value of a parameter. Raises InputError for what is no pair of numbers."""
+    what = f"bounds of {shorten(label)}"
+    if not isinstance(ends, Sequence) or isinstance(ends, str) or len(ends) != 2:
+        raise InputError(f"the {what} are a pair of numbers", hint="such as (0, inf)")
+    low, high = (number(what, end) for end in ends)
+    return low, high
 
 
 def _objective(
@@ -286,6 +318,8 @@ def _objective(
 
     expect("the expression", expression, str, "text")
     expect("start", start, Mapping, "a mapping")
+    expect("ties", ties, str, "text")
+    expect("reduce", reduce, str, "text")
     begin, fixed = texts(start, {}), texts(None, variables)
     graph = Program(expression).graph([*begin, *fixed, *(columns or ())])
     point.check(graph, fixed)

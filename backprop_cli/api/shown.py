@@ -95,6 +95,7 @@ class Text(Shown, str):
         if file is not None:
             from ..runtime.files import write_file
 
+            expect("a file", file, (str, PathLike), "its name")
             name = fspath(file)
             write_file(name, self.render(form or form_of(name, VIEWS[self.kind]), digits))
         return self

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from os import PathLike
+from types import NoneType
 from typing import Any
 
 from ..errors import InputError
@@ -12,10 +13,11 @@ from ..graph.graph import Graph
 from ..passes import point
 from ..passes import trace as passes
 from ..passes.settings import Settings, compute, numbers_alone
+from ..view import LANGUAGES, THEMES
 from ..view.picture.circuit import PLAIN, Look
 from ..view.picture.circuit import Circuit as Picture
 from .shown import Checked, Shown, Text, rendered
-from .values import Given, text, texts
+from .values import Given, expect, number, one_of, text, texts
 
 FORMULAS = 100
 """Gates up to which a notebook is given the formulas too."""
@@ -85,7 +87,9 @@ class Trace(Shown, passes.Trace):
         from ..view.words.language import language
 
         self._numbers_alone("explain", ("uncertain", "a box"))
+        one_of("lang", lang, LANGUAGES)
         step = None if nudge is None else text("nudge", nudge)
+        expect("nudge", step, (str, NoneType), "a number")
         told = Explanation.of(self, step)._replace(language=language(lang), ties=self.settings.ties)
         return Text("explanation", told)
 
@@ -100,6 +104,7 @@ class Trace(Shown, passes.Trace):
         from ..view.page import Page
         from ..view.words.language import language
 
+        one_of("lang", lang, LANGUAGES)
         return Text("page", Page(self, self.settings.ties, language(lang))).written(file, "html", digits)
 
     def derive(self, values: Mapping[str, Given] | None = None, /, *, steps: bool = False, **variables: Given) -> Text:
@@ -110,6 +115,7 @@ class Trace(Shown, passes.Trace):
         """
         from ..passes import exact
 
+        expect("steps", steps, bool, "True or False")
         self._numbers_alone("derive")
         if self.has_axes:
             from ..passes.matrices import matrices
@@ -131,7 +137,10 @@ class Trace(Shown, passes.Trace):
         from ..view.verdicts import Judged
         from ..view.words.language import language
 
+        one_of("lang", lang, LANGUAGES)
         graph, claimed = self._opened(), texts(claims, gradients)
+        for name, claim in () if self.has_axes else claimed.items():
+            expect(f"the claim for {name}", claim, str, "a number or a formula")
         wrt, ties = self.settings.wrt, self.settings.ties
         spoken = language(lang)
         if not claimed:
@@ -150,6 +159,7 @@ class Trace(Shown, passes.Trace):
         """
         from ..view.code import StagedProgram
 
+        expect("function", function, bool, "True or False")
         self._numbers_alone("code")
         doubles = Settings(self.settings.wrt, self.settings.ties)
         program = StagedProgram.of(self._opened(), {} if function else self.given, doubles)
@@ -203,6 +213,7 @@ class Circuit(Graph):
         Raises InputError for a name that means no format, and where a format needs Graphviz and there is none.
         """
         self.trace._numbers_alone("graph", ("a box",))
-        look = Look(theme, transparent, scale, local)
+        one_of("theme", theme, THEMES)
+        look = Look(theme, transparent, number("scale", scale), local)
         look.check()
         return Text("circuit", Picture(self, self.trace, look)).written(file, form, digits)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from numbers import Rational, Real
 from types import NoneType
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from ..errors import InputError
+from ..arithmetic import IEEE
+from ..errors import InputError, quote
 from ..passes import point
+from ..runtime.budget import within
+
+if TYPE_CHECKING:
+    from ..runtime.budget import Result
 
 
 class Arrayed(Protocol):
@@ -41,6 +46,25 @@ def expect(what: str, given: object, kind: type | tuple[type, ...], words: str) 
     """
     if not isinstance(given, kind):
         raise InputError(f"{what} is {words}, not of type {type(given).__name__}")
+
+
+def one_of(what: str, given: object, choices: Collection[str]) -> None:
+    """Raise InputError for an argument that is none of these texts."""
+    expect(what, given, str, "text")
+    if given not in choices:
+        raise InputError(f"{what} is one of {', '.join(choices)}, not {quote(str(given))}")
+
+
+def number(what: str, given: object) -> float:
+    """An argument that is one number, or the text of one, as a double. Raises InputError for what is none."""
+    found = text(what, given)
+    expect(what, found, str, "a number")
+    return float(point.read_value(what, found, IEEE))
+
+
+def in_time(time_limit: object, work: Callable[[], Result]) -> Result:
+    """What the work returns. Raises TooSlowError where so many seconds are over, of which None is no end."""
+    return work() if time_limit is None else within(number("time_limit", time_limit), work)
 
 
 def names_of(wrt: Collection[str] | str | None) -> list[str] | None:

@@ -110,7 +110,10 @@ def _double(value: Any) -> float:
     is_fraction = isinstance(value, Rational) and not isinstance(value, Integral)
     if isinstance(value, bool) or not isinstance(value, Real) or is_fraction:
         raise UnusualError
-    return float(value)
+    try:
+        return float(value)
+    except TypeError:  # a duration of NumPy's says that it is real
+        raise UnusualError from None
 
 
 class _Lines:

@@ -213,8 +213,9 @@ def read(lines: Lines, between: str = "", called: Mapping[str, str] = NO_OTHERS,
 
 def names_of(header: Sequence[str], called: Mapping[str, str]) -> list[str]:
     """The columns of a header, as the expression calls them. Raises InputError for one that is not there, or twice."""
-    columns = [_called(text.strip(), called) for text in header]
-    if unknown := [column for column, name in called.items() if name not in columns]:
+    there = [text.strip() for text in header]
+    columns = [_called(text, called) for text in there]
+    if unknown := [column for column in called if column not in there]:
         close = suggest(unknown[0], header)
         hint = did_you_mean(unknown[0], close) if close else f"the header has {', '.join(few(header))}"
         raise InputError(f"there is no column {quote(unknown[0])}", hint=hint)

@@ -7,7 +7,6 @@ forks: the stem carries the node's upstream gradient, and each branch the part o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from numbers import Real
 from typing import NamedTuple
 
 from ...arithmetic import TIES, Value
@@ -16,7 +15,7 @@ from ...graph.graph import Constant, Gate, Graph, Module, Node
 from ...passes.trace import Edge, Trace
 from ...rules.op import Op
 from ...rules.printer import READING
-from .. import THEMES, texts
+from .. import texts
 
 LONGEST = 24
 """Characters of a name, and of a constant, that a picture shows."""
@@ -112,10 +111,8 @@ class Look(NamedTuple):
     local: bool = True
 
     def check(self) -> None:
-        """Raise InputError for a theme or a size that no picture has."""
-        if self.theme not in THEMES:
-            raise InputError(f"there is no theme {quote(str(self.theme))}", hint=f"there is: {', '.join(THEMES)}")
-        if not (isinstance(self.scale, Real) and 1 / _LARGEST <= self.scale <= _LARGEST):
+        """Raise InputError for a size that no picture has."""
+        if not 1 / _LARGEST <= self.scale <= _LARGEST:
             raise no_scale(self.scale)
 
 
