@@ -18,6 +18,7 @@ from typing import NamedTuple
 import pytest
 
 import backprop_cli
+from backprop_cli.cli.options import OPTIONS
 from support.suites import in_a_loop
 
 ROOT = Path(backprop_cli.__file__).parent
@@ -205,6 +206,61 @@ def test_what_is_never_called(name: str) -> None:
     assert "parse_expr" not in names or name == "language.tree"
 
 
+# -- Parameters --------------------------------------------------------------------------------------------------------
+
+PARAMETERS = {
+    "graph": "the circuit",
+    "trace": "what a forward and a backward pass leave behind",
+    "node, gate, edge": "one of the graph's, or of the trace's",
+    "op": "a row of the tables",
+    "slot": "the number of an input of a gate, from 0",
+    "inputs, out": "the values of a gate's inputs, and its own",
+    "operands": "what stands for a gate's inputs in a formula",
+    "upstream": "the gradient of the output by a gate, of that gate's shape",
+    "given": "a value for each variable, as somebody gave it: a number, a text or an array",
+    "point": "the same as numbers of an arithmetic",
+    "wrt": "the variables that get gradients; all, if None",
+    "ties": "what inputs of max and min that tie receive: `both`, `split` or `first`",
+    "arithmetic, system": "a number system",
+    "settings": "what is asked of a trace, or of an operation on arrays",
+    "options": "how wide, in which colours and with how many digits a view draws",
+    "subject": "what a view draws, of the kind that VIEWS has under `what`",
+    "digits": "significant ones that are shown; None for as many as are usual",
+    "source, span": "the text of an expression or program, and a place in it: its start and its end",
+    "name": "of a node, a function or a file",
+    "formula": "a rule as data",
+    "value, values": "a number or an array; of each node, by position",
+    "shape": "the length of each axis; () of a number",
+    "language": "that sentences are told in, or that a program is written in",
+    "command, asked": "a command by its name, and what its command line asks for",
+}
+"""What parameters of these names are, in whatever function; so are those that are called as an option is."""
+KNOWN = {name for names in PARAMETERS for name in names.split(", ")} | {option.parameter for option in OPTIONS}
+
+
+def public_functions(body: Sequence[ast.stmt]) -> Iterator[ast.FunctionDef]:
+    for each in body:
+        if isinstance(each, ast.ClassDef) and not each.name.startswith("_"):
+            yield from public_functions(each.body)
+        elif isinstance(each, ast.FunctionDef) and not each.name.startswith("_"):
+            yield each
+
+
+@in_a_loop("name", PATHS)
+def test_from_three_parameters_on_each_is_told(name: str) -> None:
+    """A function without a docstring is told of where it is overridden, or as a command."""
+    for function in public_functions(ast.parse(PATHS[name].read_text(encoding="utf-8")).body):
+        given = function.args
+        names = {each.arg.lstrip("_") for each in (*given.posonlyargs, *given.args, *given.kwonlyargs)}
+        if (told := ast.get_docstring(function)) and len(names - {"self", "cls"}) >= 3:
+            unknown = (
+                each
+                for each in names - KNOWN - {"self", "cls"}
+                if not re.search(rf"\b{each}\b[^\n:]*: |`{each}`", told)
+            )
+            assert sorted(unknown) == [], f"{name}.{function.name} does not tell what these are (`x: what it is`)"
+
+
 # -- The map of the modules ------------------------------------------------------------------------------------------
 
 PAGE = ROOT.parent / "docs" / "dev" / "code.md"
@@ -212,8 +268,8 @@ INTRODUCTION = """\
 # The code
 
 - A wrong number: **rules/** (the formula), **arithmetic/** (the function), **passes/** (the chain rule).
-- A wrong word: **view/**; of a primitive, **rules/table.py**; in an error, a warning or a verdict, where it is raised
-  (**language/**, **passes/**, **study/**, **cli/**), and in the template of **view/words/languages/** that matches it.
+- A wrong word: **view/**, and of sentences **view/words/languages/**; of a primitive, **rules/table.py**; in an error
+  or a warning, where it is raised (**language/**, **passes/**, **cli/**).
 - A caret in the wrong place: **language/** finds the place, **errors.py** draws it.
 - A new primitive: a row in **rules/table.py**; a function that nobody has, in **arithmetic/**, **view/code/targets/**.
 - A new number system: a file in **arithmetic/**. A language of `backprop code`: a file in **view/code/targets/**.
@@ -238,6 +294,12 @@ def page() -> str:
         if len(names) > 1:
             rows = (f"| `{PATHS[name].relative_to(ROOT).as_posix()}` | {first_sentence(name)} |" for name in names)
             parts.append("\n".join([f"## {each}/", "", "| file | what it is |", "|---|---|", *rows]))
+    told = (
+        f"| {', '.join(f'`{name}`' for name in names.split(', '))} | {what} |" for names, what in PARAMETERS.items()
+    )
+    parts.append(
+        "\n".join(["## Parameters that mean the same everywhere", "", "| name | what it is |", "|---|---|", *told])
+    )
     return "\n\n".join(parts) + "\n"
 
 

@@ -34,6 +34,7 @@ def backprop(
 ) -> Trace:
     """One forward and one backward pass over the expression or program, exactly as written.
 
+    expression: the text of an expression or a program;
     wrt: names, or one text of names with commas between them, as on the command line;
     upstream: ∂f/∂output where the output is an array: the gradient is that of the sum of upstream × output;
     jacobian: every output by every input, as matrices, in place of a gradient;

@@ -155,6 +155,7 @@ def minimize(
 ) -> Minimum:
     """Change variables so that the value of the expression becomes smaller, as `backprop minimize` does.
 
+    expression: the text of an expression or a program;
     start: where to begin, for each variable that may change;
     method: `gd`, `momentum`, `adam`, `bfgs` or `l-bfgs-b`;
     rate: of the gradient, the part that a step takes;
@@ -217,6 +218,7 @@ def fit(
 ) -> Fit:
     """Fit a model to columns of data by least squares, as `backprop fit` does. SciPy is needed.
 
+    model: the text of an expression or a program;
     target: the column that the model should give, or a formula of some;
     data: columns by name, or the name of a file;
     start: where to begin, for each parameter;

@@ -51,7 +51,11 @@ def _whole_code(formula: Formula) -> str:
 
 
 def spread(op: ArrayOp, reduced: Value, x: Array) -> Array:
-    """What was reduced, or goes beside it, for each entry of x."""
+    """What was reduced, or goes beside it, for each entry of x.
+
+    reduced: of the shape of x without the axes that the operation goes over
+    x: what it goes over
+    """
     if not is_array(reduced):
         return widened(reduced, np.shape(x))
     axes = axes_of(op, np.shape(x), -1 if op.name in ("softmax", "log_softmax") else None)

@@ -175,7 +175,10 @@ class Arrays(Arithmetic):
     def each_local(
         self, op: Op, slot: int, inputs: Sequence[Value], out: Value, shape: Shape, needed: Mask | None
     ) -> Value | Entries:
-        """The local gradient for each entry; where it is the same for all, a number."""
+        """The local gradient for each entry; where it is the same for all, a number.
+
+        needed: the entries that are wanted, as booleans of the shape; all, if None
+        """
         partial = op.partial(slot)
         if partial.is_number:
             return self.base.number(partial.head)
@@ -244,7 +247,11 @@ class Arrays(Arithmetic):
         return math.nan if self.is_doubles else None
 
     def shares(self, selected: Sequence[Array], nodes: Sequence[object], ties: str) -> tuple[list[Array], Mask]:
-        """The local gradients of max or min for each entry, and where inputs tie."""
+        """The local gradients of max or min for each entry, and where inputs tie.
+
+        selected: for each input where it is selected, as 1 and 0
+        nodes: the inputs, equal where they are one node
+        """
         first = {node: slot for slot, node in reversed([*enumerate(nodes)])}
         alone = [
             each if first[node] == slot else each - each

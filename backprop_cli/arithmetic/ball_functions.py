@@ -304,6 +304,7 @@ WORDS: dict[str, Word] = {
 def of_numbers(name: str, bits: int, numbers: Sequence[Any], *, off_axis: bool = False) -> Any:
     """What a word comes to, of numbers that are exact: so many bits of it, or of each of its parts, at least.
 
+    bits: of precision, from 2
     numbers: doubles, or mpmath's
     off_axis: whether they are complex
     Raises ValueError where there is no value, and OverflowError where it takes too many bits or is beyond doubles.

@@ -85,6 +85,7 @@ def written(whole: fmpz, power: int, places: int) -> str:
 def bound(number: fmpq | arb, digits: int, *, up: bool) -> str:
     """A bound of a number as text; the number itself, where it has no more digits; infinite, where it has none.
 
+    number: a fraction, or a ball of which the outer end is meant;
     digits: significant ones, to which it is rounded;
     up: whether it is the bound above.
     """

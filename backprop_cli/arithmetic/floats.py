@@ -408,6 +408,7 @@ class Floats(Arithmetic):
     def loses(self, op: Op, slot: int, inputs: Sequence[float], out: float, upstream: float, local: float) -> bool:
         """Whether upstream × local, or the local gradient itself, may have lost digits because it is so small.
 
+        local: the local gradient of the edge
         inputs, out: those of the gate, and its value; upstream may be a number of any size
         """
         if upstream == 0 or op.selects:

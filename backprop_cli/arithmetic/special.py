@@ -13,6 +13,8 @@ from .system import MAX_ORDER, Value
 def polygamma(mp: Any, order: Value, x: Value, reflected: float = 20) -> Value:
     """The polygamma function of any order up to MAX_ORDER.
 
+    order: a whole number from 0
+    x: any number but a pole: 0, −1, −2 …
     mp: an mpmath context, or what has such functions
     reflected: from −x = so much on, the reflection formula (Abramowitz and Stegun 6.4.7) is used, because mpmath takes
         time in proportion to −x

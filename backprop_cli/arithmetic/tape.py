@@ -147,11 +147,20 @@ class Tape:
         return self._known[key]
 
     def guard(self, function: Callable[..., bool], inputs: Sequence[Any], word: str) -> None:
-        """End the run with this word where the function says True."""
+        """End the run with this word where the function says True.
+
+        function: of the numbers of the inputs
+        word: what the run then returns
+        """
         self._steps.append(_Step(function, inputs, None, word))
 
     def look(self, look: Look, column: Recorded, word: str) -> None:
-        """End the run with this word where the column has an infinity or NaN, or a zero."""
+        """End the run with this word where the column has an infinity or NaN, or a zero.
+
+        look: which looks at all numbers of a column
+        column: the one that is looked at
+        word: what the run then returns
+        """
         self._looks[look][column.place] = word
 
     def _looked_at(self, finite: Collection[int]) -> list[_Step]:

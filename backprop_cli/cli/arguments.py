@@ -85,6 +85,7 @@ class Line(NamedTuple):
 def split(command: str, words: Sequence[str], *, binds: bool = True) -> Line:
     """Sort the words that stand behind a command.
 
+    words: as they were typed
     binds: whether a name that is no option is a variable.
     Raises InputError for a variable without a value or with two, for what is neither option nor variable, and for
     options that contradict each other.

@@ -62,7 +62,10 @@ class Rows(NamedTuple):
 
 
 def write_lines(rows: Rows, view: JsonLines | CsvLines, out: TextIO) -> None:
-    """A line for each row, as `view` has it; by Polars where it has read them and the lines are plain."""
+    """A line for each row, as `view` has it; by Polars where it has read them and the lines are plain.
+
+    rows: of points, in blocks
+    """
     write = writer(out, at_once=False)
     write(view.head())
     plainly = view if isinstance(view, CsvLines) and view.digits is None and is_unicode(out) else None

@@ -89,6 +89,8 @@ def read(asked: Asked, start: Sequence[str], formulas: Sequence[str | None] = ()
 def objective(asked: Asked, read: Read, reduce: str | None = None, *, by_rows: bool = False) -> Found:
     """What was read, put together (see `descent.setup.objective`).
 
+    read: what was typed, and the columns of --data
+    by_rows: whether it has a value at each row
     Raises InputError for what does not go together.
     """
     from ..descent import setup
@@ -160,6 +162,8 @@ def draws(file: str | None) -> str:
 def told(what: str, found: Descent | Fit, trace: Trace, shown: Shown, plots: Callable[[], Sequence[Plot]]) -> int:
     """Tell what came of it, and draw it. Gives the exit status.
 
+    found: what it came to;
+    shown: how it is asked for: the format, the digits, the file and the plot;
     what: the kind of subject, as VIEWS has it;
     trace: at the end, with its warnings;
     plots: what there is to draw, where a plot is asked for.

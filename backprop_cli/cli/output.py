@@ -50,6 +50,7 @@ def places_of(
 ) -> list[int | str]:
     """The nodes whose gradients are meant by --get, or the words that mean something of the output.
 
+    names: those of --get
     wanted: for each node, whether it gets a gradient; words: those that there are.
     Raises InputError for a name that means nothing of the kind.
     """
@@ -123,6 +124,7 @@ def language_of(spoken: str | None) -> Language:
 def show(what: str, subject: object, form: str, digits: int | None = None, file: str | None = None) -> None:
     """Draw the subject, as VIEWS has it, on standard output or into a file.
 
+    subject: of the kind that `what` names;
     what: the kind of subject;
     form: the format;
     digits: how many are shown of a number (None: as the view thinks fit);

@@ -108,7 +108,7 @@ class Asked(NamedTuple):
     def request(
         self, *, partly: bool = False, opened: bool = False, arrays: bool = False, kinds: Collection[str] | None = None
     ) -> Request:
-        """Read it all (see `Question.request`)."""
+        """Read it all. partly, opened, arrays, kinds: as in `Question.request`."""
         return self.read().request(partly=partly, opened=opened, arrays=arrays, kinds=kinds)
 
     def _program(self) -> Source:
@@ -287,12 +287,19 @@ def from_file(name: str, text: str) -> Any:
 
 
 def read_object(given: str, option: str, part: str) -> dict[str, str]:
-    """Names and texts from a JSON object: the option's value itself, or in the file of that name (see `read_json`)."""
+    """Names and texts from a JSON object: the option's value itself, or in the file of that name (see `read_json`).
+
+    option: its name
+    part: the key of a document of ours under which they stand
+    """
     return point.read_json(given_text(given, option), option, part)
 
 
 def given_text(given: str, option: str, example: str = '{"x": -2}') -> str:
-    """The option's value itself, where it is a JSON object such as `example`, or what the file of that name holds."""
+    """The option's value itself, where it is a JSON object such as `example`, or what the file of that name holds.
+
+    option: its name
+    """
     inline = given.lstrip().startswith(("{", "["))
     what, shown = ("a JSON object", f"'{example}'") if example.startswith("{") else ("names and values", example)
     hint = f"{what} may stand there too: {option} {shown}"

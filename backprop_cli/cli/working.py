@@ -32,6 +32,7 @@ _PARTLY = {"derive", "code"}  # commands that take variables without values
 def working(command: str, words: Sequence[str], *, whole: bool = False) -> str:
     """The command line, with a value for each variable; empty where it does not get as far as its mathematics.
 
+    words: those behind the command
     whole: whether it has all values already.
     """
     if command in STARTED and not any(word.partition("=")[0] == "--start" for word in words):
@@ -132,7 +133,10 @@ def _fitting(error: MissingVariablesError) -> Mapping[str, str]:
 def with_values(
     command: str, words: Sequence[str], names: Iterable[str], fitting: Mapping[str, str] = MappingProxyType({})
 ) -> list[str]:
-    """The words, and a value for each of these variables, before a `--`. fitting: values that are no 1."""
+    """The words, and a value for each of these variables, before a `--`. fitting: values that are no 1.
+
+    names: of variables that have none
+    """
     end = list(words).index("--") if "--" in words else len(words)
     known = by_name(command)
     values = {name: fitting.get(name, "1") for name in names}
@@ -146,6 +150,8 @@ def with_values(
 def started(line: Line, graph: Graph, names: Sequence[str], columns: Sequence[str], known: Mapping[str, Any]) -> str:
     """The command line with a start, or a column, for each of these variables; empty where they are many.
 
+    line: as it was typed;
+    names: of variables without a value;
     columns: those of the data that are no variables;
     known: the values of the other variables, as far as they are known.
     """

@@ -8,6 +8,7 @@ from ..errors import InputError
 def missing(library: str, extra: str, what: str) -> InputError:
     """The error where a library is not installed.
 
+    library: its name, as pip has it;
     extra: of the package, that brings it;
     what: what needs it.
     """

@@ -88,6 +88,8 @@ def objective(
 def column(what: str, text: str, columns: Mapping[str, Array]) -> Array:
     """A column, or what a formula makes of some, a number for each row.
 
+    text: the name of a column, or a formula over their names;
+    columns: by name, each with a number for each row;
     what: is asked for: `--target`;
     Raises InputError where it is neither, MathError where it has no value at a row.
     """

@@ -70,7 +70,11 @@ def _operator(source: str, functions: Functions, last: Token, token: Token) -> s
 
 
 def power_of_function(source: str, functions: Functions, token: Token) -> str:
-    """What to write for `sin^2(x)` and `sin^-1 x`; empty where no function has a power before a token."""
+    """What to write for `sin^2(x)` and `sin^-1 x`; empty where no function has a power before a token.
+
+    functions: by name, what each may mean
+    token: the one that stands behind
+    """
     start, _ = token.span
     found = _FUNCTION_POWER.search(source, max(0, start - _NEAR), start)
     if found is None or found[1] not in functions:
@@ -84,7 +88,10 @@ def power_of_function(source: str, functions: Functions, token: Token) -> str:
 
 
 def unknown_function(source: str, functions: Functions, name: str, span: Span) -> InputError:
-    """A name before a parenthesis that is no function. span: where it stands."""
+    """A name before a parenthesis that is no function. span: where it stands.
+
+    functions: by name, what each may mean
+    """
     message, opens = f"unknown function {quote(name)}", source.index("(", span[1])
     inputs = bracketed(source, opens)
     hint = DERIVATIVES if _QUOTIENT.fullmatch(source[: span[1]]) else _function(functions, name, inputs)

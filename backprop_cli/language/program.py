@@ -315,7 +315,10 @@ class _Builder:
 
 
 def no_number(source: str, span: Span, why: str = "") -> InputError:
-    """A condition stands where a number belongs."""
+    """A condition stands where a number belongs.
+
+    why: what is told of it behind that
+    """
     text = label(source, span)
     hint = f"where({shorten(text)}, 1, 0) is 1 where it holds, and 0 elsewhere"
     return InputError(f"{quote(text)} is a condition{why}", source, span, hint)

@@ -23,7 +23,11 @@ _EXAMPLE = "for example: x[0], x[-1], x[1:], X[0, :], X[:, 1:3]; by labels, pick
 
 
 def index(source: str, start: int, end: int) -> tuple[Items, int]:
-    """The entries that `[0, 1:]` takes, and where it ends. Raises InputError for what is no such literal."""
+    """The entries that `[0, 1:]` takes, and where it ends. Raises InputError for what is no such literal.
+
+    start: where `[` stands
+    end: where the expression ends
+    """
     whole = _INDEX.match(source, start, end)
     if whole is None:
         closes = source.find("]", start, end)
@@ -61,6 +65,8 @@ def _whole(text: str) -> int:
 def setting(source: str, start: int, end: int) -> tuple[str, Any, int] | None:
     """The name of a setting that begins there, its value, and where it ends; None where none does.
 
+    end: where the expression ends
+
     Raises InputError for a value that is no literal, and where an input follows it.
     """
     found = _SETTING.match(source, start, end)
@@ -80,7 +86,11 @@ def setting(source: str, start: int, end: int) -> tuple[str, Any, int] | None:
 
 
 def lengths(source: str, start: int, end: int) -> tuple[tuple[int, ...], int]:
-    """The lengths of a shape, `2, 3` or `(2, 3)`, and where they end. Raises InputError for what is no such literal."""
+    """The lengths of a shape, `2, 3` or `(2, 3)`, and where they end. Raises InputError for what is no such literal.
+
+    start: where the shape begins
+    end: where the expression ends
+    """
     found = _LENGTHS.match(source, start, end)
     if found is None:
         hint = "for example: reshape(x, 2, 3), or reshape(x, -1, 3), where −1 is what is left"

@@ -60,7 +60,10 @@ def gate_class(op: Op) -> type[Tree]:
 
 
 def gate(op: Op, *args: Tree, token: int = -1) -> Tree:
-    """A gate over `args`, exactly as given."""
+    """A gate over `args`, exactly as given.
+
+    token: the number of its token
+    """
     tree: Tree = Expr.__new__(gate_class(op), *args)
     tree.token = token
     return tree
@@ -95,6 +98,7 @@ def twice(tree: Tree) -> Tree:
 def cases(op: Op, last: Op, token: int) -> Callable[..., Tree]:
     """What the placeholder of a function of cases (value, condition) stands for: choices inside each other.
 
+    token: the number of its token
     op: a choice; last: one without an otherwise, where the last input is a condition
     """
 

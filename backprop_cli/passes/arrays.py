@@ -46,7 +46,6 @@ def array_trace(
     """One forward and one backward pass.
 
     point: a number or an array for each variable
-    wrt, ties: as in `backpropagate`
     seed: ∂f/∂output, where the output is no number: the gradient is that of the sum of seed × output
     straight: whether the straight way is tried first
 
@@ -174,7 +173,10 @@ def value(graph: Graph, point: Mapping[str, Value], system: Arrays) -> Value:
 
 @np.errstate(all="ignore")
 def values(graph: Graph, shapes: Sequence[Shape], point: Mapping[str, Value], system: Arrays) -> list[Value]:
-    """The values of all nodes of a graph whose shapes are known. Raises as `array_trace` does."""
+    """The values of all nodes of a graph whose shapes are known. Raises as `array_trace` does.
+
+    shapes: of all nodes, by position
+    """
     return Forward(graph, shapes, point, system).run()
 
 

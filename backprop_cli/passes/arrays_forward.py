@@ -136,12 +136,19 @@ def constant(graph: Graph, node: Constant, system: Arrays) -> Value:
 
 
 def at(inputs: Sequence[Value], shape: Shape, place: tuple[int, ...]) -> list[Value]:
-    """The numbers that meet at an entry."""
+    """The numbers that meet at an entry.
+
+    place: the number of the entry on each axis
+    """
     return [lowered(widened(each, shape)[place]) if is_array(each) else each for each in inputs]
 
 
 def told_at(error: MathError, place: tuple[int, ...], system: Arrays) -> MathError:
-    """An error, with the entry where it happened."""
+    """An error, with the entry where it happened.
+
+    error: what happened
+    place: the number of the entry on each axis
+    """
     if place:
         error.message = f"{error.message}, at {system.place(place)}"
     return error

@@ -97,7 +97,6 @@ def certain_trace(
     """A trace whose numbers are proven to `places` significant digits.
 
     given: a value for each variable, read from its text
-    wrt, ties: as in `backpropagate`
     second: whether second derivatives are asked for too
     then: what adds something to the trace, to be proven with the rest
 

@@ -105,6 +105,7 @@ class ColumnPasses:
     ) -> list[T]:
         """What `take` makes of each strip of so many rows, in order.
 
+        rows: of a strip, from 1;
         columns: of `varying`, as `at` has them;
         take: called with the place of a strip and its numbers, in any order and several at once, and before the memory
             of the numbers is used again;

@@ -47,7 +47,6 @@ def enclosed_trace(
     """A trace of boxes, which hold every value, local and chained gradient there is while variables are in theirs.
 
     given: of each variable a number or a box (`0.25..0.5`), as text
-    wrt, ties: as in `backpropagate`
 
     Raises MathError where a gate, or a gradient that is asked for, has no value or no bound in a part of the boxes.
     """
@@ -82,6 +81,8 @@ def in_parts(
 
 def read(name: str, text: str, system: Boxes) -> Box:
     """The value of a variable: `0.25..0.5`, whose ends are numbers or constant expressions, or one of those.
+
+    text: as it was typed
 
     Raises InputError, or MathError where an end has no value.
     """
@@ -123,7 +124,6 @@ class _Enclosure(NamedTuple):
     """The passes over boxes of one graph in one arithmetic.
 
     dual: dual numbers over the same boxes
-    wrt, ties: as in `backpropagate`
     """
 
     graph: Graph

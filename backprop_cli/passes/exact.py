@@ -73,7 +73,6 @@ def exact_trace(
     """The trace on exact numbers.
 
     given: values for variables; one without is a symbol
-    wrt, ties: as in `backpropagate`
     hessian: whether second derivatives are asked for too
 
     Raises MathError as `backpropagate` does, and where SymPy cannot carry the numbers.
@@ -93,6 +92,7 @@ def exact_trace(
 def exactly(graph: Graph, compute: Callable[[Symbolic], Trace], *, are_numbers: bool = True) -> Trace:
     """A trace on exact numbers, as far as SymPy carries them. Raises MathError where it does not.
 
+    compute: what makes the trace in that arithmetic
     are_numbers: whether no variable is a symbol
     """
     try:

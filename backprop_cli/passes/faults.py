@@ -137,13 +137,20 @@ class Place(NamedTuple):
 
 
 def in_call(graph: Graph, call: Gate, message: str) -> str:
-    """What went wrong in a module, told with the call; of calls in each other with the first and the last."""
+    """What went wrong in a module, told with the call; of calls in each other with the first and the last.
+
+    call: the gate that calls the module
+    message: what went wrong inside
+    """
     return f"in {graph.title(call)}: {_BETWEEN.sub('… ', message)}"
 
 
 @contextmanager
 def told_with(graph: Graph, call: Gate, inputs: Sequence[object] = ()) -> Iterator[None]:
-    """An error in a module is told with the call, unless it came with the inputs."""
+    """An error in a module is told with the call, unless it came with the inputs.
+
+    call: the gate that calls the module
+    """
     try:
         yield
     except MathError as error:

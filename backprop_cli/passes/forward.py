@@ -29,7 +29,10 @@ def forward(
 
 
 def inside(module: Module, inputs: Sequence[Value], arithmetic: Arithmetic) -> list[Value]:
-    """The value of each node of a module. An input may have None, or an error that tells why it has no value."""
+    """The value of each node of a module. An input may have None, or an error that tells why it has no value.
+
+    module: its graph, and what its inputs are called
+    """
     point = dict(zip(module.inputs, inputs, strict=True))
     if any(each is None or isinstance(each, MathError) for each in inputs):
         return _where_needed(module.graph, point, arithmetic)

@@ -41,8 +41,6 @@ def hessian(
 ) -> Hessian:
     """The matrix of second derivatives at a point where there are first ones.
 
-    given: a value for each variable
-    wrt, ties: as in `backpropagate`
     arithmetic: that of the numbers in the matrix
 
     Raises MathError where a second derivative is infinite or does not exist, InputError beyond MAX_VARIABLES.

@@ -63,7 +63,10 @@ def by_name(pairs: Iterable[tuple[str, Given]], where: str = "") -> dict[str, Gi
 
 
 def read_value(name: str, text: str, arithmetic: Arithmetic) -> Value:
-    """The value of a number or of a constant expression. Raises InputError, or MathError where it has no value."""
+    """The value of a number or of a constant expression. Raises InputError, or MathError where it has no value.
+
+    text: as it was typed
+    """
     plain = text.strip()
     if not plain:
         raise InputError(f"the value of {name} is empty")
@@ -116,7 +119,12 @@ def overflow(name: str, arithmetic: Arithmetic, text: str = "") -> MathError:
 
 
 def parsed(text: str, where: str, example: str) -> Any:
-    """The data of a JSON text, its numbers as they are written. Raises InputError where it is none."""
+    """The data of a JSON text, its numbers as they are written. Raises InputError where it is none.
+
+    text: the JSON
+    where: the option, file or line that it is from
+    example: a text that is right
+    """
     import json
 
     try:
@@ -136,6 +144,10 @@ def parsed(text: str, where: str, example: str) -> Any:
 
 def read_json(text: str, where: str, part: str) -> dict[str, str]:
     """Names and value texts from a JSON object, or from that part of a document that this program wrote.
+
+    text: the JSON
+    where: the option, file or line that it is from
+    part: the key of the document, such as `gradient`
 
     A string is read like a value on the command line. Raises InputError where it is not such an object.
     """

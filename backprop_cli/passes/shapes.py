@@ -76,7 +76,10 @@ def _one_reading(graph: Graph, node: Gate, shapes: Sequence[Shape]) -> None:
 
 
 def misfit(graph: Graph, node: Gate, error: MisfitError) -> InputError:
-    """What does not fit, told with the names of the inputs."""
+    """What does not fit, told with the names of the inputs.
+
+    error: what does not fit, with the inputs by number
+    """
     names = [shorten(graph.name_of(graph.nodes[i]), 30) for i in node.inputs]
     message, hint = error.message.format(*names), error.hint.format(*names)
     where = f"in {shorten(_written(graph, node))}, " if "{" in error.message else ""

@@ -21,7 +21,6 @@ def trusted(
 
     given: the values that it was made of, which count as they are written: 0.1 is one tenth
     shown: digits that are shown
-    wrt, ties: as in `backpropagate`
     """
     graph = trace.graph
     try:

@@ -61,7 +61,12 @@ class Step(NamedTuple):
 
 
 def answered(job: Job, passes: ColumnPasses | None, block: Block) -> Iterator[Step]:
-    """A step for each unusual row of a block, and one for all of it."""
+    """A step for each unusual row of a block, and one for all of it.
+
+    job: what is asked for at each row
+    passes: over columns, None where rows are answered one by one
+    block: the rows
+    """
     if passes is None:
         count = 1 + len(job.gradients) + job.spread
         numbers, unusual = [np.full(block.rows, math.nan)] * count, np.ones(block.rows, dtype=bool)

@@ -199,6 +199,7 @@ def _counted(rest: Lines, lines: Lines, source: Source) -> Iterator[Row]:
 def with_results(block: Block, source: Source, results: Mapping[str, Any], points: Mapping[str, Any]) -> Any:
     """The frame of a block, with columns behind it.
 
+    block: the rows, as Polars has read them;
     results: those, by name, NaN where there is nothing;
     points: numbers that stand in place of the text that was read for them, by the names of variables.
     """

@@ -18,7 +18,8 @@ NO_RESULT = "there is no row with a result"
 def kept(table: Table, jobs: Sequence[Job], failed: Callable[[Result], object], fine: Callable[[int], object]) -> Table:
     """The table without the rows at which any of the jobs has no result.
 
-    jobs: whose variables are columns of the table;
+    table: the points, in blocks;
+    jobs: whose variables are columns of it;
     failed: is told of the first error of each such row, in their order;
     fine: is told how many rows of a block stay.
     Its blocks raise InputError where no row of any stays.

@@ -16,6 +16,8 @@ from .rows import decoder
 def answering(job: Job, calculate: Calculator, form: str, tell: Callable[[str], None]) -> Callable[[str], bool]:
     """What answers a line, or does nothing where that takes more, and gives whether it has.
 
+    job: what is asked for at each line
+    calculate: the function that the graph is compiled to
     form: the numbers of the result, in the manner of printf; tell: takes the line of the answer.
     """
     read = decoder(as_text=False).raw_decode

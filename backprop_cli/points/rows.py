@@ -177,6 +177,7 @@ def delimiter(text: str | None) -> str:
 def read(lines: Lines, between: str = "", called: Mapping[str, str] = NO_OTHERS, *, as_text: bool = False) -> Source:
     """The points of a file, of which only the first line is read now: an object, or a header with commas.
 
+    lines: of the file, none of them read yet;
     between: the delimiter of CSV, if it is no comma and no tab;
     called: the names in the expression of columns that are written otherwise;
     as_text: whether numbers stay as they are written, for arithmetics that are finer than doubles.
@@ -227,6 +228,7 @@ def names_of(header: Sequence[str], called: Mapping[str, str]) -> list[str]:
 def meant(name: str, header: Sequence[str], others: Collection[str]) -> str:
     """What of a header may be meant by a variable that has no column; empty where nothing tells.
 
+    header: the names of the columns
     others: the columns that are no variables.
     """
     if header[0].lstrip().startswith("#"):

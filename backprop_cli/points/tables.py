@@ -131,7 +131,11 @@ def no_column(name: str, there: Sequence[str]) -> InputError:
 def of_lines(
     file: BinaryIO, called: Mapping[str, str] = NO_OTHERS, delimiter: str = "", *, as_text: bool = False
 ) -> Table:
-    """The table of a file of lines. Its blocks may be asked for once."""
+    """The table of a file of lines. Its blocks may be asked for once.
+
+    called: the names in the expression of columns that are written otherwise
+    as_text: whether entries stay as they are written
+    """
     contents = unpacked(file)
     read = Lines(contents)
     source = lines.read(read, delimiter, called, as_text=as_text)

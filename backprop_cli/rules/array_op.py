@@ -70,7 +70,10 @@ class ArrayOp(Op):
         return Formula(self.form, *inputs, *map(Formula, _typed(self.settings)))
 
     def local(self, slot: int, operands: Sequence[str | Formula], out: str | Formula) -> Formula:
-        """The rule of an edge as people read it."""
+        """The rule of an edge as people read it.
+
+        operands: what stands for the inputs
+        """
         words: dict[str, str | Formula] = dict(self.edge(slot, operands, out))
         return tidy(substitute(self.partial(slot), words | {"slot": str(slot)}))
 

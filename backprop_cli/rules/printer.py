@@ -43,7 +43,11 @@ class Form(NamedTuple):
 
 
 def template(text: str, binds: int = ATOM, *needs: int) -> Form:
-    """A form as a text with places: {0}, {1} …, or {args} for all of them with commas between, and their {count}."""
+    """A form as a text with places: {0}, {1} …, or {args} for all of them with commas between, and their {count}.
+
+    binds: how tightly the form binds, an ATOM the tightest
+    needs: how tightly what stands in its places has to
+    """
     return Form(lambda args: text.format(*args, args=", ".join(args), count=len(args)), binds, needs or (LOOSE,))
 
 

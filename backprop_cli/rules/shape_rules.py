@@ -116,7 +116,10 @@ def _needs_array(op: ArrayOp, shapes: Sequence[Shape]) -> None:
 
 
 def axes_of(op: ArrayOp, shape: Shape, default: int | None = None) -> tuple[int, ...]:
-    """The axes that an operation goes over; all of them where none is named. Raises MisfitError."""
+    """The axes that an operation goes over; all of them where none is named. Raises MisfitError.
+
+    default: the axis where none is named; all of them, if None
+    """
     axis = op.settings.get("axis", default)
     if axis is None:
         return tuple(range(len(shape)))

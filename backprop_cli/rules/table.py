@@ -252,7 +252,11 @@ def choice(
     domain: str = "",
     aliases: str = "",
 ) -> Op:
-    """A row of a choice by a condition `c`. formulas: the value, and the partials; the others are those of Op."""
+    """A row of a choice by a condition `c`.
+
+    formulas: the value, and the partials
+    inputs, form, cases, domain, aliases: as of Op
+    """
     value, *partials = (each if isinstance(each, Formula) else Formula(str(each)) for each in formulas)
     note = "the condition has no gradient; where its sides are equal, the gradient is that of the branch taken"
     return Op(
@@ -263,7 +267,11 @@ def choice(
 
 
 def of_order(name: str, value: Formula, partial: Formula, domain: str = "") -> Op:
-    """A row of a Bessel function of one order, as NumPy, SciPy and C name it."""
+    """A row of a Bessel function of one order, as NumPy, SciPy and C name it.
+
+    partial: the derivative
+    domain: as of a primitive
+    """
     order, _ = value.args
     does = "multiplies its upstream by the slope of the Bessel function of that order"
     return Op(name, "x", value, partial, domain=domain, note=f"{value.head} of order {order}", does=does)

@@ -132,6 +132,7 @@ _here = _Here()
 def within(seconds: float, work: Callable[[], Result], clock: Callable[[], float] | None = None) -> Result:
     """What `work()` gives. Raises TooSlowError when it takes longer, MemoryError where it takes too much (_bounded).
 
+    work: what is done, in this thread
     clock: what tells the time (that of the limit around this one, or `monotonic`); `process_time` where waiting for
     input and output is no work.
     Raises InputError unless `seconds` is above 0; infinity is no limit.

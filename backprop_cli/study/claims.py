@@ -79,7 +79,6 @@ def judge(
 
     given: a value for each variable; where claims are formulas alone, variables may be without one
     claims: by variable or gate, a number or a formula of the variables and gates
-    wrt, ties: as in `backpropagate`
     digits: significant ones of a value in a verdict
 
     Raises InputError for a claim that cannot be read, MathError where the expression has no gradient.

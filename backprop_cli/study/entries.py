@@ -55,8 +55,6 @@ def review(
 
     Each is compared with the gradient that is proven, where that is known in time; else with backpropagation's.
 
-    given: a value for each variable
-    wrt, ties: as in `backpropagate`
     digits: that are shown, and are to hold of backpropagation's doubles
 
     Raises InputError and MathError where backpropagation itself does.
@@ -190,8 +188,6 @@ def judge(
 ) -> list[Verdict]:
     """A verdict on each claim: an array, as text or as it is, or a formula over the names of variables and gates.
 
-    given: a value for each variable
-    wrt, ties: as in `backpropagate`
     digits: that are shown
 
     Raises InputError for a claim that is none, and as `review` does.

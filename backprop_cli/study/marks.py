@@ -42,7 +42,6 @@ def mark(
 
     given: a value for each variable; where claims are formulas alone, variables may be without one
     text: the table, as CSV: a column for each variable or gate, and one for the student, whatever that is called
-    wrt, ties: as in `backpropagate`
     digits: significant ones of a value in a verdict
 
     A claim that is missing, or that cannot be read, is wrong. Raises InputError for what is no such table, MathError

@@ -89,7 +89,11 @@ def _limit(estimate: Callable[[int, int], Value]) -> float:
 
 
 def complex_step(graph: Graph, exactly: Mapping[str, str], line: Line) -> float:
-    """Im f(x + ih)/h (Squire and Trapp, SIAM Rev. 40 (1998) 110): no difference is taken, so nothing cancels."""
+    """Im f(x + ih)/h (Squire and Trapp, SIAM Rev. 40 (1998) 110): no difference is taken, so nothing cancels.
+
+    exactly: the doubles of the point, to their last bit, as text
+    line: the variables that move, and how far
+    """
     from ..arithmetic.complexes import Complexes
 
     reached = graph.depending_on(line.steps)
@@ -142,7 +146,11 @@ def _needed(graph: Graph, values: Sequence[Value], arithmetic: Arithmetic) -> li
 
 
 def central_difference(graph: Graph, exactly: Mapping[str, str], line: Line) -> float:
-    """(f(x + h) − f(x − h))/2h: its error is of the order of h², unless a step leads across a jump."""
+    """(f(x + h) − f(x − h))/2h: its error is of the order of h², unless a step leads across a jump.
+
+    exactly: the doubles of the point, to their last bit, as text
+    line: the variables that move, and how far
+    """
     steps = [gate.position for gate in graph.gates if all(partial.head == "0" for partial in gate.op.partials)]
 
     def estimate(power: int, digits: int) -> Value:
@@ -165,6 +173,9 @@ def central_difference(graph: Graph, exactly: Mapping[str, str], line: Line) -> 
 
 def symbolic_derivatives(graph: Graph, exactly: Mapping[str, str], lines: Mapping[str, Line]) -> Callable[[str], float]:
     """SymPy's own diff of the formula that the values of the gates make: our partials have no part in it.
+
+    exactly: the doubles of the point, to their last bit, as text
+    lines: for each slope, the variables that move, and how far
 
     All derivatives share the time that there is.
     """

@@ -118,8 +118,6 @@ def review(
 
     Each is compared with the gradient that is proven; where none is, with backpropagation's.
 
-    given: a value for each variable
-    wrt, ties: as in `backpropagate`
     digits: that are shown, and are to hold of backpropagation's doubles
 
     Raises MathError where backpropagation itself does.
@@ -176,7 +174,11 @@ def _attempt(method: str, estimate: Callable[[str], float], name: str, gradient:
 
 
 def ours(gradient: float, proven: Proven | None, digits: int) -> Estimate:
-    """Backpropagation's, which is right where so many digits of it hold, or where no double is nearer."""
+    """Backpropagation's, which is right where so many digits of it hold, or where no double is nearer.
+
+    gradient: its double
+    proven: what it is proven to be
+    """
     if proven is None or not proven.is_known:
         return Estimate("backprop", gradient)
     count = held(gradient, proven.box)
@@ -185,7 +187,12 @@ def ours(gradient: float, proven: Proven | None, digits: int) -> Estimate:
 
 
 def judged(each: Estimate, proven: Proven, terms: float) -> Estimate:
-    """Another method's, which has digits to spare, beside the gradient that is proven."""
+    """Another method's, which has digits to spare, beside the gradient that is proven.
+
+    each: what it found
+    proven: what the gradient is proven to be
+    terms: the size of what is added up to it, from 0
+    """
     assert each.value is not None
     is_close = _difference(each.value, proven.number, 0 if proven.number else terms) <= TOLERANCE
     return replace(each, digits=held(each.value, proven.box), agrees=is_close)

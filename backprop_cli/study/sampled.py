@@ -66,7 +66,6 @@ def review(graph: Graph, given: Mapping[str, Any], *, wrt: Collection[str] | Non
     """The gradient over boxes, and what the methods of `referee.review` find at points of them.
 
     given: a number or a box for each variable
-    wrt, ties: as in `backpropagate`
 
     Raises MathError where the gradient has no bound in the boxes.
     """

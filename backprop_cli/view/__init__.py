@@ -131,6 +131,7 @@ def form_of(name: str, forms: Container[str], otherwise: str = "") -> str:
 def draw(what: str, subject: Any, options: Options) -> str | bytes:
     """The subject, drawn by one of its views.
 
+    subject: of the kind that `what` names;
     what: the kind of subject, a key of VIEWS;
     options: how, with the format as `form`.
     """

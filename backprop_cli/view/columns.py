@@ -64,6 +64,7 @@ def measure(words: str) -> int:
 def fold(words: str, width: int | None, first: str = "", later: str = "") -> list[str]:
     """Lines of at most `width` columns (None: one line), broken between words; a longer word stays in one piece.
 
+    words: a line of text
     first, later: what stands in front of the first line, and of the others.
     """
     if width is None or measure(first + words) <= width:
@@ -80,6 +81,8 @@ def fold(words: str, width: int | None, first: str = "", later: str = "") -> lis
 def paragraph(words: str, options: Options, style: str = "", later: str = "") -> list[str]:
     """The lines of some words in one style, folded where they are wider than the terminal.
 
+    words: a line of text
+    style: as of rich, such as `bold red`
     later: what then stands before, if not as many spaces as before the first line.
     """
     parts = ((part, later or " " * (len(part) - len(part.lstrip(" ")))) for part in words.split("\n"))
@@ -90,6 +93,8 @@ def paragraph(words: str, options: Options, style: str = "", later: str = "") ->
 def table(columns: Sequence[Column], rows: Sequence[Row], options: Options, between: str = " ") -> list[str]:
     """The lines of a table with headings; of records, where it would be wider than the terminal.
 
+    columns: the headings, and how each is aligned and painted
+    rows: a text for each column
     between: what stands between the columns, each of which has a space on either side.
     """
     taken = widths(columns, rows, options, between)
@@ -105,7 +110,11 @@ def table(columns: Sequence[Column], rows: Sequence[Row], options: Options, betw
 
 
 def blocks(columns: Sequence[Column], rows: Sequence[Row], options: Options) -> Iterator[list[str]]:
-    """The lines of a table; of several where it is too wide, each with the first column and as many others as fit."""
+    """The lines of a table; of several where it is too wide, each with the first column and as many others as fit.
+
+    columns: the headings, and how each is aligned and painted
+    rows: a text for each column
+    """
     needs = widths(columns, rows, Options())
     if needs[0] + max(needs[1:]) + _frame(columns[:2], " ") > (options.width or inf):  # so it becomes records
         yield [options.paint(f" {columns[0].head}", "bold"), *table(columns, rows, options)]
@@ -122,7 +131,11 @@ def blocks(columns: Sequence[Column], rows: Sequence[Row], options: Options) -> 
 
 
 def widths(columns: Sequence[Column], rows: Sequence[Row], options: Options, between: str = " ") -> list[int]:
-    """The widths of the columns: as wide as they are, or narrower where the terminal is."""
+    """The widths of the columns: as wide as they are, or narrower where the terminal is.
+
+    rows: a text for each column
+    between: what separates two columns
+    """
     cells = zip(*(row.cells for row in (_head(columns), *rows)), strict=True)
     lines = [[line for cell in column for line in cell.split("\n")] for column in cells]
     needs = [max(map(measure, column)) for column in lines]

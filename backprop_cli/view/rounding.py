@@ -13,6 +13,7 @@ _WIDEST = 17  # digits of a value that a table shows of doubles, whatever its un
 def rounded(system: Arithmetic, value: Value, sigma: Value, digits: int | None) -> str:
     """The value and its standard uncertainty.
 
+    sigma: the standard uncertainty, from 0
     system: their arithmetic; exact numbers are not rounded
     digits: of the uncertainty. None: in doubles as the Particle Data Group has it, else as many as the arithmetic shows
 

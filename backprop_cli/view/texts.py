@@ -103,7 +103,10 @@ def number(trace: Trace, value: Value | None, digits: int | None) -> str:
 
 
 def uncertain(trace: Trace, value: Value, sigma: Value, digits: int | None) -> str:
-    """A value and its uncertainty. digits: of the uncertainty (None: as many as it deserves)."""
+    """A value and its uncertainty. digits: of the uncertainty (None: as many as it deserves).
+
+    sigma: the standard uncertainty, from 0
+    """
     from .rounding import rounded
 
     return rounded(trace.arithmetic, value, sigma, digits)
@@ -126,6 +129,7 @@ class Gap(NamedTuple):
 def ends(items: Iterable[Item], count: int, limit: int | None, what: str) -> Iterator[Item | Gap]:
     """All items; of too many, the first and the last ones, and a Gap between them.
 
+    items: in order;
     count: how many there are;
     limit: how many are shown at most, None for all;
     what: they are, for the Gap.
@@ -277,7 +281,10 @@ def entries(name: str, shape: tuple[int, ...]) -> list[str]:
 
 
 def entry(name: str, shape: tuple[int, ...], number: int) -> str:
-    """One of these, by its number."""
+    """One of these, by its number.
+
+    number: from 0, in the order of the axes
+    """
     places: list[int] = []
     for length in reversed(shape):
         number, place = divmod(number, length)

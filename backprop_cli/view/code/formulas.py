@@ -95,7 +95,11 @@ def chained_by(upstream: Formula | None, local: Formula) -> Formula:
 
 
 def value_of(op: Op, operands: Sequence[Formula], known: Mapping[str, float] = MappingProxyType({})) -> Formula:
-    """What a gate computes, over what stands for its inputs."""
+    """What a gate computes, over what stands for its inputs.
+
+    operands: a formula for each input
+    known: the numbers of words that are constants
+    """
     if op.variadic:
         return op.applied(operands)
     formula = decided(substitute(computed(op.value), op.words(operands, Formula(OUT))), known)

@@ -115,6 +115,8 @@ def _stand_ins(gate: Gate, slot: int) -> dict[str, Formula]:
 def written(graph: Graph, node: Gate | Constant, formula: Formula, operand: Callable[[str], str] | None = None) -> str:
     """A formula in JavaScript, over the values by node, or over operands by slot, the last one being `out`.
 
+    operand: what a word of the rule is written as; by None, values by node are
+
     Raises InputError where JavaScript has no word for a primitive.
     """
 

@@ -43,7 +43,11 @@ _TEMPLATES = (
 
 
 def contents(trace: Trace, story: Story, told: Mapping[str, Any]) -> dict[str, Any]:
-    """What a page is told, and what it is told of arrays beside that."""
+    """What a page is told, and what it is told of arrays beside that.
+
+    story: its sentences
+    told: what the page is told already
+    """
     graph, dimensions = trace.graph, Dimensions(story.words)
     gates = [gate for gate in graph.gates_backward if story.has_axes(gate)]
     rules = {(gate.position, edge.slot): _edge(dimensions, edge) for gate in gates for edge in trace.edges_of(gate)}

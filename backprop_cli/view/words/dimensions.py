@@ -161,7 +161,11 @@ class Dimensions:
     # -- what it tells --
 
     def tells(self, node: Node, gradient: Value, h: str) -> tuple[Span, Said]:
-        """Of an array the entry to which f is most sensitive."""
+        """Of an array the entry to which f is most sensitive.
+
+        gradient: of the shape of the node
+        h: how a small step is written
+        """
         words, trace = self.words, self.trace
         entries = trace.arithmetic.entries(gradient)
         sizes = [abs(trace.arithmetic.to_float(each)) for each in entries]

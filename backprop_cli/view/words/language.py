@@ -45,7 +45,11 @@ class Language:
         return self.settled(said) if self.settled else said
 
     def warned(self, message: str, title: str = "", operation: Span | None = None) -> Said:
-        """A warning, which is English, as this language has it. operation: what stands for a gate's title."""
+        """A warning, which is English, as this language has it. operation: what stands for a gate's title.
+
+        message: the warning
+        title: of its gate, as it stands in the message
+        """
         if found := _IN_CALL.fullmatch(message):
             call, inside = found.groups()
             return self.say("in call", operation if operation and call == title else call, self.warned(inside))

@@ -13,7 +13,10 @@ _GRADES = ((0.01, "well"), (0.1, "roughly"), (1, "poorly"))
 
 
 def tell(words: Wording, step: Value, nudge: Nudge) -> list[Said]:
-    """The nudge of one variable in words: the step, f there and what the gradient says, how well they agree."""
+    """The nudge of one variable in words: the step, f there and what the gradient says, how well they agree.
+
+    step: how far the variable is moved
+    """
     trace, h = words.trace, texts.step(words.trace)
     name, f = texts.short(nudge.variable), words.name(words.output)
     moved, slope = f"{name} + {h}", f"∂{f.text}/∂{name}"

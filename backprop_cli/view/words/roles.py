@@ -13,7 +13,11 @@ from .wording import Wording
 
 
 def meaning(words: Wording, gate: Gate, edges: Sequence[Edge]) -> Said:
-    """`x` and `y` each get −4. Empty where the table says it all."""
+    """`x` and `y` each get −4. Empty where the table says it all.
+
+    words: how names and numbers are written
+    edges: those into the gate
+    """
     receivers = [edge for edge in edges if edge.chained is not None]
     return _MEANINGS.get(gate.op.role, _scales)(words, gate, receivers)
 

@@ -33,7 +33,11 @@ Said: TypeAlias = Sequence[Span]
 
 
 def code(text: str, node: Node | None = None, rounded: bool = False) -> Span:
-    """A name or a formula."""
+    """A name or a formula.
+
+    text: as it is written
+    rounded: whether a number in it has more digits than are shown
+    """
     return Span("code", text, node, rounded)
 
 
@@ -52,7 +56,12 @@ def say(template: str, *parts: Span | Said | str) -> Said:
 
 
 def equals(first: Span, *parts: Span, signs: tuple[str, str] = ("=", "≈")) -> Iterator[str]:
-    """`= 3 + 4`, `≈ 7`: what follows the first side, without what repeats the one before; ≈ beside a rounded one."""
+    """`= 3 + 4`, `≈ 7`: what follows the first side, without what repeats the one before; ≈ beside a rounded one.
+
+    first: the first side
+    signs: the one for equal sides, and the one beside a rounded one
+    parts: the other sides
+    """
     before = first
     for part in parts:
         if part.text != before.text:

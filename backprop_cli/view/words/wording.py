@@ -87,7 +87,11 @@ class Wording:
         return self._with_numbers(self._formula(one) * self._formula(other), (one, other))
 
     def line(self, value: Value, step: Value, slope: Value) -> Span:
-        """`−12 + 0.01 · (−4)`."""
+        """`−12 + 0.01 · (−4)`.
+
+        step: how far the variable is moved
+        slope: the gradient by it
+        """
         value_, step_, slope_ = map(self._formula, (value, step, slope))
         return self._with_numbers(value_ + step_ * slope_, (value, step, slope))
 

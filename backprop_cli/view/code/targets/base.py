@@ -112,7 +112,11 @@ class Target:
 
 
 def of_first_order(name: str, text: str, first: str = "1") -> Form:
-    """A derivative by its order and more, of which there is the first alone, as a text over what is more."""
+    """A derivative by its order and more, of which there is the first alone, as a text over what is more.
+
+    text: the form of the derivative, with its places
+    first: how the first order is written
+    """
 
     def write(args: list[str]) -> str:
         written, *more = args
@@ -187,6 +191,7 @@ def _is_plain(formula: Formula, constants: Collection[str]) -> bool:
 def listed(opening: str, items: Iterable[str], closing: str, *, last: str = ",", width: int = 100) -> list[str]:
     """`opening item, item closing` on one line, or a line each where that is too long.
 
+    items: what stands between, with commas;
     opening, closing: what stands around the items;
     last: what follows the last item on lines of their own;
     width: columns of the longest line.

@@ -37,7 +37,11 @@ def close_function(value: str, pairs: Pairs) -> list[str]:
 
 
 def after_function(value: str, parameters: Sequence[str], pairs: Pairs) -> list[str]:
-    """A `main` that takes the inputs from the command line."""
+    """A `main` that takes the inputs from the command line.
+
+    parameters: their names in C
+    pairs: the name of each variable, and that of its gradient in C
+    """
     count = len(parameters)
     usage = " ".join(parameters) if count <= 20 else f"and {count} numbers"
     arguments = [*(f"strtod(argv[{i + 1}], NULL)" for i in range(count)), "gradient"]
