@@ -236,6 +236,7 @@ PARAMETERS = {
 }
 """What parameters of these names are, in whatever function; so are those that are called as an option is."""
 KNOWN = {name for names in PARAMETERS for name in names.split(", ")} | {option.parameter for option in OPTIONS}
+OWN = {"self", "cls"}
 
 
 def public_functions(body: Sequence[ast.stmt]) -> Iterator[ast.FunctionDef]:
@@ -251,14 +252,11 @@ def test_from_three_parameters_on_each_is_told(name: str) -> None:
     """A function without a docstring is told of where it is overridden, or as a command."""
     for function in public_functions(ast.parse(PATHS[name].read_text(encoding="utf-8")).body):
         given = function.args
-        names = {each.arg.lstrip("_") for each in (*given.posonlyargs, *given.args, *given.kwonlyargs)}
-        if (told := ast.get_docstring(function)) and len(names - {"self", "cls"}) >= 3:
-            unknown = (
-                each
-                for each in names - KNOWN - {"self", "cls"}
-                if not re.search(rf"\b{each}\b[^\n:]*: |`{each}`", told)
-            )
-            assert sorted(unknown) == [], f"{name}.{function.name} does not tell what these are (`x: what it is`)"
+        names = {each.arg.lstrip("_") for each in (*given.posonlyargs, *given.args, *given.kwonlyargs)} - OWN
+        told = ast.get_docstring(function)
+        if told and len(names) >= 3:
+            untold = [each for each in names - KNOWN if not re.search(rf"\b{each}\b[^\n:]*: |`{each}`", told)]
+            assert untold == [], f"{name}.{function.name} does not tell what these are (`x: what it is`)"
 
 
 # -- The map of the modules ------------------------------------------------------------------------------------------

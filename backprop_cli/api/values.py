@@ -49,7 +49,7 @@ def expect(what: str, given: object, kind: type | tuple[type, ...], words: str) 
 
 
 def one_of(what: str, given: object, choices: Collection[str]) -> None:
-    """Raise InputError for an argument that is none of these texts."""
+    """Raise InputError for an argument that is none of these texts. what, choices: its name, and the texts."""
     expect(what, given, str, "text")
     if given not in choices:
         raise InputError(f"{what} is one of {', '.join(choices)}, not {quote(str(given))}")
