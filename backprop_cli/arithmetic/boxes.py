@@ -13,7 +13,7 @@ from typing import Any
 
 from flint import arb, ctx, fmpq, fmpz
 
-from ..rules.formula import Formula
+from ..rules.formula import READ_BY_THE_FIRST, Formula
 from ..rules.op import Op
 from .ball import GUARD, HALF, ONE, ZERO, Ball, order
 from .ball_functions import WORDS, Word
@@ -133,8 +133,8 @@ def _counts(formula: Formula) -> Counter[str]:
     args = [_counts(each) for each in formula.args]
     if formula.head == "careful":
         return min(args, key=lambda each: max(each.values(), default=0))
-    if formula.head in ("convention", "smooth", "doubles", "ours", "cancels", "precisely"):
-        return args[1] if formula.head == "convention" else args[0]
+    if formula.head in READ_BY_THE_FIRST:
+        return args[1] if formula.head in ("convention", "own") else args[0]
     return sum(args, Counter())
 
 

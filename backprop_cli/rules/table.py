@@ -62,6 +62,8 @@ count = Formula("count")
 """In a rule with any number of inputs: how many there are."""
 others, every = Formula("others"), Formula("every")
 """In a partial of a rule with any number of inputs: the product of the other inputs; the list of them all."""
+portion = Formula("portion")
+"""In a partial of a rule with any number of inputs: that of x in softmax(x, every), in programs in other languages."""
 selected = Formula("selected")
 """`selected(x, out)`: 1 where x is the output, 0 where another input is."""
 
@@ -585,7 +587,8 @@ TABLE: list[Op] = [
                           careful(exp(x - out), ours(sigmoid(x - y), odds(x, y))),
                           careful(exp(y - out), ours(sigmoid(y - x), odds(y, x))),
        does="hands each input its upstream times the part that its exp has in the sum"),
-    Op("logsumexp", "x...", log(total(exp(x))), ours(exp(x - out), softmax(x, every)),
+    Op("logsumexp", "x...", log(total(exp(x))), own(doubles(exp(x - out), portion),
+                                                                ours(exp(x - out), softmax(x, every))),
        does="hands each input its upstream times the part that its exp has in the sum (softmax): the parts "
             "add up to 1"),
     Op("logsigmoid", "x", careful(-log(1 + exp(-x)), -softplus(-x)), careful(1 - exp(out), sigmoid(-x)),

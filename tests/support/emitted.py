@@ -223,6 +223,14 @@ EDGES = [
     *(Case(f"{name}(x)", point(x=at)) for name in ("erf", "erfc") for at in ("0", "1e-9", "0.7", "1.4", "2.5", "-3")),
     Case("erfc(x)", point(x="20")),
     Case("lbeta(x, y)", point(x="-1.7", y="213.8")),
+    Case("digamma(x)", point(x="1.4616321449683622")),  # beside its zero
+    Case("lgamma(x)", point(x="0.999999999")),
+    Case("zeta(x)", point(x="-1e-17")),
+    # The parts of a sum of powers add up to 1, however large these are; what is small beside 1 tells beside 0
+    Case("logsumexp(x, y, 3)*2", point(x="1e300", y="1e300")),
+    Case("logsumexp(x, y, z)", point(x="1e10", y="10000000000.5", z="-1e308")),
+    Case("logsumexp(x, y, -50) + where(x > 1, logsumexp(x, 1/x), logaddexp(y, -45))", point(x="0", y="-40")),
+    Case("logaddexp(x, y)", point(x="1e300", y="1e300")),
     *(Case("log(x, y)", point(x=x, y=y)) for x, y in [("8", "2"), ("1000", "10"), ("7", "3")]),
     *(Case(f"{name}(x)", point(x=at)) for name in ("cbrt", "exp2", "sign", "sinh") for at in ("-2.5", "0.001")),
     Case("hypot(x, y, 2, z)", point(x="1", y="-3", z="1e-9")),

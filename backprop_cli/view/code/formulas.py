@@ -11,8 +11,9 @@ from ...rules.formula import READ_BY_THE_FIRST, Formula, substitute
 from ...rules.op import Op
 from ...rules.table import CONSTANTS
 
-IN, OUT, UPSTREAM = "__{}__", "__out__", "__upstream__"
-"""What stands in a formula for an input of the gate (by its slot), for its value, and for what has come back to it."""
+IN, OUT, UPSTREAM, PORTIONS = "__{}__", "__out__", "__upstream__", "__portions__"
+"""What stands in a formula for an input of the gate (by its slot), for its value, for what has come back to it, and for
+the list of what its inputs have in its sum."""
 
 
 def computed(formula: Formula) -> Formula:

@@ -13,13 +13,13 @@ from ...rules.formula import Formula
 from ...rules.shape_rules import broadcast
 from ...rules.table import opened
 from ..texts import over
-from .formulas import OUT, UPSTREAM, computed, number
+from .formulas import OUT, PORTIONS, UPSTREAM, computed, number
 from .identifiers import Names
 from .stages import Groups, Stages, local_name, parameters
 from .targets import TARGETS
 from .targets.base import OPERATORS, Target, UnknownWordError, printer
 
-_PLACE = re.compile(r"__(\d+|n\d+|out|upstream)__")
+_PLACE = re.compile(r"__(\d+|n\d+|out|upstream|portions)__")
 _WORD = re.compile(r"\w+")
 _GOES_ON = re.compile(r"(?:\\|\?\?/|\s)+$")
 DIGITS = 6
@@ -119,6 +119,7 @@ class _Program:
         self.printer = printer(self.target)
         self.used: set[str] = set()  # words of the code, without its names
         self.locals: dict[str, list[str]] = {}  # functions for local gradients with case distinctions
+        self.portions: dict[int, str] = {}  # the name of the list of what the inputs of a gate have in its sum
         self._texts: dict[Formula, str] = {}
         named = [node for node in graph.nodes if node.position not in stages.constants]
         wanted = [node.name for node in named if stages.wanted[node.position]]
@@ -252,6 +253,15 @@ class _Program:
 
     def chains(self, gate: Gate) -> Iterable[Line]:
         """The chain rule on each edge of a gate."""
+        if operands := self.stages.portions(gate):
+            name = self.portions[gate.position] = self.names.new(f"{self.names.nodes[gate.name]}_portions")
+            parts = [
+                self.placed(gate, self.write(gate, each, self.printer.argument), self.names.nodes, {})
+                for each in operands
+            ]
+            self.used.add("portions")
+            comment = f"softmax: what each has in the sum of {gate.name}"
+            yield Line(self.target.portions.format(name, ", ".join(parts), len(parts)), comment)
         of_many = gate.op.variadic and gate.op.selects
         ties = self.ties if of_many else "both"
         extra = ties if ties == "both" else self.names.new(f"{self.names.nodes[gate.name]}_{_EXTRA[ties]}")
@@ -411,7 +421,12 @@ class _Program:
             self._texts[formula] = self.write(gate, formula)
         nodes = self.names.nodes
         upstream = self.names.gradients.get(gate.name, "")
-        return self.placed(gate, self._texts[formula], nodes, {OUT: nodes[gate.name], UPSTREAM: upstream})
+        return self.placed(
+            gate,
+            self._texts[formula],
+            nodes,
+            {OUT: nodes[gate.name], UPSTREAM: upstream, PORTIONS: self.portions.get(gate.position, "")},
+        )
 
     def write(self, gate: Node, formula: Formula, how: Callable[[Formula], str] | None = None) -> str:
         try:

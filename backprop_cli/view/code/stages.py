@@ -21,7 +21,7 @@ from ...rules.op import Op
 from ...rules.printer import READING
 from ...rules.table import CONSTANTS, TABLE
 from . import whole
-from .formulas import IN, OUT, UPSTREAM, canonical, chained_by, computed, decided, value_of
+from .formulas import IN, OUT, PORTIONS, UPSTREAM, canonical, chained_by, computed, decided, value_of
 
 NODE = "__n{}__"
 """Any node, by its position."""
@@ -112,7 +112,7 @@ class Stages:
     def chain(self, gate: Gate, slot: int, *, seed: bool = False) -> Chain:
         """What flows back along an edge. seed: whether the gate's upstream is 1, and goes without saying."""
         op, count = gate.op, len(gate.inputs)
-        slots = op.slots(slot, count)
+        slots = self._about(op, slot, count)
         key = (op, slot, seed, count, axes := self._axes(gate), *self._fixed(gate, slots))
         if isinstance(op, ArrayOp) and key not in self._chains:
             inputs = [self._operand(gate, each) for each in range(count)]
@@ -136,9 +136,16 @@ class Stages:
 
     def local(self, gate: Gate, slot: int) -> Formula:
         """The local gradient of an edge."""
-        op, slots = gate.op, gate.op.slots(slot, len(gate.inputs))
-        partial = substitute(computed(op.partial(slot)), op.edge(slot, self._operands(gate), Formula(OUT)))
+        op, slots = gate.op, self._about(gate.op, slot, len(gate.inputs))
+        words = op.edge(slot, self._operands(gate), Formula(OUT))
+        words["portion"] = Formula(f"{PORTIONS}[{slot}]")
+        partial = substitute(computed(op.partial(slot)), words)
         return tidy(decided(partial, self._known(gate, slots)))
+
+    def portions(self, gate: Gate) -> list[Formula]:
+        """The inputs of a gate whose local gradients are their portions of a whole, which is computed once."""
+        has_portions = gate.op.variadic and computed(gate.op.partial(0)).head == "portion"
+        return [self._operand(gate, slot) for slot in gate.slots] if has_portions else []
 
     def guard(self, node: Node) -> Formula | None:
         """The condition under which a node is needed, over NODE.format(position); None where it always is.
@@ -184,6 +191,11 @@ class Stages:
 
     def _operand(self, gate: Gate, slot: int) -> Formula:
         return self.constants.get(gate.inputs[slot]) or Formula(IN.format(slot))
+
+    def _about(self, op: Op, slot: int, count: int) -> Sequence[int]:
+        """Which of the inputs the partial for one of them is about, as it is computed."""
+        is_of_one = op.variadic and not isinstance(op, ArrayOp) and "others" not in computed(op.partial(slot)).words
+        return (slot,) if is_of_one else op.slots(slot, count)
 
     def _fixed(self, gate: Gate, slots: Iterable[int]) -> list[str | int | None]:
         """The constants among the inputs, which are part of the formula: as written, or which stage it is."""

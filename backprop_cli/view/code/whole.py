@@ -79,7 +79,7 @@ def pulled(
         mask = Formula(f"selected_{ties}", x, _spread(op, out, x), *axis)
         return _spread(op, upstream, x) * mask
     if partial.head == "portions":
-        partial = Formula("exp", Formula("sub", Formula("x"), Formula("spread", Formula("out"), Formula("x"))))
+        partial = Formula("softmax", Formula("x"), Formula(f"axis={op.settings.get('axis')}"))
     found = _opened(op, substitute(partial, words))
     return tidy(found if op.pulls_back(slot) else _spread(op, upstream, x) * found)
 

@@ -52,6 +52,17 @@ def like(gradient, x):
 '''
 
 
+def _portions(largest: str, exp: str) -> str:
+    return f'''\
+def portions(xs):
+    """What each exp(x) has in the sum of all of them: softmax, which never overflows."""
+    largest = functools.reduce({largest}, xs)
+    powers = [{exp}(x - largest) for x in xs]
+    total = sum(powers)
+    return [power / total for power in powers]
+'''
+
+
 _MEAN = "(functools.reduce({}.add, ({{args}})) / {{count}})"
 
 
@@ -131,6 +142,7 @@ def log_base(x, base):
     return np.where(base == 2, np.log2(x), np.where(base == 10, np.log10(x), other))
 ''',
         "like": _LIKE,
+        "portions": _portions("np.maximum", "np.exp"),
         "elementwise": _ELEMENTWISE,
         **_STANDARD,
         **_BY_NUMBER,
@@ -229,6 +241,16 @@ def lambertw_slope(x):
 }
 """Functions that PyTorch and JAX lack, over `xp`, the one or the other."""
 _OF_TENSORS |= {
+    "digamma": '''\
+def digamma(x):
+    """The derivative of lgamma: below 0 by reflection, around its zero as the rise from there."""
+    zero, low = 1.4616321449683622, 9.549995429965697e-17
+    above = xp.where(x < 0, 1 - x, x)
+    near = xp.where(abs(above - zero) < 0.5, above, zero)
+    rise = rise_above(zero, near, near - zero - low)
+    psi = xp.where(abs(above - zero) < 0.5, rise, plain_digamma(above))
+    return xp.where(x < 0, psi - xp.pi / xp.tan(xp.pi * from_whole(xp.where(x < 0, x, 0.5), 0.0)), psi)
+''',
     "erfcx_slope": '''\
 def erfcx_slope(x):
     """The derivative of erfcx, whose two terms cancel far out: by a continued fraction there."""
@@ -240,7 +262,7 @@ def erfcx_slope(x):
 ''',
     "zeta_above": '''\
 def zeta_above(x):
-    """The sum of 1/k^x, where x >= 0, by Euler and Maclaurin, DLMF 25.2.9."""
+    """The sum of 1/k^x, where x >= -0.1, by Euler and Maclaurin, DLMF 25.2.9."""
     total, term = 0.5 * 20.0**-x + 20.0 ** (1 - x) / (x - 1), x * 20.0 ** (-x - 1)
     total = total + sum(float(k) ** -x for k in range(19, 0, -1))
     for k, each in enumerate((12, -720, 30240, -1209600, 47900160)):
@@ -263,19 +285,19 @@ def slope_above(x):
 ''',
     "riemann_zeta": '''\
 def riemann_zeta(x):
-    """Riemann's zeta function; below 0 by reflection."""
-    y, n = xp.where(x < 0, 1 - x, x), xp.round(x / 2)
+    """Riemann's zeta function; below -0.1 by reflection."""
+    y, n = xp.where(x < -0.1, 1 - x, x), xp.round(x / 2)
     sine = xp.sin(xp.pi / 2 * (x - 2 * n)) * (1 - n % 2 * 2)
-    factor = xp.where(x < 0, 2 * sine * xp.exp(lgamma(y) - y * math.log(2 * math.pi)), 1.0)
+    factor = xp.where(x < -0.1, 2 * sine * xp.exp(lgamma(y) - y * math.log(2 * math.pi)), 1.0)
     return factor * zeta_above(y)
 ''',
     "zeta_slope": """\
 def zeta_slope(x):
-    y, n = xp.where(x < 0, 1 - x, x), xp.round(x / 2)
+    y, n = xp.where(x < -0.1, 1 - x, x), xp.round(x / 2)
     turn, sign = xp.pi / 2 * (x - 2 * n), 1 - n % 2 * 2
     terms = xp.sin(turn) * (zeta_above(y) * (math.log(2 * math.pi) - digamma(y)) - slope_above(y))
     below = terms + xp.pi / 2 * xp.cos(turn) * zeta_above(y)
-    return xp.where(x < 0, 2 * sign * xp.exp(lgamma(y) - y * math.log(2 * math.pi)) * below, slope_above(y))
+    return xp.where(x < -0.1, 2 * sign * xp.exp(lgamma(y) - y * math.log(2 * math.pi)) * below, slope_above(y))
 """,
 }
 _OWN: dict[str, str | Form] = {
@@ -288,7 +310,7 @@ _OWN: dict[str, str | Form] = {
 
 
 def _of_tensors(module: str, special: str, lgamma: str) -> dict[str, str]:
-    names = {"xp.": f"{module}.", "lgamma(": f"{special}.{lgamma}(", " digamma(": f" {special}.digamma("}
+    names = {"xp.": f"{module}.", "lgamma(": f"{lgamma}(", "plain_digamma(": f"{special}.digamma("}
     names |= {"erfcx(x)": "torch.special.erfcx(x)"} if module == "torch" else {}
     return {
         name: reduce(lambda text, word: text.replace(word, names[word]), names, text)
@@ -303,12 +325,12 @@ TORCH = replace(
         **prefixed(
             "torch.",
             "exp log log2 log10 log1p expm1 exp2 sqrt hypot sin cos tan asin acos atan atan2 sinh cosh tanh "
-            "asinh acosh atanh abs sign max=maximum min=minimum floor ceil sigmoid relu erf erfc erfinv lgamma digamma "
+            "asinh acosh atanh abs sign max=maximum min=minimum floor ceil sigmoid relu erf erfc erfinv lgamma "
             "round mod=remainder fmod sum=add prod=mul logsumexp=logaddexp",
         ),
         "mean": "(({0} + {1}) / 2)",
         **prefixed("torch.special.", "erfcx lognormcdf=log_ndtr normppf=ndtri"),
-        **words("cbrt log_base gamma polygamma"),
+        **words("cbrt log_base gamma digamma polygamma"),
         **_OWN,
         "erfcinv": "(torch.special.ndtri(({0}) / 2) / -(2**0.5))",
         # Its J and Y are right to seven digits at 5, and K has no derivative.
@@ -331,6 +353,7 @@ TORCH = replace(
     imports=[("functools.", "import functools"), ("math.", "import math"), ("", "import torch")],
     setup="torch.set_default_dtype(torch.float64)",
     helpers={
+        "portions": _portions("torch.maximum", "torch.exp"),
         "cbrt": """\
 def cbrt(x):
     return torch.sign(x) * torch.abs(x) ** (1 / 3)
@@ -351,11 +374,11 @@ def polygamma(n, x):
     """The n-th derivative of digamma; below 0 by reflection."""
     n = int(n)
     if n == 0:
-        return torch.digamma(x)
+        return digamma(x)
     above = torch.special.zeta(torch.tensor(n + 1.0), torch.where(x > 0, x, 1 - x)) * -math.factorial(n)
     return torch.where(x > 0, (-1) ** n * above, above - cotangent_slope(n, x))
 ''',
-        **_of_tensors("torch", "torch", "lgamma"),
+        **_of_tensors("torch", "torch", "torch.lgamma"),
     },
     opposite="torch.logical_not({0})",
     where="torch.where({0}, {1}, {2})",
@@ -378,8 +401,8 @@ JAX = replace(
             "sum=add prod=multiply logsumexp=logaddexp",
         ),
         "mean": "(({0} + {1}) / 2)",
-        **prefixed("special.", "sigmoid=expit erf erfc erfinv gamma lgamma=gammaln digamma normppf=ndtri"),
-        **words("log_base polygamma"),
+        **prefixed("special.", "sigmoid=expit erf erfc erfinv gamma normppf=ndtri"),
+        **words("log_base lgamma=log_gamma digamma polygamma"),
         **_OWN,
         "erfcinv": "(special.ndtri(({0}) / 2) / -(2**0.5))",
         **words("erfcx lognormcdf"),  # its log_ndtr is right to ten digits at 5
@@ -419,6 +442,7 @@ def lognormcdf(x):
     return jnp.where(x > 0, above, jnp.log(erfcx(jnp.where(x > 0, 0.0, -u)) / 2) - u * u)
 ''',
         "like": _LIKE,
+        "portions": _portions("jnp.maximum", "jnp.exp"),
         "log_base": '''\
 def log_base(x, base):
     """The logarithm of x to a base, exact for powers of 2 and 10."""
@@ -430,11 +454,23 @@ def polygamma(n, x):
     """The n-th derivative of digamma; below 0 by reflection."""
     n = int(n)
     if n == 0:
-        return special.digamma(x)
+        return digamma(x)
     above = special.polygamma(n, jnp.where(x > 0, x, 1 - x))
     return jnp.where(x > 0, above, (-1) ** n * above - cotangent_slope(n, x))
 ''',
-        **_of_tensors("jnp", "special", "gammaln"),
+        "log_gamma": '''\
+def log_gamma(x):
+    """log |gamma(x)|; beside 1 and 2, where that is 0, by its power series."""
+    far = abs(x - jnp.where(x < 1.5, 1, 2)) > 0.01
+    z = jnp.where(far, 0.0, x - jnp.where(x < 1.5, 1, 2))
+    total = 0.0  # over (-1)^k*zeta(k)/k, and minus Euler's constant
+    for c in (0.125509669524743, -0.14404989676884612, 0.16955717699740819, -0.20738555102867398, 0.2705808084277845,
+              -0.40068563438653143, 0.8224670334241132, -0.5772156649015329):
+        total = total * z + c
+    beside = z * total + jnp.where(x > 1.5, jnp.log1p(z), 0.0)
+    return jnp.where(far, special.gammaln(x), beside)
+''',
+        **_of_tensors("jnp", "special", "log_gamma"),
     },
     opposite="jnp.logical_not({0})",
     where="jnp.where({0}, {1}, {2})",

@@ -26,10 +26,19 @@ static double prod_of(int count, const double *x) {
 
 // log(exp(x) + ...), which never overflows
 static double logsumexp_of(int count, const double *x) {
+    double total = 0.0;
+    int largest = 0;
+    for (int i = 1; i < count; i++) largest = x[i] > x[largest] ? i : largest;
+    for (int i = 0; i < count; i++) total += i == largest ? 0.0 : exp(x[i] - x[largest]);
+    return x[largest] + log1p(total);
+}
+
+// what each exp(x) has in the sum of all of them: softmax, which never overflows
+static void portions(int count, const double *x, double *part) {
     double largest = x[0], total = 0.0;
     for (int i = 1; i < count; i++) largest = fmax(largest, x[i]);
-    for (int i = 0; i < count; i++) total += exp(x[i] - largest);
-    return largest + log(total);
+    for (int i = 0; i < count; i++) total += part[i] = exp(x[i] - largest);
+    for (int i = 0; i < count; i++) part[i] /= total;
 }
 
 static const double PI = 3.14159265358979323846;
@@ -75,9 +84,25 @@ static double hypot_of(int count, const double *x) {
     return result;
 }
 
+// psi(s) - psi(x), where both are above 0, and y = s - x: recurrence, asymptotic series
+static double rise_above(double x, double s, double y) {
+    double total = 0.0;
+    for (int k = 0; k < 10; k++) total += y / (s + k) / (x + k);
+    x += 10, s += 10;
+    static const double series[] = {-691 / 32760.0, 1 / 132.0, -1 / 240.0, 1 / 252.0, -1 / 120.0, 1 / 12.0, 0.0};
+    double value = 1 / 12.0, slope = 0.0; // of the series in 1/x^2, and how it rises from there to 1/s^2
+    for (int k = 0; k < 7; k++) {
+        slope = slope / (x * x) + value;
+        value = value / (s * s) + series[k];
+    }
+    return total + (fabs(y) < x / 2 ? log1p(y / x) : log(s / x)) + (0.5 + slope * (1 / x + 1 / s)) * (y / s / x);
+}
+
 // the derivative of lgamma: reflection, recurrence, asymptotic series
 static double digamma(double x) {
     if (x <= 0) return digamma(1 - x) - PI / tan(PI * (x - round(x)));
+    if (x > 1 && x < 2) // as the rise from its zero, which is so much more than a double
+        return rise_above(1.4616321449683622, x, x - 1.4616321449683622 - 9.549995429965697e-17);
     double total = 0.0;
     for (; x < 10; x++) total -= 1 / x;
     double y = 1 / (x * x);
@@ -283,20 +308,6 @@ static double euler_beta(double x, double y) {
     return turn == 0 ? 0.0 : copysign(exp(log_beta(x, y)), signs);
 }
 
-// psi(s) - psi(x), where both are above 0, and y = s - x: recurrence, asymptotic series
-static double rise_above(double x, double s, double y) {
-    double total = 0.0;
-    for (int k = 0; k < 10; k++) total += y / (s + k) / (x + k);
-    x += 10, s += 10;
-    static const double series[] = {-691 / 32760.0, 1 / 132.0, -1 / 240.0, 1 / 252.0, -1 / 120.0, 1 / 12.0, 0.0};
-    double value = 1 / 12.0, slope = 0.0; // of the series in 1/x^2, and how it rises from there to 1/s^2
-    for (int k = 0; k < 7; k++) {
-        slope = slope / (x * x) + value;
-        value = value / (s * s) + series[k];
-    }
-    return total + (fabs(y) < x / 2 ? log1p(y / x) : log(s / x)) + (0.5 + slope * (1 / x + 1 / s)) * (y / s / x);
-}
-
 // psi(x + y) - psi(x), also where the two are nearly the same; by reflection below 0
 static double digamma_rise(double x, double y) {
     double s = x + y;
@@ -315,7 +326,7 @@ static double beta_slope(double x, double y) {
 
 // the sum of 1/k^x by Euler and Maclaurin, DLMF 25.2.9; below 0 by reflection
 static double riemann_zeta(double x) {
-    if (x < 0) {
+    if (x < -0.1) {
         double n = rint(x / 2), sine = sin(PI / 2 * (x - 2 * n)) * (fmod(n, 2) != 0 ? -1 : 1);
         return 2 * pow(2 * PI, x - 1) * sine * tgamma(1 - x) * riemann_zeta(1 - x);
     }
@@ -331,7 +342,7 @@ static double riemann_zeta(double x) {
 
 // the derivative of that
 static double zeta_slope(double x) {
-    if (x < 0) {
+    if (x < -0.1) {
         double y = 1 - x, turn = PI / 2 * fmod(x, 4);
         double terms = sin(turn) * (riemann_zeta(y) * (log(2 * PI) - digamma(y)) - zeta_slope(y));
         return 2 * pow(2 * PI, -y) * tgamma(y) * (terms + PI / 2 * cos(turn) * riemann_zeta(y));

@@ -22,8 +22,15 @@ function prod_of(xs) {
 
 // log(exp(x) + ...), which never overflows
 function logsumexp(xs) {
-  const largest = Math.max(...xs);
-  return largest + Math.log(xs.reduce((sum, x) => sum + Math.exp(x - largest), 0));
+  const [largest, ...others] = [...xs].sort((x, y) => y - x);
+  return largest + Math.log1p(others.reduce((sum, x) => sum + Math.exp(x - largest), 0));
+}
+
+// what each exp(x) has in the sum of all of them: softmax, which never overflows
+function portions(xs) {
+  const largest = Math.max(...xs), powers = xs.map((x) => Math.exp(x - largest));
+  const total = powers.reduce((sum, power) => sum + power, 0);
+  return powers.map((power) => power / total);
 }
 
 // 1 / (1 + exp(-x)), which never overflows
@@ -97,6 +104,8 @@ function lgamma(x) {
 // the derivative of lgamma: reflection, recurrence, asymptotic series
 function digamma(x) {
   if (x <= 0) return digamma(1 - x) - Math.PI / Math.tan(Math.PI * (x - Math.round(x)));
+  if (x > 1 && x < 2) // as the rise from its zero, which is so much more than a double
+    return rise_above(1.4616321449683622, x, x - 1.4616321449683622 - 9.549995429965697e-17);
   let total = 0;
   for (; x < 10; x++) total -= 1 / x;
   const y = 1 / (x * x);
@@ -369,7 +378,7 @@ function beta_slope(x, y) {
 
 // the sum of 1/k^x by Euler and Maclaurin, DLMF 25.2.9; below 0 by reflection
 function riemann_zeta(x) {
-  if (x < 0) {
+  if (x < -0.1) {
     const n = Math.round(x / 2), sine = Math.sin(Math.PI / 2 * (x - 2 * n)) * (n % 2 ? -1 : 1);
     return 2 * (2 * Math.PI) ** (x - 1) * sine * gamma(1 - x) * riemann_zeta(1 - x);
   }
@@ -384,7 +393,7 @@ function riemann_zeta(x) {
 
 // the derivative of that
 function zeta_slope(x) {
-  if (x < 0) {
+  if (x < -0.1) {
     const y = 1 - x, turn = Math.PI / 2 * (x % 4);
     const terms = Math.sin(turn) * (riemann_zeta(y) * (Math.log(2 * Math.PI) - digamma(y)) - zeta_slope(y));
     return 2 * (2 * Math.PI) ** -y * gamma(y) * (terms + Math.PI / 2 * Math.cos(turn) * riemann_zeta(y));

@@ -32,8 +32,16 @@ HELPERS = {
     "logsumexp": '''\
 def logsumexp(xs):
     """log(exp(x) + ...), which never overflows."""
+    largest, *others = sorted(xs, reverse=True)
+    return largest + math.log1p(math.fsum(math.exp(x - largest) for x in others))
+''',
+    "portions": '''\
+def portions(xs):
+    """What each exp(x) has in the sum of all of them: softmax, which never overflows."""
     largest = max(xs)
-    return largest + math.log(math.fsum(math.exp(x - largest) for x in xs))
+    powers = [math.exp(x - largest) for x in xs]
+    total = math.fsum(powers)
+    return [power / total for power in powers]
 ''',
     "sign": """\
 def sign(x):
@@ -212,6 +220,8 @@ def digamma(x):
     """The derivative of lgamma: reflection, recurrence, asymptotic series."""
     if x <= 0:
         return digamma(1 - x) - math.pi / math.tan(math.pi * (x - round(x)))
+    if 1 < x < 2:  # as the rise from its zero, which is so much more than a double
+        return rise_above(1.4616321449683622, x, x - 1.4616321449683622 - 9.549995429965697e-17)
     total = 0.0
     while x < 10:
         total -= 1 / x
@@ -245,7 +255,7 @@ def polygamma(n, x):
     for k, bernoulli in enumerate((1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6)):
         term *= (n + 2 * k) * (n + 2 * k + 1) / ((2 * k + 1) * (2 * k + 2) * x * x)
         series += bernoulli * term
-    return (-1) ** (n + 1) * math.gamma(n) * (series * x * x ** -(n + 1.0) + n * total)
+    return (-1) ** (n + 1) * math.gamma(n) * (series * x**-n + n * total)
 ''',
 }
 

@@ -157,6 +157,13 @@ def solve_dy(upstream, x, y, out):
     }
 
 
+def _softmax_in_torch(args: list[str]) -> str:
+    x, axis = args
+    return (
+        f"torch.softmax({x}.flatten(), 0).reshape({x}.shape)" if axis == "axis=None" else f"torch.softmax({x}, {axis})"
+    )
+
+
 _SET = "found[places] = upstream\n    return found"
 _TORCH_WHOLE: dict[str, str | Form] = {
     "index": _forwards("{0}[{1}]"),
@@ -164,7 +171,7 @@ _TORCH_WHOLE: dict[str, str | Form] = {
     "max_over": "torch.amax",
     "min_over": "torch.amin",
     "norm_over": "torch.linalg.vector_norm",
-    "softmax": "torch.softmax",
+    "softmax": Form(_softmax_in_torch),
     "log_softmax": "torch.log_softmax",
     "array_of": "torch.tensor({0})",
     "stack": "torch.stack([torch.as_tensor(each, dtype=torch.float64) for each in ({args},)])",
