@@ -213,6 +213,30 @@ def test_rows_without_a_result_are_skipped(tmp_path: Path) -> None:
         assert error in call(*model, "--on-error", "skip").err
 
 
+FAR = [
+    ("a*exp(-(x - b)^2/(2*c^2))", {"a": 1, "b": 50, "c": 1}, (False, True)),  # flat to rounding
+    ("a/(1 + exp(-b*(x - c)))", {"a": 1, "b": 1, "c": 100}, (False, True)),
+    ("a*x^b", {"a": 1, "b": 120}, (True, True)),
+    ("a*x", {"a": 1}, (True, True)),  # nothing is nearer that goes through the origin, and it is told all the same
+    ("a*exp(-(x - b)^2/(2*c^2))", {"a": 1, "b": 4, "c": 2}, (True, False)),
+    ("m + 0*x", {"m": 1}, (True, False)),  # the mean
+]
+"""Models, where they begin, and whether they converge, and end far off."""
+
+
+def test_a_fit_that_ends_far_off_says_so() -> None:
+    x = np.linspace(0.5, 10, 20)
+    y = 2 * np.exp(-((x - 5) ** 2) / 2) + 0.01 * np.cos(9 * x)
+    for weights in (None, "x"):
+        for model, start, expected in FAR:
+            found = fit(model, "y", {"x": x, "y": y}, start, weights=weights)
+            assert (found.converged, found.warning != "") == expected, (model, found)
+            assert ("far off: the mean of the target alone is nearer" in str(found)) == (found.warning != "")
+            FIT.validate(found.to_dict())
+    constant = fit("a*x + b", "y", {"x": x, "y": 0 * x + 3}, {"a": 1, "b": 1})
+    assert (constant.converged, constant.warning) == (True, "")
+
+
 def test_residuals_that_overflow_are_told() -> None:
     with pytest.raises(BackpropError, match="the sum of squared residuals overflows"):
         fit("a*x", "y", {"x": [1e308, 1], "y": [-1e308, 1]}, {"a": 1})

@@ -107,6 +107,7 @@ class Fit(_Result):
     parameters: the value of each by name;
     errors: the standard error of each, NaN where there is none, which `no_error` explains;
     converged, reason: whether, and why it ended;
+    warning: that it ended far off, empty where it did not;
     residuals: target − model at each row.
     """
 
@@ -118,7 +119,7 @@ class Fit(_Result):
         self.parameters = dict(zip(fit.labels, fit.values.tolist(), strict=True))
         self.errors = dict(zip(fit.labels, fit.errors.tolist(), strict=True))
         self.no_error, self.residuals = fit.no_error, fit.residuals
-        self.converged, self.reason = fit.converged, fit.reason
+        self.converged, self.reason, self.warning = fit.converged, fit.reason, fit.warning
 
     def __repr__(self) -> str:
         return f"<Fit {', '.join(f'{name} = {value:.6g}' for name, value in self.parameters.items())}: {self.reason}>"

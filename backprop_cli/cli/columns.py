@@ -17,11 +17,11 @@ from ..points.evaluate import Job
 from ..points.kept import NO_RESULT
 from ..runtime.streams import is_unicode, writer
 from ..view.lines import Contents, CsvLines, JsonLines
-from ..view.reduction import Reduction
 from .progress import Report
 
 if TYPE_CHECKING:
     from ..passes.columns import ColumnPasses
+    from ..view.reduction import Reduction
 
 
 class Rows(NamedTuple):
@@ -136,6 +136,8 @@ def _points(found: Answered, names: Sequence[str]) -> dict[str, Any]:
 
 def reduced(rows: Rows, how: str) -> Reduction:
     """The sum or the mean over all rows. Raises MathError where that is no double, InputError where there is no row."""
+    from ..view.reduction import Reduction
+
     job, holds = rows.job, rows.holds
     sums = [Sum() for _ in range(1 + len(holds.gradients))]
     total = left = 0

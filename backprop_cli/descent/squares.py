@@ -74,6 +74,21 @@ class Fit(NamedTuple):
         return float(np.sum(squares if self.weights is None else squares * self.weights))
 
     @property
+    def warning(self) -> str:
+        """That it ended far off, where the mean of the target alone lies nearer to the data; else empty."""
+        target, weights = (
+            self.fitted + self.residuals,
+            np.ones(len(self.fitted)) if self.weights is None else self.weights,
+        )
+        with np.errstate(all="ignore"):
+            about = target - np.average(target, weights=weights)
+            rounding = 1e-12 * float(np.sum(target**2 * weights))
+            is_far = self.residual_sum_of_squares > float(np.sum(about**2 * weights)) + rounding
+        if not is_far:
+            return ""
+        return "the mean of the target alone is nearer to the data; another --start, or --method, may lead nearer"
+
+    @property
     def degrees_of_freedom(self) -> int:
         """Rows less parameters."""
         return self.rows - len(self.values)
@@ -143,10 +158,14 @@ def fit(
     fitted = objective.each(values)[0]
     rows = len(target) if weights is None else int(np.count_nonzero(weights))
     errors, covariance, no_error = _errors(labels, residuals, jacobian, rows, at_bound)
-    return Fit(
+    result = Fit(
         *names, method, converged, reason, watched.count, labels, values, start, errors, no_error, covariance, fitted,
         target - fitted, weights,
     )  # fmt: skip
+    is_flat = covariance is None and rows > len(labels) and not at_bound.any()
+    if converged and is_flat and result.warning:
+        return result._replace(converged=False, reason="the sum of squares is flat there, far from the data")
+    return result
 
 
 def _check(
@@ -182,6 +201,8 @@ def _polished(watched: _Watched, values: Array, free: Array, bounds: Bounds | No
             watched.clock.check()
             residuals, jacobian = watched.residuals_at(values)
             lengths = np.linalg.norm(jacobian, axis=0)
+            if not ((lengths[free] > 0) & (lengths[free] < inf)).all():
+                break
             step = np.zeros(len(values))
             step[free] = np.linalg.lstsq(jacobian[:, free] / lengths[free], -residuals)[0] / lengths[free]
             size = float(np.linalg.norm(step * lengths))

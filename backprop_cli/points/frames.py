@@ -145,7 +145,7 @@ def csv_blocks(
         else:
             columns = {name: _numbers(frame.to_series(place)) for name, place in zip(names, places, strict=True)}
             yield Block(len(frame), columns, _row_of(frame, source.names, lines.number + 1, ""), frame)
-        lines.number += data.count(b"\n") + (not data.endswith(b"\n"))
+        lines.number += _count(data, b"\n") + (not data.endswith(b"\n"))
 
 
 def _frame(piece: bytes, source: Source) -> polars.DataFrame | None:
@@ -157,9 +157,9 @@ def _frame(piece: bytes, source: Source) -> polars.DataFrame | None:
     if not piece.endswith(b"\n"):
         piece += b"\n"
     width, between = len(source.header), source.delimiter.encode()
-    count = piece.count(b"\n")
-    blank = b"\n\n" in piece or piece.startswith(b"\n") or (width == 1 and (b" " in piece or b"\t" in piece))
-    if blank or b'"' in piece or b"\r" in piece or b"\0" in piece or piece.count(between) != (width - 1) * count:
+    count = _count(piece, b"\n")
+    blank = width == 1 and (b"\n\n" in piece or piece.startswith(b"\n") or b" " in piece or b"\t" in piece)
+    if blank or b'"' in piece or b"\r" in piece or b"\0" in piece or _count(piece, between) != (width - 1) * count:
         return None
     try:
         frame = polars.read_csv(
@@ -172,6 +172,11 @@ def _frame(piece: bytes, source: Source) -> polars.DataFrame | None:
     except (polars.exceptions.PolarsError, UnicodeError):
         return None
     return frame if frame.shape == (count, width) else None
+
+
+def _count(data: bytes, sign: bytes) -> int:
+    """How often a sign stands there; where it stands often, several times as quick as `bytes.count`."""
+    return int(np.count_nonzero(np.frombuffer(data, dtype=np.uint8) == ord(sign)))
 
 
 class _Joined:

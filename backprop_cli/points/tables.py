@@ -16,7 +16,6 @@ import numpy as np
 
 from ..arithmetic.columns import Column
 from ..errors import BackpropError, InputError, few, quote
-from ..passes.nested import npy_header
 from ..runtime.streams import unpacked
 from . import rows as lines
 from .blocks import PIECE, Block, Look, Table, has_polars, of_rows
@@ -160,6 +159,8 @@ def of_lines(
 
 def _npy(path: str, file: BinaryIO, called: Mapping[str, str]) -> Table:
     """NumPy's own format: a row for each entry of the first axis; columns are fields, or numbered from 0."""
+    from ..passes.nested import npy_header
+
     try:
         shape, is_fortran, kind = npy_header(file)
     except ValueError:

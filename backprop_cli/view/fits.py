@@ -53,7 +53,10 @@ def as_table(fit: Fit, options: Options) -> str:
     verdict = "converged" if fit.converged else "not converged"
     style = "green" if fit.converged else "bold red"
     after = counted(fit.evaluations, "evaluation")
-    return "\n".join([*lines, "", *paragraph(f" {verdict} after {after}: {fit.reason}", options, style)]) + "\n"
+    lines += ["", *paragraph(f" {verdict} after {after}: {fit.reason}", options, style)]
+    if fit.warning:
+        lines += ["", *paragraph(f" far off: {fit.warning}", options, "bold red")]
+    return "\n".join(lines) + "\n"
 
 
 def document(fit: Fit) -> dict[str, Any]:
@@ -72,6 +75,7 @@ def document(fit: Fit) -> dict[str, Any]:
         "evaluations": fit.evaluations,
         "parameters": parameters,
         **({"no_error": fit.no_error} if fit.no_error else {}),
+        **({"warning": fit.warning} if fit.warning else {}),
         "residual_sum_of_squares": fit.residual_sum_of_squares,
         "residual_standard_deviation": fit.residual_standard_deviation,
         "degrees_of_freedom": fit.degrees_of_freedom,
