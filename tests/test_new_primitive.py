@@ -131,6 +131,12 @@ def test_views() -> None:
     assert "glide" in command(*words, "--format", "csv").out
 
 
+def test_words_that_are_lacking_in_a_language_are_left_out() -> None:
+    told = {code: command("explain", "glide(x)", "--x", "1.3", "--lang", code).out for code in ("en", "ko")}
+    assert "lets more of its upstream through" in told["en"]
+    assert not {"its", "through"} & {*told["ko"].split()}
+
+
 def test_pictures() -> None:
     for form in ("tree", "dot", "mermaid", "svg"):
         for values in ([], ["--x", "2", "--y", "1"]):

@@ -20,7 +20,7 @@ from backprop_cli.rules.table import TABLE, careful, exp, gt, out, sigmoid, wher
 GLIDE = Op(
     "glide", "x", x * sigmoid(2 * x),
     careful(sigmoid(2 * x) + 2 * out * (1 - sigmoid(2 * x)), sigmoid(2 * x) * (1 + 2 * x * sigmoid(-2 * x))),
-    aliases="quick_gelu",
+    aliases="quick_gelu", does="lets more of its upstream through the larger its input is",
 )  # fmt: skip
 """x·σ(2x); its derivative by the product rule, with the output reused."""
 

@@ -97,16 +97,20 @@ class Language:
         return said
 
     def does(self, op: Op) -> str:
-        """What a primitive does with its upstream, in words that go on after its name."""
-        return self.templates.get(f"{op.call} does", op.does)
+        """What a primitive does with its upstream, in words that go on after its name; empty where they are lacking."""
+        return self._of_row(f"{op.call} does", op.does)
 
     def means(self, word: str, english: str) -> str:
         """What a word of a rule means."""
         return self.templates.get(f"{word} means", english)
 
     def note(self, op: Op) -> str:
-        """The convention of a primitive."""
-        return self.templates.get(f"{op.call} note", op.note)
+        """The convention of a primitive; empty where words are lacking."""
+        return self._of_row(f"{op.call} note", op.note)
+
+    def _of_row(self, key: str, english: str) -> str:
+        """Words of the tables, which are English: a new row need not be told in every language at once."""
+        return self.templates.get(key, english if self.code == ENGLISH.code else "")
 
 
 ENGLISH = Language("en")

@@ -341,8 +341,9 @@ class Story:
             says.append(self.say("module", code(op.name)))
         says += [self._noticed(gate, notice) for notice in self.notices.get(gate.name, ())]
         flowing = (edge for edge in edges if edge.chained is not None)
-        if op.note and any(self.words.rule(edge).by_convention for edge in flowing):
-            says.append(self.say("at 0", self.words.language.note(op)))
+        note = op.note and self.words.language.note(op)
+        if note and any(self.words.rule(edge).by_convention for edge in flowing):
+            says.append(self.say("at 0", note))
         return says + self._still(edges)
 
     def _noticed(self, gate: Gate, notice: Notice) -> Said:
