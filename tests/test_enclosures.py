@@ -86,7 +86,10 @@ BRANCHES = [
     ("1/(2 - x/y) if 2*y - x > y else 1", "--x -1..3 --y 1", "lies in [0.333333, 1]"),
     ("Piecewise((1/(x - 1), -x > 0), (sqrt(x + 1), x <= 1), (1/x, True))", "--x -2..4", "lies in [-1, 1.41422]"),
     ("where(not(x < 0 or x > 2), (x*(2 - x) + 1)**0.5, 0)", "--x -1..3", "lies in [0, 1.4"),
-    ("t(u) = 1/u if u > 1/3 else 0; t(x)", "--x -1..1", "f lies in [0, "),
+    ("t(u) = 1/u if u > 1/3 else 0; t(x)", "--x -1..1", "f lies in [0, 3]"),
+    ("t(u) = log(u) if u >= 1e-3 else 0; v(u) = 2*t(u - 1); v(x)", "--x 1..2", "f lies in [-13.8156, 0]"),
+    ("t(u) = u > 1; x if t(x) else 2*x", "--x 0..3", "f lies in [0, 3]"),
+    ("t(u, v) = u > v; x if t(x, 1) else -x", "--x 0..3", "f lies in [-1, 3]"),
 ]
 """The same, where a branch has no value in a part of the box, in which it is not taken."""
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from types import MappingProxyType
 
 from ..arithmetic import FLOATS, Arithmetic, Value
 from ..graph.graph import Graph
 from .backward import Backward
-from .forward import forward
+from .forward import NONE, Known, forward
 from .trace import Trace
 
 LARGE = 1_000
@@ -25,7 +24,7 @@ def backpropagate(
     ties: str = "both",
     arithmetic: Arithmetic = FLOATS,
     many: bool = False,
-    known: Mapping[int, Value] = MappingProxyType({}),
+    known: Known = NONE,
 ) -> Trace:
     """One forward and one backward pass.
 
@@ -33,7 +32,7 @@ def backpropagate(
     wrt: the variables that get gradients; all, if None
     ties: one of TIES
     many: whether the same is asked at many points, so that a loop is worth its while for a small graph too
-    known: as in `forward`
+    known: values, and what conditions are taken to be (see `forward.Known`)
 
     Raises MathError where there is no value or no gradient, unless the arithmetic is not strict.
     """
@@ -49,4 +48,4 @@ def backpropagate(
         else:
             return Backward(graph, point, values, FLOATS, loops.wanted, ties, flow).trace()
     values = forward(graph, point, arithmetic, known)
-    return Backward(graph, point, values, arithmetic, graph.depending_on(wrt), ties).trace()
+    return Backward(graph, point, values, arithmetic, graph.depending_on(wrt), ties, known=known).trace()

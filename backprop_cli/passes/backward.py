@@ -11,7 +11,7 @@ from ..arithmetic.floats import Floats
 from ..errors import MathError, few, shorten
 from ..graph.graph import Gate, Graph, Module
 from . import faults
-from .forward import inside
+from .forward import NONE, Known, inside
 from .lazy import Lazy
 from .trace import Edge, Edges, Notice, Trace, notices
 
@@ -29,6 +29,7 @@ class Backward:
     flow: for each node, the sum of what comes back to it, if that is known already. It is None where only inactive
         edges use the node: nothing flows there, so nothing below it can go wrong either
     twins: for some input nodes of a module, an earlier one that is the same node outside of it
+    known: what the values were made with
     """
 
     def __init__(
@@ -41,9 +42,10 @@ class Backward:
         ties: str,
         flow: Sequence[Value | None] | None = None,
         twins: Mapping[int, int] = MappingProxyType({}),
+        known: Known = NONE,
     ) -> None:
         self.graph, self.point, self.values, self.arithmetic = graph, point, values, arithmetic
-        self.wanted, self.ties, self.twins = wanted, ties, twins
+        self.wanted, self.ties, self.twins, self.known = wanted, ties, twins, known
         self.zero, self.one = arithmetic.number("0"), arithmetic.number("1")
         self.sums: list[Value | None] = [None] * len(graph.nodes) if flow is None else []
         self.flow: Sequence[Value | None] = self.sums if flow is None else flow
@@ -176,9 +178,12 @@ class Backward:
         }
         try:
             with faults.told_with(self.graph, gate):
-                values = inside(module, inputs, self.arithmetic)
+                known = self.known.get(gate.position, NONE)
+                values = inside(module, inputs, self.arithmetic, known)
                 asked = module.graph.depending_on(wanted)
-                inner = Backward(module.graph, point, values, self.arithmetic, asked, self.ties, twins=twins)
+                inner = Backward(
+                    module.graph, point, values, self.arithmetic, asked, self.ties, twins=twins, known=known
+                )
                 trace = inner.trace()
         except MathError:
             if upstream is None:

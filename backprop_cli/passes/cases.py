@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from types import MappingProxyType
 from typing import NamedTuple
 
 from ..arithmetic import Value
@@ -17,7 +16,7 @@ from ..arithmetic.box import Box, Maybe, common, middle
 from ..arithmetic.boxes import Boxes
 from ..errors import MathError
 from ..graph.graph import Gate, Graph, Module
-from .forward import outcomes
+from .forward import NONE, Known, outcomes
 
 _MOST = 16  # cases
 
@@ -25,10 +24,10 @@ Boxed = Mapping[str, Box]
 
 
 class Case(NamedTuple):
-    """Boxes, and whether comparisons hold in them, by the positions of their gates."""
+    """Boxes, and whether comparisons hold in them, by the positions of their gates; of a module, those inside."""
 
     at: Boxed
-    known: Mapping[int, bool] = MappingProxyType({})
+    known: Known = NONE
 
 
 def boxed(at: Boxed) -> list[str]:
@@ -52,20 +51,45 @@ def cases(graph: Graph, at: Boxed, system: Boxes, most: int) -> list[Case]:
     while waiting:
         case = waiting.pop()
         values = outcomes(graph, case.at, system, case.known)
-        gate = _open(graph, values) if len(done) + len(waiting) + 1 < most else None
-        if gate is None:
-            done.append(case)
-        else:
-            restricted = (_Restricted(graph, values, system).case(case, gate, holds) for holds in (False, True))
+        is_room = len(done) + len(waiting) + 1 < most
+        path = _open(graph, values, system, case.known) if is_room else ()
+        if path:
+            restricted = (_Restricted(graph, values, system).case(case, path, holds) for holds in (False, True))
             waiting += filter(None, restricted)
+        else:
+            done.append(case)
     return done
 
 
-def _open(graph: Graph, values: Sequence[Value]) -> Gate | None:
-    """The first comparison that may hold or not."""
-    return next(
-        (gate for gate in graph.gates if isinstance(values[gate.position], Maybe) and not gate.op.conditions), None
-    )
+def within(call: Gate, module: Module, values: Sequence[Value], system: Boxes, known: Known = NONE) -> Sequence[Value]:
+    """The outcomes inside of a call.
+
+    call, module: the gate, and its operation
+    values: those around it
+    known: what is known around it
+    """
+    point = dict(zip(module.inputs, (values[i] for i in call.inputs), strict=True))
+    return outcomes(module.graph, point, system, known.get(call.position, NONE))
+
+
+def _open(graph: Graph, values: Sequence[Value], system: Boxes, known: Known) -> tuple[Gate, ...]:
+    """The first comparison that may hold or not, behind the calls that it is in; empty where there is none."""
+    for gate in graph.gates:
+        if isinstance(gate.op, Module):
+            inside, there = gate.op.graph, known.get(gate.position, NONE)
+            if gate.op.truth or gate.op.chooses:
+                path = _open(inside, within(gate, gate.op, values, system, known), system, there)
+                if path:
+                    return gate, *path
+        elif isinstance(values[gate.position], Maybe) and not gate.op.conditions:
+            return (gate,)
+    return ()
+
+
+def _with(known: Known, path: Sequence[Gate], holds: bool) -> Known:
+    """What is known, and whether a comparison holds."""
+    place, rest = path[0].position, path[1:]
+    return {**known, place: _with(known.get(place, NONE), rest, holds) if rest else holds}
 
 
 # -- Back through gates --------------------------------------------------------------------------------------------
@@ -117,18 +141,33 @@ class _Restricted:
         self.graph, self.values, self.system = graph, values, system
         self.smaller: dict[int, Box] = {}
 
-    def case(self, case: Case, gate: Gate, holds: bool) -> Case | None:
-        """The part of a case in which a comparison holds, or does not; None where there is no such point."""
+    def case(self, case: Case, path: Sequence[Gate], holds: bool) -> Case | None:
+        """The part of a case in which a comparison holds, or does not; None where there is no such point.
+
+        path: the comparison, behind the calls that it is in
+        """
         try:
-            self._compare(gate, holds)
-            for node in reversed(self.graph.nodes[: gate.position]):
-                if isinstance(node, Gate) and node.position in self.smaller:
-                    self._goes_back(node)
+            self._restrict(path, holds, case.known)
         except _NowhereError:
             return None
         found = {node.name: self.smaller.get(node.position) for node in self.graph.variables}
         boxes = {name: box if box.is_thin else Box(box.lo, box.hi) for name, box in found.items() if box is not None}
-        return Case({**case.at, **boxes}, {**case.known, gate.position: holds})
+        return Case({**case.at, **boxes}, _with(case.known, path, holds))
+
+    def _restrict(self, path: Sequence[Gate], holds: bool, known: Known) -> None:
+        """Raises _NowhereError."""
+        gate, module = path[0], path[0].op
+        if isinstance(module, Module):
+            inner = _Restricted(module.graph, within(gate, module, self.values, self.system, known), self.system)
+            inner._restrict(path[1:], holds, known.get(gate.position, NONE))
+            for node, i in zip(module.input_nodes, gate.inputs, strict=True):
+                if node.position in inner.smaller:
+                    self._is_in(i, inner.smaller[node.position])
+        else:
+            self._compare(gate, holds)
+        for node in reversed(self.graph.nodes[: gate.position]):
+            if isinstance(node, Gate) and node.position in self.smaller:
+                self._goes_back(node)
 
     def _compare(self, gate: Gate, holds: bool) -> None:
         """What a comparison says of its sides; their ends may be equal in any case, since boxes have their ends."""

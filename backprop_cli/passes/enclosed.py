@@ -8,7 +8,7 @@ rises, or only falls. The last two need a function without a jump.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import product
 from typing import Any, NamedTuple
@@ -24,7 +24,8 @@ from ..runtime.budget import left, now
 from . import mean_values, point
 from .backpropagate import backpropagate
 from .backward import slopes, steep
-from .cases import Boxed, Case, boxed, cases, middles
+from .cases import Boxed, Case, boxed, cases, middles, within
+from .faults import in_call
 from .forward import forward
 from .trace import Edges, Notice, Trace
 
@@ -213,10 +214,8 @@ class _Enclosure(NamedTuple):
         """What holds all cases, with a warning for each choice that they make in different ways."""
         trace = self._united(at, [self._case(each) for each in cases]).trace
         told = {(notice.kind, notice.node): notice for notice in trace.warnings if notice.kind != "border"}
-        for gate in self.graph.gates:
-            inputs = [trace.values[i] for i in gate.inputs]
-            if any(isinstance(inputs[slot], Maybe) for slot in gate.op.conditions) and trace.upstream[gate.position]:
-                told["kink", gate.name] = slopes(self.graph, gate, inputs, self.system)
+        for notice in _choices(self.graph, trace.values, self.system, trace.upstream):
+            told["kink", notice.node] = notice
         return _Part(trace.but(warnings=[*told.values()]), jumps=True)
 
     def _case(self, case: Case) -> _Part:
@@ -299,6 +298,20 @@ class _Enclosure(NamedTuple):
         wide = {name: slope for name, slope in trace.gradient.items() if not trace.point[name].is_thin}
         trends = {name: sign for name, slope in wide.items() if (sign := trend(slope)) is not None and not jumps}
         return trace.but(monotone=trends)
+
+
+def _choices(graph: Graph, values: Sequence[Value], system: Boxes, upstream: Sequence[Value] = ()) -> Iterator[Notice]:
+    """What is told of choices between values that differ. upstream: where it is 0, nothing is told."""
+    for gate in graph.gates:
+        if upstream and not upstream[gate.position]:
+            continue
+        inputs = [None if isinstance(values[i], MathError) else values[i] for i in gate.inputs]
+        if not isinstance(gate.op, Module):
+            if any(isinstance(inputs[slot], Maybe) for slot in gate.op.conditions):
+                yield slopes(graph, gate, inputs, system)
+        elif gate.op.chooses:
+            for notice in _choices(gate.op.graph, within(gate, gate.op, values, system), system):
+                yield notice._replace(node=gate.name, message=in_call(graph, gate, notice.message))
 
 
 def _size(box: Box) -> float:

@@ -7,8 +7,7 @@ numbers over the boxes, once for each variable.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..arithmetic import Value
 from ..arithmetic.box import SAME, Box, common
@@ -17,6 +16,7 @@ from ..arithmetic.dual import Dual, DualNumbers
 from ..errors import MathError
 from .backpropagate import backpropagate
 from .cases import boxed, middles
+from .forward import NONE, Known
 from .trace import Edges, Trace
 
 
@@ -25,7 +25,7 @@ def narrowed(
     dual: DualNumbers,
     *,
     wrt: Collection[str] | None = None,
-    known: Mapping[int, bool] = MappingProxyType({}),
+    known: Known = NONE,
 ) -> Trace:
     """A trace of boxes without a kink, all its numbers narrower; or as it is, where slopes have no bounds or may jump.
 
@@ -38,7 +38,7 @@ def narrowed(
     if not wide:
         return trace
     rows = {name: {each: Dual(box, SAME if each == name else None) for each, box in at.items()} for name in wide}
-    truths = {place: Dual(holds) for place, holds in known.items()}
+    truths = _dual(known)
     system.jumps = system.kinks = False
     try:
         there = backpropagate(graph, center, wrt=wrt, ties=dual.ties, arithmetic=system, known=known)
@@ -51,6 +51,11 @@ def narrowed(
     if system.jumps or system.kinks:
         return trace
     return _Forms(trace, there, along, {name: at[name] - center[name] for name in wide}).trace()
+
+
+def _dual(known: Known) -> dict[int, Any]:
+    """What is known, as dual numbers."""
+    return {place: _dual(each) if isinstance(each, Mapping) else Dual(each) for place, each in known.items()}
 
 
 class _Forms(NamedTuple):

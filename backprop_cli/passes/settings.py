@@ -107,7 +107,9 @@ def refuse_arrays(graph: Graph, given: Mapping[str, Any], what: str) -> None:
     called = next((op.call for op in graph.nodes.kinds if op.of_arrays), "")
     name = next((name for name, each in given.items() if point.is_array(each)), "")
     why = f"the value of {name} is an array" if name else f"{called} takes an array" if called else "here are arrays"
-    hint = "leave it out" if what.startswith("--") else "backprop eval takes arrays"
+    hint = (
+        "--expand opens arrays into numbers, which have it" if what.startswith("--") else "backprop eval takes arrays"
+    )
     raise InputError(f"{what} takes numbers alone, and {why}", hint=hint)
 
 
