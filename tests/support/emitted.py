@@ -177,6 +177,8 @@ EDGES = [
     Case("a = 1/x if 0 < x < 1 else x*x; b = log(a - 9) if a > 9 else a; a*b + max(b, x)", point(x="-1")),
     Case("where(2 < 1, log(x), x) + (x if 1 <= 1 else 1/(x - x))", point(x="-1")),
     Case("safe(t, g) = where(t > 0, g, 0); safe(x, log(x)) + safe(y, y**0.5)", point(x="-1", y="4")),
+    # Constants that have no value, where no branch that is taken needs them
+    Case("k = sqrt(-1); where(x > 0, x, k + y*(1/0)) + (log(-1) if x > y else y)", point(x="2", y="3")),
     # What raises in Python where it has no value, on the side that is not taken, and as an input that a module ignores
     Case("where(x > 0, gamma(x) + digamma(x) + beta(x, 3), x)", point(x="-1")),
     Case("where(x < 100, gamma(x) + erfcx(-x), x)", point(x="200")),

@@ -212,7 +212,8 @@ class _Program:
         groups = Groups(self.graph)
         for node in self.stages.forward():
             comment = ""
-            if self.trace is not None and self.stages.is_needed(node, self.trace.values):
+            has_value = self.trace is not None and self.trace.values[node.position] is not None
+            if self.trace is not None and has_value and self.stages.is_needed(node, self.trace.values):
                 comment = f"{node.name} becomes {self.number(self.trace.values[node.position])}"
             if isinstance(node, Gate):
                 yield from (Line(comment=shorten(title, 100)) for title in groups.entered(node))

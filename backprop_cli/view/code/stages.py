@@ -12,6 +12,7 @@ from math import nan
 from typing import NamedTuple
 
 from ...arithmetic import FLOATS, Value
+from ...errors import MathError
 from ...graph.graph import Constant, Gate, Graph, Module, Node
 from ...passes.forward import constant_value
 from ...passes.lazy import Lazy
@@ -51,7 +52,7 @@ class Stages:
     ties: as in `backpropagate`, for operations on arrays;
     axes: how many of them each node has, where values tell; the rows are then those for these.
 
-    Raises MathError where a constant has no value, as evaluating it does.
+    Raises MathError where a constant has no value that is needed whatever conditions say.
     """
 
     def __init__(
@@ -63,15 +64,28 @@ class Stages:
         self.constants: dict[int, Formula] = {}
         self.named: dict[int, Formula] = {}
         self.numbers: dict[int, float] = {}
+        without: dict[int, MathError] = {}  # constants that have no value, which a branch may leave alone
         for node in graph.nodes:
             if isinstance(node, Constant):
-                self.numbers[node.position], formula = _constant(graph, node)
+                try:
+                    self.numbers[node.position], formula = _constant(graph, node)
+                except MathError as error:
+                    self.numbers[node.position], formula, without[node.position] = nan, Formula("nan"), error
                 is_stage = node.name in named and node.group < 0
                 (self.named if is_stage else self.constants)[node.position] = formula
         self.mixed: set[int] = set()  # what an operation on arrays below a choice needs: every entry, chosen or not
         self.needs = _needs(graph, self.mixed) if graph.nodes.chooses else {}
+        for i in without:
+            if i == graph.output.position or any(i in gate.inputs and self._reads(gate, i) for gate in graph.gates):
+                raise without[i]
         self._values: dict[object, Formula] = {}
         self._chains: dict[object, Chain] = {}
+
+    def _reads(self, gate: Gate, i: int) -> bool:
+        """Whether a gate needs the node in this place whatever conditions say."""
+        is_choice = gate.op.chooses and not isinstance(gate.op, Module)
+        slots = gate.op.conditions if is_choice else gate.slots
+        return gate.position not in self.needs and any(gate.inputs[slot] == i for slot in slots)
 
     def forward(self) -> Iterator[Node]:
         """The nodes in forward order, each behind the conditions under which it is needed; none that never is."""
