@@ -403,6 +403,8 @@ def test_the_digits_that_hold_are_told() -> None:
 def test_trust_is_about_doubles() -> None:
     for words in ("--precision 20", "--exact", "--allow-nonfinite", "--enclose"):
         assert "trust is about doubles" in command("eval", "x", "--x", "1", "--trust", *words.split()).err
+    for words in ("--jacobian --trust", "--upstream 2 --trust", "--upstream=2 --enclose", "--jacobian --enclose"):
+        assert "leave one of them out" in command("eval", "x", "--x", "1", *words.split()).err
     assert "--trust takes numbers alone" in command("eval", "x", "--x", "1..2", "--trust").err
     assert "--trust takes numbers alone" in command("eval", "x", "--x", "[1,2]", "--trust").err
 

@@ -68,6 +68,8 @@ HINTED = {
     "2e^x": "the constant e is multiplied by *e",
     "3xsin(x)": "to multiply, write x*sin(…)",
     "x∕2": "write /",
+    "0x1F*x": "write 31",
+    "x + ١٢": "write '12'",
 }
 """What is refused, and what to write instead."""
 

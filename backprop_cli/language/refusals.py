@@ -48,6 +48,7 @@ _REFUSED: list[tuple[str, str, str]] = [
     (r"\.", "a number needs a digit beside its point", ""),
 ]
 _REFUSED_AT = [(re.compile(pattern), message, hint) for pattern, message, hint in _REFUSED]
+_DIGITS = re.compile(r"\d+")
 _SETTING = re.compile(r"\w+\s*=(?!=)")
 _PRIMES = frozenset("'’`")
 _BEFORE = re.compile(rf"({NAME}|[\^*])[ \t]*$")
@@ -89,8 +90,12 @@ def refusal(source: str, position: int) -> InputError:
             hint = _hint(source, position, match[0], plain) or hint.format(plain)
             return InputError(message, source, match.span(), hint)
     character = source[position]
-    plain = unicodedata.normalize("NFKC", character)
-    hint = f"write {quote(plain)}" if plain != character and plain.isascii() and plain.strip() else ""
+    if digits := _DIGITS.match(source, position):
+        plain = "".join(str(unicodedata.decimal(digit)) for digit in digits[0])
+    else:
+        plain = unicodedata.normalize("NFKC", character)
+    is_one = len(plain) == 1 or plain.isalnum()  # an ellipsis is three points
+    hint = f"write {quote(plain)}" if plain != character and is_one and plain.isascii() and plain.strip() else ""
     return InputError(f"unexpected character {quote(character)}", source, (position, position + 1), hint)
 
 

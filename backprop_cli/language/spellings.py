@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 SUPERSCRIPT = r"[⁺⁻]?[⁰¹²³⁴-⁹]+"
 FRACTIONS = frozenset("¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞")
@@ -27,8 +28,9 @@ MEANS_OTHER = {
 _PREFIX = rf"#[^\n]*|(?<![\w.])(?:(?:{'|'.join(sorted(PREFIXES))})\.)+(?=[^\W\d])"
 POWER_OF_CALL = rf"(?P<sup>{SUPERSCRIPT})|[ \t]*(?:\^|\*\*)[ \t]*(?P<typed>-?[0-9]+)(?=[ \t]*\()"
 """Behind the name of a function: `sin²(x)`, `sin^2(x)`."""
+_LONG = 50  # characters of a number
 _FOREIGN = [
-    (r"0[xXbBoO]\w*", "a number is decimal here", ""),
+    (r"0[xXbBoO]\w*", "a number is decimal here", "write {}"),
     (
         r"[0-9.]++(?:[eE][+-]?[0-9]++)?+[eE](?![^\W\d])",
         "an exponent is a whole number",
@@ -64,5 +66,15 @@ def foreign(source: str, position: int) -> tuple[int, str, str] | None:
     """Where a number ends that other languages write so, what is wrong with it, and a hint; None where it is none."""
     for pattern, message, hint in _FOREIGN:
         if match := re.compile(pattern).match(source, position):
-            return match.end(), message, hint.format(re.sub("[dD]", "e", match[0]))
+            number = _decimal(match[0])
+            return match.end(), message, hint.format(number) if number else ""
     return None
+
+
+def _decimal(text: str) -> str:
+    """A number of other languages as it is written here: `31` for `0x1F`, `1e-3` for `1d-3`; empty for what is none."""
+    if text[1:2] not in tuple("xXbBoO"):
+        return re.sub("[dD]", "e", text)
+    with suppress(ValueError):
+        return str(int(text, 0)) if len(text) < _LONG else ""
+    return ""

@@ -75,6 +75,10 @@ def check(settings: Settings) -> None:
         raise InputError(f"precision is a number of digits from {least} to {most:,}")
     if settings.upstream is not None and settings.jacobian:
         raise InputError("--jacobian takes every output, and --upstream one sum of them: choose one")
+    of_arrays = "upstream" if settings.upstream is not None else "jacobian"
+    of_numbers = next((name for name in ("enclose", "trust", "correlations") if getattr(settings, name)), "")
+    if of_numbers and (settings.upstream is not None or settings.jacobian):
+        raise InputError(f"--{of_arrays} is about arrays, and --{of_numbers} about numbers: leave one of them out")
     if settings.ties not in TIES:
         raise InputError(f"ties is one of {', '.join(TIES)}, not {quote(settings.ties)}")
 
