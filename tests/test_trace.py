@@ -119,7 +119,7 @@ def test_the_document_is_that_of_the_command() -> None:
         (lambda trace: trace.graph("picture.bmp"), "does not say which format"),
         (lambda trace: trace.graph("/nowhere/n.dot"), "cannot be written"),
         (lambda trace: trace.graph(theme="blue"), "theme is one of light, dark, not 'blue'"),
-        (lambda trace: trace.graph(scale=99), "--scale takes a number, not '99.0'"),
+        (lambda trace: trace.graph(scale=99), "--scale takes a number from 0.1 to 10, not '99'"),
     ],
 )
 def test_what_is_wrong_is_told(call: Any, message: str) -> None:

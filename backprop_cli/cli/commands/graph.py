@@ -89,7 +89,9 @@ def command(
 def _scale(text: str | None) -> float:
     from ...view.picture.circuit import no_scale
 
+    if text is None:
+        return 1.0
     try:
-        return 1.0 if text is None else float(text)
+        return float(text)
     except ValueError:
         raise no_scale(text) from None

@@ -113,16 +113,16 @@ class Look(NamedTuple):
     def check(self) -> None:
         """Raise InputError for a size that no picture has."""
         if not 1 / _LARGEST <= self.scale <= _LARGEST:
-            raise no_scale(self.scale)
+            raise no_scale(f"{self.scale:g}")
 
 
 PLAIN = Look()
 
 
-def no_scale(given: object) -> InputError:
+def no_scale(given: str) -> InputError:
     """What is told of a size that is none."""
-    hint = f"from {1 / _LARGEST:g} to {_LARGEST:g}; for example: --scale 2"
-    return InputError(f"--scale takes a number, not {quote(str(given))}", hint=hint)
+    room = f"from {1 / _LARGEST:g} to {_LARGEST:g}"
+    return InputError(f"--scale takes a number {room}, not {quote(given)}", hint="for example: --scale 2")
 
 
 class Circuit(NamedTuple):
