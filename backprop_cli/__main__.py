@@ -93,9 +93,9 @@ def _make_even() -> None:
 
 
 def _is_admitted(name: str, text: str) -> bool:
-    if name in ("COLUMNS", "LINES"):
-        return text.isascii() and text.isdecimal() and len(text) < 5
-    is_of_a_library = name.startswith(("SYMPY_", "NUMPY_", "NPY_"))
+    if name in ("COLUMNS", "LINES", "POLARS_MAX_THREADS"):
+        return text.isascii() and text.isdecimal() and len(text) < 5 and int(text) > 0
+    is_of_a_library = name.startswith(("SYMPY_", "NUMPY_", "NPY_", "POLARS_", "MPLBACKEND", "MATPLOTLIBRC"))
     return not is_of_a_library or (name, text) == ("SYMPY_GROUND_TYPES", "python")
 
 

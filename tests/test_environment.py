@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import json
+import os
 import re
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from backprop_cli.__main__ import _make_even
 from backprop_cli.cli.options import COMMANDS
 from support.command import Result, environment, on_a_terminal, plain
 from support.suites import rarely, thinned
@@ -120,6 +122,24 @@ KNOWN: list[dict[str, str]] = [
 @pytest.mark.parametrize("changes", thinned(KNOWN, 2), ids=lambda changes: next(iter(changes)))
 def test_known(changes: dict[str, str]) -> None:
     check(changes, count=2)
+
+
+def test_what_libraries_read_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Matplotlib fails at a backend that is none, and Polars panics at 0 threads."""
+    given = {
+        "MPLBACKEND": "x",
+        "MATPLOTLIBRC": "x",
+        "POLARS_MAX_THREADS": "0",
+        "POLARS_FMT_MAX_COLS": "x",
+        "COLUMNS": "0",
+    }
+    kept = {"POLARS_MAX_THREADS": "2", "MPLCONFIGDIR": "/tmp", "COLUMNS": "80"}
+    for changes in (given, kept):
+        for name, text in changes.items():
+            monkeypatch.setenv(name, text)
+        monkeypatch.setattr(sys, "warnoptions", [])
+        _make_even()
+        assert {*changes} & {*os.environ} == ({*kept} if changes is kept else set())
 
 
 @cache

@@ -237,10 +237,12 @@ def test_plots_in_a_terminal() -> None:
 
 
 @pytest.mark.slow
-def test_plots_in_files_say_no_date(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
+def test_plots_in_files_say_no_date_and_are_no_matter_of_taste(tmp_path: Path) -> None:
+    library = pytest.importorskip("matplotlib")
     for name, begins in (("a.svg", b"<?xml"), ("a.png", b"\x89PNG"), ("b.svg", b"<?xml")):
-        assert call(*BOWL, "--plot", str(tmp_path / name)).status == 0
+        taste = {"text.usetex": True, "lines.color": "red", "font.size": 30} if name == "b.svg" else {}
+        with library.rc_context(taste):
+            assert call(*BOWL, "--plot", str(tmp_path / name)).status == 0
         assert (tmp_path / name).read_bytes().startswith(begins)
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
 

@@ -18,7 +18,9 @@ def picture(plots: Sequence[Plot], options: Options) -> bytes:
         from matplotlib.figure import Figure
     except ImportError:
         raise missing("Matplotlib", "plot", f"a plot as {options.form}") from None
-    with library.rc_context({"svg.hashsalt": "backprop", "text.parse_math": False}):
+    with library.rc_context():
+        library.rcdefaults()  # what somebody has set for pictures of their own, such as text by TeX, is not for these
+        library.rcParams.update({"svg.hashsalt": "backprop", "text.parse_math": False})
         heights = [3] + [1] * (len(plots) - 1)
         figure = Figure(figsize=(7, 4.5 + 1.5 * (len(plots) - 1)), layout="constrained")
         axes = figure.subplots(len(plots), 1, squeeze=False, gridspec_kw={"height_ratios": heights})
