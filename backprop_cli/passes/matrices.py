@@ -21,6 +21,7 @@ from . import point
 from .matrix_algebra import Algebra, apart, difference, factored
 from .named import Product, node_names
 from .nested import read_array
+from .recognised import recognised
 from .shapes import shaped
 
 _STAGE = 8
@@ -92,7 +93,8 @@ def matrices(
 
     given: values of the variables, which tell shapes and nothing else
     wrt: as in `backpropagate`
-    steps: whether what flows back to each gate is shown; if not, gates that are written twice count as one
+    steps: whether what flows back to each gate is shown; if not, gates that are written twice count as one, and softmax
+        that is written out by hand is softmax
 
     Raises InputError where a variable has no value, where shapes do not fit, and where the output is no number.
     """
@@ -108,7 +110,8 @@ def matrices(
     if all_shapes[-1]:
         message = f"the output is {told(all_shapes[-1])}, and a gradient is that of one number"
         raise InputError(message, graph.source, graph.output.span, "for example: its sum")
-    return replace(_Backward(typed, all_shapes, wrt).run(), steps=steps)
+    taken = typed if steps else recognised(typed, all_shapes)
+    return replace(_Backward(taken, all_shapes, wrt).run(), steps=steps)
 
 
 def _merged(graph: Graph) -> Graph:
@@ -339,7 +342,10 @@ class _Rule:
     def reshaped(self, each: _Shaped, _x: _Shaped) -> _Shaped:
         if not each.shape:
             return each
-        return _Shaped(Formula("reshape()", self.upstream(each).formula, *self.part), self.part)
+        x = self.upstream(each).formula
+        if not self.part:
+            return _Shaped(Formula("index", x, Formula(", ".join("0" * len(self.whole)))))
+        return _Shaped(Formula("reshape()", x, *self.part), self.part)
 
     def eye(self, _x: _Shaped) -> _Shaped:
         return _Shaped(Formula("eye", *self.part), self.part)
