@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import re
 import zlib
-from base64 import b64decode, b64encode
+from base64 import a85decode, b64encode
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
+import numpy as np
 import pytest
 
 from backprop_cli import backprop
@@ -37,20 +39,22 @@ def page(text: str, digits: int | None = None, **values: float) -> str:
     return drawn
 
 
-def unpacked(document: str) -> tuple[Any, str]:
-    """What a page is told, and its script."""
-    found = re.search(r'<script type="application/json" id="data">([A-Za-z0-9+/=]*)</script>', document)
+def unpacked(document: str) -> tuple[Any, str, str]:
+    """What a page is told, its style, and its script."""
+    found = re.search(r'<script type="application/json" id="data">([!-;=-v]*)</script>', document)
     assert found is not None
-    told, _, script = zlib.decompress(b64decode(found[1])).decode().partition("\n")
-    return json.loads(told), script
+    packed = a85decode(found[1].replace("v", "<"))
+    told, _, style, script = zlib.decompress(packed).decode().split("\n", 3)
+    return json.loads(told), style, script
 
 
 def test_its_policy_lets_nothing_in_but_its_own() -> None:
     document = page("(x+y)*z", x=-2, y=5, z=-4)
     (policy,) = re.findall(r'http-equiv="Content-Security-Policy" content="(.*?)"', document)
     (style,), (loader,) = (re.findall(rf"<{tag}>(.*?)</{tag}>", document, re.DOTALL) for tag in ("style", "script"))
-    hashes = [hashed(text) for text in (style, loader, unpacked(document)[1])]
-    expected = ["default-src 'none'", f"style-src {hashes[0]}", f"script-src {hashes[1]} {hashes[2]}"]
+    hashes = [hashed(text) for text in (style, *unpacked(document)[1:], loader)]
+    styles, scripts = f"style-src {hashes[0]} {hashes[1]}", f"script-src {hashes[3]} {hashes[2]}"
+    expected = ["default-src 'none'", styles, scripts]
     assert policy.split("; ")[:3] == expected
     outside = re.sub(r"<(script|style)\b.*?</\1>", "", document, flags=re.DOTALL)
     assert not re.findall(r"""\s(?:src|href|action|style|on\w+)=["']?""", outside)
@@ -70,16 +74,27 @@ def test_what_was_typed_is_text() -> None:
         assert re.findall(r"<script>.*?</script>", document) == re.findall(r"<script>.*?</script>", plain)
         assert not re.search("<img|<b>|[\u2028\u2029\u202e]", document)
         assert document.count("</script>") == 2
-    _, script = unpacked(page("constructor*__proto__ + toString", constructor=1, __proto__=2, toString=3))
+    _, _, script = unpacked(page("constructor*__proto__ + toString", constructor=1, __proto__=2, toString=3))
     assert "__proto__" not in script.partition("\n}")[0]
 
 
+LAYERS = """\
+h1 = tanh(W1 @ x + b1); h2 = relu(W2 @ h1 + b2); h3 = 1/(1+exp(-(W3 @ h2 + b3))); h4 = max(W4 @ h3 + b4, 0.1*h3)
+s = softmax(W5 @ h4 + b5); r = 0.01*(sum(W1*W1) + sum(W2*W2) + sum(W3*W3) + mean(W4*W4) + norm(W5)); d = s - t
+f = -sum(t*log(s)) + d @ d + r + logsumexp(h4)"""
+SHAPES = {"W1": (2, 3), "W2": (2, 2), "W3": (3, 2), "W4": (3, 3), "W5": (2, 3), "x": (3,), "b1": (2,), "b2": (2,)}
+SHAPES |= {"b3": (3,), "b4": (3,), "b5": (2,), "t": (2,)}
+
+
 def test_a_circuit_of_forty_gates_is_small() -> None:
-    trace = backprop("tanh(a*x + b*y)*c + " * 8 + "sigmoid(a)*y", a=0.1, b=0.2, c=0.3, x=-1, y=2)
-    for code in LANGUAGES:
-        drawn = str(trace.page(lang=code))
-        assert sum("t" in node for node in unpacked(drawn)[0]["N"]) >= 40
-        assert len(drawn.encode()) <= 40_960, code
+    numbers = {name: 0.37 + np.cos(np.arange(math.prod(shape))).reshape(shape) / 3 for name, shape in SHAPES.items()}
+    for trace in (
+        backprop("tanh(a*x + b*y)*c + " * 8 + "sigmoid(a)*y", a=0.1, b=0.2, c=0.3, x=-1, y=2),
+        backprop(LAYERS, {name: each.round(3).tolist() for name, each in numbers.items()}),
+    ):
+        assert sum(1 for _ in trace.graph.gates) >= 40
+        for code in LANGUAGES:
+            assert len(str(trace.page(lang=code)).encode()) <= 40_960, code
 
 
 def test_boxes_and_texts_have_rooms_of_their_own() -> None:
@@ -109,7 +124,7 @@ def test_boxes_and_texts_have_rooms_of_their_own() -> None:
 
 def test_a_module_of_many_inputs_names_the_first() -> None:
     heads = ", ".join(f"t{i}" for i in range(30))
-    told, _ = unpacked(page(f"m({heads}) = t0*t1\nm({', '.join(['x'] * 30)})", x=2))
+    told, _, _ = unpacked(page(f"m({heads}) = t0*t1\nm({', '.join(['x'] * 30)})", x=2))
     assert told["O"][0]["over"] == f"m({', '.join(f'{{{i}}}' for i in range(12))}, …)"
 
 
@@ -117,13 +132,13 @@ def test_a_page_of_arrays_holds_them_and_their_rules() -> None:
     """What moves entries is a list of places; what is computed entry by entry, or as a whole, functions of values."""
     text = "sum((W @ x + b)[1:]^2) + mean(pick(log_softmax(S), y))"
     values: dict[str, Any] = {"W": [[1, 2], [3, 4]], "x": [1, 2], "b": 3, "S": [[1, 2], [3, 4]], "y": [0, 1]}
-    told, script = unpacked(str(backprop(text, values).page()))
+    told, _, script = unpacked(str(backprop(text, values).page()))
     names = [node["n"] for node in told["N"]]
     assert told["start"][names.index("W")] == {"s": [2, 2], "d": [1, 2, 3, 4]}
     assert told["M"] == {str(names.index("q3")): [1], str(names.index("q7")): [0, 3]}
     assert told["still"] == [names.index("y")]
-    assert f"F[{names.index('q1')}]={{a:[0, 1],d:0,v:(w,x,y)=>w.matmul(x,y)," in script
-    assert f"F[{names.index('q4')}]={{v:(x0,x1)=>x0 ** 2,l:[(x0,x1,o)=>2 * x0," in script
+    assert f"F[{names.index('q1')}]={{a:[0,1],d:0,v:(w,x,y)=>w.matmul(x,y)," in script
+    assert f"F[{names.index('q4')}]={{v:(x0,x1)=>x0**2,l:[(x0,x1,o)=>2*x0," in script
 
 
 def test_what_it_is_not_for() -> None:
@@ -144,5 +159,5 @@ def test_the_page_names_mistakes_as_check_does() -> None:
     asked = script[script.index("const questions = ") : script.index("const close = ")]
     named = set(re.findall(r'(?:\[|add\()"([a-z]+)", ', asked))
     assert named == {*KINDS} - {"product"}, "a page asks for one number of a gate, which no product has derivatives in"
-    told, _ = unpacked(page("max(x, y)/y + x**2", x=2, y=3))
+    told, _, _ = unpacked(page("max(x, y)/y + x**2", x=2, y=3))
     assert all(f'"mistake {kind}"' in json.dumps(told) for kind in named)

@@ -38,13 +38,13 @@ _GAP = ("…", "", "", "")
 _NOTHING = " no gradient: nothing here varies"
 
 
-def trace(trace: Trace, options: Options) -> str:
-    """The whole picture of a trace."""
+def trace(trace: Trace, options: Options, shown: int = SHOWN) -> str:
+    """The whole picture of a trace. shown: gates of which it tells."""
     digits, count = options.digits, len(trace.gradient)
     parts = [
         _lines(texts.program(trace.graph), options),
         paragraph(texts.title(trace, digits), options, "bold"),
-        *_gates(trace, options),
+        *_gates(trace, options, shown),
         paragraph(f" {texts.constants(trace, digits)}", options) if trace.constants else [],
     ]
     found = texts.ends(texts.variables(trace, digits), count, SHOWN, "variables")
@@ -52,7 +52,8 @@ def trace(trace: Trace, options: Options) -> str:
     rows = [_variable(each, fields) for each in found]
     columns = [_TEXT.get(field) or _number(head) for field, head in fields.items()]
     if trace.jacobian is None:
-        parts += [table(columns, rows, options), _left_out(count, "variables", options)] if rows else [[_NOTHING]]
+        left_out = _left_out(count, "variables", options, SHOWN)
+        parts += [table(columns, rows, options), left_out] if rows else [[_NOTHING]]
     for matrix in texts.jacobians(trace, digits):
         parts += _matrix(matrix, options)
     if matrix := texts.hessian(trace, digits):
@@ -161,7 +162,7 @@ def _verdict(review: Review) -> str:
     return f"{agree}; proved: all digits shown hold" if review.proved else agree
 
 
-def _gates(trace: Trace, options: Options) -> list[list[str]]:
+def _gates(trace: Trace, options: Options, shown: int = SHOWN) -> list[list[str]]:
     """A row for each gate, and under it a row for each edge."""
     count = sum(1 for _ in trace.graph.gates)
     rows: list[Row] = []
@@ -183,7 +184,7 @@ def _gates(trace: Trace, options: Options) -> list[list[str]]:
             return Row((*cells[:2], held[0], cells[2], held[1], cells[3]), style, of_held, head)
         return Row([cells[0], shape, *cells[1:]] if has_axes else cells, style, _styles(has_axes, styles), head)
 
-    for gate in texts.ends(texts.gates(trace, options.digits), count, SHOWN, "gates"):
+    for gate in texts.ends(texts.gates(trace, options.digits), count, shown, "gates"):
         if isinstance(gate, Gap):
             rows.append(row(_GAP, "", styles=_BACKWARD))
             continue
@@ -194,12 +195,12 @@ def _gates(trace: Trace, options: Options) -> list[list[str]]:
         for edge in gate.edges:
             cells = (f"{inset}  ← {edge.input}", edge.local, edge.chained, edge.rule)
             rows.append(row(cells, edge.shape, "", _BACKWARD, 1, edge.held))
-    return [table(columns, rows, options), _left_out(count, "gates", options)] if rows else []
+    return [table(columns, rows, options), _left_out(count, "gates", options, shown)] if rows else []
 
 
-def _left_out(count: int, what: str, options: Options) -> list[str]:
-    left = f" {count - SHOWN:,} {what} of {count:,} are left out here; --json and --format csv have all"
-    return paragraph(left, options) if count > SHOWN else []
+def _left_out(count: int, what: str, options: Options, shown: int) -> list[str]:
+    left = f" {count - shown:,} {what} of {count:,} are left out here; --json and --format csv have all"
+    return paragraph(left, options) if count > shown else []
 
 
 def _lines(lines: list[str], options: Options, style: str = "") -> list[str]:

@@ -9,7 +9,8 @@ import html
 import json
 import re
 import zlib
-from base64 import b64encode
+from base64 import a85encode, b64encode
+from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
 from importlib.resources import files
@@ -31,16 +32,31 @@ LARGEST = 200
 """Gates of a circuit that a page shows."""
 MOST = 100_000
 """Numbers of all variables together."""
-TOLD = 4
-"""Gates of which the story is told to who runs no scripts; of more, the first and the last half of these."""
+TOLD, LISTED = 2, 4
+"""Gates of which who runs no scripts is told the story, and is shown a table; of more, the ends of these."""
 
 _LOADER = (
-    '(async()=>{const d=document.getElementById("data"),b=Uint8Array.from(atob(d.textContent),c=>c.charCodeAt()),'
-    't=await new Response(new Blob([b]).stream().pipeThrough(new DecompressionStream("deflate"))).text(),'
-    'i=t.indexOf("\\n"),s=document.createElement("script");'
-    "d.textContent=t.slice(0,i);s.textContent=t.slice(i+1);document.body.append(s)})()"
+    '(async()=>{const d=document.getElementById("data"),t=d.textContent.replace(/v/g,"<"),b=[];'
+    "for(let i=0;i<t.length;i+=5){let x=0;for(let j=0;j<5;j++)x=85*x+(t.charCodeAt(i+j)||117)-33;"
+    "b.push(x>>>24,x>>>16,x>>>8,x)}b.length=t.length*.8|0;"
+    'const z=new Blob([new Uint8Array(b)]).stream().pipeThrough(new DecompressionStream("deflate")),'
+    'a=(await new Response(z).text()).split("\\n");d.textContent=a.shift();'
+    'document.getElementById("main").innerHTML=a.shift();'
+    'for(const[k,v]of[["style",a.shift()],["script",a.join("\\n")]])'
+    "document.head.append(Object.assign(document.createElement(k),{textContent:v}))})()"
 )
-"""What unpacks the data, a line, and the script that follows it, which runs because the policy has its hash."""
+"""What unpacks the data, the parts, and the style, a line each, and the script; the policy knows the last two by their
+hashes.
+
+Four bytes are five signs of base 85, of which v stands for the <.
+"""
+_FUNCTION = re.compile(r"^( *)const (?P<name>\w+) = (?:\(.*?\)|\w+) => .*\n(?:\1[ }].*\n)*", re.MULTILINE)
+_WORD = re.compile(r"^    (?P<name>\w+): .*,\n", re.MULTILINE)
+_SPACED = re.compile(
+    r""""(?:\\.|[^"\\])*"|`(?:\\.|\$\{(?:[^`{}]|`[^`]*`|\{[^{}]*\})*\}|[^`\\])*`"""  # texts as they are
+    r"|(?:(?<=[(!])|(?<=[,=:&|?] ))/(?:\\.|\[(?:\\.|[^\]\\])*\]|[^/\\\[\n])+/"  # patterns as well
+    r"|\s?([=<>!&|?:,;{}()*]+)\s?| ([-+/%]=?) (?![-+])"
+)
 _SMALLEST = 0.8  # of its size, to which a picture shrinks where it is too wide
 _ARROW = '<svg aria-hidden="true" width="18" height="18" viewBox="0 0 18 18"><path d="{0}"/></svg>'
 _BUTTONS = {
@@ -86,9 +102,9 @@ def page(page: Page, options: Options) -> str:
     code = functions_of_arrays(trace) if trace.has_axes else functions(graphs_of(graph))
     kind = [code, _resource("story.js"), _resource("arrays.js" if trace.has_axes else "numbers.js")]
     particles = [_resource("particles.js")] * (language.code == "ko")
-    script = _bare("".join(["{\n", *particles, _resource("common.js"), *kind, _resource("page.js"), "}\n"]))
-    style = _style(size[0], has_axes=trace.has_axes)
-    return "".join(_document(page, options, data, script, style, size))
+    script = _bare(_needed("".join([*particles, _resource("common.js"), *kind, _resource("page.js")])))
+    style = _style("page.css", *["arrays.css"] * trace.has_axes) + f"#picture{{min-width:{size[0] * _SMALLEST:.0f}px}}"
+    return "".join(_document(page, options, data, f"{{\n{script}}}\n", style, size))
 
 
 def explanation(explanation: Explanation, options: Options) -> str:
@@ -109,50 +125,71 @@ def circuit(circuit: Circuit, options: Options) -> str:
 
 def _document(page: Page, options: Options, data: str, script: str, style: str, size: tuple[int, int]) -> Iterator[str]:
     trace, _, language = page
-    say = {key: html.escape(text) for key, text in language.templates.items() if key.startswith("page ")}
     title = html.escape(texts.short(trace.graph.source))
     program = html.escape("\n".join(texts.program(trace.graph)) or texts.short(trace.graph.source, 2_000))
     scripts = f"script-src '{_hash(_LOADER)}' '{_hash(script)}'"
-    policy = f"default-src 'none'; style-src '{_hash(style)}'; {scripts}; base-uri 'none'; "
+    first = _style("text.css")
+    policy = f"default-src 'none'; style-src '{_hash(first)}' '{_hash(style)}'; {scripts}; base-uri 'none'; "
     yield f'<!DOCTYPE html>\n<html lang="{language.code}">\n<head>\n<meta charset="utf-8">\n'
     yield f'<meta http-equiv="Content-Security-Policy" content="{policy}form-action \'none\'">\n'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-    yield f"<title>{title}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n<h1>{program}</h1>\n"
-    yield f'<div id="text"><p>{say["page no script"]}</p>\n{_story(page, options)}</div>\n'
+    yield f"<title>{title}</title>\n<style>{first}</style>\n</head>\n<body>\n<main>\n<h1>{program}</h1>\n"
+    yield f'<div id="text"><p>{html.escape(language.templates["page no script"])}</p>\n{_story(page, options)}</div>\n'
     yield '<div id="sheets"></div>\n'
-    yield f'<div id="main" hidden>\n<div id="stage" role="region" tabindex="0" aria-label="{say["page circuit"]}">'
-    box = f'width="{size[0]}" height="{size[1]}" viewBox="0 0 {size[0]} {size[1]}"'
-    yield f'<svg id="picture" role="img" aria-label="{say["page circuit"]}" {box}></svg></div>\n'
-    yield f'<div id="bar" role="group" aria-label="{say["page steps"]}">\n'
-    for name, path in _BUTTONS.items():
-        label = say[f"page {name}"]
-        yield f'<button type="button" id="{name}" aria-label="{label}" title="{label}">{_ARROW.format(path)}</button>\n'
-    yield f'<input type="range" id="scrub" min="0" step="1" aria-label="{say["page scrub"]}">\n'
-    yield '<span id="count"></span>\n'
-    yield f'<label><input type="checkbox" id="predict"> {say["page predict"]}</label>\n'
-    yield f'<label><input type="checkbox" id="slides"> {say["page slides"]}</label>\n</div>\n'
-    yield '<div id="says" aria-live="polite"></div>\n<div id="tables"></div>\n<form id="ask" hidden>\n'
-    yield f'<label for="answer">{say["page answer"]}</label> <input id="answer" autocomplete="off" inputmode="text">\n'
-    yield f"<button>{say['page check']}</button> "
-    yield f'<button type="button" id="tell">{say["page tell"]}</button>\n</form>\n<p id="verdict" role="status"></p>\n'
-    yield f'<p><output id="value"></output></p>\n<div id="rows" role="group" aria-label="{say["page values"]}"></div>\n'
-    yield f'<p><button type="button" id="reset">{say["page reset"]}</button></p>\n</div>\n</main>\n'
-    packed = b64encode(zlib.compress(f"{data}\n{script}".encode(), 9)).decode()
+    yield '<div id="main" hidden></div>\n</main>\n'
+    parts = [data, "".join(_parts(language, size)), style, script]
+    packed = a85encode(zlib.compress("\n".join(parts).encode(), 9)).decode()
+    packed = packed.replace("z", "!!!!!").replace("<", "v")
     yield f'<script type="application/json" id="data">{packed}</script>\n<script>{_LOADER}</script>\n</body>\n</html>\n'
 
 
+def _parts(language: Language, size: tuple[int, int]) -> Iterator[str]:
+    """The parts of a page that scripts fill, in one line."""
+    say = {key: html.escape(text) for key, text in language.templates.items() if key.startswith("page ")}
+    yield f'<div id="stage" role="region" tabindex="0" aria-label="{say["page circuit"]}">'
+    box = f'width="{size[0]}" height="{size[1]}" viewBox="0 0 {size[0]} {size[1]}"'
+    yield f'<svg id="picture" role="img" aria-label="{say["page circuit"]}" {box}></svg></div>'
+    yield f'<div id="bar" role="group" aria-label="{say["page steps"]}">'
+    for name, path in _BUTTONS.items():
+        label = say[f"page {name}"]
+        yield f'<button type="button" id="{name}" aria-label="{label}" title="{label}">{_ARROW.format(path)}</button>'
+    yield f'<input type="range" id="scrub" min="0" step="1" aria-label="{say["page scrub"]}">'
+    yield '<span id="count"></span>'
+    yield f'<label><input type="checkbox" id="predict"> {say["page predict"]}</label>'
+    yield f'<label><input type="checkbox" id="slides"> {say["page slides"]}</label></div>'
+    yield '<div id="says" aria-live="polite"></div><div id="tables"></div><form id="ask" hidden>'
+    yield f'<label for="answer">{say["page answer"]}</label> <input id="answer" autocomplete="off" inputmode="text">'
+    yield f"<button>{say['page check']}</button> "
+    yield f'<button type="button" id="tell">{say["page tell"]}</button></form><p id="verdict" role="status"></p>'
+    yield f'<p><output id="value"></output></p><div id="rows" role="group" aria-label="{say["page values"]}"></div>'
+    yield f'<p><button type="button" id="reset">{say["page reset"]}</button></p>'
+
+
 def _story(page: Page, options: Options) -> str:
-    """The story, of a large circuit its ends, and the table, for who runs no scripts."""
+    """The story and the table, of a large circuit their ends, for who runs no scripts."""
     told = explain.as_text(Explanation(page.trace, language=page.language), Options(digits=options.digits), TOLD)
-    rows = table.trace(page.trace, Options(digits=options.digits))
+    rows = table.trace(page.trace, Options(digits=options.digits), LISTED)
+    rows = rows.removeprefix("\n".join(texts.program(page.trace.graph))).lstrip("\n")
     rows = re.sub(r"(?<=\S)  +(?=\S)", "  ", re.sub("(?<=─{24})─+", "", rows))
     return "".join(f"<pre>{html.escape(text, quote=False)}</pre>\n" for text in (told, rows))
 
 
+def _needed(script: str) -> str:
+    """A script without the functions and the words of rules that stand nowhere but where they are declared."""
+    count = Counter(re.findall(r"\w+", script))
+
+    def used(found: re.Match[str]) -> str:
+        return found[0] if count[found["name"]] > 1 else ""
+
+    kept = _WORD.sub(used, _FUNCTION.sub(used, script))
+    return script if kept == script else _needed(kept)
+
+
 def _bare(script: str) -> str:
-    """A script without comments and indentation."""
+    """A script without comments, and spaces that nobody needs."""
     lines = (line.strip() for line in script.split("\n"))
-    return "".join(f"{line}\n" for line in lines if line and not line.startswith("//"))
+    bare = "".join(f"{line}\n" for line in lines if line and not line.startswith("//"))
+    return _SPACED.sub(lambda found: found[1] or found[2] or found[0], bare)
 
 
 def _hash(text: str) -> str:
@@ -164,7 +201,6 @@ def _resource(name: str) -> str:
     return files(__package__).joinpath(name).read_text("utf-8").partition("\n")[2]
 
 
-def _style(width: int, *, has_axes: bool) -> str:
-    """The style, without spaces that nobody needs."""
-    style = _resource("page.css") + (_resource("arrays.css") if has_axes else "")
-    return re.sub(r"\s*([{}:;,>])\s+", r"\1", style) + f"#picture{{min-width:{width * _SMALLEST:.0f}px}}"
+def _style(*names: str) -> str:
+    """A style, without spaces that nobody needs."""
+    return re.sub(r"\s*([{}:;,>])\s+", r"\1", "".join(map(_resource, names)))
