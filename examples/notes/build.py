@@ -8,6 +8,26 @@ from pathlib import Path
 from backprop_cli import backprop
 
 NOTES = Path(__file__).parent
+TITLES = {"en": "Backpropagation", "ko": "역전파"}
+INDEX = """\
+<!DOCTYPE html>
+<html lang="{lang}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title}</title>
+</head>
+<body style="font: 1rem/1.8 system-ui, sans-serif">
+<main>
+<h1>{title}</h1>
+<ul>
+{items}
+</ul>
+</main>
+</body>
+</html>
+"""
 
 
 def build(folder: Path, lang: str = "en") -> list[Path]:
@@ -24,8 +44,8 @@ def build(folder: Path, lang: str = "en") -> list[Path]:
         pages.append(page)
         lines.append(f'<li><a href="{page.name}">{html.escape(title)}</a></li>')
     index = folder / "index.html"
-    head = f'<!DOCTYPE html>\n<html lang="{lang}">\n<meta charset="utf-8">\n<title>Backpropagation</title>\n'
-    index.write_text(f"{head}<h1>Backpropagation</h1>\n<ul>\n{chr(10).join(lines)}\n</ul>\n</html>\n", encoding="utf-8")
+    title, items = TITLES[lang], "\n".join(lines)
+    index.write_text(INDEX.format(lang=lang, title=title, items=items), encoding="utf-8")
     return [*pages, index]
 
 

@@ -57,6 +57,7 @@ _SPACED = re.compile(
     r"|(?:(?<=[(!])|(?<=[,=:&|?] ))/(?:\\.|\[(?:\\.|[^\]\\])*\]|[^/\\\[\n])+/"  # patterns as well
     r"|\s?([=<>!&|?:,;{}()*]+)\s?| ([-+/%]=?) (?![-+])"
 )
+_SHORT = 120  # letters of a program that stands above the circuit without scrolling
 _SMALLEST = 0.8  # of its size, to which a picture shrinks where it is too wide
 _ARROW = '<svg aria-hidden="true" width="18" height="18" viewBox="0 0 18 18"><path d="{0}"/></svg>'
 _BUTTONS = {
@@ -127,13 +128,14 @@ def _document(page: Page, options: Options, data: str, script: str, style: str, 
     trace, _, language = page
     title = html.escape(texts.short(trace.graph.source))
     program = html.escape("\n".join(texts.program(trace.graph)) or texts.short(trace.graph.source, 2_000))
+    scrolls = ' tabindex="0"' if len(program) > _SHORT else ""
     scripts = f"script-src '{_hash(_LOADER)}' '{_hash(script)}'"
     first = _style("text.css")
     policy = f"default-src 'none'; style-src '{_hash(first)}' '{_hash(style)}'; {scripts}; base-uri 'none'; "
     yield f'<!DOCTYPE html>\n<html lang="{language.code}">\n<head>\n<meta charset="utf-8">\n'
     yield f'<meta http-equiv="Content-Security-Policy" content="{policy}form-action \'none\'">\n'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-    yield f"<title>{title}</title>\n<style>{first}</style>\n</head>\n<body>\n<main>\n<h1>{program}</h1>\n"
+    yield f"<title>{title}</title>\n<style>{first}</style>\n</head>\n<body>\n<main>\n<h1{scrolls}>{program}</h1>\n"
     yield f'<div id="text"><p>{html.escape(language.templates["page no script"])}</p>\n{_story(page, options)}</div>\n'
     yield '<div id="sheets"></div>\n'
     yield '<div id="main" hidden></div>\n</main>\n'

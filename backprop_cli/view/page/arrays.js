@@ -25,9 +25,18 @@ const summedTo = (x, s) => {
   return whole(s, d);
 };
 const transposed = x => dims(x).length < 2 ? x : whole([...x.s].reverse(), upTo(x.d.length).map(i => x.d[(i % x.s[0]) * x.s[1] + Math.floor(i / x.s[0])]));
+// Whether a product has sunk below the doubles; a sum has lost it if it is no larger.
+let sunk = false;
+const TINY = 2 ** -960;
+const times = (a, b) => { const p = a * b; sunk ||= Math.abs(p) < 2 ** -1022 && a !== 0 && b !== 0; return p; };
+const power = x => { const p = Math.exp(x); sunk ||= p < TINY && x > -Infinity; return p; };
 const matmul = (x, y) => {
   const inner = x.s.at(-1), columns = y.s[1] ?? 1, rows = x.d.length / inner;
-  return whole([...x.s.slice(0, -1), ...y.s.slice(1)], upTo(rows * columns).map(i => upTo(inner).reduce((sum, k) => sum + x.d[Math.floor(i / columns) * inner + k] * y.d[k * columns + i % columns], 0)));
+  return whole([...x.s.slice(0, -1), ...y.s.slice(1)], upTo(rows * columns).map(i => {
+    const before = sunk, sum = upTo(inner).reduce((sum, k) => sum + times(x.d[Math.floor(i / columns) * inner + k], y.d[k * columns + i % columns]), 0);
+    sunk = before || (sunk && Math.abs(sum) < TINY);
+    return sum;
+  }));
 };
 const matrix_ = n => whole([n, n], upTo(n * n).map(i => i % (n + 1) ? 0 : 1));
 // The solution of x @ z = y and the determinant of x, by Gauss's elimination.
@@ -51,19 +60,19 @@ const words = ({ a, d: stays }) => {
   const over = (x, f, stay = stays) => whole(stay ? kept(x.s) : x.s.filter((_, k) => !a.includes(k)), groups(x.s).map(all => f(all.map(i => x.d[i]))));
   const along = (x, f) => { const d = []; groups(x.s).forEach(all => { const found = f(all.map(i => x.d[i])); all.forEach((i, k) => { d[i] = found[k]; }); }); return whole(x.s, d); };
   const total = all => all.reduce((sum, x) => sum + x, 0), log = all => { const most = top(all); return most + Math.log(total(all.map(x => Math.exp(x - most)))); };
-  const parts = all => { const most = top(all), powers = all.map(x => Math.exp(x - most)), sum = total(powers); return powers.map(x => x / sum); };
+  const parts = all => { const most = top(all), powers = all.map(x => power(x - most)), sum = total(powers); return powers.map(x => x / sum); };
   const spread = (u, x) => each(one => one, x.s, whole(kept(x.s), flat(u)));
   const minor = (x, i, j) => { const n = x.s[0]; return eliminated({ s: [n - 1, n - 1], d: x.d.filter((_, k) => Math.floor(k / n) !== i && k % n !== j) }, { s: [n - 1, 0], d: [] })[1]; };
   return {
     add: (x, y) => map((a, b) => a + b, x, y),
     sub: (x, y) => map((a, b) => a - b, x, y),
-    mul: (x, y) => map((a, b) => a * b, x, y),
+    mul: (x, y) => map(times, x, y),
     div: (x, y) => map((a, b) => a / b, x, y),
     neg: x => map(a => -a, x),
-    exp: x => map(Math.exp, x),
+    exp: x => map(power, x),
     T: transposed,
     matmul: matmul,
-    outer: (x, y) => whole([x.d.length, y.d.length], x.d.flatMap(a => y.d.map(b => a * b))),
+    outer: (x, y) => whole([x.d.length, y.d.length], x.d.flatMap(a => y.d.map(b => times(a, b)))),
     total: x => over(x, total),
     rowsum: x => over(x, total, true),
     product: x => over(x, all => all.reduce((p, x) => p * x, 1)),
@@ -76,7 +85,7 @@ const words = ({ a, d: stays }) => {
     log_softmax: x => along(x, all => { const sum = log(all); return all.map(x => x - sum); }),
     spread: spread,
     count: x => size(a.map(k => x.s[k])),
-    rest: x => along(x, all => all.map((_, i) => all.reduce((p, x, k) => k === i ? p : p * x, 1))),
+    rest: x => along(x, all => all.map((_, i) => all.reduce((p, x, k) => k === i ? p : times(p, x), 1))),
     selected: (x, out) => map((a, b) => a === b ? 1 : 0, x, spread(out, x)),
     counted: x => over(x, total),
     trace: x => total(upTo(Math.min(...x.s)).map(i => x.d[i * (x.s[1] + 1)])),
@@ -138,8 +147,9 @@ const passes = (graph, given) => {
       return [undefined, whole(H[m], d)];
     }
     if (g.a) {
-      const w = words(g), rule = g.p[s];
-      if (g.u[s]) return [undefined, rule(w, x[0], x[1], v[n], map(one => one ?? 0, flow))];
+      const w = words(g), rule = g.p[s], told = found => { if (sunk) z.push([n, m]); return found; };
+      sunk = false;
+      if (g.u[s]) return told([undefined, rule(w, x[0], x[1], v[n], map(one => one ?? 0, flow))]);
       let local = rule(w, x[0], x[1], v[n]);
       if (is) {
         const count = flat(w.counted(local)), tied = count.map((one, i) => one > 1 && flat(flow)[i] !== undefined);
@@ -147,7 +157,7 @@ const passes = (graph, given) => {
         if (D.ties === "split") local = map((one, all) => one / all, local, w.spread(w.counted(local), x[0]));
         if (D.ties === "first") { const seen = new Set(), group = flat(w.spread(whole(dims(w.counted(local)), upTo(count.length)), x[0])); local = whole(local.s, local.d.map((one, i) => one && !seen.has(group[i]) && seen.add(group[i]) ? 1 : 0)); }
       }
-      return [local, map((one, l) => one === undefined || (is && !l) ? undefined : one * l, w.spread(flow, x[0]), local)];
+      return told([local, map((one, l) => one === undefined || (is && !l) ? undefined : times(one, l), w.spread(flow, x[0]), local)]);
     }
     const isOff = x => n in CHOICE && taken_(n, x) !== s, rule = shares ? shares[s] : g.l[s];
     const local = shares ? rule : typeof rule === "number" ? rule : entries(n, [...x, v[n], flow], all => {
@@ -157,7 +167,7 @@ const passes = (graph, given) => {
     const full = entries(n, [...x, v[n], flow, local], all => {
       const l = all.pop(), one = all.pop(), f = all.pop();
       if (one === undefined || isOff(all) || (is && !l)) return undefined;
-      const isSmall = !is && g.z[s] && Math.abs(l) < 2 ** -960 && !(l === 0 && g.z[s](...all, f));
+      const isSmall = !is && g.z[s] && Math.abs(l) < TINY && !(l === 0 && g.z[s](...all, f));
       if (one && (isSmall || (l && !(one * l)))) z.push([n, m]);
       return one * l;
     });
