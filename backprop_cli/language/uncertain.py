@@ -13,7 +13,7 @@ from ..errors import InputError, quote
 _POWER = r"(?:[eE]|\s*[×·⋅*]\s*10\s*(?:\^|\*\*)?)\s*[{(]?([-+]?\d{1,9}|[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,9})[)}]?"
 _FACTORED = re.compile(rf"\((.*)\){_POWER}", re.DOTALL)
 _CONCISE = re.compile(rf"([-+]?)(\d+\.?\d*|\.\d+)\((\d+\.?\d*|\.\d+)\)(?:{_POWER})?")
-_IN_TEXT = re.compile(r"(?<![\w.])(\d+\.?\d*|\.\d+)\s*\(\s*([-+]?\s*(?:\d+\.?\d*|\.\d+))\s*\)")
+_IN_TEXT = re.compile(r"(?<![\w.])(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*\(\s*([-+]?\s*(?:\d+\.?\d*|\.\d+))\s*\)")
 _TWO_SIGNS = re.compile(r"([-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*\+-\s*([\d.]+(?:[eE][-+]?\d+)?)")
 _SUPERSCRIPTS = str.maketrans("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "+-0123456789")
 
@@ -30,6 +30,10 @@ def read(name: str, text: str) -> tuple[str, str]:
     ('1.50e3', '2e1')
     """
     plain = text.strip().replace("−", "-").replace("+/-", "±").replace("\\pm", "±")
+    sign = plain[: plain.startswith(("-(", "+("))]
+    if sign and (_is_bracketed(plain[1:]) or _FACTORED.fullmatch(plain[1:])):
+        value, sigma = read(name, plain[1:])
+        return f"{sign}({value})", sigma
     if _is_bracketed(plain):
         plain = plain[1:-1].strip()
     power = 0
@@ -40,6 +44,9 @@ def read(name: str, text: str) -> tuple[str, str]:
     value, *others = (each.strip() for each in plain.split("±"))
     if not value or not all(others):
         raise _unread(text, f"the value of {name} needs a number on each side of ±")
+    if value.count("(") != value.count(")"):
+        message = f"the ± in the value of {name} stands inside of a formula"
+        raise _unread(text, message, "a formula of uncertain values is an expression: 2*x, with x = 2.0±0.1")
     if len(others) > 1:
         squares = " + ".join(f"({each})**2" for each in others)
         hint = f"independent ones add as squares: {value}±sqrt({squares})"
@@ -58,8 +65,10 @@ def _concise(name: str, text: str, plain: str, power: int) -> tuple[str, str]:
         raise _unread(text, message, "write {}±{}, or {} - {}".format(*two.groups(), *two.groups()))
     match = _CONCISE.fullmatch(plain)
     if match is None:
-        number, digits, part = found.group(1, 2, 0) if (found := _IN_TEXT.search(plain)) else (plain, "1", plain)
-        hint = f"write {number}*({digits}), or the value alone: {number}({digits.lstrip('+- ')})"
+        found = _IN_TEXT.search(plain)
+        number, exponent, digits, part = found.group(1, 2, 3, 0) if found else (plain, "", "1", plain)
+        alone = f"{number}({digits.lstrip('+- ')}){exponent or ''}"
+        hint = f"write {number}{exponent or ''}*({digits}), or the value alone: {alone}"
         message = f"in the value of {name}, {quote(part)} may be a product or a number with its uncertainty"
         raise _unread(text, message, hint)
     sign, number, digits, exponent = match.groups()
