@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import math
@@ -410,6 +411,23 @@ def test_files_that_are_no_lines_are_told(tmp_path: Path) -> None:
     assert "holds no row" in run("eval", "sum(x)", "--data", str(path)).err
 
 
+def test_lines_that_are_not_as_they_should_be_are_told(tmp_path: Path) -> None:
+    """With advice, by `points` and where whole columns are read."""
+    damaged = gzip.compress(b"x;y\n" + b"1;2\n" * 90_000)[:200]
+    cases = {
+        b"x;y\n1,5;2\n": "line 2: the value of x has a decimal comma\n  1,5\n   ^\nhint: a decimal point is",
+        b"x   y\n1   2\n": "several spaces stand between columns\nhint: tr -s ' ' makes one of several",
+        damaged: "the points cannot be read: its gzip data is damaged",
+    }
+    path = tmp_path / "d"
+    for data, error in cases.items():
+        path.write_bytes(data)
+        more = ["--delimiter", " "] if b"   " in data else []
+        for words in (["points", "x*y", str(path)], ["eval", "x@y", "--data", str(path)]):
+            result = run(*words, *more)
+            assert (result.status, f"error: {error}" in result.err) == (2, True), (words, result)
+
+
 def test_a_date_is_not_two_subtractions(tmp_path: Path) -> None:
     path = tmp_path / "d.csv"
     path.write_text("x,y\n2020-01-01,1\n2020-01-01 10:00,1\n2020-1-1,1\n")
@@ -528,6 +546,7 @@ def test_columns_as_vectors(tmp_path: Path) -> None:
     path.write_text("x,my y,e,label\n1,2,1,a\n2,4,1,b\n")
     words = ("eval", "sum((w*x - y)^2) + sum(e)", "--data", str(path), "--w", "1", "--get", "w")
     assert run(*words, "--rename", "y=my y").out == "-10.0\n"
+    assert run("eval", "sum(x*e)", "--data", "-", "--get", "value", stdin=path.read_text()).out == "3.0\n"  # read once
     missing = run(*words).err
     assert "no value for y" in missing
     assert "hint: the columns are x, my y, e, label" in missing

@@ -71,11 +71,13 @@ class Asked(NamedTuple):
             raise InputError(f"{option} is for the columns of --data")
 
     def columns(
-        self, names: Collection[str] | None, jobs: Callable[[Sequence[str]], Sequence[Job]]
+        self,
+        names: Callable[[Sequence[str]], Collection[str]] | None,
+        jobs: Callable[[Sequence[str]], Sequence[Job]],
     ) -> tuple[Columns, int]:
         """The columns of --data, and an exit status: 1 where --on-error has left rows out.
 
-        names: those that are read, None for all;
+        names: by the header, those that are read; None for all;
         jobs: by the header, what has to have a result at a row.
         """
         from ..points.tables import Columns
@@ -163,7 +165,6 @@ class Question:
         """
         asked, there = self.asked, self._columns()
         graph = self._graph([*self.known, *self.typed, *there, *(columns or ())])
-        self._read_columns(graph, there)
         point.check(graph, self.typed)
         of_arrays = is_of_arrays(graph, {**self.known, **self.typed})
         if not arrays and not asked.expand:
@@ -201,23 +202,20 @@ class Question:
         return graph, used, settings._replace(wrt=names)
 
     def _columns(self) -> Sequence[str]:
-        """The names of the columns of --data."""
+        """The names of the columns of --data. Those that are variables without another value are taken as vectors."""
         if self.asked.data is None:
             return ()
-        from ..points.tables import no_row, opened
 
-        with opened(self.asked.data, self.asked.called, self.asked.between) as table:
-            if not table.source.names:
-                raise no_row(self.asked.data)
-            return table.source.names
+        def needed(header: Sequence[str]) -> Sequence[str]:
+            given = {**self.known, **self.typed}
+            missing = point.missing(self._graph([*given, *header]), given)
+            return [name for name in missing if name in header]
 
-    def _read_columns(self, graph: Graph, there: Sequence[str]) -> None:
-        """Take each column of --data that is a variable without another value as the vector that it is."""
-        missing = point.missing(graph, {**self.known, **self.typed})
-        if self.asked.data is None or not (names := [name for name in missing if name in there]):
-            return
-        columns, self.status = self.asked.columns(names, lambda header: [of_column(name, header) for name in names])
+        columns, self.status = self.asked.columns(
+            needed, lambda header: [of_column(name, header) for name in needed(header)]
+        )
         self.typed = {**columns, **self.typed}
+        return columns.header
 
     def _hint(self, missing: str, there: Sequence[str]) -> str:
         """Which column of --data may be meant."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..arithmetic.columns import Column
 from .evaluate import Row, number_of
-from .rows import MAX_LINE, Source
+from .rows import MAX_LINE, Source, unreadable
 
 PIECE = 16_000_000
 """Bytes of a file of columns that are read at once."""
@@ -77,9 +77,12 @@ def has_polars() -> bool:
 
 
 def piece(file: BinaryIO, size: int) -> bytes:
-    """Whole lines of a file, about so many bytes of them; empty at its end."""
-    data = file.read(size)
-    return data + file.readline(MAX_LINE) if data and not data.endswith(b"\n") else data
+    """Whole lines of a file, about so many bytes of them; empty at its end. Raises UnreadableError."""
+    try:
+        data = file.read(size)
+        return data + file.readline(MAX_LINE) if data and not data.endswith(b"\n") else data
+    except OSError as error:
+        raise unreadable(error) from None
 
 
 def of_rows(

@@ -204,6 +204,8 @@ class Job(NamedTuple):
         return trace_at
 
 
+_DECIMAL_COMMA = re.compile(r"\s*[+-]?[0-9]*,([0-9]{1,2}|[0-9]{4,})([eE][+-]?[0-9]+)?\s*", re.ASCII).fullmatch
+"""A number with a decimal comma, where it is none that sets thousands apart."""
 _DATE = re.compile(r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+)?\s*", re.ASCII).fullmatch
 """A date (ISO 8601), which is not meant as two subtractions."""
 
@@ -231,6 +233,9 @@ def read_entry(name: str, entry: object, arithmetic: Arithmetic = FLOATS) -> Val
     if point.is_uncertain(entry):
         message = f"the value of {name} is uncertain, which nothing has told before"
         raise InputError(message, str(entry), (0, len(str(entry))), "--get value --get uncertainty tells it")
+    if isinstance(entry, str) and _DECIMAL_COMMA(entry):
+        hint = "a decimal point is written '.': tr , . writes it so, where no commas stand between columns"
+        raise InputError(f"the value of {name} has a decimal comma", entry, (at := entry.index(","), at + 1), hint)
     return point.read_value(name, _text(name, entry, arithmetic), arithmetic)
 
 

@@ -111,7 +111,7 @@ class Lines:
         try:
             data = self.readline(MAX_LINE + 1)
         except OSError as error:
-            raise UnreadableError(f"the points cannot be read: {reason(error)}") from None
+            raise unreadable(error) from None
         self.size += len(data)
         return data
 
@@ -126,6 +126,11 @@ class Lines:
 
 class UnreadableError(InputError):
     """The file itself cannot be read, so there is no next line to go on with."""
+
+
+def unreadable(error: OSError) -> UnreadableError:
+    """What the system says of it."""
+    return UnreadableError(f"the points cannot be read: {reason(error)}")
 
 
 class Source(NamedTuple):
@@ -208,6 +213,8 @@ def read(lines: Lines, between: str = "", called: Mapping[str, str] = NO_OTHERS,
     except csv.Error as error:
         hint = "tr '\\r' '\\n' makes lines of it" if "\r" in first.strip() else ""
         raise InputError(f"the header is not CSV: {_reason(error)}", first.strip(), (0, 1), hint) from None
+    if between == " " and header.count("") > 1:
+        raise InputError("several spaces stand between columns", hint="tr -s ' ' makes one of several")
     columns = names_of(header, called)
     return Source("csv", header, columns, _csv_rows(lines, reader, columns), between)
 

@@ -51,7 +51,7 @@ class Columns(Mapping[str, Column]):
     """The columns of a file by name, which are read once. Of one that has an entry that is no number, it is told where.
 
     path, called, delimiter: as `opened` has them;
-    names: the columns that are read; all, if None;
+    names: the columns that are read, or what gives them for those that there are; all, if None;
     among: gives the table of those rows that count;
     hint: what to do about an entry that is no number.
     Raises InputError for what cannot be read, for a column that is not there, and where there is no row.
@@ -62,7 +62,7 @@ class Columns(Mapping[str, Column]):
         path: str,
         called: Mapping[str, str] = NO_OTHERS,
         delimiter: str = "",
-        names: Collection[str] | None = None,
+        names: Collection[str] | Callable[[Sequence[str]], Collection[str]] | None = None,
         among: Callable[[Table], Table] = lambda table: table,
         hint: str = "",
     ) -> None:
@@ -70,7 +70,8 @@ class Columns(Mapping[str, Column]):
         self._hint = hint
         rows = 0
         with opened(path, called, delimiter) as table:
-            there = table.source.names
+            self.header = there = table.source.names
+            names = names(there) if callable(names) else names
             if missing := [name for name in names or () if name not in there]:
                 raise no_column(missing[0], there)
             self._found: dict[str, list[Column]] = {name: [] for name in (there if names is None else names)}
@@ -96,7 +97,8 @@ class Columns(Mapping[str, Column]):
                 column[place] = read_entry(name, row.given.get(name, ""))
             except BackpropError as error:
                 error.message = f"{noun} {row.line}: {error.message}"
-                error.hint = self._hint or error.hint
+                if not error.hint or error.hint.startswith("--"):
+                    error.hint = self._hint
                 self._wrong[name] = error
                 break
         return column
