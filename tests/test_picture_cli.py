@@ -87,7 +87,9 @@ def test_a_look_that_a_format_does_not_have_is_refused(words: str) -> None:
 @pytest.mark.parametrize("scale", ["0", "-1", "nan", "inf", "11", "x", ""])
 def test_a_scale_is_a_number_of_some_size(scale: str) -> None:
     result = run("graph", *EXAMPLE, f"--scale={scale}", "--format", "svg")
-    assert (result.status, result.err.splitlines()[1]) == (2, "hint: from 0.1 to 10; for example: --scale 2")
+    assert result.status == 2
+    assert result.err.startswith("error: --scale takes a number from 0.1 to 10, not '")
+    assert result.err.endswith("hint: for example: --scale 2\n")
 
 
 def test_without_values_it_is_the_structure() -> None:
