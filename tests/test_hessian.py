@@ -196,6 +196,8 @@ SLOPES_THAT_CANCEL: list[tuple[str, tuple[float, ...]]] = [
     ("hypot(x, y)", (1e-160, 1e100)),
     ("logsumexp(x, y)", (0.3, 40.0)),
     ("logsumexp(x, y)", (20.0, 0.01)),
+    ("logsumexp(x, y)", (1e10, 1e10 + 0.5)),
+    ("logsumexp(x, x, y)*z", (1e16, 1e16, 1e-3)),
     ("mish(x)", (20.0,)),
     ("mish(x)", (40.0,)),
     ("normpdf(x)", (1 + 2.0**-20,)),

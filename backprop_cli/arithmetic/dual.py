@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import operator
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property, partial, reduce
 
@@ -89,6 +89,7 @@ class DualNumbers(Arithmetic):
         logarithm = next(op for op in TABLE if op.name == "log" and len(op.inputs) == 2)
         words |= {"log_base": partial(self._inside, logarithm), "selected": self._selected}
         words["smooth"] = self._smooth
+        words["softmax"] = self._softmax
         calls = {name: f"{name}({{}}, {{}})" for name in ("add", "sub", "mul", "div")}
         comparisons = {name: base.rule(primitive(name)).value for name in _COMPARISONS}
         if base.of_boxes:
@@ -111,6 +112,27 @@ class DualNumbers(Arithmetic):
             return Dual(value().value, slopes.dot)
         finally:
             self._least_left = least
+
+    def _softmax(self, x: Dual, xs: Sequence[Dual]) -> Dual:
+        """What exp(x) has in the sum over xs; its slopes are made of such parts too, for the sum itself is rounded."""
+        values = [each.value for each in xs]
+        largest = max(values)
+        powers = [self.base.word("exp")(each - largest) for each in values]
+        total = self.base.word("total")(powers)
+        part = self.base.word("softmax")(x.value, values)
+        terms: list[Value] = []
+        for each, power in zip(xs, powers, strict=True):
+            step = (Dual(largest, x.dot) - Dual(largest, each.dot)).dot
+            if step:
+                terms.append(part * (power / total) * step)
+        if any(map(self._is_too_small, terms)):
+            raise TooSmallError
+        if not terms:
+            return Dual(part)
+        dot = reduce(operator.add, terms)
+        if len(terms) > 1 and abs(dot) < self._least_left * max(map(abs, terms)):
+            raise CancelledError
+        return Dual(part, dot)
 
     def _gate(self, op: Op, *inputs: Dual, least_left: float = 0.0) -> Dual:
         rule = self.base.rule(op)

@@ -112,6 +112,7 @@ class Wide(Arithmetic):
             "abs": abs,
             "sign": mp.sign,
             "max": max,
+            "softmax": lambda x, xs: exp(x - max(xs)) / mp.fsum(less(each - max(xs)) for each in xs),
             "min": min,
             "relu": lambda x: max(x, mp.zero),
             "selected": lambda x, out: mp.one if x == out else mp.zero,

@@ -588,7 +588,7 @@ TABLE: list[Op] = [
                           careful(exp(y - out), ours(sigmoid(y - x), odds(y, x))),
        does="hands each input its upstream times the part that its exp has in the sum"),
     Op("logsumexp", "x...", log(total(exp(x))), own(doubles(exp(x - out), portion),
-                                                                ours(exp(x - out), softmax(x, every))),
+                                                                doubles(exp(x - out), softmax(x, every))),
        does="hands each input its upstream times the part that its exp has in the sum (softmax): the parts "
             "add up to 1"),
     Op("logsigmoid", "x", careful(-log(1 + exp(-x)), -softplus(-x)), careful(1 - exp(out), sigmoid(-x)),
