@@ -669,17 +669,29 @@ def test_claims_are_arrays(claim: str) -> None:
     assert found.status == (0 if "right" in CLAIMS[claim] else 1)
 
 
-def test_a_transpose_that_is_forgotten_in_a_product() -> None:
+def test_other_factors_of_a_product_are_named() -> None:
     words = ["check", "sum((W @ X)**2)", "--W", "[[1,2],[3,4]]", "--X", "[[1,2],[5,6]]"]
+    of_w, of_x = "W through q1 = W @ X is ∂f/∂q1 @ X.T", "X through q1 = W @ X is W.T @ ∂f/∂q1"
     for claim, there in {
-        "W = 2*(W @ X) @ X": "W through q1 = W @ X is ∂f/∂q1 @ X.T",
-        "X = 2*W @ (W @ X)": "X through q1 = W @ X is W.T @ ∂f/∂q1",
+        "W = 2*(W @ X) @ X": f"a transpose is forgotten: what flows back to {of_w}",
+        "X = 2*W @ (W @ X)": f"a transpose is forgotten: what flows back to {of_x}",
+        "W = 2*X.T @ (W @ X)": f"the factors of a matrix product are in the wrong order: what flows back to {of_w}",
+        "X = 2*(W @ X) @ W.T": f"the factors of a matrix product are in the wrong order: what flows back to {of_x}",
+        "X = 2*(W @ X) @ W": f"the factors of a matrix product are in the wrong order: what flows back to {of_x}",
     }.items():
         found = run(*words, "--claim", claim)
-        assert f"a transpose is forgotten: what flows back to {there}\n" in found.out, found.out + found.err
+        assert f"    {there}\n" in found.out, found.out + found.err
     told = run(*words, "--claim", claim, "--lang", "ko").out
-    assert "q1 = W @ X을(를) 거쳐 X(으)로 돌아가는" not in told
-    assert "돌아가는 것은" in told
+    assert "인수의 순서가 뒤바뀌었다: q1 = W @ X를 거쳐 X로 돌아가는 것은" in told
+    words = ["check", "sum((W @ X)**2)", "--W", "[[1,2,5],[3,4,6]]", "--X"]
+    vector = run(*words, "[[1],[-1],[1]]", "--claim", "X = 2*(W @ X).T @ W")
+    assert "a transpose is forgotten: the gradient of X is 3×1" in vector.out
+    column = run(
+        "check", "sum((W @ X)**2)", "--W", "[[1,2],[3,4]]", "--X", "[[1],[-1]]", "--claim", "W = 2*X.T@(W @ X)"
+    )
+    assert "in the wrong order" in column.out  # though it is 1×1, and the gradient 2×2
+    misfit = run(*words, "[[1,2],[5,6],[1,1]]", "--claim", "W = 2*X.T @ (W @ X)").err
+    assert misfit.endswith("hint: the gradient of W has the shape of W, 2×3\n")
 
 
 def test_what_ties_in_arrays_is_counted() -> None:

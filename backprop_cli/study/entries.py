@@ -206,12 +206,13 @@ def judge(
             raise InputError(
                 f"the claim for {quote(name)} is of no gradient here", hint=f"there is: {', '.join(there)}"
             )
-        claimed, left_open = _claimed(name, claim, {each: found for each, (found, _) in known.items()}, trace)
+        values, slope = {each: found for each, (found, _) in known.items()}, known[name][1]
+        claimed, left_open = _claimed(name, claim, values, slope, trace)
         verdicts.append(_verdict(trace, name, claim, claimed, left_open, digits))
     return verdicts
 
 
-def _claimed(name: str, claim: str, known: Mapping[str, Value], trace: Trace) -> tuple[Value, Value]:
+def _claimed(name: str, claim: str, known: Mapping[str, Value], slope: Value, trace: Trace) -> tuple[Value, Value]:
     """What a claim comes to, and how far each entry may be off, because it was rounded."""
     system = trace.arithmetic
     assert isinstance(system, Arrays)
@@ -227,9 +228,18 @@ def _claimed(name: str, claim: str, known: Mapping[str, Value], trace: Trace) ->
         unknown = next((node for node in formula.variables if node.name not in known), None)
         if unknown is not None:
             raise InputError(f"the expression has no variable {quote(unknown.name)}", claim, unknown.span)
-        return value(formula, {node.name: known[node.name] for node in formula.variables}, system), 0.0
+        return _computed(formula, known, system, name, shape_of(slope)), 0.0
     except BackpropError as error:
         error.message = f"in the claim for {name}: {error.message}"
+        raise
+
+
+def _computed(formula: Graph, known: Mapping[str, Value], system: Arrays, name: str, shape: Shape) -> Value:
+    """The value of a claim; where its parts do not go together, it is told which shape the gradient has."""
+    try:
+        return value(formula, {node.name: known[node.name] for node in formula.variables}, system)
+    except InputError as error:
+        error.hint = f"the gradient of {name} has the shape of {name}, {told(shape)}"
         raise
 
 
@@ -255,7 +265,7 @@ def _verdict(trace: Trace, name: str, claim: str, claimed: Value, left_open: Val
     shape, wanted = shape_of(claimed), shape_of(slope)
     if shape == wanted and _is_close(claimed, slope, left_open):
         return replace(verdict, right=True, how=[say("verdict entries")] if shape else [])
-    for kind, where in (*_mistakes(name, claimed, slope), *_untransposed(trace, name, claimed, slope)):
+    for kind, where in (*_mistakes(name, claimed, slope), *_other_factors(trace, name, claimed, slope)):
         return replace(verdict, mistake=kind, place=where)
     if shape != wanted:
         return replace(verdict, how=[say("verdict shape", name, name, _told(wanted), _told(shape))])
@@ -287,21 +297,26 @@ def _mistakes(name: str, claimed: Value, slope: Value) -> Iterator[tuple[str, Pa
         yield "factor", say("verdict times gradient", f"{factor:.6g}", name)
 
 
-def _untransposed(trace: Trace, name: str, claimed: Value, slope: Value) -> Iterator[tuple[str, Part]]:
-    """Where a product handed its upstream back by a matrix as it stands: `X @ upstream` for `X.T @ upstream`."""
+def _other_factors(trace: Trace, name: str, claimed: Value, slope: Value) -> Iterator[tuple[str, Part]]:
+    """Where a product handed its upstream back by other factors: `X @ upstream`, `upstream @ X.T`, for `X.T @ …`."""
     for edge in trace.edges:
         gate = edge.gate
         if edge.input.name != name or gate.op.name not in _PRODUCTS or edge.chained is None or not edge.active:
             continue
-        first, second = (trace.graph.nodes[i] for i in gate.inputs)
-        other, upstream = first if edge.slot else second, f"∂{trace.graph.output.name}/∂{gate.name}"
-        factors = [trace.values[other.position], trace.upstream[gate.position]][:: 1 if edge.slot else -1]
-        if np.ndim(trace.values[other.position]) != 2 or np.shape(factors[0])[-1] != np.shape(factors[1])[0]:
+        other, back = trace.graph.nodes[gate.inputs[1 - edge.slot]], f"∂{trace.graph.output.name}/∂{gate.name}"
+        matrix: Value = trace.values[other.position]
+        upstream: Value = trace.upstream[gate.position]
+        if np.ndim(matrix) != 2:
             continue
-        wrong = np.matmul(*factors)
-        if np.shape(wrong) == np.shape(claimed) == np.shape(slope) and _is_close(claimed, slope - edge.chained + wrong):
-            right = f"{other.name}.T @ {upstream}" if edge.slot else f"{upstream} @ {other.name}.T"
-            yield "transpose", say("verdict not transposed", name, trace.graph.title(gate), right)
+        right, rest = f"{other.name}.T @ {back}" if edge.slot else f"{back} @ {other.name}.T", slope - edge.chained
+        first = 1 if edge.slot else -1
+        factors = {"transpose": [(matrix, upstream)[::first]]}
+        factors["order"] = [(matrix.T, upstream)[::-first], (matrix, upstream)[::-first]]
+        for kind, pairs in factors.items():
+            fitting = [np.matmul(*pair) for pair in pairs if np.shape(pair[0])[-1] == np.shape(pair[1])[0]]
+            likely = [rest + wrong if np.shape(wrong) == np.shape(rest) else wrong for wrong in fitting]
+            if any(np.shape(wrong) == np.shape(claimed) and _is_close(claimed, wrong) for wrong in likely):
+                yield kind, say("verdict through product", name, trace.graph.title(gate), right)
 
 
 def _apart(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 KINDS = ("sign", "loser", "branch", "product", "upstream", "quotient", "power", "factor", "input")
 """Each kind of mistake, the more specific ones first; its words are a template of each language (`mistake sign`)."""
 
-OF_ARRAYS = ("transpose", "broadcast")
+OF_ARRAYS = ("transpose", "order", "broadcast")
 """Those that only arrays have."""
 
 _MOST_EDGES = 300  # of a graph in which every edge is tried

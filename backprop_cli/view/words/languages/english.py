@@ -232,6 +232,7 @@ TEMPLATES = {
     "mistake factor": "a factor of the chain is forgotten",
     "mistake input": "the chain goes through the wrong input",
     "mistake transpose": "a transpose is forgotten",
+    "mistake order": "the factors of a matrix product are in the wrong order",
     "mistake broadcast": "what was broadcast is not summed",
     # Verdicts
     "judged right": "right",
@@ -271,7 +272,7 @@ TEMPLATES = {
     "verdict chain stops": "the chain stops at {0}, and {1} is left out",
     "verdict left out": "{0} is left out",
     "verdict in place": "{0} stands where {1} belongs",
-    "verdict not transposed": "what flows back to {0} through {1} is {2}",
+    "verdict through product": "what flows back to {0} through {1} is {2}",
     "verdict transposed": "the gradient of {0} is {1}, and this is its transpose",
     "verdict not summed": "{0} is {1}; sum this over axis {2}",
     "verdict minus gradient": "this is minus the gradient of {0}",

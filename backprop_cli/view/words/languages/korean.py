@@ -229,6 +229,7 @@ TEMPLATES = {
     "mistake factor": "연쇄의 인수 하나를 빠뜨렸다",
     "mistake input": "연쇄가 다른 입력을 지나간다",
     "mistake transpose": "전치를 빠뜨렸다",
+    "mistake order": "행렬 곱의 인수의 순서가 뒤바뀌었다",
     "mistake broadcast": "브로드캐스트된 것을 더하지 않았다",
     # Verdicts
     "judged right": "맞음",
@@ -268,7 +269,7 @@ TEMPLATES = {
     "verdict chain stops": "연쇄가 {0}에서 멈추어 {1}을(를) 빠뜨렸다",
     "verdict left out": "{0}을(를) 빠뜨렸다",
     "verdict in place": "{1}의 자리에 {0}이(가) 있다",
-    "verdict not transposed": "{1}을(를) 거쳐 {0}(으)로 돌아가는 것은 {2}이다",
+    "verdict through product": "{1}을(를) 거쳐 {0}(으)로 돌아가는 것은 {2}이다",
     "verdict transposed": "{0}의 그라디언트는 {1}인데, 이것은 그 전치이다",
     "verdict not summed": "{0}은(는) {1}이다. 이것을 축 {2}에 걸쳐 더한다",
     "verdict minus gradient": "이것은 {0}의 그라디언트의 음수이다",
