@@ -88,6 +88,7 @@ ENDS = [
         1,
         "not converged after 0 steps: the time is up; --time-limit 60 gives it more",
     ),
+    ("(x-3)^2", "x=0", "--time-limit inf", 0, "converged after"),
     ("(x-2)^2 + a", "x=2", "--a 4", 0, "converged after 0 steps: no entry of the gradient is beyond 1e-06"),
     ("abs(x)", "x=0", "", 0, "there is a convention"),
     ("log(x)", "x=-1", "", 1, "error: f = log(x) has no real value at x = -1"),

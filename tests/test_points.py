@@ -774,9 +774,10 @@ WRONG = {
 
 @pytest.mark.parametrize("words", WRONG)
 def test_what_is_no_name_of_a_column(words: str) -> None:
-    result = run("points", "x", "-", *words.split(), stdin="length,kind\n1,a\n")
-    assert (result.status, result.out) == (2, "")
-    assert WRONG[words] in result.err.splitlines()[0]
+    for text in ("length,kind\n1,a\n", '{"length": 1, "kind": "a"}\n'):
+        result = run("points", "x", "-", *words.split(), stdin=text)
+        assert (result.status, result.out) == (2, "")
+        assert WRONG[words] in result.err.splitlines()[0]
 
 
 def test_damaged_gzip_is_told() -> None:

@@ -134,7 +134,7 @@ OPTIONS = (
     Option("--weights", "fit", "COLUMN", "What the square of each residual counts."),
     Option("--plot", _DESCENTS, "FILE|-", "A picture, .svg, .png or .pdf; - is the terminal."),
     Option("--at", ALL, "FILE|-|JSON", "Values from a JSON object; options override it.", rare="points minimize fit"),
-    Option("--data", "eval", "FILE", "Columns of a file as vectors: CSV, Parquet, .npy …", rare="eval"),
+    Option("--data", "eval", "FILE|-", "Columns of a file as vectors: CSV, Parquet, .npy …", rare="eval"),
     Option("--set", ALL, "NAME=VALUE", "A value for a variable that is named as an option.", repeatable=True, rare=ALL),
     Option("--wrt", _GRADIENTS, "NAMES", "Gradients of these variables (x,y); the rest is fixed."),
     Option("--claim", "check", "NAME=CLAIM", "A gradient of a variable or gate: number or formula.", repeatable=True),

@@ -201,8 +201,11 @@ def read(lines: Lines, between: str = "", called: Mapping[str, str] = NO_OTHERS,
     if first.lstrip().startswith("["):
         raise InputError("points are JSON objects, a line each, not a list", hint="jq -c '.[]' makes lines of a list")
     if first.lstrip().startswith("{"):
-        rows = _json_rows(lines, called, decoder(as_text=as_text))
-        names = list(_json_row(first.strip(), lines.number, called, decoder(as_text=as_text)).given)
+        by = decoder(as_text=as_text)
+        rows, row = _json_rows(lines, called, by), _json_row(first.strip(), lines.number, called, by)
+        if called and row.error is None:
+            _check_called(called, [*by.decode(first.strip())], "first object")
+        names = list(row.given)
         written = {name: column for column, name in called.items()}
         return Source("json", [written.get(name, name) for name in names], names, rows, between or ",")
     lines.begin_record()
@@ -223,10 +226,7 @@ def names_of(header: Sequence[str], called: Mapping[str, str]) -> list[str]:
     """The columns of a header, as the expression calls them. Raises InputError for one that is not there, or twice."""
     there = [text.strip() for text in header]
     columns = [_called(text, called) for text in there]
-    if unknown := [column for column in called if column not in there]:
-        close = suggest(unknown[0], header)
-        hint = did_you_mean(unknown[0], close) if close else f"the header has {', '.join(few(header))}"
-        raise InputError(f"there is no column {quote(unknown[0])}", hint=hint)
+    _check_called(called, there, "header")
     if repeated := [name for name, count in Counter(columns).items() if count > 1]:
         raise InputError(f"the header names {quote(repeated[0])} twice")
     return columns
@@ -264,6 +264,14 @@ def read_records(lines: Lines, source: Source) -> Iterator[Row]:
 def read_objects(lines: Lines) -> Iterator[Row]:
     """The rows of lines that are JSON, behind one that has been read elsewhere."""
     return _json_rows(lines, NO_OTHERS, decoder(as_text=False))
+
+
+def _check_called(called: Collection[str], there: Sequence[str], what: str) -> None:
+    """Raise InputError for a column that is called otherwise and is not there. what: it is that has the columns."""
+    if unknown := [column for column in called if column not in there]:
+        close = suggest(unknown[0], there)
+        hint = did_you_mean(unknown[0], close) if close else f"the {what} has {', '.join(few(there))}"
+        raise InputError(f"there is no column {quote(unknown[0])}", hint=hint)
 
 
 def _called(column: str, called: Mapping[str, str]) -> str:
