@@ -32,6 +32,7 @@ WRITTEN = {
         BesselJ=besselj BesselY=bessely BesselI=besseli BesselK=besselk
         AiryAi=airyai AiryAiPrime=airyaiprime ProductLog=lambertw Zeta=zeta Beta=beta
         InverseErf=erfinv InverseErfc=erfcinv Mod=mod Power=pow Gamma=gamma
+        PolyGamma=polygamma
         LogGamma=lgamma Factorial=factorial Erf=erf Erfc=erfc Sinc=sinc UnitStep=step HeavisideTheta=heaviside Ramp=relu
         LogisticSigmoid=sigmoid Total=sum Mean=mean Norm=hypot If=where Piecewise=Piecewise""",
     "Excel": """
@@ -50,6 +51,7 @@ WRITTEN = {
         k0=k0 k1=k1 betaln=lbeta ndtri=normppf log_ndtr=lognormcdf erfinv=erfinv erfcinv=erfcinv erfcx=erfcx zeta=zeta
         lambertw=lambertw beta=beta""",
     "SymPy": "LambertW=lambertw besselj=besselj airyai=airyai airyaiprime=airyaiprime erfinv=erfinv zeta=zeta",
+    "mathematics": "Γ=gamma ψ=digamma ζ=zeta σ=sigmoid Φ=normcdf",
     "PyTorch": """
         clamp=clip absolute=abs negative=neg multiply=mul subtract=sub divide=div true_divide=div arctan2=arctan2
         expit=sigmoid gammaln=lgamma relu6=relu6 log_sigmoid=logsigmoid fix=trunc sgn=sign maximum=max minimum=min""",
@@ -185,6 +187,14 @@ ELSEWHERE = {
     "x over y": "x/y",
     "log3(x)": "log(x, 3)",
     "exp10(x)": "10**x",
+    "φ(x)": "normpdf(x)",
+    "phi(x)": "normpdf(x)",
+    "B(x, y)": "beta(x, y)",
+    "K(2, x)": "besselk(2, x)",
+    "ψ(1, x)": "polygamma(1, x)",
+    "PolyGamma(x)": "digamma(x)",
+    "ψ1(x)": "polygamma(1, x)",
+    "lnΓ(x)": "lgamma(x)",
     "lerp(x, y, t)": "x + (y - x)*t",
     "x*12,345": "12345",
 }

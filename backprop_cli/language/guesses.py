@@ -1,4 +1,4 @@
-"""What was probably meant, where names, numbers and signs do not go together; loaded when something went wrong."""
+"""What was probably meant, where names, numbers and signs do not go together; loaded where that is asked."""
 
 from __future__ import annotations
 
@@ -40,10 +40,18 @@ def missing_operator(source: str, functions: Functions, last: Token, token: Toke
     """
     span = (last.span[0], token.span[1])
     message = f"an operator is missing between {quote(last.text)} and {quote(token.text)}"
-    return InputError(message, source, span, _operator(source, functions, last, token))
+    left = last.text if last.kind in ("number", "variable", "constant") else "(…)"
+    right = {"(": "(…)", "call": f"{token.text}(…)"}.get(token.kind, token.text)
+    hint = no_product(source, functions, last, token) or f"to multiply, write {left}*{right}"
+    return InputError(message, source, span, hint)
 
 
-def _operator(source: str, functions: Functions, last: Token, token: Token) -> str:
+def no_product(source: str, functions: Functions, last: Token, token: Token) -> str:
+    """What to write for two operands in a row that are no product; empty where they may be one.
+
+    functions: those that there are;
+    last, token: the tokens between which nothing stands.
+    """
     if hint := power_of_function(source, functions, token):
         return hint
     right = {"(": "(…)", "call": f"{token.text}(…)"}.get(token.kind, token.text)
@@ -65,8 +73,7 @@ def _operator(source: str, functions: Functions, last: Token, token: Token) -> s
             return f"write {written}"
         if any(op.accepts(2) for op in functions.get(token.text, ())):
             return f"write {token.text}({last.text}, {behind[1]})"
-    left = last.text if last.kind in ("number", "variable", "constant") else "(…)"
-    return f"to multiply, write {left}*{right}"
+    return ""
 
 
 def power_of_function(source: str, functions: Functions, token: Token) -> str:

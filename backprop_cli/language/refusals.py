@@ -170,7 +170,7 @@ def _hint(source: str, position: int, sign: str, plain: str) -> str:
         word = sign[1:]
         if source[position + len(sign) :][:1] == "_":
             return ""
-        return _LATEX.get(sign) or f"write {word}" + "(x)" * (word in functions and word not in "σΓ")
+        return _LATEX.get(sign) or f"write {word}" + "(x)" * (word in functions and word not in "σΓψζ")
     if name in functions and plain.lstrip("+-").isdecimal():
         inside = bracketed(source, position + len(sign)) if source[position + len(sign) :][:1] == "(" else ["x"]
         power = f"{name}({', '.join(inside)})"

@@ -315,16 +315,21 @@ class _Checker:
             self.tokens.append(Token(")", ")", self.tokens[-1].span))
 
     def multiply(self, token: Token) -> None:
-        """The product without a sign: a number or a closing parenthesis before a name, a function or an opening one."""
+        """The product without a sign: a number or a closing parenthesis before a name, a function or an opening one.
+
+        Before a root a name will do: `x√y`.
+        """
         last, before = self.tokens[-1], self.sign_before(self.first)
         between = self.source[last.span[1] : token.span[0]]
         is_other = last.kind == "number" and not between and token.text.startswith("_")
-        is_factor = last.kind in ("number", ")") and token.kind != "number" and _BLANK.fullmatch(between)
+        is_factor = last.kind in ("number", ")") and token.kind != "number"
+        is_factor |= self.source[token.span[0]] in ROOTS and self.is_factor(token)
         is_exponent = before is not None and self.tokens[before].text == "**"
-        if not is_factor or is_other or (is_exponent and self.power_of_function(token)):
+        if not (is_factor and _BLANK.fullmatch(between)) or is_other or (is_exponent and self.power_of_function(token)):
             raise self.missing_operator(token)
         left = self.source[self.tokens[self.first].span[0] : last.span[1]]
-        right = {"(": "(…)", "call": f"{token.text}(…)"}.get(token.kind, token.text)
+        called = sign if (sign := self.source[token.span[0]]) in ROOTS else token.text
+        right = {"(": "(…)", "call": f"{called}(…)"}.get(token.kind, token.text)
         if last.text in _TRANSPOSED:
             readings = f"{left} @ {right}", f"{left}*{right}"
             raise self.two_readings(f"{left}{right}", (last.span[0], token.span[1]), *readings)
@@ -341,6 +346,13 @@ class _Checker:
             raise self.two_readings(f"{start}{sign}{left}{right}", (last.span[0], token.span[1]), *readings)
         self.tokens.append(Token("binary", "*", (token.span[0], token.span[0])))
         self.wants_operand = True
+
+    def is_factor(self, root: Token) -> bool:
+        """Whether the last name is one that a root is multiplied by, and not, as in `sin√x`, a word of another kind."""
+        from .guesses import no_product
+
+        last = self.tokens[-1]
+        return last.text in self.variables or not no_product(self.source, self.functions, last, root)
 
     def sign_before(self, index: int) -> int | None:
         """The place of the operator before the operand that begins there, whatever signs it has."""

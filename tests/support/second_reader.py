@@ -203,7 +203,8 @@ def postfix(text: str, functions: Mapping[str, Sequence[Op]], leaf: Callable[[st
             continue
         sign = OPERATORS.get(part, part)
         closes = bool(opened) and part == opened[-1][0]
-        if multiplies and not closes and (part[-1] == "(" or part in _FACTORS or _begins_name(part)):
+        is_factor = multiplies and not closes and (part[-1] == "(" or part in _FACTORS or _begins_name(part))
+        if is_factor or (part in _ROOTS and not wants_operand):
             finish(PRODUCT)
             waiting.append(_BINARY["*"])
             wants_operand = True
