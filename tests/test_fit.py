@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backprop_cli import BackpropError, fit
+from backprop_cli import BackpropError, fit, minimize
 from backprop_cli.descent import squares
 from support.command import call
 from support.schemas import FIT
@@ -198,12 +199,18 @@ def test_rows_without_a_result_are_skipped(tmp_path: Path) -> None:
         Path(files[1]).write_text("\n".join(kept))
         Path(files[2]).write_text("\n".join(lines[:1] + [lines[number - 1] for number in errors]))
         found, rest, none = (call(*words.split(), "--on-error", "skip", "--data", file) for file in files)
-        assert (found.status, found.out) == (1, rest.out), words
+        told_out = re.sub(r",( and)? \d+( rows?)? left out", "", found.out)
+        assert (found.status, told_out) == (1, rest.out), words
         *told, count = found.err.splitlines()
         for line, (number, error) in zip(told, errors.items(), strict=True):
             assert line.startswith(f"error: line {number}: {error}"), words
         assert count == f"{len(errors)} of 6 points left out"
         assert rest.err == ""
+        whole = [*words.removesuffix(" --get a").split(), "--on-error", "skip", "--json", "--data"]
+        counts = [json.loads(call(*whole, file).out) for file in files[:2]]
+        assert counts[0].pop("left_out") == len(errors), words
+        assert counts[1].pop("left_out", 0) == 0, words
+        assert counts[0] == counts[1], words
         assert none.err.endswith("error: there is no row with a result\n"), words
         first = call(*words.split(), "--data", files[0])
         assert (first.status > 0, first.out) == (True, ""), words
@@ -211,6 +218,41 @@ def test_rows_without_a_result_are_skipped(tmp_path: Path) -> None:
     for start, error in {"a=1": "no start and no value for b", "a=1,b=1,x=1": "'x' is a column"}.items():
         model = ["fit", "a*x + b", "--target", "y", "--start", start, "--data", files[0]]
         assert error in call(*model, "--on-error", "skip").err
+
+
+def test_rows_without_a_result_are_skipped_in_python(tmp_path: Path) -> None:
+    """Columns and files alike; which rows they are is known, and rows are named as they stand in the data."""
+    nan = math.nan
+    columns = {"x": [10.0, nan, 30.0, 40.0, 0.5], "y": [2.0, 4.0, -1.0, 8.0, 1.5], "other": [nan] * 5}
+    file = tmp_path / "d.csv"
+    file.write_text("x,y,other\n10,2,\n,4,\n30,-1,\n40,8,\n0.5,1.5,\n")
+    rest = {"x": [10.0, 40.0, 0.5], "y": [2.0, 8.0, 1.5]}
+    expected, down = fit("a*x", "log(y)", rest, {"a": 1}), minimize("(x-w)^2", {"w": 0}, data=rest, reduce="mean")
+    for data in (columns, file):
+        found = fit("a*x", "log(y)", data, {"a": 1}, on_error="skip")
+        assert (found.left_out, found.parameters, len(found.residuals)) == ([1, 2], expected.parameters, 3)
+        assert found.to_dict() == expected.to_dict() | {"left_out": 2}
+        way = minimize("(x-w)^2 + 0*log(y)", {"w": 0}, data=data, reduce="mean", on_error="skip")
+        assert (way.left_out, way.point) == ([1, 2], down.point)
+        assert (way.to_dict()["rows"], way.to_dict()["left_out"]) == (3, 2)
+        whole = minimize("mean(log(x-w))", {"w": 0}, data=data, rate=0.2, on_error="skip")
+        assert whole.left_out == [1]
+        for start in ({"w": 0}, {"w": [0, 0]}):
+            program = "log(x-w)" if start["w"] == 0 else "log(x-sum(w))"
+            for batch in (0, 1):
+                ended = minimize(program, start, data=data, reduce="mean", rate=0.2, batch=batch, on_error="skip")
+                assert "at row 5; try" in ended.reason, (start, batch)
+        with pytest.raises(BackpropError, match="that of row 3 is -1"):
+            fit("a*x", "x", data, {"a": 1}, weights="y", on_error="skip")
+        with pytest.raises(BackpropError) as raised:
+            fit("a*x", "y", data, {"a": 1})
+        assert "the value of x is" in str(raised.value)
+        with pytest.raises(BackpropError, match="there is no row with a result"):
+            fit("a*x", "other", data, {"a": 1}, on_error="skip")
+    with pytest.raises(BackpropError, match="the value of x is not finite, at row 2"):
+        minimize("(x-w)^2", {"w": 0}, data=columns, reduce="mean")
+    with pytest.raises(BackpropError, match="on_error is one of stop, skip"):
+        fit("a*x", "y", columns, {"a": 1}, on_error="null")
 
 
 FAR = [

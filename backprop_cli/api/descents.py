@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from math import inf
 from numbers import Integral, Real
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..arithmetic import TIES
 from ..errors import InputError, quote, shorten
-from ..passes.settings import DESCENTS, FITS
+from ..passes.settings import DESCENTS, FITS, Settings
 from .shown import Shown, Text
 from .values import Arrayed, Given, expect, in_time, name_of, number, one_of, text, texts
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ..descent.minimum import Descent
     from ..descent.objective import Objective
     from ..descent.squares import Fit as Squares
+    from ..points.blocks import Table
+    from ..points.evaluate import Job
     from ..view.plot import Plot
 
 Data: TypeAlias = Mapping[str, Sequence[float] | Arrayed] | str | PathLike[str]
@@ -31,6 +33,7 @@ Data: TypeAlias = Mapping[str, Sequence[float] | Arrayed] | str | PathLike[str]
 _MOST = 10**9
 """Steps, rows of a batch, and the number that a random order comes from."""
 _BOUNDS = (Mapping, NoneType)
+_ON_ERROR = ("stop", "skip")
 
 
 class _Result(Shown, ABC):
@@ -68,6 +71,7 @@ class Minimum(_Result):
     point, value, gradient: at the end, by name;
     converged, reason: whether, and why it ended;
     steps: how many were made;
+    left_out: rows of the data without a result, from 0;
     trajectory: what `to_dict()` has of each step.
     """
 
@@ -79,6 +83,7 @@ class Minimum(_Result):
         self.point, self.gradient = parameters.named(last.point), parameters.named(last.gradient)
         self.value, self.steps = last.value, last.number
         self.converged, self.reason = descent.converged, descent.reason
+        self.left_out = [*descent.objective.left_out]
 
     def __repr__(self) -> str:
         return f"<Minimum {self.value:.6g} after {self.steps} steps: {self.reason}>"
@@ -108,7 +113,8 @@ class Fit(_Result):
     errors: the standard error of each, NaN where there is none, which `no_error` explains;
     converged, reason: whether, and why it ended;
     warning: that it ended far off, empty where it did not;
-    residuals: target − model at each row.
+    residuals: target − model at each row that counts;
+    left_out: rows of the data without a result, from 0.
     """
 
     kind = "fit"
@@ -120,6 +126,7 @@ class Fit(_Result):
         self.errors = dict(zip(fit.labels, fit.errors.tolist(), strict=True))
         self.no_error, self.residuals = fit.no_error, fit.residuals
         self.converged, self.reason, self.warning = fit.converged, fit.reason, fit.warning
+        self.left_out = [*fit.left_out]
 
     def __repr__(self) -> str:
         return f"<Fit {', '.join(f'{name} = {value:.6g}' for name, value in self.parameters.items())}: {self.reason}>"
@@ -151,6 +158,7 @@ def minimize(
     seed: int = 0,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     ties: str = TIES[0],
+    on_error: str = _ON_ERROR[0],
     time_limit: float | None = None,
     **variables: Given,
 ) -> Minimum:
@@ -167,6 +175,8 @@ def minimize(
     reduce: `sum` or `mean` of the values at all rows; without, the program takes whole columns;
     batch, seed: rows of a step, and what their order comes from;
     bounds: the least and the largest value of parameters, which may be infinite, for `l-bfgs-b`;
+    on_error: `stop`, an error for a row of data that has no number, or no result at the start; or `skip`, which leaves
+        it out;
     variables: values that stay.
     Raises BackpropError as `backprop()` does, and InputError for what does not go together.
 
@@ -189,8 +199,8 @@ def minimize(
     steps, batch, seed = map(int, counts.values())
     if not (rate > 0 and tolerance > 0 and 0 < momentum < 1 and steps > 0 and batch >= 0):
         raise InputError("rate, tolerance and steps are above 0, momentum is between 0 and 1")
-    columns = None if data is None else _columns(data)
-    if batch and columns is None:
+    one_of("on_error", on_error, _ON_ERROR)
+    if batch and data is None:
         raise InputError("batch is for rows of data")
     expect("bounds", bounds, _BOUNDS, "a mapping of names to pairs of numbers")
     if bounds and method != "l-bfgs-b":
@@ -198,7 +208,7 @@ def minimize(
     plan = Plan(method, rate, momentum, steps, tolerance, batch, seed)
 
     def work() -> Minimum:
-        objective, vector = _objective(expression, start, variables, columns, reduce, ties)
+        objective, vector, _ = _objective(expression, start, variables, data, reduce, ties, on_error)
         limits = _bounds(bounds, objective.parameters.labels)
         return Minimum(descend(objective, vector, plan._replace(bounds=limits)))
 
@@ -214,6 +224,7 @@ def fit(
     bounds: Mapping[str, tuple[float, float]] | None = None,
     weights: str | None = None,
     method: str = FITS[0],
+    on_error: str = _ON_ERROR[0],
     time_limit: float | None = None,
     **variables: Given,
 ) -> Fit:
@@ -226,6 +237,7 @@ def fit(
     bounds: the least and the largest value of parameters, which may be infinite;
     weights: the column that says what the square of each residual counts;
     method: `trf` or `lm`;
+    on_error: `stop` or `skip`, as `minimize` has it;
     variables: values that stay.
     Raises BackpropError as `backprop()` does, and InputError for what does not go together.
     """
@@ -237,16 +249,18 @@ def fit(
     expect("the expression", model, str, "text")
     expect("target", target, str, "text")
     expect("weights", weights, (str, NoneType), "text")
-    columns = _columns(data)
+    one_of("on_error", on_error, _ON_ERROR)
 
     def work() -> Fit:
-        objective, vector = _objective(model, start, variables, columns, "", TIES[0], by_rows=True)
+        objective, vector, columns = _objective(
+            model, start, variables, data, "", TIES[0], on_error, (target, weights), by_rows=True
+        )
         found = squares.fit(
             objective,
-            column("target", target, columns),
+            column("target", target, columns, objective),
             vector,
             bounds=_bounds(bounds, objective.parameters.labels),
-            weights=None if weights is None else column("weights", weights, columns),
+            weights=None if weights is None else column("weights", weights, columns, objective),
             method=method,
             names=(model.strip(), target.strip(), ""),
         )
@@ -255,13 +269,27 @@ def fit(
     return in_time(time_limit, work)
 
 
-def _columns(data: Data) -> Mapping[str, Array]:
-    """The columns, as arrays of one axis. Raises InputError where they are none, or of different lengths."""
+def _columns(
+    data: Data, needed: Callable[[Sequence[str]], Sequence[Job]] | None
+) -> tuple[Mapping[str, Array], Sequence[int]]:
+    """The columns, as arrays of one axis, and the rows of the data that are left out of them.
+
+    needed: what has to have a result at a row that stays, for names of columns; None where all rows stay.
+    Raises InputError where the data are no columns, or of different lengths.
+    """
+    from ..points.kept import kept
+
     if isinstance(data, str | PathLike):
         from ..points.tables import Columns
 
-        return Columns(fspath(data))
+        def among(table: Table) -> Table:
+            return table if needed is None else kept(table, needed(table.source.names))
+
+        read = Columns(fspath(data), among=among)
+        return read, read.left_out
     import numpy as np
+
+    from ..points.tables import of_arrays
 
     expect("data", data, Mapping, "columns by name, or the name of a file")
     try:
@@ -273,7 +301,10 @@ def _columns(data: Data) -> Mapping[str, Array]:
         raise InputError("columns of data are sequences of numbers of the same length")
     if not next(iter(found.values())).size:
         raise InputError("the data has no rows")
-    return found
+    if needed is None:
+        return found, ()
+    [block] = kept(of_arrays(found), needed([*found])).blocks([*found])
+    return block.columns, block.left_out
 
 
 def _doubles(column: Array) -> Array:
@@ -309,12 +340,15 @@ def _objective(
     expression: str,
     start: Mapping[str, Given],
     variables: Mapping[str, Given],
-    columns: Mapping[str, Array] | None,
+    data: Data | None,
     reduce: str,
     ties: str,
+    on_error: str,
+    formulas: Sequence[str | None] = (),
     *,
     by_rows: bool = False,
-) -> tuple[Objective, Array]:
+) -> tuple[Objective, Array, Mapping[str, Array]]:
+    """The objective, the start as one vector, and the columns of data. formulas: of columns, which count as well."""
     from ..descent import setup
     from ..language.program import Program
     from ..passes import point
@@ -324,6 +358,15 @@ def _objective(
     expect("ties", ties, str, "text")
     expect("reduce", reduce, str, "text")
     begin, fixed = texts(start, {}), texts(None, variables)
+
+    def needed(header: Sequence[str]) -> Sequence[Job]:
+        from ..points.kept import needs
+
+        graph, settings = Program(expression).graph([*begin, *fixed, *header]), Settings([*begin], ties)
+        return needs(graph, {**fixed, **begin}, settings, header, formulas, by_rows=by_rows or reduce != "")
+
+    columns, left_out = (None, ()) if data is None else _columns(data, needed if on_error == "skip" else None)
     graph = Program(expression).graph([*begin, *fixed, *(columns or ())])
     point.check(graph, fixed)
-    return setup.objective(graph, begin, fixed, columns, reduce, ties, by_rows=by_rows)
+    found = setup.objective(graph, begin, fixed, columns, reduce, ties, by_rows=by_rows, left_out=left_out)
+    return *found, columns or {}

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..arithmetic import FLOATS
 from ..errors import InputError, quote
-from ..language.names import as_name
 from ..passes import point
-from ..passes.settings import is_of_arrays
 from ..points.evaluate import Job
 from ..view import VIEWS, form_of
 from .output import show, warn
-from .request import Asked, Question, of_column
+from .request import Asked, Question
 from .starts import named, read_start
 
 if TYPE_CHECKING:
@@ -67,20 +65,11 @@ def read(asked: Asked, start: Sequence[str], formulas: Sequence[str | None] = ()
     question, begin = asked._replace(data=None, rename=()).read(), read_start(start)
 
     def jobs(header: Sequence[str]) -> Sequence[Job]:
-        """What has to have a result at a row; nothing where names do not go together, which is told later."""
+        from ..points.kept import needs
+
         graph, fixed, settings = question.request(partly=True, columns=[*begin, *header], arrays=True)
-        variables = {node.name: node.position for node in graph.variables}
-        needed = {as_name(text.strip()) if as_name(text.strip()) in header else text for text in formulas if text}
-        if not by_rows:
-            needed |= variables.keys() & {*header}
-        found = [of_column(text, header) for text in sorted(needed)]
-        if by_rows and begin.keys() <= variables.keys():
-            known = {**fixed, **begin}
-            wanted = [variables[name] for name in begin]
-            settings = settings._replace(wrt=[*begin])
-            found.append(Job(graph, known, settings, wanted, of_arrays=is_of_arrays(graph, known)))
-        do_fit = all({*job.varying} <= {*header} and {*job.fixed}.isdisjoint(header) for job in found)
-        return found if do_fit else ()
+        known, settings = {**fixed, **begin}, settings._replace(wrt=[*begin])
+        return needs(graph, known, settings, header, formulas, by_rows=by_rows)
 
     columns, status = (None, 0) if asked.data is None else asked.columns(None, jobs)
     return Read(question, begin, columns, status)
@@ -99,7 +88,10 @@ def objective(asked: Asked, read: Read, reduce: str | None = None, *, by_rows: b
     names = [*begin, *(columns or ())]
     graph, fixed, settings = read.question.request(partly=True, columns=names, arrays=True)
     try:
-        found = setup.objective(graph, begin, fixed, columns, reduce or "", settings.ties, by_rows=by_rows)
+        found = setup.objective(
+            graph, begin, fixed, columns, reduce or "", settings.ties, by_rows=by_rows,
+            left_out=columns.left_out if columns else (),
+        )  # fmt: skip
     except setup.NoStartError as error:
         from ..points.rows import meant
         from .working import started

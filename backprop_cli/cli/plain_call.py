@@ -61,5 +61,6 @@ def evaluate(
     from .output import show_trace
 
     question = asked.read()
-    show_trace(compute(*question.request(arrays=True)), form, get, digits, output)
+    trace = compute(*question.request(arrays=True))
+    show_trace(trace.but(left_out=question.left_out) if question.left_out else trace, form, get, digits, output)
     return question.status

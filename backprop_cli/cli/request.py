@@ -134,7 +134,8 @@ class Question:
 
     known: values of --at, which may hold more than the expression needs;
     typed: values of options, and columns of --data;
-    status: the exit status, 1 where rows of --data were left out.
+    status: the exit status, 1 where rows of --data were left out;
+    left_out: how many.
     """
 
     def __init__(self, asked: Asked, source: Source, known: Mapping[str, str], typed: Mapping[str, Any]) -> None:
@@ -142,7 +143,7 @@ class Question:
         self.source = source
         self.known = known
         self.typed = typed
-        self.status = 0
+        self.status = self.left_out = 0
 
     def request(
         self,
@@ -211,9 +212,13 @@ class Question:
             missing = point.missing(self._graph([*given, *header]), given)
             return [name for name in missing if name in header]
 
-        columns, self.status = self.asked.columns(
-            needed, lambda header: [of_column(name, header) for name in needed(header)]
-        )
+        def jobs(header: Sequence[str]) -> Sequence[Job]:
+            from ..points.kept import of_column
+
+            return [of_column(name, header) for name in needed(header)]
+
+        columns, self.status = self.asked.columns(needed, jobs)
+        self.left_out = len(columns.left_out)
         self.typed = {**columns, **self.typed}
         return columns.header
 
@@ -245,14 +250,6 @@ class Question:
         from ..language.program import Program
 
         return Program(self.source).graph(names)
-
-
-def of_column(text: str, header: Collection[str]) -> Job:
-    """What needs a number at each row: a column, or a formula of some."""
-    from ..language.program import Program
-    from ..points.evaluate import Job
-
-    return Job(Program(text, is_expression=True).graph(header), {}, Settings(wrt=()))
 
 
 def values(line: Line) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from math import fsum, nan
 from typing import NamedTuple
@@ -26,10 +26,13 @@ from ..rules.array_op import Shape
 
 
 class _Rows(Arrays):
-    """Arrays whose one axis are the rows of data."""
+    """Arrays whose one axis are the rows of data. places: which rows of it, from 0, None for all."""
+
+    places: Array | None = None
 
     def place(self, indices: Iterable[int]) -> str:
-        return f"row {' '.join(f'{i + 1:,}' for i in indices)}"
+        rows = indices if self.places is None else (self.places[i] for i in indices)
+        return f"row {' '.join(f'{i + 1:,}' for i in rows)}"
 
 
 MANY = 1_000
@@ -85,7 +88,8 @@ class Objective:
     fixed: values of other variables, numbers or arrays;
     columns: values of the rest, one a row;
     reduce: what is made of the values at all rows, `sum` or `mean`; empty where the program takes whole columns;
-    ties: what inputs of max and min that tie receive.
+    ties: what inputs of max and min that tie receive;
+    left_out: rows of the data that are in no column, from 0, which count where a row is named.
     """
 
     def __init__(
@@ -96,9 +100,10 @@ class Objective:
         columns: Mapping[str, Array],
         reduce: str = "",
         ties: str = "both",
+        left_out: Sequence[int] = (),
     ) -> None:
         self.graph, self.parameters, self.fixed, self.columns = graph, parameters, fixed, columns
-        self.reduce, self.ties = reduce, ties
+        self.reduce, self.ties, self.left_out = reduce, ties, left_out
         self.rows = len(next(iter(columns.values()))) if columns else 0
         self.has_arrays = is_of_arrays(graph, fixed) or parameters.has_axes
 
@@ -114,10 +119,10 @@ class Objective:
             return value, gradient
         columns = self.columns if rows is None else {name: column[rows] for name, column in self.columns.items()}
         if self.reduce and self.has_arrays:  # what goes over axes must not go over rows
-            return self._by_rows(vector, columns)
+            return self._by_rows(vector, columns, rows)
         if plain := self._plainly(vector, columns):
             return plain
-        trace, seed = self._whole(vector, columns)
+        trace, seed = self._whole(vector, columns, rows)
         value = float(np.sum(np.asarray(trace.value) * seed))
         return _finite(value), self.parameters.vector(trace.gradient)
 
@@ -134,8 +139,15 @@ class Objective:
             try:
                 values[place], gradients[:, place] = self._at_row(vector, row)
             except MathError as error:
-                raise told_at(error, (int(place),), ROWS) from None
+                raise told_at(error, (int(place),), self.named_rows()) from None
         return values, gradients.T
+
+    def named_rows(self, rows: Array | None = None) -> Arrays:
+        """Arrays over rows that are named as they stand in the data. rows: those that count, all by default."""
+        if rows is None and not self.left_out:
+            return ROWS
+        self._system.places = rows if not self.left_out else self._places if rows is None else self._places[rows]
+        return self._system
 
     def trace(self, vector: Array) -> Trace:
         """The whole trace there: over whole columns, or at the first row. Raises as `at` does."""
@@ -163,18 +175,23 @@ class Objective:
         trace = self._trace(vector, row)
         return float(trace.value), self.parameters.vector(trace.gradient)
 
-    def _whole(self, vector: Array, columns: Mapping[str, Array]) -> tuple[Trace, Value]:
+    def _whole(self, vector: Array, columns: Mapping[str, Array], rows: Array | None = None) -> tuple[Trace, Value]:
         """The trace over whole columns, and what each row counts: ∂f/∂value."""
         point, wrt = {**self.fixed, **columns, **self.parameters.named(vector)}, [*self.parameters.shapes]
         if not self.reduce:
             return array_trace(self.graph, point, ARRAYS, wrt=wrt, ties=self.ties), 1.0
-        rows = len(next(iter(columns.values())))
-        share = 1.0 / rows if self.reduce == "mean" else 1.0
-        seed: Value = np.full(rows, share) if self.graph.depending_on([*columns])[-1] else share * rows
-        return array_trace(self.graph, point, ROWS, wrt=wrt, ties=self.ties, seed=seed), seed
+        count = len(next(iter(columns.values())))
+        share = 1.0 / count if self.reduce == "mean" else 1.0
+        seed: Value = np.full(count, share) if self.graph.depending_on([*columns])[-1] else share * count
+        return array_trace(self.graph, point, self.named_rows(rows), wrt=wrt, ties=self.ties, seed=seed), seed
 
-    def _by_rows(self, vector: Array, columns: Mapping[str, Array]) -> tuple[float, Array]:
-        found = [self._at_row(vector, row) for row in _each_row(columns)]
+    def _by_rows(self, vector: Array, columns: Mapping[str, Array], rows: Array | None) -> tuple[float, Array]:
+        found = []
+        for place, row in enumerate(_each_row(columns)):
+            try:
+                found.append(self._at_row(vector, row))
+            except MathError as error:
+                raise told_at(error, (place,), self.named_rows(rows)) from None
         share = 1.0 / len(found) if self.reduce == "mean" else 1.0
         return _finite(fsum(value for value, _ in found) * share), np.sum([each for _, each in found], axis=0) * share
 
@@ -208,6 +225,15 @@ class Objective:
         rows = len(next(iter(columns.values())))
         wide = {name: np.broadcast_to(value, rows) for name, value in self.parameters.named(vector).items()}
         return {**columns, **wide}
+
+    @cached_property
+    def _system(self) -> _Rows:
+        return _Rows(FLOATS)
+
+    @cached_property
+    def _places(self) -> Array:
+        """Of each row, its place in the data."""
+        return np.delete(np.arange(self.rows + len(self.left_out)), self.left_out)
 
     @cached_property
     def _free(self) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from ..passes import point
 from ..passes.arrays import value
 from ..passes.nested import read_array
 from ..passes.settings import REDUCTIONS
-from .objective import ARRAYS, ROWS, Objective, Parameters
+from .objective import ARRAYS, Objective, Parameters
 
 
 class NoStartError(point.MissingVariablesError):
@@ -38,6 +38,7 @@ def objective(
     ties: str = "both",
     *,
     by_rows: bool = False,
+    left_out: Sequence[int] = (),
 ) -> tuple[Objective, Array]:
     """The objective, and the start as one vector.
 
@@ -45,7 +46,8 @@ def objective(
     fixed: values of other variables;
     columns: the data by name, None where there are none;
     reduce: one of REDUCTIONS, or empty;
-    by_rows: whether each row has a value of its own, as a model has.
+    by_rows: whether each row has a value of its own, as a model has;
+    left_out: rows of the data that are not in the columns, from 0.
     Raises InputError for what does not go together.
     """
     if not start:
@@ -78,24 +80,27 @@ def objective(
     begin = {name: _value(name, each) for name, each in start.items()}
     stays = {name: _value(name, each) for name, each in fixed.items()}
     parameters = Parameters.of(begin)
-    found = Objective(graph, parameters, stays, used, "sum" if by_rows else reduce, ties)
+    found = Objective(graph, parameters, stays, used, "sum" if by_rows else reduce, ties, left_out)
+    for name, each in used.items():
+        _check_finite(name, each, found)
     if used and not (found.reduce or found.has_arrays):
         message = f"the expression has a value at each of {found.rows:,} rows, and what is minimized is one number"
         raise InputError(message, hint="--reduce mean, or --reduce sum, makes one of them")
     return found, parameters.vector(begin)
 
 
-def column(what: str, text: str, columns: Mapping[str, Array]) -> Array:
+def column(what: str, text: str, columns: Mapping[str, Array], objective: Objective) -> Array:
     """A column, or what a formula makes of some, a number for each row.
 
     text: the name of a column, or a formula over their names;
     columns: by name, each with a number for each row;
     what: is asked for: `--target`;
+    objective: over the same rows, which names them.
     Raises InputError where it is neither, MathError where it has no value at a row.
     """
     name = as_name(text.strip())
     if name in columns:
-        return columns[name]
+        return _check_finite(name, columns[name], objective)
     from ..language.program import Program
 
     graph = Program(text, is_expression=True).graph([*columns])
@@ -107,10 +112,19 @@ def column(what: str, text: str, columns: Mapping[str, Array]) -> Array:
             raise InputError(f"{what} {quote(node.name)} is no column of the data", hint=hint)
     if not used:
         raise InputError(f"{what} is a column, or a formula of some", text, (0, len(text)))
-    found = value(graph, used, ROWS)
+    found = value(graph, used, objective.named_rows())
     if np.shape(found) != np.shape(next(iter(used.values()))):
         raise InputError(f"{what} is a number for each row", text, (0, len(text)))
     return np.asarray(found)
+
+
+def _check_finite(name: str, column: Array, objective: Objective) -> Array:
+    """The column. Raises InputError where an entry is no number."""
+    odd = np.flatnonzero(~np.isfinite(column))
+    if len(odd):
+        place = objective.named_rows().place(odd[:1].tolist())
+        raise InputError(f"the value of {name} is not finite, at {place}", hint='on_error="skip" leaves such rows out')
+    return column
 
 
 def _rename(name: str) -> str:

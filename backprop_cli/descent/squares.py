@@ -42,7 +42,8 @@ class Fit(NamedTuple):
     errors: the standard error of each, NaN where there is none, for which `no_error` says why;
     covariance: of the parameters, None where there is none;
     fitted, residuals: at each row, the model, and the target less the model;
-    weights: what the square of each residual counts, None for 1.
+    weights: what the square of each residual counts, None for 1;
+    left_out: rows of the data that have no result, from 0.
     """
 
     model: str
@@ -61,6 +62,7 @@ class Fit(NamedTuple):
     fitted: Array
     residuals: Array
     weights: Array | None
+    left_out: Sequence[int] = ()
 
     @property
     def rows(self) -> int:
@@ -129,7 +131,7 @@ def fit(
         raise missing("SciPy", "fit", "a fit") from None
     method = method or FITS[0]
     labels = objective.parameters.labels
-    _check(labels, start, target, bounds, weights, method)
+    _check(objective, start, target, bounds, weights, method)
     watched = _Watched(objective, target, None if weights is None else np.sqrt(weights), tell)
     tolerances = dict.fromkeys(("ftol", "xtol", "gtol"), _TOLERANCE)
     limits = {} if bounds is None else {"bounds": bounds}
@@ -160,7 +162,7 @@ def fit(
     errors, covariance, no_error = _errors(labels, residuals, jacobian, rows, at_bound)
     result = Fit(
         *names, method, converged, reason, watched.count, labels, values, start, errors, no_error, covariance, fitted,
-        target - fitted, weights,
+        target - fitted, weights, objective.left_out,
     )  # fmt: skip
     is_flat = covariance is None and rows > len(labels) and not at_bound.any()
     if converged and is_flat and result.warning:
@@ -169,13 +171,14 @@ def fit(
 
 
 def _check(
-    labels: Sequence[str],
+    objective: Objective,
     start: Array,
     target: Array,
     bounds: Bounds | None,
     weights: Array | None,
     method: str,
 ) -> None:
+    labels = objective.parameters.labels
     if method == "lm" and bounds is not None:
         raise InputError("lm knows no bounds", hint="--method trf keeps to them")
     if method == "lm" and len(target) < len(labels):
@@ -183,7 +186,8 @@ def _check(
         raise InputError(message, hint="--method trf does without")
     if weights is not None and not (weights >= 0).all():
         row = int(np.argmax(~(weights >= 0)))
-        raise InputError(f"a weight is 0 or above, and that of row {row + 1} is {weights[row]:g}")
+        place = objective.named_rows().place([row])
+        raise InputError(f"a weight is 0 or above, and that of {place} is {weights[row]:g}")
     if weights is not None and not weights.any():
         raise InputError("all weights are 0, so no row counts")
     if bounds is not None:

@@ -171,6 +171,7 @@ class Trace:
     monotone: of variables that are boxes, those along which the output never falls (1), never rises (−1), or stays (0)
     uncertainty: what the uncertainties of variables make of the output, where a variable has one
     held: how many digits hold, of doubles, where that is asked for
+    left_out: rows of data that have no result
     """
 
     def __init__(
@@ -187,10 +188,12 @@ class Trace:
         monotone: Mapping[str, int] | None = None,
         uncertainty: Uncertainty | None = None,
         held: Held | None = None,
+        left_out: int = 0,
     ) -> None:
         self.graph, self.arithmetic, self.point, self.values = graph, arithmetic, point, values
         self.upstream, self.edges, self.warnings, self.hessian = upstream, edges, warnings, hessian
         self.jacobian, self.monotone, self.uncertainty, self.held = jacobian, monotone, uncertainty, held
+        self.left_out = left_out
 
     def __repr__(self) -> str:
         def show(value: Value) -> str:
@@ -206,7 +209,9 @@ class Trace:
 
     def parts(self) -> dict[str, Any]:
         """What it is made of, by name."""
-        names = "graph arithmetic point values upstream edges warnings hessian jacobian monotone uncertainty held"
+        names = (
+            "graph arithmetic point values upstream edges warnings hessian jacobian monotone uncertainty held left_out"
+        )
         return {name: getattr(self, name) for name in names.split()}
 
     @cached_property

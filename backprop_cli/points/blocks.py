@@ -31,7 +31,8 @@ class Block(NamedTuple):
     row: the row in a place, as `rows` reads it;
     frame: the columns that are passed on, as Polars has them; None where there are rows alone;
     arrays: the same as NumPy has them, where a file holds such;
-    texts: the rows as they are written, where they are plain objects of JSON.
+    texts: the rows as they are written, where they are plain objects of JSON;
+    left_out: the places, before that, of rows that were left out, all others being here.
     """
 
     rows: int
@@ -40,6 +41,7 @@ class Block(NamedTuple):
     frame: Any = None
     arrays: Mapping[str, Any] | None = None
     texts: Sequence[str] | None = None
+    left_out: Sequence[int] = ()
 
     def part(self, start: int, count: int) -> Block:
         """Some of its rows."""

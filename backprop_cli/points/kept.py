@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from ..arithmetic.axes import Array
 from ..errors import InputError
+from ..graph.graph import Graph
+from ..language.names import as_name
+from ..passes.settings import Settings, is_of_arrays
 from .blocks import Block, Look, Table
 from .columns import answered, passes_of
 from .evaluate import Job, Result
@@ -15,7 +19,49 @@ from .evaluate import Job, Result
 NO_RESULT = "there is no row with a result"
 
 
-def kept(table: Table, jobs: Sequence[Job], failed: Callable[[Result], object], fine: Callable[[int], object]) -> Table:
+def needs(
+    graph: Graph,
+    known: Mapping[str, Any],
+    settings: Settings,
+    header: Collection[str],
+    formulas: Collection[str | None],
+    *,
+    by_rows: bool,
+) -> Sequence[Job]:
+    """What has to have a result at a row of a descent; nothing where names do not go together, which is told later.
+
+    graph: the program, for the names that there are;
+    known: a start of what may change, which `settings.wrt` names, and values that stay;
+    header: the columns;
+    formulas: of columns, which have a number at each row, too;
+    by_rows: whether the program has a value at each row.
+    """
+    variables = {node.name: node.position for node in graph.variables}
+    needed = {as_name(text.strip()) if as_name(text.strip()) in header else text for text in formulas if text}
+    if not by_rows:
+        needed |= variables.keys() & {*header}
+    found = [of_column(text, header) for text in sorted(needed)]
+    names = settings.wrt or ()
+    if by_rows and variables.keys() >= {*names}:
+        wanted = [variables[name] for name in names]
+        found.append(Job(graph, known, settings, wanted, of_arrays=is_of_arrays(graph, known)))
+    do_fit = all({*job.varying} <= {*header} and {*job.fixed}.isdisjoint(header) for job in found)
+    return found if do_fit else ()
+
+
+def of_column(text: str, header: Collection[str]) -> Job:
+    """What needs a number at each row: a column, or a formula of some."""
+    from ..language.program import Program
+
+    return Job(Program(text, is_expression=True).graph(header), {}, Settings(wrt=()))
+
+
+def kept(
+    table: Table,
+    jobs: Sequence[Job],
+    failed: Callable[[Result], object] = lambda _result: None,
+    fine: Callable[[int], object] = lambda _rows: None,
+) -> Table:
     """The table without the rows at which any of the jobs has no result.
 
     table: the points, in blocks;
@@ -41,16 +87,15 @@ def kept(table: Table, jobs: Sequence[Job], failed: Callable[[Result], object], 
             stay = np.delete(np.arange(block.rows), [*errors])
             fine(len(stay))
             left += len(errors)
-            if len(stay):
-                is_empty = False
-                yield _only(block, stay, names)
+            is_empty = is_empty and not len(stay)
+            yield _only(block, stay, names, sorted(errors))
         if left and is_empty:
             raise InputError(NO_RESULT)
 
     return table._replace(blocks=blocks)
 
 
-def _only(block: Block, places: Array, names: Collection[str]) -> Block:
-    """The rows of a block in these places, with the numbers of these columns."""
+def _only(block: Block, places: Array, names: Collection[str], left_out: Sequence[int]) -> Block:
+    """The rows of a block in these places, with the numbers of these columns. left_out: the places of the others."""
     columns = {name: block.columns[name][places] for name in names}
-    return Block(len(places), columns, lambda place: block.row(int(places[place])))
+    return Block(len(places), columns, lambda place: block.row(int(places[place])), left_out=left_out)

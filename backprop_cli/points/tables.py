@@ -50,6 +50,7 @@ def opened(
 class Columns(Mapping[str, Column]):
     """The columns of a file by name, which are read once. Of one that has an entry that is no number, it is told where.
 
+    `left_out` are the rows that do not count, from 0.
     path, called, delimiter: as `opened` has them;
     names: the columns that are read, or what gives them for those that there are; all, if None;
     among: gives the table of those rows that count;
@@ -68,6 +69,7 @@ class Columns(Mapping[str, Column]):
     ) -> None:
         self._wrong: dict[str, BackpropError] = {}
         self._hint = hint
+        self.left_out: list[int] = []
         rows = 0
         with opened(path, called, delimiter) as table:
             self.header = there = table.source.names
@@ -76,6 +78,7 @@ class Columns(Mapping[str, Column]):
                 raise no_column(missing[0], there)
             self._found: dict[str, list[Column]] = {name: [] for name in (there if names is None else names)}
             for block in among(table).blocks([*self._found]):
+                self.left_out += [rows + len(self.left_out) + place for place in block.left_out]
                 rows += block.rows
                 for name, pieces in self._found.items():
                     if name not in self._wrong:
@@ -154,6 +157,16 @@ def of_lines(
 
     size = lines.size_of(file) if contents is file else None
     return Table(source, blocks, size, lambda: read.size)
+
+
+# -- Arrays --------------------------------------------------------------------------------------------------------
+
+
+def of_arrays(columns: Mapping[str, Column]) -> Table:
+    """The table of columns that are there: one block. columns: by name, of the same length, and one at least."""
+    rows, names = len(next(iter(columns.values()))), [*columns]
+    block = Block(rows, columns, _row_of(columns, 0))
+    return Table(Source("csv", names, names, iter(())), lambda *_: iter([block]), rows, lambda: rows, "row")
 
 
 # -- .npy ----------------------------------------------------------------------------------------------------------

@@ -56,6 +56,7 @@ def _title(descent: Descent, options: Options) -> list[str]:
         how.append(f"momentum {plan.momentum:g}")
     if objective.rows:
         how.append(f"the {objective.reduce} over " * bool(objective.reduce) + counted(objective.rows, "row"))
+        how += [f"{len(objective.left_out):,} left out"] * bool(objective.left_out)
     if plan.batch:
         how.append(f"batches of {plan.batch:,}")
     source = objective.graph.source.strip().splitlines()
@@ -121,9 +122,10 @@ def _shown(number: float, digits: int) -> str:
 
 def document(descent: Descent) -> dict[str, Any]:
     """All of it as plain data."""
-    last = step_document(descent.parameters, descent.last)
+    last, objective = step_document(descent.parameters, descent.last), descent.objective
     return {
-        "expression": descent.objective.graph.source.strip(),
+        "expression": objective.graph.source.strip(),
+        **({"rows": objective.rows, "left_out": len(objective.left_out)} if objective.rows else {}),
         "method": descent.plan.method,
         "converged": descent.converged,
         "reason": descent.reason,

@@ -42,10 +42,11 @@ def as_table(fit: Fit, options: Options) -> str:
         lines += [*paragraph(f" no ± error: {fit.no_error}", options), ""]
     what = "weighted sum of squared residuals" if fit.weights is not None else "residual sum of squares"
     count = counted(len(fit.values), "parameter")
+    left = f", and {counted(len(fit.left_out), 'row')} left out" if fit.left_out else ""
     numbers = {
         what: shown(fit.residual_sum_of_squares),
         "residual standard deviation": shown(fit.residual_standard_deviation),
-        "degrees of freedom": f"{fit.degrees_of_freedom:,} = {counted(fit.rows, 'row')} − {count}",
+        "degrees of freedom": f"{fit.degrees_of_freedom:,} = {counted(fit.rows, 'row')} − {count}{left}",
     }
     room = max(map(len, numbers))
     for name, text in numbers.items():
@@ -69,6 +70,7 @@ def document(fit: Fit) -> dict[str, Any]:
         "model": fit.model,
         "target": fit.target,
         "rows": fit.rows,
+        "left_out": len(fit.left_out),
         "method": fit.method,
         "converged": fit.converged,
         "reason": fit.reason,

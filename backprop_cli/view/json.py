@@ -132,6 +132,7 @@ def head(trace: Trace) -> dict[str, Any]:
         "constants": _numbers(trace, trace.constants),
         "gradient": _numbers(trace, trace.gradient),
         **({"monotone": trace.monotone} if trace.monotone else {}),
+        **({"left_out": trace.left_out} if trace.left_out else {}),
         **_uncertainty(trace),
     }
 

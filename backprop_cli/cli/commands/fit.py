@@ -55,8 +55,8 @@ def command(
     if target is None:
         raise InputError("what should the model give? --target says it", hint=f"columns: {', '.join(few([*columns]))}")
     found = descents.objective(asked, read, by_rows=True)
-    wanted = column("--target", target, columns)
-    counts = None if weights is None else column("--weights", weights, columns)
+    wanted = column("--target", target, columns, found.objective)
+    counts = None if weights is None else column("--weights", weights, columns, found.objective)
     limits = descents.read_bounds(bounds, found.objective.parameters.labels)
     names = (found.objective.graph.source.strip(), target.strip(), asked.data)
     with counting("evaluations", MAX_EVALUATIONS) as tell:
