@@ -26,7 +26,7 @@ READ = {
     r"\sqrt[n]{x+1}": "(x + 1)**(1/n)",
     r"x_{1} + 2": "x_1 + 2",
     r"w_0 x_0 + w_{10}": "w_0*x_0 + w_10",
-    r"a \cdot b \times c \div d": "a*b*c/d",
+    r"a \cdot b \times c \div d \odot e_1": "a*b*c/d*e_1",
     r"\sigma(w x + b)": "sigmoid(w*x + b)",
     r"\sigma\left(x\right)": "sigmoid(x)",
     r"\sigma^2": "sigma**2",

@@ -242,7 +242,7 @@ def test_what_is_no_name_is_not_bound(name: str) -> None:
 # -- Names end where operators begin -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("sign", ["*", "×", "·", "⋅"])
+@pytest.mark.parametrize("sign", ["*", "×", "·", "⋅", "⊙"])
 @pytest.mark.parametrize("space", ["", " "])
 def test_a_multiplication_sign_is_no_part_of_a_name(sign: str, space: str) -> None:
     # U+00B7 may continue a Python identifier, as in the Catalan l·l.

@@ -182,6 +182,10 @@ def test_a_recipe_of_arrays_is_what_the_name_means() -> None:
         inputs = ["x", "y"][: next(count for each, count in ARRAYS if each == name)]
         trace = backprop(recipe(name, inputs), {each: point[each] for each in inputs})
         assert float(trace.value) == pytest.approx(float(function(*(point[each] for each in inputs))), rel=1e-12)
+    matrix = np.array([[1.0, 2.5, 4.0], [3.0, 7.0, 2.0]])
+    for name, function in (("var", np.var), ("std", np.std)):
+        written = recipe(name, ["X", "1"])
+        np.testing.assert_allclose(backprop(f"sum(({written})**2)", X=matrix).value, sum(function(matrix, axis=1) ** 2))
     for name, count in ARRAYS:
         assert recipe(name, [*"xy"][:count])
 
@@ -203,6 +207,25 @@ WRITTEN_OF_ARRAYS = {
     "sum(x, 0)": "over an axis: sum(x, axis=0)",
     "outer(x, x)^-1": "write inv(q1) or 1/q1",
     "x^T @ x": "a transpose is written .T: backprop eval 'x.T @ x' --x '[1, 2, 3]'",
+    "x.T()": "write x.T",
+    "x.t() @ x": "write x.T",
+    "x.t": "write x.T",
+    "x.sum": "write sum(x)",
+    "x.mean(0)": "write mean(x, axis=0)",
+    "x.max(-1, keepdims=True)": "write max(x, axis=-1, keepdims=True)",
+    "x.norm(2)": "write norm(x, 2)",
+    "x.std(0)": "write sqrt(mean((x - mean(x, axis=0, keepdims=True))**2, axis=0))",
+    "np.var(x, axis=0)": "write mean((x - mean(x, axis=0, keepdims=True))**2, axis=0)",
+    "x.view(-1)": "write reshape(x, -1)",
+    "torch.cat([x, x], dim=0)": "write concat([x, x], dim=0)",
+    "sum(x, ax=0)": "write axis=0",
+    "sum(x, keep_dims=True)": "write keepdims=True",
+    "x[:, None]": "a vector as a column is reshape(x, -1, 1), and as a row reshape(x, 1, -1)",
+    "cumsum(x)": "an array of them is written out: [x[0], x[0] + x[1], x[0] + x[1] + x[2]]",
+    "np.kron(x, x)": "of vectors, write reshape(outer(x, y), -1); of matrices, concat(X[0, 0]*Y, "
+    "X[0, 1]*Y, axis=1) and so on",
+    "x ∘ x": "entry by entry, write *; of functions, f(g(x))",
+    "x ⊗ x": "of vectors, write outer(x, y); entry by entry, *",
     "x.shape[0]": "how many there are is a number: mean(x) divides by it",
 }
 """What people write of arrays, and the hint."""

@@ -9,7 +9,7 @@ from ..errors import InputError, Span, did_you_mean, quote
 from ..rules.op import Op
 from ..rules.table import CONSTANTS
 from .names import NAME
-from .recipes import ADVICE, DERIVATIVES, DERIVED, NAMES, bracketed, recipe, typo
+from .recipes import ADVICE, DERIVATIVES, DERIVED, NAMES, RENAMED, bracketed, recipe, typo
 from .token import Token
 
 _FUNCTION_POWER = re.compile(rf"({NAME})[ \t]*(?:\^|\*\*)[ \t]*([-−+]?[0-9.]+|\w+|\([-−+]?[0-9.]+\))[ \t]*$")
@@ -113,6 +113,8 @@ def _function(functions: Functions, name: str, inputs: Sequence[str]) -> str:
         return f"write log({', '.join(inputs) or 'x'}, {base[1]})"
     if written := recipe(name, inputs):
         return f"write {written}"
+    if name in RENAMED:
+        return f"write {RENAMED[name]}({', '.join(inputs)})"
     if name in ADVICE:
         return ADVICE[name]
     if name not in CONSTANTS and (guess := "" if name in NAMES else typo(name, functions)):

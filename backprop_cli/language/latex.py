@@ -22,7 +22,8 @@ _LONGEST_FUNCTION = 20  # letters
 _PIECE = re.compile(r"\s+|\\(?:[A-Za-z]+|.)|\d+(?:\.\d*)?|\.\d+|.", re.DOTALL)
 _EMPTY = set(r"\left \right \big \Big \bigl \bigr \displaystyle \limits \quad \qquad \, \; \: \! \ ~ $".split())
 _SIGNS = {
-    r"\cdot": "*", r"\times": "*", r"\ast": "*", "*": "*", r"\div": "/", "/": "/", "+": "+", "-": "-", ",": ",",
+    r"\cdot": "*", r"\times": "*", r"\ast": "*", r"\odot": "*", "*": "*", r"\div": "/", "/": "/", "+": "+", "-": "-",
+    ",": ",",
     "<": "<", ">": ">", r"\lt": "<", r"\gt": ">", r"\le": "<=", r"\leq": "<=", r"\ge": ">=", r"\geq": ">=",
     r"\ne": "!=", r"\neq": "!=", r"\land": "and", r"\wedge": "and", r"\lor": "or", r"\vee": "or",
 }  # fmt: skip

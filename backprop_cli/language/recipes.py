@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ..errors import looks
+from .settings import NEW_AXIS
 
 _UNARY = {
     "1/x": "reciprocal",
@@ -86,7 +87,6 @@ _OF_ONE_ARRAY = {
     "sqrt(mean((x - mean(x))**2))": "std stdev stddev",
     "max(x) - min(x)": "ptp",
     "reshape(x, -1)": "ravel flatten",
-    "concat(x)": "hstack cat",
     "x.T": "t adjoint",
 }
 _OF_TWO_ARRAYS = {
@@ -96,6 +96,8 @@ _OF_TWO_ARRAYS = {
     "-mean(y*log(x) + (1 - y)*log(1 - x))": "bce BCE BCELoss binary_cross_entropy",
     "mean(softplus(x) - x*y)": "bce_with_logits BCEWithLogitsLoss binary_cross_entropy_with_logits",
     "x @ y/(norm(x)*norm(y))": "cosine_similarity cosine",
+    "mean((x - mean(x, y, keepdims=True))**2, y)": "var",
+    "sqrt(mean((x - mean(x, y, keepdims=True))**2, y))": "std",
     "x @ y": "inner vdot mm mv",
 }
 
@@ -123,10 +125,30 @@ ADVICE = {
         "argmax argmin argsort".split(), "a place has no gradient: max and min have, and pick(S, y) by labels"
     ),
     **dict.fromkeys("len size numel shape".split(), "how many there are is a number: mean(x) divides by it"),
+    **dict.fromkeys(
+        "clone detach item float double numpy contiguous".split(), "leave it out: numbers here are doubles"
+    ),
     "backward": DERIVATIVES,
+    **dict.fromkeys(
+        "cumsum cumprod".split(), "an array of them is written out: [x[0], x[0] + x[1], x[0] + x[1] + x[2]]"
+    ),
+    **dict.fromkeys("squeeze unsqueeze expand_dims".split(), NEW_AXIS),
+    **dict.fromkeys("diag diagonal".split(), "entries are written out: [A[0, 0], A[1, 1]], or [[x[0], 0], [0, x[1]]]"),
+    "stack": "an array of vectors is written out: [x, y]",
+    "vstack": "of vectors, write [x, y]; of matrices, concat(X, Y)",
+    "hstack": "of vectors, write concat(x, y); of matrices, concat(X, Y, axis=1)",
+    "kron": "of vectors, write reshape(outer(x, y), -1); of matrices, concat(X[0, 0]*Y, X[0, 1]*Y, axis=1) and so on",
     "einsum": "write it with @, outer, .T, and sum(…, axis=…)",
 }
 """What is told of functions of arrays that no other stands for."""
+RENAMED = {
+    "view": "reshape",
+    "permute": "transpose",
+    "cat": "concat",
+    "slogdet": "logdet",
+    **{f"reduce_{name}": name for name in "sum mean max min prod logsumexp".split()},
+}
+"""Functions of arrays that have another name here."""
 
 
 DERIVED = "grad gradient diff derivative Derivative deriv differentiate D Dt nabla jacobian value_and_grad".split()
@@ -139,7 +161,11 @@ INVERSES = {"erf": "erfinv", "erfc": "erfcinv", "normcdf": "normppf"}
 def recipe(name: str, inputs: Sequence[str]) -> str:
     """What to write for a call of that function; empty if nobody knows."""
     found = (RECIPES | ARRAYS).get((name, len(inputs)), "")
-    texts = dict(zip("xyz", (text if re.fullmatch(r"\w+", text) else f"({text})" for text in inputs), strict=False))
+    if name in ("var", "std") and len(inputs) == 2:
+        inputs = [inputs[0], f"axis={inputs[1].rpartition('=')[2]}"]
+    texts = dict(
+        zip("xyz", (text if re.fullmatch(r"(axis=-?)?\w+", text) else f"({text})" for text in inputs), strict=False)
+    )
     written = re.sub(r"\b[xyz]\b", lambda word: texts[word[0]], found)
     return re.sub(r"\(\(([^()]*)\)\)", r"(\1)", written)
 

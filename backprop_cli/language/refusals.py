@@ -20,7 +20,9 @@ _REFUSED: list[tuple[str, str, str]] = [
     (r"=<", "'=<' compares nothing here", "write <="),
     (r"<>|~=", "this sign compares nothing here", "write !="),
     (r"=(?<=[=!]=)=?", "this sign compares nothing here", "two signs do: == or !="),
-    (r"[⁄∕]", "an unusual slash is not an operator here", "write /"),
+    (r"[⁄∕⊘]", "an unusual slash is not an operator here", "write /"),
+    (r"∘", "'∘' is not an operator here", "entry by entry, write *; of functions, f(g(x))"),
+    (r"⊗", "'⊗' is not an operator here", "of vectors, write outer(x, y); entry by entry, *"),
     (
         r":=|=",
         "an assignment is not part of an expression",
@@ -50,6 +52,7 @@ _REFUSED: list[tuple[str, str, str]] = [
 _REFUSED_AT = [(re.compile(pattern), message, hint) for pattern, message, hint in _REFUSED]
 _DIGITS = re.compile(r"\d+")
 _SETTING = re.compile(r"\w+\s*=(?!=)")
+_WHOLE = re.compile(r"[-−+]?\d+")
 _PRIMES = frozenset("'’`")
 _BEFORE = re.compile(rf"({NAME}|[\^*])[ \t]*$")
 _AFTER = re.compile(rf"(?:(?:\.|::)\s*({NAME}))+")  # the last of them
@@ -102,22 +105,26 @@ def refusal(source: str, position: int) -> InputError:
 def _without_point(source: str, position: int, after: re.Match[str]) -> str:
     """What to write for `math.foo.exp(x)`, `x.exp()` and `f(x).sum(axis=0)`. after: the names behind the point."""
     from ..rules.arrays import functions as known_functions
-    from .recipes import ADVICE, bracketed, recipe
+    from .recipes import ADVICE, RENAMED, bracketed, recipe
 
     name, functions = after[1], known_functions()
-    if source[after.end() : after.end() + 1] != "(":
-        return f"write {name}" if name in CONSTANTS else ADVICE.get(name, "")
-    inputs = [each for each in bracketed(source, after.end()) if each]
-    known = name if name in functions else name.lower()
+    is_call = source[after.end() : after.end() + 1] == "("
+    inputs = [each for each in bracketed(source, after.end()) if each] if is_call else []
+    known = RENAMED.get(name, name if name in functions else name.lower())
     owner = _operand_before(source, position)
     if owner.startswith("(") and bracketed(owner, 0):
         owner = ", ".join(bracketed(owner, 0))
     if known not in functions:
-        written = recipe(name, [owner, *inputs]) or recipe(name, inputs)
-        return f"write {written}" if written else ADVICE.get(name, "")
+        written = recipe(name, [owner, *inputs]) or recipe(known, [owner, *inputs]) or recipe(name, inputs)
+        return f"write {written or name}" if written or name in CONSTANTS else ADVICE.get(name, "")
     plain = [each for each in inputs if not _SETTING.match(each)]
-    shapes = any("lengths" in getattr(op, "takes", ()) for op in functions[known])
-    if owner not in PREFIXES and (shapes or not any(op.accepts(len(plain)) for op in functions[known])):
+    takes = {each for op in functions[known] for each in getattr(op, "takes", ())}
+    is_literal = "axis" in takes and len(plain) == 1 and _WHOLE.fullmatch(plain[0])
+    if is_literal and known != "norm":  # X.mean(0), and X.norm(2)
+        inputs[0] = f"axis={plain[0]}"
+    if owner not in PREFIXES and (
+        is_literal or "lengths" in takes or not any(op.accepts(len(plain)) for op in functions[known])
+    ):
         inputs = [owner, *inputs]
     return f"write {known}({', '.join(inputs)})"
 
@@ -138,11 +145,14 @@ def _hint(source: str, position: int, sign: str, plain: str) -> str:
     """What to write instead, where the text around shows it: `np.exp(x)`, `Sin[x]`, `x^{2}`, `sin²(x)`, `\\sin x`."""
     from .latex import translated
     from .recipes import DERIVATIVES, bracketed
+    from .settings import meant_setting
 
     if sign in "∂∇":
         return DERIVATIVES
     before = _BEFORE.search(source, max(0, position - _NEAR), position)
     name = before[1] if before else ""
+    if sign == "=" and (setting := meant_setting(source, name, position)):
+        return f"write {setting}"
     if sign == ";" and source.count("[", 0, position) > source.count("]", 0, position):
         return "a matrix is a list of its rows: [[1, 2], [3, 4]]"
     is_latex = (sign[0] in "\\$" and "\\" in source) or (sign == "{" and name.endswith(("^", "_")))

@@ -14,12 +14,16 @@ _WHOLE = r"[-−+]?[0-9]{1,18}"
 _INDEX = re.compile(r"\[([^\[\]]*)\]")
 _ITEM = re.compile(rf"\s*(?:({_WHOLE})|({_WHOLE})?\s*:\s*({_WHOLE})?\s*(?::\s*({_WHOLE})?)?)\s*")
 _SPELT = {"axis": "axis", "keepdims": "keepdims", "dim": "axis", "keepdim": "keepdims"}
+_MEANT = _SPELT | dict.fromkeys(("ax", "axes", "dims"), "axis") | dict.fromkeys(("keep_dims", "keep_dim"), "keepdims")
 _NAMES = rf"(?:{'|'.join(_SPELT)})[ \t\r\n]*=(?!=)"
 _SETTING = re.compile(rf"({'|'.join(_SPELT)})[ \t\r\n]*=(?!=)[ \t\r\n]*([^,()\[\]]*)")
 _BEHIND = re.compile(rf"\)|,[ \t\r\n]*{_NAMES}")
 _LISTED = rf"\s*({_WHOLE}(?:\s*,\s*{_WHOLE})*)\s*,?\s*"
 _LENGTHS = re.compile(rf"\s*(?:\({_LISTED}\)|\[{_LISTED}\]|{_LISTED})\s*(?=\))")
 _EXAMPLE = "for example: x[0], x[-1], x[1:], X[0, :], X[:, 1:3]; by labels, pick(S, y)"
+
+NEW_AXIS = "a vector as a column is reshape(x, -1, 1), and as a row reshape(x, 1, -1)"
+"""What is told to who writes a new axis."""
 
 
 def index(source: str, start: int, end: int) -> tuple[Items, int]:
@@ -49,7 +53,7 @@ def _item(source: str, span: Span) -> int | tuple[int | None, int | None, int | 
         start = span[0] + len(source[slice(*span)]) - len(source[slice(*span)].lstrip())
         place = (start, start + len(what)) if what else (span[0] - 1, span[1] + 1)
         message = f"an index is a whole number or a slice, not {quote(what)}" if what else "an index is missing"
-        raise InputError(message, source, place, _EXAMPLE)
+        raise InputError(message, source, place, NEW_AXIS if what.endswith(("None", "newaxis")) else _EXAMPLE)
     if found[1]:
         return _whole(found[1])
     first, last, step = (None if each is None else _whole(each) for each in found.groups()[1:])
@@ -83,6 +87,12 @@ def setting(source: str, start: int, end: int) -> tuple[str, Any, int] | None:
         raise InputError(f"{name} stands behind all inputs", source, span)
     value = text in ("True", "1") if name == "keepdims" else None if text == "None" else _whole(text)
     return name, value, found.end()
+
+
+def meant_setting(source: str, name: str, place: int) -> str:
+    """What to write for `ax=0`; empty where it is no setting. place: of the sign."""
+    value = re.compile(r"=\s*([-−+\w]*)").match(source, place)
+    return f"{_MEANT[name.lower()]}={value[1]}" if value and name.lower() in _MEANT else ""
 
 
 def lengths(source: str, start: int, end: int) -> tuple[tuple[int, ...], int]:

@@ -17,8 +17,8 @@ _COMMENT = re.compile(r"#[^\n]*")
 _LINE = re.compile(r"[^ \t\r\n](?:[^\n]*[^ \t\r\n])?")  # what stands in a line, if anything
 _MARK = re.compile(r"[;()\[\]]")
 _COMPARED = "<>!=≤≥≠?:&|"
-_HALF_DONE = frozenset(f"+-*/^,−×·⋅÷{_COMPARED}")  # behind one of these, a line goes on
-_GOES_ON = frozenset(f"*/^,)×·⋅÷{_COMPARED}")  # before one of these, the line above goes on
+_HALF_DONE = frozenset(f"+-*/^,−×·⋅⊙÷{_COMPARED}")  # behind one of these, a line goes on
+_GOES_ON = frozenset(f"*/^,)×·⋅⊙÷{_COMPARED}")  # before one of these, the line above goes on
 _WORD_BEFORE = re.compile(r"\b(?:and|or|not|if|else)\Z")  # and behind one of these words
 _WORD_BEHIND = re.compile(r"(?:and|or|if|else)\b")  # and before one of these
 _SIGNS = frozenset("+-−")  # before one of these it may

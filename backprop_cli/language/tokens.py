@@ -39,7 +39,7 @@ _TOKEN = re.compile(
     r"[ \t\r\n]+|#[^\n]*"
     r"|(?P<number>(?:[0-9]+(?:\.(?![*/^])[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
     rf"|(?P<fraction>[{''.join(sorted(FRACTIONS))}])|(?P<name>{NAME})"
-    r"|(?P<operator>\.?\*\*|\.?/(?!/)|\.[*^]|-(?!>)|[+*%@^−×·⋅÷])"
+    r"|(?P<operator>\.?\*\*|\.?/(?!/)|\.[*^]|-(?!>)|[+*%@^−×·⋅⊙÷])"
     r"|(?P<logic>[<>=!]=|&&|\|\||<(?!>)|[>≤≥≠?]|:(?![:=]))"
     r"|(?P<bracket>[(),])|(?P<square>[\[\]])|(?P<transpose>\.T(?![\w(])|ᵀ)"
     rf"|(?P<power>{SUPERSCRIPT})|(?P<root>[√∛])|(?P<sign>[|⌊⌋⌈⌉!])"
@@ -48,7 +48,7 @@ _SPACE = r"(?:[ \t\r\n]++|#[^\n]*+\n)*+"
 _SPACE_BEHIND = re.compile(_SPACE)
 _TRANSPOSED = (".T", "ᵀ")
 _SUMS = frozenset("+-−")
-_BEHIND_PERCENT = frozenset(("", *"+-−*/@^×·⋅÷)],;:<>=!?&"))
+_BEHIND_PERCENT = frozenset(("", *"+-−*/@^×·⋅⊙÷)],;:<>=!?&"))
 """What stands behind a percentage, and begins no operand but a sum."""
 _PARENTHESIS = re.compile(rf"{_SPACE}\(")
 _NO_INPUTS = re.compile(rf"{_SPACE}\({_SPACE}\)")

@@ -43,7 +43,7 @@ Cases (value, condition) are choices inside each other.
 
 _SPACE = r"(?:[ \t\r\n]++|#[^\n]*+\n)*+"
 _RAISED = "⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹"
-_NO_NAME = rf"\s#()+\-*/%^,−×·⋅÷<>=!?:&|≤≥≠.⌊⌋⌈⌉√∛@\[\]ᵀ{_RAISED}"
+_NO_NAME = rf"\s#()+\-*/%^,−×·⋅⊙÷<>=!?:&|≤≥≠.⌊⌋⌈⌉√∛@\[\]ᵀ{_RAISED}"
 _NAME = rf"[^\W\dᵀ{_RAISED}{''.join(sorted(FRACTIONS))}][^{_NO_NAME}]*(?:\.(?!T\b)[^\W\d][^{_NO_NAME}]*)*"
 _POWER = rf"[{_RAISED}]+|[ \t]*(?:\^|\*\*)[ \t]*-?[0-9]+(?=[ \t]*\()"
 _SETTINGS = r",[ \t\r\n]*(?:axis|keepdims|dim|keepdim)[ \t\r\n]*=(?!=)[^,()]*"
