@@ -19,6 +19,7 @@ VALUES = {"x": 0.4, "y": 0.7, "z": 0.2}
 
 
 def value(expression: str) -> float:
+    expression = re.sub(r"\b(bessel[jyik]|polygamma)\(x, y", r"\1(2, y", expression)  # an order has no gradient
     words = [f"--{name}={number}" for name, number in VALUES.items() if re.search(rf"\b{name}\b", expression)]
     wrt = ["--wrt=x"] * bool(re.search(r"\bx\b", expression))  # an order has no gradient
     result = run("eval", expression, *words, *wrt, "--get", "value")
