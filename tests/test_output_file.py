@@ -85,6 +85,16 @@ def test_a_device_takes_what_is_printed_by_default(command: str) -> None:
     assert run(command, *LINES[command], "-o", os.devnull) == (0, "", "")
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipe has a name here")
+def test_a_pipe_with_a_name_takes_the_format_that_it_tells(folder: Path) -> None:
+    for name, begins in {"c.dot": b"digraph", "c.mmd": b"flowchart", "c.pipe": b"f = x * y"}.items():
+        os.mkfifo(folder / name)
+        pipe = os.open(folder / name, os.O_RDWR)  # so that neither side waits for the other
+        assert run("graph", "x*y", "-o", name) == (0, "", "")
+        assert begins in os.read(pipe, 10_000), name
+        os.close(pipe)
+
+
 @pytest.mark.parametrize("command", LINES)
 def test_a_name_that_tells_no_format(command: str, folder: Path) -> None:
     result = run(command, *LINES[command], "-o", "result.xyz")

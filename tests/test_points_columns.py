@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import math
+import os
 import random
 import subprocess
 import sys
@@ -455,6 +456,18 @@ def test_one_result_of_all_rows(tmp_path: Path) -> None:
     assert fine("(w*x - y)^2", "-", "--w", "1", "--reduce", "sum", stdin=path.read_text()) == fine(
         *words, "--reduce", "sum"
     )
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipe has a name here")
+def test_what_is_read_to_and_fro_is_no_pipe(tmp_path: Path) -> None:
+    for end in (".parquet", ".arrow", ".npy"):
+        path = tmp_path / f"p{end}"
+        os.mkfifo(path)
+        pipe = os.open(path, os.O_RDWR)  # so that nothing waits for a writer
+        result = run("fit", "a*x", "--data", str(path), "--target", "y", "--start", "a=1")
+        assert (result.status, result.out) == (2, "")
+        assert f"is no file {end} that can be read: it is a pipe\nhint: " in result.err
+        os.close(pipe)
 
 
 WRONG: dict[str, tuple[str, ...]] = {

@@ -89,6 +89,22 @@ def test_no_line_lets_a_point_through(words: list[str]) -> None:
     holds_nothing_unseen(run("points", "x*y", "-", *words, "--json", stdin=table).out)
 
 
+def test_no_table_lets_a_comment_through(tmp_path: Path) -> None:
+    data = tmp_path / "d.csv"
+    data.write_text("x,y\n1,2\n2,3\n")
+    tables = [
+        ["minimize", COMMENT, "--start", "x=1", "--y", "3"],
+        ["fit", COMMENT.replace("y", "a"), "--data", str(data), "--target", "y", "--start", "a=1"],
+        ["points", COMMENT, str(data), "--reduce", "sum", "--format", "table"],
+        ["points", COMMENT, str(data), "--reduce", "sum", "--format", "markdown"],
+    ]
+    for words in tables:
+        result = call(*words)
+        assert result.err == ""
+        assert "\\x1b[31m" in result.out
+        holds_nothing_unseen(result.out)
+
+
 # -- Comments in code ----------------------------------------------------------------------------------------------
 
 ENDS = ["\\", "??/", "\\ ", "\\\\", "??/\t", "\\??/", "a\\"]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Container, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import InputError, quote
 from ..passes.point import read_name
-from ..view import form_of
+from ..view import SUFFIXES, form_of
 from .options import Option, by_name
 
 _OPERATORS = frozenset("+*/%^(),.-")
@@ -185,5 +186,5 @@ def _settle_format(
         return
     from ..runtime.files import is_device
 
-    if not is_device(path):
+    if not is_device(path) or Path(path).suffix.lower() in SUFFIXES:
         options.append((form, form_of(path, form.choices, "; or say --format")))

@@ -37,6 +37,9 @@ def opened(
     """
     end = ending(path)
     with lines.binary(path) as file:
+        if end in (".npy", *FRAMES) and not file.seekable():
+            hint = "a pipe takes CSV and JSON lines"
+            raise InputError(f"{quote(path)} is no file {end} that can be read: it is a pipe", hint=hint)
         if end in FRAMES:
             from .frames import table
 

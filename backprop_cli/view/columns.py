@@ -11,6 +11,7 @@ from itertools import chain, zip_longest
 from math import inf
 from typing import NamedTuple
 
+from ..errors import printable
 from . import Options
 
 _SINGLE = re.compile(
@@ -81,11 +82,11 @@ def fold(words: str, width: int | None, first: str = "", later: str = "") -> lis
 def paragraph(words: str, options: Options, style: str = "", later: str = "") -> list[str]:
     """The lines of some words in one style, folded where they are wider than the terminal.
 
-    words: a line of text
+    words: a line of text; what a terminal would obey becomes escapes
     style: as of rich, such as `bold red`
     later: what then stands before, if not as many spaces as before the first line.
     """
-    parts = ((part, later or " " * (len(part) - len(part.lstrip(" ")))) for part in words.split("\n"))
+    parts = ((part, later or " " * (len(part) - len(part.lstrip(" ")))) for part in map(printable, words.split("\n")))
     lines = (line for part, before in parts for line in fold(part, options.width, later=before))
     return [options.paint(line, style) for line in lines]
 

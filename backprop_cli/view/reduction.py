@@ -13,6 +13,7 @@ from .columns import Column, Row, paragraph, table
 from .csv import written
 from .json import lines
 from .markdown import code, pipe_table
+from .texts import short
 
 DIGITS = FLOATS.digits
 
@@ -61,7 +62,7 @@ def as_markdown(reduction: Reduction, options: Options) -> str:
     """The same as a pipe table, below what was computed."""
     rows = [(code(name), *rest) for name, *rest in _rows(reduction, options.digits or DIGITS)]
     table = pipe_table(("name", "value", "gradient"), 1, rows)
-    return "\n".join([_title(reduction), "", *table]) + "\n"
+    return "\n".join([_title(code(short(reduction.graph.source)), reduction), "", *table]) + "\n"
 
 
 def as_table(reduction: Reduction, options: Options) -> str:
@@ -69,11 +70,11 @@ def as_table(reduction: Reduction, options: Options) -> str:
     digits = options.digits or DIGITS
     rows = [Row(row, styles=("bold", "", "red")) for row in _rows(reduction, digits)]
     heads = (Column("name"), Column("value", right=True), Column("gradient", right=True))
-    return "\n".join([*paragraph(_title(reduction), options, "bold"), "", *table(heads, rows, options)]) + "\n"
+    title = paragraph(_title(short(reduction.graph.source), reduction), options, "bold")
+    return "\n".join([*title, "", *table(heads, rows, options)]) + "\n"
 
 
-def _title(reduction: Reduction) -> str:
-    source = " ".join(reduction.graph.source.split())
+def _title(source: str, reduction: Reduction) -> str:
     left = f", {reduction.left_out:,} left out" if reduction.left_out else ""
     return f"{source}: the {reduction.how} over {counted(reduction.rows, 'row')}{left}"
 

@@ -83,7 +83,8 @@ def picture(drawing: bytes, form: str, scale: float = 1.0) -> bytes:
         raise TooSlowError(ceil(seconds), "Graphviz")
     if status or not drawn:
         said = [line for line in errors.decode("utf-8", "replace").splitlines() if line.strip()]
-        raise OutputError(f"Graphviz fails: {said[-1] if said else f'exit status {status}'}")
+        hint = "--format dot and --format mermaid write the circuit without it"
+        raise OutputError(f"Graphviz fails: {said[-1] if said else f'exit status {status}'}", hint=hint)
     return drawn
 
 
