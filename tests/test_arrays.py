@@ -978,3 +978,9 @@ def test_exact_and_proven_numbers_are_the_doubles() -> None:
             assert float(trace.value) == pytest.approx(doubles.value), text
             for name, slope in doubles.gradient.items():
                 np.testing.assert_allclose(np.array(trace.gradient[name], dtype=float), slope, err_msg=text)
+
+
+def test_an_entry_that_does_not_count_is_no_rounded_number() -> None:
+    point = ["--X", "[[0.1, 0.2], [0.3, 0.4]]"]
+    assert "∂q1/∂X = q1 ≈ [1.10517 –; – 1.49182]\n" in run("explain", "trace(exp(X))", *point).out
+    assert "∂q1/∂X = X = [0.1 –; – 0.4]\n" in run("explain", "trace(X*X)", *point).out

@@ -120,6 +120,12 @@ class Arrays(Arithmetic):
         ends = [self.base.shown(plain_number(each), digits) for each in (least, largest, mean)]
         return f"{ends[0]} … {ends[1]}, mean {ends[2]}"
 
+    def rounded(self, value: Value, digits: int) -> tuple[str, bool]:
+        shown, is_rounded = super().rounded(value, digits)
+        if self.is_doubles and is_array(value) and not self.is_finite(value):  # which entries without a value are not
+            is_rounded = super().rounded(np.where(np.isfinite(value), value, 0.0), digits)[1]
+        return shown, is_rounded
+
     def _entry(self, value: Value, digits: int) -> str:
         value = plain_number(value)
         return "–" if value is None or (value != value and self.strict) else self.base.show(value, digits)
