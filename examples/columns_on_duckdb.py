@@ -31,6 +31,8 @@ def total(query: str, at: backprop_cli.OverColumns) -> dict[str, float]:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__.strip())
     loss = backprop_cli.columns(LOSS, WEIGHTS, wrt="w1,w2,b")
     for name, sum_of_it in total(sys.argv[1], loss).items():
         print(name, sum_of_it)

@@ -34,6 +34,8 @@ def total(table: DataFrame, at: backprop_cli.OverColumns) -> dict[str, float]:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__.strip())
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # of workers on this machine
     spark = SparkSession.builder.getOrCreate()
     loss = backprop_cli.columns(LOSS, WEIGHTS, wrt="w1,w2,b")
