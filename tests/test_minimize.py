@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
+import pickle
 import random
 import tomllib
 from importlib.util import find_spec
@@ -298,3 +300,10 @@ def test_bfgs_reaches_published_minima() -> None:
                 reached.add(name)
                 break
     assert len(reached) >= 50
+
+
+def test_a_minimum_can_be_pickled_and_copied() -> None:
+    found = minimize("(y - a*x)^2", start={"a": 0}, data={"x": [1, 2], "y": [1, 3]}, reduce="sum")
+    for again in (pickle.loads(pickle.dumps(found)), copy.deepcopy(found)):
+        assert (again.to_dict(), str(again)) == (found.to_dict(), str(found))
+        assert str(again.plot()) == str(found.plot())

@@ -148,7 +148,7 @@ PROGRAMS: Files = {
     "= x*y": "an assignment is not part of an expression",
     "2 = x*y": "an assignment is not part of an expression",
     "x*y; f = x": "only the last statement may go without a name: nothing can use this one",
-    '{"f": "x*y"}': "only round parentheses group an expression",
+    '{"f": "x*y"}': "JSON is not part of an expression",
     "f = x*y\n\x1a": "unexpected character '\\x1a'",
 }
 """As a program on standard input, at (2, 3)."""

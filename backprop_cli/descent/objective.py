@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from math import fsum, nan
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -106,6 +106,10 @@ class Objective:
         self.reduce, self.ties, self.left_out = reduce, ties, left_out
         self.rows = len(next(iter(columns.values()))) if columns else 0
         self.has_arrays = is_of_arrays(graph, fixed) or parameters.has_axes
+
+    def __reduce__(self) -> tuple[Any, ...]:  # its passes are compiled again where they are used again
+        given = (self.graph, self.parameters, self.fixed, self.columns, self.reduce, self.ties, self.left_out)
+        return Objective, given
 
     def at(self, vector: Array, rows: Array | None = None) -> tuple[float, Array]:
         """The value and the gradient there.

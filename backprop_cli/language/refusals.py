@@ -43,6 +43,7 @@ _REFUSED: list[tuple[str, str, str]] = [
     (r"&", "'&' is not an operator here", "between conditions, write and"),
     (r"~", "'~' is not an operator here", "before a condition, write not"),
     (r"\\[A-Za-z]*", "no LaTeX is read here", ""),
+    (r"""\{(?=\s*(["']?)\w+\1\s*:)""", "JSON is not part of an expression", "values of variables are given by --at"),
     (r"[{}]", "only round parentheses group an expression", "write ( and )"),
     (rf"[⁺⁻]?[ⁿ{RAISED}]+", "letters are not raised here", "write **{}"),
     (r"[∕⁄]", "an unusual slash is not an operator here", "write /"),
@@ -172,7 +173,8 @@ def _hint(source: str, position: int, sign: str, plain: str) -> str:
         if hint := _of_function(source, position, f"{name}{text}"):
             return hint
         if name == "^" or name == "*":
-            return f"write **({text})"
+            sign = "**" if name == "^" or source[:position].rstrip().endswith("**") else "*"
+            return f"write {sign}({text})"
         if name.endswith("_") and text.isalnum():
             return f"write {name}{text}"
         return f"write {name}{text}" if name and text.isdecimal() else ""

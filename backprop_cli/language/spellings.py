@@ -34,7 +34,7 @@ _FOREIGN = [
     (
         r"[0-9.]++(?:[eE][+-]?[0-9]++)?+[eE](?![^\W\d])",
         "an exponent is a whole number",
-        "the constant e is multiplied by *e",
+        "to multiply by the constant e, write {}",
     ),
     (r"[0-9]+\.(?=[^\W\d])", "digits stand behind a point, or a sign", ""),
     (r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)[dD][+-]?[0-9]+", "an exponent begins with e here", "write {}"),
@@ -72,9 +72,9 @@ def foreign(source: str, position: int) -> tuple[int, str, str] | None:
 
 
 def _decimal(text: str) -> str:
-    """A number of other languages as it is written here: `31` for `0x1F`, `1e-3` for `1d-3`; empty for what is none."""
+    """A number of other languages, written as here: `31` for `0x1F`, `1e-3` for `1d-3`, `5*e` for `5e`; or empty."""
     if text[1:2] not in tuple("xXbBoO"):
-        return re.sub("[dD]", "e", text)
+        return re.sub("[eE]$", "*e", re.sub("[dD]", "e", text))
     with suppress(ValueError):
         return str(int(text, 0)) if len(text) < _LONG else ""
     return ""
