@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -77,6 +78,10 @@ READ = {
     r"\operatorname{leaky\_relu}(\mathrm{rate} \cdot w_{ij} + b_{i,j})": "leaky_relu(rate*w_ij + b_i_j)",
     r"\begin{align*} q &= x y = 3 \\ f &= \sin(q) \\ \frac{\partial f}{\partial q} &= \cos(q) \end{align*}":
         "q = x*y\nf = sin(q)",
+    r"2 X^{\top} y \, + a \odot b": "2*X.T @ y + a*b",
+    r"w^\top \, \left[x\,, y\right]": "w.T@[x, y]",
+    r"\operatorname{softmax}(\sigma \, z) \odot \left\lVert {q_{1}}_{0, 1} \right\rVert":
+        "softmax(sigma*z)*norm(q_1[0, 1])",
     r"4\epsilon\left[\left(\frac{s}{r}\right)^{12}-\left(\frac{s}{r}\right)^{6}\right]":
         "4*epsilon*((s/r)**12 - (s/r)**6)",
     r"\frac{1}{\sqrt{2\pi}\sigma} e^{-\frac{(x-\mu)^2}{2\sigma^2}}":
@@ -99,6 +104,8 @@ REFUSED = {
     r"\alpha + ⁿ": "ⁿ",
     r"\sec^{-1}{}": r"\sec",
     r"{}": "}",
+    r"\sin(_)": "_",
+    r"{\alpha}_{n}": "}",
 }
 """What is none of this language, and where that shows; at the end, where nothing is left."""
 
@@ -119,6 +126,23 @@ def test_a_program_that_is_written_is_read() -> None:
         again = backprop(read(run("code", source, "--to", "latex").out), point)
         assert again.value == pytest.approx(trace.value, rel=1e-14), source
         assert dict(again.gradient) == pytest.approx(dict(trace.gradient), rel=1e-13, abs=1e-15), source
+
+
+ARRAYS: dict[str, Any] = {"X": [[1.0, 2], [3, 5]], "v": [0.5, -2], "y": 3.0}
+OF_ARRAYS = [
+    "sum((X.T @ v - [y, 1])**2)", "A = X @ X; sum(A*X) + det(A) + norm(v)", "p = softmax(v); -log(p[1])",
+    "w = [[1, 2], [3, 4]]; sum(w @ v) + y*X[0, 1] - sum(X[0, :])", "v.T @ X @ v", "max(v)*sum([v[0], y]*v)",
+]  # fmt: skip
+
+
+def test_a_program_of_arrays_that_is_written_is_read() -> None:
+    for source in OF_ARRAYS:
+        again = Program(read(run("code", source, "--to", "latex").out)).graph()
+        point = {node.name: ARRAYS[node.name] for node in again.variables}
+        traces = backprop(source, point), backprop(again.source, point)
+        assert traces[0].value == traces[1].value, source
+        first, second = (sorted(trace.gradient.items()) for trace in traces)
+        assert str(first) == str(second), source
 
 
 @pytest.mark.parametrize("step", [16, pytest.param(1, marks=pytest.mark.slow)])

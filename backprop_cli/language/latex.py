@@ -11,7 +11,7 @@ from itertools import takewhile
 from typing import NamedTuple
 
 from ..errors import InputError, quote
-from ..rules.table import spellings
+from ..rules.arrays import functions
 from .names import as_name
 from .recipes import INVERSES
 
@@ -22,17 +22,18 @@ _LONGEST_FUNCTION = 20  # letters
 _PIECE = re.compile(r"\s+|\\(?:[A-Za-z]+|.)|\d+(?:\.\d*)?|\.\d+|.", re.DOTALL)
 _EMPTY = set(r"\left \right \big \Big \bigl \bigr \displaystyle \limits \quad \qquad \, \; \: \! \ ~ $".split())
 _SIGNS = {
-    r"\cdot": "*", r"\times": "*", r"\ast": "*", r"\odot": "*", "*": "*", r"\div": "/", "/": "/", "+": "+", "-": "-",
-    ",": ",",
+    r"\cdot": "*", r"\times": "*", r"\ast": "*", "*": "*", r"\odot": "*", r"\,": "@", r"\div": "/", "/": "/",
+    "+": "+", "-": "-", ",": ",",
     "<": "<", ">": ">", r"\lt": "<", r"\gt": ">", r"\le": "<=", r"\leq": "<=", r"\ge": ">=", r"\geq": ">=",
     r"\ne": "!=", r"\neq": "!=", r"\land": "and", r"\wedge": "and", r"\lor": "or", r"\vee": "or",
 }  # fmt: skip
 _BRACKETS = {
     "(": ("", ")"), "[": ("", "]"), "{": ("", "}"), r"\{": ("", r"\}"), "|": ("abs", "|"), r"\|": ("abs", r"\|"),
     r"\vert": ("abs", r"\vert"), r"\lvert": ("abs", r"\rvert"), r"\lfloor": ("floor", r"\rfloor"),
-    r"\lceil": ("ceil", r"\rceil"),
+    r"\lceil": ("ceil", r"\rceil"), r"\lVert": ("norm", r"\rVert"),
 }  # fmt: skip
 """What opens, the function that it stands for, and what closes."""
+_TRANSPOSED, _TOPS = ".T", ([r"\top"], ["{", r"\top", "}"])
 _POWERS = {"²": "2", "³": "3"}
 _LETTERS = {"sigma": "σ", "Gamma": "Γ", "Phi": "Φ"}
 """Greek letters by which functions are called, too."""
@@ -52,12 +53,14 @@ _ALIGNED = ("align", "align*", "aligned", "gather", "gather*", "equation", "equa
 _STOPS = ("&", r"\\", r"\end", r"\approx", "")
 """What ends a formula in an environment, and everywhere."""
 _NAMED = (r"\operatorname", r"\mathrm", r"\text", r"\mathit", r"\mathbf", r"\textrm", r"\mathop")
+_BEFORE_OPERAND = {*_SIGNS, *_STOPS, *_BRACKETS, "="}
+_BEHIND_OPERAND = {*_SIGNS, *_STOPS, *(closes for _, closes in _BRACKETS.values()), "=", "^", "_", "!"}
 _LOOSE = ("+", "-", ",", "<", ">", "<=", ">=", "==", "!=", "and", "or")
 """Signs that bind less than a product."""
 
 
 class _Part(NamedTuple):
-    """A piece of what is written. kind: `one` for what holds together, `product`, `sum`, or `sign`."""
+    """A piece of what is written. kind: `one` for what holds together, `product`, `sum`, `list` or `sign`."""
 
     text: str
     kind: str = "one"
@@ -80,7 +83,13 @@ def read(source: str) -> str:
     if len(source) > MAX_CHARACTERS:
         raise InputError(f"LaTeX of more than {MAX_CHARACTERS:,} characters is not read")
     empty = _EMPTY if r"\begin" in source else {*_EMPTY, "&"}
+    of_arrays = r"\top" in source  # where arrays are transposed, a thin space between two is their product
+    empty = empty - {r"\,"} if of_arrays else empty
     found = [each for each in _PIECE.finditer(source) if not each[0].isspace() and each[0] not in empty]
+    if of_arrays:
+        around = zip(["", *(each[0] for each in found)], [*(each[0] for each in found[1:]), ""], strict=False)
+        found = [each for each, (before, behind) in zip(found, around, strict=True)
+                 if each[0] != r"\," or not (before in _BEFORE_OPERAND or behind in _BEHIND_OPERAND)]  # fmt: skip
     reader = _Reader(each[0] for each in found)
     try:
         return reader.whole()
@@ -94,7 +103,7 @@ def read(source: str) -> str:
 class _Reader:
     def __init__(self, signs: Iterable[str]) -> None:
         self.signs, self.place, self.depth = [*signs], 0, 0
-        self.functions = spellings()
+        self.functions = functions()
         self.rest = ""  # digits behind the one that was taken: in `x^23`, of which 2 is the exponent
         self.conditions = 0  # inside how many conditions this is, where = compares
 
@@ -210,8 +219,12 @@ class _Reader:
             return _Part(_SIGNS[self.take()], "sign")
         name = self.function()
         base = self.applied(name, close) if name else self.lettered() or self.operand()
-        while self.next in ("^", "!", *_POWERS):
-            if (sign := self.take()) == "!":
+        while self.next in ("^", "!", "_", *_POWERS):
+            if (sign := self.take()) == "_":  # of a name it is a part: `{x}_{0}` is an entry
+                base = _Part(f"{_held(base)}[{self.entry()}]")
+            elif sign == "^" and self.transposes():
+                base = _Part(f"{_held(base)}{_TRANSPOSED}")
+            elif sign == "!":
                 base = _Part(f"{_held(base)}!")
             elif sign in _POWERS:
                 base = _Part(f"{_held(base)}**{_POWERS[sign]}", "product")
@@ -223,6 +236,19 @@ class _Reader:
                 is_e = base.text == "e"
                 base = _Part(f"exp({exponent.text})") if is_e else _Part(f"{_held(base)}**{_held(exponent)}", "product")
         return base
+
+    def entry(self) -> str:
+        """Which entry of an array, by its place: `0`, `{0, 1}`."""
+        place = self.below().replace("_", ", ")
+        if not re.fullmatch("[-0-9:, ]+", place):
+            raise _UnknownError
+        return place
+
+    def transposes(self) -> bool:
+        r"""Whether the exponent is `\top`, which is taken then."""
+        count = next((len(each) for each in _TOPS if self.signs[self.place : self.place + len(each)] == each), 0)
+        self.place += count
+        return count > 0
 
     def lettered(self) -> _Part | None:
         r"""A function that has a letter, and what it is applied to: `J_{2}(x)`, `\zeta(x)`, `\operatorname{Ai}'(x)`."""
@@ -328,7 +354,10 @@ class _Reader:
             inside = self.bracketed(sign)
             if not inside.text:
                 raise _UnknownError
-            return inside if sign == "{" and inside.kind == "one" else _Part(f"{function}({inside.text})")
+            if sign == "{" and inside.kind == "one":
+                return inside
+            is_array = sign == "[" and (inside.kind == "list" or inside.text.startswith("["))
+            return _Part(f"[{inside.text}]" if is_array else f"{function}({inside.text})")
         if sign == r"\begin":
             return self.cases()
         if sign in (r"\frac", r"\dfrac", r"\tfrac"):
@@ -342,7 +371,7 @@ class _Reader:
             name = self.word()
         elif sign[:1] == "\\" and sign[1:] in _GREEK:
             name = sign[1:]
-        elif as_name(sign):
+        elif as_name(sign) and sign != "_":
             name = sign
         else:
             raise _UnknownError
@@ -431,6 +460,12 @@ def _held(part: _Part, *, product: bool = False) -> str:
     return part.text if part.kind == "one" or (product and part.kind == "product") else f"({part.text})"
 
 
+def _between(before: _Part, part: _Part) -> str:
+    """What stands between factors: behind a transpose the product is that of matrices, and before one it is unclear."""
+    unclear = part.text.endswith(_TRANSPOSED) and as_name(before.text)
+    return " @ " if before.text.endswith(_TRANSPOSED) else " " if unclear else "*"
+
+
 def _joined(parts: Sequence[_Part]) -> _Part:
     """The parts in a row, with `*` where nothing stands between two of them."""
     kind, text = "one" if len(parts) == 1 and parts[0].kind != "sign" else "product", ""
@@ -445,8 +480,10 @@ def _joined(parts: Sequence[_Part]) -> _Part:
         else:
             is_first = before.text in ("", *_LOOSE)
             factor = f"({part.text})" if part.kind == "product" and "/" in part.text and not is_first else part.text
-            text += factor if before.kind == "sign" else f"*{factor}"
+            text += factor if before.kind == "sign" else f"{_between(before, part)}{factor}"
         before = part
     if len(parts) == 1:
         kind = parts[0].kind
+    elif any(part.text == "," for part in parts):
+        kind = "list"
     return _Part(text, kind)

@@ -57,7 +57,7 @@ _WHOLE = re.compile(r"[-−+]?\d+")
 _PRIMES = frozenset("'’`")
 _BEFORE = re.compile(rf"({NAME}|[\^*])[ \t]*$")
 _AFTER = re.compile(rf"(?:(?:\.|::)\s*({NAME}))+")  # the last of them
-_WORD = re.compile(r"(?<![^\W\d_])[^\W\d_]{3,}(?![^\W\d_]|[ \t]*\()")
+_WORD = re.compile(r"(?<![^\W\d_])(?<!\\)[^\W\d_]{3,}(?![^\W\d_]|[ \t]*\()")
 """Letters that are no product of them, as they would be in LaTeX."""
 _CALLED = re.compile(rf"[ \t]*(\(|{NAME})")
 _NEAR = 300  # characters before a place that a hint looks at

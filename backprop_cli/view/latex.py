@@ -77,7 +77,7 @@ _FORMS = {
     "inv()": template(r"{0}^{{-1}}", POWER, ATOM),
     "inv": template(r"{0}^{{-1}}", POWER, ATOM),
     **dict.fromkeys(("norm", "norm()"), template(r"\left\lVert {0}\right\rVert")),
-    **dict.fromkeys(("index", "part"), template(r"{0}_{{{1}}}", ATOM, ATOM, LOOSE)),
+    **dict.fromkeys(("index", "part"), template("{{{0}}}_{{{1}}}", ATOM, ATOM, LOOSE)),
     "array": template(r"\left[{args}\right]"),
     "log2": template(r"\log_{{2}}\left({0}\right)"),
     "log10": template(r"\log_{{10}}\left({0}\right)"),
