@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from fractions import Fraction
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -308,6 +309,16 @@ CLOSED: list[tuple[str, dict[str, Any], str, Any]] = [
     ("a @ X @ X.T @ a", {"a": x3, "X": X}, "X", 2 * np.outer(x3, x3) @ X),
 ]
 """From matrixcalculus.org and the Matrix Cookbook: formula, point, variable, gradient."""
+
+PRODUCTS = [[1e300, 1e300, 0], [1e300, 3e300, -1e-300], [1e-300, 1e-300, 1e300], [1e300, 2e100, 1e-300, 1e-200, 3]]
+
+
+def test_a_product_overflows_in_its_end_alone() -> None:
+    """Along an axis and over all, with what is wrong on the way alone."""
+    for factors in PRODUCTS:
+        expected = float(math.prod(map(Fraction, factors)))
+        for text, array in (("prod(v)", factors), ("sum(prod(v, axis=0))", [[each, 0] for each in factors])):
+            assert backprop(text, {"v": array}, wrt=[]).value == pytest.approx(expected, rel=1e-15), (text, factors)
 
 
 @pytest.mark.parametrize(("text", "point", "name", "expected"), CLOSED, ids=[each[0] for each in CLOSED])

@@ -26,6 +26,7 @@ MORE: list[tuple[str, dict[str, tuple[int, ...]]]] = [
     ("sum((y*y if y > 0 else softmax(w*y, axis=-1))**2)", {"y": (2, 3), "w": ()}),
     ("sum(where(X > 0, exp(b)*c, X @ [[1, 2], [b, 1]]))", {"X": (3, 2), "b": (), "c": (2,)}),
     ("sum(where(b > 0, exp(b), max(reshape(sin(X @ w), 3, 1), axis=1)))", {"X": (3, 2), "w": (2,), "b": (3,)}),
+    ("sum(norm(F*1e200, axis=-1, keepdims=True))/1e200 + norm(F*1e-200)*1e200", {"F": (2, 3)}),
 ]
 PICKED: list[tuple[str, dict[str, tuple[int, ...]], dict[str, Any]]] = [
     ("sum(pick(S, y)**2)", {"S": (3, 4)}, {"y": [0.0, 3.0, 3.0]}),
@@ -65,8 +66,8 @@ def agrees(text: str, point: dict[str, Any], library: str) -> None:
 
 
 def test_numpy_programs_are_right() -> None:
-    below_choices = [case for case in CASES if "softmax(w*y" in case[0] or "exp(b), max(" in case[0]]
-    for text, point in [*CASES[::5], *below_choices]:
+    special = [case for case in CASES if any(part in case[0] for part in ("softmax(w*y", "exp(b), max(", "norm(F"))]
+    for text, point in [*CASES[::5], *special]:
         agrees(text, point, "numpy")
 
 

@@ -136,7 +136,19 @@ class Words:
         return np.add.reduce(x, initial=self._zero, **self._over)  # np.sum, without its way there
 
     def product(self, x: Array) -> Value:
-        return np.multiply.reduce(x, initial=self._one, **self._over)
+        found = np.multiply.reduce(x, initial=self._one, **self._over)
+        if not self.is_doubles or (np.isfinite(found) & (found != 0)).all():
+            return found
+        axes = axes_of(self.op, x.shape)
+        rows = np.moveaxis(x, axes, range(-len(axes), 0)).reshape(*np.shape(found), -1)
+        mantissas, exponents = np.frexp(rows)  # in which nothing overflows on the way
+        while (count := mantissas.shape[-1]) > 1:
+            pairs = mantissas[..., : count // 2] * mantissas[..., count - count // 2 :]
+            exponents[..., : count // 2] += exponents[..., count - count // 2 :]
+            mantissas[..., : count // 2], shifts = np.frexp(pairs)
+            exponents[..., : count // 2] += shifts
+            mantissas, exponents = mantissas[..., : count - count // 2], exponents[..., : count - count // 2]
+        return np.ldexp(mantissas[..., 0], exponents[..., 0])
 
     def largest(self, x: Array) -> Value:
         return self._top(x, **self._over)

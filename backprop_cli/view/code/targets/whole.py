@@ -21,7 +21,7 @@ def _whole(library: str, linalg: str, **others: str | Form) -> dict[str, str | F
         "index": template("{0}[{1}]", ATOM, ATOM, CHOICE),
         "outer": f"{library}.outer",
         **named,
-        "norm_over": f"{linalg}.norm",
+        "norm_over": "norm",
         "logsumexp_over": "logsumexp",
         "softmax": "softmax",
         "log_softmax": "log_softmax",
@@ -67,15 +67,28 @@ _BACKWARDS = re.compile(r":-?\d*:-")
 
 def _helpers(library: str, linalg: str, whole: str, place: str) -> dict[str, str]:
     """Functions that programs of arrays bring along. whole: labels as whole numbers; place: how entries are set."""
+    over, found = (
+        "axes = tuple(range(x.ndim)) if axis is None else (axis,)",
+        """shape = [n for i, n in enumerate(x.shape) if i not in [axis % x.ndim for axis in axes]]
+    return sums if keepdims else sums.reshape(shape)""",
+    )
     return {
         "logsumexp": f'''\
 def logsumexp(x, axis=None, keepdims=False):
     """log(sum(exp(x))), which never overflows."""
-    axes = tuple(range(x.ndim)) if axis is None else (axis,)
+    {over}
     largest = {library}.amax(x, axis=axes, keepdims=True)
     sums = largest + {library}.log({library}.sum({library}.exp(x - largest), axis=axes, keepdims=True))
-    shape = [n for i, n in enumerate(x.shape) if i not in [axis % x.ndim for axis in axes]]
-    return sums if keepdims else sums.reshape(shape)
+    {found}
+''',
+        "norm": f'''\
+def norm(x, axis=None, keepdims=False):
+    """The root of the sum of squares, none of which overflows."""
+    {over}
+    largest = {library}.amax({library}.abs(x), axis=axes, keepdims=True)
+    scale = {library}.where((largest > 0) & (largest < float("inf")), largest, 1.0)
+    sums = scale * {library}.sqrt({library}.sum((x / scale) ** 2, axis=axes, keepdims=True))
+    {found}
 ''',
         "softmax": f"""\
 def softmax(x, axis=-1):
@@ -170,7 +183,6 @@ _TORCH_WHOLE: dict[str, str | Form] = {
     "transposed": "transposed",
     "max_over": "torch.amax",
     "min_over": "torch.amin",
-    "norm_over": "torch.linalg.vector_norm",
     "softmax": Form(_softmax_in_torch),
     "log_softmax": "torch.log_softmax",
     "array_of": "torch.tensor({0})",
