@@ -310,15 +310,20 @@ CLOSED: list[tuple[str, dict[str, Any], str, Any]] = [
 ]
 """From matrixcalculus.org and the Matrix Cookbook: formula, point, variable, gradient."""
 
-PRODUCTS = [[1e300, 1e300, 0], [1e300, 3e300, -1e-300], [1e-300, 1e-300, 1e300], [1e300, 2e100, 1e-300, 1e-200, 3]]
+PRODUCTS = [[1e300, 1e300, 0], [1e300, 3e300, -1e-300], [1e-300, 3e-15, 1e300], [1e300, 2e100, 1e-300, 1e-200, 3]]
+SLOPES = [[1e300, 1e300, 0, 0], [1e-300, 3e-15, 7e-3, 1e300], [3e-200, 7e-150, 1e200, 1e150, 5]]
 
 
-def test_a_product_overflows_in_its_end_alone() -> None:
-    """Along an axis and over all, with what is wrong on the way alone."""
-    for factors in PRODUCTS:
+def test_a_product_of_doubles_has_its_digits_whatever_is_on_the_way() -> None:
+    """Over all and along an axis, with its slopes, beside fractions."""
+    for factors in [*PRODUCTS, *SLOPES]:
         expected = float(math.prod(map(Fraction, factors)))
         for text, array in (("prod(v)", factors), ("sum(prod(v, axis=0))", [[each, 0] for each in factors])):
             assert backprop(text, {"v": array}, wrt=[]).value == pytest.approx(expected, rel=1e-15), (text, factors)
+    for factors in SLOPES:
+        others = [factors[:i] + factors[i + 1 :] for i in range(len(factors))]
+        slopes = [float(math.prod(map(Fraction, each))) for each in others]
+        assert [*backprop("prod(v)", {"v": factors}).gradient["v"]] == pytest.approx(slopes, rel=1e-15, abs=0), factors
 
 
 @pytest.mark.parametrize(("text", "point", "name", "expected"), CLOSED, ids=[each[0] for each in CLOSED])

@@ -136,19 +136,24 @@ class Words:
         return np.add.reduce(x, initial=self._zero, **self._over)  # np.sum, without its way there
 
     def product(self, x: Array) -> Value:
-        found = np.multiply.reduce(x, initial=self._one, **self._over)
-        if not self.is_doubles or (np.isfinite(found) & (found != 0)).all():
-            return found
+        try:
+            with np.errstate(**self._told):
+                return np.multiply.reduce(x, initial=self._one, **self._over)
+        except FloatingPointError:
+            mantissas, exponents = _products(self._rows(x)[0])
+            shape = np.shape(np.max(x, **self._over))
+            return np.ldexp(mantissas[..., -1], exponents[..., -1]).reshape(shape)
+
+    @property
+    def _told(self) -> dict[str, Any]:
+        """What doubles must tell of a product: what overflows, or loses its digits, on the way to others."""
+        return dict.fromkeys(("over", "under", "invalid"), "raise") if self.is_doubles else {}
+
+    def _rows(self, x: Array) -> tuple[Array, Array]:
+        """What the operation goes over as the last axis; and as the last axes, as many as they are."""
         axes = axes_of(self.op, x.shape)
-        rows = np.moveaxis(x, axes, range(-len(axes), 0)).reshape(*np.shape(found), -1)
-        mantissas, exponents = np.frexp(rows)  # in which nothing overflows on the way
-        while (count := mantissas.shape[-1]) > 1:
-            pairs = mantissas[..., : count // 2] * mantissas[..., count - count // 2 :]
-            exponents[..., : count // 2] += exponents[..., count - count // 2 :]
-            mantissas[..., : count // 2], shifts = np.frexp(pairs)
-            exponents[..., : count // 2] += shifts
-            mantissas, exponents = mantissas[..., : count - count // 2], exponents[..., : count - count // 2]
-        return np.ldexp(mantissas[..., 0], exponents[..., 0])
+        moved = np.moveaxis(x, axes, range(-len(axes), 0))
+        return moved.reshape(*moved.shape[: x.ndim - len(axes)], -1), moved
 
     def largest(self, x: Array) -> Value:
         return self._top(x, **self._over)
@@ -214,13 +219,18 @@ class Words:
 
     def rest(self, x: Array) -> Value:
         """For each entry the product of the others, by products from either end, so that no zero divides."""
-        axes = axes_of(self.op, x.shape)
-        moved = np.moveaxis(x, axes, range(-len(axes), 0))
-        flat = moved.reshape(*moved.shape[: x.ndim - len(axes)], -1)
+        flat, moved = self._rows(x)
         ones = np.full_like(flat[..., :1], self.base.number("1"))
-        before = np.cumprod(np.concatenate([ones, flat[..., :-1]], axis=-1), axis=-1)
-        behind = np.cumprod(np.concatenate([ones, flat[..., :0:-1]], axis=-1), axis=-1)[..., ::-1]
-        return np.moveaxis((before * behind).reshape(moved.shape), range(-len(axes), 0), axes)
+        before = np.concatenate([ones, flat[..., :-1]], axis=-1)
+        behind = np.concatenate([ones, flat[..., :0:-1]], axis=-1)
+        try:
+            with np.errstate(**self._told):
+                found = np.cumprod(before, axis=-1) * np.cumprod(behind, axis=-1)[..., ::-1]
+        except FloatingPointError:
+            (first, powers), (last, others) = _products(before), _products(behind)
+            found = np.ldexp(first * last[..., ::-1], powers + others[..., ::-1])
+        axes = axes_of(self.op, x.shape)
+        return np.moveaxis(found.reshape(moved.shape), range(-len(axes), 0), axes)
 
     def selected(self, x: Array, out: Value) -> Value:
         return np.where(x == self.spread(out, x), self.base.number("1"), self.base.number("0"))
@@ -366,3 +376,16 @@ def _labels(labels: Value, count: int) -> NDArray[np.int64]:
         what = "is no whole number" if bad != math.floor(bad) else f"is not one of 0 to {count - 1}"
         raise LabelError(f"the label {bad:g} {what}")
     return whole
+
+
+def _products(rows: Array) -> tuple[Array, Array]:
+    """For each entry of a row the product of all up to it, as a mantissa and an exponent, which do not overflow."""
+    mantissas, exponents = np.frexp(rows)
+    step = 1
+    while step < rows.shape[-1]:
+        found, shifts = np.frexp(mantissas[..., step:] * mantissas[..., :-step])
+        powers = exponents[..., step:] + exponents[..., :-step] + shifts
+        mantissas = np.concatenate([mantissas[..., :step], found], axis=-1)
+        exponents = np.concatenate([exponents[..., :step], powers], axis=-1)
+        step *= 2
+    return mantissas, exponents
