@@ -81,7 +81,7 @@ READ = {
     r"2 X^{\top} y \, + a \odot b": "2*X.T @ y + a*b",
     r"w^\top \, \left[x\,, y\right]": "w.T@[x, y]",
     r"\operatorname{softmax}(\sigma \, z) \odot \left\lVert {q_{1}}_{0, 1} \right\rVert":
-        "softmax(sigma*z)*norm(q_1[0, 1])",
+        "softmax(sigma@z)*norm(q_1[0, 1])",
     r"4\epsilon\left[\left(\frac{s}{r}\right)^{12}-\left(\frac{s}{r}\right)^{6}\right]":
         "4*epsilon*((s/r)**12 - (s/r)**6)",
     r"\frac{1}{\sqrt{2\pi}\sigma} e^{-\frac{(x-\mu)^2}{2\sigma^2}}":

@@ -34,6 +34,7 @@ _BRACKETS = {
 }  # fmt: skip
 """What opens, the function that it stands for, and what closes."""
 _TRANSPOSED, _TOPS = ".T", ([r"\top"], ["{", r"\top", "}"])
+_OF_ARRAYS = re.compile(r"\\(?:top|odot|lVert)\b|\\operatorname\{(?:outer|sum|mean|softmax|spread|place)\}")
 _POWERS = {"²": "2", "³": "3"}
 _LETTERS = {"sigma": "σ", "Gamma": "Γ", "Phi": "Φ"}
 """Greek letters by which functions are called, too."""
@@ -83,7 +84,7 @@ def read(source: str) -> str:
     if len(source) > MAX_CHARACTERS:
         raise InputError(f"LaTeX of more than {MAX_CHARACTERS:,} characters is not read")
     empty = _EMPTY if r"\begin" in source else {*_EMPTY, "&"}
-    of_arrays = r"\top" in source  # where arrays are transposed, a thin space between two is their product
+    of_arrays = _OF_ARRAYS.search(source)  # where there are any, a thin space between two is their product
     empty = empty - {r"\,"} if of_arrays else empty
     found = [each for each in _PIECE.finditer(source) if not each[0].isspace() and each[0] not in empty]
     if of_arrays:
