@@ -494,6 +494,9 @@ def test_what_does_not_go_together_is_told(tmp_path: Path) -> None:
         result = run("points", "x", str(wrong))
         assert result.status == 2
         assert message in result.err
+    stream = tmp_path / "stream.arrow"
+    pytest.importorskip("polars").DataFrame({"x": [1.0]}).write_ipc_stream(stream)
+    assert "hint: it is a stream of Arrow" in run("points", "x", str(stream)).err
     objects = tmp_path / "objects.npy"
     np.save(objects, np.array([object()]), allow_pickle=True)
     assert "objects are never read" in run("points", "x", str(objects)).err

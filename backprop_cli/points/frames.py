@@ -13,13 +13,14 @@ import numpy as np
 from ..errors import InputError, OutputError, quote, shorten
 from .blocks import PIECE, TEXT, Block, Look, Table, of_rows, piece
 from .evaluate import Row, number_of
-from .rows import Lines, Source, names_of, read_records
+from .rows import FRAMES, Lines, Source, binary, names_of, read_records
 
 if TYPE_CHECKING:
     import polars
 
 ROWS = 1 << 18
 """Of a block out of a file in columns."""
+_STREAM = b"\xff\xff\xff\xff"  # how streams of Arrow begin
 
 
 def library(what: str) -> Any:
@@ -70,7 +71,10 @@ def table(path: str, end: str, called: Mapping[str, str]) -> Table:
 
 def _unreadable(path: str, end: str, error: Exception) -> InputError:
     why = " ".join(str(error).split()) or "it is damaged"
-    return InputError(f"{quote(path)} is no file {end} that can be read: {shorten(why, 100)}")
+    with binary(path) as file:
+        is_stream = end in FRAMES[1:] and file.read(len(_STREAM)) == _STREAM
+    hint = "it is a stream of Arrow: polars.read_ipc_stream(…).write_ipc(…) makes a file of it" if is_stream else ""
+    return InputError(f"{quote(path)} is no file {end} that can be read: {shorten(why, 100)}", hint=hint)
 
 
 def _numbers(column: polars.Series) -> Any:
