@@ -251,6 +251,8 @@ def test_rows_without_a_result_are_skipped_in_python(tmp_path: Path) -> None:
             fit("a*x", "other", data, {"a": 1}, on_error="skip")
     with pytest.raises(BackpropError, match="the value of x is not finite, at row 2"):
         minimize("(x-w)^2", {"w": 0}, data=columns, reduce="mean")
+    with pytest.raises(BackpropError, match="target 'z' is no column of the data"):
+        fit("a*x", "z", columns, {"a": 1}, on_error="skip")
     with pytest.raises(BackpropError, match="on_error is one of stop, skip"):
         fit("a*x", "y", columns, {"a": 1}, on_error="null")
 

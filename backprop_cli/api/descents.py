@@ -185,6 +185,7 @@ def minimize(
     """
     from ..descent.minimum import Plan
     from ..descent.minimum import minimize as descend
+    from ..descent.setup import check_finite
 
     one_of("method", method, DESCENTS)
     numbers = {"rate": rate, "momentum": momentum, "tolerance": tolerance}
@@ -209,6 +210,7 @@ def minimize(
 
     def work() -> Minimum:
         objective, vector, _ = _objective(expression, start, variables, data, reduce, ties, on_error)
+        check_finite(objective)
         limits = _bounds(bounds, objective.parameters.labels)
         return Minimum(descend(objective, vector, plan._replace(bounds=limits)))
 
@@ -242,7 +244,7 @@ def fit(
     Raises BackpropError as `backprop()` does, and InputError for what does not go together.
     """
     from ..descent import squares
-    from ..descent.setup import column
+    from ..descent.setup import check_finite, column
 
     one_of("method", method, FITS)
     expect("bounds", bounds, _BOUNDS, "a mapping of names to pairs of numbers")
@@ -255,12 +257,15 @@ def fit(
         objective, vector, columns = _objective(
             model, start, variables, data, "", TIES[0], on_error, (target, weights), by_rows=True
         )
+        wanted = column("target", target, columns, objective)
+        counts = None if weights is None else column("weights", weights, columns, objective)
+        check_finite(objective)
         found = squares.fit(
             objective,
-            column("target", target, columns, objective),
+            wanted,
             vector,
             bounds=_bounds(bounds, objective.parameters.labels),
-            weights=None if weights is None else column("weights", weights, columns, objective),
+            weights=counts,
             method=method,
             names=(model.strip(), target.strip(), ""),
         )

@@ -81,8 +81,6 @@ def objective(
     stays = {name: _value(name, each) for name, each in fixed.items()}
     parameters = Parameters.of(begin)
     found = Objective(graph, parameters, stays, used, "sum" if by_rows else reduce, ties, left_out)
-    for name, each in used.items():
-        _check_finite(name, each, found)
     if used and not (found.reduce or found.has_arrays):
         message = f"the expression has a value at each of {found.rows:,} rows, and what is minimized is one number"
         raise InputError(message, hint="--reduce mean, or --reduce sum, makes one of them")
@@ -116,6 +114,12 @@ def column(what: str, text: str, columns: Mapping[str, Array], objective: Object
     if np.shape(found) != np.shape(next(iter(used.values()))):
         raise InputError(f"{what} is a number for each row", text, (0, len(text)))
     return np.asarray(found)
+
+
+def check_finite(objective: Objective) -> None:
+    """Raise InputError where a column that is used has an entry that is no number."""
+    for name, each in objective.columns.items():
+        _check_finite(name, each, objective)
 
 
 def _check_finite(name: str, column: Array, objective: Objective) -> Array:
