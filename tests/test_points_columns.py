@@ -458,6 +458,21 @@ def test_one_result_of_all_rows(tmp_path: Path) -> None:
     )
 
 
+def test_gates_of_very_many_inputs_are_computed_row_by_row(tmp_path: Path) -> None:
+    """Over columns each of their slopes would read all inputs, which takes the square of their number."""
+    path = tmp_path / "d.csv"
+    path.write_text("x\n1\n2\n")
+    for name in ("hypot", "max"):
+        text = f"{name}({', '.join(f'x/{i}' for i in range(1, columns_.WIDE + 2))})"
+        passes = ColumnPasses(Program(text).graph(), {}, [0])
+        _, unusual = passes.at({"x": np.array([1.0, 2.0])}, 2)
+        assert unusual.all() == (name == "hypot"), name
+        lines = [json.loads(line) for line in fine(text, str(path), "--format", "json").splitlines()]
+        for x, line in zip((1, 2), lines, strict=True):
+            trace = backprop_cli.backprop(text, x=x)
+            assert (line["value"], line["gradient"]) == (trace.value, trace.gradient)
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipe has a name here")
 def test_what_is_read_to_and_fro_is_no_pipe(tmp_path: Path) -> None:
     for end in (".parquet", ".arrow", ".npy"):

@@ -27,6 +27,8 @@ ROOM = 128_000_000
 """Bytes that the columns of a strip may take; so a large graph has fewer rows in a strip."""
 LEAST_ROWS = 65_536
 """For each processor that takes part: for fewer rows it takes as long to begin."""
+WIDE = 300
+"""Inputs of a gate beyond which its slopes are computed row by row."""
 LEAST_RECORDED = 64
 """Rows of a strip for which the passes are worth recording."""
 CODE_UP_TO = 2_000
@@ -79,6 +81,7 @@ class ColumnPasses:
         """How many rows a strip has."""
         np.empty(_KEPT, dtype=np.int8)  # and away: from then on glibc keeps the memory that strips give back
         self.careful = False  # whether zeros came back in the last strip, so that they will in the next
+        self.is_wide = _is_wide(graph)
         self._plain: dict[tuple[bool, bool], _Plain | None] = {}
 
     def at(self, columns: Mapping[str, Column], rows: int) -> Answer:
@@ -163,6 +166,13 @@ def _plain(passes: ColumnPasses, careful: bool, are_seen: bool) -> _Plain | None
     return _Plain(code, [places.index(each.place) if is_column(each) else each for each in numbers])
 
 
+def _is_wide(graph: Graph) -> bool:
+    """Whether a gate has so many inputs that rows are faster one by one: over columns, each slope reads all of them."""
+    if all(op.selects or not op.variadic or op.partials[0].is_number for op in graph.nodes.kinds):
+        return False
+    return any(len(gate.inputs) > WIDE and gate.op.variadic and not gate.op.selects for gate in graph.gates_backward)
+
+
 class _Strips:
     """The strips of some columns, one after the other. size: the rows of the largest of them."""
 
@@ -174,6 +184,8 @@ class _Strips:
         """The numbers of a strip. into: as `ColumnPasses.each` has it."""
         columns = [each[part] for each in self.columns]
         rows = part.stop - part.start
+        if self.passes.is_wide:
+            return self._unusual(rows)
         if rows >= LEAST_RECORDED:
             for careful in (False, True):
                 if careful or not self.passes.careful:
@@ -217,8 +229,12 @@ class _Strips:
         try:
             numbers = self._numbers(Run(self.passes.passes, values, unusual))
         except (ArithmeticError, ValueError, MathError):  # of what is the same in all rows
-            return Strip([0.0 for _ in range(1 + len(self.passes.results))], np.ones(rows, dtype=bool))
+            return self._unusual(rows)
         return Strip(numbers, unusual if unusual.any() else None)
+
+    def _unusual(self, rows: int) -> Strip:
+        """No number, in so many rows."""
+        return Strip([0.0 for _ in range(1 + len(self.passes.results))], np.ones(rows, dtype=bool))
 
     def _numbers(self, run: Run) -> list[Any]:
         passes = self.passes
