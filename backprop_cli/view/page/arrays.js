@@ -226,7 +226,7 @@ const asText = (x, d) => {
   return `${shown(low, d)} … ${shown(high, d)}, mean ${shown(Math.abs(mean) < Math.max(-low, high) * 1e-13 ? 0 : mean, d)}`;
 };
 const figures = text => text.replace(/[eE].*|[^0-9]/g, "").replace(/^0+|0+$/g, "");
-const isRoundedArray = (x, d) => { const known = figures(asText(x, 15)); return x.d.every(finite) && (known.length >= 15 || figures(asText(x, d)) !== known); };
+const isRoundedArray = (x, d) => { const whole = { ...x, d: x.d.map(one => finite(one) ? one : 0) }, known = figures(asText(whole, 15)); return known.length >= 15 || figures(asText(whole, d)) !== known; };
 
 // -- The story
 const hasAxes = n => H[n].length > 0 || INPUTS[n].some(m => H[m].length > 0), unsaid = said => said.map(each => Array.isArray(each) ? code(each[0]) : each);
