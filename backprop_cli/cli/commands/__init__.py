@@ -91,7 +91,7 @@ def run_command(words: Sequence[str]) -> int:
             if answer(asked):
                 return 0
         if not words:
-            emit(f"{cli.get_help(Context(cli, info_name='backprop'))}\n", sys.stderr)
+            emit(f"{cli.get_help(Context(cli, info_name='backprop', **cli.context_settings))}\n", sys.stderr)
             return 2
         with cli.make_context("backprop", list(words)) as context:  # `main` also completes words for a shell
             status = cli.invoke(context)
