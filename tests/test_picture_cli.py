@@ -246,7 +246,7 @@ def test_killed_in_the_middle(signal_number: int, tmp_path: Path) -> None:
     file.write_text("before")
     code = (
         "import os, sys, time; from backprop_cli.__main__ import main; from backprop_cli.runtime import files\n"
-        "def waits(_): print('now', flush=True); time.sleep(60)\n"
+        "def waits(_): print('now', flush=True); [time.sleep(0.1) for _ in range(600)]\n"
         "files.os.fsync = waits\n"
         "sys.argv = ['backprop', 'graph', 'x*y', '-o', sys.argv[1]]\n"
         "main()"
