@@ -20,7 +20,6 @@ from ..arithmetic.boxes import Boxes, trend
 from ..arithmetic.dual import DualNumbers
 from ..errors import InputError, MathError, UnprovenError
 from ..graph.graph import Graph, Module
-from ..runtime.budget import left, now
 from . import mean_values, point
 from .backpropagate import backpropagate
 from .backward import slopes, steep
@@ -37,6 +36,8 @@ _SLOW = 400  # nodes that take as long as one whose function is taken in pieces
 _SHARES = 4  # pieces at a gate of a box that is a part already
 _MORE = 4  # times as many bits, where digits of numbers are lacking
 _MOST = 1 << 14
+_BITS = 1 << 25  # of all nodes together, at most, where that is more than at first
+_OVERHEAD = 1 << 11  # bits that take as long as a node itself
 _TOLD = {"kink": slopes, "unbounded": steep}
 """What is told of a gate over boxes, by the kind of the notice."""
 _INFINITE = ("inf", "infinity", "∞", "oo", "nan")
@@ -51,10 +52,10 @@ def enclosed_trace(
 
     Raises MathError where a gate, or a gradient that is asked for, has no value or no bound in a part of the boxes.
     """
-    extra, began = GUARD, now()
+    extra, most = GUARD, min(_MOST, _BITS // len(graph.nodes) - _OVERHEAD)
     while True:
         system = Boxes(extra)
-        is_last = extra >= _MOST or (now() - began) * _MORE > left() / 2
+        is_last = _MORE * extra > most
         with system.working():
             at = {name: read(name, str(text), system) for name, text in given.items()}
             try:

@@ -35,7 +35,7 @@ SHOWN = FLOATS.digits
 MANY = 50
 """Gradients up to which each is compared; of more the methods compare one slope, along a line that moves them all."""
 ALL = "all at once, along a random line"
-PROOF = 1 / 8
+PROOF = 1 / 4
 """Of the time that is left, for how many digits of the doubles hold."""
 
 

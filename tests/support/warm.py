@@ -2,6 +2,7 @@
 most of the time that a call takes is loading them.
 """
 
+import gc
 import importlib
 import importlib.util
 import json
@@ -62,6 +63,7 @@ def _serve(listening: socket.socket) -> NoReturn:
             importlib.import_module(name)
     for module in pkgutil.walk_packages(backprop_cli.__path__, "backprop_cli."):
         importlib.import_module(module.name)
+    gc.freeze()  # the collector goes through none of it again in those that answer, which would copy it
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that answer
     while True:
         client, _ = listening.accept()
