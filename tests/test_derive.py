@@ -31,6 +31,7 @@ from backprop_cli.passes.named import named_gradient
 from backprop_cli.rules.formula import Formula as Formula_
 from backprop_cli.rules.printer import BY_HAND as BY_HAND_PRINTER
 from backprop_cli.rules.printer import TYPED, Printer
+from backprop_cli.runtime.budget import TooSlowError
 from backprop_cli.view import texts
 from backprop_cli.view.latex import LATEX
 from support import oracle
@@ -585,6 +586,18 @@ def test_what_is_large_ends(expression: str) -> None:
         result = command("derive", expression, "--json")
     assert result.status in (0, 1)
     assert result.out if result.status == 0 else result.err.startswith("error: ")
+
+
+def test_what_is_not_simplified_in_time_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def late(part: float, work: object) -> None:
+        raise TooSlowError(4)
+
+    monkeypatch.setattr("backprop_cli.passes.exact.share", late)
+    found = json.loads(command("derive", "exp(x)*exp(x)", "--json").out)
+    [notice] = found["warnings"]
+    assert notice["kind"] == "time"
+    assert notice["message"].startswith("there is no time to simplify all closed forms")
+    assert "--time-limit 60 gives it more" in command("derive", "exp(x)*exp(x)").err
 
 
 def test_large_powers_of_sums_stay_as_they_are() -> None:

@@ -18,7 +18,7 @@ from . import point
 from .backpropagate import backpropagate
 from .hessian import hessian as second_derivatives
 from .named import named_gradient
-from .trace import Trace
+from .trace import Notice, Trace
 
 SHARE = 1 / 2
 """Of the time that is left: for what SymPy may do and need not."""
@@ -113,8 +113,12 @@ def derive(graph: Graph, given: Mapping[str, float | str], *, wrt: Collection[st
         for name, formula in trace.gradient.items():
             simplified[name] = _in_cases(trace, formula) if graph.nodes.chooses else _shortest(trace, formula)
 
-    with suppress(TooSlowError):
+    try:
         share(SHARE, simplify)
+    except TooSlowError as error:
+        message = "there is no time to simplify all closed forms: some are as the passes leave them"
+        told = Notice("time", graph.output.name, f"{message}; {error.hint}")
+        trace = trace.but(warnings=[*trace.warnings, told])
     return Derivation(trace, simplified, named_gradient(graph, wrt))
 
 

@@ -78,7 +78,7 @@ class Notice(NamedTuple):
     """A warning.
 
     kind: `tie`, `kink`, `unbounded`, `border`, `constant`, `prefix`, `unused`, `precision`, `underflow`,
-        `first-order` or `digits`
+        `first-order`, `digits` or `time`
     node: the name of the node that it is about; of what is inside a module, that of the call
     message: the whole of it
     """
