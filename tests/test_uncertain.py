@@ -432,3 +432,8 @@ def test_shares_that_cancel() -> None:
 def test_uncertainty_to_proven_digits_where_the_first_ones_do_not_tell() -> None:
     large = call("eval", "exp(x*x)", "--x=1e25±1", "--precision=10", "--get=uncertainty")
     assert large.out == "9.070713315e+43429448190325182765112891891660508229439700580391\n", large.err
+
+
+def test_the_circuit_of_a_trace_has_uncertainties() -> None:
+    shown = str(backprop("x*y", x="1±0.1", y=2).graph())
+    assert shown == call("graph", "x*y", "--x", "1±0.1", "--y", "2").out

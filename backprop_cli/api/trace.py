@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from os import PathLike
 from types import NoneType
@@ -12,7 +12,7 @@ from ..errors import InputError
 from ..graph.graph import Graph
 from ..passes import point
 from ..passes import trace as passes
-from ..passes.settings import Settings, compute, numbers_alone
+from ..passes.settings import TAKES, Settings, compute, numbers_alone
 from ..view import LANGUAGES, THEMES
 from ..view.picture.circuit import PLAIN, Look
 from ..view.picture.circuit import Circuit as Picture
@@ -73,9 +73,9 @@ class Trace(Shown, passes.Trace):
 
         return self.graph()._repr_svg_() if is_picture(self.graph) else None
 
-    def _numbers_alone(self, what: str, taken: Collection[str] = ()) -> None:
-        """Raise InputError where a value is no number and no array, and of none of the kinds that `what` takes."""
-        numbers_alone(self.given, what, taken)
+    def _check_given(self, command: str) -> None:
+        """Raise InputError where a value is no number and no array, and of none of the kinds that the command takes."""
+        numbers_alone(self.given, command, TAKES[command])
 
     def explain(self, *, nudge: Given | None = None, lang: str = "en") -> Text:
         """Both passes in words and numbers, as `backprop explain` tells them.
@@ -86,7 +86,7 @@ class Trace(Shown, passes.Trace):
         from ..view.words.explain import Explanation
         from ..view.words.language import language
 
-        self._numbers_alone("explain", ("uncertain", "a box"))
+        self._check_given("explain")
         one_of("lang", lang, LANGUAGES)
         step = None if nudge is None else text("nudge", nudge)
         expect("nudge", step, (str, NoneType), "a number")
@@ -116,7 +116,7 @@ class Trace(Shown, passes.Trace):
         from ..passes import exact
 
         expect("steps", steps, bool, "True or False")
-        self._numbers_alone("derive")
+        self._check_given("derive")
         if self.has_axes:
             from ..passes.matrices import matrices
 
@@ -160,7 +160,7 @@ class Trace(Shown, passes.Trace):
         from ..view.code import StagedProgram
 
         expect("function", function, bool, "True or False")
-        self._numbers_alone("code")
+        self._check_given("code")
         doubles = Settings(self.settings.wrt, self.settings.ties)
         program = StagedProgram.of(self._opened(), {} if function else self.given, doubles)
         return str(rendered("program", program, language))
@@ -212,7 +212,7 @@ class Circuit(Graph):
         local: whether it shows local gradients.
         Raises InputError for a name that means no format, and where a format needs Graphviz and there is none.
         """
-        self.trace._numbers_alone("graph", ("a box",))
+        self.trace._check_given("graph")
         one_of("theme", theme, THEMES)
         look = Look(theme, transparent, number("scale", scale), local)
         look.check()

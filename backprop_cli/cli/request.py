@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..errors import InputError, Source, few, quote
 from ..graph.graph import Graph
 from ..passes import point
-from ..passes.settings import Settings, is_of_arrays, numbers_alone, refuse_arrays
+from ..passes.settings import TAKES, Settings, is_of_arrays, numbers_alone, refuse_arrays
 from ..runtime.streams import read_text
 from .arguments import EXAMPLE, Line, PositionError
 
@@ -107,11 +107,9 @@ class Asked(NamedTuple):
         known = {} if self.at is None else read_object(self.at, "--at", "point")
         return Question(self, source, known, {name: from_file(name, text) for name, text in given.items()})
 
-    def request(
-        self, *, partly: bool = False, opened: bool = False, arrays: bool = False, kinds: Collection[str] | None = None
-    ) -> Request:
-        """Read it all. partly, opened, arrays, kinds: as in `Question.request`."""
-        return self.read().request(partly=partly, opened=opened, arrays=arrays, kinds=kinds)
+    def request(self, *, partly: bool = False, opened: bool = False, arrays: bool = False) -> Request:
+        """Read it all. partly, opened, arrays: as in `Question.request`."""
+        return self.read().request(partly=partly, opened=opened, arrays=arrays)
 
     def _program(self) -> Source:
         """The expression's text: from its argument, from a file, or from standard input."""
@@ -152,16 +150,13 @@ class Question:
         opened: bool = False,
         columns: Collection[str] | None = (),
         arrays: bool = False,
-        kinds: Collection[str] | None = None,
     ) -> Request:
         """The graph for the names that have values.
 
         partly: whether variables may go without a value;
         opened: whether the command looks inside modules in any case;
         columns: names that get values from elsewhere, None where that is to come;
-        arrays: whether the command takes arrays;
-        kinds: of values that are no plain numbers, those of `point.KINDS` that the command takes; None for all of them,
-            where it takes arrays.
+        arrays: whether the command takes arrays.
         Raises InputError where a variable has no value, a value no variable, and for what is not well-formed.
         """
         asked, there = self.asked, self._columns()
@@ -170,8 +165,8 @@ class Question:
         of_arrays = is_of_arrays(graph, {**self.known, **self.typed})
         if not arrays and not asked.expand:
             refuse_arrays(graph, {**self.known, **self.typed}, asked.line.command)
-        if not arrays or kinds is not None:
-            numbers_alone({**self.known, **self.typed}, asked.line.command, kinds or ())
+        if not arrays or asked.line.command in TAKES:
+            numbers_alone({**self.known, **self.typed}, asked.line.command, TAKES.get(asked.line.command, ()))
         if (asked.expand and not of_arrays) or (opened and graph.modules):
             from ..graph.expand import expand
 

@@ -64,6 +64,8 @@ def _try(command: str, words: Sequence[str]) -> None:
     if sum(map(len, words)) > LONGEST:
         raise ValueError
     if command not in ALL.split():
+        if any(word.startswith("--") and word.partition("=")[0] not in by_name(command) for word in words):
+            raise ValueError
         return
     line = line_of(command, words)
     line.check_expression()
@@ -86,7 +88,7 @@ def _try(command: str, words: Sequence[str]) -> None:
     partly = command in _PARTLY or (command == "graph" and not (line.bindings or asked.at))
     graph, given, _ = question.request(partly=partly, arrays=True)
     if not is_of_arrays(graph, given):
-        point.complete(given, IEEE)
+        point.complete({name: text for name, text in given.items() if not point.kind(text)}, IEEE)
         return
     if command == "derive" and (missing := point.missing(graph, given)):
         raise MissingVariablesError(graph, missing, given=given)

@@ -16,10 +16,10 @@ from ..graph.expand import expand
 from ..graph.graph import Constant, Gate, Graph, Group, Nodes, Variable, label
 from ..rules.array_op import ArrayOp, Shape
 from ..rules.op import Op
-from ..rules.shape_rules import axes_of, broadcast, told
+from ..rules.shape_rules import axes_of, broadcast
 from ..rules.table import primitive
 from . import point
-from .arrays import values
+from .arrays import no_number, values
 from .nested import read_array, texts_of
 from .shapes import shaped
 from .trace import Trace
@@ -67,8 +67,7 @@ def opened(graph: Graph, given: Mapping[str, Any]) -> Opened:
     inside = expand(graph, modules_only=True) if graph.modules else graph
     typed, all_shapes = shaped(inside, shapes)
     if all_shapes[-1]:
-        message = f"the output is {told(all_shapes[-1])}, and what is opened into numbers has one of them as its output"
-        raise InputError(message, graph.source, graph.output.span, "for example: its sum")
+        raise no_number(graph, all_shapes[-1])
     known = values(typed, all_shapes, point, system) if any(op.name == "pick" for op in typed.nodes.kinds) else []
     opening = _Opening(typed, shapes, known)
     circuit = opening.circuit()

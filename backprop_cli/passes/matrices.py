@@ -16,8 +16,9 @@ from ..graph.graph import Constant, Gate, Graph, Nodes
 from ..graph.nodes import over
 from ..rules.array_op import ArrayOp, Shape
 from ..rules.formula import Formula, substitute
-from ..rules.shape_rules import axes_of, broadcast, told
+from ..rules.shape_rules import axes_of, broadcast
 from . import point
+from .arrays import no_number
 from .matrix_algebra import Algebra, apart, difference, factored
 from .named import Product, node_names
 from .nested import read_array
@@ -108,8 +109,7 @@ def matrices(
     inside = inside if steps else _merged(inside)
     typed, all_shapes = shaped(inside, shapes)
     if all_shapes[-1]:
-        message = f"the output is {told(all_shapes[-1])}, and a gradient is that of one number"
-        raise InputError(message, graph.source, graph.output.span, "for example: its sum")
+        raise no_number(graph, all_shapes[-1])
     taken = typed if steps else recognised(typed, all_shapes)
     return replace(_Backward(taken, all_shapes, wrt).run(), steps=steps)
 

@@ -117,6 +117,14 @@ def refuse_arrays(graph: Graph, given: Mapping[str, Any], what: str) -> None:
     raise InputError(f"{what} takes numbers alone, and {why}", hint=hint)
 
 
+TAKES: Mapping[str, Collection[str]] = {
+    **dict.fromkeys(("derive", "code", "page"), ()),
+    **dict.fromkeys(("explain", "graph"), ("a box", "uncertain")),
+    "points": ("uncertain",),
+}
+"""Of values that are no plain numbers, the kinds that a command takes; one that is not here finds out itself."""
+
+
 def numbers_alone(given: Mapping[str, Any], what: str, taken: Collection[str] = ()) -> None:
     """Refuse values that are no numbers, such as boxes and arrays, except those of the kinds that are taken.
 

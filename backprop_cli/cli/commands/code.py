@@ -27,6 +27,6 @@ Examples:
 def command(asked: Asked, form: str, output: str | None, digits: int | None) -> None:
     from ...view.code import StagedProgram
 
-    program = StagedProgram.of(*asked.request(partly=True, opened=True, arrays=True, kinds=()))
+    program = StagedProgram.of(*asked.request(partly=True, opened=True, arrays=True))
     warn(program.trace.warnings if program.trace else ())
     show("program", program, form, digits, output)

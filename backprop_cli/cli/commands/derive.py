@@ -32,7 +32,7 @@ def command(asked: Asked, form: str, output: str | None, digits: int | None, ste
     from ...passes import exact
     from ...passes.settings import is_of_arrays
 
-    graph, given, settings = asked._replace(expand=False).request(partly=True, arrays=True, kinds=())
+    graph, given, settings = asked._replace(expand=False).request(partly=True, arrays=True)
     if is_of_arrays(graph, given):
         if not asked.expand:
             from ...passes.matrices import matrices

@@ -44,13 +44,13 @@ def command(
 
     if blank and (nudge is not None or form == "json"):
         raise InputError(f"--blank leaves the numbers out, and {'--nudge' if nudge else 'JSON'} is made of them")
-    trace = compute(*asked.request(arrays=True, kinds=("uncertain", "a box")))
+    trace = compute(*asked.request(arrays=True))
     names = None if only is None else point.read_names(only, "--only")
     known = [node.name for node in trace.graph.nodes if node.name and not isinstance(node, Constant)]
     for name in names or ():
         if name not in known:
             close = suggest(name, known)
-            hint = did_you_mean(name, close) if close else f"there is: {', '.join(few(known))}"
+            hint = did_you_mean(name, close) if close else f"there is: {', '.join(few(known))}" if known else ""
             raise InputError(f"--only {quote(name)} is no gate and no variable of the expression", hint=hint)
     explanation = Explanation.of(trace, nudge)._replace(
         only=names, blank=blank, language=language_of(spoken), ties=asked.settings.ties

@@ -66,7 +66,7 @@ def command(
     look = circuit.Look(theme, transparent, _scale(scale), not no_local)
     look.check()
     request = graph, given, _ = asked.request(
-        partly=not steps and not asked.line.bindings and asked.at is None, arrays=True, kinds=("uncertain", "a box")
+        partly=not steps and not asked.line.bindings and asked.at is None, arrays=True
     )
     trace = None
     if given or not graph.variables:

@@ -33,7 +33,7 @@ def command(asked: Asked, form: str, digits: int | None, output: str | None, spo
 
     if output in (None, "-") and sys.stdout.isatty():
         raise InputError(f"{form} is not for a terminal", hint=f"-o page.{form} writes it to a file")
-    request = asked.request(arrays=True, kinds=())
+    request = asked.request(arrays=True)
     trace = compute(*request)
     warn(trace.warnings)
     show("page", Page(trace, asked.settings.ties, language_of(spoken)), form, digits, output)

@@ -273,9 +273,9 @@ def _refuse(job: Job, holds: Contents, why: str) -> None:
 
 def _job(question: Question, source: Source, wanted: Wanted, first: Row | None = None) -> tuple[Job, Contents]:
     """What is the same at all points, and what each result holds. first: the first row, if it has been looked at."""
-    graph, given, settings = question.request(partly=True, columns=None, arrays=True, kinds=_KINDS)
+    graph, given, settings = question.request(partly=True, columns=None, arrays=True)
     if {*graph.constants} & {*source.names, *(settings.wrt or ())}:
-        graph, given, settings = question.request(partly=True, columns=source.names, arrays=True, kinds=_KINDS)
+        graph, given, settings = question.request(partly=True, columns=source.names, arrays=True)
         # `e` may be one
     point.check(graph, wanted.rename.values())
     if wanted.reduce and settings.wrt is None:
@@ -288,7 +288,6 @@ def _job(question: Question, source: Source, wanted: Wanted, first: Row | None =
     return Job(graph, given, settings, gradients, sigmas=sigmas, spread=holds.spread, of_arrays=of_arrays), holds
 
 
-_KINDS = ("uncertain",)
 _SIGMAS = ("sigma_{}", "σ_{}", "{}_err")
 """How the column is called that holds the uncertainty of a variable."""
 
