@@ -50,8 +50,8 @@ MAY_LOAD = {
     "rich": "cli.output view.columns",
     "sympy": "language.tree arithmetic.symbolic arithmetic.symbolic_forms passes.exact study.claims view.latex",
     "mpmath": "arithmetic.*",
-    "flint": "arithmetic.ball arithmetic.ball_functions arithmetic.balls arithmetic.box arithmetic.boxes "
-    "arithmetic.decimals",
+    "flint": "arithmetic.ball arithmetic.ball_functions arithmetic.balls arithmetic.box arithmetic.box_functions "
+    "arithmetic.boxes arithmetic.decimals",
     "numpy": "api.columns arithmetic.array_functions arithmetic.arrays arithmetic.axes arithmetic.columns "
     "arithmetic.digamma arithmetic.loops arithmetic.tape cli.columns passes.arrays passes.arrays_backward "
     "passes.arrays_forward passes.whole_underflow passes.column_run passes.columns passes.entries passes.straight "

@@ -273,13 +273,15 @@ class Arithmetic(ABC):
                 value = self.namespace[op.name]
             else:
                 value = self.compiled("*inputs" if op.variadic else inputs, substitute(op.value, _OF_MANY))
-            more = ", inputs, slot" if op.variadic else ""
-            partials = tuple(
-                self.compiled(f"{inputs}, out{more}", substitute(partial, _OF_MANY)) for partial in op.partials
-            )
+            partials = tuple(self.partial(op, each) for each in op.partials)
             kink, corner = (self.compiled(f"{inputs}, out", at) if at else None for at in (op.kink, op.corner))
             self._rules[op] = Rule(value, partials, kink, corner, op.variadic)
         return self._rules[op]
+
+    def partial(self, op: Op, formula: Formula) -> Function:
+        """A partial of the row, compiled."""
+        more = ", inputs, slot" if op.variadic else ""
+        return self.compiled(f"{', '.join(op.inputs)}, out{more}", substitute(formula, _OF_MANY))
 
     def chain(self, upstream: Value, local: Value) -> Value:
         """Upstream × local."""
