@@ -235,8 +235,8 @@ ARRAYS: list[tuple[str, dict[str, Any], list[tuple[str, int | None, float]]]] = 
         [("A", 2, 0.7)],
     ),
     (
-        "-sum(log_softmax(x)[3:5]) + sum(y) - prod(y)",
-        {"x": [i / 7 for i in range(40)], "y": [[[1, 2], [3, 4]]] * 2},
+        "-sum(log_softmax(x)[3:5]) + sum(y) - prod(y)*prod(z)",
+        {"x": [i / 7 for i in range(40)], "y": [[[1, 2], [3, 4]]] * 2, "z": [1e200, 1e200, 1e-200, 2e-200]},
         [("y", 5, -3), ("x", 39, 0.25)],
     ),
     (

@@ -153,6 +153,8 @@ class Stages:
         op, slots = gate.op, self._about(gate.op, slot, len(gate.inputs))
         words = op.edge(slot, self._operands(gate), Formula(OUT))
         words["portion"] = Formula(f"{PORTIONS}[{slot}]")
+        if "others" in words and len(gate.inputs) > 3:
+            words["others"] = op.applied(each for i, each in enumerate(self._operands(gate)) if i != slot)
         partial = substitute(computed(op.partial(slot)), words)
         return tidy(decided(partial, self._known(gate, slots)))
 

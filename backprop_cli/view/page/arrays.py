@@ -203,7 +203,8 @@ def _worded(formula: Formula) -> str:
         return formula.head if is_operand else f"w.{formula.head}"
     if formula.args[0].head == "portions":
         return _worded(formula.args[0])
-    return f"w.{formula.head}({','.join(map(_worded, formula.args))})"
+    helper = ["prod_of"] if formula.head in ("product", "rest") else []
+    return f"w.{formula.head}({','.join([*map(_worded, formula.args), *helper])})"
 
 
 def _places(trace: Trace, op: Op, inputs: Sequence[int]) -> list[int]:

@@ -63,6 +63,18 @@ def portions(xs):
 '''
 
 
+def _product(library: str) -> str:
+    return f'''\
+def product(*xs):
+    """The product, in which nothing overflows on the way: mantissas, and exponents, which add up."""
+    mantissa, exponent = 1.0, 0
+    for part, power in map({library}.frexp, xs):
+        mantissa, shift = {library}.frexp(mantissa * part)
+        exponent = exponent + power + shift
+    return {"" if library == "torch" else f"{library}."}ldexp(mantissa, exponent)
+'''
+
+
 _MEAN = "(functools.reduce({}.add, ({{args}})) / {{count}})"
 
 
@@ -117,9 +129,9 @@ NUMPY = replace(
     },
     many={
         name: f"functools.reduce(np.{written}, ({{args}}))"
-        for name, written in words("max=maximum min=minimum hypot sum=add prod=multiply logsumexp=logaddexp").items()
+        for name, written in words("max=maximum min=minimum hypot sum=add logsumexp=logaddexp").items()
     }
-    | {"mean": _MEAN.format("np")},
+    | {"mean": _MEAN.format("np"), "prod": "product({args})"},
     constants={"pi": "np.pi", "e": "np.e", "nan": "np.nan", "true": "True", "false": "False"},
     imports=[
         ("functools.", "import functools"),
@@ -143,6 +155,7 @@ def log_base(x, base):
 ''',
         "like": _LIKE,
         "portions": _portions("np.maximum", "np.exp"),
+        "product": _product("np"),
         "elementwise": _ELEMENTWISE,
         **_STANDARD,
         **_BY_NUMBER,
@@ -339,9 +352,9 @@ TORCH = replace(
     },
     many={
         name: f"functools.reduce(torch.{written}, ({{args}}))"
-        for name, written in words("max=maximum min=minimum hypot sum=add prod=mul logsumexp=logaddexp").items()
+        for name, written in words("max=maximum min=minimum hypot sum=add logsumexp=logaddexp").items()
     }
-    | {"mean": _MEAN.format("torch")},
+    | {"mean": _MEAN.format("torch"), "prod": "product({args})"},
     wrap="torch.tensor({})",
     constants={
         "pi": "torch.pi",
@@ -354,6 +367,13 @@ TORCH = replace(
     setup="torch.set_default_dtype(torch.float64)",
     helpers={
         "portions": _portions("torch.maximum", "torch.exp"),
+        "product": _product("torch"),
+        "ldexp": '''\
+def ldexp(mantissa, exponent):
+    """mantissa * 2**exponent, in two steps, so that only what is too large overflows."""
+    half = torch.clamp(exponent, -2140, 2046) // 2
+    return mantissa * 2.0**half * 2.0 ** (torch.clamp(exponent, -2140, 2046) - half)
+''',
         "cbrt": """\
 def cbrt(x):
     return torch.sign(x) * torch.abs(x) ** (1 / 3)
@@ -412,9 +432,9 @@ JAX = replace(
     },
     many={
         name: f"functools.reduce(jnp.{written}, ({{args}}))"
-        for name, written in words("max=maximum min=minimum hypot sum=add prod=multiply logsumexp=logaddexp").items()
+        for name, written in words("max=maximum min=minimum hypot sum=add logsumexp=logaddexp").items()
     }
-    | {"mean": _MEAN.format("jnp")},
+    | {"mean": _MEAN.format("jnp"), "prod": "product({args})"},
     constants={"pi": "jnp.pi", "e": "jnp.e", "nan": "jnp.nan", "true": "True", "false": "False"},
     imports=[
         ("functools.", "import functools"),
@@ -443,6 +463,7 @@ def lognormcdf(x):
 ''',
         "like": _LIKE,
         "portions": _portions("jnp.maximum", "jnp.exp"),
+        "product": _product("jnp"),
         "log_base": '''\
 def log_base(x, base):
     """The logarithm of x to a base, exact for powers of 2 and 10."""

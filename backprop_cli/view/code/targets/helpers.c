@@ -18,10 +18,15 @@ static double mean_of(int count, const double *x) {
     return result;
 }
 
+// the product, in which nothing overflows on the way
 static double prod_of(int count, const double *x) {
     double result = 1.0;
-    for (int i = 0; i < count; i++) result *= x[i];
-    return result;
+    int exponent = 0, shift;
+    for (int i = 0; i < count; i++) {
+        result *= frexp(x[i], &shift), exponent += shift;
+        result = frexp(result, &shift), exponent += shift;
+    }
+    return ldexp(result, exponent);
 }
 
 // log(exp(x) + ...), which never overflows

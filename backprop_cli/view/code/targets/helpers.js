@@ -16,8 +16,13 @@ function sum_of(xs) {
   return xs.reduce((sum, x) => sum + x);
 }
 
+// the product, in which nothing overflows on the way: the largest factor is next, or else the smallest
 function prod_of(xs) {
-  return xs.reduce((product, x) => product * x);
+  const sorted = [...xs].sort((x, y) => Math.abs(x) - Math.abs(y));
+  let product = 1;
+  while (sorted.length > 0)
+    product *= Number.isFinite(product * sorted[sorted.length - 1]) ? sorted.pop() : sorted.shift();
+  return product;
 }
 
 // log(exp(x) + ...), which never overflows

@@ -29,6 +29,14 @@ def local_body(cases: Cases, otherwise: str) -> list[str]:
 
 
 HELPERS = {
+    "product": '''\
+def product(xs):
+    """The product, in which nothing overflows on the way: the largest factor is next, or else the smallest."""
+    found, xs = 1.0, sorted(xs, key=abs)
+    while xs:
+        found *= xs.pop(-1 if math.isfinite(found * xs[-1]) else 0)
+    return found
+''',
     "logsumexp": '''\
 def logsumexp(xs):
     """log(exp(x) + ...), which never overflows."""
@@ -288,7 +296,7 @@ PYTHON = Target(
         "fmod": "math.fmod({0}, {1})",
         "sum": "math.fsum([{args}])",
         "mean": "(math.fsum([{args}]) / {count})",
-        "prod": "math.prod([{args}])",
+        "prod": "product([{args}])",
         "logsumexp": "logsumexp([{args}])",
     },
     power=("{0}**{1}", "math.pow({0}, {1})"),  # a negative number to a broken power is complex, except by math.pow

@@ -13,7 +13,7 @@ from .base import Target, UnknownWordError, words
 def _whole(library: str, linalg: str, **others: str | Form) -> dict[str, str | Form]:
     """Words for operations on arrays as wholes, which the libraries call alike."""
     named: dict[str, str | Form] = {
-        f"{name}_over": f"{library}.{name}({{args}})" for name in "sum mean prod max min".split()
+        f"{name}_over": f"{library}.{name}({{args}})" for name in "sum mean max min".split()
     }
     found: dict[str, str | Form] = {
         "matmul": template("{0} @ {1}", PRODUCT, PRODUCT, SIGNED),
@@ -22,6 +22,7 @@ def _whole(library: str, linalg: str, **others: str | Form) -> dict[str, str | F
         "outer": f"{library}.outer",
         **named,
         "norm_over": "norm",
+        "prod_over": "prod",
         "logsumexp_over": "logsumexp",
         "softmax": "softmax",
         "log_softmax": "log_softmax",
@@ -67,6 +68,8 @@ _BACKWARDS = re.compile(r":-?\d*:-")
 
 def _helpers(library: str, linalg: str, whole: str, place: str) -> dict[str, str]:
     """Functions that programs of arrays bring along. whole: labels as whole numbers; place: how entries are set."""
+    ldexp = "ldexp" if library == "torch" else f"{library}.ldexp"
+    rows = f"x.reshape(-1) if axis is None else {library}.moveaxis(x, axis, -1)"
     over, found = (
         "axes = tuple(range(x.ndim)) if axis is None else (axis,)",
         """shape = [n for i, n in enumerate(x.shape) if i not in [axis % x.ndim for axis in axes]]
@@ -120,13 +123,36 @@ def part(upstream, slot, axis, *parts):
     places[axis] = slice(first, first + parts[slot].shape[axis])
     return upstream[tuple(places)]
 ''',
+        "products": f'''\
+def products(x):
+    """For each entry along the last axis the product of all up to it, as mantissas and exponents."""
+    mantissa, exponent = {library}.frexp(x)
+    step = 1
+    while step < x.shape[-1]:
+        part, shift = {library}.frexp(mantissa[..., step:] * mantissa[..., :-step])
+        power = exponent[..., step:] + exponent[..., :-step] + shift
+        mantissa = {library}.concatenate([mantissa[..., :step], part], axis=-1)
+        exponent = {library}.concatenate([exponent[..., :step], power], axis=-1)
+        step *= 2
+    return mantissa, exponent
+''',
+        "prod": f'''\
+def prod(x, axis=None, keepdims=False):
+    """The product, in which nothing overflows on the way."""
+    mantissa, exponent = products({rows})
+    found = {ldexp}(mantissa[..., -1:], exponent[..., -1:])
+    found = found.reshape((1,) * x.ndim) if axis is None else {library}.moveaxis(found, -1, axis)
+    return found if keepdims else found.reshape(()) if axis is None else found.squeeze(axis)
+''',
         "others_over": f'''\
 def others_over(x, axis):
-    """For each entry the product of the others."""
-    flat = x.reshape(-1) if axis is None else {library}.moveaxis(x, axis, -1)
-    count = flat.shape[-1]
-    but_one = [{library}.concatenate([flat[..., :i], flat[..., i + 1 :]], axis=-1) for i in range(count)]
-    found = {library}.stack([{library}.prod(each, axis=-1) for each in but_one], axis=-1)
+    """For each entry the product of the others, by products from either end, so that no zero divides."""
+    rows = {rows}
+    ones = {library}.ones_like(rows[..., :1])
+    first, powers = products({library}.concatenate([ones, rows[..., :-1]], axis=-1))
+    behind = products({library}.flip({library}.concatenate([rows[..., 1:], ones], axis=-1), (-1,)))
+    last, others = ({library}.flip(each, (-1,)) for each in behind)
+    found = {ldexp}(first * last, powers + others)
     return found.reshape(x.shape) if axis is None else {library}.moveaxis(found, -1, axis)
 ''',
         "selected_split": '''\
