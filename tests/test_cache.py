@@ -732,7 +732,8 @@ CLICK = """
 """
 MISS = """
     language.program language.flatten language.refusals language.settings language.statements language.syntax
-    language.token language.tokens language.tree rules.array_op rules.arrays rules.shape_rules
+    language.token language.tokens language.groups language.operands language.tree
+    rules.array_op rules.arrays rules.shape_rules
 """
 TABLE = "view.table view.columns view.texts"
 
