@@ -760,10 +760,47 @@ UNDERFLOWS: list[tuple[str, dict[str, Any], str]] = [
 
 
 def test_what_underflows_in_an_operation_on_arrays_is_told_as_in_one_on_numbers() -> None:
-    for text, point, told in UNDERFLOWS:
+    for text, point, told in [*UNDERFLOWS, *many_underflow()]:
         notices = [notice.message for notice in backprop(text, point).warnings if notice.kind == "underflow"]
         assert len(notices) == bool(told), text
         assert all(f"the chained gradient of {told}" in notice for notice in notices), notices
+
+
+def many_underflow() -> list[tuple[str, dict[str, Any], str]]:
+    """The same of arrays that are too large to be worked out in numbers of any size."""
+    ones, unit, rising = np.ones((50, 50)), np.eye(50), np.arange(2500.0).reshape(50, 50)
+    apart = np.where(rising < 50, 0, np.where(rising < 100, 1e-200, 1e200))
+    certain, may = "A at entry [0, 0] is 0 in doubles, and is not 0", "A at entry [0, 1] is 0 in doubles, and it is not"
+    return [
+        ("e*sum(A @ B)", {"A": 1e-170 * ones, "B": 1e-170 * ones, "e": 1e-170}, certain),
+        ("e*sum(A @ v)", {"A": 1e-320 * ones, "v": 1e-320 * ones[0], "e": 1e-5}, certain),
+        ("sum(outer(A, v)*B)", {"A": 1e-200 * ones[0], "v": 1e-200 * ones[0], "B": 1e-200 * ones},
+         certain.replace("0, 0", "0")),
+        ("e*trace(inv(A))", {"A": 1e120 * unit, "e": 1e-120}, certain),
+        ("e*sum(solve(A, B))", {"A": 1e200 * unit, "B": ones, "e": 1e-100}, certain),
+        ("softmax(A[0, :]) @ v + 0*A[1, 0]", {"A": -rising, "v": rising[0]}, ""),
+        ("sum(softmax(A)*B)", {"A": -20*rising, "B": rising}, certain.replace("0, 0", "0, 38")),
+        ("logsumexp(A)", {"A": -rising}, certain.replace("[0, 0]", "[14, 46]")),
+        ("-sum(pick(log_softmax(A), y))", {"A": -20*rising, "y": 0*ones[0]}, certain.replace("0, 0", "0, 38")),
+        ("1e-150*sum(A @ B)", {"A": ones, "B": apart}, may),
+        ("mean(relu(A @ B))", {"A": 1e-200*unit, "B": np.where(rising % 3 > 0, 0, 1e-100)}, ""),
+        ("1e-300*sum(A @ B)", {"A": 0*ones, "B": 0*ones}, ""),
+    ]  # fmt: skip
+
+
+def test_entries_that_are_many_are_told_as_one_is() -> None:
+    far, near = np.full((60, 60), -800.0), np.full((60, 60), -700.0)
+    for text, x in (("sum(exp(x))", far), ("1e-300*sum(x**2)", np.exp(near)), ("1e300*sum(exp(x))", far + 20)):
+        array, number = backprop(text, x=x), backprop(text.replace("sum", ""), x=x[0, 0])
+        assert np.allclose(array.gradient["x"], number.gradient["x"], rtol=1e-12)
+        assert [notice.kind for notice in array.warnings] == ["underflow"] * (number.gradient["x"] == 0)
+    assert backprop("sum(exp(x))", x=near).warnings == []
+
+
+def test_what_is_lost_on_the_way_is_there_where_doubles_have_it() -> None:
+    for text, expected in (("softmax", [3.67e-48, -3.67e-48]), ("log_softmax", [1e300, -1e300])):
+        found = backprop(f"1e300*pick({text}(x), y)", x=[0.0, -800.0], y=1, wrt=["x"]).gradient["x"]
+        assert found == pytest.approx([-each for each in expected], rel=1e-2)
 
 
 def test_formulas_are_of_entries() -> None:

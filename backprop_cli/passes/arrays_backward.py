@@ -11,7 +11,7 @@ from ..arithmetic import TooWideError, Value
 from ..arithmetic.array_functions import spread
 from ..arithmetic.arrays import Arrays, Entries, doubles
 from ..arithmetic.axes import Array, Mask, is_array, lowered, over_axes, shape_of, times, unbroadcast, widened
-from ..arithmetic.floats import LEAST_LOCAL, Floats, is_given
+from ..arithmetic.floats import Floats
 from ..errors import MathError, UnprovenError, few, shorten
 from ..graph.graph import Gate, Graph, partial
 from ..rules.array_op import ArrayOp, Shape
@@ -19,11 +19,9 @@ from ..rules.formula import Formula
 from ..rules.printer import READING
 from . import faults
 from .arrays_forward import at, told_at
+from .arrays_underflow import LINEAR, Lost, each_underflowed, whole_underflowed
 from .trace import Edge, Edges, Notice, Trace, notices
-from .whole_underflow import underflowed
 
-_LINEAR = frozenset("matmul T outer spread place part shaped count div mul eye slot".split())
-"""What a pullback is made of through which an entry flows where its mask does."""
 _SPARSE = frozenset(("place", "eye"))
 """What leaves entries to which nothing flows."""
 
@@ -123,7 +121,8 @@ class Backward:
         full = upstream if hands_on else times(upstream, known)
         active = needed
         if system.is_doubles and not hands_on and not gate.op.selects:
-            local, full = self._widely(gate, slot, inputs, upstream, local, full, needed)
+            local, full, lost = each_underflowed(system, gate, slot, [*inputs, out], upstream, local, full, needed)
+            self._tell_underflow(gate, slot, lost)
         if gate.op.selects:
             flows = widened(local != 0, shape)
             active = flows if needed is None else flows & needed
@@ -133,60 +132,19 @@ class Backward:
         self._finite(gate, slot, upstream, local, full, shape)
         return self._edge(gate, slot, local, full, active, shape)
 
-    def _widely(
-        self,
-        gate: Gate,
-        slot: int,
-        inputs: list[Value],
-        upstream: Value,
-        local: Value,
-        full: Value,
-        needed: Mask | None,
-    ) -> tuple[Value, Value]:
-        """The local gradient, and upstream × local, with entries worked out anew where doubles lose their digits.
-
-        upstream, local, full: what doubles make of them;
-        needed: the entries that count, None for all
-        """
-        shape, base = self.shapes[gate.position], self.system.base
-        assert isinstance(base, Floats)
-        given = is_given(gate.op.partial(slot))
-        if np.all(full) and (given or np.min(np.abs(local), initial=LEAST_LOCAL) >= LEAST_LOCAL):
-            return local, full  # as nearly always
-        if given:
-            small = np.asarray((full == 0) & (local != 0))
-        else:
-            small = np.asarray((full == 0) | (np.abs(local) < LEAST_LOCAL))
-        small = np.asarray(small & np.asarray(upstream != 0))
-        if not small.any():
-            return local, full
-        small = np.broadcast_to(small, shape)
-        found: dict[tuple[int, ...], tuple[Value, Value]] = {}
-        for place in map(tuple, np.argwhere(small if needed is None else small & needed).tolist()):
-            *there, out, flow, here = at([*inputs, self.values[gate.position], upstream, local], shape, place)
-            if base.loses(gate.op, slot, there, out, flow, here):
-                from .underflow import widely  # which few points need
-
-                found[place] = widely(base, gate, slot, there, flow, here)
-        if not found:
-            return local, full
-        self._tell_underflow(gate, slot, {place: chained for place, (_, chained) in found.items()})
-        local, full = np.array(widened(local, shape)), np.array(widened(full, shape))
-        for place, both in found.items():
-            local[place], full[place] = map(float, both)
-        return lowered(local), lowered(full)
-
-    def _tell_underflow(self, gate: Gate, slot: int, found: Mapping[tuple[int, ...], Value]) -> None:
-        """Warn of the first entry that is shown as 0 and is not 0. found: entries as numbers of any size."""
-        lost = next((place for place, chained in found.items() if chained != 0 and float(chained) == 0), None)
+    def _tell_underflow(self, gate: Gate, slot: int, lost: Lost | None) -> None:
+        """Warn of the first entry that is shown as 0 and is not 0."""
         if lost is None or any(notice.kind == "underflow" for notice in self.warnings):
             return
-        base = self.system.base
-        assert isinstance(base, Floats)
-        name, shown = self.graph.nodes[gate.inputs[slot]].name, base.wide.show(found[lost], faults.DIGITS)
-        entry = f" at {self.system.place(lost)}" if lost else ""
-        message = f"underflows: the chained gradient of {name}{entry} is {shown}, which is 0 in doubles"
-        self._notice("underflow", gate, f"{message}; eval --precision 20 shows it")
+        name, base = self.graph.nodes[gate.inputs[slot]].name, self.system.base
+        chained = f"the chained gradient of {name}{f' at {self.system.place(lost.place)}' if lost.place else ''}"
+        if lost.value is not None and isinstance(base, Floats):
+            told = f"underflows: {chained} is {base.wide.show(lost.value, faults.DIGITS)}, which is 0 in doubles"
+        elif lost.is_certain:
+            told = f"underflows: {chained} is 0 in doubles, and is not 0"
+        else:
+            told = f"may underflow: {chained} is 0 in doubles, and it is not known whether it is 0"
+        self._notice("underflow", gate, f"{told}; eval --precision 20 shows it")
 
     def _edge(self, gate: Gate, slot: int, local: Value, full: Value, active: Mask | None, shape: Shape) -> Edge:
         place = gate.inputs[slot]
@@ -313,7 +271,8 @@ class Backward:
         shape = self.shapes[place]
         if op.pulls_back(slot):
             chained = self._pulled(gate, op, slot, inputs, out, upstream)
-            self._tell_underflow(gate, slot, underflowed(system, op, slot, inputs, out, upstream, chained))
+            chained, lost = whole_underflowed(system, op, slot, inputs, out, upstream, chained)
+            self._tell_underflow(gate, slot, lost)
             if mask is None and op.partial(slot).heads & _SPARSE:
                 mask = np.ones(self.shapes[gate.position], dtype=bool)
             active = None if mask is None else self._reach(op, slot, inputs, out, mask)
@@ -327,7 +286,8 @@ class Backward:
             local = self._pulled(gate, op, slot, inputs, out, None)
         full = spread(op, upstream, inputs[slot]) * local
         if not op.selects:
-            self._tell_underflow(gate, slot, underflowed(system, op, slot, inputs, out, upstream, full))
+            full, lost = whole_underflowed(system, op, slot, inputs, out, upstream, full)
+            self._tell_underflow(gate, slot, lost)
         active = None if mask is None else np.array(spread(op, mask, inputs[slot]))
         if op.selects:
             flows = np.asarray(local != 0, dtype=bool)
@@ -354,7 +314,7 @@ class Backward:
 
     def _reach(self, op: ArrayOp, slot: int, inputs: list[Value], out: Value, mask: Mask) -> Mask | None:
         """The entries of an input to which something flows back, from the mask of the output."""
-        if not op.partial(slot).heads <= _LINEAR:
+        if not op.partial(slot).heads <= LINEAR:
             return None
         ones = [np.ones(shape_of(each)) if is_array(each) else 1.0 for each in inputs]
         if op.name == "pick":

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, reduce
 from math import isfinite, prod
 from typing import Any
 
@@ -31,6 +32,10 @@ from .compiled import UnusualError, compiled
 
 _UNFLAGGED = frozenset("matmul inv det solve logdet cofactors".split())
 """Words of rules whose loops are those of a library, which tells nothing of what happened in it."""
+_PRODUCTS = frozenset("matmul outer mul solve".split())
+"""Words of rules of whose operands one is multiplied by another."""
+_DIVIDING = frozenset(("inv", "solve"))
+"""Words of rules in which numbers that are large make others small."""
 _SMALLER = frozenset(("where", "careful", "convention", "ours"))
 """Words of rules of which some take no account of an input, so that what comes of them may be smaller than the gate."""
 _BLOCK = 1 << 13
@@ -342,15 +347,25 @@ def may_underflow(op: ArrayOp, slot: int, operands: Sequence[Value]) -> bool:
         return False
     if "softmax" in op.value.heads:
         return not np.all(operands[0])  # a probability is never 0
-    try:  # where a product of two numbers underflows, the square of the smaller one does
-        with np.errstate(over="ignore", under="raise"):
+    partial = op.partial(slot)
+    factors = _factors(partial)
+    try:  # where a product of several numbers underflows, that power of the smallest does
+        with np.errstate(over="raise" if partial.heads & _DIVIDING else "ignore", under="raise"):
             for each in operands:
                 flat = np.ravel(each, order="K")
                 for start in range(0, flat.size, _BLOCK):
-                    np.square(flat[start : start + _BLOCK])
+                    block = flat[start : start + _BLOCK]
+                    reduce(np.multiply, [block] * factors)
     except FloatingPointError:
         return True
     return False
+
+
+@cache
+def _factors(rule: Formula) -> int:
+    """Of how many operands the products in a rule are made."""
+    found = [_factors(arg) for arg in rule.args]
+    return 1 if not found else sum(found) if rule.head in _PRODUCTS else max(found)
 
 
 _WORDS: dict[str, Any] = {
