@@ -43,6 +43,9 @@ def _run() -> int:
         words = sys.argv[1:]
         status = plain_call.run(words)
         if status is None:
+            import gc
+
+            gc.set_threshold(200_000)  # to look for what can go while libraries load costs a tenth of a start
             from .cli.commands import run_command
             from .runtime.budget import bound_memory
 

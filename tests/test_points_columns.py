@@ -12,6 +12,7 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from backprop_cli.language.program import Program
 from backprop_cli.passes import columns as columns_
 from backprop_cli.passes.columns import ColumnPasses, _Strips
 from backprop_cli.passes.compiled_lines import unrolled
+from backprop_cli.passes.threads import ahead
 from backprop_cli.points.columns import Sum
 from backprop_cli.points.tables import Columns
 from backprop_cli.rules.op import Op
@@ -379,14 +381,32 @@ def test_plain_objects_with_unusual_rows_are_told_as_line_by_line(tmp_path: Path
         assert run("points", "floor(x)/x", str(path), "--on-error", how) == line, how
 
 
-def test_files_that_are_not_plain_are_read_as_line_by_line(tmp_path: Path) -> None:
+def test_files_that_are_not_plain_are_read_as_line_by_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "d.csv"
     for name, text in ENDS.items():
         path.write_bytes(text.encode("utf-8", "surrogatepass"))
-        for how in ("stop", "null"):
+        for how, size in (("stop", 10_000), ("null", 4)):
+            monkeypatch.setattr("backprop_cli.points.frames.TEXT", size)
             formula = "x*2" if name == "one column" else "x*y"
             line = run("points", formula, "-", "--on-error", how, stdin=path.read_bytes())
             assert run("points", formula, str(path), "--on-error", how) == line, (name, how)
+
+
+def test_what_is_worked_out_ahead_comes_in_turn() -> None:
+    """One item ahead and no more; and an error where its item would be, not before."""
+    begun = []
+
+    def items() -> Iterator[int]:
+        for number in range(4):
+            begun.append(number)
+            yield 6 // (2 - number)
+
+    found = ahead(items())
+    assert [next(found), next(found)] == [3, 6]
+    assert max(begun) <= 2
+    with pytest.raises(ZeroDivisionError):
+        next(found)
+    assert [*ahead(iter(range(3)))] == [0, 1, 2]
 
 
 def test_cells_that_csv_has_no_way_to_write(tmp_path: Path) -> None:

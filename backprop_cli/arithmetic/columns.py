@@ -11,7 +11,8 @@ import math
 from collections.abc import Callable
 from decimal import Decimal
 from functools import reduce
-from itertools import repeat
+from itertools import accumulate, repeat
+from operator import mul
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -29,7 +30,7 @@ Rows: TypeAlias = NDArray[np.bool_]
 
 
 _PARTS = 128
-_POWERS = [Decimal(2) ** (Decimal(part) / _PARTS) for part in range(_PARTS)]
+_POWERS = [*accumulate(repeat(Decimal(2) ** (Decimal(1) / _PARTS), _PARTS - 1), mul, initial=Decimal(1))]
 _HIGH = np.array([*map(float, _POWERS)])
 _LOW = np.array([float(power - Decimal(float(power))) for power in _POWERS])
 _STEP = float(Decimal(2).ln() / _PARTS)

@@ -11,8 +11,9 @@ import numpy as np
 from ..arithmetic import FLOATS
 from ..errors import BackpropError, InputError, MathError, quote
 from ..passes import point
+from ..passes.threads import ahead
 from ..points.blocks import Look, Table, has_polars
-from ..points.columns import Answered, Sum, answered
+from ..points.columns import Answered, Sum, answered, numbers_of
 from ..points.evaluate import Job
 from ..points.kept import NO_RESULT
 from ..runtime.streams import is_unicode, writer
@@ -39,9 +40,10 @@ class Rows(NamedTuple):
 
     def answered(self) -> Iterator[tuple[Answered, int]]:
         """Each block when it is done, and how many of its rows that are. Raises what a row raises, behind them."""
-        for block in self.table.blocks(self.job.varying, self.job.refused, self.look):
+        blocks = self.table.blocks(self.job.varying, self.job.refused, self.look)
+        for block, known in ahead((block, numbers_of(self.job, self.passes, block)) for block in blocks):
             told = 0
-            for found, place in answered(self.job, self.passes, block):
+            for found, place in answered(self.job, self.passes, block, known):
                 if place is None:
                     self.report.answered(found.block.rows - told)
                     yield found, found.block.rows

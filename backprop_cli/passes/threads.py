@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from threading import Thread
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 def processors() -> int:
@@ -33,3 +37,33 @@ def together(work: Callable[[], None], times: int) -> None:
         each.join()
     for error in raised:
         raise error
+
+
+def ahead(items: Iterator[T]) -> Iterator[T]:
+    """The items, each of which is worked out in another thread while the one before is looked at.
+
+    Raises what they raise, when its turn comes. What is raised here, such as an interrupt, does not wait for them.
+    """
+    found: list[list[T] | BaseException] = []
+
+    def work() -> None:
+        try:
+            found.append([*islice(items, 1)])
+        except BaseException as error:
+            found.append(error)
+
+    def begun() -> Thread:
+        other = Thread(target=work)
+        other.start()
+        return other
+
+    coming = begun()
+    while True:
+        coming.join()
+        one = found.pop()
+        if isinstance(one, BaseException):
+            raise one
+        if not one:
+            return
+        coming = begun()
+        yield from one

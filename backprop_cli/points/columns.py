@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..arithmetic.columns import Column
+from ..arithmetic.columns import Column, Rows
 from ..errors import MathError
 from ..passes.columns import ROWS, ColumnPasses, Strip
 from .blocks import Block
@@ -60,8 +60,8 @@ class Step(NamedTuple):
     place: int | None = None
 
 
-def answered(job: Job, passes: ColumnPasses | None, block: Block) -> Iterator[Step]:
-    """A step for each unusual row of a block, and one for all of it.
+def numbers_of(job: Job, passes: ColumnPasses | None, block: Block) -> tuple[list[Column], Rows]:
+    """The numbers of a block, a column each, and the rows that have none, which are to be answered one by one.
 
     job: what is asked for at each row
     passes: over columns, None where rows are answered one by one
@@ -69,11 +69,22 @@ def answered(job: Job, passes: ColumnPasses | None, block: Block) -> Iterator[St
     """
     if passes is None:
         count = 1 + len(job.gradients) + job.spread
-        numbers, unusual = [np.full(block.rows, math.nan)] * count, np.ones(block.rows, dtype=bool)
-    else:
-        numbers, unusual = passes.at(block.columns, block.rows)
-        if "" in block.columns:
-            unusual |= np.isnan(block.columns[""])
+        return [np.full(block.rows, math.nan)] * count, np.ones(block.rows, dtype=bool)
+    numbers, unusual = passes.at(block.columns, block.rows)
+    if "" in block.columns:
+        unusual |= np.isnan(block.columns[""])
+    return numbers, unusual
+
+
+def answered(
+    job: Job, passes: ColumnPasses | None, block: Block, known: tuple[list[Column], Rows] | None = None
+) -> Iterator[Step]:
+    """A step for each unusual row of a block, and one for all of it.
+
+    job, passes, block: as `numbers_of` has them
+    known: what that gives, if it is there
+    """
+    numbers, unusual = known or numbers_of(job, passes, block)
     found = Answered(block, numbers, {})
     if unusual.any():
         places = np.flatnonzero(unusual).tolist()

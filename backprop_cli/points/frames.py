@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
 
 from ..errors import InputError, OutputError, quote, shorten
+from ..passes.threads import ahead
 from .blocks import PIECE, TEXT, Block, Look, Table, of_rows, piece
 from .evaluate import Row, number_of
 from .rows import FRAMES, Lines, Source, binary, names_of, read_records
@@ -134,10 +136,10 @@ def csv_blocks(
     refused: those that no row may have.
     """
     places = [source.names.index(name) for name in names]
-    while data := piece(file, TEXT):
-        frame = _frame(data, source)
+    pieces = ahead((data, _frame(data, source)) for data in iter(partial(piece, file, TEXT), b""))
+    for data, frame in pieces:
         if frame is None and b'"' in data:
-            rest = Lines(cast("BinaryIO", _Joined(data, file)))
+            rest = Lines(cast("BinaryIO", _Joined(data, pieces)))
             rest.number, rest.size = lines.number, lines.size
             yield from of_rows(_counted(rest, lines, source), names, refused)
             return
@@ -175,7 +177,7 @@ def _frame(piece: bytes, source: Source) -> polars.DataFrame | None:
         )
     except (polars.exceptions.PolarsError, UnicodeError):
         return None
-    return frame if frame.shape == (count, width) else None
+    return frame.rechunk() if frame.shape == (count, width) else None
 
 
 def _count(data: bytes, sign: bytes) -> int:
@@ -184,16 +186,17 @@ def _count(data: bytes, sign: bytes) -> int:
 
 
 class _Joined:
-    """Bytes that were read of a file already, and the rest of it, line by line."""
+    """A piece of a file and the pieces behind it, line by line."""
 
-    def __init__(self, piece: bytes, file: BinaryIO) -> None:
-        self.piece, self.file = BytesIO(piece), file
+    def __init__(self, piece: bytes, pieces: Iterator[tuple[bytes, object]]) -> None:
+        self.piece, self.pieces = BytesIO(piece), pieces
 
     def readline(self, size: int = -1) -> bytes:
         line = self.piece.readline(size)
-        if line.endswith(b"\n") or (size >= 0 and len(line) >= size):
-            return line
-        return line + self.file.readline(size - len(line) if size >= 0 else size)
+        while not line.endswith(b"\n") and len(line) != size and (more := next(self.pieces, None)):
+            self.piece = BytesIO(more[0])
+            line += self.piece.readline(size - len(line) if size >= 0 else size)
+        return line
 
 
 def _counted(rest: Lines, lines: Lines, source: Source) -> Iterator[Row]:
