@@ -14,11 +14,13 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 import sympy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from mpmath import mpf
 
 from backprop_cli import BackpropError, backprop
 from backprop_cli import compile as compiled
@@ -324,6 +326,25 @@ def test_a_product_of_doubles_has_its_digits_whatever_is_on_the_way() -> None:
         others = [factors[:i] + factors[i + 1 :] for i in range(len(factors))]
         slopes = [float(math.prod(map(Fraction, each))) for each in others]
         assert [*backprop("prod(v)", {"v": factors}).gradient["v"]] == pytest.approx(slopes, rel=1e-15, abs=0), factors
+
+
+def test_scores_that_are_nearly_sure_keep_their_digits() -> None:
+    """Of two scores, 0 and x, the second has the portion sigmoid(x): in doubles, and in programs."""
+    forms: dict[str, tuple[str, Any, Any]] = {
+        "softmax": ("softmax(z)[1]", mpmath.sigmoid, lambda x: mpmath.sigmoid(x) * mpmath.sigmoid(-x)),
+        "log_softmax": ("-log_softmax(z)[1]", lambda x: mpmath.log1p(mpmath.exp(-x)), lambda x: -mpmath.sigmoid(-x)),
+        "logsumexp": ("logsumexp(z)", lambda x: mpmath.log1p(mpmath.exp(x)), mpmath.sigmoid),
+        "many": ("sum(log_softmax(z)*[1/2, 1e10])", lambda x: -x / 2 - (1e10 + mpf(0.5)) * mpmath.log1p(mpmath.exp(-x)),
+                 lambda x: (1e10 + mpf(0.5)) * mpmath.sigmoid(-x) - mpf(0.5)),
+    }  # fmt: skip
+    for (text, of_value, of_slope), x in product(forms.values(), (20, 30, -40, 700, 0.5)):
+        trace, names = backprop(text, z=[0, x]), dict[str, Any]()
+        exec(trace.code("numpy", function=True), names)
+        written, gradient = names["forward_backward"]([0, x])
+        with mpmath.workdps(40):
+            expected = pytest.approx([float(of_value(mpf(x))), float(of_slope(mpf(x)))], rel=1e-14)
+        assert [trace.value, trace.gradient["z"][1]] == expected, (text, x)
+        assert [written, gradient["z"][1]] == expected, (text, x)
 
 
 @pytest.mark.parametrize(("text", "point", "name", "expected"), CLOSED, ids=[each[0] for each in CLOSED])

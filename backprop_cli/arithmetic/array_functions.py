@@ -171,8 +171,17 @@ class Words:
 
     def logtotal(self, x: Array) -> Value:
         largest = self._about_top(x, **{**self._over, "keepdims": True})
-        sums = self._log(np.sum(self.exp(x - largest), **self._over))
+        sums = self._log_of_powers(x - largest, **self._over)
         return np.reshape(largest, np.shape(sums)) + sums
+
+    def _log_of_powers(self, less: Array, **over: Any) -> Value:
+        """The logarithm of the sum of exp(less), of which the largest is 0: what the others have tells beside 1."""
+        powers = self.exp(less)
+        if not self.is_doubles:
+            return self._log(np.sum(powers, **over))
+        tops = less == 0
+        powers[tops] = 0.0
+        return np.log1p(np.add.reduce(powers, **over) + (np.count_nonzero(tops, **over) - 1.0))
 
     def _about_top(self, x: Array, **over: Any) -> Value:
         """The same, or what holds it where the numbers do not decide: enough to scale with."""
@@ -244,7 +253,20 @@ class Words:
 
     def log_softmax(self, x: Array) -> Value:
         less = x - self._about_top(x, axis=self._along, keepdims=True)
-        return less - self._log(self.rowsum(self.exp(less)))
+        return less - self._log_of_powers(less, axis=self._along, keepdims=True)
+
+    def above(self, upstream: Array, out: Array) -> Value:
+        if self.is_doubles:
+            upstream = upstream - self.rowsum(np.where(out > 0.5, upstream, 0.0))
+        return upstream - self.rowsum(self.times(upstream, out))
+
+    def unscored(self, upstream: Array, out: Array) -> Value:
+        portions = self.exp(out)
+        if not self.is_doubles:
+            return upstream - portions * self.rowsum(upstream)
+        is_most = portions > 0.5
+        others, most = (self.rowsum(np.where(each, upstream, 0.0)) for each in (~is_most, is_most))
+        return np.where(is_most, -np.expm1(out), 1.0) * upstream - portions * np.where(is_most, others, others + most)
 
     # -- square matrices --
 

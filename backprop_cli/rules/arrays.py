@@ -33,6 +33,9 @@ shaped, total, product, rest = map(Formula, "shaped total product rest".split())
 largest, smallest, length, logtotal = map(Formula, "largest smallest length logtotal".split())
 softmax, log_softmax, logdet, cofactors = map(Formula, "softmax log_softmax logdet cofactors".split())
 picked, trace = Formula("picked"), Formula("trace")
+above, unscored = Formula("above"), Formula("unscored")
+"""`above(upstream, out)`: upstream less its mean, out being the portions that it is weighed with; `unscored(upstream,
+out)`: what log_softmax hands back. Neither cancels where one entry has nearly all."""
 
 WORDS = {
     "upstream": "∂f/∂gate, in the shape of the gate's output",
@@ -103,11 +106,13 @@ ARRAYS: list[ArrayOp] = [
     _reduction("logsumexp", logtotal(x),
                Formula("careful", exp(x - spread(out, x)), Formula("portions")(x)),
                does="hands every entry its upstream times the part that its exp has in the sum (softmax)"),
-    ArrayOp("softmax", "x", softmax(x), out * (upstream - rowsum(upstream * out)), shape=fit.same, takes="axis",
-            form="softmax()",
+    ArrayOp("softmax", "x", softmax(x),
+            Formula("careful", out * (upstream - rowsum(upstream * out)), out * above(upstream, out)),
+            shape=fit.same, takes="axis", form="softmax()",
             does="hands each score its probability times what its upstream exceeds the mean upstream"),
-    ArrayOp("log_softmax", "x", log_softmax(x), upstream - exp(out) * rowsum(upstream), shape=fit.same, takes="axis",
-            form="log_softmax()", aliases="logsoftmax",
+    ArrayOp("log_softmax", "x", log_softmax(x),
+            Formula("careful", upstream - exp(out) * rowsum(upstream), unscored(upstream, out)),
+            shape=fit.same, takes="axis", form="log_softmax()", aliases="logsoftmax",
             does="hands each score its upstream, less its probability times the sum of all of them"),
 
     ArrayOp("trace", "x", trace(x), upstream * eye(x), shape=fit.diagonal_sum, form="trace()", aliases="tr",

@@ -179,7 +179,7 @@ class _Program:
         target, locals_ = self.target, ["\n".join(lines) + "\n" for lines in self.locals.values()]
         functions = [*needed(target, self.used), *locals_]
         everything = "\n".join([code, *functions])
-        imports = [line for needed_by, line in target.imports if needed_by in everything]
+        imports = [each for by, each in target.imports if re.search(rf"(?<![\w.]){re.escape(by)}", everything)]
         space = [""] * (2 if target.comment == "#" else 1)
         yield from ([""] if imports else [])
         yield from imports

@@ -61,7 +61,7 @@ def pulled(
         return Formula(f"{name}_d{'xy'[slot]}", upstream, *inputs, *([out] if name == "solve" else []))
     partial, x = op.partial(slot), inputs[0]
     while partial.head == "careful":
-        partial = partial.args[1 if op.name == "logsumexp" else 0]
+        partial = partial.args[1 if "softmax" in op.name or op.name == "logsumexp" else 0]
     if op.name == "array":
         return Formula("index", upstream, Formula(str(slot)))
     if op.name == "concat":
@@ -102,6 +102,8 @@ def _opened(op: ArrayOp, formula: Formula) -> Formula:
             return Formula(
                 "sum_over", args[0], Formula(f"axis={-1 if axis is None else axis}"), Formula("keepdims=True")
             )
+        case "above" | "unscored":
+            return Formula(formula.head, *args, Formula(f"axis={-1 if axis is None else axis}"))
         case "rest":
             return Formula("others_over", args[0], Formula(str(axis)))
         case "shaped":

@@ -59,7 +59,8 @@ const words = ({ a, d: stays }) => {
   const groups = s => { const found = upTo(size(kept(s))).map(() => []), at = reader({ s: kept(s), d: upTo(found.length) }, s); upTo(size(s)).forEach(i => found[at(i)].push(i)); return found; };
   const over = (x, f, stay = stays) => whole(stay ? kept(x.s) : x.s.filter((_, k) => !a.includes(k)), groups(x.s).map(all => f(all.map(i => x.d[i]))));
   const along = (x, f) => { const d = []; groups(x.s).forEach(all => { const found = f(all.map(i => x.d[i])); all.forEach((i, k) => { d[i] = found[k]; }); }); return whole(x.s, d); };
-  const total = all => all.reduce((sum, x) => sum + x, 0), log = all => { const most = top(all); return most + Math.log(total(all.map(x => Math.exp(x - most)))); };
+  const total = all => all.reduce((sum, x) => sum + x, 0), more = less => Math.log1p(total(less.map(x => x === 0 ? 0 : Math.exp(x))) + less.filter(x => x === 0).length - 1);
+  const both = (u, o, f) => along(whole(o.s, upTo(o.d.length)), all => f(all.map(i => u.d[i]), all.map(i => o.d[i])));
   const parts = all => { const most = top(all), powers = all.map(x => power(x - most)), sum = total(powers); return powers.map(x => x / sum); };
   const spread = (u, x) => each(one => one, x.s, whole(kept(x.s), flat(u)));
   const minor = (x, i, j) => { const n = x.s[0]; return eliminated({ s: [n - 1, n - 1], d: x.d.filter((_, k) => Math.floor(k / n) !== i && k % n !== j) }, { s: [n - 1, 0], d: [] })[1]; };
@@ -79,10 +80,15 @@ const words = ({ a, d: stays }) => {
     largest: x => over(x, top),
     smallest: x => over(x, least),
     length: x => over(x, all => all.reduce((r, x) => Math.hypot(r, x), 0)),
-    logtotal: x => over(x, log),
+    logtotal: x => over(x, all => { const most = top(all); return most + more(all.map(x => x - most)); }),
     portions: x => along(x, parts),
     softmax: x => along(x, parts),
-    log_softmax: x => along(x, all => { const sum = log(all); return all.map(x => x - sum); }),
+    log_softmax: x => along(x, all => { const most = top(all), less = all.map(x => x - most), sum = more(less); return less.map(x => x - sum); }),
+    above: (u, o) => both(u, o, (u, p) => { const most = total(u.filter((_, i) => p[i] > 0.5)), rest = u.map(x => x - most), mean = total(rest.map((x, i) => times(x, p[i]))); return rest.map(x => x - mean); }),
+    unscored: (u, o) => both(u, o, (u, o) => {
+      const p = o.map(power), [most, others] = [true, false].map(is => total(u.filter((_, i) => p[i] > 0.5 === is)));
+      return u.map((x, i) => p[i] > 0.5 ? -Math.expm1(o[i]) * x - times(p[i], others) : x - times(p[i], others + most));
+    }),
     spread: spread,
     count: x => size(a.map(k => x.s[k])),
     rest: (x, f) => along(x, all => all.map((_, i) => { const rest = all.filter((_, k) => k !== i), p = f(rest); sunk ||= Math.abs(p) < 2 ** -1022 && !rest.includes(0); return p; })),

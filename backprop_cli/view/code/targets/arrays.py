@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 
 from ....rules.printer import Form
-from .base import Cases, UnknownWordError, of_first_order, prefixed, words
+from .base import Cases, of_first_order, prefixed, words
 from .python import HELPERS, PYTHON, SPECIAL, SPECIAL_IMPORTS
 
 
@@ -78,16 +78,32 @@ def product(*xs):
 _MEAN = "(functools.reduce({}.add, ({{args}})) / {{count}})"
 
 
-def _of_orders(name: str, texts: Mapping[str, str]) -> Form:
-    """A function of an order and x, for the orders for which there is a function of x."""
+def _of_orders(texts: Mapping[str, str], otherwise: str) -> Form:
+    """A function of an order and x. texts: functions of x for some orders; otherwise: the form for others."""
 
     def write(args: list[str]) -> str:
         order = args[0].rpartition("(")[2].removesuffix(")").removesuffix(".0")
-        if order not in texts:
-            raise UnknownWordError(f"{name} of order {order}")
-        return f"{texts[order]}({args[1]})"
+        return f"{texts[order]}({args[1]})" if order in texts else otherwise.format(*args)
 
     return Form(write)
+
+
+def _by_scipy(special: str, **own: Sequence[str]) -> dict[str, str | Form]:
+    """Bessel's and Airy's functions. own: those of orders 0 and 1 in a module `special` of the library's own."""
+    found: dict[str, str | Form] = {"airyai": "airy(0, {0})", "airyaiprime": "airy(1, {0})"}
+    for name, of_any_order in words("besselj=jv bessely=yv besseli=iv besselk=kv").items():
+        orders = {
+            each: f"{special}.{function}" for each, function in zip(("0", "1", "-1"), own.get(name, ()), strict=False)
+        }
+        found[name] = _of_orders(orders, f"of_scipy(scipy.special.{of_any_order}, {{0}}, {{1}})")
+    return found
+
+
+_AIRY = '''\
+def airy(part, x):
+    """Airy's function (0) or its derivative (1)."""
+    return of_scipy(lambda x: scipy.special.airy(x)[part], x)
+'''
 
 
 _ELEMENTWISE = '''\
@@ -346,8 +362,8 @@ TORCH = replace(
         **words("cbrt log_base gamma digamma polygamma"),
         **_OWN,
         "erfcinv": "(torch.special.ndtri(({0}) / 2) / -(2**0.5))",
-        # Its J and Y are right to seven digits at 5, and K has no derivative.
-        "besseli": _of_orders("besseli", {"0": "torch.special.i0", "1": "torch.special.i1", "-1": "torch.special.i1"}),
+        # Its own J and Y are right to seven digits at 5.
+        **_by_scipy("torch.special", besseli=("i0", "i1", "i1"), besselk=[f"modified_bessel_k{n}" for n in (0, 1, 1)]),
         "softplus": "torch.logaddexp({0}, torch.tensor(0.0))",
     },
     many={
@@ -363,11 +379,22 @@ TORCH = replace(
         "true": "torch.tensor(True)",
         "false": "torch.tensor(False)",
     },
-    imports=[("functools.", "import functools"), ("math.", "import math"), ("", "import torch")],
+    imports=[
+        ("functools.", "import functools"),
+        ("math.", "import math"),
+        ("scipy.", "import scipy.special"),
+        ("", "import torch"),
+    ],
     setup="torch.set_default_dtype(torch.float64)",
     helpers={
         "portions": _portions("torch.maximum", "torch.exp"),
         "product": _product("torch"),
+        "of_scipy": '''\
+def of_scipy(function, *xs):
+    """SciPy's function, which PyTorch lacks; it has no derivative here, and needs none."""
+    return torch.as_tensor(function(*(torch.as_tensor(x).numpy() for x in xs)))
+''',
+        "airy": _AIRY,
         "ldexp": '''\
 def ldexp(mantissa, exponent):
     """mantissa * 2**exponent, in two steps, so that only what is too large overflows."""
@@ -426,7 +453,7 @@ JAX = replace(
         **_OWN,
         "erfcinv": "(special.ndtri(({0}) / 2) / -(2**0.5))",
         **words("erfcx lognormcdf"),  # its log_ndtr is right to ten digits at 5
-        "besseli": _of_orders("besseli", {"0": "special.i0", "1": "special.i1", "-1": "special.i1"}),
+        **_by_scipy("special", besseli=("i0", "i1", "i1")),
         "relu": "jnp.maximum({0}, 0.0)",
         "softplus": "jnp.logaddexp({0}, 0.0)",
     },
@@ -441,6 +468,7 @@ JAX = replace(
         ("math.", "import math"),
         ("", "import jax"),
         ("", "import jax.numpy as jnp"),
+        ("scipy.", "import scipy.special"),
         ("special.", "from jax.scipy import special"),
     ],
     setup='jax.config.update("jax_enable_x64", True)',
@@ -464,6 +492,14 @@ def lognormcdf(x):
         "like": _LIKE,
         "portions": _portions("jnp.maximum", "jnp.exp"),
         "product": _product("jnp"),
+        "of_scipy": '''\
+def of_scipy(function, *xs):
+    """SciPy's function, which JAX lacks, also inside jit; it has no derivative here, and needs none."""
+    xs = jnp.broadcast_arrays(*(jnp.asarray(x, dtype=float) for x in xs))
+    found = jax.ShapeDtypeStruct(xs[0].shape, xs[0].dtype)
+    return jax.pure_callback(function, found, *xs, vmap_method="expand_dims")
+''',
+        "airy": _AIRY,
         "log_base": '''\
 def log_base(x, base):
     """The logarithm of x to a base, exact for powers of 2 and 10."""

@@ -95,7 +95,7 @@ C = Target(
     helpers=helpers("helpers.c"),
     whole_orders=frozenset(("besselj", "bessely")),
     imports=[
-        ("n((int)n, ", "#define _XOPEN_SOURCE 600"),
+        ("(int)n, ", "#define _XOPEN_SOURCE 600"),
         ("", "#include <math.h>"),
         ("", "#include <stdio.h>"),
         ("strtod(", "#include <stdlib.h>"),

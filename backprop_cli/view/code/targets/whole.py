@@ -41,7 +41,7 @@ def _whole(library: str, linalg: str, **others: str | Form) -> dict[str, str | F
         "length_of": template("{0}.shape[{1}]", ATOM, ATOM, CHOICE),
         "selected_both": "({0} == {1})",
         **words("part placed picks others_over selected_split selected_first"),
-        **words("matmul_dx matmul_dy solve_dx solve_dy"),
+        **words("matmul_dx matmul_dy solve_dx solve_dy above unscored"),
         **others,
     }
     return {name: _form(text) if isinstance(text, str) else text for name, text in found.items()}
@@ -81,8 +81,16 @@ def logsumexp(x, axis=None, keepdims=False):
     """log(sum(exp(x))), which never overflows."""
     {over}
     largest = {library}.amax(x, axis=axes, keepdims=True)
-    sums = largest + {library}.log({library}.sum({library}.exp(x - largest), axis=axes, keepdims=True))
+    sums = largest + log_of_powers(x - largest, axes)
     {found}
+''',
+        "log_of_powers": f'''\
+def log_of_powers(less, axis):
+    """log(sum(exp(less))), where the largest is 0: what the others have tells beside 1."""
+    tops = less == 0
+    powers = {library}.where(tops, 0.0, {library}.exp(less))
+    more = {library}.sum(tops, axis=axis, keepdims=True) - 1.0
+    return {library}.log1p({library}.sum(powers, axis=axis, keepdims=True) + more)
 ''',
         "norm": f'''\
 def norm(x, axis=None, keepdims=False):
@@ -101,8 +109,24 @@ def softmax(x, axis=-1):
         "log_softmax": f"""\
 def log_softmax(x, axis=-1):
     less = x - {library}.amax(x, axis=axis, keepdims=True)
-    return less - {library}.log({library}.sum({library}.exp(less), axis=axis, keepdims=True))
+    return less - log_of_powers(less, axis)
 """,
+        "above": f'''\
+def above(upstream, out, axis):
+    """upstream - sum(upstream * out), which does not cancel where one entry of out is nearly 1."""
+    above_most = upstream - {library}.sum({library}.where(out > 0.5, upstream, 0.0), axis=axis, keepdims=True)
+    return above_most - {library}.sum(above_most * out, axis=axis, keepdims=True)
+''',
+        "unscored": f'''\
+def unscored(upstream, out, axis):
+    """upstream - exp(out) * sum(upstream), which does not cancel where one exp(out) is nearly 1."""
+    portions = {library}.exp(out)
+    is_most = portions > 0.5
+    most = {library}.sum({library}.where(is_most, upstream, 0.0), axis=axis, keepdims=True)
+    others = {library}.sum({library}.where(is_most, 0.0, upstream), axis=axis, keepdims=True)
+    rest = {library}.where(is_most, -{library}.expm1(out), 1.0) * upstream
+    return rest - portions * {library}.where(is_most, others, others + most)
+''',
         "picks": f'''\
 def picks(scores, labels):
     """Where the labels are among the scores."""
@@ -210,7 +234,6 @@ _TORCH_WHOLE: dict[str, str | Form] = {
     "max_over": "torch.amax",
     "min_over": "torch.amin",
     "softmax": Form(_softmax_in_torch),
-    "log_softmax": "torch.log_softmax",
     "array_of": "torch.tensor({0})",
     "stack": "torch.stack([torch.as_tensor(each, dtype=torch.float64) for each in ({args},)])",
     "kept": template("{0}.unsqueeze({1})", ATOM, ATOM, CHOICE),
@@ -251,7 +274,6 @@ OF_ARRAYS = {
         "jnp.asarray(labels).astype(int)",
         "return found.at[places].set(upstream)",
         softmax="jax.nn.softmax",
-        log_softmax="jax.nn.log_softmax",
     ),
 }
 """The languages that write programs of arrays, by name."""
