@@ -224,11 +224,34 @@ def test_kinks_and_jumps_inside_are_told() -> None:
         assert bool(err) == bool(warning), expression
 
 
+def test_entries_of_arrays_that_are_opened_into_numbers() -> None:
+    words = ("sum(x*w)", "--at", '{"x": ["1/2..1", 2]}', "--w")
+    for text in ("[[1, 3]]", "3"):
+        found = command("eval", *words, text, "--expand", "--get", "value", "--get", "x_0").out.split()
+        assert [*map(float, found)] == ([6.5, 7, 1, 1] if "[" in text else [7.5, 9, 3, 3])
+    assert str(backprop("sum(x)", x=["1..2", 0.5], expand=True).value) == "[1.5, 2.5]"
+    for text, told in (
+        ("[1..2, 3]", "the value of x at entry [0] is a box, and a number is needed here"),
+        ("[3, 2±0.1]", "the value of x at entry [1] is uncertain, and a number is needed here"),
+        ("0..1", "the value of x is a box, and a number is needed here"),
+    ):
+        err = command("eval", "sum(x*w)", "--x", text, "--w", "[1, 2]").err
+        assert told in err
+        assert "--expand opens arrays into numbers" in err
+    for text, told in (
+        ("[1..2, true]", "not a constant"),
+        ("[1..2, [3]]", "is ragged"),
+        ("2*[1..2, 3]", "malformed number"),
+    ):
+        assert told in command("eval", "sum(x)", "--x", text, "--expand").err, text
+    assert "an entry of x is a box" in command("code", "sum(x)", "--x", "[1..2, 3]").err
+
+
 def test_other_commands_take_numbers_alone() -> None:
-    for words, told in (("derive", "the value of x is a box"), ("code", "is a box"), ("page", "a page has no boxes")):
+    for words in ("derive", "code", "page"):
         result = command(words, "x*y", "--x", "0..1", "--y", "2")
         assert result.status == 2, words
-        assert told in result.err
+        assert f"{words} takes numbers alone, and the value of x is a box" in result.err
     assert "the value of x is a box" in command("points", "x*y", "--x", "0..1", stdin="y\n1\n").err
     assert "the value of x is a box" in command("points", "x", stdin="x\n0..1\n").err
 

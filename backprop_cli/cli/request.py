@@ -165,8 +165,9 @@ class Question:
         of_arrays = is_of_arrays(graph, {**self.known, **self.typed})
         if not arrays and not asked.expand:
             refuse_arrays(graph, {**self.known, **self.typed}, asked.line.command)
-        if not arrays or asked.line.command in TAKES:
-            numbers_alone({**self.known, **self.typed}, asked.line.command, TAKES.get(asked.line.command, ()))
+        command = asked.line.command.rpartition(" ")[2]
+        if not arrays or command in TAKES:
+            numbers_alone({**self.known, **self.typed}, asked.line.command, TAKES.get(command, ()))
         if (asked.expand and not of_arrays) or (opened and graph.modules):
             from ..graph.expand import expand
 

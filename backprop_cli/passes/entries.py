@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from ..arithmetic import FLOATS, Value
 from ..arithmetic.arrays import Arrays
-from ..arithmetic.axes import shape_of
 from ..errors import InputError, few
 from ..graph.expand import expand
 from ..graph.graph import Constant, Gate, Graph, Group, Nodes, Variable, label
@@ -62,22 +61,25 @@ def opened(graph: Graph, given: Mapping[str, Any]) -> Opened:
     Raises InputError where shapes do not fit, where the output is no number, and beyond MAX_GATES.
     """
     system = Arrays(FLOATS)
-    point = {name: read_array(name, each, system) for name, each in given.items()}
-    shapes = {node.name: shape_of(point[node.name]) for node in graph.variables}
+    texts = {name: texts_of(name, each, system) for name, each in given.items()}
+    shapes = {node.name: texts[node.name].shape for node in graph.variables}
     inside = expand(graph, modules_only=True) if graph.modules else graph
     typed, all_shapes = shaped(inside, shapes)
     if all_shapes[-1]:
         raise no_number(graph, all_shapes[-1])
-    known = values(typed, all_shapes, point, system) if any(op.name == "pick" for op in typed.nodes.kinds) else []
+    known: Sequence[Value] = []
+    if any(op.name == "pick" for op in typed.nodes.kinds):
+        point = {name: read_array(name, each, system) for name, each in given.items()}
+        known = values(typed, all_shapes, point, system)
     opening = _Opening(typed, shapes, known)
     circuit = opening.circuit()
-    texts: dict[str, str] = {}
-    for name, places in opening.variables.items():
-        entries = np.asarray(texts_of(name, given[name], system), dtype=object)
-        names = (opening.nodes.names[i] for i in places.flat)
-        texts |= dict(zip(names, map(str, entries.flat), strict=True))
     named = {name: [opening.nodes.names[i] for i in places.flat] for name, places in opening.variables.items()}
-    return Opened(circuit, texts, named)
+    each = {
+        name: text
+        for array, names in named.items()
+        for name, text in zip(names, map(str, texts[array].flat), strict=True)
+    }
+    return Opened(circuit, each, named)
 
 
 def symbols(graph: Graph, given: Mapping[str, Any]) -> Opened:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import reduce
 from math import prod
+from operator import getitem
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from ..arithmetic import Value
+from ..arithmetic import Arithmetic, Value
 from ..arithmetic.arrays import Arrays
 from ..arithmetic.axes import Array
 from ..errors import BackpropError, InputError, quote, reason, shorten
 from ..rules.array_op import Shape
 from ..rules.shape_rules import MAX_AXES, MAX_ENTRIES, told
 from .arrays import value
-from .point import kind_of, read_value
+from .point import kind, kind_of, read_value
 
 _PLAIN = frozenset("0123456789+-.eE[], \t\r\n")
 _NONFINITE = re.compile(r"\b(?:nan|inf|infinity)\b", re.IGNORECASE)
@@ -39,7 +41,7 @@ def read_array(name: str, given: object, system: Arrays) -> Value:
     text = str(given).strip()
     if "[" not in text:
         try:
-            return read_value(name, text, system)
+            return _number(name, text, system)
         except InputError as error:
             error.hint = _meant(text) or error.hint
             raise
@@ -47,26 +49,39 @@ def read_array(name: str, given: object, system: Arrays) -> Value:
         plain = _NONFINITE.sub(lambda word: "NaN" if word[0].lower() == "nan" else "Infinity", text)
         data = json.loads(plain) if system.is_doubles else json.loads(plain, parse_float=str, parse_int=str)
     except ValueError:  # but a constant expression, perhaps: [1/3, pi]
-        return _constant(name, text, system)
+        lists = _split(text) if kind(text) else None
+        return _from_lists(name, lists, system) if lists else _constant(name, text, system)
     except RecursionError:
         raise _too_deep(name) from None
     return _from_lists(name, data, system, is_plain=_PLAIN.issuperset(text))
 
 
-def texts_of(name: str, given: object, system: Arrays) -> Any:
-    """The value of a variable as text, or as nested lists of texts: exact, as far as it was written so.
+def texts_of(name: str, given: object, system: Arrays) -> Array:
+    """The value of a variable as an array of texts: exact, as far as it was written so. Boxes may be among its entries.
 
-    Raises as `read_array` does.
+    Raises as `read_array` does for entries that are neither numbers, boxes nor uncertain.
     """
-    text = str(given).strip()
-    if hasattr(given, "__array__") or (isinstance(given, str) and "[" in text):
+    text, lists = str(given).strip(), given if isinstance(given, list | tuple) else None
+    if isinstance(given, str) and "[" in text:
         try:
-            given = json.loads(text, parse_float=str, parse_int=str) if isinstance(given, str) else np.asarray(given)
+            lists = json.loads(text, parse_float=str, parse_int=str)
         except ValueError:
-            given = _split(text) or np.asarray(read_array(name, text, system))
-    if isinstance(given, np.ndarray):
-        return [repr(float(each)) for each in given.flat] if given.ndim else repr(float(given))
-    return given if isinstance(given, list | tuple) else text
+            lists = _split(text)
+    is_constant = lists is None and "[" in text
+    if not (is_constant or hasattr(given, "__array__")) and kind(text):
+        data = text if lists is None else lists
+        _check(name, shape := _shape(name, data))
+
+        def checked(place: Shape, entry: object) -> str:
+            if not kind(str(entry)):
+                _entry(name, place, entry, system)
+            return str(entry)
+
+        return _each(data, shape, checked)
+    numbers = np.asarray(read_array(name, given, system))
+    if is_constant or hasattr(given, "__array__"):
+        return np.array([repr(float(each)) for each in numbers.flat], dtype=object).reshape(numbers.shape)
+    return np.asarray(text if lists is None else lists, dtype=object)
 
 
 def _split(text: str) -> Any:
@@ -112,19 +127,29 @@ def _from_lists(name: str, data: Any, system: Arrays, *, is_plain: bool = False)
             return _finite(name, np.array(data, dtype=np.float64), system)
         except OverflowError:
             raise InputError(f"in the value of {name}: a number overflows") from None
-    found = np.empty(shape, dtype=object)
-    for place in np.ndindex(shape):
-        entry = data
-        for index in place:
-            entry = entry[index]
-        found[place] = _entry(name, place, entry, system)
+    found = _each(data, shape, lambda place, each: _entry(name, place, each, system))
     return _finite(name, found.astype(np.float64 if system.is_doubles else object), system)
 
 
-def _entry(name: str, place: Sequence[int], entry: object, system: Arrays) -> Value:
+def _each(data: Any, shape: Shape, read: Callable[[Shape, Any], Any]) -> Array:
+    """What is read of each entry of nested lists, by its place."""
+    found = np.empty(shape, dtype=object)
+    for place in np.ndindex(shape):
+        found[place] = read(place, reduce(getitem, place, data))
+    return found
+
+
+def _entry(name: str, place: Shape, entry: object, system: Arrays) -> Value:
     if isinstance(entry, bool) or not isinstance(entry, str | int | float):
         raise InputError(f"the value of {name} has {kind_of(entry)} at entry {[*place]}, not a number")
-    return read_value(f"{name} at entry {[*place]}", str(entry), system.base)
+    return _number(f"{name} at entry {[*place]}", str(entry), system.base)
+
+
+def _number(name: str, text: str, system: Arithmetic) -> Value:
+    if which := kind(text):
+        hint = f"--expand opens arrays into numbers, any of which may be {which}"
+        raise InputError(f"the value of {name} is {which}, and a number is needed here", hint=hint)
+    return read_value(name, text, system)
 
 
 def _shape(name: str, data: Any) -> tuple[int, ...]:

@@ -290,8 +290,14 @@ KINDS: dict[str, Callable[[object], bool]] = {"a box": is_box, "uncertain": is_u
 """What a value may be that is no plain number and no array, and what tells."""
 
 
+_MARKS = ("..", "…", "±", "+/-", "\\pm", "+-", "(")
+
+
 def kind(given: object) -> str:
-    """Which of KINDS is given for a variable; empty for none."""
+    """Which of KINDS is given for a variable, or for an entry of an array; empty for none."""
+    if isinstance(given, str) and "[" in given and any(mark in given for mark in _MARKS):
+        parts = given.replace("[", ",").replace("]", ",").split(",")
+        return next(filter(None, (kind(part.strip(" '\"")) for part in parts)), "")
     return next((name for name, is_one in KINDS.items() if is_one(given)), "")
 
 

@@ -135,7 +135,8 @@ def numbers_alone(given: Mapping[str, Any], what: str, taken: Collection[str] = 
     for name, each in given.items():
         if (kind := point.kind(each)) and kind not in taken:
             hint = "leave it out" if what.startswith("--") else "backprop eval takes it"
-            raise InputError(f"{what} takes numbers alone, and the value of {name} is {kind}", hint=hint)
+            part = "an entry" if point.is_array(each) else "the value"
+            raise InputError(f"{what} takes numbers alone, and {part} of {name} is {kind}", hint=hint)
 
 
 def _trace_of_arrays(graph: Graph, given: Mapping[str, Any], settings: Settings) -> Trace:
