@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import subprocess
 import sys
@@ -513,3 +514,11 @@ def test_a_variable_without_a_value_is_missing() -> None:
     result = command("eval", "x*y", "--x", "1", "--exact")
     assert result.status == 2
     assert "no value for y" in result.err
+
+
+def test_no_digit_is_shown_where_none_holds() -> None:
+    """1 − 1/(1 + e⁻⁵⁰⁰⁰) is e⁻⁵⁰⁰⁰: its terms cancel to 2,171 digits."""
+    trace = backprop("(1 - 1/(exp(-2500*x) + 1))*exp(2500*x)", x=2, exact=True)
+    assert math.isnan(trace.arithmetic.to_float(trace.value))
+    assert "≈" not in trace.arithmetic.show(trace.gradient["x"], 6)
+    assert backprop("logaddexp(2*x, factorial(y))", x="1/2", y="47/6", exact=True, hessian=True).hessian

@@ -6,7 +6,9 @@ without bound is refused before it does.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import sympy
@@ -90,17 +92,17 @@ class Symbolic(Arithmetic):
 
     def to_float(self, value: Value) -> float:
         try:
-            return float(value)
+            return float(_near(value, 17))
         except (TypeError, ValueError, OverflowError):
-            return float("nan")
+            return math.nan
 
     def shown(self, value: Value, digits: int) -> str:
         text = self.whole(value)
         if len(text) <= _LONGEST or value.free_symbols:
             return text
         try:
-            return f"≈ {sympy.N(value, digits)}"
-        except ArithmeticError:  # an exponent that SymPy cannot write out
+            return f"≈ {_near(value, digits)}"
+        except (ArithmeticError, ValueError):  # an exponent that SymPy cannot write out, or no digits that hold
             return shorten(text, _LONGEST)
 
     def whole(self, value: Value) -> str:
@@ -184,6 +186,14 @@ class UndecidedError(Exception):
     """A comparison of exact numbers that SymPy cannot settle."""
 
 
+def _near(value: Value, digits: int) -> Value:
+    """The number to so many digits. Raises ValueError where terms cancel so far that none of them holds."""
+    near = value.evalf(digits, maxn=400)
+    if getattr(near, "_prec", digits) == 1:
+        raise ValueError
+    return near
+
+
 def _sign_of(value: Value) -> int | None:
     """−1, 0 or 1; None for what depends on symbols."""
     if value.is_zero:
@@ -192,9 +202,10 @@ def _sign_of(value: Value) -> int | None:
         return 1 if value.is_positive else -1
     if value.free_symbols:
         return None
-    near = value.evalf(50, maxn=400)
-    if near.is_real and near._prec > 1:
-        return 1 if near > 0 else -1
+    with suppress(ValueError):
+        near = _near(value, 50)
+        if near.is_real:
+            return 1 if near > 0 else -1
     if value.equals(0):
         return 0
     raise UndecidedError(f"cannot tell whether {quote(str(value))} is 0 or not")

@@ -83,7 +83,8 @@ def _matrix(
             raise
         except MathError as error:
             place = graph.source[slice(*error.span)] if error.span else graph.source
-            message = f"no finite second derivative along {row}: it fails at {quote(place)}"
+            needed = f"a slope that it needs, in {quote(place)}, is infinite or does not exist"
+            message = f"no second derivative along {row}: {needed} (0·∞ is undefined)"
             raise MathError(message, graph.source, error.span) from None
         matrix[row] = {name: zero if slopes[name] is None else slopes[name] for name in names}
     return matrix
