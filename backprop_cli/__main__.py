@@ -3,6 +3,8 @@
 import os
 import sys
 from _signal import SIGINT, default_int_handler, getsignal, signal  # the module around it takes long to load
+from _thread import interrupt_main, start_new_thread
+from time import sleep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +14,9 @@ FAILED, INTERRUPTED, BROKEN_PIPE = 1, 128 + 2, 128 + 13
 """The exit status where the system refuses something, and of what SIGINT and SIGPIPE end."""
 NO_MEMORY = b"error: the memory does not suffice\n"
 
-_interrupts: list[int] = []
+_AGAIN = 0.3  # seconds after which an interrupt that is lost is raised once more
+_OURS = __file__.removesuffix("__main__.py")
+_interrupts: list[KeyboardInterrupt] = []
 
 
 def main() -> "NoReturn":
@@ -69,10 +73,24 @@ def _run() -> int:
     return FAILED
 
 
-def _interrupt(number: int, _frame: object) -> None:
+def _interrupt(_number: int, _frame: object) -> None:
     """Interrupt, and remember it: a destructor, or a bare `except:` in a library, loses the exception."""
-    _interrupts.append(number)
-    raise KeyboardInterrupt
+    stop = KeyboardInterrupt()
+    _interrupts.append(stop)
+    start_new_thread(_raise_again, (stop,))
+    raise stop
+
+
+def _raise_again(stop: KeyboardInterrupt) -> None:
+    """Interrupt once more, where it was not our code that the exception came to last."""
+    sleep(_AGAIN)
+    last = stop.__traceback__ and stop.__traceback__.tb_frame.f_code
+    if last and last is not _interrupt.__code__ and last.co_filename.startswith(_OURS):
+        return
+    if sys.platform == "win32":  # where a signal from inside ends the process
+        interrupt_main()
+    else:  # also while it waits
+        os.kill(os.getpid(), SIGINT)
 
 
 def _unraisable(lost: "Any") -> None:

@@ -62,6 +62,21 @@ def run(words):
     except: pass
 plain_call.run = run
 """,
+    "in a bare except of a library that goes on": """
+def run(words):
+    try: exec(INTERRUPT)
+    except: pass
+    while True: pass
+plain_call.run = run
+""",
+    "in a destructor, and then it waits": """
+class Gone:
+    def __del__(self): exec(INTERRUPT)
+def run(words):
+    exec("Gone()")
+    os.read(os.pipe()[0], 1)
+plain_call.run = run
+""",
     "while click is loaded": """
 class Finder:
     def find_spec(self, name, *_):
