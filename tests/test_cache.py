@@ -429,6 +429,22 @@ def test_a_directory_that_others_may_write_to_is_left_alone(name: str, entry: Pa
     assert call("cache") == call("cache", "--clear") == off
 
 
+IN_THE_WAY: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a file": (Path.touch, "{} is no directory"),
+    "a named pipe": (os.mkfifo, "{} is no directory"),
+    "a link to nothing": (lambda place: place.symlink_to("nothing"), "the link {} leads nowhere"),
+    "a link to itself": (lambda place: place.symlink_to(place), "{}: too many levels of symbolic links"),
+}
+
+
+@pytest.mark.parametrize("name", IN_THE_WAY)
+def test_what_stands_where_the_cache_would_be_is_told(name: str, place: Path) -> None:
+    put, told = IN_THE_WAY[name]
+    put(place)
+    assert call(*WORDS).status == 0
+    assert call("cache") == call("cache", "--clear") == Result(0, f"the cache is off: {told.format(place)}\n", "")
+
+
 @pytest.mark.parametrize("name", ["0755", "0500", "a link", "a link in between"])
 def test_a_directory_that_others_may_only_read_is_used(name: str, entry: Path, compiled: list[str]) -> None:
     expected, place = call(*WORDS), entry.parent

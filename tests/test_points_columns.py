@@ -482,8 +482,8 @@ def test_gates_of_very_many_inputs_are_computed_row_by_row(tmp_path: Path) -> No
     """Over columns each of their slopes would read all inputs, which takes the square of their number."""
     path = tmp_path / "d.csv"
     path.write_text("x\n1\n2\n")
-    for name in ("hypot", "max"):
-        text = f"{name}({', '.join(f'x/{i}' for i in range(1, columns_.WIDE + 2))})"
+    for name, around in ("hypot", "{}"), ("max", "{}"), ("hypot", "m(x) = {}; m(x)"):
+        text = around.format(f"{name}({', '.join(f'x/{i}' for i in range(1, columns_.WIDE + 2))})")
         passes = ColumnPasses(Program(text).graph(), {}, [0])
         _, unusual = passes.at({"x": np.array([1.0, 2.0])}, 2)
         assert unusual.all() == (name == "hypot"), name

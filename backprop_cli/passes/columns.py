@@ -16,7 +16,7 @@ import numpy as np
 from ..arithmetic.columns import Column, Rows
 from ..arithmetic.tape import Code, Tape, is_column
 from ..errors import MathError
-from ..graph.graph import Graph
+from ..graph.graph import Graph, Module
 from .column_run import UNUSUAL, ZERO, Passes, Recording, Run, ZeroError
 from .threads import processors, together
 
@@ -168,9 +168,11 @@ def _plain(passes: ColumnPasses, careful: bool, are_seen: bool) -> _Plain | None
 
 def _is_wide(graph: Graph) -> bool:
     """Whether a gate has so many inputs that rows are faster one by one: over columns, each slope reads all of them."""
-    if all(op.selects or not op.variadic or op.partials[0].is_number for op in graph.nodes.kinds):
-        return False
-    return any(len(gate.inputs) > WIDE and gate.op.variadic and not gate.op.selects for gate in graph.gates_backward)
+    kinds = graph.nodes.kinds
+    if any(isinstance(op, Module) and _is_wide(op.graph) for op in kinds):
+        return True
+    reading = {op for op in kinds if op.variadic and not op.selects and not op.partials[0].is_number}
+    return bool(reading) and any(gate.op in reading and len(gate.inputs) > WIDE for gate in graph.gates_backward)
 
 
 class _Strips:

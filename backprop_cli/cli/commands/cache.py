@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import click
 
@@ -27,8 +28,8 @@ def command(clear: bool) -> None:
     if not place:
         off = "turned off" if os.environ.get("BACKPROP_NO_CACHE") else "off: there is no home directory to put it in"
         say(f"the cache is {off}", sys.stdout)
-    elif not _is_private(cache.directory()):
-        say(f"the cache is off: others than you may write to {place}", sys.stdout)
+    elif in_the_way := _in_the_way(cache.directory()):
+        say(f"the cache is off: {in_the_way.format(place)}", sys.stdout)
     elif clear:
         try:
             count = cache.clear()
@@ -42,11 +43,15 @@ def command(clear: bool) -> None:
         say(f"{counted(len(found), 'expression')}, {size:,} of at most {limit:,} bytes, in {place}", sys.stdout)
 
 
-def _is_private(place: str) -> bool:
-    """Whether nobody else may write there, or there is nothing yet."""
+def _in_the_way(place: str) -> str:
+    """Why nothing is read or written there, with a hole for the place; empty where nothing is in the way."""
     from .. import cache
 
     try:
-        return cache.is_private(place)
-    except OSError:
-        return True
+        if cache.is_private(place):
+            return ""
+    except FileNotFoundError:
+        return "the link {} leads nowhere" if Path(place).is_symlink() else ""
+    except OSError as error:
+        return f"{{}}: {reason(error)}"
+    return "others than you may write to {}" if Path(place).is_dir() else "{} is no directory"
