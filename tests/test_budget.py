@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import count
 
 import pytest
 
@@ -347,10 +346,17 @@ def test_work_ends_though_the_collector_swallows_what_is_sent() -> None:
         within(0.01, for_long)
 
 
-def test_time_that_others_take_ends_no_search_for_digits() -> None:
-    def compute() -> object:
-        return backprop("(1 - tanh(x))*exp(2*x)", x=2500, precision=20).to_dict()["value"]
+def test_where_there_is_no_time_for_more_digits_there_is_no_lesser_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def late(seconds: float, work: object) -> object:
+        raise TooSlowError(seconds)
 
-    assert within(10, compute, clock=lambda: 0.0) == "2"
-    with pytest.raises(MathError, match="for which there is time"):
-        within(1e4, compute, clock=map(float, count(step=1000)).__next__)
+    monkeypatch.setattr("backprop_cli.passes.certain.within", late)
+    for expression, told in (
+        ("(1 - tanh(x))*exp(2*x)", "39 digits, for which there is time, do not prove those of ∂f/∂x"),
+        ("sin(acos(-1))*x", "39 digits, for which there is time, do not prove those of sin(acos(-1))"),
+        ("max(sin(x)**2 + cos(x)**2, 1)", "is not decided at q5 = 1: 39 digits, for which there is time, do not tell"),
+    ):
+        with pytest.raises(MathError, match="for which there is time") as caught:
+            backprop(expression, x=2500, precision=20)
+        assert told in str(caught.value)
+        assert "--time-limit gives it more" in caught.value.hint

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from math import inf
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from ..arithmetic import Value
 from ..arithmetic.ball import GUARD
@@ -14,14 +14,14 @@ from ..arithmetic.balls import Balls
 from ..errors import MathError, UnprovenError, shorten
 from ..graph.graph import Graph
 from ..graph.graph import partial as slope
-from ..runtime.budget import left, now
+from ..runtime.budget import TooSlowError, left, within
 from . import point
 from .backpropagate import backpropagate
 from .hessian import hessian
 from .trace import Notice, Trace
 
 _MORE = 4  # times as many bits beyond the digits, where nothing tells how many it takes
-_SHARE = 1 / 2  # of the time that is left, for one attempt more
+_SHARE = 0.9  # of the time that is left, for one attempt more: some is left for what the last one tells
 _BITS = 2_400_000_000  # of all numbers together, at most: there are some more that nothing shows
 _NUMBERS = 6  # of a node: its value, its gradient, those of the edges into it
 _OVERHEAD = 1_000  # bits that a number takes beside its own
@@ -41,47 +41,76 @@ def proven(
     compute: the result in an arithmetic
     numbers: those of a result
 
-    A number that nothing within reach tells from 0 stays a ball around 0, and a notice says so. Raises MathError where
-    a gate is not decided within reach, as in `acos(sin(x)**2 + cos(x)**2)`, or digits are not proven.
+    A number that the most bits do not tell from 0 stays a ball around 0, and a notice says so. Raises MathError where
+    a gate is not decided within reach, as in `acos(sin(x)**2 + cos(x)**2)`, or digits are not proven, and where there
+    is no time for more bits.
     """
-    extra, count = GUARD, _NUMBERS * len(graph.nodes)
-    if (Balls(places).bits + _OVERHEAD) * count > _BITS:
+    system, extra, count = Balls(places), GUARD, _NUMBERS * len(graph.nodes)
+    if (system.bits + _OVERHEAD) * count > _BITS:
         raise MathError(f"{places:,} digits of {len(graph.nodes):,} nodes take more memory than there is", graph.source)
+    failure: UnprovenError | None = None
+    lacking: list[_Lacking] = []
+    is_first, is_late = True, False
     while True:
-        system, began = Balls(places, extra), now()
-        failure: UnprovenError | None = None
-        missing = inf  # until a result tells
+        work = partial(_attempt, tried := Balls(places, extra), compute, numbers)
         try:
-            with system.working():
-                result = compute(system)
-                lacks = [system.lacks(value) for _, value in numbers(result)]
-                missing, count = max(lacks, default=0), max(count, len(lacks))
+            result, there, lacking = work() if is_first else within(_SHARE * left(inf), work)
+            failure, count = None, max(count, there)
         except UnprovenError as error:
             failure = error
-        if not missing:
+        except TooSlowError:
+            if is_first:
+                raise
+            is_late = True
+            break
+        if not (failure or lacking):
             return result, []
+        system, is_first = tried, False
         most = min(MOST_BITS, _BITS // count - _OVERHEAD)
+        missing = inf if failure else max(each.bits for each in lacking)
         more = min(most, extra + int(missing) + GUARD if missing < inf else _MORE * extra)
-        slower = ((system.bits + more - extra) / system.bits) ** 1.5
-        is_late = slower * (now() - began) > _SHARE * left()
-        if extra >= more or is_late:
+        if extra >= more:
             break
         extra = more
         if not failure:
             del result  # before there is another
     digits = f"{system.all_digits:,} digits{', for which there is time,' if is_late else ''}"
+    hint = "--time-limit gives it more" if is_late else ""
     if failure:
         failure.message += f": {digits} do not tell"
-        failure.hint = failure.hint or ("--time-limit gives it more" if is_late else "--exact may tell, by formulas")
+        failure.hint = failure.hint or hint or "--exact may tell, by formulas"
         raise failure
-    told: list[str] = []
+    for each in lacking:
+        if is_late or not each.is_negligible:
+            raise MathError(f"{digits} do not prove those of {shorten(each.name())}", graph.source, hint=hint)
+    message = f"{digits} do not tell {shorten(lacking[0].name())} from 0"
+    return result, [Notice("precision", graph.output.name, message)]
+
+
+class _Lacking(NamedTuple):
+    """A number whose digits are not proven.
+
+    bits: so many more it takes, as far as that can be told
+    is_negligible: whether it may be 0, and is smaller than any digit that is asked for
+    """
+
+    name: Callable[[], str]
+    bits: float
+    is_negligible: bool
+
+
+def _attempt(
+    system: Balls, compute: Callable[[Balls], Result], numbers: Callable[[Result], Named]
+) -> tuple[Result, int, list[_Lacking]]:
+    """A result in an arithmetic, how many numbers it has, and those whose digits it does not prove."""
+    count, lacking = 0, list[_Lacking]()
     with system.working():
+        result = compute(system)
         for name, value in numbers(result):
-            if value is not None and system.lacks(value):
-                if not system.is_negligible(value):
-                    raise MathError(f"{digits} do not prove those of {shorten(name())}", graph.source)
-                told = told or [f"{digits} do not tell {shorten(name())} from 0"]
-    return result, [Notice("precision", graph.output.name, message) for message in told]
+            count += 1
+            if bits := system.lacks(value):
+                lacking.append(_Lacking(name, bits, value is not None and system.is_negligible(value)))
+    return result, count, lacking
 
 
 def certain_trace(
