@@ -44,6 +44,9 @@ NEXT = {
     "eval x*y --ties s": "split",
     "eval x*y --digits ": "",
     "code x*y --to num": "numpy",
+    "fit a*x --data d.csv --target ": "y w",
+    "fit a*x --data=d.csv --weights w": "w",
+    "fit a*x --data none.csv --target ": "",
     "graph q=a+b;q*c ": "--a --b --c",
     "eval --file net.bp ": "--p --q",
     "eval (x ": "",
@@ -59,6 +62,7 @@ NEXT = {
 def test_what_may_come_next(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("net.bp").write_text("f = p*q\n")
+    Path("d.csv").write_text("x,y,sepal length,w\n1,2,3,4\n")
     *words, begun = line.lstrip().split(" ")
     found = [word.text for word in completions(words, begun)]
     expected = NEXT[line].split()

@@ -701,6 +701,9 @@ def test_no_progress_where_the_results_are_shown(tmp_path: Path) -> None:
     path = tmp_path / "points.csv"
     path.write_text("x\n2\n")
     assert on_terminal(path, stdout=None) == "x,value,gradient.x\r\n2,0.6931471805599453,0.5\r\n"
+    path.write_text("x,n\n2,\x1b[31mé\x07\n")
+    assert on_terminal(path, stdout=None) == "x,n,value,gradient.x\r\n2,\\x1b[31mé\\x07,0.6931471805599453,0.5\r\n"
+    assert "2,\x1b[31mé\x07,0.69" in run("points", "log(x)", str(path)).out
 
 
 # -- Names in the result -------------------------------------------------------------------------------------------

@@ -70,7 +70,8 @@ def write_lines(rows: Rows, view: JsonLines | CsvLines, out: TextIO) -> None:
     """
     write = writer(out, at_once=False)
     write(view.head())
-    plainly = view if isinstance(view, CsvLines) and view.digits is None and is_unicode(out) else None
+    goes_on = is_unicode(out) and not out.isatty()
+    plainly = view if goes_on and isinstance(view, CsvLines) and view.digits is None else None
     for found, count in rows.answered():
         block = found.block
         has_frame = block.frame is not None or (block.arrays is not None and has_polars())

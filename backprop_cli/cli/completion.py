@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from time import process_time
 from typing import NamedTuple
 
 from ..errors import BackpropError, Source
+from ..language.names import as_name
 from ..rules.table import spellings
 from ..runtime.budget import within
 from ..runtime.streams import read_text
@@ -89,6 +91,19 @@ def _values(option: Option, command: str, words: Sequence[str]) -> Iterator[Word
         yield ANY_FILE
     elif option.name in ("--get", "--wrt") and line is not None:
         yield from map(Word, [*["value"] * (option.name == "--get"), *_variables(line)])
+    elif option.name in ("--target", "--weights") and line is not None:
+        yield from map(Word, _columns(line))
+
+
+def _columns(line: Line) -> list[str]:
+    """The columns of the data, as far as they can stand in an expression; none where it is not to be had."""
+    from .working import columns
+
+    files = [text for option, text in line.options if option.name == "--data" and Path(text).is_file()]
+    try:
+        return sorted(filter(as_name, within(_SECONDS, lambda: columns(files[0]), process_time)))
+    except (BackpropError, IndexError, OSError, ValueError):
+        return []
 
 
 def _line(command: str, words: Sequence[str]) -> Line | None:

@@ -12,12 +12,13 @@ from itertools import pairwise
 from pathlib import Path
 
 from ..arithmetic import IEEE
-from ..errors import FEW, BackpropError, InputError, did_you_mean, looks, quote, suggest
+from ..errors import FEW, BackpropError, InputError, Source, did_you_mean, looks, quote, suggest
 from ..language.names import NAME, as_name
 from ..passes import point
 from ..passes.point import MissingVariablesError, UnknownVariableError
 from ..rules.table import CONSTANTS, spellings
 from .arguments import PositionError, WordError
+from .cache import compile_cached
 from .options import ALL, COMMANDS, OPTIONS, by_name
 from .request import parameters, read_object, values
 from .working import CUTOFF, LONGEST, STARTED, first_working, line_of, reads_input, with_values, working
@@ -58,7 +59,12 @@ _ELSEWHERE = {
 }
 CALLED = {name: command for command, names in _ELSEWHERE.items() for name in names.split()}
 """What people call commands, or what they do."""
-_PAIR = re.compile(r"\s*-{0,2}(\w+)\s*[=:]\s*(.+?)\s*").fullmatch
+_PAIR = re.compile(r"""\s*-{0,2}(["']?)(\w+)\1\s*[=:]\s*(.+?)\s*""").fullmatch
+_BETWEEN = ("at", "where", "with", "when", "for")
+"""What people write between an expression and values."""
+_WITH_VALUES = re.compile(
+    rf"(.+?)\s*(?:[;,|@]|\b(?:{'|'.join(_BETWEEN)})\b)\s*((?:\w+\s*=\s*[^;,=]+(?:[;,]\s*|$))+)", re.DOTALL
+).fullmatch
 _DASHES = "\N{EN DASH}\N{EM DASH}\N{HORIZONTAL BAR}\N{MINUS SIGN}\N{HYPHEN}\N{NON-BREAKING HYPHEN}"
 _POWER = re.compile(r"\s*(?:\^|\*\*|!(?!=)|[⁺⁻⁰¹²³⁴-⁹])")
 _TIGHT = re.compile(r"(?:[/%^÷]|\*\*)\s*$")
@@ -281,9 +287,9 @@ def _of_input(command: str, words: Sequence[str]) -> str:
                     hint = first_working([(each, words) for each in them])
                     return f"{text} belongs to {', '.join(them)}{': ' * bool(hint)}{hint}"
             return (close := suggest(text, option.choices)) and did_you_mean(text, close)
-        if option.name == "--at" and not is_file(text) and (given := _as_options(["x", text])):
+        if option.name == "--at" and not _is_point(text) and (given := _as_options(["x", text])[1:]):
             before, _, after = _around(words, "at")
-            return working(command, [*before, *given[1:], *after])
+            return working(command, [*before, *given, *after])
         if option.name == "--at" and is_file(text) and not _is_point(text):
             rest = [word for word in words if word not in ("--at", text, f"--at={text}", *line.positional)]
             if hint := working("points", [*line.positional, text, *rest]):
@@ -291,6 +297,14 @@ def _of_input(command: str, words: Sequence[str]) -> str:
     is_fit = command == "fit" and line.positional and "--target" not in line.given
     if is_fit and (hint := _of_relation(command, words, line.positional[0])):
         return hint
+    if line.positional and (found := _WITH_VALUES(text := line.positional[0])):
+        expression, *given = _as_options([found[1], found[2]]) or [""]
+        if given and (hint := working(command, [*(expression if word is text else word for word in words), *given])):
+            return f"values are options: {hint}"
+    if command == "points" and (single := _as_options(line.positional))[1:]:
+        rest = [word for word in words if word not in line.positional]
+        if hint := working("eval", [*single, *rest]):
+            return f"for one point: {hint}"
     if command == "points" and len(line.positional) == 1 and is_file(line.positional[0]):
         return "the expression comes first, and then the file of points"
     if line.positional and "--file" not in line.given and is_file(path := line.positional[0]):
@@ -344,10 +358,11 @@ def repaired(command: str, words: Sequence[str]) -> str:
     if (sorted_out := _as_options(alone)) and (hint := working(command, [*sorted_out, *rest])):
         return hint
     if command in STARTED and sorted_out:
-        starts = [f"{name[2:]}={value}" for name, value in pairwise(sorted_out) if name.startswith("--")]
+        named = [(name[2:], value) for name, value in pairwise(sorted_out) if name.startswith("--")]
+        starts = [value if name == "at" else f"{name}={value}" for name, value in named]
         if hint := working(command, [sorted_out[0], *["--start", ",".join(starts)] * bool(starts), *rest]):
             return hint
-    if hint := _with_file(command, alone, rest):
+    if (hint := _with_file(command, alone, rest)) or (hint := _in_order(command, alone, rest)):
         return hint
     if command == "check" and all("=" in each for each in alone[1:]):
         claims = [word for each in alone[1:] for word in ("--claim", each)]
@@ -376,22 +391,35 @@ def _with_file(command: str, alone: Sequence[str], rest: Sequence[str]) -> str:
     return working("points", [expression, *files, *options, *rest])
 
 
+def _in_order(command: str, alone: Sequence[str], rest: Sequence[str]) -> str:
+    """The command line for an expression with values alone, as one calls a function: `x*y 1 2`, `x*y (1,2)`."""
+    values_ = [part.strip() for word in alone[1:] for part in word.strip("()[] ").split(",")]
+    names = [node.name for node in compile_cached(Source(alone[0])).variables]
+    if len(names) != len(values_) or not all(map(_is_constant, values_)):
+        return ""
+    given = [word for name, value in zip(names, values_, strict=True) for word in (f"--{name}", value)]
+    return working(command, [alone[0], *given, *rest])
+
+
 def _as_options(words: Sequence[str]) -> list[str]:
-    """The expression, and the others as options: `x=1`, `x:1,y:2`, `-x=1`, `-x 1`, `x 1`; empty if they are not so."""
+    """The expression, and the others as options: `x=1`, `{x:1,y:2}`, `at x=1`, `-x 1`, `x 1`; empty if none are."""
     expression: list[str] = []
     options: list[str] = []
     queue = list(reversed(words))
     while queue:
         word = queue.pop()
-        pairs = [_PAIR(part) for part in word.split(",")]
+        is_object = word.lstrip().startswith("{")
+        pairs = [_PAIR(part) for part in re.split("[,;]", word.strip(" {};,"))]
         name = as_name(word.lstrip("-"))
-        if all(pair and as_name(pair[1]) and _is_constant(pair[2]) for pair in pairs):
-            options += [part for pair in pairs if pair for part in (f"--{pair[1]}", pair[2])]
+        if is_object and _is_point(word):
+            options += ["--at", word]
+        elif all(pair and as_name(pair[2]) and _is_constant(pair[3]) for pair in pairs):
+            options += [part for pair in pairs if pair for part in (f"--{pair[2]}", pair[3])]
         elif name and queue and _is_constant(queue[-1]) and (expression or word.startswith("-")):
             options += [f"--{name}", queue.pop()]
         elif not expression:
             expression = [word]
-        else:
+        elif word not in _BETWEEN:
             return []
     return [*expression, *options] if expression else []
 

@@ -82,7 +82,7 @@ def _try(command: str, words: Sequence[str]) -> None:
     if command == "points":
         graph, given, _ = question.request(partly=True, columns=None, arrays=True)
         _, path = line.arguments
-        if path != "-" and (missing := [*dict.fromkeys(point.missing(graph, given)).keys() - _columns(path)]):
+        if path != "-" and (missing := [*dict.fromkeys(point.missing(graph, given)).keys() - columns(path)]):
             raise MissingVariablesError(graph, missing)
         return
     partly = command in _PARTLY or (command == "graph" and not (line.bindings or asked.at))
@@ -102,7 +102,7 @@ def _try_start(asked: Asked, needed: set[str], start: Sequence[str]) -> None:
     """Do what comes before the first step. Raises one of many errors."""
     if not needed <= asked.line.given:
         raise ValueError
-    names = {*read_start(start), *(_columns(asked.data) if asked.data else ())}
+    names = {*read_start(start), *(columns(asked.data) if asked.data else ())}
     question = asked._replace(data=None, rename=()).read()
     graph, given, _ = question.request(partly=True, columns=[*names], arrays=True)
     if missing := [*dict.fromkeys(point.missing(graph, given)).keys() - names]:
@@ -113,7 +113,7 @@ def reads_input(asked: Asked) -> bool:
     return "-" in (asked.expression, asked.file, asked.at, asked.data) or asked.expression is asked.file is None
 
 
-def _columns(path: str) -> set[str]:
+def columns(path: str) -> set[str]:
     """The columns of a file of points."""
     with Path(path).open("rb") as file:
         return {*rows.read(rows.Lines(unpacked(file))).names}

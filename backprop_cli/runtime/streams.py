@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import BinaryIO, TextIO, cast
 
-from ..errors import COLUMNS, InputError, quote, reason
+from ..errors import COLUMNS, InputError, printable, quote, reason
 
 MAX_BYTES = 4_000_000
 """What is read at most of a program, of values, of claims."""
@@ -113,10 +113,15 @@ def emit(text: str, stream: TextIO | None) -> None:
 
 
 def writer(stream: TextIO, *, at_once: bool) -> Callable[[str], None]:
-    """What writes line after line to the stream, whatever its encoding. at_once: flushed after each."""
-    plain, encoding = is_unicode(stream), stream.encoding or "ascii"
+    """What writes line after line to the stream, whatever its encoding; what a terminal would obey, as escapes.
+
+    at_once: flushed after each.
+    """
+    plain, encoding, is_terminal = is_unicode(stream), stream.encoding or "ascii", stream.isatty()
 
     def write(text: str) -> None:
+        if is_terminal:
+            text = "\n".join("\t".join(map(printable, line.split("\t"))) for line in text.split("\n"))
         stream.write(text if plain and text.isascii() else text.encode(encoding, "backprop").decode(encoding))
         if at_once:
             stream.flush()
