@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from math import prod
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
@@ -19,12 +20,13 @@ from ..arithmetic.arrays import Arrays, doubles
 from ..arithmetic.axes import Array, lowered, shape_of
 from ..errors import InputError, shorten
 from ..graph.expand import expand
-from ..graph.graph import Constant, Gate, Graph, Nodes
+from ..graph.graph import Constant, Graph, Nodes, Variable
 from ..rules.array_op import Shape
 from ..rules.shape_rules import told
-from .arrays_backward import Backward, nothing
+from .arrays_backward import Backward
 from .arrays_forward import Forward, constant
 from .compiled import UnusualError
+from .lazy import Lazy
 from .shapes import shaped
 from .straight import Passes, Straight
 from .trace import Edge, Edges, Trace, notices
@@ -69,22 +71,32 @@ def array_trace(
 def _straight_trace(
     known: _Typed, point: Mapping[str, Value], system: Arrays, wrt: Collection[str] | None, ties: str, seed: Value
 ) -> Trace:
-    """The trace by the straight way. Edges are what the careful way makes of them, when somebody looks at one."""
+    """The trace by the straight way, which keeps the value and the gradient: all else is what the careful way makes of
+    it, when somebody looks at it.
+    """
     graph, shapes = known.graph, known.shapes
-    wanted, passes = known.straight(system, wrt, whole=True)
-    values, flows = passes(*(point[node.name] for node in graph.variables), seed)
-    found: list[Edges] = []
+    wanted, passes = known.straight(system, wrt, tells=True)
+    value, slopes = passes(*(point[node.name] for node in graph.variables), seed)
+    variables = [node for node in graph.variables if wanted[node.position]]
+    kept = {node.position: slope for node, slope in zip(variables, slopes, strict=True)}
 
-    def edges(gate: Gate) -> list[Edge]:
-        if not found:
-            with np.errstate(all="ignore"):
-                found.append(Backward(graph, shapes, values, system, wanted, ties).trace(point, seed).edges)
-        return found[0].of(gate)
+    @cache
+    def careful() -> Trace:
+        with np.errstate(all="ignore"):
+            values = Forward(graph, shapes, point, system).run()
+            return Backward(graph, shapes, values, system, wanted, ties).trace(point, seed)
 
-    upstream = [
-        None if not wanted[i] else nothing(shapes[i], system) if flow is None else flow for i, flow in enumerate(flows)
-    ]
-    return Trace(graph, system, point, values, upstream, Edges(graph, edges), notices(graph, system))
+    def value_of(place: int) -> Value:
+        node = graph.nodes[place]
+        return (
+            value if place == size - 1 else point[node.name] if isinstance(node, Variable) else careful().values[place]
+        )
+
+    def upstream_of(place: int) -> Value | None:
+        return kept[place] if place in kept else careful().upstream[place]
+
+    size, edges = len(graph.nodes), Edges(graph, lambda gate: careful().edges.of(gate))
+    return Trace(graph, system, point, Lazy(size, value_of), Lazy(size, upstream_of), edges, notices(graph, system))
 
 
 def gradient(graph: Graph, wrt: Collection[str] | None) -> ValueAndGradient:
@@ -102,7 +114,7 @@ def gradient(graph: Graph, wrt: Collection[str] | None) -> ValueAndGradient:
         known = _typed(graph, dict(zip(names, at, strict=True)))
         if known.shapes[-1]:
             raise no_number(known.graph, known.shapes[-1])
-        return known.straight(system, wrt, whole=False)[1]
+        return known.straight(system, wrt, tells=False)[1]
 
     def passes(point: Mapping[str, Value]) -> tuple[Value, dict[str, Value]]:
         nonlocal made
@@ -195,12 +207,12 @@ class _Typed(NamedTuple):
     shapes: list[Shape]
     made: dict[tuple[frozenset[str] | None, bool], tuple[bytearray, Passes]]
 
-    def straight(self, system: Arrays, wrt: Collection[str] | None, *, whole: bool) -> tuple[bytearray, Passes]:
+    def straight(self, system: Arrays, wrt: Collection[str] | None, *, tells: bool) -> tuple[bytearray, Passes]:
         """For each node whether it gets a gradient; and the straight way.
 
-        whole: whether it keeps what a trace does
+        tells: as in `Straight`
         """
-        key = None if wrt is None else frozenset(wrt), whole
+        key = None if wrt is None else frozenset(wrt), tells
         if key not in self.made:
             wanted = self.graph.depending_on(wrt)
             constants = {
@@ -208,8 +220,7 @@ class _Typed(NamedTuple):
                 for node in self.graph.nodes
                 if isinstance(node, Constant)
             }
-            straight = Straight(self.graph, self.shapes, wanted, constants, system, tells=whole)
-            self.made[key] = wanted, straight.trace() if whole else straight.gradient()
+            self.made[key] = wanted, Straight(self.graph, self.shapes, wanted, constants, system, tells=tells).passes()
         return self.made[key]
 
 

@@ -76,39 +76,22 @@ class Straight:
         self._forward = [line for gate in graph.gates for line in self._value(gate)]
         self._backward = [line for gate in graph.gates_backward for line in self._gate(gate)]
 
-    def trace(self) -> Passes:
-        """A function of the variables' values and the seed: the values of all nodes, and what flows back to each."""
-        places = range(len(self.graph.nodes))
-        values = ", ".join(map(self._name, places))
-        flows = ", ".join(f"g{i}" if i in self._flowing else "None" for i in places)
-        return self._function(f"[{values}], [{flows}]")
+    def passes(self) -> Passes:
+        """A function of the variables' values and the seed: the value of the output, and the gradient at each variable.
 
-    def gradient(self) -> Passes:
-        """The same that keeps no more than the value of the output, and the gradient at each variable.
-
-        The values need not be finite: where they are not, it gives up.
+        Values need not be finite except where it tells: where they are not, it gives up. So it does with UnusualError,
+        or another ArithmeticError or ValueError, where the careful way has to go.
         """
         wanted = [i for i in self.graph.nodes.variables if self.wanted[i]]
         found = [f"g{i}" if i in self._flowing else self._nothing(i) for i in wanted]
         looked_at = {i for gate in self.graph.gates if "matmul" in gate.op.value.heads for i in gate.inputs}
-        checks = [self._check(f"v{i}") for i in self.graph.nodes.variables if i not in looked_at]
-        result = f"{self._name(len(self.graph.nodes) - 1)}, ({''.join(f'{each}, ' for each in found)})"
-        return self._function(result, checks)
-
-    def _check(self, name: str) -> str:
-        return f"if not isfinite(total({name}, None)): raise UnusualError"
-
-    def _nothing(self, place: int) -> str:
-        return f"zeros({self.shapes[place]})" if self.shapes[place] else "0.0"
-
-    def _function(self, result: str, before: Sequence[str] = ()) -> Passes:
-        """Raises UnusualError, or another ArithmeticError or ValueError, where the careful way has to go."""
+        before = [self._check(f"v{i}") for i in self.graph.nodes.variables if i not in looked_at and not self.tells]
         # Whatever is not finite on the way stays so, as it is multiplied and summed alone: the ends are looked at.
-        checks = [self._check(f"g{i}") for i in self.graph.nodes.variables if i in self._flowing]
+        behind = [self._check(f"g{i}") for i in self.graph.nodes.variables if i in self._flowing]
         last = len(self.graph.nodes) - 1
-        back = [f"g{last} = seed", *self._backward, *checks]
-        kept = {*_NAMES.findall(result)}
-        forward, backward = _letting_go([*before, *self._forward], back, kept)
+        result = f"{self._name(last)}, ({''.join(f'{each}, ' for each in found)})"
+        back = [f"g{last} = seed", *self._backward, *behind]
+        forward, backward = _letting_go([*before, *self._forward], back, {*_NAMES.findall(result)})
         lines = [
             f"def passes({''.join(f'v{i}, ' for i in self.graph.nodes.variables)}seed):",
             "    with errstate(**forward):",
@@ -119,6 +102,12 @@ class Straight:
         ]
         function: Passes = compiled(lines, self.names)["passes"]
         return function
+
+    def _check(self, name: str) -> str:
+        return f"if not isfinite(total({name}, None)): raise UnusualError"
+
+    def _nothing(self, place: int) -> str:
+        return f"zeros({self.shapes[place]})" if self.shapes[place] else "0.0"
 
     # -- names --
 

@@ -179,7 +179,7 @@ class Trace:
         graph: Graph,
         arithmetic: Arithmetic,
         point: Mapping[str, Value],
-        values: list[Value],
+        values: Sequence[Value],
         upstream: Sequence[Value | None],
         edges: Edges,
         warnings: list[Notice],
