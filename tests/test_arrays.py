@@ -237,6 +237,36 @@ def test_ties(text: str, point: dict[str, Any], expected: dict[str, list[float]]
     assert [notice.kind for notice in trace.warnings] == ["tie"] * (text != "sum(max(x, x))")
 
 
+def test_an_entry_is_no_tie_with_itself() -> None:
+    """However it came there: so `max(x, x)` has a derivative of arrays too."""
+    point: dict[str, Any] = {"X": np.array([[1.0, 2.0], [3.0, 4.0]]), "x": np.array([1.0, 2.0]), "t": 1.0}
+    for text, slopes in (
+        ("sum(max(X, pick(X, [0, 0])))", {"X": [[1, 0], [2, 1]]}),
+        ("sum(min(X, X[0, 0], X.T))", {"X": [[4, 0], [0, 0]]}),
+        ("max([x, x])", {"x": [0, 1]}),
+        ("sum(max([x, x[::-1], x].T, axis=1))", {"x": [0, 2]}),
+        ("max(concat(x, reshape(x, 1, 2)[0]))", {"x": [0, 1]}),
+        ("max([t, t])", {"t": 1}),
+    ):
+        trace = backprop(text, {name: point[name] for name in slopes})
+        assert trace.warnings == [], text
+        for name, slope in slopes.items():
+            assert np.array_equal(trace.gradient[name], slope), text
+    tied = backprop("sum(max(x, x[1], y))", x=[1, 2], y=2, ties="split")
+    assert [*tied.gradient["x"]] == [0, 1]
+    assert [notice.kind for notice in tied.warnings] == ["tie"]
+
+
+def test_a_reduction_of_a_number_is_that_number() -> None:
+    for name in "sum mean prod max min logsumexp norm".split():
+        trace = backprop(f"2*{name}(x)", x=3)
+        assert (trace.value, trace.gradient, trace.warnings) == (6, {"x": 2}, [])
+        assert backprop(f"g(t) = {name}(t); g(X) + g(b)", X=[1, 2], b=3).gradient["b"] == 1
+        assert ("q1 = x" if name != "norm" else "q1 = np.abs(x)") in trace.code("numpy")
+    with pytest.raises(InputError, match="x is a number and has no axis 0"):
+        backprop("sum(x, axis=0)", x=3)
+
+
 def test_kinks_and_borders_are_told_with_their_entry() -> None:
     [kink] = backprop("sum(relu(x))", x=[1, 0, 0]).warnings
     assert (kink.kind, kink.message) == (

@@ -55,7 +55,7 @@ MAY_LOAD = {
     "numpy": "api.columns arithmetic.array_functions arithmetic.arrays arithmetic.axes arithmetic.columns "
     "arithmetic.digamma arithmetic.loops arithmetic.tape cli.columns passes.arrays passes.arrays_backward "
     "passes.arrays_forward passes.arrays_underflow passes.column_run passes.columns passes.entries passes.straight "
-    "passes.nested passes.uncertain points.blocks points.columns points.frames points.kept "
+    "passes.nested passes.origins passes.uncertain points.blocks points.columns points.frames points.kept "
     "points.objects points.tables study.entries api.descents cli.descents descent.* view.descents view.fits",
     "pyarrow": "api.columns",
     "polars": "points.frames",

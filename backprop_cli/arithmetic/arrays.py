@@ -252,17 +252,12 @@ class Arrays(Arithmetic):
     def _nothing(self) -> Value:
         return math.nan if self.is_doubles else None
 
-    def shares(self, selected: Sequence[Array], nodes: Sequence[object], ties: str) -> tuple[list[Array], Mask]:
+    def shares(self, selected: Iterable[Array], ties: str) -> tuple[list[Array], Mask]:
         """The local gradients of max or min for each entry, and where inputs tie.
 
         selected: for each input where it is selected, as 1 and 0
-        nodes: the inputs, equal where they are one node
         """
-        first = {node: slot for slot, node in reversed([*enumerate(nodes)])}
-        alone = [
-            each if first[node] == slot else each - each
-            for slot, (node, each) in enumerate(zip(nodes, selected, strict=True))
-        ]
+        alone = [*selected]
         count = reduce(np.add, alone)
         tied = np.asarray(count > 1, dtype=bool)
         if ties == "split":

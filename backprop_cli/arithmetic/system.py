@@ -253,7 +253,7 @@ class Arithmetic(ABC):
 
     def _but_one(self, inputs: Sequence[Value], slot: int) -> Value:
         """The product of the inputs but one."""
-        rest = [*inputs[:slot], *inputs[slot + 1 :]]
+        rest = [*inputs[:slot], *inputs[slot + 1 :]] or [self.number("1")]
         return self.namespace["prod"](*rest) if rest[1:] else rest[0]
 
     def word(self, name: str) -> Function:

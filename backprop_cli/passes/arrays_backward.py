@@ -17,9 +17,11 @@ from ..graph.graph import Gate, Graph, partial
 from ..rules.array_op import ArrayOp, Shape
 from ..rules.formula import Formula
 from ..rules.printer import READING
+from ..rules.shape_rules import axes_of
 from . import faults
 from .arrays_forward import at, told_at
 from .arrays_underflow import LINEAR, Lost, each_underflowed, whole_underflowed
+from .origins import first_of_each, origins
 from .trace import Edge, Edges, Notice, Trace, notices
 
 _SPARSE = frozenset(("place", "eye"))
@@ -201,17 +203,22 @@ class Backward:
         system, out, mask = self.system, self.values[gate.position], self.masks[gate.position]
         one, zero = system.number("1"), system.number("0")
         shape = self.shapes[gate.position]
-        selected = [np.broadcast_to(np.where(np.asarray(each) == out, one, zero), shape) for each in inputs]
-        nodes = [self.graph.itself(self.graph.nodes[i]).position for i in gate.inputs]
-        shares, tied = system.shares(selected, nodes, self.ties)
+        selected = np.stack([np.broadcast_to(np.where(np.asarray(each) == out, one, zero), shape) for each in inputs])
+        if (np.count_nonzero(selected, axis=0) > 1).any():
+            of = np.stack([np.broadcast_to(self._origins(i), shape) for i in gate.inputs])
+            selected = first_of_each(selected, of, zero)
+        shares, tied = system.shares(selected, self.ties)
         if mask is not None:
             tied = tied & mask
         if tied.any() and self.flow[gate.position] is not None:
             count = int(np.sum([each != 0 for each in selected], axis=0)[tied].max())
             place = tuple(map(int, np.argwhere(tied)[0]))
-            names = [self.graph.nodes[n].name for n, each in zip(nodes, selected, strict=True) if each[place]]
+            names = [self.graph.nodes[i].name for i, each in zip(gate.inputs, selected, strict=True) if each[place]]
             self._tell_tie(gate, ", ".join(few([*dict.fromkeys(names)])), count, tied)
         return shares
+
+    def _origins(self, place: int) -> Array:
+        return origins(self.graph, self.shapes, self.values, self.system, place)
 
     def _tell_tie(self, gate: Gate, what: str, count: int, tied: Mask) -> None:
         each = {"both": "each gets 1", "split": f"each gets 1/{count}", "first": "the first gets 1"}[self.ties]
@@ -328,6 +335,14 @@ class Backward:
         system = self.system
         local = np.array(system.whole_partial(op, 0, [x], out, None))
         count = system.whole_value(_sum_like(op), [local])
+        if np.any(count > 1):
+            axes = axes_of(op, x.shape)
+            front = range(len(axes))
+            kept, of = (np.moveaxis(each, axes, front) for each in (local, self._origins(gate.inputs[0])))
+            groups = -1, *kept.shape[len(axes) :]
+            alone = first_of_each(kept.reshape(groups), of.reshape(groups), self.zero)
+            local = np.moveaxis(alone.reshape(kept.shape), front, axes)
+            count = system.whole_value(_sum_like(op), [local])
         tied = np.asarray(count > 1)
         if mask is not None:
             tied = tied & mask

@@ -16,10 +16,8 @@ from ..graph.graph import Constant, Gate, Graph
 from ..rules.array_op import ArrayOp, Shape
 from . import faults
 from .forward import constant_value
+from .origins import MOVES
 from .shapes import shaped
-
-_MOVES = frozenset("transpose index array concat reshape".split())
-"""Operations that only move entries."""
 
 
 class Forward:
@@ -98,7 +96,7 @@ class Forward:
         """An operation on arrays as wholes."""
         inputs, lost, error = [self.values[i] for i in gate.inputs], None, self._error(gate)
         if error is not None:
-            if op.name not in _MOVES:
+            if op.name not in MOVES:
                 raise error
             masks = [
                 np.zeros(self.shapes[i], dtype=bool) if (mask := self.lost[i]) is None else mask for i in gate.inputs

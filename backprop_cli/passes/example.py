@@ -15,7 +15,7 @@ from ..graph.expand import expand
 from ..graph.graph import Constant, Gate, Graph
 from ..rules.array_op import ArrayOp, Shape
 from ..rules.arrays import fitting
-from ..rules.shape_rules import MisfitError, broadcast
+from ..rules.shape_rules import MisfitError
 from .nested import read_array
 from .shapes import labels, shaped
 
@@ -100,9 +100,8 @@ class _Search:
             if len(inputs) < len(node.inputs):
                 found.append(None)
                 continue
-            op = fitting(node.op, inputs) if isinstance(node.op, ArrayOp) else None
             try:
-                found.append(op.shape(inputs) if op else broadcast(inputs))
+                found.append(fitting(node.op, inputs)[1])
             except MisfitError:
                 return False
         return found[-1] in (None, ()) or not is_number

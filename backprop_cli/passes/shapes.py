@@ -11,7 +11,7 @@ from ..graph.graph import Constant, Gate, Graph, Node, Variable
 from ..graph.nodes import Nodes
 from ..rules.array_op import ArrayOp, Shape
 from ..rules.arrays import fitting
-from ..rules.shape_rules import MAX_AXES, MAX_ENTRIES, MisfitError, broadcast, told
+from ..rules.shape_rules import MAX_AXES, MAX_ENTRIES, MisfitError, told
 
 _REDUCED = frozenset(("sum", "mean", "prod", "logsumexp"))
 """Operations on several numbers that, of one array, go over an axis."""
@@ -46,10 +46,9 @@ def _constant(graph: Graph, node: Constant) -> tuple[Constant, Shape]:
 
 
 def _gate(graph: Graph, node: Gate, shapes: Sequence[Shape]) -> tuple[Gate, Shape]:
-    op = fitting(node.op, shapes) if isinstance(node.op, ArrayOp) else node.op
     try:
         _one_reading(graph, node, shapes)
-        shape = op.shape(shapes) if isinstance(op, ArrayOp) else broadcast(shapes)
+        op, shape = fitting(node.op, shapes)
     except MisfitError as error:
         raise misfit(graph, node, error) from None
     return node._replace(op=op), shape

@@ -150,12 +150,20 @@ def row(name: str, **settings: Any) -> ArrayOp:
     return _named(name, next(op.axes for op in ARRAYS if op.name == name), tuple(settings.items()))
 
 
-def fitting(op: ArrayOp, shapes: Sequence[Shape]) -> ArrayOp:
-    """The row of the same operation whose rule holds for these numbers of axes."""
+def fitting(op: Op, shapes: Sequence[Shape]) -> tuple[Op, Shape]:
+    """The row of the same operation whose rule holds for these numbers of axes, and the shape of its output.
+
+    Of one number a reduction is the row of numbers. Raises MisfitError where shapes do not go together.
+    """
+    if isinstance(op, ArrayOp) and op.shape_rule is fit.reduced and not shapes[0] and op.settings.get("axis") is None:
+        op = next(each for each in spellings()[op.name] if each.variadic)
+    if not isinstance(op, ArrayOp):
+        return op, fit.broadcast(shapes)
     axes = "·".join(str(len(shape)) for shape in shapes)
     rows = [each for each in ARRAYS if each.name == op.name]
     found = next((each for each in rows if each.axes in ("", axes)), rows[0])
-    return _named(found.name, found.axes, tuple(op.settings.items()))
+    row = _named(found.name, found.axes, tuple(op.settings.items()))
+    return row, row.shape(shapes)
 
 
 @lru_cache(maxsize=1_000)

@@ -167,7 +167,7 @@ class Op:
             words["count"] = str(len(inputs))
             if "others" in self.partials[0].words:
                 rest = [each if isinstance(each, Formula) else Formula(each) for each in inputs]
-                words["others"] = reduce(Formula.__mul__, rest[:slot] + rest[slot + 1 :])
+                words["others"] = reduce(Formula.__mul__, rest[:slot] + rest[slot + 1 :] or [Formula("1")])
         return words
 
     def local(self, slot: int, inputs: Sequence[str | Formula], out: str | Formula) -> Formula:

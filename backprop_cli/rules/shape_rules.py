@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from math import prod
 
 from .array_op import ArrayOp, Shape
-from .table import spellings
 
 MAX_AXES = 3
 MAX_ENTRIES = 1 << 24
@@ -108,10 +107,6 @@ def _product_hint(left: Shape, right: Shape) -> str:
 def _needs_array(op: ArrayOp, shapes: Sequence[Shape]) -> None:
     for slot, shape in enumerate(shapes):
         if not shape:
-            if op.name in spellings() and any(each.variadic for each in spellings()[op.name]):
-                raise MisfitError(
-                    f"{op.name} takes 2 or more inputs, not 1", f"write {op.name}(x, …), or give it an array"
-                )
             raise MisfitError(f"{{{slot}}} is a number, and {op.name} takes an array")
 
 
@@ -125,12 +120,12 @@ def axes_of(op: ArrayOp, shape: Shape, default: int | None = None) -> tuple[int,
         return tuple(range(len(shape)))
     if not -len(shape) <= axis < len(shape):
         there = "only axis 0" if len(shape) == 1 else f"the axes 0 to {len(shape) - 1}"
-        raise MisfitError(f"{{0}} is {told(shape)} and has no axis {axis}", f"it has {there}; the last one is also −1")
+        hint = f"it has {there}; the last one is also −1" if shape else ""
+        raise MisfitError(f"{{0}} is {told(shape)} and has no axis {axis}", hint)
     return (axis % len(shape),)
 
 
 def reduced(op: ArrayOp, shapes: Sequence[Shape]) -> Shape:
-    _needs_array(op, shapes)
     [shape] = shapes
     axes = axes_of(op, shape)
     if op.name not in ("sum", "prod", "norm") and not all(shape[axis] for axis in axes):

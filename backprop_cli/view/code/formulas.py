@@ -102,7 +102,8 @@ def value_of(op: Op, operands: Sequence[Formula], known: Mapping[str, float] = M
     known: the numbers of words that are constants
     """
     if op.variadic:
-        return op.applied(operands)
+        alone = Formula("abs", *operands) if op.name == "hypot" else operands[0]
+        return op.applied(operands) if len(operands) > 1 else alone
     formula = decided(substitute(computed(op.value), op.words(operands, Formula(OUT))), known)
     holds = _holds(formula, known) if op.truth else None
     return formula if holds is None else Formula("true" if holds else "false")

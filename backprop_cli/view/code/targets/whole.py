@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import count
 
 from ....rules.printer import ATOM, CHOICE, PRODUCT, SIGNED, Form, template
 from .arrays import JAX, NUMPY, TORCH
-from .base import Target, UnknownWordError, words
+from .base import Target, words
 
 
 def _whole(library: str, linalg: str, **others: str | Form) -> dict[str, str | Form]:
@@ -52,18 +53,29 @@ def _form(text: str) -> Form:
     return template(text if "{" in text else f"{text}({{args}})", ATOM, CHOICE)
 
 
-def _forwards(text: str) -> Form:
-    """A form over slices, which torch has in forward direction only."""
+def _flipped(text: str) -> Form:
+    """A form over slices, which torch has in forward direction only: others count from the end of a flipped axis."""
 
     def write(args: list[str]) -> str:
-        if any(_BACKWARDS.search(arg) for arg in args[1:]):
-            raise UnknownWordError("slice with a negative step")
-        return text.format(*args)
+        axes: list[str] = []
+        number = count()
+
+        def forward(found: re.Match[str]) -> str:
+            axis, parts = next(number), re.split(":|, ", found[1] or found[0])
+            if len(parts) < 3 or parts[2][:1] != "-":
+                return found[0]
+            axes.append(str(axis))
+            start, stop = (each if each in ("", "None") else str(-int(each) - 1) for each in parts[:2])
+            step = parts[2][1:]
+            return f"slice({start}, {stop}, {step})" if found[1] else f"{start}:{stop}:{step}".removesuffix(":1")
+
+        places = _ITEMS.sub(forward, args[-1])
+        return text.format(*args[:-1], places, flip=f".flip({', '.join(axes)})" if axes else "")
 
     return Form(write, ATOM, (ATOM, CHOICE))
 
 
-_BACKWARDS = re.compile(r":-?\d*:-")
+_ITEMS = re.compile(r"slice\(([^)]*)\)|[-\d:]+")
 
 
 def _helpers(library: str, linalg: str, whole: str, place: str) -> dict[str, str]:
@@ -229,7 +241,8 @@ def _softmax_in_torch(args: list[str]) -> str:
 
 _SET = "found[places] = upstream\n    return found"
 _TORCH_WHOLE: dict[str, str | Form] = {
-    "index": _forwards("{0}[{1}]"),
+    "index": _flipped("{0}{flip}[{1}]"),
+    "placed": _flipped("placed({0}, {1}, {2}){flip}"),
     "transposed": "transposed",
     "max_over": "torch.amax",
     "min_over": "torch.amin",

@@ -1,0 +1,57 @@
+"""Where the entries of arrays come from: what only moves entries hands on those of its inputs, which tie with no other.
+
+So `max(X, X[0])` has a derivative where both are the same entry, as `max(x, x)` has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+import numpy as np
+
+from ..arithmetic import Value
+from ..arithmetic.arrays import Arrays
+from ..arithmetic.axes import Array
+from ..graph.graph import Gate, Graph
+from ..rules.array_op import ArrayOp, Shape
+
+MOVES = frozenset("transpose index array concat reshape".split())
+"""Operations that only move entries."""
+
+
+def origins(graph: Graph, shapes: Sequence[Shape], values: Sequence[Value], system: Arrays, place: int) -> Array:
+    """For each entry of a node the number of the entry of another node that it is, or its own.
+
+    shapes, values: of all nodes; place: the position of the node
+    """
+    waiting, asked = [place], set[int]()
+    while waiting:
+        node = graph.nodes[waiting.pop()]
+        if node.position not in asked:
+            asked.add(node.position)
+            waiting += node.inputs if _moves(node) else []
+    found: dict[int, Array] = {}
+    for each in sorted(asked):
+        node, shape = graph.nodes[each], shapes[each]
+        if isinstance(node, Gate) and isinstance(node.op, ArrayOp) and _moves(node):
+            before = np.concatenate([np.ravel(found[i]) for i in node.inputs])
+            found[each] = before[system.moved(node.op, [values[i] for i in node.inputs])].reshape(shape)
+        else:
+            found[each] = sum(map(prod, shapes[:each])) + np.arange(prod(shape)).reshape(shape)
+    return found[place]
+
+
+def _moves(node: object) -> bool:
+    return isinstance(node, Gate) and (node.op.name in MOVES or node.op.name == "pick")
+
+
+def first_of_each(selected: Array, of: Array, zero: Value) -> Array:
+    """What is selected along the first axis, and of what comes from one entry the first alone. of: their origins"""
+    found = np.array(selected)
+    for place in np.argwhere(np.count_nonzero(selected, axis=0) > 1):
+        there = (slice(None), *place)
+        chosen = np.flatnonzero(selected[there])
+        _, first = np.unique(of[there][chosen], return_index=True)
+        found[(np.delete(chosen, first), *place)] = zero
+    return found
