@@ -586,7 +586,7 @@ def test_the_summary_of_a_large_array_is_that_of_its_numbers() -> None:
     assert "mean 1.1111111111111111111e-16" in small, small
     power = sympy.exp(sympy.sqrt(2))
     zero = 1 - 2 / (power + 2) - power / (power + 2)  # which SymPy does not tell from 0
-    assert "mean" in Arrays(Symbolic()).shown(np.array([zero / 3, zero / 7] * 20, dtype=object), 6)
+    assert Arrays(Symbolic()).shown(np.array([zero / 3, zero / 7] * 20, dtype=object), 6).startswith("all")
 
 
 def test_a_jacobian_in_every_arithmetic() -> None:

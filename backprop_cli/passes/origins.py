@@ -47,7 +47,10 @@ def _moves(node: object) -> bool:
 
 
 def first_of_each(selected: Array, of: Array, zero: Value) -> Array:
-    """What is selected along the first axis, and of what comes from one entry the first alone. of: their origins"""
+    """What is selected along the first axis, and of what comes from one entry the first alone.
+
+    selected, of: 1 or 0, and where it comes from; zero: that 0
+    """
     found = np.array(selected)
     for place in np.argwhere(np.count_nonzero(selected, axis=0) > 1):
         there = (slice(None), *place)
