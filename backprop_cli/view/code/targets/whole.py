@@ -7,8 +7,10 @@ from dataclasses import replace
 from itertools import count
 
 from ....rules.printer import ATOM, CHOICE, PRODUCT, SIGNED, Form, template
-from .arrays import JAX, NUMPY, TORCH
 from .base import Target, words
+from .jax import JAX
+from .numpy import NUMPY
+from .torch import TORCH
 
 
 def _whole(library: str, linalg: str, **others: str | Form) -> dict[str, str | Form]:
