@@ -57,6 +57,22 @@ FOLLOWED = {
     """derive '{"x":1}' x*y""": """derive x*y --at '{"x":1}'""",
     """points x*y '{"x":1,"y":2}'""": """eval x*y --at '{"x":1,"y":2}'""",
     """minimize x^2 '{"x":1}'""": """minimize x^2 --start '{"x":1}'""",
+    "eval x*y --at 'x=1 y=2'": "eval x*y --x 1 --y 2",
+    "eval x*y --at x=1 y=2": "eval x*y --x 1 --y 2",
+    "eval x*y --at x 1 y 2": "eval x*y --x 1 --y 2",
+    "eval x*y x = 1 y:=2 --json": "eval x*y --x 1 --y 2 --format=json",
+    "eval x*y x= 1 y =2": "eval x*y --x 1 --y 2",
+    "eval x*y --x 1 --y 2 --wrt x y": "eval x*y --wrt x,y --x 1 --y 2",
+    "derive x*y y": "derive x*y --wrt y",
+    "check x*y --x 1 --y 2 --claim 'df/dx = 2'": "check x*y --x 1 --y 2 --claim x=2",
+    "check x*y --x 1 --y 2 --claims x=2,y=1": "check x*y --x 1 --y 2 --claim x=2 --claim y=1",
+    "points p.csv x*y": "points x*y p.csv",
+    "-e x*y": "eval x*y --x 1 --y 1",
+    "version": "--version",
+    "-V": "--version",
+    "/?": "--help",
+    "man points": "points --help",
+    "cache clear": "cache --clear",
     "eval x*y {x:1,y:2}": "eval x*y --x 1 --y 2",
     """eval x*y --at "{'x': 1, 'y': 2}" """: "eval x*y --x 1 --y 2",
     "eval x*y 1 2": "eval x*y --x 1 --y 2",
@@ -65,7 +81,7 @@ FOLLOWED = {
     "eval x*y at x=1 y=2": "eval x*y --x 1 --y 2",
     "eval 'max(x,y), x=1, y=-2'": "eval 'max(x,y)' --x 1 --y -2",
     "eval 'x*y; x=1; y=2'": "eval x*y --x 1 --y 2",
-    "check 'x*y where x=1, y=2' --claim x=2": "check x*y --claim x=2 --x 1 --y 2",
+    "check 'x*y where x=1, y=2' --claim x=2": "check x*y --x 1 --y 2 --claim x=2",
     "eval x*y -x=1 -y=2": "eval x*y --x 1 --y 2",
     "eval x*y x 1 y 2": "eval x*y --x 1 --y 2",
     "eval x*y -x 1": "eval x*y --x 1 --y 1",
@@ -235,6 +251,18 @@ def test_what_looks_the_same() -> None:
         "ops ѕin": "'sin', with Latin small letter s",
     }.items():
         assert run(*line.split()).err.endswith(f"\nhint: did you mean {meant}?\n"), line
+
+
+def test_what_people_call_choices() -> None:
+    for line, choice in {"code x --to js": "javascript", "explain x --x 1 --lang 한국어": "ko"}.items():
+        assert f"did you mean '{choice}'?" in run(*line.split()).err
+    assert {*hints.CHOSEN} <= {choice for option in OPTIONS for choice in option.choices}
+
+
+def test_gradients_by_other_names() -> None:
+    for name in ("df/dx", "∂f/∂x", "gradient.x", "dx"):
+        assert "hint: write --get x\n" in run("eval", "x*y", "--x", "1", "--y", "2", "--get", name).err
+    assert "hint: write --get x --get value\n" in run("eval", "x", "--x", "1", "--get", "x,value").err
 
 
 def test_a_wrong_choice_is_quoted_short() -> None:

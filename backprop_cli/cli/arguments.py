@@ -106,8 +106,9 @@ def split(command: str, words: Sequence[str], *, binds: bool = True) -> Line:
         if name in known and (word == name or name.startswith("--")):  # -o stands alone: -o=x and -ox are expressions
             option = known[name]
             if equals and option.takes is None:
-                hint = f"a variable of that name is set by --set {name[2:]}={value}" if name[2:].isidentifier() else ""
-                raise InputError(f"{name} takes no value", hint=hint)
+                is_name = name[2:].isidentifier() and not value.isalpha()
+                told = f"a variable of that name is set by --set {name[2:]}={value}"
+                raise InputError(f"{name} takes no value", hint=told if is_name else f"{name} stands alone")
             if option.takes is not None and not equals:
                 if not _has_value(queue, known):
                     raise WordError(name, needs_value=True)
@@ -161,7 +162,8 @@ def _called(word: str) -> str:
 def _assignment(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
-        raise InputError(f"--set takes NAME=VALUE, not {quote(text)}", hint="for example: --set json=1")
+        hint = f"for example: --set {text if text.isidentifier() else 'json'}=1"
+        raise InputError(f"--set takes NAME=VALUE, not {quote(text)}", hint=hint)
     return name.strip(), value
 
 

@@ -8,20 +8,16 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Container, Iterable, Iterator, Sequence
-from itertools import pairwise
-from pathlib import Path
 
-from ..arithmetic import IEEE
-from ..errors import FEW, BackpropError, InputError, Source, did_you_mean, looks, quote, suggest
-from ..language.names import NAME, as_name
-from ..passes import point
+from ..errors import FEW, BackpropError, InputError, did_you_mean, looks, quote, suggest
+from ..language.names import NAME
 from ..passes.point import MissingVariablesError, UnknownVariableError
 from ..rules.table import CONSTANTS, spellings
 from .arguments import PositionError, WordError
-from .cache import compile_cached
 from .options import ALL, COMMANDS, OPTIONS, by_name
-from .request import parameters, read_object, values
-from .working import CUTOFF, LONGEST, STARTED, first_working, line_of, reads_input, with_values, working
+from .repairs import as_options, is_file, is_point, repaired, with_its_values
+from .request import parameters, values
+from .working import CUTOFF, LONGEST, first_working, line_of, reads_input, with_values, working
 
 COMMON = {
     **dict.fromkeys(["verbose", "debug"], ("explain tells every step", "explain")),
@@ -59,13 +55,14 @@ _ELSEWHERE = {
 }
 CALLED = {name: command for command, names in _ELSEWHERE.items() for name in names.split()}
 """What people call commands, or what they do."""
-_PAIR = re.compile(r"""\s*-{0,2}(["']?)(\w+)\1\s*[=:]\s*(.+?)\s*""").fullmatch
-_BETWEEN = ("at", "where", "with", "when", "for")
-"""What people write between an expression and values."""
-_WITH_VALUES = re.compile(
-    rf"(.+?)\s*(?:[;,|@]|\b(?:{'|'.join(_BETWEEN)})\b)\s*((?:\w+\s*=\s*[^;,=]+(?:[;,]\s*|$))+)", re.DOTALL
-).fullmatch
-_DASHES = "\N{EN DASH}\N{EM DASH}\N{HORIZONTAL BAR}\N{MINUS SIGN}\N{HYPHEN}\N{NON-BREAKING HYPHEN}"
+_CLAIM = re.compile(r"\s*(?:[d∂]\w*\s*/\s*[d∂]|grad(?:ient)?[_.])?(\w+)\s*[=:]\s*(.+?)\s*").fullmatch
+CHOSEN = {
+    "python": "py", "numpy": "np", "torch": "pytorch", "javascript": "js node ecmascript typescript ts", "c": "c99 cpp",
+    "latex": "tex", "markdown": "md", "csv": "tsv", "json": "jsonl ndjson", "table": "txt text plain", "html": "htm",
+    "text": "txt tree plain", "ko": "kr kor korean 한국어", "en": "eng english us uk", "gd": "sgd gradient-descent",
+    "l-bfgs-b": "lbfgs l-bfgs lbfgsb", "bfgs": "newton", "dot": "graphviz gv", "mermaid": "mmd",
+}  # fmt: skip
+"""What people call choices of options."""
 _POWER = re.compile(r"\s*(?:\^|\*\*|!(?!=)|[⁺⁻⁰¹²³⁴-⁹])")
 _TIGHT = re.compile(r"(?:[/%^÷]|\*\*)\s*$")
 _POWER_T = re.compile(r"\s*(?:\^|\*\*)\s*(?:T\b|\{T\})")
@@ -201,7 +198,7 @@ def _of_variable(error: UnknownVariableError, command: str, words: Sequence[str]
         return told
     if hint := _of_product(command, words):
         error.hint = hint
-    elif close := _alike(error.name, by_name(command)):
+    elif _place(words, error.name) < len(words) and (close := _alike(error.name, by_name(command))):
         error.hint = did_you_mean(error.name, close)
     return error
 
@@ -245,37 +242,6 @@ def _taken_apart(name: str, given: Container[str]) -> str:
     return "*".join(name) if factors and all(letter in given for letter in factors) else ""
 
 
-def is_file(name: str) -> bool:
-    """Whether a file of that name can be read."""
-    try:
-        return Path(name).is_file()
-    except (OSError, ValueError):
-        return False
-
-
-def _is_path(word: str) -> bool:
-    """Whether it can only be the name of something that there is."""
-    try:
-        return len(word) > 1 and "/" in word and Path(word).exists()
-    except OSError:  # it is too long for one
-        return False
-
-
-def _dashed(word: str) -> str:
-    """`--x` for `—x`, as programs that set text make of it."""
-    bare = word.lstrip(_DASHES + "-")
-    return f"--{bare}" if word[:1] in _DASHES and as_name(bare.partition("=")[0].replace("-", "_")) else word
-
-
-def _is_point(path: str) -> bool:
-    """Whether the file holds one point."""
-    try:
-        read_object(path, "--at", "point")
-    except BackpropError:
-        return False
-    return True
-
-
 def _of_input(command: str, words: Sequence[str]) -> str:
     """What to do where a file was meant, or a format of another command."""
     line = line_of(command, words)
@@ -286,31 +252,52 @@ def _of_input(command: str, words: Sequence[str]) -> str:
                     them = [each for each in other.commands if each != command]
                     hint = first_working([(each, words) for each in them])
                     return f"{text} belongs to {', '.join(them)}{': ' * bool(hint)}{hint}"
-            return (close := suggest(text, option.choices)) and did_you_mean(text, close)
-        if option.name == "--at" and not _is_point(text) and (given := _as_options(["x", text])[1:]):
+            meant = [each for each in option.choices if text.lower().lstrip(".") in CHOSEN.get(each, "").split()]
+            return (close := (*meant, suggest(text, option.choices))[0]) and did_you_mean(text, close)
+        claims = _claims(text) if option.name in ("--claim", "--claims") else []
+        if claims and claims != [option.name, "".join(text.split())]:
+            at = next(i for i, word in enumerate(words) if word in (text, f"{option.name}={text}"))
+            before = words[: at - 1] if words[at] == text else words[:at]
+            return working(command, [*before, *claims, *words[at + 1 :]])
+        if option.name == "--at" and not is_point(text) and (given := as_options(["x", text])[1:]):
             before, _, after = _around(words, "at")
             return working(command, [*before, *given, *after])
-        if option.name == "--at" and is_file(text) and not _is_point(text):
+        if option.name == "--at" and is_file(text) and not is_point(text):
             rest = [word for word in words if word not in ("--at", text, f"--at={text}", *line.positional)]
             if hint := working("points", [*line.positional, text, *rest]):
                 return f"for many points: {hint}"
     is_fit = command == "fit" and line.positional and "--target" not in line.given
+    alike = {f"--{name}" for name in line.positional} & by_name(command).keys()
+    if command not in ALL.split() and alike:
+        return working(command, [f"--{word}" if f"--{word}" in alike else word for word in words])
     if is_fit and (hint := _of_relation(command, words, line.positional[0])):
         return hint
-    if line.positional and (found := _WITH_VALUES(text := line.positional[0])):
-        expression, *given = _as_options([found[1], found[2]]) or [""]
-        if given and (hint := working(command, [*(expression if word is text else word for word in words), *given])):
+    if line.positional and (given := with_its_values(text := line.positional[0])):
+        rest = [word for word in words if word is not text]
+        if hint := working(command, [*given, *rest]):
             return f"values are options: {hint}"
-    if command == "points" and (single := _as_options(line.positional))[1:]:
+    if command == "points" and (single := as_options(line.positional))[1:]:
         rest = [word for word in words if word not in line.positional]
         if hint := working("eval", [*single, *rest]):
             return f"for one point: {hint}"
-    if command == "points" and len(line.positional) == 1 and is_file(line.positional[0]):
-        return "the expression comes first, and then the file of points"
+    if command == "points" and line.positional and is_file(path := line.positional[0]):
+        again = [*line.positional[1:], path, *(word for word in words if word not in line.positional)]
+        hint = working(command, again) if line.positional[1:] else ""
+        return ": ".join(filter(None, ["the expression comes first, and then the file of points", hint]))
     if line.positional and "--file" not in line.given and is_file(path := line.positional[0]):
         at = list(words).index(path)
         return working(command, [*words[:at], "--file", *words[at:]])
     return ""
+
+
+def _claims(text: str) -> list[str]:
+    """Claims as options, of what people write for them: `df/dx = 2`, `x: 2`, `x=2,y=1`; empty if it is none of it."""
+    options: list[str] = []
+    for part in re.split(r"[,;]\s*(?=[\w/∂]+\s*[=:])", text):
+        if not (found := _CLAIM(part)):
+            return []
+        options += ["--claim", "".join(f"{found[1]}={found[2]}".split())]
+    return options
 
 
 def _of_relation(command: str, words: Sequence[str], text: str) -> str:
@@ -340,96 +327,6 @@ def _of_positions(error: PositionError, command: str, words: Sequence[str]) -> I
     if line.positional:
         error.hint = repaired(command, words) or error.hint
     return error
-
-
-def repaired(command: str, words: Sequence[str]) -> str:
-    """The right command line for words that stand alone: `x=1`, `-x 1`, an expression with spaces."""
-    line = line_of(command, words)
-    alone = line.positional
-    if any(word[:1] in _DASHES for word in alone) and (hint := working(command, [_dashed(word) for word in words])):
-        return f"an option begins with two minus signs: {hint}"
-    rest = [option.word(text) for option, text in line.options]
-    rest += [word for name, text in line.bindings.items() for word in (f"--{name}", text)]
-    flags = [word for word, behind in pairwise(words) if behind in alone[1:]]
-    flags = [word for word in flags if word in line.known and line.known[word].takes is None]
-    if flags and flags[-1].startswith("--"):
-        behind = words[list(words).index(flags[-1]) + 1]
-        return f"{flags[-1]} takes no value; a variable of that name is set by --set {flags[-1][2:]}={behind}"
-    if (sorted_out := _as_options(alone)) and (hint := working(command, [*sorted_out, *rest])):
-        return hint
-    if command in STARTED and sorted_out:
-        named = [(name[2:], value) for name, value in pairwise(sorted_out) if name.startswith("--")]
-        starts = [value if name == "at" else f"{name}={value}" for name, value in named]
-        if hint := working(command, [sorted_out[0], *["--start", ",".join(starts)] * bool(starts), *rest]):
-            return hint
-    if (hint := _with_file(command, alone, rest)) or (hint := _in_order(command, alone, rest)):
-        return hint
-    if command == "check" and all("=" in each for each in alone[1:]):
-        claims = [word for each in alone[1:] for word in ("--claim", each)]
-        if hint := working(command, [alone[0], *claims, *rest]):
-            return hint
-    forms = by_name(command)["--format"].choices if "--format" in by_name(command) else ()
-    if alone[-1] in forms and (hint := working(command, [*alone[:-1], "--format", alone[-1], *rest])):
-        return hint
-    is_spaced = not any((word.startswith("-") and len(word) > 1) or _is_path(word) for word in alone[1:])
-    if is_spaced and (hint := working(command, [" ".join(alone), *rest])):
-        return f"an expression with spaces stands in quotes: {hint}"
-    if any(map(is_file, alone)):
-        return "a shell puts names of files in place of *: an expression stands in quotes"
-    return ""
-
-
-def _with_file(command: str, alone: Sequence[str], rest: Sequence[str]) -> str:
-    """The command line where one of the words that stand alone is a file of data; empty where it is not so."""
-    files = [each for each in alone[1:] if is_file(each)]
-    sorted_out = _as_options([each for each in alone if each not in files])
-    if len(files) != 1 or not sorted_out:
-        return ""
-    expression, *options = sorted_out
-    if command in STARTED:
-        return working(command, [expression, "--data", *files, *options, *rest])
-    return working("points", [expression, *files, *options, *rest])
-
-
-def _in_order(command: str, alone: Sequence[str], rest: Sequence[str]) -> str:
-    """The command line for an expression with values alone, as one calls a function: `x*y 1 2`, `x*y (1,2)`."""
-    values_ = [part.strip() for word in alone[1:] for part in word.strip("()[] ").split(",")]
-    names = [node.name for node in compile_cached(Source(alone[0])).variables]
-    if len(names) != len(values_) or not all(map(_is_constant, values_)):
-        return ""
-    given = [word for name, value in zip(names, values_, strict=True) for word in (f"--{name}", value)]
-    return working(command, [alone[0], *given, *rest])
-
-
-def _as_options(words: Sequence[str]) -> list[str]:
-    """The expression, and the others as options: `x=1`, `{x:1,y:2}`, `at x=1`, `-x 1`, `x 1`; empty if none are."""
-    expression: list[str] = []
-    options: list[str] = []
-    queue = list(reversed(words))
-    while queue:
-        word = queue.pop()
-        is_object = word.lstrip().startswith("{")
-        pairs = [_PAIR(part) for part in re.split("[,;]", word.strip(" {};,"))]
-        name = as_name(word.lstrip("-"))
-        if is_object and _is_point(word):
-            options += ["--at", word]
-        elif all(pair and as_name(pair[2]) and _is_constant(pair[3]) for pair in pairs):
-            options += [part for pair in pairs if pair for part in (f"--{pair[2]}", pair[3])]
-        elif name and queue and _is_constant(queue[-1]) and (expression or word.startswith("-")):
-            options += [f"--{name}", queue.pop()]
-        elif not expression:
-            expression = [word]
-        elif word not in _BETWEEN:
-            return []
-    return [*expression, *options] if expression else []
-
-
-def _is_constant(text: str) -> bool:
-    try:
-        point.read_value("x", text, IEEE)
-    except BackpropError:
-        return False
-    return True
 
 
 def _of_missing(command: str, words: Sequence[str], names: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, TextIO
@@ -71,7 +72,9 @@ def places_of(
                 why = graph.ungraded(place)
             known = [*words, *(node.name for node in graph.variables if wanted[node.position])]
             close = "" if place is not None or is_stage else suggest(name, known)
+            meant = [f"--get {each}" for part in re.findall(r"\w+", name) for each in (part, part[1:]) if each in known]
             hint = did_you_mean(name, close) if close else f"there is: {', '.join(few(known))}"
+            hint = f"write {' '.join(meant)}" if meant else hint
             raise InputError(f"--get {quote(name)} {why}", hint=hint)
         found.append(place)
     return found

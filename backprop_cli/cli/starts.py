@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from ..passes import point
 from .request import from_file, given_text
 
 _OPEN, _CLOSED = "([{", ")]}"
+_NEXT = re.compile(r"\s+\w+\s*=(?!=)").match
 
 
 def read_start(given: Sequence[str]) -> dict[str, Any]:
@@ -25,7 +27,7 @@ def read_start(given: Sequence[str]) -> dict[str, Any]:
 
 
 def named(text: str, option: str, example: str) -> Iterator[tuple[str, str]]:
-    """Names and what stands behind their equals signs. Commas inside brackets separate nothing.
+    """Names and what stands behind their equals signs, between commas or spaces. Inside brackets nothing separates.
 
     text: the value of the option;
     option: its name, for an error;
@@ -43,7 +45,7 @@ def _parts(text: str) -> Iterator[str]:
     depth = begin = 0
     for place, sign in enumerate(text):
         depth += (sign in _OPEN) - (sign in _CLOSED)
-        if sign == "," and depth <= 0:
+        if depth <= 0 and (sign == "," or (text[begin:place].strip() and _NEXT(text, place))):
             yield text[begin:place]
             begin = place + 1
     yield text[begin:]

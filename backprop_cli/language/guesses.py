@@ -23,6 +23,7 @@ _WORDS = {
     "return": "the last statement is the result: leave the word out",
 }
 """Words of programming languages that stand before something."""
+_BY = re.compile(r"[ \t]*/[ \t]*[dD]\w")
 _QUOTIENT = re.compile(r"\bd\w*[ \t]*/[ \t]*d\w+[ \t]*")
 _OPERAND = re.compile(rf"[ \t]*({NAME}|[0-9.]+)(?!\w*[ \t]*[(\[])")
 _FACTORS = re.compile(rf"[0-9.]+[ \t]*{NAME}(?![ \t]*[(\[])")  # 2x, and no call
@@ -103,6 +104,8 @@ def unknown_function(source: str, functions: Functions, name: str, span: Span) -
     inputs = bracketed(source, opens)
     hint = DERIVATIVES if _QUOTIENT.fullmatch(source[: span[1]]) else _function(functions, name, inputs)
     closes = source.find(")", opens) + 1  # 0 where there is none
+    if name in ("d", "D") and closes and _BY.match(source, closes):  # d(x^2)/dx
+        hint = f"{DERIVATIVES}: {', '.join(inputs)}"
     if closes and inputs and (found := _DEFINED.match(source, closes)):
         hint = f"write {source[span[0] : closes]} = {found[1]}"
     return InputError(message, source, span, hint)

@@ -42,6 +42,7 @@ _REFUSED: list[tuple[str, str, str]] = [
     (r"\|", "'|' is not an operator here", "the absolute value of x is |x|; between conditions, write or"),
     (r"&", "'&' is not an operator here", "between conditions, write and"),
     (r"~", "'~' is not an operator here", "before a condition, write not"),
+    (r"\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})", "an escape is not part of an expression", ""),
     (r"\\[A-Za-z]*", "no LaTeX is read here", ""),
     (r"""\{(?=\s*(["']?)\w+\1\s*:)""", "JSON is not part of an expression", "values of variables are given by --at"),
     (r"[{}]", "only round parentheses group an expression", "write ( and )"),
@@ -150,6 +151,8 @@ def _hint(source: str, position: int, sign: str, plain: str) -> str:
 
     if sign in "∂∇":
         return DERIVATIVES
+    if code := re.fullmatch(r"\\[ux]([0-9A-Fa-f]{2,})", sign):
+        return f"write {chr(int(code[1], 16))}"
     before = _BEFORE.search(source, max(0, position - _NEAR), position)
     name = before[1] if before else ""
     if sign == "=" and (setting := meant_setting(source, name, position)):

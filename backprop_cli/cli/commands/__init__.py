@@ -54,16 +54,24 @@ def _meant(command: str, words: Sequence[str]) -> str:
     return working(command, words[1:]) or f"did you mean '{command}'?"
 
 
+_VERSION = ("version", "-v", "-V", "-version")
+_HELP = ("help", "-help", "-?", "/?", "/h", "/help", "?", "man", "usage")
+"""What asks for these elsewhere."""
+
+
 def _forgotten(words: Sequence[str]) -> str:
-    from ..hints import is_file, repaired
+    from ..repairs import is_file, repaired
     from ..working import working
 
-    if words[0] == "help":
+    if words[0] in _VERSION:
+        return "backprop --version"
+    if words[0] in _HELP:
         return " ".join(["backprop", *(word for word in words[1:2] if word in COMMANDS), "--help"])
     try:
         if is_file(words[0]):
             return working("eval", ["--file", *words]) or "backprop --help"
-        return working("eval", words) or repaired("eval", words) or "backprop --help"
+        behind = words[1:] if words[0].startswith("-") else ()
+        return working("eval", behind) or working("eval", words) or repaired("eval", words) or "backprop --help"
     except BackpropError:
         return "backprop --help"
 
