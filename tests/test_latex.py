@@ -82,6 +82,11 @@ READ = {
     r"w^\top \, \left[x\,, y\right]": "w.T@[x, y]",
     r"\operatorname{softmax}(\sigma \, z) \odot \left\lVert {q_{1}}_{0, 1} \right\rVert":
         "softmax(sigma@z)*norm(q_1[0, 1])",
+    r"(X^\top X)^{-1} X^\top y": "inv((X.T @ X)) @ X.T @ y",
+    r"-\frac12 (x-\mu)^\top \Sigma^{-1} (x-\mu) c^{-1}": "-1/2*(x - mu).T @ inv(Sigma) @ (x - mu) @ c**(-1)",
+    r"\operatorname{sum}\left(A x, \mathrm{axis}=-1, \mathrm{keepdims}=\mathrm{True}\right)":
+        "sum(A*x, axis=-1, keepdims=True)",
+    r"\mathrm{log}_{\mathrm{sigma}} + \frac{\mathrm{det}}{2} - \mathrm{log}_2 x": "log_sigma + det/2 - log2(x)",
     r"4\epsilon\left[\left(\frac{s}{r}\right)^{12}-\left(\frac{s}{r}\right)^{6}\right]":
         "4*epsilon*((s/r)**12 - (s/r)**6)",
     r"\frac{1}{\sqrt{2\pi}\sigma} e^{-\frac{(x-\mu)^2}{2\sigma^2}}":
@@ -131,6 +136,8 @@ def test_a_program_that_is_written_is_read() -> None:
 ARRAYS: dict[str, Any] = {"X": [[1.0, 2], [3, 5]], "v": [0.5, -2], "y": 3.0}
 OF_ARRAYS = [
     "sum((X.T @ v - [y, 1])**2)", "A = X @ X; sum(A*X) + det(A) + norm(v)", "p = softmax(v); -log(p[1])",
+    "(v @ v)**2", "sum(inv(X)**2 + 1/X)*sum(X/norm(X, axis=0, keepdims=True))", "sum(mean(X, axis=-1)**2)/y",
+    "B = X - 1; sum(concat(X, inv(B), axis=1)) + logsumexp(sum(X, axis=1))", "det = y; ge = log(y); (det*v + ge) @ v",
     "w = [[1, 2], [3, 4]]; sum(w @ v) + y*X[0, 1] - sum(X[0, :])", "v.T @ X @ v", "max(v)*sum([v[0], y]*v)",
 ]  # fmt: skip
 

@@ -6,7 +6,7 @@ What is made is text, which is then read as any other.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from ..rules.arrays import functions
 from .names import as_name
 from .recipes import INVERSES
 
-MAX_CHARACTERS = 10_000
+MAX_CHARACTERS = 250_000
 _LONGEST = 1_000  # characters of a hint
 _DEEPEST = 50  # brackets and groups inside each other
 _LONGEST_FUNCTION = 20  # letters
@@ -34,7 +34,13 @@ _BRACKETS = {
 }  # fmt: skip
 """What opens, the function that it stands for, and what closes."""
 _TRANSPOSED, _TOPS = ".T", ([r"\top"], ["{", r"\top", "}"])
-_OF_ARRAYS = re.compile(r"\\(?:top|odot|lVert)\b|\\operatorname\{(?:outer|sum|mean|softmax|spread|place)\}")
+_OF_ARRAYS = re.compile(
+    r"\\(?:top|odot|lVert|frac\{\\partial|begin\{bmatrix\})|\\operatorname\{(?:outer|sum|mean|spread|place|inv|det|logdet"
+    r"|solve|trace|concat|reshape|pick|softmax|log\\_softmax)\}"
+)
+_SETTINGS = ("axis", "keepdims")
+_OF_MATRIX = re.compile(r"[A-ZΓΔΘΛΞΠΣΦΨΩ]\w*|(?:Sigma|Lambda|Gamma|Omega|Theta|Phi|Psi)(?:_\w+)?|.*(?:@|\.T\b).*")
+"""What has an inverse in `A^{-1}`, rather than a reciprocal, where there are arrays."""
 _POWERS = {"²": "2", "³": "3"}
 _LETTERS = {"sigma": "σ", "Gamma": "Γ", "Phi": "Φ"}
 """Greek letters by which functions are called, too."""
@@ -91,7 +97,7 @@ def read(source: str) -> str:
         around = zip(["", *(each[0] for each in found)], [*(each[0] for each in found[1:]), ""], strict=False)
         found = [each for each, (before, behind) in zip(found, around, strict=True)
                  if each[0] != r"\," or not (before in _BEFORE_OPERAND or behind in _BEHIND_OPERAND)]  # fmt: skip
-    reader = _Reader(each[0] for each in found)
+    reader = _Reader([each[0] for each in found], of_arrays=bool(of_arrays), ours=r"\frac{\partial" in source)
     try:
         return reader.whole()
     except _UnknownError:
@@ -102,8 +108,11 @@ def read(source: str) -> str:
 
 
 class _Reader:
-    def __init__(self, signs: Iterable[str]) -> None:
-        self.signs, self.place, self.depth = [*signs], 0, 0
+    """of_arrays: whether there are any; ours: whether this program wrote it, with braces around what has a power."""
+
+    def __init__(self, signs: list[str], *, of_arrays: bool, ours: bool) -> None:
+        self.signs, self.place, self.depth = signs, 0, 0
+        self.of_arrays, self.ours = of_arrays, ours
         self.functions = functions()
         self.rest = ""  # digits behind the one that was taken: in `x^23`, of which 2 is the exponent
         self.conditions = 0  # inside how many conditions this is, where = compares
@@ -218,8 +227,12 @@ class _Reader:
             return _Part(word, "sign")
         if self.next in _SIGNS:
             return _Part(_SIGNS[self.take()], "sign")
+        start = self.place
+        if self.next in _NAMED and self.signs[start + 2 : start + 3] and (setting := self.setting()):
+            return _Part(setting, "sign")
         name = self.function()
         base = self.applied(name, close) if name else self.lettered() or self.operand()
+        is_whole = self.signs[start] != "{"
         while self.next in ("^", "!", "_", *_POWERS):
             if (sign := self.take()) == "_":  # of a name it is a part: `{x}_{0}` is an entry
                 base = _Part(f"{_held(base)}[{self.entry()}]")
@@ -234,9 +247,26 @@ class _Reader:
                 if self.next == "^":  # nor does TeX know which of two ways to read it
                     self.take()
                     raise _UnknownError
+                if exponent.text == "-1" and is_whole and self.is_matrix(base):
+                    base = _Part(f"inv({base.text})")
+                    continue
                 is_e = base.text == "e"
                 base = _Part(f"exp({exponent.text})") if is_e else _Part(f"{_held(base)}**{_held(exponent)}", "product")
         return base
+
+    def setting(self) -> str:
+        r"""`axis=`, of `\mathrm{axis}=0`; empty where none is next."""
+        start = self.place
+        self.take()
+        word = self.word()
+        if word in _SETTINGS and self.next == "=":
+            return f"{word}{self.take()}"
+        self.place = start
+        return ""
+
+    def is_matrix(self, base: _Part) -> bool:
+        """Whether what has the exponent -1 has an inverse."""
+        return self.of_arrays and (self.ours or _OF_MATRIX.fullmatch(base.text) is not None)
 
     def entry(self) -> str:
         """Which entry of an array, by its place: `0`, `{0, 1}`."""
@@ -284,7 +314,7 @@ class _Reader:
             self.take()
             word = self.word()
             known = word if word in functions else word.lower()
-            if known in functions:
+            if known in functions and (sign == r"\operatorname" or self.applies()):
                 return known
             self.place = start
             return ""
@@ -302,6 +332,16 @@ class _Reader:
             return ""
         self.take()
         return functions[word][0].name if word in _LETTERS.values() else word
+
+    def applies(self) -> bool:
+        r"""Whether a word is applied to what is next: `\mathrm{log}_{2} x`, and no name as in `\mathrm{log}_{2} + x`."""
+        start = self.place
+        while self.next in ("^", "_"):
+            self.take()
+            self.group()
+        found = self.next not in _BEHIND_OPERAND
+        self.place, self.rest = start, ""
+        return found
 
     def applied(self, name: str, close: str) -> _Part:
         r"""A function with what it is applied to: `\sin x`, `\sin^2(x)`, `\log_2 x`, `\max(x, y)`."""
@@ -461,16 +501,21 @@ def _held(part: _Part, *, product: bool = False) -> str:
     return part.text if part.kind == "one" or (product and part.kind == "product") else f"({part.text})"
 
 
-def _between(before: _Part, part: _Part) -> str:
-    """What stands between factors: behind a transpose the product is that of matrices, and before one it is unclear."""
+def _between(before: _Part, part: _Part, *, is_matrix: bool) -> str:
+    """What stands between factors: behind a transpose the product is that of matrices, and before one it is unclear.
+
+    is_matrix: whether the product is one of matrices so far.
+    """
+    if is_matrix or before.text.endswith(_TRANSPOSED) or before.text.startswith("inv("):
+        return " @ "
     unclear = part.text.endswith(_TRANSPOSED) and as_name(before.text)
-    return " @ " if before.text.endswith(_TRANSPOSED) else " " if unclear else "*"
+    return " " if unclear else "*"
 
 
 def _joined(parts: Sequence[_Part]) -> _Part:
     """The parts in a row, with `*` where nothing stands between two of them."""
     kind, text = "one" if len(parts) == 1 and parts[0].kind != "sign" else "product", ""
-    before = _Part("", "sign")
+    before, between = _Part("", "sign"), ""
     for part in parts:
         if part.kind == "sign":
             is_unary = before.kind == "sign"
@@ -478,10 +523,12 @@ def _joined(parts: Sequence[_Part]) -> _Part:
             kind = "sum" if loose else kind
             space = " " if loose and not is_unary else ""
             text += part.text + " " if part.text in (",", "not") else f"{space}{part.text}{space}"
+            between = ""
         else:
             is_first = before.text in ("", *_LOOSE)
             factor = f"({part.text})" if part.kind == "product" and "/" in part.text and not is_first else part.text
-            text += factor if before.kind == "sign" else f"{_between(before, part)}{factor}"
+            between = "" if before.kind == "sign" else _between(before, part, is_matrix=between == " @ ")
+            text += f"{between}{factor}"
         before = part
     if len(parts) == 1:
         kind = parts[0].kind

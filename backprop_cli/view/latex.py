@@ -76,7 +76,10 @@ _FORMS = {
     **dict.fromkeys(("T", "transpose"), template(r"{0}^{{\top}}", POWER, ATOM)),
     "inv()": template(r"{0}^{{-1}}", POWER, ATOM),
     "inv": template(r"{0}^{{-1}}", POWER, ATOM),
-    **dict.fromkeys(("norm", "norm()"), template(r"\left\lVert {0}\right\rVert")),
+    **dict.fromkeys(
+        ("norm", "norm()"),
+        template(r"\left\lVert {0}\right\rVert")._replace(more=template(r"\operatorname{{norm}}\left({args}\right)")),
+    ),
     **dict.fromkeys(("index", "part"), template("{{{0}}}_{{{1}}}", ATOM, ATOM, LOOSE)),
     "array": template(r"\left[{args}\right]"),
     "log2": template(r"\log_{{2}}\left({0}\right)"),
@@ -109,7 +112,7 @@ _COMMANDS = {  # functions for which LaTeX has a command, of another name where 
 _CAPITALS = set("Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split())  # the others look Latin
 
 
-_SETTING = re.compile(r"(?:[a-z]+=)?[-\d:, ]*[:,][-\d:, ]*|[a-z]+=\w+").fullmatch  # of an operation on arrays
+_SETTING = re.compile(r"(?:[a-z]+=)?[-\d:, ]*[:,][-\d:, ]*|[a-z]+=-?\w+").fullmatch  # of an operation on arrays
 _REDUCTIONS = frozenset(f"{name}()" for name in "sum mean prod max min norm logsumexp det logdet trace".split())
 _ARRAYS = frozenset(("array", "ones", "eye"))
 _LARGEST = 36  # entries of a matrix that is written out
@@ -119,7 +122,7 @@ def _leaf(formula: Formula) -> tuple[str, int]:
     """A number, a name, or what is LaTeX already and stands between braces."""
     text = formula.head
     if _SETTING(text):
-        return text, ATOM
+        return re.sub("[A-Za-z]+", r"\\mathrm{\g<0>}", text), ATOM
     if not formula.is_number:
         return (text if text.startswith("{") else name(text)), ATOM
     mantissa, _, exponent = text.lower().partition("e")
