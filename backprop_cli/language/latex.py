@@ -334,7 +334,7 @@ class _Reader:
         return functions[word][0].name if word in _LETTERS.values() else word
 
     def applies(self) -> bool:
-        r"""Whether a word is applied to what is next: `\mathrm{log}_{2} x`, and no name as in `\mathrm{log}_{2} + x`."""
+        r"""Whether a word is applied to what is next: `\mathrm{log}_{2} x`, not `\mathrm{log}_{2} + x`."""
         start = self.place
         while self.next in ("^", "_"):
             self.take()
