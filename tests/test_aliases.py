@@ -146,6 +146,8 @@ def test_an_alias_is_its_row_for_both_readers(alias: str, op: Op) -> None:
         "(x, x > 0), (y, True)" if op.cases else "x > 0, x, y" if op.conditions else ", ".join("abc"[: len(op.inputs)])
     )
     text = f"{alias}({inputs}{', b' if op.variadic else ''})"
+    if op.truth:
+        text = f"where({alias}({', '.join(['a > 0', 'b > 0'][: len(op.inputs)])}), a, b)"
     program = Program(text)
     graph = program.graph()
     assert op.cases or op in [gate.op for gate in graph.gates]

@@ -82,6 +82,7 @@ READ = {
     r"w^\top \, \left[x\,, y\right]": "w.T@[x, y]",
     r"\operatorname{softmax}(\sigma \, z) \odot \left\lVert {q_{1}}_{0, 1} \right\rVert":
         "softmax(sigma@z)*norm(q_1[0, 1])",
+    r"\binom{n}{k+1} \hat{y}^2 - \bar x": "gamma(n + 1)/(gamma((k + 1) + 1)*gamma(n - (k + 1) + 1))*y_hat**2 - x_bar",
     r"(X^\top X)^{-1} X^\top y": "inv((X.T @ X)) @ X.T @ y",
     r"-\frac12 (x-\mu)^\top \Sigma^{-1} (x-\mu) c^{-1}": "-1/2*(x - mu).T @ inv(Sigma) @ (x - mu) @ c**(-1)",
     r"\operatorname{sum}\left(A x, \mathrm{axis}=-1, \mathrm{keepdims}=\mathrm{True}\right)":
@@ -97,7 +98,7 @@ READ = {
 REFUSED = {
     r"\sum_{i=1}^n x": r"\sum",
     r"\int x": r"\int",
-    r"\hat{y}": r"\hat",
+    r"\widehat{y}": r"\widehat",
     r"\frac{\partial f}{\partial x}": r"\partial",
     r"\begin{cases}": "",
     r"\begin{matrix} x \end{matrix}": r"\begin",

@@ -79,6 +79,8 @@ MEANT: dict[str, Callable[..., float]] = {
 def test_a_recipe_is_what_the_name_means(name: str, count: int) -> None:
     assert not any(op.accepts(count) for op in spellings().get(name, ())), "what is there needs no recipe"
     written = recipe(name, [*"xyz"][:count])
+    if re.search(" and | or ", written):
+        written = f"where({re.sub('([xyz])', r'(1 > 0)', written)}, 1, 0)"
     numbers = [*VALUES.values()][:count]
     if name == "clip":
         numbers = [0.4, 0.7, 0.2]

@@ -93,6 +93,8 @@ class Groups(Operands):
             if grouped := _GROUPED.match(self.source, len(self.source[: span[0]].rstrip("0123456789"))):
                 hint = f"write {grouped[0].replace(',', '')}"
             raise self.fail("a comma only separates the inputs of a function", span, hint)
+        if any(self.source[each] != self.source[span[0]] for each in self.open[-1].commas[-1:]):
+            raise self.fail("both ',' and ';' separate inputs here", span, "a decimal point is written '.'")
         self.need_operand_before(span)
         self.chosen(self.open[-1].choices)
         if self.open[-1].takes_cases:

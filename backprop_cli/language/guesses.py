@@ -111,6 +111,11 @@ def unknown_function(source: str, functions: Functions, name: str, span: Span) -
     return InputError(message, source, span, hint)
 
 
+def is_advised(name: str) -> bool:
+    """Whether there is advice for a function that is none here."""
+    return name in NAMES or name in ADVICE
+
+
 def _function(functions: Functions, name: str, inputs: Sequence[str]) -> str:
     if base := re.fullmatch(r"log_?([2-9]|[1-9]\d+)", name):
         return f"write log({', '.join(inputs) or 'x'}, {base[1]})"

@@ -48,6 +48,8 @@ _GREEK = set(
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi"
     " omega varepsilon vartheta varphi varrho Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega ell".split()
 )
+_ACCENTS = (r"\hat", r"\bar", r"\tilde", r"\dot", r"\vec")
+"""What stands above a letter, and is a part of its name."""
 _ORDERED = {
     "J": "besselj", "Y": "bessely", "I": "besseli", "K": "besselk", r"\zeta": "zetaderiv", r"\psi": "polygamma",
 }  # fmt: skip
@@ -404,6 +406,11 @@ class _Reader:
         if sign in (r"\frac", r"\dfrac", r"\tfrac"):
             above, below = self.group(), self.group()
             return _Part(f"{_held(above, product=True)}/{_held(below)}", "product")
+        if sign == r"\binom":
+            n, k = _held(self.group()), _held(self.group())
+            return _Part(f"gamma({n} + 1)/(gamma({k} + 1)*gamma({n} - {k} + 1))", "product")
+        if sign in _ACCENTS:
+            return _Part(f"{self.group().text}_{sign[1:]}")
         if sign == r"\sqrt":
             return self.root()
         if sign[-1:].isdecimal() or sign[:1].isdecimal():

@@ -35,8 +35,12 @@ _UNARY = {
     "tan(pi*x/180)": "tand",
     "airyai(x)": "airy Ai",
     "zeta(x) - 1": "zetac",
-    "180*x/pi": "deg degrees rad2deg",
-    "pi*x/180": "rad radians deg2rad",
+    "180*x/pi": "deg degrees rad2deg DEGREES",
+    "pi*x/180": "rad radians deg2rad RADIANS",
+    "floor(x)": "INT",
+    "sqrt(pi*x)": "SQRTPI",
+    "heaviside(x)": "H Θ",
+    "x**2*(3 - 2*x)": "smoothstep",
     "trunc(x)": "int",
     "10**x": "exp10 pow10",
     "log2(x)": "lb ld log_2 ln2",
@@ -63,6 +67,9 @@ _BINARY = {
     "gamma(x + 1)/(gamma(y + 1)*gamma(x - y + 1))": "binomial binom comb nCr choose",
     "exp(x)/(exp(x) + exp(y))": "softmax",
     "hypot(x, y)": "dist length",
+    "(x*log(y) if x > 0 else 0)": "xlogy",
+    "(x*log1p(y) if x > 0 else 0)": "xlog1py",
+    "x**2 + y**2": "SUMSQ",
     "polygamma(x, y)": "psi ψ",
     "beta(x, y)": "B Β",
     **{f"bessel{letter}(x, y)": letter.upper() for letter in "jyik"},
@@ -75,11 +82,14 @@ _BINARY = {
 }
 _TERNARY = {
     "x + y + z": "plus",
+    "x**2 + y**2 + z**2": "SUMSQ",
+    "x and y and z": "AND And logical_and",
+    "x or y or z": "OR Or logical_or",
     "x + (y - x)*z": "lerp mix",
     "hypot(x, y, z)": "length",
     "normcdf((x - y)/z)": "norm.cdf normcdf pnorm norm_cdf",
     "normpdf((x - y)/z)/z": "norm.pdf normpdf dnorm norm_pdf",
-    "y + z*normppf(x)": "norm.ppf normppf qnorm norm_ppf NORMINV",
+    "y + z*normppf(x)": "norm.ppf normppf qnorm norm_ppf NORMINV NORM.INV",
     "lognormcdf((x - y)/z)": "norm.logcdf norm_logcdf",
 }
 _OF_ONE_ARRAY = {
@@ -129,6 +139,10 @@ ADVICE = {
         "clone detach item float double numpy contiguous".split(), "leave it out: numbers here are doubles"
     ),
     "backward": DERIVATIVES,
+    "NORM.S.DIST": "write normcdf(x); for the density, normpdf(x)",
+    "NORM.DIST": "write normcdf((x - m)/s); for the density, normpdf((x - m)/s)/s",
+    "NORMDIST": "write normcdf((x - m)/s); for the density, normpdf((x - m)/s)/s",
+    "select": "write a if c else b, or Piecewise((a, c1), (b, c2), (c, True))",
     **dict.fromkeys(
         "cumsum cumprod".split(), "an array of them is written out: [x[0], x[0] + x[1], x[0] + x[1] + x[2]]"
     ),
@@ -140,7 +154,7 @@ ADVICE = {
     "kron": "of vectors, write reshape(outer(x, y), -1); of matrices, concat(X[0, 0]*Y, X[0, 1]*Y, axis=1) and so on",
     "einsum": "write it with @, outer, .T, and sum(…, axis=…)",
 }
-"""What is told of functions of arrays that no other stands for."""
+"""What is told of functions that no one other stands for."""
 RENAMED = {
     "view": "reshape",
     "permute": "transpose",
@@ -196,7 +210,7 @@ def bracketed(source: str, start: int) -> list[str]:
         depth += (source[i] in "([{") - (source[i] in ")]}")
         if depth == 0:
             return [*parts, source[begin:i].strip()]
-        if depth == 1 and source[i] == ",":
+        if depth == 1 and source[i] in ",;":
             parts.append(source[begin:i].strip())
             begin = i + 1
     return []

@@ -116,6 +116,9 @@ def _statement(source: str, code: str, piece: Span) -> Statement:
     """`NAME = …` or `NAME(NAME, …) = …`; whatever else it is, it is an expression, good or bad."""
     start, end = piece
     equals = code.find("=", start, end)
+    is_first = not code[:start].strip(_SPACE)
+    if is_first and equals == start and source[start + 1 : start + 2] not in ("=", ">", "<"):  # as in a spreadsheet
+        return Statement("", None, (start, start), (start + 1, end))
     if equals > start and source[equals + 1 : equals + 2] not in ("=", ">", "<") and source[equals - 1] not in "<>!:":
         left = code[start:equals].rstrip(_SPACE)
         head, body = (start, start + len(left)), (equals + 1, end)

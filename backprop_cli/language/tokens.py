@@ -39,7 +39,7 @@ _TOKEN = re.compile(
     rf"|(?P<fraction>[{''.join(sorted(FRACTIONS))}])|(?P<name>{NAME})"
     r"|(?P<operator>\.?\*\*|\.?/(?!/)|\.[*^]|-(?!>)|[+*%@^−×·⋅⊙÷])"
     r"|(?P<logic>[<>=!]=|&&|\|\||<(?!>)|[>≤≥≠?]|:(?![:=]))"
-    r"|(?P<bracket>[(),])|(?P<square>[\[\]])|(?P<transpose>\.T(?![\w(])|ᵀ)"
+    r"|(?P<bracket>[(),;])|(?P<square>[\[\]])|(?P<transpose>\.T(?![\w(])|ᵀ)"
     rf"|(?P<power>{SUPERSCRIPT})|(?P<root>[√∛])|(?P<sign>[|⌊⌋⌈⌉!])"
 )
 _SPACE_BEHIND = re.compile(SPACE)
@@ -47,6 +47,7 @@ _SUMS = frozenset("+-−")
 _BEHIND_PERCENT = frozenset(("", *"+-−*/@^×·⋅⊙÷)],;:<>=!?&"))
 """What stands behind a percentage, and begins no operand but a sum."""
 _PARENTHESIS = re.compile(rf"{SPACE}\(")
+_ASSIGNED = re.compile(rf"{SPACE}{NAME}{SPACE}=(?!=)")
 _NO_INPUTS = re.compile(rf"{SPACE}\({SPACE}\)")
 _DOTTED = re.compile(rf"{NAME}(?:\.(?!T\b){NAME})+")  # X.T is no name
 _POWER_OF_CALL = re.compile(POWER_OF_CALL)
@@ -116,13 +117,15 @@ class _Tokenizer(Groups):
                 position = self.square(match[0], start)
             elif match[0] == "," and self.open and "lengths" in self.open[-1].takes:
                 position = self.lengths(start)
+            elif match[0] == ";" and not self.is_between_inputs(position):
+                raise refusal(source, start)
             elif match[0] == "||" and self.is_two_bars():
                 self.signed("|", (start, start + 1))
                 self.signed("|", (start + 1, position))
             elif kind == "logic":
                 self.logic(OPERATORS.get(match[0], match[0]), (start, position))
             else:
-                getattr(self, {"(": "opening", ")": "closing", ",": "comma"}[match[0]])((start, position))
+                getattr(self, {"(": "opening", ")": "closing"}.get(match[0], "comma"))((start, position))
         self.finish()
         return self.tokens
 
@@ -193,6 +196,10 @@ class _Tokenizer(Groups):
         if written := MEANS_OTHER.get((library, name)):
             raise self.fail(f"{quote(match[0])} is another function than {name}", match.span(), f"write {written}")
         if name not in self.functions and name not in CONSTANTS:
+            from .guesses import is_advised, unknown_function
+
+            if _PARENTHESIS.match(self.source, match.end(), self.end) and is_advised(name):
+                raise unknown_function(self.source, self.functions, name, match.span())
             raise refusal(self.source, end)
         return name, match.end()
 
@@ -280,6 +287,12 @@ class _Tokenizer(Groups):
         self.operand(Token("call", name, span, primitive(name)))
         self.roots.append((len(self.tokens) - 1, len(self.open)))
         self.tokens.append(Token("(", "(", span))
+
+    def is_between_inputs(self, end: int) -> bool:
+        """Whether `;` separates the inputs of a function, as in a spreadsheet; it may end a statement half done."""
+        group = self.open[-1] if self.open else None
+        is_of_call = group is not None and group.call is not None and group.closes == ")"
+        return is_of_call and not _ASSIGNED.match(self.source, end, self.end)
 
     def is_two_bars(self) -> bool:
         """Whether `||` is two bars of absolute values: `||x| - 1|`."""

@@ -43,7 +43,7 @@ Cases (value, condition) are choices inside each other.
 
 _SPACE = r"(?:[ \t\r\n]++|#[^\n]*+\n)*+"
 _RAISED = "⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹"
-_NO_NAME = rf"\s#()+\-*/%^,−×·⋅⊙÷<>=!?:&|≤≥≠.⌊⌋⌈⌉√∛@\[\]ᵀ{_RAISED}"
+_NO_NAME = rf"\s#();+\-*/%^,−×·⋅⊙÷<>=!?:&|≤≥≠.⌊⌋⌈⌉√∛@\[\]ᵀ{_RAISED}"
 _NAME = rf"[^\W\dᵀ{_RAISED}{''.join(sorted(FRACTIONS))}][^{_NO_NAME}]*(?:\.(?!T\b)[^\W\d][^{_NO_NAME}]*)*"
 _POWER = rf"[{_RAISED}]+|[ \t]*(?:\^|\*\*)[ \t]*-?[0-9]+(?=[ \t]*\()"
 _SETTINGS = r",[ \t\r\n]*(?:axis|keepdims|dim|keepdim)[ \t\r\n]*=(?!=)[^,()]*"
@@ -282,7 +282,7 @@ def postfix(text: str, functions: Mapping[str, Sequence[Op]], leaf: Callable[[st
                 raise ValueError(part)
             waiting.append((_CHOICES[sign], CHOICE))
             wants_operand = True
-        elif part == "," and counts:
+        elif part in (",", ";") and counts:
             finish(CHOICE)
             counts[-1] += 1
             wants_operand = True
