@@ -93,7 +93,7 @@ class ColumnPasses:
             if strip.unusual is not None:
                 unusual[part] = strip.unusual
             for column, found in zip(numbers, strip.numbers, strict=True):
-                if not _is_there(column[part], found):
+                if getattr(found, "base", None) is not column:  # what has been written there is a part of it
                     column[part] = found
 
         self.each(columns, rows, kept, numbers)
@@ -138,11 +138,6 @@ class ColumnPasses:
         if key not in self._plain:
             self._plain[key] = _plain(self, careful, are_seen) if self.passes.size <= CODE_UP_TO else None
         return self._plain[key]
-
-
-def _is_there(column: Column, found: Any) -> bool:
-    """Whether the numbers are those that the column has already."""
-    return isinstance(found, np.ndarray) and found.ctypes.data == column.ctypes.data
 
 
 class _Plain(NamedTuple):
