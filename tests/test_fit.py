@@ -14,6 +14,7 @@ import pytest
 
 from backprop_cli import BackpropError, fit, minimize
 from backprop_cli.descent import squares
+from backprop_cli.descent.objective import Objective
 from support.command import call
 from support.schemas import FIT
 
@@ -281,6 +282,35 @@ def test_a_fit_that_ends_far_off_says_so() -> None:
     assert (constant.converged, constant.warning) == (True, "")
 
 
+def test_where_a_method_ends_far_off_another_is_tried() -> None:
+    """From starts at which SciPy's `curve_fit` ends well, and `trf` does not."""
+    x = np.linspace(0.1, 10, 60)
+    noise = 0.03 * np.cos(9 * x)
+    models = {"V*x/(K + x)": (10, 2.5, 10 * x / (2.5 + x)), "a*exp(-exp(b - x))": (6, 5, 6 * np.exp(-np.exp(5 - x)))}
+    for model, (first, second, y) in models.items():
+        names = [name for name in "VKab" if name in model.replace("exp", "")]
+        found = fit(model, "y", {"x": x, "y": y + noise}, dict.fromkeys(names, 1))
+        assert (found.converged, found.warning) == (True, "")
+        assert [*found.parameters.values()] == pytest.approx([first, second], rel=0.02)
+
+
+def test_slopes_that_underflow_on_the_way_are_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A peak far from most rows, whose slopes there are 0 in doubles: the careful passes see the first and the last."""
+    looked_at: list[object] = []
+    carefully = Objective._carefully
+
+    def seen(self: Objective, vector: Any, row: Any) -> Any:
+        looked_at.append(row)
+        return carefully(self, vector, row)
+
+    monkeypatch.setattr(Objective, "_carefully", seen)
+    x = np.linspace(0, 100, 51)
+    y = 3 * np.exp(-((x - 50) ** 2) / 2)
+    found = fit("A*exp(-(x - m)^2/(2*s^2))", "y", {"x": x, "y": y}, {"A": 1, "m": 49, "s": 2})
+    assert found.parameters == pytest.approx({"A": 3, "m": 50, "s": 1})
+    assert 0 < len(looked_at) < 4 * len(x) < found.to_dict()["evaluations"] * len(x)
+
+
 def test_residuals_that_overflow_are_told() -> None:
     with pytest.raises(BackpropError, match="the sum of squared residuals overflows"):
         fit("a*x", "y", {"x": [1e308, 1], "y": [-1e308, 1]}, {"a": 1})
@@ -300,7 +330,7 @@ def test_a_step_to_where_there_is_no_value_is_not_taken() -> None:
 
 
 def test_a_fit_that_does_not_converge(monkeypatch: pytest.MonkeyPatch, misra: str) -> None:
-    monkeypatch.setattr(squares, "MAX_EVALUATIONS", 3)
+    monkeypatch.setitem(squares._TRIES, "auto", [squares._Try("trf", evaluations=3)])
     result = call(*MISRA, misra)
     assert result.status == 1
     assert "not converged after 3 evaluations: the evaluations are used up" in result.out

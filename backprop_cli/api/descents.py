@@ -238,7 +238,7 @@ def fit(
     start: where to begin, for each parameter;
     bounds: the least and the largest value of parameters, which may be infinite;
     weights: the column that says what the square of each residual counts;
-    method: `trf` or `lm`;
+    method: `trf`, `lm`, or `auto`, which tries them in turn where one does not converge, or ends far off;
     on_error: `stop` or `skip`, as `minimize` has it;
     variables: values that stay.
     Raises BackpropError as `backprop()` does, and InputError for what does not go together.

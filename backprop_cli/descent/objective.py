@@ -130,18 +130,30 @@ class Objective:
         value = float(np.sum(np.asarray(trace.value) * seed))
         return _finite(value), self.parameters.vector(trace.gradient)
 
-    def each(self, vector: Array) -> tuple[Array, Array]:
-        """The value at each row, and its gradient: a line for each row. Raises as `at` does, and says at which row."""
+    def each(self, vector: Array, *, roughly: bool = False) -> tuple[Array, Array]:
+        """The value at each row, and its gradient: a line for each row. Raises as `at` does, and says at which row.
+
+        roughly: whether a slope that underflows may be 0, where it takes long to find out what it is
+        """
         _check(vector)
         values, gradients = np.empty(self.rows), np.empty((len(vector), self.rows))
-        one_by_one = np.ones(self.rows, dtype=bool)
-        if self._passes is not None:
-            numbers, one_by_one = self._passes.at(self._wide(vector, self.columns), self.rows)
-            values, gradients = numbers[0], np.array(numbers[1:])
-        places = np.flatnonzero(one_by_one)
-        for place, row in zip(places, _each_row({n: each[places] for n, each in self.columns.items()}), strict=True):
+        places = np.arange(self.rows)
+        if self._passes is None:
+            found = [self._quickly(vector, given) for given in _each_row(self.columns)]
+            for row, each in enumerate(found):
+                if each is not None:
+                    values[row], gradients[:, row] = each
+            places = places[[each is None for each in found]]
+        passes = self._rough_passes if roughly else self._passes
+        if passes is not None and len(places):
+            some = {name: column[places] for name, column in self.columns.items()}
+            numbers, unusual = passes.at(self._wide(vector, some), len(places))
+            values[places], gradients[:, places] = numbers[0], numbers[1:]
+            places = places[unusual]
+        rest = _each_row({name: column[places] for name, column in self.columns.items()})
+        for place, given in zip(places, rest, strict=True):
             try:
-                values[place], gradients[:, place] = self._at_row(vector, row)
+                values[place], gradients[:, place] = self._carefully(vector, given)
             except MathError as error:
                 raise told_at(error, (int(place),), self.named_rows()) from None
         return values, gradients.T
@@ -168,14 +180,20 @@ class Objective:
         return backpropagate(self.graph, point, wrt=wrt, ties=self.ties)
 
     def _at_row(self, vector: Array, row: Mapping[str, Value]) -> tuple[float, Array]:
-        if self._quick is not None:
-            values = {**row, **dict(zip(self.parameters.shapes, vector.tolist(), strict=True))}
-            try:
-                value, *gradient = self._quick(*(values[name] for name in self._free))
-            except (ArithmeticError, ValueError):
-                pass  # the careful passes tell what is the matter
-            else:
-                return value, np.array(gradient)
+        return self._quickly(vector, row) or self._carefully(vector, row)
+
+    def _quickly(self, vector: Array, row: Mapping[str, Value]) -> tuple[float, Array] | None:
+        """The value and the gradient where nothing is unusual; else None, and `_carefully` tells what is the matter."""
+        if self._quick is None:
+            return None
+        values = {**row, **dict(zip(self.parameters.shapes, vector.tolist(), strict=True))}
+        try:
+            value, *gradient = self._quick(*(values[name] for name in self._free))
+        except (ArithmeticError, ValueError):
+            return None
+        return value, np.array(gradient)
+
+    def _carefully(self, vector: Array, row: Mapping[str, Value]) -> tuple[float, Array]:
         trace = self._trace(vector, row)
         return float(trace.value), self.parameters.vector(trace.gradient)
 
@@ -202,11 +220,16 @@ class Objective:
     @cached_property
     def _passes(self) -> ColumnPasses | None:
         """The passes over many rows at once, the parameters being columns too; None for few rows, and for arrays."""
-        if self.has_arrays or self.rows < MANY:
-            return None
+        return None if self.has_arrays or self.rows < MANY else self._passes_over(roughly=False)
+
+    @cached_property
+    def _rough_passes(self) -> ColumnPasses | None:
+        return None if self.has_arrays or not self.rows else self._passes_over(roughly=True)
+
+    def _passes_over(self, *, roughly: bool) -> ColumnPasses:
         places = {node.name: node.position for node in self.graph.variables}
         names = [*self.parameters.shapes]
-        return ColumnPasses(self.graph, self.fixed, [places[name] for name in names], names)
+        return ColumnPasses(self.graph, self.fixed, [places[name] for name in names], names, roughly=roughly)
 
     def _plainly(self, vector: Array, columns: Mapping[str, Array]) -> tuple[float, Array] | None:
         """The value and the gradient over many rows; None where they are few, or something in one is unusual."""

@@ -30,11 +30,32 @@ _REASONS = (
 """By the status that SciPy gives."""
 
 
+class _Try(NamedTuple):
+    """A way to a fit: a method of SciPy, what it scales the parameters by, and how many evaluations it has.
+
+    goes_on: whether it begins where the best of those before has ended, if none of them is done
+    """
+
+    method: str
+    scale: str | float = "jac"
+    evaluations: int = MAX_EVALUATIONS
+    goes_on: bool = False
+
+
+_FEW = 1_000  # evaluations after which another way is tried
+_TRIES = {
+    "auto": (_Try("trf", "jac", _FEW), _Try("lm", "jac", _FEW), _Try("trf", 1.0, _FEW), _Try("trf", goes_on=True)),
+    "trf": (_Try("trf"),),
+    "lm": (_Try("lm"),),
+}
+"""What is tried in turn, by the method that is asked for."""
+
+
 class Fit(NamedTuple):
     """A model fitted to data.
 
     model, target, data: as they were written;
-    method: one of FITS;
+    method: that of SciPy which gave it, `trf` or `lm`;
     converged, reason: whether, and why, it is done;
     evaluations: of the model and its Jacobian, until it was done;
     labels: what each parameter is called;
@@ -109,7 +130,7 @@ def fit(
     *,
     bounds: Bounds | None = None,
     weights: Array | None = None,
-    method: str = "",
+    method: str = FITS[0],
     names: tuple[str, str, str] = ("", "", ""),
     tell: Callable[[int], None] = lambda _count: None,
 ) -> Fit:
@@ -125,49 +146,83 @@ def fit(
     tell: is called with the number of each evaluation.
     Raises MathError where the model has no value at the start, InputError for what does not go together.
     """
+    labels = objective.parameters.labels
+    _check(objective, start, target, bounds, weights, method)
+    watched = _Watched(objective, target, None if weights is None else np.sqrt(weights), tell)
+    rows = len(target) if weights is None else int(np.count_nonzero(weights))
+    best: Fit | None = None
+    for each in _TRIES[method]:
+        if each.method == "lm" and (bounds is not None or len(target) < len(labels)):
+            continue
+        if best is not None and each.goes_on and best.converged:
+            break
+        begin = best.values if best is not None and each.goes_on else start
+        end = _tried(watched, each, begin, bounds)
+        residuals, jacobian = watched.residuals_at(end.values)
+        fitted = objective.each(end.values)[0]
+        errors, covariance, no_error = _errors(labels, residuals, jacobian, rows, end.at_bound)
+        result = Fit(
+            *names, each.method, end.converged, end.reason, watched.count, labels, end.values, start, errors, no_error,
+            covariance, fitted, target - fitted, weights, objective.left_out,
+        )  # fmt: skip
+        is_flat = covariance is None and rows > len(labels) and not end.at_bound.any()
+        if end.converged and is_flat and result.warning:
+            result = result._replace(converged=False, reason="the sum of squares is flat there, far from the data")
+        best = result if best is None else min(best, result, key=_rank)
+        if end.is_stopped or (best.converged and not best.warning):
+            break
+    assert best is not None
+    return best._replace(evaluations=watched.count)
+
+
+def _rank(found: Fit) -> tuple[bool, bool, float]:
+    """What is least of the best: one that did not end far off, and of those the nearest."""
+    is_far = found.warning != ""
+    return is_far, is_far and not found.converged, found.residual_sum_of_squares
+
+
+class _End(NamedTuple):
+    """Where a try has ended. at_bound: which parameters; is_stopped: whether from outside, so that no other is made."""
+
+    values: Array
+    converged: bool
+    reason: str
+    at_bound: Array
+    is_stopped: bool = False
+
+
+def _tried(watched: _Watched, way: _Try, start: Array, bounds: Bounds | None) -> _End:
+    """Least squares in one way.
+
+    watched, bounds: as `fit` has them
+    way: how
+    start: of the parameters
+    """
     try:
         from scipy.optimize import least_squares
     except ImportError:
         raise missing("SciPy", "fit", "a fit") from None
-    method = method or FITS[0]
-    labels = objective.parameters.labels
-    _check(objective, start, target, bounds, weights, method)
-    watched = _Watched(objective, target, None if weights is None else np.sqrt(weights), tell)
     tolerances = dict.fromkeys(("ftol", "xtol", "gtol"), _TOLERANCE)
     limits = {} if bounds is None else {"bounds": bounds}
-    converged, reason, at_bound = False, "", np.zeros(len(start), dtype=bool)
     try:
         with np.errstate(all="ignore"):
             found = least_squares(
                 watched.residuals,
                 start,
                 jac=watched.jacobian,
-                method=method,
-                x_scale="jac",
-                max_nfev=MAX_EVALUATIONS,
+                method=way.method,
+                x_scale=way.scale,
+                max_nfev=way.evaluations,
                 **tolerances,
                 **limits,
             )
-        values, converged, reason = found.x, found.status > 0, _REASONS[max(found.status, 0)]
-        at_bound = np.asarray(found.active_mask) != 0
-        if converged:
-            values = _polished(watched, values, ~at_bound, bounds)
+        at_bound, converged = np.asarray(found.active_mask) != 0, found.status > 0
+        values = _polished(watched, found.x, ~at_bound, bounds) if converged else found.x
     except (TimeIsUpError, KeyboardInterrupt) as stop:
-        values, converged, reason = watched.best[1], False, str(stop) or "interrupted"
-        if not len(values):
+        if not len(watched.best[1]):
             raise
-    residuals, jacobian = watched.residuals_at(values)
-    fitted = objective.each(values)[0]
-    rows = len(target) if weights is None else int(np.count_nonzero(weights))
-    errors, covariance, no_error = _errors(labels, residuals, jacobian, rows, at_bound)
-    result = Fit(
-        *names, method, converged, reason, watched.count, labels, values, start, errors, no_error, covariance, fitted,
-        target - fitted, weights, objective.left_out,
-    )  # fmt: skip
-    is_flat = covariance is None and rows > len(labels) and not at_bound.any()
-    if converged and is_flat and result.warning:
-        return result._replace(converged=False, reason="the sum of squares is flat there, far from the data")
-    return result
+        return _End(watched.best[1], False, str(stop) or "interrupted", np.zeros(len(start), dtype=bool), True)
+    return _End(values, converged, _REASONS[max(found.status, 0)], at_bound)
 
 
 def _check(
@@ -203,7 +258,7 @@ def _polished(watched: _Watched, values: Array, free: Array, bounds: Bounds | No
     with np.errstate(all="ignore"), suppress(MathError, np.linalg.LinAlgError, TimeIsUpError):
         for _ in range(_POLISHES):
             watched.clock.check()
-            residuals, jacobian = watched.residuals_at(values)
+            residuals, jacobian = watched.residuals_at(values, roughly=True)
             lengths = np.linalg.norm(jacobian, axis=0)
             if not ((lengths[free] > 0) & (lengths[free] < inf)).all():
                 break
@@ -268,7 +323,7 @@ class _Watched:
         self.count += 1
         self.tell(self.count)
         try:
-            self.found = self.residuals_at(vector)
+            self.found = self.residuals_at(vector, roughly=self.count > 1)
         except MathError:
             if self.count == 1:
                 raise
@@ -282,12 +337,15 @@ class _Watched:
     def jacobian(self, vector: Array) -> Array:
         """At a point where there are residuals."""
         if not np.array_equal(vector, self.at):
-            self.at, self.found = vector.copy(), self.residuals_at(vector)
+            self.at, self.found = vector.copy(), self.residuals_at(vector, roughly=True)
         return self.found[1]
 
-    def residuals_at(self, vector: Array) -> tuple[Array, Array]:
-        """Model − target, weighted, and its Jacobian. Raises MathError where there is none, or it overflows."""
-        values, jacobian = self.objective.each(vector)
+    def residuals_at(self, vector: Array, *, roughly: bool = False) -> tuple[Array, Array]:
+        """Model − target, weighted, and its Jacobian. Raises MathError where there is none, or it overflows.
+
+        roughly: as `Objective.each` has it
+        """
+        values, jacobian = self.objective.each(vector, roughly=roughly)
         scale = np.ones(len(values)) if self.scale is None else self.scale
         with np.errstate(over="ignore"):
             residuals, weighted = (values - self.target) * scale, jacobian * scale[:, None]

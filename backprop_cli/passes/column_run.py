@@ -32,17 +32,19 @@ class Passes:
     """What is known of a graph, the user's or a module's, before there are numbers.
 
     wanted: for each node, whether it gets a gradient
+    roughly: whether what underflows on the way back is 0, and no digit of it is looked for
     looked_at: the gates whose value has to be looked at; what others make of an infinity is none of their own
     """
 
-    def __init__(self, graph: Graph, wanted: Sequence[int]) -> None:
-        self.graph, self.wanted = graph, wanted
+    def __init__(self, graph: Graph, wanted: Sequence[int], *, roughly: bool = False) -> None:
+        self.graph, self.wanted, self.roughly = graph, wanted, roughly
         self.nodes = [*graph.nodes]
         self.inside: dict[int, Passes] = {}
         for node in self.nodes:
             if isinstance(node, Gate) and isinstance(node.op, Module):
                 names = [name for name, i in zip(node.op.inputs, node.inputs, strict=True) if wanted[i]]
-                self.inside[node.position] = Passes(node.op.graph, node.op.graph.depending_on(names))
+                inside = node.op.graph
+                self.inside[node.position] = Passes(inside, inside.depending_on(names), roughly=roughly)
         carried = {i for node in self.nodes if isinstance(node, Gate) and _carries(node.op) for i in node.inputs}
         self.looked_at = frozenset(range(len(self.nodes))) - carried
         self.constants = {
@@ -217,6 +219,9 @@ class Run:
                 continue
             is_one = isinstance(upstream, float) and upstream == 1.0
             chained = local if is_one else upstream * local
+            if self.passes.roughly:
+                self._add(i, chained)
+                continue
             edge = _Edge(op, slot, inputs, out, upstream)
             if not is_given(partial):
                 self._small(edge, local)
@@ -261,7 +266,8 @@ class Run:
             local = inner.flow[variables[gate.op.inputs[slot]]]
             if self.passes.wanted[i] and local is not None:
                 chained = upstream * local
-                self._underflow(upstream, local, chained)
+                if not self.passes.roughly:
+                    self._underflow(upstream, local, chained)
                 self.zeros = self.zeros or inner.zeros
                 self._add(i, chained)
 

@@ -67,14 +67,21 @@ class ColumnPasses:
     graph: a graph without arrays;
     known: the values of variables that are the same in all rows;
     results: the positions of the nodes whose gradients are asked for;
-    wrt: the variables that get gradients; all, if None.
+    wrt: the variables that get gradients; all, if None;
+    roughly: whether what underflows on the way back is 0, and no digit of it is looked for.
     """
 
     def __init__(
-        self, graph: Graph, known: Mapping[str, float], results: Sequence[int], wrt: Collection[str] | None = None
+        self,
+        graph: Graph,
+        known: Mapping[str, float],
+        results: Sequence[int],
+        wrt: Collection[str] | None = None,
+        *,
+        roughly: bool = False,
     ) -> None:
         self.known, self.results = known, results
-        self.passes = Passes(graph, graph.depending_on(wrt))
+        self.passes = Passes(graph, graph.depending_on(wrt), roughly=roughly)
         self.varying = [node.name for node in graph.variables if node.name not in known]
         """The variables that are columns, in the order in which the program names them."""
         self.rows = max(1, min(ROWS, ROOM // (16 * self.passes.size)))

@@ -19,8 +19,8 @@ DIGITS = range(2, 10_001)
 """Significant digits that numbers may have."""
 DESCENTS = ("gd", "momentum", "adam", "bfgs", "l-bfgs-b")
 """Methods that minimize: gradient descent, with momentum, Adam, and two of SciPy's."""
-FITS = ("trf", "lm")
-"""Methods of least squares: SciPy's trust region, which keeps to bounds; and MINPACK's, of Levenberg and Marquardt."""
+FITS = ("auto", "trf", "lm")
+"""Methods of least squares: SciPy's trust region, which keeps to bounds; MINPACK's Levenberg–Marquardt; or both."""
 REDUCTIONS = ("sum", "mean")
 """What may be made of the values at all rows."""
 
