@@ -14,7 +14,7 @@ from support.command import run
 
 FOLLOWED = {
     "graph 'x*y' --x 1..2 --y 2 --json": "eval 'x*y' --x 1..2 --y 2 --json",
-    "graph 'x*y' --x 1±0.1 --y 2 --precision 20": "eval 'x*y' --x 1±0.1 --y 2 --precision 20",
+    "graph 'x*y' --x 1±0.1 --y 2 --exact": "eval 'x*y' --x 1±0.1 --y 2 --exact",
     "graph 'x>y' --x 1 --y 2 --json": "",
     # Names that were meant as products.
     "eval 2xy+y --x 2 --y 3": "eval 2(x*y)+y --x 2 --y 3",

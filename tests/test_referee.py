@@ -255,6 +255,30 @@ def test_digits_that_doubles_lose_are_told_from_a_wrong_rule() -> None:
         assert not none.proved
 
 
+PROVEN = [
+    ("sin(x)*y", "--x 0.1 --y 1/3 --precision 30", 0, " 0.331668055092675255365187329268\n", True),
+    ("sin(x)*y", "--x 0.1 --y 1/3 --precision 30 --digits 12", 0, " 0.331668055093\n", True),
+    ("(1-tanh(x))*exp(2*x)", "--x 2500 --precision 20", 0, " 1.3478776593235670058e-2171\n", True),
+    ("sin(acos(-1))*x", "--x 1 --precision 20", 0, "0 ± 1e-78932", False),
+    ("abs(x)", "--x 0 --precision 20", 1, "no derivative, a convention", False),
+    ("y*sin(x)", "--x 1/3 --y 2 --precision 200 --claim y=sin(x)+1e-190", 1, "proved wrong", True),
+    ("x*y", "--x 0..1 --y 1 --precision 20", 2, "--precision takes numbers alone, and the value of x is a box", False),
+    ("sum(x)", "--x [1,2] --precision 20", 2, "--precision takes numbers alone, and the value of x is an array", False),
+]
+"""What is checked, the exit status, what is told, and whether that is proved."""
+
+
+def test_so_many_digits_of_the_gradient_are_proven_as_are_asked_for() -> None:
+    for expression, words, status, told, proved in PROVEN:
+        result = run("check", expression, *words.split())
+        assert result.status == status, expression
+        assert told in result.out + result.err, (expression, result.out)
+        assert ("proved" in result.out) == proved, (expression, result.out)
+    document = json.loads(run("check", "sin(x)", "--x", "1/10", "--precision", "30", "--json").out)
+    assert document["precision"] == 30
+    assert document["methods"]["x"][0]["gradient"] == "0.995004165278025766095561987804"
+
+
 def test_a_wrong_row_of_the_day_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     x = Rule("x")
     right, wrong = Op("third", "x", x * x * x, 3 * x * x), Op("third", "x", x * x * x, 2 * x * x)

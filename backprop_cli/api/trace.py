@@ -142,13 +142,14 @@ class Trace(Shown, passes.Trace):
         for name, claim in () if self.has_axes else claimed.items():
             expect(f"the claim for {name}", claim, str, "a number or a formula")
         wrt, ties = self.settings.wrt, self.settings.ties
+        precision = None if self.has_axes else self.settings.precision
         spoken = language(lang)
         if not claimed:
             if lang != "en":
                 raise InputError("lang is for claims: it is what verdicts are told in")
-            view, result = review(graph, self.given, wrt=wrt, ties=ties)
+            view, result = review(graph, self.given, wrt=wrt, ties=ties, precision=precision)
             return Checked(view, result, result.agree and result.compared)
-        verdicts = judge(graph, self.given, claimed, wrt=wrt, ties=ties)
+        verdicts = judge(graph, self.given, claimed, wrt=wrt, ties=ties, precision=precision)
         return Checked("verdicts", Judged(graph, verdicts, language=spoken), all(each.right for each in verdicts))
 
     def code(self, language: str = "python", *, function: bool = False) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..graph.graph import Graph
 from ..passes.point import is_box
-from ..passes.settings import is_of_arrays, numbers_alone
+from ..passes.settings import is_of_arrays, numbers_alone, refuse_arrays
 from . import claims as numbers
 from .claims import Verdict
 
@@ -19,16 +19,19 @@ def review(
     wrt: Collection[str] | None = None,
     ties: str = "both",
     digits: int = numbers.SHOWN,
+    precision: int | None = None,
 ) -> tuple[str, Any]:
     """The view that shows the gradient beside what other methods find, and what it shows.
 
     given: a number, a box or an array for each variable
     wrt, ties: as in `backpropagate`
     digits: so many of each number are shown, and are to hold
+    precision: so many of the gradient are proven, which is then not that of doubles
 
-    Raises InputError for uncertain values.
+    Raises InputError for uncertain values, and with precision for boxes and arrays.
     """
     numbers_alone(given, "backprop check without claims", ("a box",))
+    _check(graph, given, precision)
     if is_of_arrays(graph, given):
         from .entries import review
 
@@ -39,7 +42,14 @@ def review(
         return "tried", sampled.review(graph, given, wrt=wrt, ties=ties)
     from . import referee
 
-    return "review", referee.review(graph, given, wrt=wrt, ties=ties, digits=digits)
+    return "review", referee.review(graph, given, wrt=wrt, ties=ties, digits=digits, precision=precision)
+
+
+def _check(graph: Graph, given: Mapping[str, Any], precision: int | None) -> None:
+    """Raise InputError where no digits of a gradient are proven, those of boxes and arrays."""
+    if precision is not None:
+        numbers_alone(given, "--precision")
+        refuse_arrays(graph, given, "--precision")
 
 
 def judge(
@@ -50,8 +60,12 @@ def judge(
     wrt: Collection[str] | None = None,
     ties: str = "both",
     digits: int = numbers.SHOWN,
+    precision: int | None = None,
 ) -> list[Verdict]:
-    """A verdict for each claim. given, wrt, ties, digits: as in `review`; claims: as in `claims.judge`."""
+    """A verdict for each claim. given, wrt, ties, digits, precision: as in `review`; claims: as in `claims.judge`."""
+    _check(graph, given, precision)
+    if precision is not None:
+        return numbers.judge(graph, given, claims, wrt=wrt, ties=ties, digits=digits, precision=precision)
     if is_of_arrays(graph, given):
         from .entries import judge
     elif any(map(is_box, given.values())):

@@ -20,7 +20,8 @@ PLACES = 100
 """Significant digits to which claims and gradients are known."""
 _DOUBLE = 15  # digits of a double that are compared
 _WRITTEN = 17  # digits that a double may be written with
-_NOISE = 95  # digits to which numbers are compared, of those that are proven
+SPARE = 5
+"""Digits that are proven, of which no comparison is made."""
 _NUMBER = re.compile(r"\s*([+-]?)(\d*)\.?(\d*)(?:[eE]([-+]?\d{1,6}))?\s*", re.ASCII).fullmatch
 _DECIMAL = re.compile(r"(?<![\w.])(\d*)\.(\d+)(?:[eE]([-+]?\d{1,6}))?(?!\d|[eE][-+]?\d)", re.ASCII).finditer
 
@@ -62,7 +63,7 @@ class Claimed(NamedTuple):
             if difference <= self.left_open:
                 return inf
             if difference <= self.left_open + self.noise:
-                return _NOISE
+                return self.trace.arithmetic.digits - SPARE
             return _DOUBLE if self.is_double and difference <= number(f"1e-{_DOUBLE}") * size else 0
 
 
@@ -106,7 +107,7 @@ class Claim:
             return claimed
         return certain.proven(
             claimed.trace.graph,
-            PLACES,
+            system.digits,
             lambda arithmetic: self._at(place.again(arithmetic)),
             lambda found: ((str, each) for each in found.numbers),
         )[0]
@@ -123,7 +124,7 @@ class Claim:
         else:
             left_open = sum((abs(self.values(trace, each)[-1] - values[-1]) for each in self.nudged), number("0"))
         is_double = self.digits <= _WRITTEN if self.digits is not None else bool(self.nudged)
-        return Claimed(trace, values[-1], left_open, number(f"1e-{_NOISE}") * size, is_double)
+        return Claimed(trace, values[-1], left_open, number(f"1e-{trace.arithmetic.digits - SPARE}") * size, is_double)
 
 
 def _nudged(claim: str) -> Iterator[str]:

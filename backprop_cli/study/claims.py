@@ -20,7 +20,7 @@ from ..passes.backpropagate import backpropagate
 from ..passes.trace import Edge, Trace
 from ..rules.printer import READING
 from ..runtime.budget import TooSlowError, share
-from .claim import PLACES, Claim, Claimed, Place
+from .claim import PLACES, SPARE, Claim, Claimed, Place
 from .mistakes import mistakes
 from .sentence import RAISED, Part, Sentence, say
 
@@ -74,16 +74,19 @@ def judge(
     wrt: Collection[str] | None = None,
     ties: str = "both",
     digits: int = SHOWN,
+    precision: int | None = None,
 ) -> list[Verdict]:
     """A verdict for each claim.
 
     given: a value for each variable; where claims are formulas alone, variables may be without one
     claims: by variable or gate, a number or a formula of the variables and gates
     digits: significant ones of a value in a verdict
+    precision: so many digits of the gradient are proven, and at least PLACES
 
     Raises InputError for a claim that cannot be read, MathError where the expression has no gradient.
     """
-    return Judge(graph, given, list(claims), wrt=wrt, ties=ties, digits=digits).verdicts(claims)
+    places = max(PLACES, (precision or 0) + SPARE)
+    return Judge(graph, given, list(claims), wrt=wrt, ties=ties, digits=digits, places=places).verdicts(claims)
 
 
 class Judge:
@@ -92,6 +95,7 @@ class Judge:
     given, wrt, ties, digits: as in `judge`
     names: the variables and gates that claims are about
     prove: whether a proof of right formulas is looked for, beside the points at which they hold
+    places: digits to which gradients and claims are known
 
     Raises InputError for a name that nothing is claimed of, MathError where the expression has no gradient.
     """
@@ -106,25 +110,27 @@ class Judge:
         ties: str = "both",
         digits: int = SHOWN,
         prove: bool = True,
+        places: int = PLACES,
     ) -> None:
+        self.places = places
         self.graph, self.given, self.ties, self.digits, self.prove = graph, given, ties, digits, prove
         self.names = names
         self.missing = point.missing(graph, given)
         self.wrt = wrt
         wanted = graph.depending_on(wrt)
-        places = {node.name: node.position for node in graph.nodes if not isinstance(node, Constant)}
+        positions = {node.name: node.position for node in graph.nodes if not isinstance(node, Constant)}
         for name in names:
-            if name not in places:
+            if name not in positions:
                 is_stage = name in dict(graph.stages)
                 why = (
                     "a stage that has no gate of its own"
                     if is_stage
                     else "not a variable of the expression, nor a gate"
                 )
-                close = "" if is_stage else suggest(name, places)
+                close = "" if is_stage else suggest(name, positions)
                 raise InputError(f"a claim for {quote(name)}, which is {why}", hint=close and did_you_mean(name, close))
-            if not wanted[places[name]]:
-                raise InputError(f"a claim for {quote(name)}, which {graph.ungraded(places[name])}")
+            if not wanted[positions[name]]:
+                raise InputError(f"a claim for {quote(name)}, which {graph.ungraded(positions[name])}")
 
     def verdicts(self, claims: Mapping[str, str]) -> list[Verdict]:
         """A verdict for each claim. Raises InputError for one that cannot be read."""
@@ -134,7 +140,7 @@ class Judge:
                 names = ", ".join(few(self.missing))
                 message = f"the claim for {quote(claim.name)} is a number, and {names} without a value"
                 raise InputError(message, hint="a number is judged at a point; a formula needs none")
-        with Balls(PLACES).working():
+        with Balls(self.places).working():
             return [self._verdict(claim) for claim in read]
 
     def _verdict(self, claim: Claim) -> Verdict:
@@ -173,11 +179,11 @@ class Judge:
         def again(arithmetic: Balls) -> Trace:
             return backpropagate(self.graph, at(arithmetic), wrt=self.wrt, ties=self.ties, arithmetic=arithmetic)
 
-        return Place(certain.proven(self.graph, PLACES, again, certain.numbers)[0], again)
+        return Place(certain.proven(self.graph, self.places, again, certain.numbers)[0], again)
 
     def _tried(self, here: Trace | None) -> Iterator[Place]:
         """Random points around this one, nearer and farther, where there is a gradient."""
-        arithmetic = Balls(PLACES)
+        arithmetic = Balls(self.places)
         given = here.point if here else point.complete(self.given, arithmetic)
         center = {node.name: given.get(node.name, arithmetic.number("1")) for node in self.graph.variables}
         randomly = random.Random(0)  # noqa: S311 - for points, not for secrets
@@ -275,7 +281,7 @@ def _shown(arithmetic: Arithmetic, value: Value, claimed: Value, digits: int, *,
     """Two values as text, with as many digits as it takes to tell them apart."""
     while True:
         texts = arithmetic.show(value, digits), arithmetic.show(claimed, digits)
-        if not apart or texts[0] != texts[1] or digits >= PLACES:
+        if not apart or texts[0] != texts[1] or digits >= arithmetic.digits:
             return texts
         digits *= 2
 

@@ -68,15 +68,16 @@ class CannotError(Exception):
     """A method does not apply here, for the reason given."""
 
 
-def _limit(estimate: Callable[[int, int], Value]) -> float:
+def _limit(estimate: Callable[[int, int], Value], more: int) -> float:
     """What an estimate, by the step and the digits, comes to when the step shrinks and the digits grow.
 
     Too large a step shows more than the slope, too few digits lose it, be it to 0: both change with the next attempt.
+    more: digits that each attempt has beside its own
     """
     found: list[Value] = []
     for step, digits in _ATTEMPTS:
         try:
-            found.append(estimate(step, digits))
+            found.append(estimate(step, digits + more))
         except UnprovenError:
             if digits == _ATTEMPTS[-1][1]:
                 raise
@@ -88,11 +89,12 @@ def _limit(estimate: Callable[[int, int], Value]) -> float:
     raise CannotError("the value jumps here" if jumps else "its digits do not settle")
 
 
-def complex_step(graph: Graph, exactly: Mapping[str, str], line: Line) -> float:
+def complex_step(graph: Graph, exactly: Mapping[str, str], line: Line, more: int = 0) -> float:
     """Im f(x + ih)/h (Squire and Trapp, SIAM Rev. 40 (1998) 110): no difference is taken, so nothing cancels.
 
     exactly: the doubles of the point, to their last bit, as text
     line: the variables that move, and how far
+    more: digits beside those that mostly do, where it is known that many cancel
     """
     from ..arithmetic.complexes import Complexes
 
@@ -130,7 +132,7 @@ def complex_step(graph: Graph, exactly: Mapping[str, str], line: Line) -> float:
                 results.append(real[node.position])
         return line.gradient(mp.im(results[-1]) / step, system)
 
-    return _limit(estimate)
+    return _limit(estimate, more)
 
 
 def _needed(graph: Graph, values: Sequence[Value], arithmetic: Arithmetic) -> list[bool]:
@@ -145,11 +147,12 @@ def _needed(graph: Graph, values: Sequence[Value], arithmetic: Arithmetic) -> li
     return needed
 
 
-def central_difference(graph: Graph, exactly: Mapping[str, str], line: Line) -> float:
+def central_difference(graph: Graph, exactly: Mapping[str, str], line: Line, more: int = 0) -> float:
     """(f(x + h) − f(x − h))/2h: its error is of the order of h², unless a step leads across a jump.
 
     exactly: the doubles of the point, to their last bit, as text
     line: the variables that move, and how far
+    more: digits beside those that mostly do, where it is known that many cancel
     """
     steps = [gate.position for gate in graph.gates if all(partial.head == "0" for partial in gate.op.partials)]
 
@@ -168,7 +171,7 @@ def central_difference(graph: Graph, exactly: Mapping[str, str], line: Line) -> 
             slope = line.gradient((above[-1] - below[-1]) / (step * 2), system)
             return system.number("0") if may_be_zero(slope) else slope
 
-    return _limit(estimate)
+    return _limit(estimate, more)
 
 
 def symbolic_derivatives(graph: Graph, exactly: Mapping[str, str], lines: Mapping[str, Line]) -> Callable[[str], float]:

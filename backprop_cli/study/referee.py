@@ -10,12 +10,14 @@ from math import fsum, isfinite
 from typing import NamedTuple
 
 from ..arithmetic import FLOATS
+from ..arithmetic.balls import Balls
 from ..arithmetic.box import HELD, Box, held
 from ..arithmetic.boxes import Boxes
 from ..errors import MathError
 from ..graph.graph import Graph
 from ..passes import point
 from ..passes.backpropagate import backpropagate
+from ..passes.certain import certain_trace
 from ..passes.trace import Trace
 from ..passes.trust import held_in_words, trusted
 from ..runtime.budget import TooSlowError, share
@@ -35,6 +37,7 @@ SHOWN = FLOATS.digits
 MANY = 50
 """Gradients up to which each is compared; of more the methods compare one slope, along a line that moves them all."""
 ALL = "all at once, along a random line"
+_FINE = 100  # digits of a value that is no decimal, such as 1/3
 PROOF = 1 / 4
 """Of the time that is left, for how many digits of the doubles hold."""
 
@@ -47,6 +50,7 @@ class Estimate:
     digits: how many of its own are proven to hold, at least; None where the gradient is not proven
     agrees: whether it is what the gradient is proven to be, to the digits that are shown; of a gradient that is not
         proven, whether it is what backprop's is
+    exactly: its digits, where more of them are known than a double has
     """
 
     method: str
@@ -55,6 +59,7 @@ class Estimate:
     difference: float | None = None
     digits: int | None = None
     agrees: bool = True
+    exactly: str = ""
 
 
 class Proven(NamedTuple):
@@ -113,27 +118,36 @@ def review(
     wrt: Collection[str] | None = None,
     ties: str = "both",
     digits: int = SHOWN,
+    precision: int | None = None,
 ) -> Review:
     """The gradient by backpropagation, complex step, central differences at 80 digits or more, and SymPy's diff.
 
     Each is compared with the gradient that is proven; where none is, with backpropagation's.
 
     digits: that are shown, and are to hold of backpropagation's doubles
+    precision: so many digits of backpropagation's gradient are proven, in place of doubles
 
     Raises MathError where backpropagation itself does.
     """
-    digits, values = min(digits, HELD), point.complete(given, FLOATS)
-    trace = backpropagate(graph, values, wrt=wrt, ties=ties)
-    exactly = {name: str(Decimal(value)) for name, value in values.items()}  # the double, to its last bit
+    digits = min(digits, HELD)
+    if precision is None:
+        values = point.complete(given, FLOATS)
+        trace = backpropagate(graph, values, wrt=wrt, ties=ties)
+        exactly = {name: str(Decimal(value)) for name, value in values.items()}  # the double, to its last bit
+    else:
+        trace = certain_trace(graph, given, precision, wrt=wrt, ties=ties)
+        exactly = _decimals(given)
+    system = trace.arithmetic
+    more = system.all_digits - system.digits if isinstance(system, Balls) else 0
     kink = next(iter(trace.conventions), None)
-    if kink is None:
+    if kink is None and precision is None:
         trace = _with_digits_held(trace, exactly, wrt, ties, digits)
     # Where terms cancel, what is left is noise of their size: a difference is measured against them.
     terms = dict.fromkeys(trace.gradient, 0.0)
     for edge in trace.edges:
         if edge.input.name in terms:
-            terms[edge.input.name] += abs(edge.chained or 0.0)
-    gradient = dict(trace.gradient)
+            terms[edge.input.name] += abs(system.to_float(edge.chained)) if edge.chained is not None else 0.0
+    gradient = {name: system.to_float(slope) for name, slope in trace.gradient.items()}
     if len(gradient) <= MANY:
         lines = {name: Line({name: size_of(exactly[name])}) for name in gradient}
     else:
@@ -141,13 +155,16 @@ def review(
         gradient[ALL] = fsum(float(step) * gradient[name] for name, step in line.steps.items())
         terms[ALL] = fsum(abs(float(step)) * terms[name] for name, step in line.steps.items())
     methods: dict[str, Callable[[str], float]] = {
-        "complex step": lambda name: complex_step(graph, exactly, lines[name]),
-        "differences": lambda name: central_difference(graph, exactly, lines[name]),
+        "complex step": lambda name: complex_step(graph, exactly, lines[name], more),
+        "differences": lambda name: central_difference(graph, exactly, lines[name], more),
         "SymPy diff": symbolic_derivatives(graph, exactly, lines),
     }
     slopes = {name: {name: "1"} for name in trace.gradient} | ({ALL: lines[ALL].steps} if ALL in lines else {})
     proven = {name: known for name, steps in slopes.items() if (known := _proven(trace, steps))}
     estimates = {name: [ours(each, proven.get(name), digits)] for name, each in gradient.items()}
+    for name, slope in trace.gradient.items() if precision else ():
+        count = None if kink or (isinstance(system, Balls) and system.lacks(slope)) else precision
+        estimates[name] = [replace(estimates[name][0], digits=count, exactly=system.exactly(slope))]
     for name in lines:
         for method, estimate in methods.items():
             if kink is None:
@@ -158,6 +175,13 @@ def review(
                 each = Estimate(method, None, f"{kink.node} has a {kink.kind} here: no derivative, a convention")
             estimates[name].append(each)
     return Review(trace, estimates, proven, digits)
+
+
+def _decimals(given: Mapping[str, float | str]) -> dict[str, str]:
+    """The values as they are written, as decimals of more digits than the methods need."""
+    system = Balls(_FINE)
+    with system.working():
+        return {name: system.exactly(value) for name, value in point.complete(given, system).items()}
 
 
 def _attempt(method: str, estimate: Callable[[str], float], name: str, gradient: float, terms: float) -> Estimate:

@@ -55,6 +55,7 @@ def review(review: Review, options: Options) -> str:
     trace = review.trace
     found = {
         "expression": trace.graph.source.strip(),
+        **trace.arithmetic.header,
         "value": number(trace, trace.value),
         "point": _numbers(trace, trace.point),
         "agree": review.agree and review.compared,
@@ -90,7 +91,7 @@ def _found(each: Found) -> dict[str, Any]:
 def _estimate(each: Estimate) -> dict[str, Any]:
     return {
         "method": each.method,
-        "gradient": each.value,
+        "gradient": each.exactly or each.value,
         "difference": each.difference,
         "digits": each.digits,
         "agrees": each.agrees,

@@ -119,6 +119,8 @@ def review(review: Review, options: Options) -> str:
     for name, estimates in review.estimates.items():
         for position, each in enumerate(estimates):
             value = texts.NONE if each.value is None else f"{each.value:.{review.digits}g}"
+            if each.exactly:
+                value = texts.number(review.trace, review.trace.gradient[name], options.digits)
             difference = "" if each.difference is None else f"{each.difference:.1e}" if each.difference else "0"
             texts_of = {"difference": difference, "digits": "" if each.digits is None else str(each.digits)}
             note = each.reason or ("" if each.agrees else "disagrees")

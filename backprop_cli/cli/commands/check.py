@@ -84,7 +84,9 @@ def _review(request: Request, form: str, output: str | None, digits: int | None)
     from ...study.claims import SHOWN
 
     graph, given, settings = request
-    view, result = checks.review(graph, given, wrt=settings.wrt, ties=settings.ties, digits=digits or SHOWN)
+    view, result = checks.review(
+        graph, given, wrt=settings.wrt, ties=settings.ties, digits=digits or SHOWN, precision=settings.precision
+    )
     warn(result.trace.warnings)
     show(view, result, form, digits, output)
     return bool(result.agree and result.compared)
@@ -103,7 +105,10 @@ def _judge(
     graph, given, settings = question.request(opened=True, partly=are_formulas(claims), arrays=True)
     if is_of_arrays(graph, given):
         graph, given, settings = question.request(opened=True, arrays=True)
-    verdicts = judge(graph, given, claims, wrt=settings.wrt, ties=settings.ties, digits=digits or SHOWN)
+    shown = digits or settings.precision or SHOWN
+    verdicts = judge(
+        graph, given, claims, wrt=settings.wrt, ties=settings.ties, digits=shown, precision=settings.precision
+    )
     show("verdicts", Judged(graph, verdicts, language=language_of(spoken)), form, file=output)
     return all(verdict.right for verdict in verdicts)
 
@@ -114,6 +119,9 @@ def _mark(request: Request, text: str, form: str, output: str | None, digits: in
     from ...view.verdicts import Judged
 
     graph, given, settings = request
+    if settings.precision is not None:
+        hint = "they are judged to 100 digits in any case"
+        raise InputError("--precision does not go with a table of --claims", hint=hint)
     marks = list(mark(graph, given, text, wrt=settings.wrt, ties=settings.ties, digits=digits or SHOWN))
     verdicts = [verdict for each in marks for verdict in each.verdicts]
     students = [each.student for each in marks for _ in each.verdicts]
