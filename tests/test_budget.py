@@ -19,7 +19,7 @@ import pytest
 from backprop_cli import BackpropError, backprop
 from backprop_cli.errors import InputError, MathError
 from backprop_cli.runtime import budget
-from backprop_cli.runtime.budget import SECONDS, TooSlowError, left, share, within
+from backprop_cli.runtime.budget import SECONDS, TooSlowError, in_calls, left, share, within
 
 
 def endless() -> None:
@@ -260,7 +260,7 @@ def test_the_library_has_a_limit_where_it_is_asked_for() -> None:
 
 def test_where_a_debugger_or_a_measure_of_coverage_traces() -> None:
     code = (
-        "import sys; from backprop_cli.runtime.budget import TooSlowError, within\n"
+        "import sys; from backprop_cli.runtime.budget import TooSlowError, in_calls, within\n"
         "def endless():\n    while True: pass\n"
         "sys.settrace(lambda *_: None)\n"
         "try: within(0.1, endless)\n"
@@ -360,3 +360,14 @@ def test_where_there_is_no_time_for_more_digits_there_is_no_lesser_answer(monkey
             backprop(expression, x=2500, precision=20)
         assert told in str(caught.value)
         assert "--time-limit gives it more" in caught.value.hint
+
+
+def test_work_is_bounded_by_calls_whatever_the_time() -> None:
+    before = sys.gettrace()
+    for most, found in ((100, None), (10_000, 500)):
+        assert in_calls(most, lambda: len([each for _ in range(500) if (each := allocate())])) == found
+    with pytest.raises(ZeroDivisionError):
+        in_calls(10, lambda: 1 // 0)
+    with pytest.raises(TooSlowError):
+        within(0.05, lambda: in_calls(10**9, lambda: [allocate() for _ in iter(list, 0)]))
+    assert sys.gettrace() is before

@@ -211,8 +211,11 @@ def test_a_formula_may_name_gates() -> None:
     assert verdict("x*f", {"x": "1", "f": "2"}, "f", "q1/f").right
 
 
-def test_a_right_formula_says_what_that_rests_on() -> None:
+def test_a_right_formula_says_what_that_rests_on(monkeypatch: pytest.MonkeyPatch) -> None:
     assert how(verdict("x**2*y", {"x": "1", "y": "2"}, "x", "2*x*y")) == "proved by simplification"
+    with monkeypatch.context() as short:
+        short.setattr("backprop_cli.study.claims._CALLS", 10)
+        assert how(verdict("x**2*y", {"x": "1", "y": "2"}, "x", "2*x*y")) == "equal at 9 points"
     assert how(verdict("abs(x)*y", {"x": "1", "y": "2"}, "x", "y")) == "equal at 9 points"
     # Where y is a whole number here and nowhere else there is no other point.
     lonely = verdict("x**y + acosh(2 - cosh(z))", {"x": "-2", "y": "2", "z": "0"}, "x", "y*x", ties="both")

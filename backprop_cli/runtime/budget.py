@@ -49,6 +49,10 @@ class _Nothing(BaseException):
     """What replaces a Stop that was sent and has not arrived."""
 
 
+class _Enough(BaseException):
+    """So many calls were made. No Exception, as _Stop is none."""
+
+
 class _Limit:
     """One limit on the work of a thread.
 
@@ -172,6 +176,25 @@ def within(seconds: float, work: Callable[[], Result], clock: Callable[[], float
 def share(part: float, work: Callable[[], Result]) -> Result:
     """What `work()` gives within this part of the time that is left: for what one can do without."""
     return within(max(part * left(), _TICK), work)
+
+
+def in_calls(most: int, work: Callable[[], Result]) -> Result | None:
+    """What `work()` gives within so many calls of Python's functions, be the machine fast or slow; None beyond."""
+    calls, before = 0, sys.gettrace()
+
+    def called(*_: object) -> None:
+        nonlocal calls
+        calls += 1
+        if calls > most:
+            raise _Enough
+
+    sys.settrace(called)
+    try:
+        return work()
+    except _Enough:
+        return None
+    finally:
+        sys.settrace(before)
 
 
 def left(otherwise: float = SECONDS) -> float:

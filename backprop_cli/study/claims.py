@@ -19,7 +19,7 @@ from ..passes import certain, point
 from ..passes.backpropagate import backpropagate
 from ..passes.trace import Edge, Trace
 from ..rules.printer import READING
-from ..runtime.budget import TooSlowError, share
+from ..runtime.budget import in_calls
 from .claim import PLACES, SPARE, Claim, Claimed, Place
 from .mistakes import mistakes
 from .sentence import RAISED, Part, Sentence, say
@@ -31,7 +31,7 @@ SHOWN = 6
 STEPS = 100
 """Edges on the way to a variable that a verdict shows."""
 _ATTEMPTS = 400
-_SHARE = 1 / 8  # of the time that is left, for a proof
+_CALLS = 2_000_000  # of functions, for a proof: mostly some 100,000 do
 _PROVED = ("verdict proved", "verdict proved number", "verdict proved digits")
 _FEW = 4  # variables that a counterexample names
 
@@ -333,8 +333,8 @@ def _is_proved(graph: Graph, claim: Claim) -> bool:
         return not has_large_power(difference) and bool(simplify(difference) == 0)
 
     try:
-        return share(_SHARE, is_zero)
-    except (TooSlowError, RecursionError, UndecidedError, MathError):
+        return bool(in_calls(_CALLS, is_zero))
+    except (RecursionError, UndecidedError, MathError):
         return False  # no proof; the points remain
 
 
