@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from math import fsum, nan
+from math import fsum, nan, prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -74,7 +74,7 @@ class Parameters(NamedTuple):
         found: dict[str, Value] = {}
         start = 0
         for name, shape in self.shapes.items():
-            end = start + int(np.prod(shape, dtype=np.int64))
+            end = start + prod(shape)
             found[name] = vector[start:end].reshape(shape) if shape else float(vector[start])
             start = end
         return found
