@@ -478,6 +478,19 @@ def test_one_result_of_all_rows(tmp_path: Path) -> None:
     )
 
 
+def test_no_points_give_no_result(tmp_path: Path) -> None:
+    """A stream without points is well; of none there is no sum, and no columns for Parquet."""
+    path = tmp_path / "none.csv"
+    for text, told in (("", "there are no points"), ("x\n", "there is no row")):
+        path.write_text(text)
+        for source, stdin in ((str(path), ""), ("-", text)):
+            assert run("points", "w*x", source, "--w", "1", stdin=stdin).status == 0
+            for words in (["--reduce", "sum"], ["-o", str(tmp_path / "p.parquet")]):
+                result = run("points", "w*x", source, "--w", "1", *words, stdin=stdin)
+                assert (result.status, result.out) == (2, ""), (text, words)
+                assert result.err.startswith(f"error: {told}"), (text, words)
+
+
 def test_gates_of_very_many_inputs_are_computed_row_by_row(tmp_path: Path) -> None:
     """Over columns each of their slopes would read all inputs, which takes the square of their number."""
     path = tmp_path / "d.csv"

@@ -145,7 +145,7 @@ PROGRAMS: Files = {
     "f = x*y = 6": "an assignment is not part of an expression",
     "f == x*y": "is a condition, which holds or not, and no number",
     "f = ": "nothing stands behind '='",
-    "= x*y": "an assignment is not part of an expression",
+    "= x*y": [6],
     "2 = x*y": "an assignment is not part of an expression",
     "x*y; f = x": "only the last statement may go without a name: nothing can use this one",
     '{"f": "x*y"}': "JSON is not part of an expression",

@@ -125,7 +125,7 @@ def _line_by_line(asked: Asked, wanted: Wanted, file: BinaryIO, out: TextIO) -> 
     as_text = wanted.form == "csv" or settings.precision is not None or settings.exact
     source = rows.read(lines, wanted.delimiter, wanted.rename, as_text=as_text)
     if not source.form:
-        return _nothing(question)
+        return _nothing(question, wanted)
     is_here = source.form == "json" or rows.size_of(file) is not None  # who writes it may wait for the header's answer
     first, source = rows.first_of(source) if is_here else (None, source)
     job, holds = _job(question, source, wanted, first)
@@ -156,9 +156,11 @@ def _first_row(path: str, wanted: Wanted) -> Row | None:
         return rows.first_of(rows.read(lines, wanted.delimiter, wanted.rename))[0]
 
 
-def _nothing(question: Question) -> int:
+def _nothing(question: Question, wanted: Wanted) -> int:
     """There are no points; what is wrong with the rest is told all the same."""
     question.request(partly=True, columns=None, arrays=True)
+    if wanted.reduce or wanted.form == "parquet":
+        raise InputError("there are no points", hint="a file of points begins with the names of the columns")
     emit("warning: there are no points\n", sys.stderr)
     return 0
 
@@ -169,7 +171,7 @@ def _in_columns(asked: Asked, wanted: Wanted, table: Table, first: Row | None = 
 
     question, source = asked.read(), table.source
     if not source.form:
-        return _nothing(question)
+        return _nothing(question, wanted)
     job, holds = _job(question, source, wanted, first)
     if job.sigmas is not None and table.noun == "row":
         raise InputError("uncertain values stand in CSV and in JSON lines, and this file has columns of doubles")
