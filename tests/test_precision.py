@@ -289,6 +289,12 @@ def test_cancellation_in_a_gradient() -> None:
     assert shown(trace, trace.gradient["x"]) == "-5e-101"
 
 
+def test_what_a_gradient_tells_has_all_digits() -> None:
+    for sign in "+-":
+        result = command("eval", f"{sign}x/3", "--x", "1", "--precision", "30")
+        assert f"x + h → f {'−' if sign == '-' else '+'} 0.{'3' * 30}h" in result.out
+
+
 def test_the_side_of_a_kink_is_that_of_the_number() -> None:
     assert value_at("floor(x - 1e-50)", 10, x="1") == "0"
     assert value_at("ceil(x + 1e-50)", 10, x="1") == "2"

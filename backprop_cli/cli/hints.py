@@ -9,13 +9,13 @@ import re
 import shlex
 from collections.abc import Container, Iterable, Iterator, Sequence
 
-from ..errors import FEW, BackpropError, InputError, did_you_mean, looks, quote, suggest
+from ..errors import FEW, BackpropError, InputError, MathError, did_you_mean, looks, quote, suggest
 from ..language.names import NAME
 from ..passes.point import MissingVariablesError, UnknownVariableError
 from ..rules.table import CONSTANTS, spellings
 from .arguments import PositionError, WordError
 from .options import ALL, COMMANDS, OPTIONS, by_name
-from .repairs import as_options, is_file, is_point, repaired, with_its_values
+from .repairs import as_options, is_file, is_point, loosened, repaired, with_its_values
 from .request import parameters, values
 from .working import CUTOFF, LONGEST, first_working, line_of, reads_input, with_values, working
 
@@ -24,7 +24,9 @@ COMMON = {
     **dict.fromkeys(["expression", "expr", "formula"], ("the expression stands by itself", "eval")),
     **dict.fromkeys(["quiet", "silent"], ("--get prints bare numbers; warnings go to standard error", "")),
     **dict.fromkeys(["color", "no-color"], ("NO_COLOR=1 in the environment turns colours off", "")),
-    **dict.fromkeys(["grad", "gradient"], ("--get NAME prints a gradient alone", "")),
+    **dict.fromkeys(["decimals", "round", "places"], ("--digits of a table; JSON has them all", "")),
+    **dict.fromkeys(["second", "order"], ("--hessian of eval has the second derivatives", "")),
+    **dict.fromkeys(["grad", "gradient", "derivative"], ("--get NAME prints a gradient alone", "")),
     **dict.fromkeys(["values", "vars", "params"], ("--at reads values from a JSON object", "")),
     **dict.fromkeys(["lr", "learning-rate", "learning_rate"], ("--rate of minimize is the part of the gradient", "")),
     **dict.fromkeys(["iterations", "max-iter", "maxiter"], ("--steps of minimize says how many there are at most", "")),
@@ -76,6 +78,9 @@ def hinted(error: BackpropError, words: Sequence[str]) -> BackpropError:
         return error
     error.hint = _possible(error.hint, command)
     try:
+        if (not isinstance(error, MathError)) and (hint := loosened(command, rest)):
+            error.hint = hint
+            return error
         match error:
             case WordError():
                 return _of_word(error, command, rest)
@@ -182,7 +187,7 @@ def _meanings(name: str, command: str, words: Sequence[str]) -> Iterator[tuple[s
         yield f"--{name} belongs to {them}", [*as_file, *as_points, *((each, words) for each in of)]
     if name in COMMANDS:
         yield f"{name} is a command of its own", [(name, [*before, *after])]
-    for option in OPTIONS:
+    for option in sorted(OPTIONS, key=lambda each: each.name != "--format"):
         if name in option.choices:
             commands = sorted(option.commands, key=command.__ne__)
             lines: list[tuple[str, Sequence[str]]] = [(each, [*before, option.name, name, *after]) for each in commands]
@@ -325,7 +330,8 @@ def _of_positions(error: PositionError, command: str, words: Sequence[str]) -> I
         if not _is_in(name, line.positional) and (told := _elsewhere(name, command, words)):
             return told
     if line.positional:
-        error.hint = repaired(command, words) or error.hint
+        is_dashed = any(word[:1] == "-" for word in line.positional)
+        error.hint = repaired(command, words) or error.hint or f"backprop {command} --help" * is_dashed
     return error
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -27,6 +27,31 @@ _WITH_VALUES = re.compile(
     rf"(.+?)\s*(?:[;,|@]|\b(?:{'|'.join(_BETWEEN)})\b)\s*((?:\w+\s*=\s*[^;,=]+(?:[;,]\s*|$))+)", re.DOTALL
 ).fullmatch
 _DASHES = "\N{EN DASH}\N{EM DASH}\N{HORIZONTAL BAR}\N{MINUS SIGN}\N{HYPHEN}\N{NON-BREAKING HYPHEN}"
+
+
+_GIVES = frozenset("--var --vars --param --params --subs --point --args --values --with -p -D -v -s".split())
+"""Options of other programs behind which names and values stand."""
+_OPTION = re.compile(r"\s+(?=--[^\W\d])")
+_TYPED = re.compile(r"(--\w+)(?::=|[:=])\s*(?=.)")
+
+
+def loosened(command: str, words: Sequence[str]) -> str:
+    """The command line for `"--x 1"` in one word, `--x = 1`, `-json`, `--var x=1`; empty where nothing is so."""
+    parts = [part for word in words for part in _OPTION.split(word)]
+    parts = [part for word in parts for part in (word.split(None, 1) if word.startswith("--") else [word])]
+    again = [_TYPED.sub(r"\1=", word, count=1) for word in _joined(parts)]
+    again = [word.rstrip(",;") if word[-2:-1].isdigit() else word for word in again]
+    known = by_name(command)
+    again = [f"-{word}" if f"-{word}".partition("=")[0] in known and word[2:] else word for word in again]
+    if again != [*words] and (hint := working(command, again)):
+        return hint
+    given = [re.sub(r"^-D(?=\w+=)", "", word) for word in again if word not in _GIVES or word is again[-1]]
+    return (working(command, given) or repaired(command, given)) if given != [*words] else ""
+
+
+def _joined(words: Iterable[str]) -> list[str]:
+    """The words, where an equals sign stands apart as one word with those around it."""
+    return _APART.sub(lambda sign: "=" if "\0" in sign[0] else sign[0], "\0".join(words)).split("\0")
 
 
 def repaired(command: str, words: Sequence[str]) -> str:
@@ -110,8 +135,7 @@ def as_options(words: Sequence[str]) -> list[str]:
     """The expression, and the others as options: `x=1`, `{x:1,y:2}`, `at x=1`, `-x 1`, `x 1`; empty if none are."""
     expression: list[str] = []
     options: list[str] = []
-    joined = _APART.sub(lambda sign: "=" if "\0" in sign[0] else sign[0], "\0".join(words))  # x = 1
-    queue = joined.split("\0")[::-1]
+    queue = _joined(words)[::-1]
     while queue:
         word = queue.pop()
         pairs = [_PAIR(part) for part in _PAIRS.split(word.strip(" {};,"))]

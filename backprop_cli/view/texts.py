@@ -409,7 +409,8 @@ def multiple(trace: Trace, value: Value, digits: int | None, h: str) -> str:
     digits: how many of it are shown;
     h: what the step is called.
     """
-    size = number(trace, -value if trace.arithmetic.to_float(value) < 0 else value, digits)
+    with trace.arithmetic.working():
+        size = number(trace, -value if trace.arithmetic.to_float(value) < 0 else value, digits)
     if size == "1":
         return h
     return f"{size}{h}" if size.replace(".", "").isdigit() else f"({size})·{h}" if " " in size else f"{size}·{h}"

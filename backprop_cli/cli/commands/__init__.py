@@ -49,9 +49,14 @@ class Commands(click.Group):
 
 
 def _meant(command: str, words: Sequence[str]) -> str:
+    from ..repairs import repaired
     from ..working import working
 
-    return working(command, words[1:]) or f"did you mean '{command}'?"
+    try:
+        hint = working(command, words[1:]) or (repaired(command, words[1:]) if words[2:] else "")
+    except BackpropError:
+        hint = ""
+    return hint or f"did you mean '{command}'?"
 
 
 _VERSION = ("version", "-v", "-V", "-version")
@@ -60,7 +65,7 @@ _HELP = ("help", "-help", "-?", "/?", "/h", "/help", "?", "man", "usage")
 
 
 def _forgotten(words: Sequence[str]) -> str:
-    from ..repairs import is_file, repaired
+    from ..repairs import is_file, loosened, repaired
     from ..working import working
 
     if words[0] in _VERSION:
@@ -68,6 +73,9 @@ def _forgotten(words: Sequence[str]) -> str:
     if words[0] in _HELP:
         return " ".join(["backprop", *(word for word in words[1:2] if word in COMMANDS), "--help"])
     try:
+        called, _, line = words[0].partition(" ")
+        if called in COMMANDS and (hint := loosened(called, [line, *words[1:]])):
+            return hint
         if is_file(words[0]):
             return working("eval", ["--file", *words]) or "backprop --help"
         behind = words[1:] if words[0].startswith("-") else ()
@@ -125,5 +133,6 @@ def _told(error: click.ClickException, words: Sequence[str]) -> InputError:
         hint = f"did you mean {close}?" if close else reordered(words) or more
         return InputError(f"no option {quote(error.option_name)}", hint=hint)
     message = " ".join(error.format_message().split()).rstrip(".")
+    message = message.replace("is not a valid float", "is no number")
     message = re.sub("'(.+)' is not", lambda found: f"{quote(found[1])} is not", message)
     return InputError(f"{message[:1].lower()}{message[1:]}", hint=more)
