@@ -65,12 +65,14 @@ _STEEPEST_SINC = Ball(fmpq(4362, 10_000))
 _SIDES = Box(-ONE, ONE)
 
 
-def _filled(natural: Function, around_zero: Callable[[Box], Box]) -> Function:
-    """A function of boxes, or a slope, with what it makes of those around 0."""
+def _filled(natural: Function, wide: Callable[[Box], Box]) -> Function:
+    """A function of boxes, or a slope, with what else is known of it, in which 0 is nothing out of the ordinary."""
 
     def found(x: Box, *out: Box) -> Box:
-        whole: Box = natural(x, *out) if x.is_thin or not x.has_zero else around_zero(x)
-        return whole
+        if not x.is_thin and x.has_zero:
+            return wide(x)
+        whole: Box = natural(x, *out)
+        return whole if x.is_thin else common(whole, wide(x))
 
     return found
 
@@ -180,8 +182,8 @@ class Boxes(BoxFunctions):
                 return rule._replace(partials=(lambda *args: common(_SIDES, slope(*args)),), kink=_is_at_a_tip)
         return rule
 
-    def _acot(self, _around_zero: Box) -> Box:
-        self.stepped = True
+    def _acot(self, x: Box) -> Box:
+        self.stepped = self.stepped or x.has_zero
         right = self.balls.constants["pi"] * HALF
         return Box(-right, right)
 
