@@ -29,10 +29,9 @@ from ..passes.shapes import labels
 from ..passes.trace import Trace
 from ..rules.array_op import Shape
 from ..rules.shape_rules import told
-from ..runtime.budget import TooSlowError, share
 from .claims import SHOWN, Verdict
 from .methods import TOLERANCE
-from .referee import PROOF, Estimate, Proven, Review, judged, ours, proven_to_be
+from .referee import Estimate, Proven, Review, judged, ours, proven_to_be
 from .sentence import RAISED, Part, Sentence, listed, say
 
 MANY = 24
@@ -92,9 +91,8 @@ def review(
 def _proven(
     graph: Graph, given: Mapping[str, Any], point: Mapping[str, Value], wrt: Collection[str] | None, ties: str
 ) -> dict[tuple[str, tuple[int, ...]], Proven]:
-    """What the gradient of each entry is proven to be, at the doubles, where that is found in time."""
-
-    def enclosed() -> dict[tuple[str, tuple[int, ...]], Proven]:
+    """What the gradient of each entry is proven to be, at the doubles, where it can be opened into numbers."""
+    with suppress(InputError, MathError):
         program = opened(graph, given)
         names = {name: program.entries.get(name, [name]) for name in point}
         exactly = {
@@ -112,9 +110,6 @@ def _proven(
             for place, entry in zip(places[name], each, strict=True)
             if entry in right.gradient and (told := proven_to_be(right, right.gradient[entry]))
         }
-
-    with suppress(TooSlowError, InputError, MathError):
-        return share(PROOF, enclosed)
     return {}
 
 
