@@ -75,6 +75,8 @@ def _try(command: str, words: Sequence[str]) -> None:
         raise ValueError
     if command != "points":
         asked.check_data()
+    if not all("=" in claim for claim in typed.get("claim", ())):
+        raise ValueError
     if command in STARTED:
         _try_start(asked, {"--start", *["--data", "--target"] * (command == "fit")}, typed["start"])
         return
