@@ -233,6 +233,7 @@ EDGES = [
     Case("logsumexp(x, y, z)", point(x="1e10", y="10000000000.5", z="-1e308")),
     Case("logsumexp(x, y, -50) + where(x > 1, logsumexp(x, 1/x), logaddexp(y, -45))", point(x="0", y="-40")),
     Case("logaddexp(x, y)", point(x="1e300", y="1e300")),
+    Case("mean(x, y, 3)", point(x="1", y="-4")),
     # Nothing overflows or underflows on the way of a product
     *(Case("prod(x, y, z, w)", point(x="1e300", y=y, z=z, w="1e-300")) for y, z in [("1e300", "0"), ("3e-300", "2e9")]),
     *(Case("log(x, y)", point(x=x, y=y)) for x, y in [("8", "2"), ("1000", "10"), ("7", "3")]),

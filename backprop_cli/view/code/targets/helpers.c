@@ -13,9 +13,9 @@ static double sum_of(int count, const double *x) {
 }
 
 static double mean_of(int count, const double *x) {
-    double result = 0.0;
+    double total = sum_of(count, x), result = 0.0;
     for (int i = 0; i < count; i++) result += x[i] / count;
-    return result;
+    return isfinite(total) ? total / count : result;
 }
 
 // the product, in which nothing overflows on the way

@@ -16,6 +16,11 @@ function sum_of(xs) {
   return xs.reduce((sum, x) => sum + x);
 }
 
+function mean_of(xs) {
+  const total = sum_of(xs);
+  return Number.isFinite(total) ? total / xs.length : sum_of(xs.map((x) => x / xs.length));
+}
+
 // the product, in which nothing overflows on the way: the largest factor is next, or else the smallest
 function prod_of(xs) {
   const sorted = [...xs].sort((x, y) => Math.abs(x) - Math.abs(y));

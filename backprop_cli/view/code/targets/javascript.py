@@ -54,7 +54,7 @@ JAVASCRIPT = Target(
         "mod": "mod({0}, {1})",
         "round": "rint({0})",
         "sum": "sum_of([{args}])",
-        "mean": "(sum_of([{args}]) / {count})",
+        "mean": "mean_of([{args}])",
         "prod": "prod_of([{args}])",
         "logsumexp": "logsumexp([{args}])",
         "relu": "Math.max({0}, 0)",

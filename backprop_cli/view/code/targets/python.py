@@ -29,6 +29,14 @@ def local_body(cases: Cases, otherwise: str) -> list[str]:
 
 
 HELPERS = {
+    "mean": '''\
+def mean(xs):
+    """The mean, for which no sum overflows."""
+    try:
+        return math.fsum(xs) / len(xs)
+    except OverflowError:
+        return math.fsum(x / len(xs) for x in xs)
+''',
     "product": '''\
 def product(xs):
     """The product, in which nothing overflows on the way: the largest factor is next, or else the smallest."""
@@ -295,7 +303,7 @@ PYTHON = Target(
         "mod": "(({0}) % ({1}))",
         "fmod": "math.fmod({0}, {1})",
         "sum": "math.fsum([{args}])",
-        "mean": "(math.fsum([{args}]) / {count})",
+        "mean": "mean([{args}])",
         "prod": "product([{args}])",
         "logsumexp": "logsumexp([{args}])",
     },
