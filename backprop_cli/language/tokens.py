@@ -145,6 +145,8 @@ class _Tokenizer(Groups):
     def name(self, start: int, end: int) -> int:
         """A name, a word of logic, or a function with what stands before its parenthesis. Return where it ends."""
         raw = self.source[start:end]
+        if raw == "if" and self.wants_operand and _PARENTHESIS.match(self.source, end, self.end):
+            raw = "IF"  # if(x > 0, x, 0)
         if raw in WORDS_OF_LOGIC:
             self.logic(raw, (start, end))
             return end

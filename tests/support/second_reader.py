@@ -188,6 +188,7 @@ def postfix(text: str, functions: Mapping[str, Sequence[Op]], leaf: Callable[[st
             elif part[0] != "#":
                 yield part
 
+    called = ""
     for part in parts():
         if index or (part == "[" and not wants_operand):
             index.append(part)
@@ -209,10 +210,16 @@ def postfix(text: str, functions: Mapping[str, Sequence[Op]], leaf: Callable[[st
             waiting.append(_BINARY["*"])
             wants_operand = True
         multiplies = False
+        if wants_operand and part == "if":  # if(c, a, b)
+            called = "IF"
+            continue
+        if called and part != "(":
+            raise ValueError(called)
         if wants_operand:
             if part[-1] == "(":
                 raised = _raised(part)
                 name = _without_prefix(raised[1] if raised else part[:-1].partition("#")[0].rstrip())
+                name, called = called or name, ""
                 waiting.append((_CASE if not name and is_of_cases() else name, LOOSE))
                 counts.append(1)
                 opened.append((")", raised[2] if raised else ""))
