@@ -83,6 +83,12 @@ READ = {
     r"\operatorname{softmax}(\sigma \, z) \odot \left\lVert {q_{1}}_{0, 1} \right\rVert":
         "softmax(sigma@z)*norm(q_1[0, 1])",
     r"\binom{n}{k+1} \hat{y}^2 - \bar x": "gamma(n + 1)/(gamma((k + 1) + 1)*gamma(n - (k + 1) + 1))*y_hat**2 - x_bar",
+    r"\mathcal{L} = -y\log\sigma(z) - (1-y)\ln(1-\sigma(z))": "L = -y*log(sigmoid(z)) - (1 - y)*ln(1 - sigmoid(z))",
+    r"f(x, y) = x \bmod y + \hbar": "f(x, y) = x%y + hbar",
+    r"\|\mathbf{y} - \mathbf{X}\boldsymbol{\beta}\|_2^2 + \lambda \|\boldsymbol{\beta}\|_1":
+        "norm(y - X @ beta)**2 + lambda*sum(abs(beta))",
+    r"\mathbf{w}^T \mathbf{A}^{-1} \mathbf{w}": "w.T @ inv(A) @ w",
+    r"\begin{bmatrix} 1 & x \\ 3 & 4 \end{bmatrix} \begin{pmatrix} y \\ 2 \end{pmatrix}": "[[1, x], [3, 4]] @ [y, 2]",
     r"(X^\top X)^{-1} X^\top y": "inv((X.T @ X)) @ X.T @ y",
     r"-\frac12 (x-\mu)^\top \Sigma^{-1} (x-\mu) c^{-1}": "-1/2*(x - mu).T @ inv(Sigma) @ (x - mu) @ c**(-1)",
     r"\operatorname{sum}\left(A x, \mathrm{axis}=-1, \mathrm{keepdims}=\mathrm{True}\right)":
@@ -101,7 +107,9 @@ REFUSED = {
     r"\widehat{y}": r"\widehat",
     r"\frac{\partial f}{\partial x}": r"\partial",
     r"\begin{cases}": "",
-    r"\begin{matrix} x \end{matrix}": r"\begin",
+    r"\begin{matrix} x & \end{matrix}": "&",
+    r"\begin{bmatrix} 1 & 2 \\ 3 \end{bmatrix}": "}",
+    r"\|x\|_3": "3",
     r"\sqrt{x": "",
     r"\frac{1}": "",
     r"x^": "",

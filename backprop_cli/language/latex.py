@@ -6,7 +6,7 @@ What is made is text, which is then read as any other.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -20,11 +20,15 @@ _LONGEST = 1_000  # characters of a hint
 _DEEPEST = 50  # brackets and groups inside each other
 _LONGEST_FUNCTION = 20  # letters
 _PIECE = re.compile(r"\s+|\\(?:[A-Za-z]+|.)|\d+(?:\.\d*)?|\.\d+|.", re.DOTALL)
-_EMPTY = set(r"\left \right \big \Big \bigl \bigr \displaystyle \limits \quad \qquad \, \; \: \! \ ~ $".split())
+_EMPTY = {
+    *r"\left \right \big \Big \bigg \Bigg \bigl \bigr \Bigl \Bigr \biggl \biggr".split(),
+    *r"\displaystyle \limits \quad \qquad \, \; \: \! \ ~ $".split(),
+}
 _SIGNS = {
     r"\cdot": "*", r"\times": "*", r"\ast": "*", "*": "*", r"\odot": "*", r"\,": "@", r"\div": "/", "/": "/",
     "+": "+", "-": "-", ",": ",",
     "<": "<", ">": ">", r"\lt": "<", r"\gt": ">", r"\le": "<=", r"\leq": "<=", r"\ge": ">=", r"\geq": ">=",
+    r"\bmod": "%", r"\mod": "%",
     r"\ne": "!=", r"\neq": "!=", r"\land": "and", r"\wedge": "and", r"\lor": "or", r"\vee": "or",
 }  # fmt: skip
 _BRACKETS = {
@@ -33,9 +37,12 @@ _BRACKETS = {
     r"\lceil": ("ceil", r"\rceil"), r"\lVert": ("norm", r"\rVert"),
 }  # fmt: skip
 """What opens, the function that it stands for, and what closes."""
-_TRANSPOSED, _TOPS = ".T", ([r"\top"], ["{", r"\top", "}"])
+_TRANSPOSED, _TOPS = ".T", ([r"\top"], ["{", r"\top", "}"], [r"\intercal"])
+_BOLD_TOPS = (*_TOPS, ["T"], ["{", "T", "}"])
+_NORMS = {"": "norm({})", "2": "norm({})", "F": "norm({})", "1": "sum(abs({}))", r"\infty": "max(abs({}))"}
+"""What a norm is by its subscript."""
 _OF_ARRAYS = re.compile(
-    r"\\(?:top|odot|lVert|frac\{\\partial|begin\{bmatrix\})|\\operatorname\{(?:outer|sum|mean|spread|place|inv|det|logdet"
+    r"\\(?:top|odot|lVert|frac\{\\partial|begin\{[bp]?matrix\}|mathbf|boldsymbol|bm|\|_)|\\operatorname\{(?:outer|sum|mean|spread|place|inv|det|logdet"
     r"|solve|trace|concat|reshape|pick|softmax|log\\_softmax)\}"
 )
 _SETTINGS = ("axis", "keepdims")
@@ -46,7 +53,8 @@ _LETTERS = {"sigma": "σ", "Gamma": "Γ", "Phi": "Φ"}
 """Greek letters by which functions are called, too."""
 _GREEK = set(
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi"
-    " omega varepsilon vartheta varphi varrho Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega ell".split()
+    " omega varepsilon vartheta varphi varrho hbar ell"
+    " Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()
 )
 _ACCENTS = (r"\hat", r"\bar", r"\tilde", r"\dot", r"\vec")
 """What stands above a letter, and is a part of its name."""
@@ -58,10 +66,12 @@ _PLAIN = {r"\zeta": "zeta", r"\psi": "digamma", "W": "lambertw", "B": "beta", "A
 """What letters are before a parenthesis."""
 _LOGIC, _WHERE, _OTHERWISE = ("and", "or", "not"), ("if", "for", "when"), ("otherwise", "else")
 """Words of conditions, those in front of one, and those in place of one."""
+_MATRICES = ("{matrix}", "{bmatrix}", "{pmatrix}")
 _ALIGNED = ("align", "align*", "aligned", "gather", "gather*", "equation", "equation*", "split")
 _STOPS = ("&", r"\\", r"\end", r"\approx", "")
 """What ends a formula in an environment, and everywhere."""
-_NAMED = (r"\operatorname", r"\mathrm", r"\text", r"\mathit", r"\mathbf", r"\textrm", r"\mathop")
+_BOLD = (r"\mathbf", r"\boldsymbol", r"\bm")
+_NAMED = (r"\operatorname", r"\mathrm", r"\text", r"\mathit", r"\textrm", r"\mathop", r"\mathcal", r"\mathsf", *_BOLD)
 _BEFORE_OPERAND = {*_SIGNS, *_STOPS, *_BRACKETS, "="}
 _BEHIND_OPERAND = {*_SIGNS, *_STOPS, *(closes for _, closes in _BRACKETS.values()), "=", "^", "_", "!"}
 _LOOSE = ("+", "-", ",", "<", ">", "<=", ">=", "==", "!=", "and", "or")
@@ -118,6 +128,7 @@ class _Reader:
         self.functions = functions()
         self.rest = ""  # digits behind the one that was taken: in `x^23`, of which 2 is the exponent
         self.conditions = 0  # inside how many conditions this is, where = compares
+        self.bold: set[str] = set()  # names of arrays
 
     @property
     def next(self) -> str:
@@ -131,10 +142,25 @@ class _Reader:
     def whole(self) -> str:
         if self.next == r"\begin" and "".join(self.signs[2:]).startswith(tuple(f"{each}}}" for each in _ALIGNED)):
             return "\n".join(self.lines())
+        head = self.head()
         written = self.formula("")
         if self.place < len(self.signs):
             raise _UnknownError
-        return written.text
+        return f"{head}{written.text}"
+
+    def head(self) -> str:
+        """`L = `, or `f(x) = `, where the formula begins so."""
+        if "=" not in self.signs:
+            return ""
+        try:
+            name = self.operand().text
+            inputs = f"({self.bracketed(self.take()).text})" if self.next == "(" else ""
+            if as_name(name) and self.take() == "=":
+                return f"{name}{inputs} = "
+        except _UnknownError:
+            pass
+        self.place, self.rest, self.depth, self.conditions = 0, "", 0, 0
+        return ""
 
     def lines(self) -> Iterator[str]:
         r"""The stages in an environment of equations, `q &= x + y = 3 \\`; what is said of partials is no stage."""
@@ -176,7 +202,7 @@ class _Reader:
         if parts and parts[-1].kind == "sign":
             raise _UnknownError
         self.depth -= 1
-        return _joined(parts)
+        return _joined(parts, self.bold)
 
     def cases(self) -> _Part:
         r"""`\begin{cases} x & \text{if } x > 0 \\ 0 & \text{otherwise} \end{cases}` behind its first sign."""
@@ -208,6 +234,25 @@ class _Reader:
             raise _UnknownError
         return _Part(f"Piecewise({', '.join(cases)})")
 
+    def matrix(self) -> _Part:
+        r"""`\begin{bmatrix} 1 & 2 \\ 3 & 4 \end{bmatrix}` behind its first sign; of one row or column, a vector."""
+        name, rows = self.word(), [list[str]()]
+        while self.next != r"\end":
+            rows[-1].append(self.formula("").text)
+            sign = self.next
+            self.skip("&", r"\\")
+            if not rows[-1][-1] or sign not in ("&", r"\\", r"\end") or (sign, self.next) == ("&", r"\end"):
+                raise _UnknownError
+            if sign == r"\\" and self.next != r"\end":
+                rows.append([])
+        self.take()
+        if self.word() != name or len({*map(len, rows)}) > 1 or not rows[0]:
+            raise _UnknownError
+        if len(rows) == 1 or (len(rows[0]) == 1 and not self.ours):
+            rows = [[each for row in rows for each in row]]
+        texts = [f"[{', '.join(row)}]" for row in rows]
+        return _Part(texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]")
+
     def worded(self, *, take: bool = False) -> str:
         r"""The word of `\text{if }`, where it is one of a condition; empty where none is next."""
         if self.next not in _NAMED:
@@ -236,9 +281,11 @@ class _Reader:
         base = self.applied(name, close) if name else self.lettered() or self.operand()
         is_whole = self.signs[start] != "{"
         while self.next in ("^", "!", "_", *_POWERS):
-            if (sign := self.take()) == "_":  # of a name it is a part: `{x}_{0}` is an entry
+            if (sign := self.take()) == "_" and self.signs[start] in (r"\|", r"\lVert"):
+                base = self.norm(base)
+            elif sign == "_":  # of a name it is a part: `{x}_{0}` is an entry
                 base = _Part(f"{_held(base)}[{self.entry()}]")
-            elif sign == "^" and self.transposes():
+            elif sign == "^" and self.transposes(base):
                 base = _Part(f"{_held(base)}{_TRANSPOSED}")
             elif sign == "!":
                 base = _Part(f"{_held(base)}!")
@@ -268,7 +315,8 @@ class _Reader:
 
     def is_matrix(self, base: _Part) -> bool:
         """Whether what has the exponent -1 has an inverse."""
-        return self.of_arrays and (self.ours or _OF_MATRIX.fullmatch(base.text) is not None)
+        is_known = self.ours or base.text in self.bold or _OF_MATRIX.fullmatch(base.text) is not None
+        return self.of_arrays and is_known
 
     def entry(self) -> str:
         """Which entry of an array, by its place: `0`, `{0, 1}`."""
@@ -277,9 +325,17 @@ class _Reader:
             raise _UnknownError
         return place
 
-    def transposes(self) -> bool:
-        r"""Whether the exponent is `\top`, which is taken then."""
-        count = next((len(each) for each in _TOPS if self.signs[self.place : self.place + len(each)] == each), 0)
+    def norm(self, base: _Part) -> _Part:
+        r"""`\|x\|_{1}`, by its subscript."""
+        form = _NORMS.get(self.below() if self.next == "{" else self.take())
+        if form is None:
+            raise _UnknownError
+        return _Part(form.format(base.text.partition("(")[2][:-1]))
+
+    def transposes(self, base: _Part) -> bool:
+        r"""Whether the exponent is `\top`, which is taken then; of what is bold, T is one, too."""
+        tops = _BOLD_TOPS if base.text in self.bold else _TOPS
+        count = next((len(each) for each in tops if self.signs[self.place : self.place + len(each)] == each), 0)
         self.place += count
         return count > 0
 
@@ -330,7 +386,7 @@ class _Reader:
             if not behind.startswith(("(", "{", "^{-1}(")) or _LETTERS[word] not in functions:
                 return ""
             word = _LETTERS[word]
-        elif word in _GREEK or word in ("frac", "sqrt") or word not in functions:
+        elif word in _GREEK or word in ("frac", "sqrt") or sign in _ACCENTS or word not in functions:
             return ""
         self.take()
         return functions[word][0].name if word in _LETTERS.values() else word
@@ -362,9 +418,12 @@ class _Reader:
             inside = self.bracketed(self.take()).text
         else:
             parts: list[_Part] = []
-            while self.next not in (close, *_STOPS, *_SIGNS) and not self.calls():
+            while self.next not in (close, *_STOPS, *_SIGNS) and not (parts and self.calls()):
+                is_call = self.calls()
                 parts.append(self.part(close))
-            inside = _joined(parts).text
+                if is_call:  # \log\sigma(x)
+                    break
+            inside = _joined(parts, self.bold).text
         if base and name in ("log", "lg"):
             name, inside = (f"log{base}", inside) if base in ("2", "10") else (name, f"{inside}, {base}")
         elif base or not inside:
@@ -402,7 +461,8 @@ class _Reader:
             is_array = sign == "[" and (inside.kind == "list" or inside.text.startswith("["))
             return _Part(f"[{inside.text}]" if is_array else f"{function}({inside.text})")
         if sign == r"\begin":
-            return self.cases()
+            is_matrix = "".join(self.signs[self.place : self.place + 9]).startswith(_MATRICES)
+            return self.matrix() if is_matrix else self.cases()
         if sign in (r"\frac", r"\dfrac", r"\tfrac"):
             above, below = self.group(), self.group()
             return _Part(f"{_held(above, product=True)}/{_held(below)}", "product")
@@ -427,6 +487,8 @@ class _Reader:
             name += f"_{self.below() if self.take() == '_' else self.operand().text}"
         if not as_name(name):
             raise _UnknownError
+        if sign in _BOLD:
+            self.bold.add(name)
         return _Part(name)
 
     def below(self) -> str:
@@ -494,7 +556,7 @@ class _Reader:
             raise _UnknownError
         letters = ""
         while self.next not in ("}", ""):
-            letters += "_" if (sign := self.take()) == r"\_" else sign
+            letters += "_" if (sign := self.take()) == r"\_" else sign.removeprefix("\\")
         self.expect("}")
         return letters
 
@@ -508,18 +570,20 @@ def _held(part: _Part, *, product: bool = False) -> str:
     return part.text if part.kind == "one" or (product and part.kind == "product") else f"({part.text})"
 
 
-def _between(before: _Part, part: _Part, *, is_matrix: bool) -> str:
+def _between(before: _Part, part: _Part, bold: Collection[str], *, is_matrix: bool) -> str:
     """What stands between factors: behind a transpose the product is that of matrices, and before one it is unclear.
 
-    is_matrix: whether the product is one of matrices so far.
+    bold: names of arrays, whose product it is too
+    is_matrix: whether the product is one of matrices so far
     """
-    if is_matrix or before.text.endswith(_TRANSPOSED) or before.text.startswith("inv("):
+    is_bold = before.text in bold and part.text.removesuffix(_TRANSPOSED) in bold
+    if is_matrix or is_bold or before.text.endswith(_TRANSPOSED) or before.text.startswith(("inv(", "[[")):
         return " @ "
-    unclear = part.text.endswith(_TRANSPOSED) and as_name(before.text)
+    unclear = (part.text.endswith(_TRANSPOSED) or part.text.startswith("[")) and as_name(before.text)
     return " " if unclear else "*"
 
 
-def _joined(parts: Sequence[_Part]) -> _Part:
+def _joined(parts: Sequence[_Part], bold: Collection[str]) -> _Part:
     """The parts in a row, with `*` where nothing stands between two of them."""
     kind, text = "one" if len(parts) == 1 and parts[0].kind != "sign" else "product", ""
     before, between = _Part("", "sign"), ""
@@ -534,7 +598,7 @@ def _joined(parts: Sequence[_Part]) -> _Part:
         else:
             is_first = before.text in ("", *_LOOSE)
             factor = f"({part.text})" if part.kind == "product" and "/" in part.text and not is_first else part.text
-            between = "" if before.kind == "sign" else _between(before, part, is_matrix=between == " @ ")
+            between = "" if before.kind == "sign" else _between(before, part, bold, is_matrix=between == " @ ")
             text += f"{between}{factor}"
         before = part
     if len(parts) == 1:
