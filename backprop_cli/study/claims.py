@@ -31,7 +31,7 @@ SHOWN = 6
 STEPS = 100
 """Edges on the way to a variable that a verdict shows."""
 _ATTEMPTS = 400
-_CALLS = 2_000_000  # of functions, for a proof: mostly some 100,000 do
+_CALLS = 3_000_000  # of functions, for the proofs of all claims: for one, mostly some 100,000 do
 _PROVED = ("verdict proved", "verdict proved number", "verdict proved digits")
 _FEW = 4  # variables that a counterexample names
 
@@ -113,7 +113,8 @@ class Judge:
         places: int = PLACES,
     ) -> None:
         self.places = places
-        self.graph, self.given, self.ties, self.digits, self.prove = graph, given, ties, digits, prove
+        self.graph, self.given, self.ties, self.digits = graph, given, ties, digits
+        self.calls = _CALLS // max(1, len(names)) if prove else 0
         self.names = names
         self.missing = point.missing(graph, given)
         self.wrt = wrt
@@ -145,9 +146,9 @@ class Judge:
 
     def _verdict(self, claim: Claim) -> Verdict:
         if self.missing:
-            return _verdict_anywhere(self.anywhere, claim, self.digits, self.prove)
+            return _verdict_anywhere(self.anywhere, claim, self.digits, self.calls)
         places = [self.here, *self.elsewhere] if claim.is_formula else [self.here]
-        return _verdict(places, claim, self.digits, self.prove)
+        return _verdict(places, claim, self.digits, self.calls)
 
     @cached_property
     def here(self) -> Place:
@@ -208,7 +209,7 @@ def _always(values: Mapping[str, Value]) -> Callable[[Balls], Mapping[str, Value
     return lambda _: values
 
 
-def _verdict(places: list[Place], claim: Claim, digits: int, prove: bool) -> Verdict:
+def _verdict(places: list[Place], claim: Claim, digits: int, calls: int) -> Verdict:
     here, name = places[0].trace, claim.name
     arithmetic = here.arithmetic
     gradient = _gradient(here, name)
@@ -228,7 +229,7 @@ def _verdict(places: list[Place], claim: Claim, digits: int, prove: bool) -> Ver
     how = [say(RAISED, notice.message) for notice in here.conventions]
     if verdict.right:
         if claim.is_formula:
-            how.append(_rests_on(found, claim, prove))
+            how.append(_rests_on(found, claim, calls))
         elif not how:
             how.append(_agrees(found[0], claim))
         return replace(verdict, how=how, proved=how[-1].key in _PROVED)
@@ -249,7 +250,7 @@ def _agrees(found: Claimed, claim: Claim) -> Sentence:
     return say("verdict proved number" if claim.unit is None else "verdict proved digits")
 
 
-def _verdict_anywhere(places: list[Place], claim: Claim, digits: int, prove: bool) -> Verdict:
+def _verdict_anywhere(places: list[Place], claim: Claim, digits: int, calls: int) -> Verdict:
     """The verdict on a formula where no point is given: it has to hold wherever it has a value."""
     found = []
     for place in places:
@@ -259,7 +260,7 @@ def _verdict_anywhere(places: list[Place], claim: Claim, digits: int, prove: boo
         return Verdict(claim.name, claim.text, False, "", how=[say("verdict no value anywhere")])
     wrong = next((each for each in found if each.differs(_gradient(each.trace, claim.name))), None)
     if wrong is None:
-        rests = _rests_on(found, claim, prove)
+        rests = _rests_on(found, claim, calls)
         return Verdict(claim.name, claim.text, True, "", how=[rests], proved=rests.key in _PROVED)
     return _with_mistake(Verdict(claim.name, claim.text, False, "", how=[_differs(wrong, claim.name, digits)]), found)
 
@@ -310,14 +311,14 @@ def _sides(trace: Trace) -> list[Value]:
     return sides
 
 
-def _rests_on(found: Sequence[Claimed], claim: Claim, prove: bool) -> Sentence:
+def _rests_on(found: Sequence[Claimed], claim: Claim, calls: int) -> Sentence:
     """What a right formula rests on: a proof where SymPy finds one, or the points at which it was compared."""
-    if prove and _is_proved(found[0].trace.graph, claim):
+    if calls and _is_proved(found[0].trace.graph, claim, calls):
         return say("verdict proved")
     return say("verdict equal", f"{len(found)}") if len(found) > 1 else say("verdict equal here")
 
 
-def _is_proved(graph: Graph, claim: Claim) -> bool:
+def _is_proved(graph: Graph, claim: Claim, calls: int) -> bool:
     from sympy import simplify
 
     from ..arithmetic.symbolic import Symbolic, UndecidedError, opened
@@ -333,7 +334,7 @@ def _is_proved(graph: Graph, claim: Claim) -> bool:
         return not has_large_power(difference) and bool(simplify(difference) == 0)
 
     try:
-        return bool(in_calls(_CALLS, is_zero))
+        return bool(in_calls(calls, is_zero))
     except (RecursionError, UndecidedError, MathError):
         return False  # no proof; the points remain
 
