@@ -265,6 +265,14 @@ def test_what_looks_the_same() -> None:
         assert run(*line.split()).err.endswith(f"\nhint: did you mean {meant}?\n"), line
 
 
+def test_options_without_an_expression() -> None:
+    for words in (["--x:1"], ["--var", "--x 1"], ["--format", "--values", "kr"], ["x", "a" * 300]):
+        for command in ("explain", "fit", "points", "minimize"):
+            result = run(command, *words)
+            assert (result.status, result.out) == (2, ""), words
+            assert result.err.startswith("error: ")
+
+
 def test_what_people_call_choices() -> None:
     for line, choice in {"code x --to js": "javascript", "explain x --x 1 --lang 한국어": "ko"}.items():
         assert f"did you mean '{choice}'?" in run(*line.split()).err

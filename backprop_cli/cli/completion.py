@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from time import process_time
 from typing import NamedTuple
 
@@ -11,6 +10,7 @@ from ..errors import BackpropError, Source
 from ..language.names import as_name
 from ..rules.table import spellings
 from ..runtime.budget import within
+from ..runtime.files import is_file
 from ..runtime.streams import read_text
 from .arguments import Line, split
 from .cache import compile_cached
@@ -99,7 +99,7 @@ def _columns(line: Line) -> list[str]:
     """The columns of the data, as far as they can stand in an expression; none where it is not to be had."""
     from .working import columns
 
-    files = [text for option, text in line.options if option.name == "--data" and Path(text).is_file()]
+    files = [text for option, text in line.options if option.name == "--data" and is_file(text)]
     try:
         return sorted(filter(as_name, within(_SECONDS, lambda: columns(files[0]), process_time)))
     except (BackpropError, IndexError, OSError, ValueError):

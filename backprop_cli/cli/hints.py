@@ -13,9 +13,10 @@ from ..errors import FEW, BackpropError, InputError, MathError, did_you_mean, lo
 from ..language.names import NAME
 from ..passes.point import MissingVariablesError, UnknownVariableError
 from ..rules.table import CONSTANTS, spellings
+from ..runtime.files import is_file
 from .arguments import PositionError, WordError
 from .options import ALL, COMMANDS, OPTIONS, by_name
-from .repairs import as_options, is_file, is_point, loosened, repaired, with_its_values
+from .repairs import as_options, is_point, loosened, repaired, with_its_values
 from .request import parameters, values
 from .working import CUTOFF, LONGEST, first_working, line_of, reads_input, with_values, working
 

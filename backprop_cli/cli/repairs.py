@@ -11,6 +11,7 @@ from ..arithmetic import IEEE
 from ..errors import BackpropError, Source
 from ..language.names import as_name
 from ..passes import point
+from ..runtime.files import is_file
 from .cache import compile_cached
 from .options import by_name
 from .request import read_object
@@ -57,6 +58,8 @@ def _joined(words: Iterable[str]) -> list[str]:
 def repaired(command: str, words: Sequence[str]) -> str:
     """The right command line for words that stand alone: `x=1`, `-x 1`, an expression with spaces."""
     line = line_of(command, words)
+    if not line.positional:
+        return ""
     at = [text for option, text in line.options if option.name == "--at" and not (is_file(text) or is_point(text))]
     alone = [*line.positional[:1], *at, *line.positional[1:]]
     if any(word[:1] in _DASHES for word in alone) and (hint := working(command, [_dashed(word) for word in words])):
@@ -165,14 +168,6 @@ def _is_constant(text: str) -> bool:
     except BackpropError:
         return False
     return True
-
-
-def is_file(name: str) -> bool:
-    """Whether a file of that name can be read."""
-    try:
-        return Path(name).is_file()
-    except (OSError, ValueError):
-        return False
 
 
 def _is_path(word: str) -> bool:

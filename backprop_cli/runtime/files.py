@@ -48,6 +48,14 @@ def replaced(path: str) -> Iterator[IO[bytes]]:
             Path(beside).unlink(missing_ok=True)
 
 
+def is_file(name: str) -> bool:
+    """Whether a file of that name can be read."""
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def is_device(path: str) -> bool:
     """Whether something else than a file or a directory stands there, such as /dev/null or a pipe with a name."""
     with suppress(OSError, ValueError):

@@ -65,7 +65,8 @@ _HELP = ("help", "-help", "-?", "/?", "/h", "/help", "?", "man", "usage")
 
 
 def _forgotten(words: Sequence[str]) -> str:
-    from ..repairs import is_file, loosened, repaired
+    from ...runtime.files import is_file
+    from ..repairs import loosened, repaired
     from ..working import working
 
     if words[0] in _VERSION:

@@ -6,7 +6,6 @@ import io
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TextIO
 
 import click
@@ -18,7 +17,7 @@ from ...passes.settings import Settings, check, is_of_arrays
 from ...points import plain_line, rows
 from ...points.evaluate import Job, Row
 from ...points.rows import Source
-from ...runtime.files import replaced
+from ...runtime.files import is_file, replaced
 from ...runtime.streams import emit, is_unicode, unpacked, writer
 from ...view import between
 from ...view.lines import Contents, CsvLines, JsonLines
@@ -100,7 +99,7 @@ def command(
             f"--format {form} is for one result", hint="--reduce sum gives one; --format csv a line a point"
         )
     wanted = Wanted(form, get, trace, asked.on_error, asked.between, asked.called, digits, reduce, output)
-    if path != "-" and (Path(path).is_file() or rows.ending(path) in rows.FRAMES):
+    if path != "-" and (is_file(path) or rows.ending(path) in rows.FRAMES):
         from ...points.tables import opened
 
         as_text = form == "csv" or asked.settings.precision is not None or asked.settings.exact
