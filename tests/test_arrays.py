@@ -1019,7 +1019,14 @@ def test_matrix_formulas_are_shown_in_every_form() -> None:
 
 
 def test_what_derive_says_where_shapes_are_not_known() -> None:
-    assert "only a value tells the shape of W, x" in run("derive", "sum((W @ x)**2)").err
+    """Such are taken as fit, and told; where none fits, a value is asked for."""
+    found = run("derive", "sum((W @ x)**2)")
+    assert "∂f/∂W = outer(2·q1, x)" in found.out
+    assert found.err == "warning: without values shapes are taken as they fit: W is 2×2, x is a vector of 2\n"
+    found = run("derive", "sum(W @ x)", "--x", "[1,2,3]", "--wrt", "W", "--expand")
+    assert "∂f/∂W_0_2 = x_2" in found.out
+    assert "W is 3×3" in found.err
+    assert "only a value tells the shape of W, x" in run("derive", "sum(W @ x + Z[9,9])", "--Z", "[1]").err
 
 
 def test_determinants_of_singular_matrices_have_slopes_in_every_number_system() -> None:

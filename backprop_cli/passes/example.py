@@ -10,14 +10,16 @@ from typing import Any
 from ..arithmetic import IEEE
 from ..arithmetic.arrays import Arrays
 from ..arithmetic.axes import shape_of
-from ..errors import BackpropError
+from ..errors import BackpropError, few
 from ..graph.expand import expand
 from ..graph.graph import Constant, Gate, Graph
 from ..rules.array_op import ArrayOp, Shape
 from ..rules.arrays import fitting
-from ..rules.shape_rules import MisfitError
+from ..rules.shape_rules import MisfitError, told
+from . import point
 from .nested import read_array
 from .shapes import labels, shaped
+from .trace import Notice
 
 _TRIES = 2_000
 
@@ -35,6 +37,21 @@ def example(graph: Graph, names: Collection[str], given: Mapping[str, Any]) -> d
     found = search.run([*names], is_number=True) or search.run([*names], is_number=False)
     counted = labels(opened)
     return {name: _written(shape, is_label=name in counted) for name, shape in found.items()}
+
+
+def assumed(graph: Graph, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[Notice]]:
+    """The values, with such an example for each variable that has none, where there is one; and what tells of it.
+
+    given: values of some variables
+    """
+    missing = point.missing(graph, given)
+    found = example(graph, missing, given) if missing else {}
+    if not found:
+        return dict(given), []
+    system = Arrays(IEEE)
+    shapes = [f"{name} is {told(shape_of(read_array(name, text, system)))}" for name, text in found.items()]
+    message = f"without values shapes are taken as they fit: {', '.join(few(shapes))}"
+    return {**given, **found}, [Notice("shape", graph.output.name, message)]
 
 
 def ensure_fit(graph: Graph, given: Mapping[str, Any]) -> None:

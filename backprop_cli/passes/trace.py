@@ -78,7 +78,7 @@ class Notice(NamedTuple):
     """A warning.
 
     kind: `tie`, `kink`, `unbounded`, `border`, `constant`, `prefix`, `unused`, `precision`, `underflow`,
-        `first-order`, `digits` or `time`
+        `first-order`, `digits`, `time` or `shape`
     node: the name of the node that it is about; of what is inside a module, that of the call
     message: the whole of it
     """

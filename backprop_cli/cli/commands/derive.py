@@ -15,7 +15,8 @@ Derive the gradient of EXPRESSION as formulas.
 
 The same forward and backward pass, on symbols. Of each variable the gradient over the names of the program, as one
 writes it by hand, and in closed form. Variables may be given values (--x 2), one by one.
-Of arrays, whose values tell their shapes alone, the formulas are of matrices; --expand has those of entries.
+Of arrays, whose values tell their shapes alone, the formulas are of matrices; --expand has those of entries. Without
+values such shapes are taken as fit, and told.
 """
 EPILOG = """\
 \b
@@ -30,10 +31,13 @@ Examples:
 @click.command("derive", cls=ExpressionCommand, help=HELP, epilog=EPILOG)
 def command(asked: Asked, form: str, output: str | None, digits: int | None, steps: bool) -> None:
     from ...passes import exact
+    from ...passes.example import assumed
     from ...passes.settings import is_of_arrays
 
     graph, given, settings = asked._replace(expand=False).request(partly=True, arrays=True)
     if is_of_arrays(graph, given):
+        given, notices = assumed(graph, given)
+        warn(notices)
         if not asked.expand:
             from ...passes.matrices import matrices
 
