@@ -102,7 +102,7 @@ FOLLOWED = {
     "eval sum(W@x)": "eval sum(W@x) --W [[2,1],[1,2]] --x [1,2]",
     "check sum(W@x)+b --x [1,2,3]": "check sum(W@x)+b --x [1,2,3] --W [[2,1,1],[1,2,1],[1,1,2]] --b 1",
     "explain pick(x@W,y) --x [1,2]": "explain pick(x@W,y) --x [1,2] --W [[2,1],[1,2]] --y 1",
-    "derive m(t)=t@t;m(y[3:])*z": "derive m(t)=t@t;m(y[3:])*z --y [1,2] --z 1",
+    "explain m(t)=t@t;m(y[3:])*z": "explain m(t)=t@t;m(y[3:])*z --y [1,2] --z 1",
     "graph sum(reshape(x,2,3)@y) --x [1,2,3,4,5,6]": "graph sum(reshape(x,2,3)@y) --x [1,2,3,4,5,6] --y [1,2,3]",
     "minimize sum((A@w)**2) --A [[1,2]]": "minimize sum((A@w)**2) --A [[1,2]] --start w=[1,2]",
     "eval x@y --x 1": "",

@@ -70,14 +70,11 @@ _DOUBLE = 64
 
 def _lgamma(x: float) -> float:
     value = math.lgamma(x)
-    if abs(value) > _NEAR_ZERO:
-        return value
-    from .special import DOUBLES
-
-    return float(DOUBLES.loggamma(DOUBLES.mpf(x)).real)
+    return value if abs(value) > _NEAR_ZERO else float(_lgamma_near_zero(x))
 
 
 _NEAR_ZERO = 1.0
+_lgamma_near_zero = _from_flint("lgamma")
 
 
 def _round(x: float) -> float:
