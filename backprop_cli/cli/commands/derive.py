@@ -31,11 +31,12 @@ Examples:
 @click.command("derive", cls=ExpressionCommand, help=HELP, epilog=EPILOG)
 def command(asked: Asked, form: str, output: str | None, digits: int | None, steps: bool) -> None:
     from ...passes import exact
-    from ...passes.example import assumed
     from ...passes.settings import is_of_arrays
 
     graph, given, settings = asked._replace(expand=False).request(partly=True, arrays=True)
     if is_of_arrays(graph, given):
+        from ...passes.example import assumed
+
         given, notices = assumed(graph, given)
         warn(notices)
         if not asked.expand:
