@@ -20,7 +20,7 @@ from .working import STARTED, line_of, working
 _PAIR = re.compile(r"""\s*[-/]{0,2}(["']?)(\w+)\1\s*(?::=|<-|==|=|:)\s*(.+?)\s*""").fullmatch
 _PAIRS = re.compile(r"\s*[,;]\s*|\s+(?=\w+\s*=)")
 """What stands between pairs."""
-_APART = re.compile("\0?(?::=|<-|==|=)\0?")
+_APART = re.compile("\0?(?::=|<-|==|=)(?:\0(?!--))?")
 """The sign of a pair, among words."""
 _BETWEEN = ("at", "where", "with", "when", "for")
 """What people write between an expression and values."""
