@@ -17,6 +17,7 @@ from backprop_cli.rules import table as ops
 from backprop_cli.rules.formula import Formula as Rule
 from backprop_cli.rules.op import Op
 from backprop_cli.rules.table import TABLE
+from backprop_cli.runtime.budget import TooSlowError
 from backprop_cli.study import methods
 from backprop_cli.study.methods import TOLERANCE
 from backprop_cli.study.referee import ALL, Estimate, Review, review
@@ -493,3 +494,15 @@ def test_no_estimate_is_not_a_number() -> None:
         result = review(Program(formula.expression).graph(list(formula.point)), formula.point)
         for row in result.estimates.values():
             assert all(each.value is None or math.isfinite(each.value) for each in row)
+
+
+def test_where_there_is_no_time_for_a_proof_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def late(part: float, work: object) -> None:
+        raise TooSlowError(1)
+
+    monkeypatch.setattr("backprop_cli.study.referee.share", late)
+    found = run("check", "x*y", "--x", "2", "--y", "3")
+    told = "there is no time to prove how many digits hold; --time-limit 60 gives it more"
+    assert found.err == f"warning: {told}\n"
+    assert "difference" in found.out
+    assert json.loads(run("check", "x*y", "--x", "2", "--y", "3", "--json").out)["warnings"][0]["kind"] == "time"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from math import fsum, isfinite
@@ -18,7 +17,7 @@ from ..graph.graph import Graph
 from ..passes import point
 from ..passes.backpropagate import backpropagate
 from ..passes.certain import certain_trace
-from ..passes.trace import Trace
+from ..passes.trace import Notice, Trace
 from ..passes.trust import held_in_words, trusted
 from ..runtime.budget import TooSlowError, share
 from .methods import (
@@ -232,10 +231,12 @@ def _with_digits_held(
     trace: Trace, exactly: Mapping[str, str], wrt: Collection[str] | None, ties: str, digits: int
 ) -> Trace:
     """The trace with the digits of its doubles that hold, where those are found in time."""
-    with suppress(TooSlowError):
+    try:
         found = share(PROOF, lambda: trusted(trace, exactly, digits, wrt=wrt, ties=ties))
-        return found if found.held else trace
-    return trace
+    except TooSlowError as error:
+        message = f"there is no time to prove how many digits hold; {error.hint}"
+        return trace.but(warnings=[*trace.warnings, Notice("time", trace.graph.output.name, message)])
+    return found if found.held else trace
 
 
 def _proven(trace: Trace, steps: Mapping[str, str]) -> Proven | None:
