@@ -91,7 +91,7 @@ class Words:
         return times(x, y)
 
     def T(self, x: Array) -> Value:  # noqa: N802  # as the rules have it
-        return x.T
+        return x.T if is_array(x) else x
 
     def matmul(self, x: Array, y: Array) -> Value:
         return np.matmul(x, y)

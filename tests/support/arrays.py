@@ -135,6 +135,7 @@ FORMULAS: list[tuple[str, dict[str, tuple[int, ...]]]] = [
     ("sum(outer(x, y)**2)", {"x": (3,), "y": (2,)}),
     ("sum(X.T @ Y * 2)", {"X": (3, 2), "Y": (3, 4)}),
     ("sum(x.T * x)", {"x": (3,)}),
+    ("x.T**2 + transpose(x)", {"x": ()}),
     ("sum(transpose(X)**3)", {"X": (3, 2)}),
     ("x[0]*x[-1]**2", {"x": (4,)}),
     ("sum(X[0, :]**2) + X[1, 2]**3", {"X": (2, 3)}),
