@@ -93,7 +93,7 @@ def _straight_trace(
         )
 
     def upstream_of(place: int) -> Value | None:
-        return kept[place] if place in kept else careful().upstream[place]
+        return careful().upstream[place] if wanted[place] and place not in kept else kept.get(place)
 
     size, edges = len(graph.nodes), Edges(graph, lambda gate: careful().edges.of(gate))
     return Trace(graph, system, point, Lazy(size, value_of), Lazy(size, upstream_of), edges, notices(graph, system))
