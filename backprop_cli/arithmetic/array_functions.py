@@ -28,6 +28,8 @@ def whole_rule(op: ArrayOp, slot: int | None) -> Function:
     return function
 
 
+_SHARED = 2.0
+"""Where exp of all scores is at least so many times that of the largest, no score has nearly all."""
 _WHOLE_OPERATORS = {"add": "+", "sub": "-", "div": "/"}
 
 
@@ -177,8 +179,9 @@ class Words:
     def _log_of_powers(self, less: Array, **over: Any) -> Value:
         """The logarithm of the sum of exp(less), of which the largest is 0: what the others have tells beside 1."""
         powers = self.exp(less)
-        if not self.is_doubles:
-            return self._log(np.sum(powers, **over))
+        sums = np.add.reduce(powers, **over)
+        if not self.is_doubles or sums.min() > _SHARED:
+            return self._log(sums)
         tops = less == 0
         powers[tops] = 0.0
         return np.log1p(np.add.reduce(powers, **over) + (np.count_nonzero(tops, **over) - 1.0))
@@ -256,15 +259,14 @@ class Words:
         return less - self._log_of_powers(less, axis=self._along, keepdims=True)
 
     def above(self, upstream: Array, out: Array) -> Value:
-        if self.is_doubles:
-            upstream = upstream - self.rowsum(np.where(out > 0.5, upstream, 0.0))
+        if self.is_doubles and (is_most := out > 1 / _SHARED).any():
+            upstream = upstream - self.rowsum(np.where(is_most, upstream, 0.0))
         return upstream - self.rowsum(self.times(upstream, out))
 
     def unscored(self, upstream: Array, out: Array) -> Value:
         portions = self.exp(out)
-        if not self.is_doubles:
+        if not self.is_doubles or not (is_most := portions > 1 / _SHARED).any():
             return upstream - portions * self.rowsum(upstream)
-        is_most = portions > 0.5
         others, most = (self.rowsum(np.where(each, upstream, 0.0)) for each in (~is_most, is_most))
         return np.where(is_most, -np.expm1(out), 1.0) * upstream - portions * np.where(is_most, others, others + most)
 
