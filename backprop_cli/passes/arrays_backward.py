@@ -20,7 +20,7 @@ from ..rules.printer import READING
 from ..rules.shape_rules import axes_of
 from . import faults
 from .arrays_forward import at, told_at
-from .arrays_underflow import LINEAR, Lost, each_underflowed, whole_underflowed
+from .arrays_underflow import LINEAR, Lost, each_underflowed, lost_value, whole_underflowed
 from .origins import first_of_each, origins
 from .trace import Edge, Edges, Notice, Trace, notices
 
@@ -57,6 +57,11 @@ class Backward:
         self.flow[-1] = seed
         for gate in self.graph.gates_backward:
             edges.extend(reversed(self._edges(gate)))
+        if self.system.is_doubles:
+            for gate in self.graph.gates:
+                if self.flow[gate.position] is not None and not gate.op.selects and not self._told_underflow:
+                    inputs, out = [self.values[i] for i in gate.inputs], self.values[gate.position]
+                    self._tell_underflow(gate, "its value", lost_value(self.system, gate, inputs, out))
         upstream = [self._upstream(place) for place in range(len(self.values))]
         warnings = notices(self.graph, self.system) + self.warnings[::-1]
         return Trace(
@@ -134,18 +139,24 @@ class Backward:
         self._finite(gate, slot, upstream, local, full, shape)
         return self._edge(gate, slot, local, full, active, shape)
 
-    def _tell_underflow(self, gate: Gate, slot: int, lost: Lost | None) -> None:
-        """Warn of the first entry that is shown as 0 and is not 0."""
-        if lost is None or any(notice.kind == "underflow" for notice in self.warnings):
+    @property
+    def _told_underflow(self) -> bool:
+        return any(notice.kind == "underflow" for notice in self.warnings)
+
+    def _tell_underflow(self, gate: Gate, what: str | int, lost: Lost | None) -> None:
+        """Warn of the first entry that is shown as 0 and is not 0. what: of what, or of which input's gradient."""
+        if lost is None or self._told_underflow:
             return
-        name, base = self.graph.nodes[gate.inputs[slot]].name, self.system.base
-        chained = f"the chained gradient of {name}{f' at {self.system.place(lost.place)}' if lost.place else ''}"
+        base = self.system.base
+        if isinstance(what, int):
+            what = f"the chained gradient of {self.graph.nodes[gate.inputs[what]].name}"
+        what += f" at {self.system.place(lost.place)}" if lost.place else ""
         if lost.value is not None and isinstance(base, Floats):
-            told = f"underflows: {chained} is {base.wide.show(lost.value, faults.DIGITS)}, which is 0 in doubles"
+            told = f"underflows: {what} is {base.wide.show(lost.value, faults.DIGITS)}, which is 0 in doubles"
         elif lost.is_certain:
-            told = f"underflows: {chained} is 0 in doubles, and is not 0"
+            told = f"underflows: {what} is 0 in doubles, and is not 0"
         else:
-            told = f"may underflow: {chained} is 0 in doubles, and it is not known whether it is 0"
+            told = f"may underflow: {what} is 0 in doubles, and it is not known whether it is 0"
         self._notice("underflow", gate, f"{told}; eval --precision 20 shows it")
 
     def _edge(self, gate: Gate, slot: int, local: Value, full: Value, active: Mask | None, shape: Shape) -> Edge:

@@ -30,6 +30,8 @@ _FEW_OF_COFACTORS = 100
 _SCORES = frozenset(("softmax", "log_softmax", "logsumexp"))
 _FAR = 500.0
 """How far scores lie below the largest at most, where shares are to be numbers: exp(−500) is one."""
+_MULTIPLES = frozenset("matmul dot outer mean prod norm inv det solve".split())
+"""Operations whose value is a number of times as large where an input is a number of times as large."""
 _SUMS = frozenset(("add", "sub"))
 """What is another number, and not as many times as large, where one of its parts is a number of times as large."""
 LINEAR = frozenset("matmul T outer spread place part shaped count div mul neg eye slot".split())
@@ -110,6 +112,28 @@ def _worth(system: Arrays, op: Op, slot: int, entries: Sequence[Array]) -> Array
     small = ~known & (np.abs(upstream) <= 1)
     found = [np.flatnonzero(known & (upstream * local == 0))[:1], np.flatnonzero(small)[:_MANY]]
     return np.sort(np.concatenate([*found, np.flatnonzero(~known & ~small)]))
+
+
+def lost_value(system: Arrays, gate: Gate, inputs: Sequence[Value], out: Value) -> Lost | None:
+    """The first entry of a gate's value that is 0 in doubles and is not 0: slopes that it is a factor of are lost too.
+
+    system: of doubles
+    inputs, out: the values of the gate's inputs, and its own
+    """
+    base, zeros = system.base, np.asarray(out) == 0
+    if not isinstance(base, Floats) or not zeros.any():
+        return None
+    if isinstance(gate.op, ArrayOp):
+        if gate.op.name in _MULTIPLES:
+            lost = zeros & np.not_equal(system.whole_value(gate.op, [*map(_scaled, inputs)]), 0)
+            return Lost(tuple(map(int, np.argwhere(lost)[0]))) if lost.any() else None
+        return None
+    from .underflow import value_of  # which few points need
+
+    for place in map(tuple, np.argwhere(zeros)[:_MANY].tolist()):
+        if number := value_of(base, gate, at(inputs, zeros.shape, place)):
+            return Lost(place, number)
+    return None
 
 
 def whole_underflowed(

@@ -57,6 +57,8 @@ class Backward:
         """All that the pass leaves behind. Where the flow was known, edges are made when somebody looks at them."""
         edges = self._walked() if self.flow is self.sums else Edges(self.graph, self._shown)
         upstream = Lazy(len(self.flow), self._upstream)
+        if isinstance(self.arithmetic, Floats) and 0.0 in self.values:
+            self._warn_of_lost_value(self.arithmetic)
         warnings = notices(self.graph, self.arithmetic) + self.warnings[::-1]
         return Trace(self.graph, self.arithmetic, self.point, self.values, upstream, edges, warnings)
 
@@ -228,6 +230,22 @@ class Backward:
                 shown = system.wide.show(number, faults.DIGITS)
                 message = f"underflows: {what} of {name} is {shown}, which is 0 in doubles"
                 self._warn("underflow", gate, f"{message}; eval --precision 20 shows it")
+
+    def _warn_of_lost_value(self, system: Floats) -> None:
+        """The first value that is 0 in doubles and is not 0, unless a slope that it is a factor of is told already."""
+        if any(notice.kind == "underflow" for notice in self.warnings):
+            return
+        from .underflow import value_of  # which few points need
+
+        for gate in self.graph.gates:
+            i = gate.position
+            if self.values[i] == 0 and self.wanted[i] and self.flow[i] is not None and not gate.op.selects:
+                number = value_of(system, gate, [self.values[i] for i in gate.inputs])
+                if number:
+                    shown = system.wide.show(number, faults.DIGITS)
+                    message = f"underflows: its value is {shown}, which is 0 in doubles"
+                    self._warn("underflow", gate, f"{message}; eval --precision 20 shows it")
+                    return
 
     def _warn_of_kink(self, gate: Gate, inputs: list[Value], rule: Rule, out: Value) -> None:
         slot = next(slot for slot, i in enumerate(gate.inputs) if self.wanted[i])

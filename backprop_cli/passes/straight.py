@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, reduce
 from math import isfinite, prod
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -94,7 +94,7 @@ class Straight:
         forward, backward = _letting_go([*before, *self._forward], back, {*_NAMES.findall(result)})
         lines = [
             f"def passes({''.join(f'v{i}, ' for i in self.graph.nodes.variables)}seed):",
-            "    with errstate(**forward):",
+            f"    with errstate(**{'backward' if self.tells else 'forward'}):",
             *(f"        {line}" for line in forward or ["pass"]),
             "    with errstate(**backward):",
             *(f"        {line}" for line in backward),
@@ -132,6 +132,8 @@ class Straight:
             yield f"{name} = {found if shape else f'lowered({found})'}"
             if op.value.heads & _UNFLAGGED:
                 yield self._check(name)
+            if self.tells and op.value.heads & _UNFLAGGED:
+                yield f"if not all({name}) and too_small(({inputs}, ), {_factors(op.value)}): raise UnusualError"
         elif not shape:
             yield f"{name} = {self._bound('number', self.system.base.rule(op).value)}({inputs})"
             if not op.truth:
@@ -337,9 +339,18 @@ def may_underflow(op: ArrayOp, slot: int, operands: Sequence[Value]) -> bool:
     if "softmax" in op.value.heads:
         return not np.all(operands[0])  # a probability is never 0
     partial = op.partial(slot)
-    factors = _factors(partial)
+    return too_small(operands, _factors(partial), over="raise" if partial.heads & _DIVIDING else "ignore")
+
+
+def too_small(operands: Sequence[Value], factors: int, over: Literal["ignore", "raise"] = "ignore") -> bool:
+    """Whether a product of so many numbers may be too small for doubles.
+
+    operands: where the numbers are
+    factors: how many there are in a product
+    over: `raise` if a product that is too large counts as well
+    """
     try:  # where a product of several numbers underflows, that power of the smallest does
-        with np.errstate(over="raise" if partial.heads & _DIVIDING else "ignore", under="raise"):
+        with np.errstate(over=over, under="raise"):
             for each in operands:
                 flat = np.ravel(each, order="K")
                 for start in range(0, flat.size, _BLOCK):
@@ -371,6 +382,7 @@ _WORDS: dict[str, Any] = {
     "may_underflow": may_underflow,
     "selected": _selected,
     "spread": spread,
+    "too_small": too_small,
     "total": np.add.reduce,
     "unless": _unless,
     "widened": widened,
