@@ -330,6 +330,7 @@ def test_a_step_to_where_there_is_no_value_is_not_taken() -> None:
 
 
 def test_a_fit_that_does_not_converge(monkeypatch: pytest.MonkeyPatch, misra: str) -> None:
+    assert squares._Try("trf").evaluations == squares.MAX_EVALUATIONS
     monkeypatch.setitem(squares._TRIES, "auto", [squares._Try("trf", evaluations=3)])
     result = call(*MISRA, misra)
     assert result.status == 1

@@ -11,6 +11,7 @@ import pytest
 from backprop_cli.cli import hints
 from backprop_cli.cli.options import COMMANDS, OPTIONS, by_name
 from support.command import run
+from support.hostile import hang_guard
 
 FOLLOWED = {
     "graph 'x*y' --x 1..2 --y 2 --json": "eval 'x*y' --x 1..2 --y 2 --json",
@@ -297,3 +298,13 @@ def test_options_by_their_beginnings() -> None:
         assert re.search(f"hint: did you mean '?--{meant}", result.err), result.err
     result = run("points", "x*y", "p.csv", "--bounds", "x=0..1")
     assert result.err == "error: --bounds is no option of backprop points\nhint: --bounds belongs to minimize and fit\n"
+
+
+@pytest.mark.parametrize("piece", [" ", "a=1,", "x=", "- ", " at ", "@ ", "∂x/∂"])
+def test_a_long_text_has_no_hint_that_takes_long(piece: str) -> None:
+    """Each piece a thousand times, where patterns that go back would take for ever, and where there is no hint."""
+    for count in (900 // len(piece), 100_000 // len(piece)):
+        with hang_guard(10):
+            for words in (["eval", f"x,a={piece * count}!"], ["eval", "x", f"b={piece * count}!"]):
+                assert run(*words).status == 2
+            assert run("check", "x", "--x", "1", "--claim", f"x={piece * count}!").status == 2

@@ -116,14 +116,14 @@ LIMITS = {
     "graph.graph.MAX_DEPTH": Limit(lambda n: error(depth(n), {"x": 1}), "more than 50 modules inside each other"),
     "graph.graph.MAX_OPENED": Limit(lambda n: compiled(modules(n)), "the modules here come to"),
     "language.latex.MAX_CHARACTERS": Limit(
-        lambda n: said("eval", "--from", "latex", "x".ljust(n), "--x", "1"), "LaTeX of more than 10,000 characters"
+        lambda n: said("eval", "--from", "latex", "x".ljust(n), "--x", "1"), "LaTeX of more than 250,000 characters"
     ),
     "language.names.MAX_NAME": Limit(
         lambda n: error(f"{'a' * n} = x*x", {"x": 1}), "a name has at most 128 characters"
     ),
     "language.tokens.MAX_CHARACTERS": Limit(lambda n: error("x".ljust(n), {"x": 1}), "the limit is 1,000,000"),
     "language.tokens.MAX_TOKENS": Limit(lambda n: error(tokens(n), {"x": 1}), "more than 100,000 numbers", slow=True),
-    "language.tokens.MAX_NESTING": Limit(lambda n: error("(" * n + "x" + ")" * n, {"x": 1}), "more than 10,000 nested"),
+    "language.groups.MAX_NESTING": Limit(lambda n: error("(" * n + "x" + ")" * n, {"x": 1}), "more than 10,000 nested"),
     "language.tokens.MAX_NUMBER": Limit(lambda n: error("x*1.".ljust(n + 2, "1"), {"x": 1}), "has at most 64 char"),
     "passes.point._LONGEST": Limit(
         lambda n: error("x", {"x": "0.".ljust(n, "1")}, precision=9), "a number has at most 64 characters"

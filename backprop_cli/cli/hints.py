@@ -58,7 +58,7 @@ _ELSEWHERE = {
 }
 CALLED = {name: command for command, names in _ELSEWHERE.items() for name in names.split()}
 """What people call commands, or what they do."""
-_CLAIM = re.compile(r"\s*(?:[d∂]\w*\s*/\s*[d∂]|grad(?:ient)?[_.])?(\w+)\s*[=:]\s*(.+?)\s*").fullmatch
+_CLAIM = re.compile(r"(?:[d∂]\w*\s*/\s*[d∂]|grad(?:ient)?[_.])?(\w+)\s*[=:]\s*(\S.*)").fullmatch
 CHOSEN = {
     "python": "py", "numpy": "np", "torch": "pytorch", "javascript": "js node ecmascript typescript ts", "c": "c99 cpp",
     "latex": "tex", "markdown": "md", "csv": "tsv", "json": "jsonl ndjson", "table": "txt text plain", "html": "htm",
@@ -300,7 +300,7 @@ def _claims(text: str) -> list[str]:
     """Claims as options, of what people write for them: `df/dx = 2`, `x: 2`, `x=2,y=1`; empty if it is none of it."""
     options: list[str] = []
     for part in re.split(r"[,;]\s*(?=[\w/∂]+\s*[=:])", text):
-        if not (found := _CLAIM(part)):
+        if not (found := _CLAIM(part.strip())):
             return []
         options += ["--claim", "".join(f"{found[1]}={found[2]}".split())]
     return options

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 
 from ..arithmetic import IEEE
@@ -15,18 +15,17 @@ from ..runtime.files import is_file
 from .cache import compile_cached
 from .options import by_name
 from .request import read_object
-from .working import STARTED, line_of, working
+from .working import LONGEST, STARTED, line_of, working
 
-_PAIR = re.compile(r"""\s*[-/]{0,2}(["']?)(\w+)\1\s*(?::=|<-|==|=|:)\s*(.+?)\s*""").fullmatch
+_PAIR = re.compile(r"""[-/]{0,2}(["']?)(\w+)\1\s*(?::=|<-|==|=|:)\s*(\S.*)""").fullmatch
 _PAIRS = re.compile(r"\s*[,;]\s*|\s+(?=\w+\s*=)")
 """What stands between pairs."""
 _APART = re.compile("\0?(?::=|<-|==|=)(?:\0(?!--))?")
 """The sign of a pair, among words."""
 _BETWEEN = ("at", "where", "with", "when", "for")
 """What people write between an expression and values."""
-_WITH_VALUES = re.compile(
-    rf"(.+?)\s*(?:[;,|@]|\b(?:{'|'.join(_BETWEEN)})\b)\s*((?:\w+\s*=\s*[^;,=]+(?:[;,]\s*|$))+)", re.DOTALL
-).fullmatch
+_EQUATION = re.compile(r"\s*\w+\s*=(?!=)").match
+_BEFORE_VALUES = re.compile(rf"(?:[|@]|\b(?:{'|'.join(_BETWEEN)})\b)\s*(?=\w+\s*=(?!=))")
 _DASHES = "\N{EN DASH}\N{EM DASH}\N{HORIZONTAL BAR}\N{MINUS SIGN}\N{HYPHEN}\N{NON-BREAKING HYPHEN}"
 
 
@@ -38,6 +37,8 @@ _TYPED = re.compile(r"(--\w+)(?::=|[:=])\s*(?=.)")
 
 def loosened(command: str, words: Sequence[str]) -> str:
     """The command line for `"--x 1"` in one word, `--x = 1`, `-json`, `--var x=1`; empty where nothing is so."""
+    if sum(map(len, words)) > LONGEST:  # there is no hint of so many characters
+        return ""
     parts = [part for word in words for part in _OPTION.split(word)]
     parts = [part for word in parts for part in (word.split(None, 1) if word.startswith("--") else [word])]
     again = [_TYPED.sub(r"\1=", word, count=1) for word in _joined(parts)]
@@ -136,12 +137,14 @@ def _variables(text: str) -> list[str]:
 
 def as_options(words: Sequence[str]) -> list[str]:
     """The expression, and the others as options: `x=1`, `{x:1,y:2}`, `at x=1`, `-x 1`, `x 1`; empty if none are."""
+    if sum(map(len, words)) > LONGEST:
+        return []
     expression: list[str] = []
     options: list[str] = []
     queue = _joined(words)[::-1]
     while queue:
         word = queue.pop()
-        pairs = [_PAIR(part) for part in _PAIRS.split(word.strip(" {};,"))]
+        pairs = [_PAIR(part.strip()) for part in _PAIRS.split(word.strip(" {};,"))]
         name = as_name(word.lstrip("-/"))
         if word.lstrip().startswith("{") and is_point(word):
             options += ["--at", word]
@@ -158,8 +161,16 @@ def as_options(words: Sequence[str]) -> list[str]:
 
 def with_its_values(text: str) -> list[str]:
     """The expression and options for its values, of a text that holds both, as `x*y, x=1, y=2`; empty if none."""
-    found = _WITH_VALUES(text)
-    return as_options([found[1], found[2]]) if found else []
+    if len(text) > LONGEST:
+        return []
+    parts = re.split("[;,]", text.rstrip(" ;,"))
+    pairs = [*takewhile(_EQUATION, reversed(parts))][::-1]
+    *_, last = before = parts[: len(parts) - len(pairs)] or [""]
+    if found := _BEFORE_VALUES.search(last):
+        pairs = [last[found.end() :], *pairs]
+        before[-1] = last[: found.start()]
+    expression = text[: sum(map(len, before)) + len(before) - 1]
+    return as_options([expression.strip(), ",".join(pairs)]) if pairs and expression.strip() else []
 
 
 def _is_constant(text: str) -> bool:
