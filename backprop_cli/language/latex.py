@@ -17,7 +17,7 @@ from .recipes import INVERSES
 
 MAX_CHARACTERS = 250_000
 _LONGEST = 1_000  # characters of a hint
-_DEEPEST = 50  # brackets and groups inside each other
+_DEEPEST = 50  # brackets, groups and functions inside each other
 _LONGEST_FUNCTION = 20  # letters
 _PIECE = re.compile(r"\s+|\\(?:[A-Za-z]+|.)|\d+(?:\.\d*)?|\.\d+|.", re.DOTALL)
 _EMPTY = {
@@ -191,11 +191,14 @@ class _Reader:
         if self.next in signs:
             self.take()
 
-    def formula(self, close: str) -> _Part:
-        """What stands before a closing bracket, or before the end."""
+    def deepen(self) -> None:
         self.depth += 1
         if self.depth > _DEEPEST:
             raise _UnknownError
+
+    def formula(self, close: str) -> _Part:
+        """What stands before a closing bracket, or before the end."""
+        self.deepen()
         parts: list[_Part] = []
         while self.next not in (close, *_STOPS) and self.worded() not in (*_OTHERWISE, *_WHERE):
             parts.append(self.part(close))
@@ -417,12 +420,14 @@ class _Reader:
         if self.next in ("(", "[", "{", r"\{"):
             inside = self.bracketed(self.take()).text
         else:
+            self.deepen()
             parts: list[_Part] = []
             while self.next not in (close, *_STOPS, *_SIGNS) and not (parts and self.calls()):
                 is_call = self.calls()
                 parts.append(self.part(close))
                 if is_call:  # \log\sigma(x)
                     break
+            self.depth -= 1
             inside = _joined(parts, self.bold).text
         if base and name in ("log", "lg"):
             name, inside = (f"log{base}", inside) if base in ("2", "10") else (name, f"{inside}, {base}")
@@ -531,9 +536,7 @@ class _Reader:
 
     def group(self) -> _Part:
         r"""What stands in braces, or the one sign that does without: `x^2`, `\frac12`."""
-        self.depth += 1
-        if self.depth > _DEEPEST:
-            raise _UnknownError
+        self.deepen()
         if self.next == "{":
             self.take()
             inside = self.formula("}")
