@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..rules.formula import Formula, substitute
 from ..rules.op import Op
-from .system import FROM_FLINT, Arithmetic, Function
+from .system import FROM_FLINT, Arithmetic, Function, Value
 
 if TYPE_CHECKING:
     from .wide import Wide
@@ -412,6 +412,19 @@ class Floats(Arithmetic):
             return False
         is_small = abs(local) < LEAST_LOCAL and not is_given(op.partial(slot))
         return (is_small or upstream * local == 0) and not (local == 0 and self.is_zero(op, slot, inputs, out))
+
+    def lost(self, op: Op, inputs: Sequence[float], out: float) -> Value:
+        """What a value that is 0 in doubles is, as a number of any size; 0 where it is 0 indeed, or has none.
+
+        op: of a primitive
+        inputs, out: those of the gate, and its value
+        """
+        if op.selects or not all(map(math.isfinite, inputs)) or self.is_zero(op, None, inputs, out):
+            return 0
+        try:
+            return self.wide.rule(op).value(*map(self.wide.given, inputs))
+        except (ArithmeticError, ValueError):  # what is too small for any number is 0, as it is in doubles
+            return 0
 
     def settled(self, function: Function) -> Function:
         """A function, fit for what is not finite."""

@@ -154,7 +154,7 @@ class Arithmetic(ABC):
         self.namespace: dict[str, Any] = {"__builtins__": {}, **words, **functions, **constants}
         self._templates = {**_TEMPLATES, **(templates or {})}
         self._rules: dict[Op, Rule] = {}
-        self._zeros: dict[tuple[Op, int], Function] = {}
+        self._zeros: dict[tuple[Op, int | None], Function] = {}
 
     @property
     def wide(self) -> Arithmetic:
@@ -287,14 +287,20 @@ class Arithmetic(ABC):
         """Upstream × local."""
         return upstream * local
 
-    def is_zero(self, op: Op, slot: int, inputs: Sequence[Value], out: Value) -> bool:
-        """Whether a local gradient that comes out as 0 is known to be 0, so that nothing has underflowed."""
+    def is_zero(self, op: Op, slot: int | None, inputs: Sequence[Value], out: Value) -> bool:
+        """Whether what comes out as 0 is known to be 0, so that nothing has underflowed.
+
+        slot: of the input whose local gradient it is; None for the value
+        inputs, out: those of the gate, and its value
+        """
+        if slot is None and op.variadic:
+            return False
         key = (op, 0 if op.variadic else slot)
         if key not in self._zeros:
             from ..rules.zeros import zero  # which few points need
 
             self._zeros[key] = self.compiled(f"{', '.join(op.inputs)}, out", zero(op, slot))
-        return bool(self._zeros[key](*op.operands(inputs, slot), out))
+        return bool(self._zeros[key](*op.operands(inputs, slot or 0), out))
 
     def compiled(self, parameters: str, formula: Formula) -> Function:
         """The formula as a function of these parameters."""

@@ -128,10 +128,8 @@ def lost_value(system: Arrays, gate: Gate, inputs: Sequence[Value], out: Value) 
             lost = zeros & np.not_equal(system.whole_value(gate.op, [*map(_scaled, inputs)]), 0)
             return Lost(tuple(map(int, np.argwhere(lost)[0]))) if lost.any() else None
         return None
-    from .underflow import value_of  # which few points need
-
     for place in map(tuple, np.argwhere(zeros)[:_MANY].tolist()):
-        if number := value_of(base, gate, at(inputs, zeros.shape, place)):
+        if number := base.lost(gate.op, at(inputs, zeros.shape, place), 0.0):
             return Lost(place, number)
     return None
 

@@ -235,17 +235,15 @@ class Backward:
         """The first value that is 0 in doubles and is not 0, unless a slope that it is a factor of is told already."""
         if any(notice.kind == "underflow" for notice in self.warnings):
             return
-        from .underflow import value_of  # which few points need
-
         for gate in self.graph.gates:
             i = gate.position
-            if self.values[i] == 0 and self.wanted[i] and self.flow[i] is not None and not gate.op.selects:
-                number = value_of(system, gate, [self.values[i] for i in gate.inputs])
-                if number:
-                    shown = system.wide.show(number, faults.DIGITS)
-                    message = f"underflows: its value is {shown}, which is 0 in doubles"
-                    self._warn("underflow", gate, f"{message}; eval --precision 20 shows it")
-                    return
+            if self.values[i] != 0 or not self.wanted[i] or self.flow[i] is None or isinstance(gate.op, Module):
+                continue
+            if number := system.lost(gate.op, [self.values[each] for each in gate.inputs], self.values[i]):
+                shown = system.wide.show(number, faults.DIGITS)
+                message = f"underflows: its value is {shown}, which is 0 in doubles"
+                self._warn("underflow", gate, f"{message}; eval --precision 20 shows it")
+                return
 
     def _warn_of_kink(self, gate: Gate, inputs: list[Value], rule: Rule, out: Value) -> None:
         slot = next(slot for slot, i in enumerate(gate.inputs) if self.wanted[i])

@@ -32,11 +32,3 @@ def widely(
             out = rule.value(*exact) if "out" in gate.op.partial(slot).words else None
             local = rule.partial(slot, exact, out)
     return local, wide.given(upstream) * wide.given(local)
-
-
-def value_of(arithmetic: Floats, gate: Gate, inputs: Sequence[Value]) -> Value:
-    """The value of a gate from those of its inputs, of any size; 0 where it has none, and that of a module."""
-    if not isinstance(gate.op, Module) and all(map(arithmetic.is_finite, inputs)):
-        with suppress(ArithmeticError, ValueError):  # as above
-            return arithmetic.wide.rule(gate.op).value(*map(arithmetic.wide.given, inputs))
-    return 0

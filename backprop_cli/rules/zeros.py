@@ -9,16 +9,21 @@ from .op import Op
 
 _AS_ITS_ARGUMENT = frozenset("neg sqrt cbrt abs sin tan asin atan sinh tanh asinh atanh expm1 log1p".split())
 """What is 0 where its argument is, and nowhere else by underflow alone."""
-_NEVER_ROUNDED = frozenset("floor ceil round sign relu log log2 log10".split())
+_NEVER_ROUNDED = frozenset("floor ceil round sign relu log log2 log10 acos normppf lgamma digamma".split())
 """What is not 0 except where it should be."""
+_NEVER_SMALL = frozenset(("cos",))
+"""What no double makes so small."""
 _NO_ZEROS = frozenset("pi nan count every others".split())
 _ALWAYS, _NOT_KNOWN = Formula("eq", 0, 0), Formula("eq", 0, 1)
 
 
 @cache
-def zero(op: Op, slot: int) -> Formula:
-    """The condition under which a local gradient that doubles compute as 0 is 0 indeed, as far as its form tells."""
-    return _zero(op.partial(slot), op.value)
+def zero(op: Op, slot: int | None) -> Formula:
+    """The condition under which what doubles compute as 0 is 0 indeed, as far as its form tells.
+
+    slot: of the input whose local gradient it is; None for the value
+    """
+    return _zero(op.value if slot is None else op.partial(slot), op.value)
 
 
 def _zero(formula: Formula, value: Formula) -> Formula:
@@ -26,6 +31,8 @@ def _zero(formula: Formula, value: Formula) -> Formula:
     head, args = formula.head, formula.args
     if formula.is_number:
         return _ALWAYS if float(head) == 0 else _NOT_KNOWN
+    if head in _NEVER_SMALL:
+        return _ALWAYS
     if head == "out":
         return _zero(value, value)
     if not args:
