@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 from backprop_cli.cli import hints
+from backprop_cli.cli.arguments import PositionError
 from backprop_cli.cli.options import COMMANDS, OPTIONS, by_name
 from support.command import run
 from support.hostile import hang_guard
 
 FOLLOWED = {
+    "eval x*y --x 1 --y 2 -o f.mmd": "graph x*y --x 1 --y 2 -o f.mmd",
+    "eval x*y --x 1 --y 2 -o f.xyz": "",
     "graph 'x*y' --x 1..2 --y 2 --json": "eval 'x*y' --x 1..2 --y 2 --json",
     "graph 'x*y' --x 1±0.1 --y 2 --exact": "eval 'x*y' --x 1±0.1 --y 2 --exact",
     "graph 'x>y' --x 1 --y 2 --json": "",
@@ -308,3 +311,9 @@ def test_a_long_text_has_no_hint_that_takes_long(piece: str) -> None:
             for words in (["eval", f"x,a={piece * count}!"], ["eval", "x", f"b={piece * count}!"]):
                 assert run(*words).status == 2
             assert run("check", "x", "--x", "1", "--claim", f"x={piece * count}!").status == 2
+
+
+def test_an_example_for_a_missing_expression_is_the_commands_own() -> None:
+    for command in ("derive", "explain", "minimize", "check", "graph", "page", "code"):
+        hint = hints.hinted(PositionError("there is no expression"), [command]).hint
+        assert hint.startswith(f"for example: backprop {command} ")

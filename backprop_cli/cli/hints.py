@@ -8,12 +8,16 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Container, Iterable, Iterator, Sequence
+from importlib import import_module
+from itertools import pairwise
+from pathlib import Path
 
-from ..errors import FEW, BackpropError, InputError, MathError, did_you_mean, looks, quote, suggest
+from ..errors import FEW, BackpropError, InputError, MathError, did_you_mean, few, looks, quote, suggest
 from ..language.names import NAME
 from ..passes.point import MissingVariablesError, UnknownVariableError
 from ..rules.table import CONSTANTS, spellings
 from ..runtime.files import is_file
+from ..view import SUFFIXES
 from .arguments import PositionError, WordError
 from .options import ALL, COMMANDS, OPTIONS, by_name
 from .repairs import as_options, is_point, loosened, repaired, with_its_values
@@ -250,6 +254,8 @@ def _taken_apart(name: str, given: Container[str]) -> str:
 
 def _of_input(command: str, words: Sequence[str]) -> str:
     """What to do where a file was meant, or a format of another command."""
+    if told := _of_format(command, words):
+        return told
     line = line_of(command, words)
     for option, text in line.options:
         if option.choices and text not in option.choices:
@@ -296,6 +302,18 @@ def _of_input(command: str, words: Sequence[str]) -> str:
     return ""
 
 
+def _of_format(command: str, words: Sequence[str]) -> str:
+    """The command whose format the name behind -o tells, where this one has none that it does."""
+    path = next((behind for word, behind in pairwise(words) if word in ("-o", "--output")), "")
+    forms = {*SUFFIXES.get(Path(path).suffix.lower(), "").split()}
+    options = [each for each in OPTIONS if each.name == "--format" and forms & {*each.choices}]
+    commands = [each for option in options for each in option.commands]
+    if not forms or command in commands:
+        return ""
+    hint = first_working([(each, words) for each in commands])
+    return f"{Path(path).suffix} is a format of {', '.join(few(commands))}{': ' * bool(hint)}{hint}" if commands else ""
+
+
 def _claims(text: str) -> list[str]:
     """Claims as options, of what people write for them: `df/dx = 2`, `x: 2`, `x=2,y=1`; empty if it is none of it."""
     options: list[str] = []
@@ -333,6 +351,10 @@ def _of_positions(error: PositionError, command: str, words: Sequence[str]) -> I
     if line.positional:
         is_dashed = any(word[:1] == "-" for word in line.positional)
         error.hint = repaired(command, words) or error.hint or f"backprop {command} --help" * is_dashed
+    elif command != "points":
+        examples: str = import_module(f"{__package__}.commands.{command}").EPILOG
+        example = next(line for line in examples.splitlines() if f"backprop {command}" in line)
+        error.hint = f"for example: {example.strip()}"
     return error
 
 

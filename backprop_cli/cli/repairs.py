@@ -37,7 +37,7 @@ _TYPED = re.compile(r"(--\w+)(?::=|[:=])\s*(?=.)")
 
 def loosened(command: str, words: Sequence[str]) -> str:
     """The command line for `"--x 1"` in one word, `--x = 1`, `-json`, `--var x=1`; empty where nothing is so."""
-    if sum(map(len, words)) > LONGEST:  # there is no hint of so many characters
+    if not words or sum(map(len, words)) > LONGEST:  # there is no hint of so many characters
         return ""
     parts = [part for word in words for part in _OPTION.split(word)]
     parts = [part for word in parts for part in (word.split(None, 1) if word.startswith("--") else [word])]
