@@ -59,7 +59,7 @@ const words = ({ a, d: stays }) => {
   const groups = s => { const found = upTo(size(kept(s))).map(() => []), at = reader({ s: kept(s), d: upTo(found.length) }, s); upTo(size(s)).forEach(i => found[at(i)].push(i)); return found; };
   const over = (x, f, stay = stays) => whole(stay ? kept(x.s) : x.s.filter((_, k) => !a.includes(k)), groups(x.s).map(all => f(all.map(i => x.d[i]))));
   const along = (x, f) => { const d = []; groups(x.s).forEach(all => { const found = f(all.map(i => x.d[i])); all.forEach((i, k) => { d[i] = found[k]; }); }); return whole(x.s, d); };
-  const total = all => all.reduce((sum, x) => sum + x, 0), more = less => Math.log1p(total(less.map(x => x === 0 ? 0 : Math.exp(x))) + less.filter(x => x === 0).length - 1);
+  const total = all => all.reduce((sum, x) => sum + x, 0), more = less => Math.log1p(total(less.map(x => x === 0 ? 0 : Math.exp(x))) + (less.filter(x => x === 0).length - 1));
   const both = (u, o, f) => along(whole(o.s, upTo(o.d.length)), all => f(all.map(i => u.d[i]), all.map(i => o.d[i])));
   const parts = all => { const most = top(all), powers = all.map(x => power(x - most)), sum = total(powers); return powers.map(x => x / sum); };
   const spread = (u, x) => each(one => one, x.s, whole(kept(x.s), flat(u)));
