@@ -8,11 +8,17 @@ import os
 import pkgutil
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+
+# Byte code is kept, also where the environment says otherwise, as in many a container: the tests start hundreds of
+# processes, each of which would compile the libraries anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 pytest.register_assert_rewrite("support")
 
