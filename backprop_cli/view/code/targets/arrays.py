@@ -1,11 +1,13 @@
-"""What NumPy, PyTorch and JAX have in common: the same program, element by element on arrays."""
+"""What NumPy, PyTorch and JAX have in common: the same program, element by element on arrays, in each one's words."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
-from .base import Cases
+from ....rules.printer import Form
+from .base import Cases, Target, helpers, prefixed, words
 from .python import HELPERS, PYTHON
 
 
@@ -14,7 +16,7 @@ def _number(text: str) -> str:
     return f"{text}.0" if text.lstrip("-").isdigit() and len(text) > 9 else text
 
 
-COMMON = replace(
+_COMMON = replace(
     PYTHON,
     number=_number,
     power=("{0}**{1}", "{0}**{1}"),
@@ -24,51 +26,53 @@ COMMON = replace(
     count="1.0 * {0}",
     zero="0.0 * {0}",
     add="{0} = {0} + {1}",  # in place, it would change arrays that go by two names
+    like="like({0}, {1})",
 )
 
 
-def body(where: str) -> Callable[[Cases, str], list[str]]:
-    """Cases by `where`, the last one first."""
+def language(name: str, library: str, words_of: Mapping[str, str | Form], **others: Any) -> Target:
+    """A language whose numbers are arrays.
 
-    def body(cases: Cases, otherwise: str) -> list[str]:
+    name: of the language
+    library: what its module goes by
+    words_of: how it writes the words of the rules that it does not write as the other two do
+    others: further fields of the Target
+    """
+    where = f"{library}.where({{0}}, {{1}}, {{2}})"
+
+    def local_body(cases: Cases, otherwise: str) -> list[str]:
+        """Cases by `where`, the last one first."""
         lines = [f"local = {where.format(when, then, 'local')}" for when, then in reversed(cases)]
         return [f"local = {otherwise}", *lines, "return local"]
 
-    return body
+    shared: dict[str, Any] = {
+        "words": {"mean": "(({0} + {1}) / 2)", **words_of},
+        "many": _reductions(library),
+        "constants": {**PYTHON.constants, **prefixed(f"{library}.", "pi e nan")},
+        "opposite": f"{library}.logical_not({{0}})",
+        "where": where,
+        "local_body": local_body,
+        "seed": f"{library}.ones_like({{0}})",
+    }
+    return replace(_COMMON, name=name, **shared | others)
 
 
-LIKE = '''\
-def like(gradient, x):
-    """The gradient in the shape of x: summed along the axes on which x was repeated."""
-    shape = (1,) * (gradient.ndim - x.ndim) + x.shape
-    return gradient.sum(axis=tuple(i for i, n in enumerate(shape) if n == 1)).reshape(x.shape)
-'''
+def _reductions(library: str) -> dict[str, str]:
+    """Words for more than two arguments: the library's function of two, on one after the other."""
+    of_two = words("max=maximum min=minimum hypot sum=add logsumexp=logaddexp")
+    return {
+        **{name: f"functools.reduce({library}.{written}, ({{args}}))" for name, written in of_two.items()},
+        "mean": f"(functools.reduce({library}.add, ({{args}})) / {{count}})",
+        "prod": "product({args})",
+    }
 
 
-def portions(largest: str, exp: str) -> str:
-    return f'''\
-def portions(xs):
-    """What each exp(x) has in the sum of all of them: softmax, which never overflows."""
-    largest = functools.reduce({largest}, xs)
-    powers = [{exp}(x - largest) for x in xs]
-    total = sum(powers)
-    return [power / total for power in powers]
-'''
-
-
-def product(library: str) -> str:
-    return f'''\
-def product(*xs):
-    """The product, in which nothing overflows on the way: mantissas, and exponents, which add up."""
-    mantissa, exponent = 1.0, 0
-    for part, power in map({library}.frexp, xs):
-        mantissa, shift = {library}.frexp(mantissa * part)
-        exponent = exponent + power + shift
-    return {"" if library == "torch" else f"{library}."}ldexp(mantissa, exponent)
-'''
-
-
-MEAN = "(functools.reduce({}.add, ({{args}})) / {{count}})"
+def elementwise(names: str, library: str) -> dict[str, str]:
+    """Helpers of these names, which the libraries have in common."""
+    own = {"xp.ldexp": "ldexp"} if library == "torch" else {}
+    found = helpers("helpers_arrays.txt", {**own, "xp.": f"{library}."})
+    return {name: found[name] for name in names.split()}
 
 
 BESIDE = {name: HELPERS[name] for name in "from_whole sin_pi stirling rise_above cotangent_slope branch_rise".split()}
+"""Helpers of Python that serve arrays as well, or all but."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from importlib.resources import files
+from types import MappingProxyType
 
 from ....rules.formula import Formula
 from ....rules.printer import (
@@ -206,13 +208,23 @@ def listed(opening: str, items: Iterable[str], closing: str, *, last: str = ",",
     return [opening.rstrip(), *lines[:-1], lines[-1][:-1] + last, closing.strip()]
 
 
+_APART = re.compile(r"\n{2,}(?=\S)")
 _DEFINED = re.compile(r"^(?!//).*?(\w+)(?:\(| = )", re.MULTILINE)
 
 
-def helpers(name: str) -> dict[str, str]:
-    """The functions and constants in a file beside this one, by name. Blank lines part them, and the title above."""
-    _, *parts = files(__package__).joinpath(name).read_text("utf-8").rstrip("\n").split("\n\n")
+def helpers(name: str, spelled: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """The functions and constants in a file beside this one, by name. Blank lines part them, and the title above.
+
+    spelled: words of the file that this language spells otherwise, and how, in the order in which they are replaced
+    """
+    text = files(__package__).joinpath(name).read_text("utf-8").rstrip("\n")
+    _, *parts = _APART.split(respelled(text, spelled))
     return {found[1]: f"{part}\n" for part in parts if (found := _DEFINED.search(part))}
+
+
+def respelled(text: str, spelled: Mapping[str, str]) -> str:
+    """The text with other words for some, one replaced after the other."""
+    return reduce(lambda text, word: text.replace(word, spelled[word]), spelled, text)
 
 
 def words(names: str) -> dict[str, str]:

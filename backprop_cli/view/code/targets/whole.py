@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import count
 
 from ....rules.printer import ATOM, CHOICE, PRODUCT, SIGNED, Form, template
-from .base import Target, words
+from .base import Target, helpers, words
 from .jax import JAX
 from .numpy import NUMPY
 from .torch import TORCH
 
 
-def _whole(library: str, linalg: str, **others: str | Form) -> dict[str, str | Form]:
+def _words(library: str, others: Mapping[str, str | Form]) -> dict[str, str | Form]:
     """Words for operations on arrays as wholes, which the libraries call alike."""
     named: dict[str, str | Form] = {
         f"{name}_over": f"{library}.{name}({{args}})" for name in "sum mean max min".split()
@@ -31,8 +32,8 @@ def _whole(library: str, linalg: str, **others: str | Form) -> dict[str, str | F
         "log_softmax": "log_softmax",
         "trace": f"{library}.trace",
         "eye": f"{library}.eye(*{{0}}.shape)",
-        **{name: f"{linalg}.{name}" for name in "inv det solve".split()},
-        "logdet": f"{linalg}.slogdet({{0}})[1]",
+        **{name: f"{library}.linalg.{name}" for name in "inv det solve".split()},
+        "logdet": f"{library}.linalg.slogdet({{0}})[1]",
         "reshape": template("{0}.reshape{1}", ATOM, ATOM, CHOICE),
         "shaped_as": template("{0}.reshape({1}.shape)", ATOM, ATOM, CHOICE),
         "stack": f"{library}.stack([{{args}}])",
@@ -80,160 +81,6 @@ def _flipped(text: str) -> Form:
 _ITEMS = re.compile(r"slice\(([^)]*)\)|[-\d:]+")
 
 
-def _helpers(library: str, linalg: str, whole: str, place: str) -> dict[str, str]:
-    """Functions that programs of arrays bring along. whole: labels as whole numbers; place: how entries are set."""
-    ldexp = "ldexp" if library == "torch" else f"{library}.ldexp"
-    rows = f"x.reshape(-1) if axis is None else {library}.moveaxis(x, axis, -1)"
-    over, found = (
-        "axes = tuple(range(x.ndim)) if axis is None else (axis,)",
-        """shape = [n for i, n in enumerate(x.shape) if i not in [axis % x.ndim for axis in axes]]
-    return sums if keepdims else sums.reshape(shape)""",
-    )
-    return {
-        "logsumexp": f'''\
-def logsumexp(x, axis=None, keepdims=False):
-    """log(sum(exp(x))), which never overflows."""
-    {over}
-    largest = {library}.amax(x, axis=axes, keepdims=True)
-    sums = largest + log_of_powers(x - largest, axes)
-    {found}
-''',
-        "log_of_powers": f'''\
-def log_of_powers(less, axis):
-    """log(sum(exp(less))), where the largest is 0: what the others have tells beside 1."""
-    tops = less == 0
-    powers = {library}.where(tops, 0.0, {library}.exp(less))
-    more = {library}.sum(tops, axis=axis, keepdims=True) - 1.0
-    return {library}.log1p({library}.sum(powers, axis=axis, keepdims=True) + more)
-''',
-        "norm": f'''\
-def norm(x, axis=None, keepdims=False):
-    """The root of the sum of squares, none of which overflows."""
-    {over}
-    largest = {library}.amax({library}.abs(x), axis=axes, keepdims=True)
-    scale = {library}.where((largest > 0) & (largest < float("inf")), largest, 1.0)
-    sums = scale * {library}.sqrt({library}.sum((x / scale) ** 2, axis=axes, keepdims=True))
-    {found}
-''',
-        "softmax": f"""\
-def softmax(x, axis=-1):
-    powers = {library}.exp(x - {library}.amax(x, axis=axis, keepdims=True))
-    return powers / {library}.sum(powers, axis=axis, keepdims=True)
-""",
-        "log_softmax": f"""\
-def log_softmax(x, axis=-1):
-    less = x - {library}.amax(x, axis=axis, keepdims=True)
-    return less - log_of_powers(less, axis)
-""",
-        "above": f'''\
-def above(upstream, out, axis):
-    """upstream - sum(upstream * out), which does not cancel where one entry of out is nearly 1."""
-    above_most = upstream - {library}.sum({library}.where(out > 0.5, upstream, 0.0), axis=axis, keepdims=True)
-    return above_most - {library}.sum(above_most * out, axis=axis, keepdims=True)
-''',
-        "unscored": f'''\
-def unscored(upstream, out, axis):
-    """upstream - exp(out) * sum(upstream), which does not cancel where one exp(out) is nearly 1."""
-    portions = {library}.exp(out)
-    is_most = portions > 0.5
-    most = {library}.sum({library}.where(is_most, upstream, 0.0), axis=axis, keepdims=True)
-    others = {library}.sum({library}.where(is_most, 0.0, upstream), axis=axis, keepdims=True)
-    rest = {library}.where(is_most, -{library}.expm1(out), 1.0) * upstream
-    return rest - portions * {library}.where(is_most, others, others + most)
-''',
-        "picks": f'''\
-def picks(scores, labels):
-    """Where the labels are among the scores."""
-    labels = {whole}
-    return ({library}.arange(len(labels)), labels) if scores.ndim == 2 else labels
-''',
-        "placed": f'''\
-def placed(upstream, x, places):
-    """Zeros in the shape of x, and upstream at these places."""
-    found = {library}.zeros_like(x)
-    {place}
-''',
-        "part": '''\
-def part(upstream, slot, axis, *parts):
-    """What belongs to one of the arrays that were joined."""
-    places = [slice(None)] * upstream.ndim
-    first = sum(each.shape[axis] for each in parts[:slot])
-    places[axis] = slice(first, first + parts[slot].shape[axis])
-    return upstream[tuple(places)]
-''',
-        "products": f'''\
-def products(x):
-    """For each entry along the last axis the product of all up to it, as mantissas and exponents."""
-    mantissa, exponent = {library}.frexp(x)
-    step = 1
-    while step < x.shape[-1]:
-        part, shift = {library}.frexp(mantissa[..., step:] * mantissa[..., :-step])
-        power = exponent[..., step:] + exponent[..., :-step] + shift
-        mantissa = {library}.concatenate([mantissa[..., :step], part], axis=-1)
-        exponent = {library}.concatenate([exponent[..., :step], power], axis=-1)
-        step *= 2
-    return mantissa, exponent
-''',
-        "prod": f'''\
-def prod(x, axis=None, keepdims=False):
-    """The product, in which nothing overflows on the way."""
-    mantissa, exponent = products({rows})
-    found = {ldexp}(mantissa[..., -1:], exponent[..., -1:])
-    found = found.reshape((1,) * x.ndim) if axis is None else {library}.moveaxis(found, -1, axis)
-    return found if keepdims else found.reshape(()) if axis is None else found.squeeze(axis)
-''',
-        "others_over": f'''\
-def others_over(x, axis):
-    """For each entry the product of the others, by products from either end, so that no zero divides."""
-    rows = {rows}
-    ones = {library}.ones_like(rows[..., :1])
-    first, powers = products({library}.concatenate([ones, rows[..., :-1]], axis=-1))
-    behind = products({library}.flip({library}.concatenate([rows[..., 1:], ones], axis=-1), (-1,)))
-    last, others = ({library}.flip(each, (-1,)) for each in behind)
-    found = {ldexp}(first * last, powers + others)
-    return found.reshape(x.shape) if axis is None else {library}.moveaxis(found, -1, axis)
-''',
-        "selected_split": '''\
-def selected_split(x, out, axis):
-    """Equal shares for the entries that are the output."""
-    mask = 1.0 * (x == out)
-    return mask / (mask.sum() if axis is None else mask.sum(axis=axis, keepdims=True))
-''',
-        "selected_first": '''\
-def selected_first(x, out, axis):
-    """All for the first entry that is the output."""
-    mask = 1.0 * (x == out)
-    flat = mask.reshape(-1) if axis is None else mask
-    return (flat * (flat.cumsum(0 if axis is None else axis) == 1)).reshape(x.shape)
-''',
-        "matmul_dx": f'''\
-def matmul_dx(upstream, x, y):
-    """What flows back to x in x @ y."""
-    if y.ndim == 1:
-        return upstream * y if x.ndim == 1 else {library}.outer(upstream, y)
-    return upstream @ y.T
-''',
-        "matmul_dy": f'''\
-def matmul_dy(upstream, x, y):
-    """What flows back to y in x @ y."""
-    if x.ndim == 1:
-        return upstream * x if y.ndim == 1 else {library}.outer(x, upstream)
-    return x.T @ upstream
-''',
-        "solve_dx": f'''\
-def solve_dx(upstream, x, y, out):
-    """What flows back to x in solve(x, y)."""
-    back = {linalg}.solve(x.T, upstream)
-    return -{library}.outer(back, out) if out.ndim == 1 else -(back @ out.T)
-''',
-        "solve_dy": f'''\
-def solve_dy(upstream, x, y, out):
-    """What flows back to y in solve(x, y)."""
-    return {linalg}.solve(x.T, upstream)
-''',
-    }
-
-
 def _softmax_in_torch(args: list[str]) -> str:
     x, axis = args
     return (
@@ -241,8 +88,7 @@ def _softmax_in_torch(args: list[str]) -> str:
     )
 
 
-_SET = "found[places] = upstream\n    return found"
-_TORCH_WHOLE: dict[str, str | Form] = {
+_IN_TORCH: dict[str, str | Form] = {
     "index": _flipped("{0}{flip}[{1}]"),
     "placed": _flipped("placed({0}, {1}, {2}){flip}"),
     "transposed": "transposed",
@@ -256,39 +102,33 @@ _TORCH_WHOLE: dict[str, str | Form] = {
 }
 
 
-_TRANSPOSED = '''\
-def transposed(x):
-    """The axes in reverse order."""
-    return x.permute(*reversed(range(x.ndim)))
-'''
+def _of_arrays(target: Target, library: str, spelled: Mapping[str, str], **others: str | Form) -> Target:
+    """The language with words and helpers for wholes.
 
-
-def _of_arrays(target: Target, library: str, linalg: str, whole: str, place: str, **others: str | Form) -> Target:
+    target: the language, element by element
+    library: what its module goes by
+    spelled: what it spells otherwise in the helpers
+    others: words that it does not write as the others do
+    """
     return replace(
         target,
-        words={**target.words, **_whole(library, linalg, **others)},
-        helpers={**target.helpers, **_helpers(library, linalg, whole, place)},
+        words={**target.words, **_words(library, others)},
+        helpers={**target.helpers, **helpers("helpers_whole.txt", {**spelled, "xp.": f"{library}."})},
         print_value='print("{0} =", {1}.tolist())',
     )
 
 
+_TRANSPOSED = {"transposed": helpers("helpers_torch.txt")["transposed"]}
+_WHOLE_NUMBERS = {"as_whole(labels)": "xp.asarray(labels).astype(int)"}
+_SET = {"found[places] = upstream\n    return found": "return found.at[places].set(upstream)"}
 OF_ARRAYS = {
-    "numpy": _of_arrays(NUMPY, "np", "np.linalg", "np.asarray(labels).astype(int)", _SET),
+    "numpy": _of_arrays(NUMPY, "np", _WHOLE_NUMBERS),
     "torch": _of_arrays(
-        replace(TORCH, helpers={**TORCH.helpers, "transposed": _TRANSPOSED}),
+        replace(TORCH, helpers={**TORCH.helpers, **_TRANSPOSED}),
         "torch",
-        "torch.linalg",
-        "labels.long()",
-        _SET,
-        **_TORCH_WHOLE,
+        {"as_whole(labels)": "labels.long()", "xp.ldexp": "ldexp"},
+        **_IN_TORCH,
     ),
-    "jax": _of_arrays(
-        JAX,
-        "jnp",
-        "jnp.linalg",
-        "jnp.asarray(labels).astype(int)",
-        "return found.at[places].set(upstream)",
-        softmax="jax.nn.softmax",
-    ),
+    "jax": _of_arrays(JAX, "jnp", _WHOLE_NUMBERS | _SET, softmax="jax.nn.softmax"),
 }
 """The languages that write programs of arrays, by name."""
