@@ -135,13 +135,13 @@ ARRAYS: list[ArrayOp] = [
 _SPELT = {op.name: op for op in reversed(ARRAYS) if op.name not in ("matmul", "index", "array")}
 
 
-def functions() -> dict[str, list[Op]]:
+def functions() -> dict[str, Sequence[Op]]:
     """Every accepted function name, and the rows it may mean: scalars' first."""
-    found: dict[str, list[Op]] = {name: [*rows] for name, rows in spellings().items()}
+    found: dict[str, Sequence[Op]] = {**spellings()}
     for op in _SPELT.values():
         for name in (op.name, *op.aliases):
-            found.setdefault(name, []).append(op)
-    found["matmul"] = [row("matmul")]
+            found[name] = (*found.get(name, ()), op)
+    found["matmul"] = (row("matmul"),)
     return found
 
 

@@ -6,7 +6,9 @@ A row is: name, inputs, value, one partial for each input, and what a reader sho
 from __future__ import annotations
 
 import copyreg
-from functools import reduce
+from collections.abc import Mapping, Sequence
+from functools import lru_cache, reduce
+from types import MappingProxyType
 
 from .formula import READ_BY_THE_FIRST, Formula, Operand, substitute
 from .op import Op, no_gradient
@@ -753,19 +755,31 @@ OPERATORS = {
 """Other spellings of operators, and what they stand for."""
 
 
-def rows() -> dict[str, list[Op]]:
+def rows() -> Mapping[str, Sequence[Op]]:
     """Every name and alias, and the rows it may mean (`log` takes one input or two)."""
-    table: dict[str, list[Op]] = {}
-    for op in TABLE:
+    return _rows(tuple(TABLE))
+
+
+@lru_cache(maxsize=4)  # a table with another row is another table
+def _rows(table: tuple[Op, ...]) -> Mapping[str, Sequence[Op]]:
+    named: dict[str, list[Op]] = {}
+    for op in table:
         for name in (op.name, *op.aliases):
-            table.setdefault(name, []).append(op)
-    return table
+            named.setdefault(name, []).append(op)
+    return MappingProxyType({name: tuple(ops) for name, ops in named.items()})
 
 
-def spellings() -> dict[str, list[Op]]:
+def spellings() -> Mapping[str, Sequence[Op]]:
     """Every accepted function name, and the rows it may mean: the others, such as `and`, stand between their inputs."""
-    known = rows().items()
-    return {name: ops for name, ops in known if name.replace(".", "_").isidentifier() and name not in WORDS_OF_LOGIC}
+    return _spellings(tuple(TABLE))
+
+
+@lru_cache(maxsize=4)
+def _spellings(table: tuple[Op, ...]) -> Mapping[str, Sequence[Op]]:
+    known = _rows(table).items()
+    return MappingProxyType(
+        {name: ops for name, ops in known if name.replace(".", "_").isidentifier() and name not in WORDS_OF_LOGIC}
+    )
 
 
 def opened(formula: Formula) -> Formula | None:
