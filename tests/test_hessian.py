@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
+from math import log
 from typing import Any
 from unittest import mock
 
@@ -305,6 +306,38 @@ def test_wrt_chooses_rows_and_columns() -> None:
 def test_what_is_not_selected_counts_for_nothing(text: str, options: dict[str, Any]) -> None:
     """Below an edge that is not active a slope may be infinite, or no number."""
     assert hessian_of(text, options, x=5, y=0) == {"x": {"x": 2, "y": 0}, "y": {"x": 0, "y": 0}}
+
+
+NOTHING_FLOWS = [
+    ("x**sign(y)", {"x": "0", "y": "2"}, {}),
+    ("tanh(y)**heaviside(0.5, y)", {"y": "0"}, {}),
+    ("log2(y)**ceil(x) + x*y", {"y": "1", "x": "1/2"}, {("x", "y"): 1, ("y", "y"): -1 / log(2)}),
+    ("(x + y)**max(y, 1)", {"x": "0", "y": "0"}, {}),
+    ("x**(y if y > 1 else 1)*x", {"x": "0", "y": "0"}, {("x", "x"): 2}),
+    ("x**(1 + 0*y)*y", {"x": "0", "y": "3"}, {("x", "y"): 1}),
+    ("trunc(x**(x + y)) + x*y", {"x": "0", "y": "1"}, {("x", "y"): 1}),
+    ("m(s) = x**sign(s); m(y)*y", {"x": "0", "y": "3"}, {("x", "y"): 1}),
+    ("0*x**y + y**2", {"x": "0", "y": "1"}, {("y", "y"): 2}),
+]
+"""Each with the second derivatives that are not 0."""
+
+
+@pytest.mark.parametrize("options", [{}, {"precision": 20}, {"exact": True}, {"allow_nonfinite": True}], ids=str)
+@pytest.mark.parametrize(("text", "point", "expected"), NOTHING_FLOWS, ids=[each[0] for each in NOTHING_FLOWS])
+def test_what_nothing_flows_through_may_be_steep(
+    text: str, point: dict[str, str], expected: dict[tuple[str, str], float], options: dict[str, Any]
+) -> None:
+    """0 to the power of 1 is infinitely steep in its exponent, which only tells where the exponent moves."""
+    matrix = entries(hessian_of(text, options, **point))
+    right = {pair: expected.get(pair, expected.get(pair[::-1], 0)) for pair in matrix}
+    assert {pair: pytest.approx(float(value)) for pair, value in matrix.items()} == right
+
+
+def test_a_factor_of_0_that_is_held_counts_for_nothing() -> None:
+    assert hessian_of("c*x**1.5 + x**2", {"wrt": ["x"]}, x=0, c=0) == {"x": {"x": 2}}
+    for text, wrt in (("c*x**1.5", ["x", "c"]), ("x**(1 + y)", ["x", "y"]), ("x**cosh(y)", ["x", "y"])):
+        with pytest.raises(MathError, match="no second derivative"):
+            hessian_of(text, {"wrt": wrt}, **dict.fromkeys(wrt, 0))
 
 
 def test_the_gradient_and_the_value_are_those_without_second_derivatives() -> None:

@@ -5,7 +5,7 @@ Each pair of variables comes out twice, by two ways of computing: a difference i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import combinations, product
 from math import isfinite, sqrt
@@ -15,12 +15,12 @@ from ..arithmetic import FLOATS, IEEE, Arithmetic, TooWideError, Value
 from ..arithmetic.dual import Dual, DualNumbers, TooSmallError, added
 from ..errors import FaultError, InputError, MathError, UnprovenError, quote, shorten
 from ..graph.expand import expand
-from ..graph.graph import Graph
+from ..graph.graph import Gate, Graph
 from . import faults, point
 from .backward import Backward
 from .faults import DIGITS, Place
 from .forward import forward
-from .trace import Notice, Trace
+from .trace import Edge, Notice, Trace
 
 MAX_VARIABLES = 500
 AGREEING = 6
@@ -91,14 +91,17 @@ def _matrix(
 
 
 class _Columns:
-    """Both passes on dual numbers, once without any ε; and for each variable again, where its ε comes by."""
+    """Both passes on dual numbers, once without any ε; and for each variable again, where its ε comes by.
+
+    Where nothing comes by, no slope needs to be finite: sign(y) has none that tells, so x**sign(y) may be steep in it.
+    """
 
     def __init__(
         self, graph: Graph, values: Mapping[str, Value], system: DualNumbers, wrt: Collection[str] | None
     ) -> None:
-        self.graph, self.system, self.wanted = graph, system, graph.depending_on(wrt)
+        self.graph, self.system = expand(graph, modules_only=True) if graph.modules else graph, system
+        self.wanted = self.graph.depending_on(wrt)
         self.point = {name: Dual(value) for name, value in values.items()}
-        self.gates = [*graph.gates_backward]
         self.straight = {op for op in graph.nodes.kinds if all(partial.is_number for partial in op.partials)}
         """Gates whose local gradients have no slopes."""
 
@@ -106,18 +109,60 @@ class _Columns:
     def still(self) -> Backward:
         """The passes without any ε."""
         values = forward(self.graph, self.point, self.system)
-        still = Backward(self.graph, self.point, values, self.system, self.wanted, self.system.ties)
-        still.trace()
-        return still
+        return Backward(self.graph, self.point, values, self.system, self.wanted, self.system.ties)
+
+    @cached_property
+    def ways(self) -> list[list[int]]:
+        """For each node, those of its inputs that something comes back to at the point, or beside it."""
+        ways: list[list[int]] = [[] for _ in self.graph.nodes]
+        for edge in self.still.trace().edges:
+            if edge.chained is None or not edge.active:  # of a constant, of a condition, or not selected
+                continue
+            if not (edge.local == 0 and self._is_fixed(edge)):
+                ways[edge.gate.position].append(edge.input.position)
+        return ways
+
+    def _is_fixed(self, edge: Edge) -> bool:
+        """Whether a local gradient is made of nothing that moves, so that it is the same beside the point."""
+        op, words = edge.gate.op, {*edge.gate.op.partial(edge.slot).words}
+        if op.variadic or "out" in words:
+            return False
+        return not any(self.wanted[i] for word, i in zip(op.inputs, edge.gate.inputs, strict=True) if word in words)
+
+    @cached_property
+    def gates(self) -> list[Gate]:
+        """The gates that something comes back to, the output first."""
+        reached = {self.graph.output.position}
+        found = []
+        for gate in self.graph.gates_backward:
+            if gate.position in reached:
+                found.append(gate)
+                reached.update(self.ways[gate.position])
+        return found
+
+    @cached_property
+    def counted(self) -> bytearray:
+        """For each node: does what comes back to it go on to a variable that gets a gradient? 1 or 0."""
+        return self._moved_by(i for i in self.graph.nodes.variables if self.wanted[i])
+
+    def _moved_by(self, places: Iterable[int]) -> bytearray:
+        """For each node: does it move with these variables? 1 or 0."""
+        found = bytearray(len(self.graph.nodes))
+        for i in places:
+            found[i] = 1
+        for i, inputs in enumerate(self.ways):
+            if any(map(found.__getitem__, inputs)):
+                found[i] = 1
+        return found
 
     def along(self, name: str) -> dict[str, Value | None]:
         """The ε of each gradient, along the variable of this name; None where it is an exact 0."""
         graph, system = self.graph, self.system
         point = {**self.point, name: Dual(self.point[name].value, system.base.number("1"))}
-        moved = graph.depending_on([name])
-        flow: list[Any] = [*self.still.flow]
+        moved = self._moved_by(i for i in graph.nodes.variables if graph.nodes.names[i] == name)
         values = forward(graph, point, system, {i: each for i, each in enumerate(self.still.values) if not moved[i]})
-        passes = Backward(graph, point, values, system, self.wanted, system.ties, flow)
+        flow: list[Any] = [*self.still.flow]
+        passes = Backward(graph, point, values, system, self.counted, system.ties, flow)
         for gate in self.gates:
             upstream = flow[gate.position]
             if upstream is None:
