@@ -2,8 +2,8 @@
 
 import os
 import sys
-from _signal import SIGINT, default_int_handler, getsignal, signal  # the module around it takes long to load
-from _thread import interrupt_main, start_new_thread
+from _signal import SIGINT, default_int_handler, getsignal, set_wakeup_fd, signal  # the module around is slow to load
+from _thread import get_ident, interrupt_main, start_new_thread
 from time import sleep
 
 TYPE_CHECKING = False
@@ -14,7 +14,7 @@ FAILED, INTERRUPTED, BROKEN_PIPE = 1, 128 + 2, 128 + 13
 """The exit status where the system refuses something, and of what SIGINT and SIGPIPE end."""
 NO_MEMORY = b"error: the memory does not suffice\n"
 
-_AGAIN = 0.3  # seconds after which an interrupt that is lost is raised once more
+_AGAIN = 0.3  # seconds after which an interrupt that is lost is sent once more
 _OURS = __file__.removesuffix("__main__.py")
 _interrupts: list[KeyboardInterrupt] = []
 
@@ -38,6 +38,7 @@ def _run() -> int:
     try:
         if getsignal(SIGINT) is default_int_handler:  # else a shell has it ignored
             signal(SIGINT, _interrupt)
+            _watch_interrupts()
         sys.unraisablehook = _unraisable
         _make_even()
         from .cli import plain_call
@@ -77,20 +78,43 @@ def _interrupt(_number: int, _frame: object) -> None:
     """Interrupt, and remember it: a destructor, or a bare `except:` in a library, loses the exception."""
     stop = KeyboardInterrupt()
     _interrupts.append(stop)
-    start_new_thread(_raise_again, (stop,))
     raise stop
 
 
-def _raise_again(stop: KeyboardInterrupt) -> None:
-    """Interrupt once more, where it was not our code that the exception came to last."""
-    sleep(_AGAIN)
-    last = stop.__traceback__ and stop.__traceback__.tb_frame.f_code
-    if last and last is not _interrupt.__code__ and last.co_filename.startswith(_OURS):
-        return
-    if sys.platform == "win32":  # where a signal from inside ends the process
-        interrupt_main()
-    else:  # also while it waits
-        os.kill(os.getpid(), SIGINT)
+def _watch_interrupts() -> None:
+    """Have each interrupt sent again until it has come to our code.
+
+    Python looks for one before it begins to wait, and one that comes between looking and waiting would wait as well.
+    The system's part of the handler never does: it writes to a pipe at once, and a thread waits there.
+    """
+    try:
+        told, tell = os.pipe()
+        if min(told, tell) > 2:  # a stream that is closed leaves its number to what is opened next
+            start_new_thread(_send_again, (told, get_ident()))
+            if sys.platform != "win32":
+                os.set_blocking(tell, False)
+            set_wakeup_fd(tell, warn_on_full_buffer=False)
+        else:
+            os.close(told)
+            os.close(tell)
+    except (OSError, RuntimeError):  # no pipe and no thread are to be had: then one more interrupt has to be typed
+        pass
+
+
+def _send_again(told: int, main_thread: int) -> None:
+    """Interrupt once more after each interrupt that has not arrived, until one has."""
+    while os.read(told, 1):
+        sleep(_AGAIN)
+        last = _interrupts[-1].__traceback__ if _interrupts else None
+        code = last and last.tb_frame.f_code
+        if code and code is not _interrupt.__code__ and code.co_filename.startswith(_OURS):
+            continue  # it was our code that the exception came to last
+        if sys.platform == "win32":  # where a signal from inside ends the process
+            interrupt_main()
+        else:  # also while it waits
+            from _signal import pthread_kill
+
+            pthread_kill(main_thread, SIGINT)
 
 
 def _unraisable(lost: "Any") -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -98,6 +99,88 @@ def test_an_interrupt_that_is_ignored() -> None:
     ignored = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
     result = ended(started(f"{ignored}\n{PREPARED}{PLACES['in the command']}\n{MODULE}", "--version"))
     assert result == (0, f"backprop, version {backprop_cli.__version__}\n", "")
+
+
+# -- Just before it waits ----------------------------------------------------------------------------------------------
+
+LATE = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SYSTEM(type, name) type (*system_call)() = (type (*)())dlsym(RTLD_NEXT, name)
+
+static void interrupt_once(const char *call) {
+    static int is_done;
+    if (!is_done && !strcmp(getenv("INTERRUPTED"), call)) { is_done = 1; raise(SIGINT); }
+}
+
+static int is_pipe(int file) { struct stat s; return !fstat(file, &s) && S_ISFIFO(s.st_mode); }
+
+ssize_t read(int file, void *to, size_t size) {
+    SYSTEM(ssize_t, "read");
+    if (file == 0 && is_pipe(0)) interrupt_once("read");
+    return system_call(file, to, size);
+}
+
+ssize_t write(int file, const void *from, size_t size) {
+    SYSTEM(ssize_t, "write");
+    if (file == 1 && is_pipe(1)) interrupt_once("write");
+    return system_call(file, from, size);
+}
+
+int open64(const char *path, int flags, mode_t mode) {
+    SYSTEM(int, "open64");
+    if (strstr(path, "named-pipe")) interrupt_once("open");
+    return system_call(path, flags, mode);
+}
+"""
+"""Stands before calls of the system that may wait, and interrupts once Python has looked for interrupts last."""
+WAITS = {
+    "read": ["eval", "-", "--x", "1"],
+    "read of values": ["eval", "x", "--at", "-"],
+    "read of points": ["points", "x*x"],
+    "read of columns": ["points", "x*x", "--reduce", "sum"],
+    "open": ["eval", "--file", "named-pipe", "--x", "1"],
+    "open to write": ["eval", "x", "--x", "1", "-o", "named-pipe"],
+    "write": ["eval", "+".join(["x"] * 2_000), "--x", "1", "--json"],
+}
+
+
+@pytest.fixture(scope="module")
+def late(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if shutil.which("gcc") is None or sys.platform != "linux":
+        pytest.skip("there is no gcc, or no LD_PRELOAD")
+    place = tmp_path_factory.mktemp("late")
+    (place / "late.c").write_text(LATE)
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", "late.so", "late.c", "-ldl"], cwd=place, check=True)
+    return place / "late.so"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", WAITS)
+def test_an_interrupt_just_before_it_waits(place: str, late: Path, tmp_path: Path) -> None:
+    """Python has looked for interrupts already, and the system waits as if none had come."""
+    os.mkfifo(tmp_path / "named-pipe")
+    changes = {"LD_PRELOAD": str(late), "INTERRUPTED": place.split()[0]}
+    with subprocess.Popen(
+        [sys.executable, "-c", MODULE, *WAITS[place]],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+        env=environment(changes),
+    ) as process:
+        try:
+            assert process.wait(60) == 130
+        finally:
+            process.kill()
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
 
 
 # -- At any moment -----------------------------------------------------------------------------------------------------
