@@ -6,15 +6,19 @@ python tests/test_code.py    writes what the program says now into the files of 
 from __future__ import annotations
 
 import re
+from functools import partial, reduce
 from pathlib import Path
 
 import pytest
 
 from backprop_cli.graph.graph import Gate, Graph, Group, Nodes, Variable
 from backprop_cli.language.program import Program
+from backprop_cli.rules.formula import Formula, substitute, tidy
+from backprop_cli.rules.printer import READING
 from backprop_cli.rules.table import primitive
+from backprop_cli.view.code.formulas import computed, decided, number
 from backprop_cli.view.code.identifiers import Names
-from backprop_cli.view.code.staged import render
+from backprop_cli.view.code.staged import in_words_of, render
 from backprop_cli.view.code.stages import Stages
 from backprop_cli.view.code.targets import TARGETS
 from support import emitted
@@ -284,6 +288,25 @@ def test_latex_sums_at_forks_and_names_groups() -> None:
 def test_latex_says_what_is_rounded(source: str, words: list[str], lines: list[str]) -> None:
     said = [line.removesuffix(" \\\\") for line in python(source, *words, "--to", "latex").splitlines()]
     assert [line for line in lines if line not in said] == [], said
+
+
+# -- Formulas that are deep ------------------------------------------------------------------------------------------
+
+
+def test_no_formula_is_too_deep() -> None:
+    """Those of a product of many factors, and of a choice inside others, are as deep as these are many."""
+    depth, x = 2_000, Formula("x")
+    product, choice = reduce(Formula.__mul__, [x] * depth), Formula("y")
+    for _ in range(depth):
+        choice = Formula("where", Formula("gt", x, 1), x, choice)
+    for formula in (product, choice):
+        placed = substitute(formula, {"x": Formula("z")})
+        assert placed.words.count("z") == formula.words.count("x") > 0
+        assert placed.heads == formula.heads
+        for each in (tidy, computed, decided, partial(in_words_of, TARGETS["c"])):
+            assert READING.text(each(formula)) == READING.text(formula)
+        assert number(formula) is None
+    assert number(substitute(product, {"x": "1"})) == 1
 
 
 if __name__ == "__main__":

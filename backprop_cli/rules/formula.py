@@ -7,8 +7,10 @@ use (`where`, `eq`, `careful`, …), numbers, and words for the operands (`x`, `
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
+Made = TypeVar("Made")
 _SHORT = r"-?[0-9]{1,12}(\.[0-9]{1,12})?"  # numbers whose difference is exact and short
 
 
@@ -64,12 +66,20 @@ class Formula:
     @property
     def heads(self) -> set[str]:
         """The operations that the formula is made of."""
-        return {self.head}.union(*(arg.heads for arg in self.args)) if self.args else set()
+        return {part.head for part in self.parts() if part.args}
 
     @property
     def words(self) -> list[str]:
         """The operands that it is made of, numbers and words, as often as they stand there."""
-        return [word for arg in self.args for word in arg.words] if self.args else [self.head]
+        return [part.head for part in self.parts() if not part.args]
+
+    def parts(self) -> Iterator[Formula]:
+        """All that it is made of, from itself on, in the order in which it is written. No recursion, as in `fold`."""
+        waiting = [self]
+        while waiting:
+            part = waiting.pop()
+            yield part
+            waiting += reversed(part.args)
 
     @property
     def is_number(self) -> bool:
@@ -89,23 +99,63 @@ READ_BY_THE_FIRST = ("careful", "convention", "smooth", "doubles", "ours", "own"
 """Heads of which readers are shown the first argument; what doubles compute is the last."""
 
 
+def fold(
+    formula: Formula,
+    made: Callable[[Formula, Sequence[Made]], Made],
+    as_: Callable[[Formula], Formula] = lambda formula: formula,
+) -> Made:
+    """What is made of a formula, of its arguments first. No recursion: that of a product is as deep as it has factors.
+
+    made: what is made of a part, by what was made of its arguments;
+    as_: what is looked at in the place of a part, before its arguments.
+    """
+    waiting: list[Formula | tuple[Formula]] = [formula]
+    done: list[Made] = []
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, tuple):
+            first = len(done) - len(part[0].args)
+            done[first:] = [made(part[0], done[first:])]
+            continue
+        part = as_(part)
+        if part.args:
+            waiting.append((part,))
+            waiting += reversed(part.args)
+        else:
+            done.append(made(part, ()))
+    return done[0]
+
+
 def substitute(formula: Formula, words: Mapping[str, str | Formula]) -> Formula:
     """The formula with operand words replaced by what stands for them here."""
-    if not formula.args:
-        found = words.get(formula.head, formula)
+
+    def placed(part: Formula, args: Sequence[Formula]) -> Formula:
+        if args:
+            return Formula(part.head, *args)
+        found = words.get(part.head, part)
         return found if isinstance(found, Formula) else Formula(found)
-    return Formula(formula.head, *(substitute(arg, words) for arg in formula.args))
+
+    return fold(formula, placed)
+
+
+def as_read(formula: Formula) -> Formula:
+    """What readers are shown in its place."""
+    while formula.args and formula.head in READ_BY_THE_FIRST:
+        formula = formula.args[0]
+    return formula
 
 
 def tidy(formula: Formula) -> Formula:
     """The formula as a person would write it out: `2·x^(2 − 1)` becomes `2·x`. The value stays."""
+    return fold(formula, _tidied, as_read)
+
+
+def _tidied(formula: Formula, args: Sequence[Formula]) -> Formula:
+    """The same where its arguments are tidy already."""
     from decimal import Decimal
 
-    if not formula.args:
+    if not args:
         return formula
-    if formula.head in READ_BY_THE_FIRST:
-        return tidy(formula.args[0])
-    args = [tidy(arg) for arg in formula.args]
     numbers = [Decimal(arg.head) if not arg.args and re.fullmatch(_SHORT, arg.head) else None for arg in args]
     match formula.head, numbers:
         case "add", [Decimal() as a, Decimal() as b]:

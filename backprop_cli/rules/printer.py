@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from .formula import READ_BY_THE_FIRST, Formula
+from .formula import Formula, as_read
 
 LOOSE, CHOICE, EITHER, BOTH, OPPOSITE, COMPARED, SUM, PRODUCT, SIGNED, POWER, TIGHT, ATOM = range(12)
 """How tightly a text binds. What is TIGHT stands in brackets only where an ATOM must be: −2, 1e+06."""
@@ -122,8 +122,7 @@ class Printer:
                 texts = [self._in(*part) for part in zip(args, needs, parts, strict=False)]
                 written.append((form.write(texts), form.binds))
                 continue
-            while each.args and each.head in READ_BY_THE_FIRST:
-                each = each.args[0]
+            each = as_read(each)
             if not each.args:
                 written.append(self.leaf(each))
                 continue

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache, reduce
 from types import MappingProxyType
 
-from .formula import READ_BY_THE_FIRST, Formula, Operand, substitute
+from .formula import Formula, Operand, as_read, substitute
 from .op import Op, no_gradient
 
 # -- The words that a rule may use ---------------------------------------------------------------------------------
@@ -795,9 +795,7 @@ def gates_of(op: Op) -> Formula | None:
 
     What selects is one, because ties have a convention of their own: relu is no max(x, 0).
     """
-    read = op.value
-    while read.head in READ_BY_THE_FIRST:
-        read = read.args[0]
+    read = as_read(op.value)
     known = {"total", *(each.name for each in TABLE if not each.selects)}
     return read if read.head != op.name and read.heads <= known else None
 

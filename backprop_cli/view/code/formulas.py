@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from ...arithmetic import FLOATS
-from ...rules.formula import READ_BY_THE_FIRST, Formula, substitute
+from ...rules.formula import READ_BY_THE_FIRST, Formula, fold, substitute
 from ...rules.op import Op
 from ...rules.table import CONSTANTS
 
@@ -18,16 +18,26 @@ the list of what its inputs have in its sum."""
 
 def computed(formula: Formula) -> Formula:
     """The form that floats compute. A choice between 1 and 0 is exact, and stays as people read it: a `mask`."""
-    head, args = formula.head, formula.args
-    if head in READ_BY_THE_FIRST:
-        return computed(args[0] if head in ("smooth", "ours", "own") or _is_mask(args[0]) else args[-1])
+    return fold(formula, _computed, _as_computed)
+
+
+def _as_computed(formula: Formula) -> Formula:
+    """What floats compute in its place."""
+    while formula.args and formula.head in READ_BY_THE_FIRST:
+        is_first = formula.head in ("smooth", "ours", "own") or _is_mask(formula.args[0])
+        formula = formula.args[0 if is_first else -1]
+    return formula
+
+
+def _computed(formula: Formula, args: Sequence[Formula]) -> Formula:
+    """The same where its arguments are computed already."""
     if _is_mask(formula):
-        return Formula("mask", computed(args[0]))
-    if head == "selected":
-        return Formula("mask", Formula("eq", *args))
-    if head == "pow" and args[1].head == "2" and not args[0].args:
+        return Formula("mask", args[0])
+    if formula.head == "selected":
+        return Formula("mask", Formula("eq", *formula.args))
+    if formula.head == "pow" and formula.args[1].head == "2" and not formula.args[0].args:
         return Formula("mul", args[0], args[0])  # where it overflows, its reciprocal is all but 0
-    return Formula(head, *map(computed, args))
+    return Formula(formula.head, *args)
 
 
 def _is_mask(formula: Formula) -> bool:
@@ -36,26 +46,52 @@ def _is_mask(formula: Formula) -> bool:
 
 def decided(formula: Formula, known: Mapping[str, float] = MappingProxyType({})) -> Formula:
     """The formula without the cases that its constants rule out. known: the values of words that are constants."""
-    head, args = formula.head, [decided(arg, known) for arg in formula.args]
-    if head in ("where", "mask"):
-        holds = _holds(args[0], known)
-        if holds is not None:
+
+    def chosen(part: Formula, args: Sequence[Formula]) -> Formula:
+        if part.head in ("where", "mask") and (holds := _holds(args[0], known)) is not None:
             yes, no = args[1:] or (Formula("1"), Formula("0"))
             return yes if holds else no
-    return Formula(head, *args)
+        return Formula(part.head, *args)
+
+    return fold(formula, chosen)
 
 
 def _holds(condition: Formula, known: Mapping[str, float]) -> bool | None:
     """Whether a condition on constants holds; None where it depends on more than these."""
-    head, args = condition.head, condition.args
-    if head in _COMPARISONS:
-        left, right = (number(arg, known) for arg in args)
-        return None if left is None or right is None else _COMPARISONS[head](left, right)
-    sides = [_holds(arg, known) for arg in args]
-    if head == "not":
-        return None if sides[0] is None else not sides[0]
-    decisive = head == "or"
-    return None if not args else decisive if decisive in sides else None if None in sides else not decisive
+    found = _known(condition, known)
+    return found if isinstance(found, bool) else None
+
+
+def number(formula: Formula, known: Mapping[str, float] = MappingProxyType({})) -> float | None:
+    """The value of a formula of constants alone."""
+    found = _known(formula, known)
+    return None if isinstance(found, bool) else found
+
+
+def _known(formula: Formula, known: Mapping[str, float]) -> float | bool | None:
+    """The number that a formula of constants is, or whether one that is a condition holds; None for others."""
+
+    def made(part: Formula, args: Sequence[float | bool | None]) -> float | bool | None:
+        head = part.head
+        if not args:
+            return float(FLOATS.constant(head)) if head in CONSTANTS or part.is_number else known.get(head)
+        sides = [each for each in args if isinstance(each, bool)]
+        numbers = [each for each in args if isinstance(each, float)]
+        if head in ("and", "or"):
+            decisive = head == "or"
+            return decisive if decisive in sides else None if len(sides) < len(args) else not decisive
+        if head == "not":
+            return not sides[0] if sides else None
+        if len(numbers) < len(args) or head in ("where", "mask"):
+            return None
+        if head in _COMPARISONS:
+            return _COMPARISONS[head](*numbers)
+        try:
+            return float((_OPERATORS.get(head) or FLOATS.word(head))(*numbers))
+        except (ArithmeticError, ValueError):
+            return None
+
+    return fold(formula, made)
 
 
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
@@ -65,20 +101,6 @@ _OPERATORS: dict[str, Callable[..., float]] = {
     "div": operator.truediv,
     **{name: getattr(operator, name) for name in "add sub mul neg".split()},
 }
-
-
-def number(formula: Formula, known: Mapping[str, float] = MappingProxyType({})) -> float | None:
-    """The value of a formula of constants alone."""
-    head, args = formula.head, formula.args
-    if not args:
-        return float(FLOATS.constant(head)) if head in CONSTANTS or formula.is_number else known.get(head)
-    numbers = [each for each in (number(arg, known) for arg in args) if each is not None]
-    if len(numbers) < len(args) or head in ("where", "mask"):
-        return None
-    try:
-        return float((_OPERATORS.get(head) or FLOATS.word(head))(*numbers))
-    except (ArithmeticError, ValueError):
-        return None
 
 
 def chained_by(upstream: Formula | None, local: Formula) -> Formula:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ...errors import InputError, shorten
 from ...graph.graph import Constant, Gate, Node, partial
 from ...passes.trace import Edge, Trace
-from ...rules.formula import Formula
+from ...rules.formula import Formula, fold
 from ...rules.shape_rules import broadcast
 from ...rules.table import opened
 from ..texts import over
@@ -67,12 +67,18 @@ def render(
 
 def in_words_of(target: Target, formula: Formula) -> Formula:
     """The formula in words of the target: what it does not have is what its row says."""
-    if formula.head in target.whole_orders:
-        check_order(formula.head, number(formula.args[0]))
-    row = None if formula.head in {*target.words, *OPERATORS} else opened(formula)
-    if row is not None:
-        return in_words_of(target, computed(row))
-    return Formula(formula.head, *(in_words_of(target, each) for each in formula.args))
+    known = {*target.words, *OPERATORS}
+
+    def said(part: Formula) -> Formula:
+        while True:
+            if part.head in target.whole_orders:
+                check_order(part.head, number(part.args[0]))
+            row = None if part.head in known else opened(part)
+            if row is None:
+                return part
+            part = computed(row)
+
+    return fold(formula, lambda part, args: Formula(part.head, *args), said)
 
 
 def check_order(word: str, order: Any) -> None:
