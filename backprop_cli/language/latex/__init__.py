@@ -1,0 +1,44 @@
+r"""LaTeX → the signs of this language: `\frac{1}{1+e^{-x}}` is `1/(1 + exp(-x))`.
+
+What is made is text, which is then read as any other.
+"""
+
+from __future__ import annotations
+
+from ...errors import InputError, quote
+from .cursor import UnknownError
+from .reader import Reader
+from .signs import BEFORE_OPERAND, BEHIND_OPERAND, EMPTY, OF_ARRAYS, PIECE
+
+MAX_CHARACTERS = 250_000
+_LONGEST = 1_000  # characters of a hint
+
+
+def translated(source: str) -> str:
+    """The formula in the signs of this language, for a hint; empty where it says what they cannot."""
+    try:
+        return read(source) if len(source) <= _LONGEST else ""
+    except InputError:
+        return ""
+
+
+def read(source: str) -> str:
+    """The formula in the signs of this language. Raises InputError where it says what they cannot."""
+    if len(source) > MAX_CHARACTERS:
+        raise InputError(f"LaTeX of more than {MAX_CHARACTERS:,} characters is not read")
+    empty = EMPTY if r"\begin" in source else {*EMPTY, "&"}
+    of_arrays = OF_ARRAYS.search(source)  # where there are any, a thin space between two is their product
+    empty = empty - {r"\,"} if of_arrays else empty
+    found = [each for each in PIECE.finditer(source) if not each[0].isspace() and each[0] not in empty]
+    if of_arrays:
+        around = zip(["", *(each[0] for each in found)], [*(each[0] for each in found[1:]), ""], strict=False)
+        found = [each for each, (before, behind) in zip(found, around, strict=True)
+                 if each[0] != r"\," or not (before in BEFORE_OPERAND or behind in BEHIND_OPERAND)]  # fmt: skip
+    reader = Reader([each[0] for each in found], of_arrays=bool(of_arrays), ours=r"\frac{\partial" in source)
+    try:
+        return reader.whole()
+    except UnknownError:
+        place = max(reader.place - 1, 0)
+    if place >= len(found):
+        raise InputError("this LaTeX ends too early", source, (len(source), len(source)))
+    raise InputError(f"{quote(found[place][0])} is LaTeX that is not read here", source, found[place].span())
