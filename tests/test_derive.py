@@ -32,8 +32,8 @@ from backprop_cli.rules.formula import Formula as Formula_
 from backprop_cli.rules.printer import BY_HAND as BY_HAND_PRINTER
 from backprop_cli.rules.printer import TYPED, Printer
 from backprop_cli.runtime.budget import TooSlowError
-from backprop_cli.view import texts
-from backprop_cli.view.latex import LATEX
+from backprop_cli.view import derivations
+from backprop_cli.view.latex_formulas import LATEX
 from support import oracle
 from support.command import run as command
 from support.formulas import FORMULAS, Formula, each_of, gates
@@ -343,7 +343,7 @@ BY_HAND = [
 
 @pytest.mark.parametrize(("source", "name", "by_hand", "closed"), BY_HAND)
 def test_the_gradient_as_one_writes_it(source: str, name: str, by_hand: str, closed: str) -> None:
-    found = {of: forms for of, *forms in texts.derivatives(derive(source))}
+    found = {of: forms for of, *forms in derivations.derivatives(derive(source))}
     assert found[f"∂f/∂{name}"] == [by_hand, closed]
 
 

@@ -33,8 +33,9 @@ from backprop_cli.view import Options, texts
 from backprop_cli.view.texts import Gap
 from backprop_cli.view.words import explain
 from backprop_cli.view.words.explain import Explanation, Nudges, marked
+from backprop_cli.view.words.parts import Computed, Sum, Through
 from backprop_cli.view.words.spans import Span, code, plain, say
-from backprop_cli.view.words.story import Computed, Story, Sum, Through
+from backprop_cli.view.words.story import Story
 from backprop_cli.view.words.wording import BLANK
 from support.command import document, on_a_terminal, process, run
 from support.documents import CASES

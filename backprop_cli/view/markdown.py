@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ..passes.trace import Trace
-from . import Options, texts
+from . import Options, derivations, texts
 
 if TYPE_CHECKING:
     from ..passes.exact import Derivation
@@ -51,8 +51,8 @@ def derivation(derivation: Derivation, options: Options) -> str:
     trace = derivation.trace
     lines = _block(
         [
-            *texts.derived(trace.graph),
-            *([] if derivation.steps else texts.meant(trace.graph, derivation.named.values())),
+            *derivations.derived(trace.graph),
+            *([] if derivation.steps else derivations.meant(trace.graph, derivation.named.values())),
         ]
     )
     rows = [row for gate in texts.gates(trace, None) for row in _gate_rows(gate)] if derivation.steps else []
@@ -61,7 +61,7 @@ def derivation(derivation: Derivation, options: Options) -> str:
         lines += [*pipe_table(("gate", "input", "rule", *_NUMBERS), 7, formulas), ""]
     gradient = [
         (code(name), by_hand and code(by_hand), code(closed))
-        for name, by_hand, closed in texts.derivatives(derivation, options.digits)
+        for name, by_hand, closed in derivations.derivatives(derivation, options.digits)
     ]
     lines += pipe_table(("gradient", "over names", "in closed form"), 3, gradient)
     return "\n".join(lines) + "\n"
@@ -69,8 +69,8 @@ def derivation(derivation: Derivation, options: Options) -> str:
 
 def matrices(matrices: Matrices, _options: Options) -> str:
     """Matrix formulas as Markdown."""
-    lines = _block([*texts.derived(matrices.graph), *texts.meant(matrices.graph, matrices.formulas)])
-    rows = [tuple(each and code(each) for each in row) for row in texts.matrix_formulas(matrices)]
+    lines = _block([*derivations.derived(matrices.graph), *derivations.meant(matrices.graph, matrices.formulas)])
+    rows = [tuple(each and code(each) for each in row) for row in derivations.matrix_formulas(matrices)]
     lines += pipe_table(("gradient", "over names", "over variables"), 3, rows)
     return "\n".join([*lines, *(f"\n{code(each)}" for each in matrices.notes)]) + "\n"
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..passes.trace import Trace
-from . import Options, texts
+from . import Options, derivations, texts
 from .columns import Column, Row, blocks, fold, measure, paragraph, table
 from .texts import Gap
 
@@ -85,18 +85,20 @@ def derivation(derivation: Derivation, options: Options) -> str:
     gates = (
         _gates(trace, options)
         if derivation.steps
-        else [_lines([f" {line}" for line in texts.meant(trace.graph, derivation.named.values())], options)]
+        else [_lines([f" {line}" for line in derivations.meant(trace.graph, derivation.named.values())], options)]
     )
-    gradient = [line for each in texts.derivatives(derivation, options.digits) for line in _derivative(*each, options)]
-    return _page([_lines(texts.derived(trace.graph), options, "bold"), *gates, gradient or [_NOTHING]])
+    gradient = [
+        line for each in derivations.derivatives(derivation, options.digits) for line in _derivative(*each, options)
+    ]
+    return _page([_lines(derivations.derived(trace.graph), options, "bold"), *gates, gradient or [_NOTHING]])
 
 
 def matrices(matrices: Matrices, options: Options) -> str:
     """The gradient as matrix formulas over the names of the program, and over its variables alone."""
-    gates = [f" {line}" for line in texts.meant(matrices.graph, matrices.formulas)]
-    gradient = [line for each in texts.matrix_formulas(matrices) for line in _derivative(*each, options)]
+    gates = [f" {line}" for line in derivations.meant(matrices.graph, matrices.formulas)]
+    gradient = [line for each in derivations.matrix_formulas(matrices) for line in _derivative(*each, options)]
     notes = [line for each in matrices.notes for line in fold(each, options.width, " ", "   ")]
-    title = _lines(texts.derived(matrices.graph), options, "bold")
+    title = _lines(derivations.derived(matrices.graph), options, "bold")
     return _page([title, _lines(gates, options), gradient or [_NOTHING], notes])
 
 

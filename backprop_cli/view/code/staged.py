@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from ...errors import InputError, shorten
+from ...errors import shorten
 from ...graph.graph import Constant, Gate, Node, partial
 from ...passes.trace import Edge, Trace
-from ...rules.formula import Formula, fold
+from ...rules.formula import Formula
 from ...rules.shape_rules import broadcast
-from ...rules.table import opened
 from ..texts import over
-from .formulas import OUT, PORTIONS, UPSTREAM, computed, number
+from .formulas import OUT
 from .identifiers import Names
 from .stages import Groups, Stages, local_name, parameters
 from .targets import TARGETS
-from .targets.base import OPERATORS, Target, UnknownWordError, printer
+from .targets.base import Target, UnknownWordError
+from .writer import Writer, needed
 
-_PLACE = re.compile(r"__(\d+|n\d+|out|upstream|portions)__")
-_WORD = re.compile(r"\w+")
 _GOES_ON = re.compile(r"(?:\\|\?\?/|\s)+$")
 DIGITS = 6
 """Of a number in a comment."""
@@ -65,37 +63,6 @@ def render(
     return _Program(stages, target, given, ties, trace, digits).text()
 
 
-def in_words_of(target: Target, formula: Formula) -> Formula:
-    """The formula in words of the target: what it does not have is what its row says."""
-    known = {*target.words, *OPERATORS}
-
-    def said(part: Formula) -> Formula:
-        while True:
-            if part.head in target.whole_orders:
-                check_order(part.head, number(part.args[0]))
-            row = None if part.head in known else opened(part)
-            if row is None:
-                return part
-            part = computed(row)
-
-    return fold(formula, lambda part, args: Formula(part.head, *args), said)
-
-
-def check_order(word: str, order: Any) -> None:
-    """Raises UnknownWordError from an order that is not whole, if it is known."""
-    if order is not None and order % 1:
-        raise UnknownWordError(f"{word} of order {order:g}")
-
-
-def needed(target: Target, words: Set[str]) -> list[str]:
-    """The helpers that some code calls by these words, and those that they call, in the target's order."""
-    found: Set[str] = set()
-    while new := words & target.helpers.keys() - found:
-        found |= new
-        words = {word for name in new for word in _WORD.findall(target.helpers[name])}
-    return [text for name, text in target.helpers.items() if name in found]
-
-
 def _target(name: str, *, of_arrays: bool) -> Target:
     """The language of that name, for arrays or for numbers."""
     if not of_arrays:
@@ -122,17 +89,14 @@ class _Program:
             for gate in graph.gates
             for slot in range(1 if gate.op.variadic else len(gate.inputs))
         }
-        self.printer = printer(self.target)
-        self.used: set[str] = set()  # words of the code, without its names
         self.locals: dict[str, list[str]] = {}  # functions for local gradients with case distinctions
-        self.portions: dict[int, str] = {}  # the name of the list of what the inputs of a gate have in its sum
-        self._texts: dict[Formula, str] = {}
         named = [node for node in graph.nodes if node.position not in stages.constants]
         wanted = [node.name for node in named if stages.wanted[node.position]]
         # Variables come first, so that they keep their names.
         self.names = Names(
             [node.name for node in sorted(named, key=lambda node: isinstance(node, Gate))], wanted, self.target, locals_
         )
+        self.writer = Writer(self.target, stages, self.names, trace)
         self.output = self.names.nodes.get(graph.output.name) or self.names.new("f")
         self.users = [0] * len(graph.nodes)  # edges that bring something back
         for gate in stages.backward():
@@ -183,7 +147,7 @@ class _Program:
     def prelude(self, code: str, *, is_function: bool) -> Iterable[str]:
         """What the program needs at its top: imports, and the functions that it calls."""
         target, locals_ = self.target, ["\n".join(lines) + "\n" for lines in self.locals.values()]
-        functions = [*needed(target, self.used), *locals_]
+        functions = [*needed(target, self.writer.used), *locals_]
         everything = "\n".join([code, *functions])
         imports = [each for by, each in target.imports if re.search(rf"(?<![\w.]){re.escape(by)}", everything)]
         space = [""] * (2 if target.comment == "#" else 1)
@@ -255,25 +219,22 @@ class _Program:
         if self.target.like and not self.of_arrays:
             names = [(self.names.gradients[node.name], self.names.nodes[node.name]) for node in self._asked()]
             lines = [self.assign(gradient, self.target.like.format(gradient, name)) for gradient, name in names]
-            self.used.update(_WORD.findall(self.target.like))
+            self.writer.use(self.target.like)
             yield from [Line(comment="each in the shape of its variable"), *lines] if lines else []
 
     def chains(self, gate: Gate) -> Iterable[Line]:
         """The chain rule on each edge of a gate."""
         if operands := self.stages.portions(gate):
-            name = self.portions[gate.position] = self.names.new(f"{self.names.nodes[gate.name]}_portions")
-            parts = [
-                self.placed(gate, self.write(gate, each, self.printer.argument), self.names.nodes, {})
-                for each in operands
-            ]
-            self.used.add("portions")
+            name = self.writer.portions[gate.position] = self.names.new(f"{self.names.nodes[gate.name]}_portions")
+            parts = [self.writer.argument(gate, each) for each in operands]
+            self.writer.use("portions")
             comment = f"softmax: what each has in the sum of {gate.name}"
             yield Line(self.target.portions.format(name, ", ".join(parts), len(parts)), comment)
         of_many = gate.op.variadic and gate.op.selects
         ties = self.ties if of_many else "both"
         extra = ties if ties == "both" else self.names.new(f"{self.names.nodes[gate.name]}_{_EXTRA[ties]}")
         if ties == "split":
-            masks = [self.target.count.format(self.mask(gate, slot)) for slot in gate.slots]
+            masks = [self.target.count.format(self.writer.mask(gate, slot)) for slot in gate.slots]
             yield self.assign(extra, " + ".join(masks), "how many inputs tie: they share")
         elif ties == "first":
             yield Line(self.target.assign_first.format(extra, "1.0"), "the first of the inputs that tie takes all")
@@ -282,7 +243,7 @@ class _Program:
             if self.stages.wanted[gate.inputs[slot]]:
                 yield self.chain(gate, slot, ties, extra)
             if ties == "first" and slot < last:
-                different = self.mask(gate, slot, self.target.different)
+                different = self.writer.mask(gate, slot, self.target.different)
                 yield Line(self.target.update.format(extra, f"{extra} * {different}"))
 
     def chain(self, gate: Gate, slot: int, ties: str, extra: str) -> Line:
@@ -296,9 +257,9 @@ class _Program:
         if chain.chained.is_number:
             code = f"0.0 * {upstream}" if upstream and chain.chained.head == "0" else f"{float(chain.chained.head)}"
         else:
-            code = self.code(gate, chain.chained)
+            code = self.writer.code(gate, chain.chained)
         code += {"both": "", "split": f" / {extra}", "first": f" * {extra}"}[ties]
-        rule = self.placed(gate, chain.rule, self.user_names, {OUT: gate.name})
+        rule = self.writer.placed(gate, chain.rule, self.user_names, {OUT: gate.name})
         above = self.graph.output.name if gate.op.pulls_back(slot) else gate.name
         comment = f"{partial(above, node.name)}{self.share(gate, slot)} {shorten(rule)}{_SHARED[ties]}"
         is_plain = chain.rule in ("1", "−1") or gate.op.chooses or gate.op.of_arrays
@@ -306,7 +267,7 @@ class _Program:
         is_open = not is_plain and (gate.position in self.stages.mixed or self.stages.guard(gate) is not None)
         is_open = is_open or (self.trace is not None and self._is_open(self.trace.edges_of(gate)[slot]))
         if guard is not None:
-            code = self.target.where.format(self.placed(gate, self.write(gate, guard), {}, {}), code, "0.0")
+            code = self.target.where.format(self.writer.code(gate, guard), code, "0.0")
         elif upstream and is_open:
             # Nothing flows here, because max, min or relu chose another branch: 0 times infinity is no matter.
             code = self.target.where.format(self.target.different.format(upstream, "0"), code, "0.0")
@@ -344,7 +305,7 @@ class _Program:
             return code
         name = self.names.nodes[self.graph.nodes[gate.inputs[slot]].name]
         if self.trace is None:
-            self.used.update(_WORD.findall(self.target.like))
+            self.writer.use(self.target.like)
             is_called = code.isidentifier() or not self.target.like.startswith("{0}")
             return self.target.like.format(code if is_called else f"({code})", name)
         whole, part = (self.trace.arithmetic.shape(self.trace.values[i]) for i in (gate.position, gate.inputs[slot]))
@@ -358,7 +319,7 @@ class _Program:
             return f"{code}.sum(axis={tuple(axes)}, keepdims=True)"
         if axes == [*range(len(whole) - len(part))]:
             return f"{code}.sum(axis={axes[0] if not axes[1:] else tuple(axes)})"
-        self.used.update(_WORD.findall(self.target.like))
+        self.writer.use(self.target.like)
         return self.target.like.format(code, name)
 
     def share(self, gate: Gate, slot: int) -> str:
@@ -389,7 +350,7 @@ class _Program:
 
     def constant(self, node: Node, name: str, formula: Formula) -> Line:
         """A constant that has a name, as a number of the target's kind: an array, where these are its numbers."""
-        value = self.write(node, formula, self.printer.argument)
+        value = self.writer.write(node, formula, self.writer.printer.argument)
         if self.target.wrap != "{}":
             return self.assign(name, value)
         template = self.target.input if self.target.seed else self.target.assign
@@ -402,14 +363,13 @@ class _Program:
     def value(self, gate: Gate) -> str:
         """What a gate computes; in a branch of a choice, only if that is taken."""
         try:
-            self.check_orders(gate, self.target)
+            self.writer.check_orders(gate, self.target)
         except UnknownWordError as error:
-            raise self.lacking(gate, error) from None
+            raise self.writer.lacking(gate, error) from None
         value, guard = self.stages.value(gate), self.guard(gate)
         if guard is None or gate.op.of_arrays:
-            return self.code(gate, value)
-        text = self.write(gate, Formula("where", guard, value, Formula("false" if gate.op.truth else "0.0")))
-        return self.placed(gate, text, self.names.nodes, {OUT: self.names.nodes[gate.name]})
+            return self.writer.code(gate, value)
+        return self.writer.code(gate, Formula("where", guard, value, Formula("false" if gate.op.truth else "0.0")))
 
     def guard(self, gate: Gate) -> Formula | None:
         """The condition under which a gate is needed, unless it has more entries than the gate."""
@@ -422,72 +382,6 @@ class _Program:
         is_within = all(broadcast([shape(values[i]), whole]) == whole for i in conditions)
         return guard if is_within else None
 
-    def code(self, gate: Gate, formula: Formula) -> str:
-        """A formula of a stage, over the names in the code."""
-        if formula not in self._texts:
-            self._texts[formula] = self.write(gate, formula)
-        nodes = self.names.nodes
-        upstream = self.names.gradients.get(gate.name, "")
-        return self.placed(
-            gate,
-            self._texts[formula],
-            nodes,
-            {OUT: nodes[gate.name], UPSTREAM: upstream, PORTIONS: self.portions.get(gate.position, "")},
-        )
-
-    def write(self, gate: Node, formula: Formula, how: Callable[[Formula], str] | None = None) -> str:
-        try:
-            text = (how or self.printer.text)(in_words_of(self.target, formula))
-        except UnknownWordError as error:
-            raise self.lacking(gate, error) from None
-        self.used.update(_WORD.findall(text))
-        return text
-
-    def lacking(self, node: Node, error: UnknownWordError) -> InputError:
-        """What is said of a word that the target lacks, with the languages that have all that the node needs."""
-        message = f"--to {self.target.name} has no {error}, which {self.graph.title(node)} needs"
-        others = [name for name, each in TARGETS.items() if each is not self.target and self.is_said(node, each)]
-        hint = f"--to {' or '.join(filter(None, [', '.join(others[:-1]), *others[-1:]]))} has it" if others else ""
-        return InputError(message, self.graph.source, node.span, hint=hint)
-
-    def is_said(self, node: Node, target: Target) -> bool:
-        """Whether a target has words for a node and its local gradients."""
-        stages = self.stages
-        if not isinstance(node, Gate):
-            return False
-        slots = [slot for slot in node.slots if stages.wanted[node.inputs[slot]]]
-        try:
-            for each in (stages.value(node), *(stages.local(node, slot) for slot in slots)):
-                printer(target).text(in_words_of(target, each))
-            self.check_orders(node, target)
-        except UnknownWordError:
-            return False
-        return True
-
-    def check_orders(self, gate: Gate, target: Target) -> None:
-        """Raises UnknownWordError where a function has an order that is not whole, and the target only those."""
-        if gate.op.name in target.whole_orders:
-            known = self.stages.numbers if self.trace is None else dict(enumerate(self.trace.values))
-            for slot in gate.op.orders:
-                check_order(gate.op.name, known.get(gate.inputs[slot]))
-
-    def placed(self, gate: Gate, text: str, nodes: Mapping[str, str], names: Mapping[str, str]) -> str:
-        """A text with names in its places: `nodes` gives those of the inputs, `names` the others."""
-
-        def name(place: re.Match[str]) -> str:
-            if place[1].startswith("n"):
-                return self.names.nodes[self.graph.nodes[int(place[1][1:])].name]
-            return nodes[self.graph.nodes[gate.inputs[int(place[1])]].name] if place[1].isdigit() else names[place[0]]
-
-        return _PLACE.sub(name, text)
-
-    def mask(self, gate: Gate, slot: int, template: str = "") -> str:
-        condition = self.stages.selected(gate, slot)
-        if template:
-            left, right = (self.code(gate, each) for each in condition.args)
-            return self.target.mask.format(template.format(left, right))
-        return self.code(gate, Formula("mask", condition))
-
     def add_local(self, gate: Gate, slot: int, formula: Formula) -> None:
         """The function for a local gradient with case distinctions, once."""
         name, op = local_name(gate.op, slot), gate.op
@@ -495,7 +389,7 @@ class _Program:
             title = f"d({op.call})/d{op.inputs[0 if op.variadic else slot]}, with its conventions"
             named, cases = parameters(op, formula), []
             while formula.head == "where":
-                cases.append((self.write(gate, formula.args[0]), self.write(gate, formula.args[1])))
+                cases.append((self.writer.write(gate, formula.args[0]), self.writer.write(gate, formula.args[1])))
                 formula = formula.args[2]
-            body = self.target.local_body(cases, self.write(gate, formula))
+            body = self.target.local_body(cases, self.writer.write(gate, formula))
             self.locals[name] = self.target.local_function(name, named, body, title)

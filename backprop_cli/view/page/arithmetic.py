@@ -17,10 +17,10 @@ from ...graph.graph import Constant, Gate, Graph, Module
 from ...rules.formula import Formula, substitute
 from ...rules.zeros import zero
 from ..code.formulas import PORTIONS, computed, decided
-from ..code.staged import in_words_of, needed
 from ..code.stages import Stages
 from ..code.targets.base import UnknownWordError, printer
 from ..code.targets.javascript import JAVASCRIPT
+from ..code.writer import in_words_of, needed
 
 _PLACE = re.compile(r"__(n?)(\d+|out)__")
 _WORD = re.compile(r"\w+")

@@ -19,9 +19,10 @@ from ...rules.printer import NUMBERS, READING
 from .. import texts
 from ..picture.circuit import DIGITS, Circuit, Drawing, draw, sign
 from ..words.language import Language
+from ..words.parts import Computed, Sum, Through
 from ..words.roles import times
 from ..words.spans import LISTED, plain
-from ..words.story import Computed, Story, Sum, Through
+from ..words.story import Story
 from ..words.wording import Wording
 from . import arrays
 from .arithmetic import graphs_of

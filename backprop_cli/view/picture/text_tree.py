@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ...graph.graph import Constant, Gate, Node
 from ...passes.trace import Edge
 from ...rules.printer import READING
-from .. import Options, texts
+from .. import Options, derivations, texts
 from ..columns import fold, measure, paragraph
 from .circuit import Circuit
 
@@ -53,7 +53,7 @@ class _Place(NamedTuple):
 def circuit(circuit: Circuit, options: Options) -> str:
     """The tree of a circuit, as wide as the terminal if it can be."""
     graph, trace, *_ = circuit
-    title = [texts.title(trace, options.digits)] if trace else texts.derived(graph)
+    title = [texts.title(trace, options.digits)] if trace else derivations.derived(graph)
     lines = list(_Tree(circuit, options.digits, DEEPEST).lines())
     heads = [Line(style="bold", numbers=_HEADS)] if trace else []
     numbers = zip(*(line.numbers for line in heads + lines if line.numbers), strict=True)

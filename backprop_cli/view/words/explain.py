@@ -18,8 +18,9 @@ from .. import Options, columns, json, texts
 from ..texts import Gap
 from . import nudges, spreads
 from .language import ENGLISH, Language
+from .parts import Computed, Sum, Tells, Through
 from .spans import Said, Span, code, equation, plain, say
-from .story import Computed, Story, Sum, Tells, Through
+from .story import Story
 
 SHOWN = 100
 """Gates, and variables, that a text tells of; of more, the first and the last half of these."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from ...arithmetic import Value
 from ...graph.graph import Constant, Gate, Module, Node
@@ -17,61 +17,10 @@ from .. import texts
 from ..texts import Gap
 from .dimensions import Dimensions
 from .language import ENGLISH, Language
+from .parts import Computed, Opened, Sum, Tells, Through, Told
 from .roles import meaning
 from .spans import LISTED, Said, Span, code, equation, in_product, plain, say
 from .wording import BLANK, Wording
-
-
-class Computed(NamedTuple):
-    """A gate, or a named constant, in the forward pass, with `q1 = x + y = −2 + 5 = 3`.
-
-    opened: headings of the calls whose gates begin here, outermost first; depth: the calls around.
-    """
-
-    node: Node
-    equation: Said
-    opened: Sequence[Said] = ()
-    depth: int = 0
-
-
-class Told(NamedTuple):
-    """One edge in the backward pass, with its chain, written out."""
-
-    edge: Edge
-    equations: list[Said]
-
-
-class Through(NamedTuple):
-    """The backward pass through one gate.
-
-    says: first what it is, then what it does; opened, depth: as those of Computed.
-    """
-
-    node: Gate
-    says: list[Said]
-    edges: Sequence[Told]
-    opened: Sequence[Said] = ()
-    depth: int = 0
-
-
-class Sum(NamedTuple):
-    """What comes back to a node from several edges, added up. says: that it does, then the sum."""
-
-    node: Node
-    terms: list[Value]
-    says: list[Said]
-    edges: Sequence[Told] = ()
-    depth: int = 0
-
-
-class Tells(NamedTuple):
-    """What the gradient of one variable says: `∂f/∂x = −4`, `x + h → f − 4h`, and the same in a sentence."""
-
-    variable: str
-    equation: Said
-    arrow: Span
-    says: Said
-
 
 _CONSTANT, _CONDITION, _FIXED = ("one constant", "constants"), ("one condition", "conditions"), ("one fixed", "fixed")
 _Return: TypeAlias = tuple[Gate, dict[int, int], list[tuple[Node, list[Value]]]]
@@ -165,7 +114,7 @@ class Story:
             for node in self.trace.graph.nodes
             if (isinstance(node, Gate) or (isinstance(node, Constant) and node.name in stages)) and self._tells_of(node)
         ]
-        opened = _Opened(self.words)
+        opened = Opened(self.words)
         for each in texts.ends(nodes, len(nodes), self.limit, "gates"):
             yield each if isinstance(each, Gap) else Computed(each, self._computed(each), *opened.at(each))
 
@@ -208,7 +157,7 @@ class Story:
         trace = self.trace
         gates = [each for each in trace.graph.gates if trace.gradient and trace.upstream[each.position] is not None]
         returns: Collection[_Return] = [each for each in self._returns(gates) if self._is_told(each)]
-        opened = _Opened(self.words)
+        opened = Opened(self.words)
         for each in texts.ends(returns, len(returns), self.limit, "gates"):
             if isinstance(each, Gap):
                 yield each
@@ -238,7 +187,7 @@ class Story:
             sums = [(node, terms) for node, terms in inputs.items() if len(terms) == self.uses[node.position]]
             yield gate, turns, sums
 
-    def _through(self, gate: Gate, turns: Mapping[int, int], opened: _Opened) -> Through:
+    def _through(self, gate: Gate, turns: Mapping[int, int], opened: Opened) -> Through:
         edges, words, upstream = self.trace.edges_of(gate), self.words, self.trace.upstream[gate.position]
         arrives = equation(words.gradient(gate), words.number(upstream))
         heading = self.say("upstream", words.operation(gate), arrives)
@@ -423,18 +372,3 @@ class Story:
                     if edge.active and edge.local is not None and self.trace.rule(edge).head != "0":
                         felt.add(edge.input.position)
         return felt
-
-
-class _Opened:
-    """What is said where the gates of opened calls begin."""
-
-    def __init__(self, words: Wording) -> None:
-        self.words = words
-        self.before: list[int] = []
-
-    def at(self, node: Node) -> tuple[list[Said], int]:
-        """The headings that stand before a node, and how many calls are around it."""
-        around = self.words.trace.graph.around(node)
-        opened = [self.words.inside(each) for each in around if each not in self.before]
-        self.before = around
-        return opened, len(around)
