@@ -53,8 +53,9 @@ MAY_LOAD = {
     "flint": "arithmetic.ball arithmetic.ball_functions arithmetic.balls arithmetic.box arithmetic.box_functions "
     "arithmetic.boxes arithmetic.decimals",
     "numpy": "api.columns arithmetic.array_functions arithmetic.arrays arithmetic.axes arithmetic.columns "
-    "arithmetic.digamma arithmetic.loops arithmetic.tape cli.columns passes.arrays passes.arrays_backward "
-    "passes.arrays_forward passes.arrays_underflow passes.column_run passes.columns passes.entries passes.straight "
+    "arithmetic.digamma arithmetic.loops arithmetic.square_matrices arithmetic.tape cli.columns passes.arrays "
+    "passes.arrays_backward passes.arrays_forward passes.arrays_underflow passes.column_run passes.columns "
+    "passes.entries passes.straight "
     "passes.nested passes.origins passes.uncertain points.blocks points.columns points.frames points.kept "
     "points.objects points.tables study.entries api.descents cli.descents descent.* view.descents view.fits",
     "pyarrow": "api.columns",

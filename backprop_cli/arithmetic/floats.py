@@ -1,9 +1,9 @@
-"""Doubles: FLOATS, where whatever is not finite is an error, and IEEE, where nothing is."""
+"""Doubles: FLOATS, where whatever is not finite is an error."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from math import exp
 from typing import TYPE_CHECKING, Any
@@ -33,7 +33,7 @@ def _whole(function: Function) -> Function:
     )  # −0 keeps its sign, as in IEEE 754
 
 
-def _log_base(x: float, base: float) -> float:
+def log_base(x: float, base: float) -> float:
     if base == 2:
         return math.log2(x)
     if base == 10:
@@ -41,7 +41,7 @@ def _log_base(x: float, base: float) -> float:
     return math.log(x) / math.log(base)
 
 
-def _polygamma(order: float, x: float) -> float:
+def polygamma(order: float, x: float) -> float:
     # mpmath, because the standard library has no such function; imported here, because few expressions need it.
     from .special import DOUBLES, polygamma
 
@@ -81,13 +81,13 @@ def _round(x: float) -> float:
     return math.copysign(float(round(x)), x) if math.isfinite(x) else x  # half to even
 
 
-def _fmod(x: float, y: float) -> float:
+def fmod(x: float, y: float) -> float:
     if y == 0:
         raise ZeroDivisionError
     return math.fmod(x, y)
 
 
-def _prod(*factors: float) -> float:
+def prod(*factors: float) -> float:
     """The product, in which nothing overflows on the way."""
     mantissa, exponent = 1.0, 0
     for part, power in map(math.frexp, factors):
@@ -96,7 +96,7 @@ def _prod(*factors: float) -> float:
     return math.ldexp(mantissa, exponent)
 
 
-def _mean(*xs: float) -> float:
+def mean(*xs: float) -> float:
     try:
         return math.fsum(xs) / len(xs)
     except OverflowError:
@@ -104,7 +104,7 @@ def _mean(*xs: float) -> float:
         return math.ldexp(math.fsum(math.ldexp(x, -bits) for x in xs) / len(xs), bits)
 
 
-def _softmax(x: float, xs: Sequence[float]) -> float:
+def softmax(x: float, xs: Sequence[float]) -> float:
     """exp(x) divided by the sum over all xs."""
     largest = max(xs)
     less = x - largest
@@ -114,12 +114,12 @@ def _softmax(x: float, xs: Sequence[float]) -> float:
     return exp(less) * (1.0 + lost) / math.fsum(exp(each - largest) for each in xs)
 
 
-def _odds(x: float, y: float) -> float:
+def odds(x: float, y: float) -> float:
     """sigmoid(x − y), where the difference is rounded."""
-    return _softmax(x, (x, y))
+    return softmax(x, (x, y))
 
 
-def _unit(x: float, length: float, xs: Sequence[float]) -> float:
+def unit(x: float, length: float, xs: Sequence[float]) -> float:
     """x divided by the length of xs, which may have few digits."""
     if length > _TINY:
         return x / length
@@ -131,7 +131,7 @@ _NOTHING = -800.0
 _TINY, _LARGE = 2.0**-900, 2.0**500
 
 
-def _logsumexp(*xs: float) -> float:
+def logsumexp(*xs: float) -> float:
     largest, *others = sorted(xs, reverse=True)
     if math.isinf(largest):
         return largest
@@ -144,7 +144,7 @@ def _logsumexp(*xs: float) -> float:
     return float(DOUBLES.log1p(DOUBLES.expm1(first) + DOUBLES.fsum(map(DOUBLES.exp, rest))))
 
 
-_FLOAT_FUNCTIONS: dict[str, Function] = {
+FUNCTIONS: dict[str, Function] = {
     **{
         name: getattr(math, name)
         for name in (
@@ -162,179 +162,25 @@ _FLOAT_FUNCTIONS: dict[str, Function] = {
     "softplus": lambda x: max(x, 0.0) + math.log1p(exp(-abs(x))),
     "floor": _whole(math.floor),
     "ceil": _whole(math.ceil),
-    "log_base": _log_base,
+    "log_base": log_base,
     "sum": lambda *xs: math.fsum(xs),
-    "mean": _mean,
-    "prod": _prod,
-    "logsumexp": _logsumexp,
-    "softmax": _softmax,
-    "odds": _odds,
-    "unit": _unit,
+    "mean": mean,
+    "prod": prod,
+    "logsumexp": logsumexp,
+    "softmax": softmax,
+    "odds": odds,
+    "unit": unit,
     "round": _round,
     "mod": lambda x, y: x % y,
-    "fmod": _fmod,
+    "fmod": fmod,
     "lgamma": _lgamma,
-    "digamma": lambda x: _polygamma(0, x),
-    "polygamma": _polygamma,
+    "digamma": lambda x: polygamma(0, x),
+    "polygamma": polygamma,
     **{name: _from_flint(name) for name in FROM_FLINT},
 }
 
-
-# -- Floats without errors: what IEEE 754 and C (Annex F) give where `math` raises ------------------------------------
-
-
-def _ieee_div(x: float, y: float) -> float:
-    if y != 0:
-        return x / y
-    if x == 0 or math.isnan(x):
-        return math.nan
-    return math.copysign(math.inf, x) * math.copysign(1.0, y)
-
-
-def _ieee_pow(x: float, y: float) -> float:
-    try:
-        return math.pow(x, y)
-    except (OverflowError, ValueError):
-        if x < 0 and y != math.floor(y):
-            return math.nan
-        return -math.inf if math.copysign(1.0, x) < 0 and math.fmod(y, 2.0) in (1.0, -1.0) else math.inf
-
-
-def _ieee_log_base(x: float, base: float) -> float:
-    try:
-        return _log_base(x, base)
-    except (ValueError, ZeroDivisionError):
-        log = _IEEE_FUNCTIONS["log"]
-        return _ieee_div(log(x), log(base))
-
-
-def _ieee(function: Function, special: Callable[[float], float]) -> Function:
-    def total(x: float) -> float:
-        if math.isnan(x):
-            return x
-        try:
-            return float(function(x))
-        except (OverflowError, ValueError):
-            return special(x)
-
-    return total
-
-
-def _always(value: float) -> Callable[[float], float]:
-    return lambda _x: value
-
-
-def _signed_infinity(x: float) -> float:
-    return math.copysign(math.inf, x)
-
-
-def _pole(place: float, value: Callable[[float], float]) -> Callable[[float], float]:
-    return lambda x: value(x) if abs(x) == place else math.nan
-
-
-_SPECIAL: dict[str, Callable[[float], float]] = {
-    **dict.fromkeys(["exp", "exp2", "expm1", "cosh"], _always(math.inf)),
-    **dict.fromkeys(["log", "log2", "log10"], _pole(0.0, _always(-math.inf))),
-    "log1p": lambda x: -math.inf if x == -1 else math.nan,
-    "sinh": _signed_infinity,
-    "atanh": _pole(1.0, _signed_infinity),
-    "gamma": lambda x: _signed_infinity(x) if x == 0 or x > 0 or abs(x) < 1 else math.nan,
-    "lgamma": _always(math.inf),
-    **dict.fromkeys(["sqrt", "asin", "acos", "acosh", "sin", "cos", "tan", "digamma"], _always(math.nan)),
-}
-
-
-def _ieee_many(function: Function, otherwise: Function) -> Function:
-    """A function of any number of inputs. otherwise: what it is by plain steps, which know what is not finite."""
-
-    def total(*xs: float) -> float:
-        try:
-            return float(function(*xs))
-        except (OverflowError, ValueError):
-            return float(otherwise(*xs))
-
-    return total
-
-
-def _ieee_mod(function: Function) -> Function:
-    return lambda x, y: math.nan if y == 0 or math.isinf(x) else float(function(x, y))
-
-
-def _ieee_precisely(precisely: Function) -> Function:
-    def total(*xs: float) -> float:
-        try:
-            return float(precisely(*xs))
-        except (ArithmeticError, ValueError):
-            return math.nan
-
-    return total
-
-
-_FAR_OUT = {
-    "besselj": (0.0, 0.0),
-    "bessely": (math.nan, 0.0),
-    "besselk": (math.nan, 0.0),
-    "besseli": (math.nan, math.inf),
-    "airyai": (0.0, 0.0),
-    "airyaiprime": (math.nan, 0.0),
-    "lambertw": (math.nan, math.inf),
-    "zeta": (math.nan, 1.0),
-    "zetaderiv": (math.nan, 0.0),
-    "erfcx": (math.inf, 0.0),
-    "lognormcdf": (-math.inf, 0.0),
-}
-"""What functions of FLINT's come to at −∞ and ∞."""
-_ENDS = {
-    "erfinv": {-1.0: -math.inf, 1.0: math.inf},
-    "erfcinv": {0.0: math.inf, 2.0: -math.inf},
-    "normppf": {0.0: -math.inf, 1.0: math.inf},
-    "bessely": {0.0: -math.inf},
-    "besselk": {0.0: math.inf},
-    "zeta": {1.0: math.inf},
-}
-"""What they come to at the ends of their domains, and at poles."""
-
-
-def _ieee_from_flint(name: str) -> Function:
-    function, ends = _FLOAT_FUNCTIONS[name], _ENDS.get(name, {})
-    below, above = _FAR_OUT.get(name, (math.nan, math.nan))
-
-    def total(*xs: float) -> float:
-        if any(map(math.isnan, xs)) or any(map(math.isinf, xs[:-1])):
-            return math.nan
-        if math.isinf(xs[-1]):
-            return above if xs[-1] > 0 else below
-        try:
-            return float(function(*xs))
-        except ValueError:
-            return ends.get(xs[-1], math.nan)
-        except OverflowError:
-            return math.inf
-
-    return total
-
-
-_IEEE_FUNCTIONS: dict[str, Function] = {
-    **_FLOAT_FUNCTIONS,
-    **{name: _ieee_from_flint(name) for name in FROM_FLINT},
-    "sum": _ieee_many(_FLOAT_FUNCTIONS["sum"], lambda *xs: sum(xs)),
-    "mean": _ieee_many(_mean, lambda *xs: sum(xs) / len(xs)),
-    "prod": _ieee_many(_prod, lambda *xs: math.prod(xs)),
-    "mod": _ieee_mod(_FLOAT_FUNCTIONS["mod"]),
-    "fmod": _ieee_mod(_fmod),
-    "logsumexp": lambda *xs: math.nan if any(map(math.isnan, xs)) else _logsumexp(*xs),
-    "softmax": lambda x, xs: _softmax(x, xs) if math.isfinite(max(xs)) else math.nan,
-    "odds": lambda x, y: _odds(x, y) if math.isfinite(max(x, y)) else math.nan,
-    "unit": lambda x, length, xs: _ieee_div(x, length) if length == 0 else _unit(x, length, xs),
-    **{name: _ieee(_FLOAT_FUNCTIONS[name], special) for name, special in _SPECIAL.items()},
-    "pow": _ieee_pow,
-    "div": _ieee_div,
-    "polygamma": lambda order, x: _ieee(lambda each: _polygamma(order, each), _always(math.nan))(x),
-    "log_base": _ieee_log_base,
-}
-
-_CONSTANTS = {"pi": math.pi, "e": math.e, "nan": math.nan}
-_LAST = {"doubles": "{1}", "ours": "{1}"}
+CONSTANTS = {"pi": math.pi, "e": math.e, "nan": math.nan}
+LAST = {"doubles": "{1}", "ours": "{1}"}
 CANCELLED = 0.2
 """Where less is left of terms of size 1, they are computed with more digits."""
 
@@ -454,17 +300,4 @@ class Floats(Arithmetic):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
-class Ieee(Floats):
-    """Doubles, with infinities and NaN as IEEE 754 has them. No function of it raises."""
-
-    strict = False
-
-    def __reduce__(self) -> str:
-        return "IEEE"
-
-    def settled(self, function: Function) -> Function:
-        return _ieee_precisely(function)
-
-
-FLOATS = Floats(_FLOAT_FUNCTIONS, _CONSTANTS, _LAST)
-IEEE = Ieee(_IEEE_FUNCTIONS, _CONSTANTS, {**_LAST, "div": "div({}, {})"})
+FLOATS = Floats(FUNCTIONS, CONSTANTS, LAST)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..arithmetic import FLOATS
 from ..arithmetic.arrays import Arrays
@@ -16,10 +15,11 @@ from ..graph.graph import Constant, Gate, Graph, Nodes
 from ..graph.nodes import over
 from ..rules.array_op import ArrayOp, Shape
 from ..rules.formula import Formula, substitute
-from ..rules.shape_rules import axes_of, broadcast
+from ..rules.shape_rules import broadcast
 from . import point
 from .arrays import no_number
-from .matrix_algebra import Algebra, apart, difference, factored
+from .matrix_algebra import Algebra, factored
+from .matrix_rules import RuleReader, Shaped, plain, summed, whole_of
 from .named import Product, node_names
 from .nested import read_array
 from .recognised import recognised
@@ -29,8 +29,6 @@ _STAGE = 8
 """Words of what flows back to a gate; what is longer gets a name, `dS`, and a line of its own."""
 _CLOSED = 40
 """Words of a formula over the variables alone; a longer one is left out."""
-_WRITTEN = 8
-"""Entries of an array of equal numbers that is written out; a larger one is told by its shape: `ones(10, 3)`."""
 MEANS = {
     "ones": "ones(n, m): an array of that shape, whose entries are all 1",
     "eye": "eye(n, m): that shape, with 1 on the diagonal and 0 elsewhere",
@@ -78,13 +76,6 @@ class Matrices:
         """All that are shown."""
         flows = self.flows.values() if self.steps else ()
         return [*self.named.values(), *(formula for _, _, formula in self.stages), *flows]
-
-
-class _Shaped(NamedTuple):
-    """A formula, and its own shape, which may be narrower than that of the array for which it stands."""
-
-    formula: Formula
-    shape: Shape = ()
 
 
 def matrices(
@@ -159,7 +150,7 @@ class _Backward:
             if not self.wanted[place] or isinstance(node, Constant):
                 continue
             total = self._total(self.terms.pop(place, []))
-            whole = _whole(total, self.shapes[place])
+            whole = whole_of(total, self.shapes[place])
             if not isinstance(node, Gate):
                 named[node.name] = whole.formula
                 continue
@@ -170,7 +161,7 @@ class _Backward:
                     word += "_"
                 taken.add(word)
                 stages.append((word, node.name, whole.formula))
-                total = _Shaped(Formula(word), self.shapes[place])
+                total = Shaped(Formula(word), self.shapes[place])
                 self.algebra.shapes[word] = self.shapes[place]
             for slot, i in enumerate(node.inputs):
                 competes_with_itself = node.op.selects and i in node.inputs[:slot]
@@ -182,13 +173,13 @@ class _Backward:
         closed = self._closed(gradient, {word for word, _, _ in stages})
         return Matrices(graph, by_name, gradient, closed, stages, flows)
 
-    def _total(self, terms: Sequence[tuple[Product, Shape]]) -> _Shaped:
+    def _total(self, terms: Sequence[tuple[Product, Shape]]) -> Shaped:
         products, shape = [product for product, _ in terms], broadcast([shape for _, shape in terms])
         total = self.algebra.sum(products, shape) or factored(products)
         if total is None:
             message = f"{len(terms):,} terms are too many for a formula"
             raise InputError(message, hint="eval takes the program as it is")
-        return _Shaped(total, () if total.is_number else shape)
+        return Shaped(total, () if total.is_number else shape)
 
     def _closed(self, named: Mapping[str, Formula], staged: set[str]) -> dict[str, Formula]:
         """The formulas over variables alone."""
@@ -202,26 +193,26 @@ class _Backward:
         apart = {node.name for node in self.graph.gates} | staged
         found: dict[str, Formula] = {}
         for name, formula in named.items():
-            closed = _plain(substitute(formula, full))
+            closed = plain(substitute(formula, full))
             is_new = repr(closed) != repr(formula)
             if is_new and len(closed.words) <= _CLOSED and apart.isdisjoint(closed.words):
                 found[name] = closed
         return found
 
-    def _shares(self, gate: Gate, slot: int, total: _Shaped) -> Iterable[tuple[Product, Shape]]:
+    def _shares(self, gate: Gate, slot: int, total: Shaped) -> Iterable[tuple[Product, Shape]]:
         """The terms of what an edge brings, each in the shape of its input or a narrower one."""
         op, whole, part = gate.op, self.shapes[gate.position], self.shapes[gate.inputs[slot]]
-        stands: dict[str, _Shaped] = {"upstream": total}
+        stands: dict[str, Shaped] = {"upstream": total}
         operands: list[Formula] = []
         for i in gate.inputs:
             node, name = self.graph.nodes[i], self.names[i]
             if isinstance(node, Constant) and not self.shapes[i]:
                 operands.append(name)
             else:
-                stands[f"#{i}"] = _Shaped(name, self.shapes[i])
+                stands[f"#{i}"] = Shaped(name, self.shapes[i])
                 operands.append(Formula(f"#{i}"))
-        stands["#out"] = _Shaped(self.names[gate.position], whole)
-        rule = _Rule(op, part, whole, [self.shapes[i] for i in gate.inputs], stands, self.algebra)
+        stands["#out"] = Shaped(self.names[gate.position], whole)
+        rule = RuleReader(op, part, whole, [self.shapes[i] for i in gate.inputs], stands, self.algebra)
         if not isinstance(op, ArrayOp):
             local = rule.read(op.local(slot, operands, "#out"))
             product = Product().times(self.algebra.chained(total.formula, local.formula))
@@ -235,176 +226,6 @@ class _Backward:
         local = rule.read(op.local(slot, operands, "#out"))
         product = Product().times(upstream.formula).times(local.formula)
         return [(product, broadcast([upstream.shape, local.shape]))]
-
-
-class _Rule:
-    """The reader of one rule: its words become formulas, and each has its shape.
-
-    part: the shape of the input; whole: that of the gate; inputs: of all inputs; stands: what its words stand for;
-    algebra: how formulas are rewritten.
-    """
-
-    def __init__(
-        self,
-        op: Any,
-        part: Shape,
-        whole: Shape,
-        inputs: Sequence[Shape],
-        stands: Mapping[str, _Shaped],
-        algebra: Algebra,
-    ) -> None:
-        self.op, self.part, self.whole, self.inputs, self.stands = op, part, whole, inputs, stands
-        self.algebra = algebra
-
-    def read(self, formula: Formula) -> _Shaped:
-        """The rule over what its words stand for."""
-        head = formula.head
-        if not formula.args:
-            return self.stands.get(head, _Shaped(formula))
-        if head == "part":
-            return self._part(self.read(formula.args[0]), int(formula.args[1].head))
-        args = [self.read(each) for each in formula.args]
-        if head in _READ:
-            return _READ[head](self, *args)
-        return _Shaped(Formula(head, *(each.formula for each in args)), broadcast([each.shape for each in args]))
-
-    def upstream(self, each: _Shaped) -> _Shaped:
-        """What flows back as wide as the gate; anything else is as wide as it is."""
-        return _whole(each, self.whole) if each is self.stands["upstream"] else each
-
-    def transposed(self, x: _Shaped) -> _Shaped:
-        x = self.upstream(x)
-        if len(x.shape) < 2:
-            return x
-        square = x.formula.head == "eye" and x.shape[0] == x.shape[1]
-        return _Shaped(x.formula if square else _plain(Formula("transpose", x.formula)), x.shape[::-1])
-
-    def matmul(self, x: _Shaped, y: _Shaped) -> _Shaped:
-        x, y = self.upstream(x), self.upstream(y)
-        for one, other in ((x, y), (y, x)):
-            if one.formula.head == "eye" and one.shape[0] == one.shape[-1]:
-                return other
-        return _Shaped(x.formula @ y.formula, x.shape[:-1] + y.shape[1:])
-
-    def outer(self, x: _Shaped, y: _Shaped) -> _Shaped:
-        x, y = self.upstream(x), self.upstream(y)
-        return _Shaped(Formula("outer()", x.formula, y.formula), x.shape + y.shape)
-
-    def inv(self, x: _Shaped) -> _Shaped:
-        return _Shaped(Formula("inv()", x.formula), x.shape)
-
-    def solve(self, x: _Shaped, y: _Shaped) -> _Shaped:
-        y = self.upstream(y)
-        return _Shaped(Formula("solve()", x.formula, y.formula), y.shape)
-
-    def spread(self, each: _Shaped, _x: _Shaped | Shape) -> _Shaped:
-        """What was reduced, beside what it was reduced from: its axis is there again, with length 1."""
-        if not each.shape or self.op.settings.get("keepdims"):
-            return each
-        [axis] = axes_of(self.op, self.part)
-        each = _whole(each, self.whole)
-        if axis == 0:
-            return each
-        shape = (*each.shape[:axis], 1, *each.shape[axis:])
-        return _Shaped(Formula("reshape()", each.formula, *shape), shape)
-
-    def count(self, _x: _Shaped, _out: _Shaped) -> _Shaped:
-        return _Shaped(Formula(str(prod(self.part) // max(prod(self.whole), 1))))
-
-    def exp(self, x: _Shaped) -> _Shaped:
-        return _Shaped(self.algebra.exp(x.formula), x.shape)
-
-    def times(self, x: _Shaped, y: _Shaped) -> _Shaped:
-        found = self.algebra.times(x.formula, y.formula)
-        shape = self.algebra.shape(found)
-        return _Shaped(found, broadcast([x.shape, y.shape]) if shape is None else shape)
-
-    def difference(self, x: _Shaped, y: _Shaped) -> _Shaped:
-        return _Shaped(difference(x.formula, y.formula), broadcast([x.shape, y.shape]))
-
-    def rowsum(self, x: _Shaped) -> _Shaped:
-        [axis] = axes_of(self.op, self.part, -1)
-        if not x.shape:
-            return _Shaped(Product(self.whole[axis]).times(x.formula).formula)
-        x = _whole(x, self.whole)
-        is_vector = len(self.whole) == 1
-        found = self.algebra.summed(x.formula, None if is_vector else axis)
-        number, rest = apart(Product().times(x.formula))
-        if found is None:
-            found = number.times(_summed(rest.formula, None if is_vector else axis, True)).formula
-        shape = () if is_vector else tuple(1 if i == axis else n for i, n in enumerate(x.shape))
-        return _Shaped(found, shape)
-
-    def place(self, each: _Shaped, *inputs: _Shaped) -> _Shaped:
-        taken = self.op.applied([x.formula for x in inputs])
-        return _Shaped(self.algebra.placed(each.formula, taken), self.part)
-
-    def reshaped(self, each: _Shaped, _x: _Shaped) -> _Shaped:
-        if not each.shape:
-            return each
-        x = self.upstream(each).formula
-        if not self.part:
-            return _Shaped(Formula("index", x, Formula(", ".join("0" * len(self.whole)))))
-        return _Shaped(Formula("reshape()", x, *self.part), self.part)
-
-    def eye(self, _x: _Shaped) -> _Shaped:
-        return _Shaped(Formula("eye", *self.part), self.part)
-
-    def rest(self, x: _Shaped) -> _Shaped:
-        return _Shaped(Formula("rest", x.formula), x.shape)
-
-    def _part(self, each: _Shaped, slot: int) -> _Shaped:
-        """Of what flows back to a stack, or to arrays that were joined, what this input gets."""
-        if not each.shape:
-            return each
-        each = self.upstream(each)
-        if self.op.name == "array":
-            return _Shaped(Formula("part", each.formula, slot), self.part)
-        [axis] = axes_of(self.op, self.part, 0)
-        first = sum(shape[axis] for shape in self.inputs[:slot])
-        place = ", ".join([":"] * axis + [f"{first}:{first + self.part[axis]}"])
-        return _Shaped(Formula("index", each.formula, Formula(place)), self.part)
-
-
-_READ: dict[str, Callable[..., _Shaped]] = {
-    "T": _Rule.transposed,
-    "shaped": _Rule.reshaped,
-    "mul": _Rule.times,
-    "sub": _Rule.difference,
-    **{name: getattr(_Rule, name) for name in "matmul outer inv solve spread count rowsum place eye rest exp".split()},
-}
-"""Words of rules that are no operation entry by entry."""
-
-
-def _plain(formula: Formula) -> Formula:
-    """The formula without what is transposed twice."""
-    if not formula.args:
-        return formula
-    args = [_plain(each) for each in formula.args]
-    if formula.head == "transpose" and args[0].head == "transpose":
-        return args[0].args[0]
-    return Formula(formula.head, *args)
-
-
-def _whole(each: _Shaped, shape: Shape) -> _Shaped:
-    """The same in that shape: what is narrower is repeated."""
-    if each.shape == shape:
-        return each
-    if each.formula.is_number and prod(shape) <= _WRITTEN:
-        return _Shaped(_written(each.formula, shape), shape)
-    ones = _written(Formula("1"), shape) if prod(shape) <= _WRITTEN else Formula("ones", *shape)
-    return _Shaped(ones if each.formula.head == "1" else each.formula * ones, shape)
-
-
-def _written(entry: Formula, shape: Shape) -> Formula:
-    return Formula("array", *[_written(entry, shape[1:])] * shape[0]) if shape else entry
-
-
-def _summed(formula: Formula, axis: int | None, keepdims: bool) -> Formula:
-    if axis is None:
-        return Formula("sum()", formula)
-    kept = [Formula("keepdims=True")] if keepdims else []
-    return Formula("sum()", formula, Formula(f"axis={axis}"), *kept)
 
 
 def _unbroadcast(product: Product, shape: Shape, whole: Shape, part: Shape) -> tuple[Product, Shape]:
@@ -431,7 +252,7 @@ def _unbroadcast(product: Product, shape: Shape, whole: Shape, part: Shape) -> t
         return found.times(Formula("sum()", inner)), ()
     lengths: list[int] = [*shape]
     for own, kept in reversed(axes):
-        inner = _summed(inner, own, kept)
+        inner = summed(inner, own, kept)
         if kept:
             lengths[own] = 1
         else:
