@@ -22,6 +22,7 @@ from backprop_cli.arithmetic.balls import Balls
 from backprop_cli.errors import BackpropError, InputError, MathError
 from backprop_cli.language.program import Program
 from backprop_cli.passes.backpropagate import backpropagate
+from backprop_cli.passes.settings import Settings
 from backprop_cli.study.claims import Verdict, judge
 from backprop_cli.study.mistakes import KINDS, mistakes
 from backprop_cli.view import Options
@@ -65,7 +66,7 @@ def name_of(claim: Claim) -> str:
 
 
 def verdict(expression: str, point: dict[str, str], variable: str, claim: str, ties: str = "both") -> Verdict:
-    (found,) = judge(Program(expression).graph(list(point)), point, {variable: claim}, ties=ties)
+    (found,) = judge(Program(expression).graph(list(point)), point, {variable: claim}, Settings(ties=ties))
     return found
 
 

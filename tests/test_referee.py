@@ -13,6 +13,7 @@ import sympy
 from backprop_cli.arithmetic import FLOATS, balls
 from backprop_cli.errors import MathError
 from backprop_cli.language.program import Program
+from backprop_cli.passes.settings import Settings
 from backprop_cli.rules import table as ops
 from backprop_cli.rules.formula import Formula as Rule
 from backprop_cli.rules.op import Op
@@ -419,7 +420,7 @@ def test_where_there_is_no_gradient_there_is_nothing_to_review(expression: str, 
 
 def test_wrt_leaves_out_what_is_not_asked_for() -> None:
     graph = Program("x**y").graph()
-    result = review(graph, {"x": -2, "y": 2}, wrt=["x"])
+    result = review(graph, {"x": -2, "y": 2}, Settings(wrt=["x"]))
     assert list(result.estimates) == ["x"]
     assert result.estimates["x"][0].value == -4
     assert result.agree

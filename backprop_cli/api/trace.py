@@ -141,15 +141,14 @@ class Trace(Shown, passes.Trace):
         graph, claimed = self._opened(), texts(claims, gradients)
         for name, claim in () if self.has_axes else claimed.items():
             expect(f"the claim for {name}", claim, str, "a number or a formula")
-        wrt, ties = self.settings.wrt, self.settings.ties
-        precision = None if self.has_axes else self.settings.precision
+        settings = self.settings._replace(precision=None) if self.has_axes else self.settings
         spoken = language(lang)
         if not claimed:
             if lang != "en":
                 raise InputError("lang is for claims: it is what verdicts are told in")
-            view, result = review(graph, self.given, wrt=wrt, ties=ties, precision=precision)
+            view, result = review(graph, self.given, settings)
             return Checked(view, result, result.agree and result.compared)
-        verdicts = judge(graph, self.given, claimed, wrt=wrt, ties=ties, precision=precision)
+        verdicts = judge(graph, self.given, claimed, settings)
         return Checked("verdicts", Judged(graph, verdicts, language=spoken), all(each.right for each in verdicts))
 
     def code(self, language: str = "python", *, function: bool = False) -> str:

@@ -56,6 +56,8 @@ class Settings(NamedTuple):
     trust: int = 0
 
 
+DOUBLES = Settings()
+"""Gradients of all variables, in doubles."""
 ARITHMETICS = ("allow_nonfinite", "precision", "exact", "enclose")
 """Settings that choose the arithmetic."""
 

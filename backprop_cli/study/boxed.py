@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -14,6 +14,7 @@ from ..arithmetic.decimals import bound
 from ..errors import MathError
 from ..graph.graph import Graph
 from ..passes.enclosed import in_parts
+from ..passes.settings import DOUBLES, Settings
 from ..passes.trace import Trace
 from .claim import Claim
 from .claims import SHOWN, Judge, Verdict
@@ -24,24 +25,22 @@ def judge(
     graph: Graph,
     given: Mapping[str, Any],
     claims: Mapping[str, str],
-    *,
-    wrt: Collection[str] | None = None,
-    ties: str = "both",
+    settings: Settings = DOUBLES,
     digits: int = SHOWN,
 ) -> list[Verdict]:
     """A verdict for each claim, which is right where the gradient is what is claimed, all over the boxes.
 
     given: a number or a box for each variable
-    claims, wrt, ties, digits: as in `claims.judge`
+    claims, settings, digits: as in `claims.judge`
 
     Raises InputError for a claim that cannot be read, MathError where the expression has no gradient.
     """
-    whole, parts = in_parts(graph, given, wrt=wrt, ties=ties)
+    whole, parts = in_parts(graph, given, wrt=settings.wrt, ties=settings.ties)
     system = whole.arithmetic
     assert isinstance(system, Boxes)
     with system.working():
         center = {name: bound(middle(box).lo.number, DIGITS, up=False) for name, box in whole.point.items()}
-        there = Judge(graph, center, list(claims), wrt=wrt, ties=ties, digits=digits)
+        there = Judge(graph, center, list(claims), settings, digits)
         found = {name: Claim(graph, name, text) for name, text in claims.items()}
         return [_verdict(claim, whole, parts, system, there, digits) for claim in found.values()]
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ..graph.graph import Graph
 from ..passes.point import is_box
-from ..passes.settings import is_of_arrays, numbers_alone, refuse_arrays
+from ..passes.settings import DOUBLES, Settings, is_of_arrays, numbers_alone, refuse_arrays
 from . import claims as numbers
 from .claims import Verdict
 
@@ -15,34 +15,30 @@ from .claims import Verdict
 def review(
     graph: Graph,
     given: Mapping[str, Any],
-    *,
-    wrt: Collection[str] | None = None,
-    ties: str = "both",
+    settings: Settings = DOUBLES,
     digits: int = numbers.SHOWN,
-    precision: int | None = None,
 ) -> tuple[str, Any]:
     """The view that shows the gradient beside what other methods find, and what it shows.
 
     given: a number, a box or an array for each variable
-    wrt, ties: as in `backpropagate`
+    settings: wrt and ties; and precision: so many digits of the gradient are proven, which is then not that of doubles
     digits: so many of each number are shown, and are to hold
-    precision: so many of the gradient are proven, which is then not that of doubles
 
     Raises InputError for uncertain values, and with precision for boxes and arrays.
     """
     numbers_alone(given, "backprop check without claims", ("a box",))
-    _check(graph, given, precision)
+    _check(graph, given, settings.precision)
     if is_of_arrays(graph, given):
         from .entries import review
 
-        return "review", review(graph, given, wrt=wrt, ties=ties, digits=digits)
+        return "review", review(graph, given, settings, digits)
     if any(map(is_box, given.values())):
         from . import sampled
 
-        return "tried", sampled.review(graph, given, wrt=wrt, ties=ties)
+        return "tried", sampled.review(graph, given, settings)
     from . import referee
 
-    return "review", referee.review(graph, given, wrt=wrt, ties=ties, digits=digits, precision=precision)
+    return "review", referee.review(graph, given, settings, digits)
 
 
 def _check(graph: Graph, given: Mapping[str, Any], precision: int | None) -> None:
@@ -56,20 +52,17 @@ def judge(
     graph: Graph,
     given: Mapping[str, Any],
     claims: Mapping[str, str],
-    *,
-    wrt: Collection[str] | None = None,
-    ties: str = "both",
+    settings: Settings = DOUBLES,
     digits: int = numbers.SHOWN,
-    precision: int | None = None,
 ) -> list[Verdict]:
-    """A verdict for each claim. given, wrt, ties, digits, precision: as in `review`; claims: as in `claims.judge`."""
-    _check(graph, given, precision)
-    if precision is not None:
-        return numbers.judge(graph, given, claims, wrt=wrt, ties=ties, digits=digits, precision=precision)
+    """A verdict for each claim. given, settings, digits: as in `review`; claims: as in `claims.judge`."""
+    _check(graph, given, settings.precision)
+    if settings.precision is not None:
+        return numbers.judge(graph, given, claims, settings, digits)
     if is_of_arrays(graph, given):
         from .entries import judge
     elif any(map(is_box, given.values())):
         from .boxed import judge
     else:
         from .claims import judge
-    return judge(graph, given, claims, wrt=wrt, ties=ties, digits=digits)
+    return judge(graph, given, claims, settings, digits)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,6 +17,7 @@ from ..errors import FEW, InputError, MathError, did_you_mean, few, quote, sugge
 from ..graph.graph import Constant, Gate, Graph, partial
 from ..passes import certain, point
 from ..passes.backpropagate import backpropagate
+from ..passes.settings import DOUBLES, Settings
 from ..passes.trace import Edge, Trace
 from ..rules.printer import READING
 from ..runtime.budget import in_calls
@@ -70,32 +71,27 @@ def judge(
     graph: Graph,
     given: Mapping[str, float | str],
     claims: Mapping[str, str],
-    *,
-    wrt: Collection[str] | None = None,
-    ties: str = "both",
+    settings: Settings = DOUBLES,
     digits: int = SHOWN,
-    precision: int | None = None,
 ) -> list[Verdict]:
     """A verdict for each claim.
 
     given: a value for each variable; where claims are formulas alone, variables may be without one
     claims: by variable or gate, a number or a formula of the variables and gates
+    settings: wrt and ties; and precision: so many digits of the gradient are proven, and at least PLACES
     digits: significant ones of a value in a verdict
-    precision: so many digits of the gradient are proven, and at least PLACES
 
     Raises InputError for a claim that cannot be read, MathError where the expression has no gradient.
     """
-    places = max(PLACES, (precision or 0) + SPARE)
-    return Judge(graph, given, list(claims), wrt=wrt, ties=ties, digits=digits, places=places).verdicts(claims)
+    return Judge(graph, given, list(claims), settings, digits).verdicts(claims)
 
 
 class Judge:
     """Who judges claims about one graph, at one point or wherever it has a gradient: it is asked once, and told often.
 
-    given, wrt, ties, digits: as in `judge`
+    given, settings, digits: as in `judge`
     names: the variables and gates that claims are about
     prove: whether a proof of right formulas is looked for, beside the points at which they hold
-    places: digits to which gradients and claims are known
 
     Raises InputError for a name that nothing is claimed of, MathError where the expression has no gradient.
     """
@@ -105,20 +101,18 @@ class Judge:
         graph: Graph,
         given: Mapping[str, float | str],
         names: Sequence[str],
-        *,
-        wrt: Collection[str] | None = None,
-        ties: str = "both",
+        settings: Settings = DOUBLES,
         digits: int = SHOWN,
+        *,
         prove: bool = True,
-        places: int = PLACES,
     ) -> None:
-        self.places = places
-        self.graph, self.given, self.ties, self.digits = graph, given, ties, digits
+        self.places = max(PLACES, (settings.precision or 0) + SPARE)  # digits to which gradients and claims are known
+        self.graph, self.given, self.ties, self.digits = graph, given, settings.ties, digits
         self.calls = _CALLS // max(1, len(names)) if prove else 0
         self.names = names
         self.missing = point.missing(graph, given)
-        self.wrt = wrt
-        wanted = graph.depending_on(wrt)
+        self.wrt = settings.wrt
+        wanted = graph.depending_on(self.wrt)
         positions = {node.name: node.position for node in graph.nodes if not isinstance(node, Constant)}
         for name in names:
             if name not in positions:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
@@ -25,6 +25,7 @@ from ..passes.arrays import array_trace, value
 from ..passes.enclosed import enclosed_trace
 from ..passes.entries import opened
 from ..passes.nested import read_array
+from ..passes.settings import DOUBLES, Settings
 from ..passes.shapes import labels
 from ..passes.trace import Trace
 from ..rules.array_op import Shape
@@ -45,20 +46,19 @@ _NOISE = 1e-20  # far above what 60 digits leave of a zero
 def review(
     graph: Graph,
     given: Mapping[str, Any],
-    *,
-    wrt: Collection[str] | None = None,
-    ties: str = "both",
+    settings: Settings = DOUBLES,
     digits: int = SHOWN,
 ) -> Review:
     """The gradient by backpropagation in doubles, by the complex step and by differences, both at 60 digits.
 
     Each is compared with the gradient that is proven, where that is known in time; else with backpropagation's.
 
+    settings: wrt and ties
     digits: that are shown, and are to hold of backpropagation's doubles
 
     Raises InputError and MathError where backpropagation itself does.
     """
-    trace, point = _trace(graph, given, wrt, ties)
+    trace, point = _trace(graph, given, settings)
     kink = next(iter(trace.conventions), None)
     slopes = {name: slope for name, slope in trace.gradient.items() if name not in labels(trace.graph)}
     entries = [(name, place) for name, slope in slopes.items() for place in np.ndindex(shape_of(slope))]
@@ -68,7 +68,7 @@ def review(
         "differences": lambda name, place: _difference(graph, point, name, place),
     }
     estimates, digits = {}, min(digits, HELD)
-    known = {} if kink else _proven(graph, given, point, wrt, ties)
+    known = {} if kink else _proven(graph, given, point, settings)
     proven = {}
     for name, place in entries[::every]:
         slope = float(np.asarray(slopes[name])[place]) + 0.0  # no −0
@@ -89,7 +89,7 @@ def review(
 
 
 def _proven(
-    graph: Graph, given: Mapping[str, Any], point: Mapping[str, Value], wrt: Collection[str] | None, ties: str
+    graph: Graph, given: Mapping[str, Any], point: Mapping[str, Value], settings: Settings
 ) -> dict[tuple[str, tuple[int, ...]], Proven]:
     """What the gradient of each entry is proven to be, at the doubles, where it can be opened into numbers."""
     with suppress(InputError, MathError):
@@ -102,7 +102,7 @@ def _proven(
         }
         used = {node.name for node in program.graph.variables}
         at = {entry: text for entry, text in exactly.items() if entry in used}
-        right = enclosed_trace(program.graph, at, wrt=program.wrt(wrt), ties=ties)
+        right = enclosed_trace(program.graph, at, wrt=program.wrt(settings.wrt), ties=settings.ties)
         places = {name: np.ndindex(np.shape(point[name])) for name in names}
         return {
             (name, place): told
@@ -113,12 +113,10 @@ def _proven(
     return {}
 
 
-def _trace(
-    graph: Graph, given: Mapping[str, Any], wrt: Collection[str] | None, ties: str
-) -> tuple[Trace, dict[str, Value]]:
+def _trace(graph: Graph, given: Mapping[str, Any], settings: Settings) -> tuple[Trace, dict[str, Value]]:
     system = Arrays(FLOATS)
     point = {name: read_array(name, each, system) for name, each in given.items()}
-    return array_trace(graph, point, system, wrt=wrt, ties=ties), point
+    return array_trace(graph, point, system, wrt=settings.wrt, ties=settings.ties), point
 
 
 def _attempt(
@@ -176,18 +174,16 @@ def judge(
     graph: Graph,
     given: Mapping[str, Any],
     claims: Mapping[str, Any],
-    *,
-    wrt: Collection[str] | None = None,
-    ties: str = "both",
+    settings: Settings = DOUBLES,
     digits: int = SHOWN,
 ) -> list[Verdict]:
     """A verdict on each claim: an array, as text or as it is, or a formula over the names of variables and gates.
 
-    digits: that are shown
+    settings, digits: as in `review`
 
     Raises InputError for a claim that is none, and as `review` does.
     """
-    trace, _ = _trace(graph, given, wrt, ties)
+    trace, _ = _trace(graph, given, settings)
     known = {
         node.name: (trace.values[node.position], trace.upstream[node.position])
         for node in trace.graph.nodes

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from ..errors import InputError, few, quote
 from ..graph.graph import Constant, Graph
 from ..language.names import normal
+from ..passes.settings import DOUBLES, Settings
 from .claims import SHOWN, Judge, Verdict
 from .sentence import RAISED, say
 
@@ -33,15 +34,14 @@ def mark(
     graph: Graph,
     given: Mapping[str, float | str],
     text: str,
-    *,
-    wrt: Collection[str] | None = None,
-    ties: str = "both",
+    settings: Settings = DOUBLES,
     digits: int = SHOWN,
 ) -> Iterator[Marked]:
     """The students of a table in order, each with a verdict on each claim.
 
     given: a value for each variable; where claims are formulas alone, variables may be without one
     text: the table, as CSV: a column for each variable or gate, and one for the student, whatever that is called
+    settings: wrt and ties
     digits: significant ones of a value in a verdict
 
     A claim that is missing, or that cannot be read, is wrong. Raises InputError for what is no such table, MathError
@@ -58,7 +58,7 @@ def mark(
     claimed = {place: name for place, name in enumerate(header) if name in known}
     if len({*claimed.values()}) < len(claimed):
         raise InputError("two columns of --claims have the same name")
-    judge = Judge(graph, given, list(claimed.values()), wrt=wrt, ties=ties, digits=digits, prove=False)
+    judge = Judge(graph, given, list(claimed.values()), settings, digits, prove=False)
     verdicts: dict[tuple[str, str], Verdict] = {}
     for row in rows[1:]:
         cells = [*(cell.strip() for cell in row), *[""] * (len(header) - len(row))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from math import fsum, isfinite
@@ -17,6 +17,7 @@ from ..graph.graph import Graph
 from ..passes import point
 from ..passes.backpropagate import backpropagate
 from ..passes.certain import certain_trace
+from ..passes.settings import DOUBLES, Settings
 from ..passes.trace import Notice, Trace
 from ..passes.trust import held_in_words, trusted
 from ..runtime.budget import TooSlowError, share
@@ -113,22 +114,19 @@ class Review:
 def review(
     graph: Graph,
     given: Mapping[str, float | str],
-    *,
-    wrt: Collection[str] | None = None,
-    ties: str = "both",
+    settings: Settings = DOUBLES,
     digits: int = SHOWN,
-    precision: int | None = None,
 ) -> Review:
     """The gradient by backpropagation, complex step, central differences at 80 digits or more, and SymPy's diff.
 
     Each is compared with the gradient that is proven; where none is, with backpropagation's.
 
+    settings: wrt and ties; and precision: so many digits of backpropagation's gradient are proven, in place of doubles
     digits: that are shown, and are to hold of backpropagation's doubles
-    precision: so many digits of backpropagation's gradient are proven, in place of doubles
 
     Raises MathError where backpropagation itself does.
     """
-    digits = min(digits, HELD)
+    wrt, ties, precision, digits = settings.wrt, settings.ties, settings.precision, min(digits, HELD)
     if precision is None:
         values = point.complete(given, FLOATS)
         trace = backpropagate(graph, values, wrt=wrt, ties=ties)
@@ -140,7 +138,7 @@ def review(
     more = system.all_digits - system.digits if isinstance(system, Balls) else 0
     kink = next(iter(trace.conventions), None)
     if kink is None and precision is None:
-        trace = _with_digits_held(trace, exactly, wrt, ties, digits)
+        trace = _with_digits_held(trace, exactly, settings, digits)
     # Where terms cancel, what is left is noise of their size: a difference is measured against them.
     terms = dict.fromkeys(trace.gradient, 0.0)
     for edge in trace.edges:
@@ -227,12 +225,10 @@ def _difference(one: float, two: float, terms: float = 0.0) -> float:
     return abs(one - two) / largest if largest else 0.0
 
 
-def _with_digits_held(
-    trace: Trace, exactly: Mapping[str, str], wrt: Collection[str] | None, ties: str, digits: int
-) -> Trace:
+def _with_digits_held(trace: Trace, exactly: Mapping[str, str], settings: Settings, digits: int) -> Trace:
     """The trace with the digits of its doubles that hold, where those are found in time."""
     try:
-        found = share(PROOF, lambda: trusted(trace, exactly, digits, wrt=wrt, ties=ties))
+        found = share(PROOF, lambda: trusted(trace, exactly, digits, wrt=settings.wrt, ties=settings.ties))
     except TooSlowError as error:
         message = f"there is no time to prove how many digits hold; {error.hint}"
         return trace.but(warnings=[*trace.warnings, Notice("time", trace.graph.output.name, message)])

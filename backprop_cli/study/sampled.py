@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from math import inf, isfinite
@@ -13,6 +13,7 @@ from ..arithmetic.box import Box
 from ..errors import MathError
 from ..graph.graph import Graph
 from ..passes.enclosed import enclosed_trace
+from ..passes.settings import DOUBLES, Settings
 from ..passes.trace import Trace
 from . import referee
 from .methods import TOLERANCE
@@ -62,19 +63,20 @@ class Tried:
         return all(each.agrees for row in self.found.values() for each in row)
 
 
-def review(graph: Graph, given: Mapping[str, Any], *, wrt: Collection[str] | None = None, ties: str = "both") -> Tried:
+def review(graph: Graph, given: Mapping[str, Any], settings: Settings = DOUBLES) -> Tried:
     """The gradient over boxes, and what the methods of `referee.review` find at points of them.
 
     given: a number or a box for each variable
+    settings: wrt and ties
 
     Raises MathError where the gradient has no bound in the boxes.
     """
-    trace = enclosed_trace(graph, given, wrt=wrt, ties=ties)
+    trace = enclosed_trace(graph, given, wrt=settings.wrt, ties=settings.ties)
     found: dict[str, dict[str, Found]] = {name: {} for name in trace.gradient}
     count = 0
     for at in _points(trace.point):
         with suppress(MathError):
-            there = referee.review(graph, at, wrt=wrt, ties=ties)
+            there = referee.review(graph, at, settings)
             count += 1
             for name, row in found.items():
                 for each in there.estimates[name]:

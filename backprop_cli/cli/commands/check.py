@@ -84,9 +84,7 @@ def _review(request: Request, form: str, output: str | None, digits: int | None)
     from ...study.claims import SHOWN
 
     graph, given, settings = request
-    view, result = checks.review(
-        graph, given, wrt=settings.wrt, ties=settings.ties, digits=digits or SHOWN, precision=settings.precision
-    )
+    view, result = checks.review(graph, given, settings, digits or SHOWN)
     warn(result.trace.warnings)
     show(view, result, form, digits, output)
     return bool(result.agree and result.compared)
@@ -105,10 +103,7 @@ def _judge(
     graph, given, settings = question.request(opened=True, partly=are_formulas(claims), arrays=True)
     if is_of_arrays(graph, given):
         graph, given, settings = question.request(opened=True, arrays=True)
-    shown = digits or settings.precision or SHOWN
-    verdicts = judge(
-        graph, given, claims, wrt=settings.wrt, ties=settings.ties, digits=shown, precision=settings.precision
-    )
+    verdicts = judge(graph, given, claims, settings, digits or settings.precision or SHOWN)
     show("verdicts", Judged(graph, verdicts, language=language_of(spoken)), form, file=output)
     return all(verdict.right for verdict in verdicts)
 
@@ -122,7 +117,7 @@ def _mark(request: Request, text: str, form: str, output: str | None, digits: in
     if settings.precision is not None:
         hint = "they are judged to 100 digits in any case"
         raise InputError("--precision does not go with a table of --claims", hint=hint)
-    marks = list(mark(graph, given, text, wrt=settings.wrt, ties=settings.ties, digits=digits or SHOWN))
+    marks = list(mark(graph, given, text, settings, digits or SHOWN))
     verdicts = [verdict for each in marks for verdict in each.verdicts]
     students = [each.student for each in marks for _ in each.verdicts]
     show("verdicts", Judged(graph, verdicts, students, language_of(spoken)), form, file=output)
