@@ -27,7 +27,7 @@ from backprop_cli.errors import InputError, MathError
 from backprop_cli.graph.graph import Graph
 from backprop_cli.language.program import Program
 from backprop_cli.passes.backpropagate import backpropagate
-from backprop_cli.passes.enclosed import enclosed_trace, read
+from backprop_cli.passes.enclosed import enclosed_trace, read_box
 from backprop_cli.passes.forward import chosen
 from backprop_cli.passes.trace import Trace
 from backprop_cli.rules.op import Op
@@ -293,7 +293,7 @@ def test_what_methods_find_in_boxes_lies_in_those_of_the_gradient(monkeypatch: p
     assert command("check", "1/x", "--x", "-1..1").status == 1
     part = enclosed_trace(Program("x*(1-x)").graph(), {"x": "0.25..0.375"})
     system = part.arithmetic
-    whole = part.but(point={"x": read("x", "0.25..0.5", system)})  # type: ignore[arg-type]
+    whole = part.but(point={"x": read_box("x", "0.25..0.5", system)})  # type: ignore[arg-type]
     monkeypatch.setattr("backprop_cli.study.sampled.enclosed_trace", lambda *_, **__: whole)
     wrong = command("check", "x*(1-x)", "--x", "0.25..0.5")
     assert wrong.status == 1

@@ -21,7 +21,7 @@ from backprop_cli.view import LANGUAGES, Options
 from backprop_cli.view.words import explain
 from backprop_cli.view.words.explain import Explanation, Nudges
 from backprop_cli.view.words.language import ENGLISH, language, of_locale
-from backprop_cli.view.words.particles import PAIRS, settled
+from backprop_cli.view.words.particles import PAIRS, with_particles
 from backprop_cli.view.words.spans import plain, say
 from support.command import run
 
@@ -69,7 +69,7 @@ def test_particles_go_with_what_is_read() -> None:
         for word in words.split():
             end = next(end for end in ends if word.endswith(end))
             name = word.removesuffix(end)
-            assert plain(settled(say(f"{{}}{written}", name))) == word
+            assert plain(with_particles(say(f"{{}}{written}", name))) == word
 
 
 TOLD: list[tuple[str, dict[str, Any]]] = [

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from backprop_cli import backprop
 from backprop_cli.errors import InputError
-from backprop_cli.language.latex import read, translated
+from backprop_cli.language.latex import read_latex, translated
 from backprop_cli.language.program import Program
 from backprop_cli.rules.table import TABLE
 from backprop_cli.study import reference
@@ -126,7 +126,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("latex", READ)
 def test_latex_is_read(latex: str) -> None:
-    assert read(latex) == READ[latex]
+    assert read_latex(latex) == READ[latex]
     assert str(Program(READ[latex]).graph().source) == READ[latex]
 
 
@@ -137,7 +137,7 @@ def test_a_program_that_is_written_is_read() -> None:
     """Of each row; the same numbers come of it."""
     for trace in EXAMPLES:
         source, point = trace.graph.source, {name: str(value) for name, value in trace.point.items()}
-        again = backprop(read(run("code", source, "--to", "latex").out), point)
+        again = backprop(read_latex(run("code", source, "--to", "latex").out), point)
         assert again.value == pytest.approx(trace.value, rel=1e-14), source
         assert dict(again.gradient) == pytest.approx(dict(trace.gradient), rel=1e-13, abs=1e-15), source
 
@@ -153,7 +153,7 @@ OF_ARRAYS = [
 
 def test_a_program_of_arrays_that_is_written_is_read() -> None:
     for source in OF_ARRAYS:
-        again = Program(read(run("code", source, "--to", "latex").out)).graph()
+        again = Program(read_latex(run("code", source, "--to", "latex").out)).graph()
         point = {node.name: ARRAYS[node.name] for node in again.variables}
         traces = backprop(source, point), backprop(again.source, point)
         assert traces[0].value == traces[1].value, source
@@ -168,7 +168,7 @@ def test_slopes_that_are_written_are_read(step: int) -> None:
         point = {name: str(value) for name, value in trace.point.items()}
         lines = run("derive", trace.graph.source, "--format", "latex").out.splitlines()[-1 - len(point) : -1]
         for line, slope in zip(lines, trace.gradient.values(), strict=True):
-            graph = Program(read(last_form(line.removesuffix(r" \\")))).graph()
+            graph = Program(read_latex(last_form(line.removesuffix(r" \\")))).graph()
             given = {node.name: point[node.name] for node in graph.variables}
             assert backprop(str(graph.source), given).value == pytest.approx(slope, rel=1e-12, abs=1e-14), line
 
@@ -185,7 +185,7 @@ def last_form(line: str) -> str:
 def test_names_are_read_as_they_are_written() -> None:
     for name in ("rate", "learning_rate", "w_i_j", "w_0", "alpha_1", "hbar", "학습률", "_x", "x_max_2", "loss"):
         latex = run("code", f"{name}*2", "--to", "latex").out
-        assert read(latex) == f"f = {name}*2", latex
+        assert read_latex(latex) == f"f = {name}*2", latex
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_where_an_expression_was_asked_for_the_hint_is_the_whole_of_it(latex: st
 @pytest.mark.parametrize("latex", REFUSED)
 def test_what_is_refused_is_pointed_at(latex: str) -> None:
     with pytest.raises(InputError) as caught:
-        read(latex)
+        read_latex(latex)
     start, end = caught.value.span or (-1, -1)
     assert latex[start:end] == REFUSED[latex]
     assert not translated(latex)

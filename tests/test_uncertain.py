@@ -17,7 +17,7 @@ import pytest
 from backprop_cli import BackpropError, backprop
 from backprop_cli.arithmetic import FLOATS
 from backprop_cli.arithmetic.balls import Balls
-from backprop_cli.language.uncertain import read
+from backprop_cli.language.uncertain import read_uncertain
 from backprop_cli.passes import point
 from backprop_cli.passes.trace import Uncertainty
 from backprop_cli.view.rounding import rounded
@@ -157,7 +157,7 @@ def spread(*given: Any, **settings: Any) -> Uncertainty:
 def test_what_is_read() -> None:
     for text, (value, sigma) in READ.items():
         assert point.is_uncertain(text), text
-        found = [point.read_value("x", part, FLOATS) for part in read("x", text)]
+        found = [point.read_value("x", part, FLOATS) for part in read_uncertain("x", text)]
         assert found == pytest.approx([value, sigma], rel=1e-14), text
     for text, value in PRODUCTS.items():
         assert not point.is_uncertain(text), text
@@ -184,7 +184,7 @@ def test_what_is_printed_is_read_again() -> None:
     for _ in range(300):
         value, sigma = dice.gauss(0, 1) * 10 ** dice.uniform(-9, 9), 10 ** dice.uniform(-9, 9)
         text = rounded(FLOATS, value, sigma, None)
-        again = [float(point.read_value("x", part, FLOATS)) for part in read("x", text)]
+        again = [float(point.read_value("x", part, FLOATS)) for part in read_uncertain("x", text)]
         assert abs(again[0] - value) <= sigma
         assert again[1] == pytest.approx(sigma, rel=0.15)
 

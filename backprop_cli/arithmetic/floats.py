@@ -239,7 +239,7 @@ class Floats(Arithmetic):
         operands = {word: f"x{place}" for place, word in enumerate(words) if not Formula(word).is_number}
         read = substitute(formula, operands)
         name = self._precise.setdefault(repr(read), f"precisely{len(self._precise)}")
-        self.namespace[name] = self.settled(_Precisely([*operands.values()], read))
+        self.namespace[name] = self.made_total(_Precisely([*operands.values()], read))
         return f"{name}({', '.join(operands)})"
 
     @cached_property
@@ -272,7 +272,7 @@ class Floats(Arithmetic):
         except (ArithmeticError, ValueError):  # what is too small for any number is 0, as it is in doubles
             return 0
 
-    def settled(self, function: Function) -> Function:
+    def made_total(self, function: Function) -> Function:
         """A function, fit for what is not finite."""
         return function
 

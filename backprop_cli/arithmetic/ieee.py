@@ -182,7 +182,7 @@ class Ieee(Floats):
     def __reduce__(self) -> str:
         return "IEEE"
 
-    def settled(self, function: Function) -> Function:
+    def made_total(self, function: Function) -> Function:
         return _precisely(function)
 
 

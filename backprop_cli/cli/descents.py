@@ -13,7 +13,7 @@ from ..points.evaluate import Job
 from ..view import VIEWS, form_of
 from .output import show, warn
 from .request import Asked, Question
-from .starts import named, read_start
+from .starts import assignments, read_start
 
 if TYPE_CHECKING:
     from ..arithmetic.axes import Array
@@ -113,7 +113,7 @@ def read_bounds(text: str | None, labels: Sequence[str]) -> Bounds | None:
 
     low, high = np.full(len(labels), -inf), np.full(len(labels), inf)
     example = "b1=0..,b2=0..1,b3=..5"
-    for name, interval in point.by_name(named(text, "--bounds", example), "--bounds").items():
+    for name, interval in point.by_name(assignments(text, "--bounds", example), "--bounds").items():
         if name not in labels:
             raise InputError(f"--bounds {quote(name)} is no parameter", hint=f"there is: {', '.join(labels)}")
         one, dots, other = interval.partition("..")

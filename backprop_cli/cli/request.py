@@ -101,9 +101,9 @@ class Asked(NamedTuple):
         """Read the program and the values. Raises InputError for what cannot be read."""
         source, given = self._program(), self.line.bindings
         if self.language == "latex":
-            from ..language.latex import read
+            from ..language.latex import read_latex
 
-            source = Source(read(source))
+            source = Source(read_latex(source))
         known = {} if self.at is None else read_object(self.at, "--at", "point")
         return Question(self, source, known, {name: from_file(name, text) for name, text in given.items()})
 

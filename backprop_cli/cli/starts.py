@@ -22,11 +22,11 @@ def read_start(given: Sequence[str]) -> dict[str, Any]:
             given = given_text(text, "--start", "x=0,y=1/2")
             pairs += point.read_json(given, "--start", "point").items()
         else:
-            pairs += ((name, from_file(name, value)) for name, value in named(text, "--start", "x=0,y=1/2"))
+            pairs += ((name, from_file(name, value)) for name, value in assignments(text, "--start", "x=0,y=1/2"))
     return point.by_name(pairs, "--start")
 
 
-def named(text: str, option: str, example: str) -> Iterator[tuple[str, str]]:
+def assignments(text: str, option: str, example: str) -> Iterator[tuple[str, str]]:
     """Names and what stands behind their equals signs, between commas or spaces. Inside brackets nothing separates.
 
     text: the value of the option;

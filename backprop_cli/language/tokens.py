@@ -75,13 +75,14 @@ def tokenize(
     if part[1] - part[0] > MAX_CHARACTERS:
         message = f"the expression has {part[1] - part[0]:,} characters; the limit is {MAX_CHARACTERS:,}"
         raise InputError(message, hint=NAME_RESULTS)
-    return _Tokenizer(source, variables, part, known_functions() if functions is None else functions, undefined).run()
+    functions = known_functions() if functions is None else functions
+    return _Tokenizer(source, variables, part, functions, undefined).split()
 
 
 class _Tokenizer(Groups):
     """One pass over the text: each word and sign, by its kind."""
 
-    def run(self) -> list[Token]:
+    def split(self) -> list[Token]:
         source, position = self.source, self.start
         while position < self.end:
             match = _TOKEN.match(source, position, self.end)

@@ -23,16 +23,16 @@ def is_written(text: str) -> bool:
     return bool(_IN_TEXT.search(text) or _TWO_SIGNS.fullmatch(text.strip()))
 
 
-def read(name: str, text: str) -> tuple[str, str]:
+def read_uncertain(name: str, text: str) -> tuple[str, str]:
     """The texts of a value and of its standard uncertainty. Raises InputError for what may mean something else.
 
-    >>> read("x", "1.50(2)e3")
+    >>> read_uncertain("x", "1.50(2)e3")
     ('1.50e3', '2e1')
     """
     plain = text.strip().replace("−", "-").replace("+/-", "±").replace("\\pm", "±")
     sign = plain[: plain.startswith(("-(", "+("))]
     if sign and (_is_bracketed(plain[1:]) or _FACTORED.fullmatch(plain[1:])):
-        value, sigma = read(name, plain[1:])
+        value, sigma = read_uncertain(name, plain[1:])
         return f"{sign}({value})", sigma
     if _is_bracketed(plain):
         plain = plain[1:-1].strip()

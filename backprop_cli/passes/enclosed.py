@@ -57,7 +57,7 @@ def enclosed_trace(
         system = Boxes(extra)
         is_last = _MORE * extra > most
         with system.working():
-            at = {name: read(name, str(text), system) for name, text in given.items()}
+            at = {name: read_box(name, str(text), system) for name, text in given.items()}
             try:
                 trace = _Enclosure(graph, system, DualNumbers(system, ties), wrt, ties).trace(at)
             except UnprovenError:
@@ -76,12 +76,12 @@ def in_parts(
     """The trace over the boxes, and those over their parts. given, wrt, ties: as in `enclosed_trace`."""
     system = Boxes()
     with system.working():
-        at = {name: read(name, str(text), system) for name, text in given.items()}
+        at = {name: read_box(name, str(text), system) for name, text in given.items()}
         enclosure = _Enclosure(graph, system, DualNumbers(system, ties), wrt, ties)
         return enclosure.trace(at), [part.trace for part in enclosure.fine(at)]
 
 
-def read(name: str, text: str, system: Boxes) -> Box:
+def read_box(name: str, text: str, system: Boxes) -> Box:
     """The value of a variable: `0.25..0.5`, whose ends are numbers or constant expressions, or one of those.
 
     text: as it was typed

@@ -102,7 +102,7 @@ def matrices(
     if all_shapes[-1]:
         raise no_number(graph, all_shapes[-1])
     taken = typed if steps else recognised(typed, all_shapes)
-    return replace(_Backward(taken, all_shapes, wrt).run(), steps=steps)
+    return replace(_Backward(taken, all_shapes, wrt).matrices(), steps=steps)
 
 
 def _merged(graph: Graph) -> Graph:
@@ -139,7 +139,7 @@ class _Backward:
         applied = {each.name: each.op.applied(self.names[i] for i in each.inputs) for each in graph.gates}
         self.algebra = Algebra(applied, {node.name: shape for node, shape in zip(graph.nodes, shapes, strict=True)})
 
-    def run(self) -> Matrices:
+    def matrices(self) -> Matrices:
         graph, taken = self.graph, {*self.graph.nodes.names}
         self.terms[graph.output.position] = [(Product(), ())]
         named: dict[str, Formula] = {}

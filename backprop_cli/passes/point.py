@@ -281,9 +281,9 @@ def plain(name: str, given: str) -> str:
     """The text of a value without its uncertainty."""
     if not is_uncertain(given):
         return given
-    from ..language.uncertain import read
+    from ..language.uncertain import read_uncertain
 
-    return read(name, given)[0]
+    return read_uncertain(name, given)[0]
 
 
 KINDS: dict[str, Callable[[object], bool]] = {"a box": is_box, "uncertain": is_uncertain}

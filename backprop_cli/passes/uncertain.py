@@ -14,7 +14,7 @@ from typing import Any
 from ..arithmetic import FLOATS, Arithmetic, TooWideError, Value
 from ..errors import InputError, MathError, UnprovenError, did_you_mean, few, quote, suggest
 from ..graph.graph import Graph, partial
-from ..language.uncertain import read
+from ..language.uncertain import read_uncertain
 from ..rules.table import primitive
 from . import point
 from .forward import forward
@@ -49,7 +49,7 @@ def uncertain_trace(
 
     Raises InputError for what is no uncertainty or no correlation, and as `plain` does.
     """
-    written = {name: read(name, text) for name, text in given.items() if point.is_uncertain(text)}
+    written = {name: read_uncertain(name, text) for name, text in given.items() if point.is_uncertain(text)}
     order = [node.name for node in graph.variables if node.name in written]
     known = {} if correlations is None else read_correlations(correlations, order)
     _check(known, graph, written)

@@ -86,18 +86,18 @@ def _grouped(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def _words(ops: Sequence[Op]) -> list[tuple[str, str]]:
-    used = {head for op in ops for formula in (op.value, *op.partials) for head in read(formula)}
+    used = {head for op in ops for formula in (op.value, *op.partials) for head in heads_read(formula)}
     known = {**WORDS, **arrays.WORDS} if any(op.of_arrays for op in ops) else WORDS
     met = [(call, meaning) for call, meaning in known.items() if call.partition("(")[0] in used]
     turns = ", ".join(dict.fromkeys(op.call for op in ops if op.variadic))
     return [*met, (f"x in {turns}", "each of the inputs in turn")] if turns else met
 
 
-def read(formula: Formula) -> Iterator[str]:
+def heads_read(formula: Formula) -> Iterator[str]:
     """The heads of a formula as people read it."""
     yield formula.head
     for arg in formula.args[: 1 if formula.head in READ_BY_THE_FIRST else None]:
-        yield from read(arg)
+        yield from heads_read(arg)
 
 
 # -- A worked example ----------------------------------------------------------------------------------------------

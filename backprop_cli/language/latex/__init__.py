@@ -17,12 +17,12 @@ _LONGEST = 1_000  # characters of a hint
 def translated(source: str) -> str:
     """The formula in the signs of this language, for a hint; empty where it says what they cannot."""
     try:
-        return read(source) if len(source) <= _LONGEST else ""
+        return read_latex(source) if len(source) <= _LONGEST else ""
     except InputError:
         return ""
 
 
-def read(source: str) -> str:
+def read_latex(source: str) -> str:
     """The formula in the signs of this language. Raises InputError where it says what they cannot."""
     if len(source) > MAX_CHARACTERS:
         raise InputError(f"LaTeX of more than {MAX_CHARACTERS:,} characters is not read")

@@ -10,7 +10,7 @@ from importlib import import_module
 from ...rules.op import Op
 from ...study.sentence import RAISED, Part
 from .. import LANGUAGES
-from .particles import settled
+from .particles import with_particles
 from .spans import LISTED, Said, Span, code, plain, say
 
 _WARNINGS = (
@@ -37,12 +37,12 @@ class Language:
         module = import_module(f".languages.{LANGUAGES[code]}", __package__)
         self.code = code
         self.templates: Mapping[str, str] = module.TEMPLATES
-        self.settled = settled if code == "ko" else None
+        self.agree = with_particles if code == "ko" else None
 
     def say(self, key: str, *parts: Span | Said | str) -> Said:
         """The sentence of this key, with its holes filled."""
         said = say(self.templates[key], *parts)
-        return self.settled(said) if self.settled else said
+        return self.agree(said) if self.agree else said
 
     def warned(self, message: str, title: str = "", operation: Span | None = None) -> Said:
         """A warning, which is English, as this language has it. operation: what stands for a gate's title.

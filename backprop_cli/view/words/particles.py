@@ -33,7 +33,7 @@ _SOUNDS = (("ng", 2), ("m", 2), ("n", 2), ("l", 3))
 _HIGH = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 
 
-def settled(said: Said) -> Said:
+def with_particles(said: Said) -> Said:
     """A sentence, in which each particle is the one that goes with what stands before it."""
     found: list[str] = []
     spans = []

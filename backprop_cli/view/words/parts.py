@@ -73,6 +73,6 @@ class Opened:
     def at(self, node: Node) -> tuple[list[Said], int]:
         """The headings that stand before a node, and how many calls are around it."""
         around = self.words.trace.graph.around(node)
-        opened = [self.words.inside(each) for each in around if each not in self.before]
+        opened = [self.words.heading(each) for each in around if each not in self.before]
         self.before = around
         return opened, len(around)

@@ -128,7 +128,7 @@ class Wording:
         """The inputs that are written out."""
         return [self.trace.graph.nodes[i] for i in gate.inputs[: LISTED if gate.op.variadic else None]]
 
-    def inside(self, index: int) -> Said:
+    def heading(self, index: int) -> Said:
         """The heading of the gates that an opened call is made of."""
         group = self.trace.graph.groups[index]
         return self.say("inside", code(f"{group.name} = {texts.short(group.call)}"))
