@@ -53,6 +53,12 @@ def test_where_a_gate_stands(expression: str) -> None:
     assert [expression[slice(*gate.span)] for gate in Program(expression).graph().gates] == SPANS[expression]
 
 
+def test_operations_come_in_order_of_first_use() -> None:
+    """In a set they would come as their hashes fall, in each run another way: and so would what pages hold."""
+    kinds = Program("sin(x)*y + sin(y) - exp(x)*cos(x) + sqrt(y)/2").graph().nodes.kinds
+    assert [op.name for op in kinds] == "sin mul add exp cos sub sqrt div".split()
+
+
 def test_a_trace_tells_what_it_is() -> None:
     trace = backprop("(x+y)*z", x=-2, y=5, z=-4)
     assert repr(trace) == "<Trace of '(x+y)*z': -12, gradient {x: -4, y: -4, z: 3}>"

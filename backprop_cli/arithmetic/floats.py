@@ -120,7 +120,12 @@ def odds(x: float, y: float) -> float:
 
 
 def unit(x: float, length: float, xs: Sequence[float]) -> float:
-    """x divided by the length of xs, which may have few digits."""
+    """x divided by the length of xs, which may have few digits.
+
+    x: one of xs
+    length: theirs, from 0
+    xs: of which the length is
+    """
     if length > _TINY:
         return x / length
     return x * _LARGE / math.hypot(*(each * _LARGE for each in xs))

@@ -134,11 +134,9 @@ class Nodes(Sequence[Node]):
         return (op for _, body in self.constants.values() if body for op in body.ops if op)
 
     @property
-    def kinds(self) -> set[Op]:
-        """The operations of the gates."""
-        kinds = {*self.ops}
-        kinds.discard(None)
-        return kinds  # type: ignore[return-value]
+    def kinds(self) -> list[Op]:
+        """The operations of the gates, each once, in order of first use."""
+        return [op for op in dict.fromkeys(self.ops) if op is not None]
 
     @property
     def chooses(self) -> bool:

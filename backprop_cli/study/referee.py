@@ -126,24 +126,10 @@ def review(
 
     Raises MathError where backpropagation itself does.
     """
-    wrt, ties, precision, digits = settings.wrt, settings.ties, settings.precision, min(digits, HELD)
-    if precision is None:
-        values = point.complete(given, FLOATS)
-        trace = backpropagate(graph, values, wrt=wrt, ties=ties)
-        exactly = {name: str(Decimal(value)) for name, value in values.items()}  # the double, to its last bit
-    else:
-        trace = certain_trace(graph, given, precision, wrt=wrt, ties=ties)
-        exactly = _decimals(given)
-    system = trace.arithmetic
+    digits = min(digits, HELD)
+    trace, exactly = _traced(graph, given, settings, digits)
+    system, kink, terms = trace.arithmetic, next(iter(trace.conventions), None), _terms(trace)
     more = system.all_digits - system.digits if isinstance(system, Balls) else 0
-    kink = next(iter(trace.conventions), None)
-    if kink is None and precision is None:
-        trace = _with_digits_held(trace, exactly, settings, digits)
-    # Where terms cancel, what is left is noise of their size: a difference is measured against them.
-    terms = dict.fromkeys(trace.gradient, 0.0)
-    for edge in trace.edges:
-        if edge.input.name in terms:
-            terms[edge.input.name] += abs(system.to_float(edge.chained)) if edge.chained is not None else 0.0
     gradient = {name: system.to_float(slope) for name, slope in trace.gradient.items()}
     if len(gradient) <= MANY:
         lines = {name: Line({name: size_of(exactly[name])}) for name in gradient}
@@ -159,8 +145,8 @@ def review(
     slopes = {name: {name: "1"} for name in trace.gradient} | ({ALL: lines[ALL].steps} if ALL in lines else {})
     proven = {name: known for name, steps in slopes.items() if (known := _proven(trace, steps))}
     estimates = {name: [ours(each, proven.get(name), digits)] for name, each in gradient.items()}
-    for name, slope in trace.gradient.items() if precision else ():
-        count = None if kink or (isinstance(system, Balls) and system.lacks(slope)) else precision
+    for name, slope in trace.gradient.items() if settings.precision else ():
+        count = None if kink or (isinstance(system, Balls) and system.lacks(slope)) else settings.precision
         estimates[name] = [replace(estimates[name][0], digits=count, exactly=system.exactly(slope))]
     for name in lines:
         for method, estimate in methods.items():
@@ -174,11 +160,31 @@ def review(
     return Review(trace, estimates, proven, digits)
 
 
-def _decimals(given: Mapping[str, float | str]) -> dict[str, str]:
-    """The values as they are written, as decimals of more digits than the methods need."""
-    system = Balls(_FINE)
-    with system.working():
-        return {name: system.exactly(value) for name, value in point.complete(given, system).items()}
+def _traced(
+    graph: Graph, given: Mapping[str, float | str], settings: Settings, digits: int
+) -> tuple[Trace, dict[str, str]]:
+    """Backpropagation's trace, and the values for the other methods, as decimals: to the last bit of doubles, or as
+    they are written, to more digits than the methods need.
+    """
+    wrt, ties = settings.wrt, settings.ties
+    if settings.precision is not None:
+        system = Balls(_FINE)
+        with system.working():
+            exactly = {name: system.exactly(value) for name, value in point.complete(given, system).items()}
+        return certain_trace(graph, given, settings.precision, wrt=wrt, ties=ties), exactly
+    values = point.complete(given, FLOATS)
+    trace = backpropagate(graph, values, wrt=wrt, ties=ties)
+    exactly = {name: str(Decimal(value)) for name, value in values.items()}
+    return trace if any(trace.conventions) else _with_digits_held(trace, exactly, settings, digits), exactly
+
+
+def _terms(trace: Trace) -> dict[str, float]:
+    """The size of what is added up to each gradient: where terms cancel, what is left is noise of that size."""
+    terms = dict.fromkeys(trace.gradient, 0.0)
+    for edge in trace.edges:
+        if edge.input.name in terms and edge.chained is not None:
+            terms[edge.input.name] += abs(trace.arithmetic.to_float(edge.chained))
+    return terms
 
 
 def _attempt(method: str, estimate: Callable[[str], float], name: str, gradient: float, terms: float) -> Estimate:

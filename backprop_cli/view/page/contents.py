@@ -98,10 +98,10 @@ def _templates(trace: Trace, language: Language, ties: str) -> dict[str, str]:
     graph = trace.graph
     anywhere = [op for each in graphs_of(graph) for op in each.nodes.kinds if not isinstance(op, Module)]
     ops = [op for op in graph.nodes.kinds if not isinstance(op, Module)]
-    names, roles = {op.name for op in ops}, {op.role for op in ops}
+    names, roles = {op.name for op in ops}, dict.fromkeys(op.role for op in ops)
     found = {
         **dict.fromkeys(["", *roles], True),
-        "has a role": bool(roles - {""}),
+        "has a role": any(roles),
         "has none": "" in roles,
         "ranks": any((op.selects and len(op.inputs) != 1) or (op.variadic and op.selects) for op in ops),
         "selects": any(op.selects for op in ops),
