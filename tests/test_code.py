@@ -18,9 +18,10 @@ from backprop_cli.rules.printer import READING
 from backprop_cli.rules.table import primitive
 from backprop_cli.view.code.formulas import computed, decided, number
 from backprop_cli.view.code.identifiers import Names
-from backprop_cli.view.code.staged import in_words_of, render
+from backprop_cli.view.code.staged import render
 from backprop_cli.view.code.stages import Stages
 from backprop_cli.view.code.targets import TARGETS
+from backprop_cli.view.code.writer import in_words_of
 from support import emitted
 from support.command import run
 from support.emitted import Case
