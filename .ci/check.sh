@@ -1,6 +1,14 @@
-# Run one check of one core, by its name here and the words behind it, and show what it printed: bash .ci/check.sh "NAME WORD"
-# $work is where the environments are.
+# Run one check, by its name here and the words behind it, and show what it printed: bash .ci/check.sh "NAME WORD"
+# $work is where the clones, the lines of the README and the environments are.
 set -euo pipefail
+
+line_of_the_readme() {  # its number, which is also that of its clone
+  cd "$work/$1"
+  PYTEST_ADDOPTS="--durations=5" bash -euo pipefail -c "$(sed -n "$1p" "$work/lines")"
+}
+slower_suites() {  # on both cores
+  .venv/bin/pytest -m slow --each 4 --dist worksteal --durations=5
+}
 
 lint_and_types() {
   .venv/bin/ruff check .

@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -104,15 +105,22 @@ def statements(
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Import | ast.ImportFrom):
             yield child, at_top
+        elif isinstance(child, ast.expr):
+            continue  # no statement stands in one
         elif checking or not (isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"):
-            inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
             yield from statements(child, at_top and not inside, checking)
 
 
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
 def imports(name: str, *, checking: bool = False) -> list[Import]:
     path, found = PATHS[name], []
     package = path.relative_to(ROOT).parent.parts
-    for statement, at_top in statements(ast.parse(path.read_text(encoding="utf-8")), checking=checking):
+    for statement, at_top in statements(parsed(path), checking=checking):
         if isinstance(statement, ast.Import):
             found += [Import(alias.name.partition(".")[0], False, at_top) for alias in statement.names]
         elif statement.level == 0:
@@ -127,9 +135,6 @@ def imports(name: str, *, checking: bool = False) -> list[Import]:
     return found
 
 
-IMPORTS = {name: imports(name) for name in PATHS}
-
-
 def room(name: str) -> str:
     """The room that a module is in."""
     return name.partition(".")[0]
@@ -140,7 +145,7 @@ def test_imports_go_up_the_list_of_rooms_only(name: str) -> None:
     rooms = list(ROOMS)
     if name == "backprop_cli":
         return  # the face shows what it names, from wherever it comes
-    for each in IMPORTS[name]:
+    for each in imports(name):
         if each.ours and each.name != "backprop_cli":
             assert rooms.index(room(each.name)) <= rooms.index(room(name)), f"{name} imports {each.name}"
 
@@ -150,7 +155,7 @@ def test_every_room_is_on_the_list() -> None:
 
 
 def test_imports_point_one_way() -> None:
-    order = {name: [each.name for each in IMPORTS[name] if each.ours] for name in PATHS if name != "backprop_cli"}
+    order = {name: [each.name for each in imports(name) if each.ours] for name in PATHS if name != "backprop_cli"}
     list(graphlib.TopologicalSorter(order).static_order())  # raises CycleError
 
 
@@ -161,7 +166,7 @@ def beside(name: str) -> str:
 
 @pytest.mark.parametrize("library", sorted(LIBRARIES))
 def test_which_modules_load_a_library(library: str) -> None:
-    users = {name for name in PATHS for each in IMPORTS[name] if each.name == library and not each.ours}
+    users = {name for name in PATHS for each in imports(name) if each.name == library and not each.ours}
     allowed = MAY_LOAD[library].split()
     assert {name for name in users if name not in allowed and beside(name) not in allowed} == set()
     assert {word for word in allowed if word not in users and word not in map(beside, users)} == set()
@@ -172,7 +177,7 @@ def test_importing_loads_no_library(name: str) -> None:
     """What is imported at the top of a module, and at the top of what that imports, takes no time to load."""
     seen, queue, allowed = {name}, [name], {"click"} if name == "cli.commands" else set()
     while queue:
-        for each in IMPORTS[queue.pop()]:
+        for each in imports(queue.pop()):
             if not each.ours:
                 assert not each.at_top or each.name not in LIBRARIES - allowed
             elif each.at_top and each.name not in seen:
@@ -182,13 +187,13 @@ def test_importing_loads_no_library(name: str) -> None:
 
 def test_only_the_standard_library_beside_these() -> None:
     known = LIBRARIES | set(sys.stdlib_module_names)
-    assert {each.name for found in IMPORTS.values() for each in found if not each.ours} <= known
+    assert {each.name for name in PATHS for each in imports(name) if not each.ours} <= known
 
 
 @in_a_loop("path", sorted(TESTS.rglob("*.py")))
 def test_no_test_imports_a_test(path: Path) -> None:
     """What several tests use is in support/."""
-    found = [each for each, _ in statements(ast.parse(path.read_text(encoding="utf-8")))]
+    found = [each for each, _ in statements(parsed(path))]
     names = {each.module or "" for each in found if isinstance(each, ast.ImportFrom)}
     names |= {alias.name for each in found for alias in each.names}
     assert [name for name in names if name.startswith("test_")] == []
@@ -199,7 +204,7 @@ def test_what_is_never_called(name: str) -> None:
     """The recursion limit stays (raising it ends in a crash); text reaches SymPy in language/tree.py alone."""
     names = {
         node.id if isinstance(node, ast.Name) else node.attr
-        for node in ast.walk(ast.parse(PATHS[name].read_text(encoding="utf-8")))
+        for node in ast.walk(parsed(PATHS[name]))
         if isinstance(node, ast.Name | ast.Attribute)
     }
     assert not names & {"setrecursionlimit", "sympify"}
@@ -251,7 +256,7 @@ def public_functions(body: Sequence[ast.stmt]) -> Iterator[ast.FunctionDef]:
 @in_a_loop("name", PATHS)
 def test_from_three_parameters_on_each_is_told(name: str) -> None:
     """A function without a docstring is told of where it is overridden, or as a command."""
-    for function in public_functions(ast.parse(PATHS[name].read_text(encoding="utf-8")).body):
+    for function in public_functions(parsed(PATHS[name]).body):
         given = function.args
         names = {each.arg.lstrip("_") for each in (*given.posonlyargs, *given.args, *given.kwonlyargs)} - OWN
         told = ast.get_docstring(function)
@@ -279,10 +284,9 @@ A call goes down this list, and imports go up it: `tests/test_imports.py` holds 
 """
 
 
+@cache
 def first_sentence(name: str) -> str:
-    words = " ".join(
-        (ast.get_docstring(ast.parse(PATHS[name].read_text(encoding="utf-8"))) or "").partition("\n\n")[0].split()
-    )
+    words = " ".join((ast.get_docstring(parsed(PATHS[name])) or "").partition("\n\n")[0].split())
     return re.split(r"(?<=[.?]) (?=[A-Z`])", words)[0].rstrip(".")
 
 
