@@ -3,6 +3,7 @@ random examples that are the same in each run.
 """
 
 import atexit
+import gc
 import importlib
 import os
 import pkgutil
@@ -19,6 +20,9 @@ from hypothesis import settings
 # processes, each of which would compile the libraries anew.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# What is loaded and collected stays until the end: to look through it for what can go took half of the collection.
+gc.disable()
 
 pytest.register_assert_rewrite("support")
 
@@ -58,6 +62,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left -= {item for item in left if item.get_closest_marker("exhaustive")}
     config.hook.pytest_deselected(items=[item for item in items if item not in left])
     items[:] = [item for item in items if item in left]
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture
