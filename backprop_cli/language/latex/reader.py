@@ -8,8 +8,8 @@ from itertools import takewhile
 from ...rules.arrays import functions
 from ..names import as_name
 from ..recipes import INVERSES
-from .cursor import Signs, UnknownError
-from .environments import cases, lines, matrix
+from .cursor import UnknownError
+from .environments import Environments
 from .parts import Part, held, joined
 from .signs import (
     ACCENTS,
@@ -39,19 +39,18 @@ from .signs import (
 _LONGEST_FUNCTION = 20  # letters
 
 
-class Reader(Signs):
-    """of_arrays: whether there are any; ours: whether this program wrote it, with braces around what has a power."""
+class Reader(Environments):
+    """What reads a formula. of_arrays: whether there are any; ours: as in Environments."""
 
     def __init__(self, signs: list[str], *, of_arrays: bool, ours: bool) -> None:
-        super().__init__(signs)
-        self.of_arrays, self.ours = of_arrays, ours
+        super().__init__(signs, ours=ours)
+        self.of_arrays = of_arrays
         self.functions = functions()
-        self.conditions = 0  # inside how many conditions this is, where = compares
         self.bold: set[str] = set()  # names of arrays
 
     def whole(self) -> str:
         if self.next == r"\begin" and "".join(self.signs[2:]).startswith(tuple(f"{each}}}" for each in ALIGNED)):
-            return "\n".join(lines(self))
+            return "\n".join(self.lines())
         head = self.head()
         written = self.formula("")
         if self.place < len(self.signs):
@@ -282,7 +281,7 @@ class Reader(Signs):
             return Part(f"[{inside.text}]" if is_array else f"{function}({inside.text})")
         if sign == r"\begin":
             is_matrix = "".join(self.signs[self.place : self.place + 9]).startswith(MATRICES)
-            return matrix(self) if is_matrix else cases(self)
+            return self.matrix() if is_matrix else self.cases()
         if sign in (r"\frac", r"\dfrac", r"\tfrac"):
             above, below = self.group(), self.group()
             return Part(f"{held(above, product=True)}/{held(below)}", "product")
