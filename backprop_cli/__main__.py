@@ -14,6 +14,9 @@ FAILED, INTERRUPTED, BROKEN_PIPE = 1, 128 + 2, 128 + 13
 """The exit status where the system refuses something, and of what SIGINT and SIGPIPE end."""
 NO_MEMORY = b"error: the memory does not suffice\n"
 
+_OF_LIBRARIES = ("SYMPY_", "NUMPY_", "NPY_", "POLARS_", "MPLBACKEND", "MATPLOTLIBRC", "SOURCE_DATE_EPOCH")
+_ANY = 100 * "."
+"""What every encoding of streams has."""
 _AGAIN = 0.3  # seconds after which an interrupt that is lost is sent once more
 _OURS = __file__.removesuffix("__main__.py")
 _interrupts: list[KeyboardInterrupt] = []
@@ -56,6 +59,10 @@ def _run() -> int:
 
             bound_memory()
             status = run_command(words)
+            if "matplotlib" in sys.modules:  # it removes the directory that it makes where it may not have its own
+                import atexit
+
+                atexit._run_exitfuncs()
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()
@@ -63,8 +70,14 @@ def _run() -> int:
         return BROKEN_PIPE
     except (MemoryError, SystemError):  # the other where CPython forgets to tell that an allocation has failed
         message = NO_MEMORY
+    except ImportError as error:  # where the system refuses it memory or files; what is not installed is told before
+        message = f"error: a library cannot be loaded: {_cause(error)}\n".encode("utf-8", "replace")
     except OSError as error:  # a full disk, a closed descriptor
         message = f"error: the result cannot be written: {(error.strerror or '').lower()}\n".encode()
+    except BaseException as error:
+        if type(error).__module__ != "pyo3_runtime":
+            raise
+        message = f"error: a library fails: {_cause(error)}\n".encode("utf-8", "replace")  # one that is made in Rust
     else:
         return status
     try:  # noqa: SIM105  # without what `suppress` allocates
@@ -72,6 +85,13 @@ def _run() -> int:
     except OSError:  # standard error may be closed as well; then the exit status says it alone
         pass
     return FAILED
+
+
+def _cause(error: BaseException) -> str:
+    """What went wrong first, in a line."""
+    while error.__cause__ or error.__context__:
+        error = error.__cause__ or error.__context__ or error
+    return str(error).strip().split("\n")[0]
 
 
 def _interrupt(_number: int, _frame: object) -> None:
@@ -130,6 +150,12 @@ def _make_even() -> None:
     """
     for name in [name for name, text in os.environ.items() if not _is_admitted(name, text)]:
         del os.environ[name]
+    stream: Any
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        try:
+            _ANY.encode(stream.encoding)
+        except UnicodeError:  # idna and undefined, which take no text as it is
+            stream.reconfigure(encoding="utf-8")
     sys.set_int_max_str_digits(sys.int_info.default_max_str_digits)
     if sys.warnoptions:
         import warnings
@@ -140,8 +166,7 @@ def _make_even() -> None:
 def _is_admitted(name: str, text: str) -> bool:
     if name in ("COLUMNS", "LINES", "POLARS_MAX_THREADS"):
         return text.isascii() and text.isdecimal() and len(text) < 5 and int(text) > 0
-    is_of_a_library = name.startswith(("SYMPY_", "NUMPY_", "NPY_", "POLARS_", "MPLBACKEND", "MATPLOTLIBRC"))
-    return not is_of_a_library or (name, text) == ("SYMPY_GROUND_TYPES", "python")
+    return not name.startswith(_OF_LIBRARIES) or (name, text) == ("SYMPY_GROUND_TYPES", "python")
 
 
 if __name__ == "__main__":

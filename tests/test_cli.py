@@ -539,6 +539,14 @@ def test_any_encoding_of_the_streams(encoding: str) -> None:
     assert json.loads(plain) == document(*GREEK)
 
 
+@pytest.mark.parametrize("encoding", ["idna", "undefined"])
+def test_an_encoding_that_is_for_no_stream(encoding: str) -> None:
+    for words, status in ((EXAMPLE, 0), (["x +"], 2)):
+        result = process("eval", *words, PYTHONIOENCODING=encoding)
+        assert result.returncode == status
+        assert b"object" not in result.stderr
+
+
 def test_an_ascii_process() -> None:
     """Where Python itself does not help (it turns a C locale into UTF-8 unless it is told not to)."""
     words = ["sqrt(x)*max(x, y)", "--x", "4", "--y", "4"]

@@ -19,7 +19,7 @@ import pytest
 
 from backprop_cli.__main__ import _make_even
 from backprop_cli.cli.options import COMMANDS
-from support.command import Result, environment, on_a_terminal, plain
+from support.command import Result, command, environment, on_a_terminal, plain
 from support.suites import rarely, thinned
 
 CALLS = [
@@ -131,6 +131,7 @@ def test_what_libraries_read_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> N
         "MATPLOTLIBRC": "x",
         "POLARS_MAX_THREADS": "0",
         "POLARS_FMT_MAX_COLS": "x",
+        "SOURCE_DATE_EPOCH": "x",
         "COLUMNS": "0",
     }
     kept = {"POLARS_MAX_THREADS": "2", "MPLCONFIGDIR": "/tmp", "COLUMNS": "80"}
@@ -235,6 +236,52 @@ def test_what_python_reads(name: str, tmp_path: Path, monkeypatch: pytest.Monkey
     for value in ("1", "²"):
         if python(code="", given=[], **{name: value}).status == 0:
             check({name: value}, count=2)
+
+
+# -- Where plots are made, and where there is little room --------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", ["loop", "pipe", "/dev/null"])
+def test_matplotlib_says_nothing_of_its_own(place: str, tmp_path: Path) -> None:
+    """Neither of directories nor of settings; and it leaves nothing behind."""
+    pytest.importorskip("matplotlib")
+    (tmp_path / "loop").symlink_to("loop")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "matplotlibrc").write_text("font.size: abc\naxes.prop_cycle: __import__('os')._exit(7)\n")
+    (tmp_path / "temporary").mkdir()
+    result = subprocess.run(
+        [*command("minimize", "(x-1)^2", "--start", "x=0", "--steps", "9", "--plot", "plot.svg")],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=tmp_path,
+        env=environment({"MPLCONFIGDIR": place, "TMPDIR": str(tmp_path / "temporary"), "SOURCE_DATE_EPOCH": "x"}),
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    assert re.fullmatch("(error: Matplotlib does not start: .*\n)?", result.stderr)
+    assert (tmp_path / "plot.svg").exists() == (result.stderr == "") == (place != "loop")
+    assert not [*(tmp_path / "temporary").iterdir()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kilobytes", [200_000, 400_000, 600_000, 1_000_000])
+@pytest.mark.parametrize("words", ["eval x*sin(y) --at p.json", "points x*y p.csv --reduce sum"])
+def test_few_addresses(kilobytes: int, words: str, tmp_path: Path) -> None:
+    """As on machines whose users have a share (`ulimit -v`): libraries do not load there, or end the process."""
+    (tmp_path / "p.json").write_text('{"x": 1, "y": 2}')
+    (tmp_path / "p.csv").write_text("x,y\n1,2\n")
+    result = subprocess.run(
+        ["sh", "-c", f'ulimit -v {kilobytes}; exec "$@"', "sh", *command(*words.split(), "--no-cache")],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=tmp_path,
+        env=environment({}),
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    assert result.returncode in (0, 1)
+    assert re.fullmatch("error: .*\n" if result.returncode else "", result.stderr)
 
 
 # -- Python's own options ----------------------------------------------------------------------------------------------

@@ -382,6 +382,13 @@ def test_warnings_come_once() -> None:
     assert objects(split.out)[1]["gradient"] == {"x": 0.5, "y": 0.5}
 
 
+def test_warnings_of_many_nodes_are_few() -> None:
+    program = "where(x > 1, x, " * 30 + "x" + ")" * 30
+    lines = stream(program, '{"x": 1}\n{"x": 1}\n').err.splitlines()
+    assert lines[-1] == "warning: 36 more of the kind 'border'"
+    assert len(lines) == 25
+
+
 def test_csv_that_is_none() -> None:
     assert reasons(stream("x", "x,y\n1,2\r3,4\n5,6\n", "--on-error", "skip")) == [
         "line 2: not CSV: a carriage return stands inside a line"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import BackpropError, counted, printable
+from ..errors import FEW, BackpropError, counted, printable
 from ..runtime.streams import columns, emit
 from .output import say
 
@@ -36,7 +36,8 @@ class Report:
         self.move = move
         self.before = "\r\x1b[K" if move else ""  # clears the terminal's line
         self.done = self.failed = 0
-        self.noticed: dict[tuple[str, str], int] = {}
+        self.noticed: dict[str, dict[str, int]] = {}  # by kinds and nodes: at how many more points it is the same
+        self.beyond: dict[str, int] = {}  # by kinds: how many are of other nodes
 
     def answered(self, points: int = 1) -> None:
         """One more point, or several, has its line, and nothing is to tell of it."""
@@ -87,12 +88,14 @@ class Report:
 
         if notice.kind in EVERYWHERE:
             return
-        place = (notice.kind, notice.node)
-        if place in self.noticed:
-            self.noticed[place] += 1
-        else:
-            self.noticed[place] = 0
+        nodes = self.noticed.setdefault(notice.kind, {})
+        if notice.node in nodes:
+            nodes[notice.node] += 1
+        elif len(nodes) < FEW:
+            nodes[notice.node] = 0
             self._say(f"warning: {self.noun} {line}: {notice.message}")
+        else:
+            self.beyond[notice.kind] = self.beyond.get(notice.kind, 0) + 1
 
     def finish(self) -> int:
         """Tell the counts; return the exit status."""
@@ -103,9 +106,14 @@ class Report:
         return 1 if self.failed else 0
 
     def _counts(self) -> None:
-        for (_, node), more in self.noticed.items():
-            if more:
-                self._say(f"warning: the same of {node} at {counted(more, 'point')} more")
+        from ..passes.trace import beyond
+
+        for kind, nodes in self.noticed.items():
+            for node, more in nodes.items():
+                if more:
+                    self._say(f"warning: the same of {node} at {counted(more, 'point')} more")
+            if others := self.beyond.get(kind):
+                self._say(beyond(kind, others))
 
     def _say(self, line: str) -> None:
         emit(self.before, sys.stderr)

@@ -120,7 +120,12 @@ def told(notices: Iterable[Notice]) -> Iterator[str]:
             yield f"warning: {notice.message}"
     for kind, count in counts.items():
         if count > FEW:
-            yield f"warning: {count - FEW:,} more of the kind '{kind}'"
+            yield beyond(kind, count - FEW)
+
+
+def beyond(kind: str, count: int) -> str:
+    """The line for so many more warnings of a kind."""
+    return f"warning: {count:,} more of the kind '{kind}'"
 
 
 Pair = tuple[str, str]

@@ -71,11 +71,26 @@ class Table(NamedTuple):
     noun: str = "line"
 
 
+_ROOM = 4_000_000_000
+"""Bytes of addresses below which Polars is left alone: it ends the process where it is refused some."""
+
+
 def has_polars() -> bool:
-    """Whether Polars is installed."""
+    """Whether Polars is installed, and may have what it needs."""
     from importlib.util import find_spec
 
-    return sys.modules.get("polars", find_spec) is not None and find_spec("polars") is not None
+    is_there = sys.modules.get("polars", find_spec) is not None and find_spec("polars") is not None
+    return is_there and has_room()
+
+
+def has_room() -> bool:
+    """Whether the system leaves this process enough addresses for Polars (`ulimit -v`)."""
+    if sys.platform == "win32":
+        return True
+    from resource import RLIM_INFINITY, RLIMIT_AS, getrlimit
+
+    most, _ = getrlimit(RLIMIT_AS)
+    return most == RLIM_INFINITY or most >= _ROOM
 
 
 def piece(file: BinaryIO, size: int) -> bytes:

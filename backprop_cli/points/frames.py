@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import InputError, OutputError, quote, shorten
 from ..passes.threads import ahead
-from .blocks import PIECE, TEXT, Block, Look, Table, of_rows, piece
+from .blocks import PIECE, TEXT, Block, Look, Table, has_room, of_rows, piece
 from .evaluate import Row, number_of
 from .rows import FRAMES, Lines, Source, binary, names_of, read_records
 
@@ -27,6 +27,8 @@ _STREAM = b"\xff\xff\xff\xff"  # how streams of Arrow begin
 
 def library(what: str) -> Any:
     """Polars. Raises InputError where it is not installed. what: what it is needed for."""
+    if not has_room():
+        raise MemoryError
     try:
         import polars
     except ImportError:

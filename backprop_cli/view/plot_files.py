@@ -3,21 +3,46 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from ..descent.extras import missing
+from ..errors import OutputError, shorten
 from . import Options
 from .plot import Plot
 
 
 def picture(plots: Sequence[Plot], options: Options) -> bytes:
-    """All of them in one picture, one below the other. Raises InputError where there is no Matplotlib."""
+    """All of them in one picture, one below the other.
+
+    Raises InputError where there is no Matplotlib, OutputError where it does not start.
+    """
+    with _quiet():
+        return _picture(plots, options)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Leave unsaid what Matplotlib tells of directories and of settings, which make no difference here."""
+    log = logging.getLogger("matplotlib")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+
+
+def _picture(plots: Sequence[Plot], options: Options) -> bytes:
     try:
         import matplotlib as library
         from matplotlib.figure import Figure
     except ImportError:
         raise missing("Matplotlib", "plot", f"a plot as {options.form}") from None
+    except (OSError, RuntimeError, ValueError) as error:  # a directory of the environment's that is none
+        raise OutputError(f"Matplotlib does not start: {shorten(str(error), 100)}") from None
     with library.rc_context():
         library.rcdefaults()  # what somebody has set for pictures of their own, such as text by TeX, is not for these
         library.rcParams.update({"svg.hashsalt": "backprop", "text.parse_math": False})
