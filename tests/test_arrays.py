@@ -359,6 +359,16 @@ def test_a_product_of_doubles_has_its_digits_whatever_is_on_the_way() -> None:
         assert [*backprop("prod(v)", {"v": factors}).gradient["v"]] == pytest.approx(slopes, rel=1e-15, abs=0), factors
 
 
+def test_a_mean_of_doubles_is_there_where_their_sum_is_not() -> None:
+    """Over all and along an axis, of entries and of numbers, beside fractions."""
+    for numbers in ([1.5e308, 1e308], [1e308, -1e308, 1.7e308, 1.7e308, 1.7e308], [5e-324, 5e-324], [1e308, 2, 3]):
+        expected = float(sum(map(Fraction, numbers)) / len(numbers))
+        point = {f"x{place}": number for place, number in enumerate(numbers)}
+        cases = ("mean(v)", {"v": numbers}), ("mean(v, axis=0)[1]", {"v": [[1, each] for each in numbers]})
+        for text, values in (*cases, (f"mean({', '.join(point)})", point)):
+            assert backprop(text, values).value == pytest.approx(expected, rel=1e-15, abs=0), text
+
+
 def test_scores_that_are_nearly_sure_keep_their_digits() -> None:
     """Of two scores, 0 and x, the second has the portion sigmoid(x): in doubles, and in programs."""
     forms: dict[str, tuple[str, Any, Any]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import warnings
 from typing import Any
 
@@ -28,6 +29,20 @@ MORE: list[tuple[str, dict[str, tuple[int, ...]]]] = [
     ("sum(prod(F*[1e200, 1e200, 1e-200, 1e-190], axis=-1))*1e-10 + prod(F)", {"F": (2, 4)}),
     ("sum(norm(F*1e200, axis=-1, keepdims=True))/1e200 + norm(F*1e-200)*1e200", {"F": (2, 3)}),
 ]
+REPEATED = [
+    "sum(max(X, X[0])*X)",
+    "sum(max(X, X[0], y, X[1])*X)",
+    "sum(min(X[::-1], X)*y)",
+    "max(concat(y, [3, 3], y[::-1]))*y[0]",
+    "sum(max([y, 2*y, y], axis=0)*y)",
+    "sum(max(concat(X, X, axis=1), axis=1, keepdims=True)*X)",
+    "max([y[0], z, y[1], z, 3, 3])*z",
+    "sum(max(X.T, X.T[:, 1:2], 3)*2)",
+    "max(pick(X, k), X[0, 0]) @ y[:2]",
+    "max(reshape(X, 6)[:3], y) @ y",
+    "max(reshape(X, 6)[1:3], X[0, 1:]) @ [1, 2]",
+]
+"""Where an entry may meet itself, and others that are equal to it."""
 PICKED: list[tuple[str, dict[str, tuple[int, ...]], dict[str, Any]]] = [
     ("sum(pick(S, y)**2)", {"S": (3, 4)}, {"y": [0.0, 3.0, 3.0]}),
     ("pick(s, k)**2", {"s": (4,)}, {"k": 2.0}),
@@ -54,15 +69,28 @@ def compare(trace: Trace, value: Any, gradient: dict[str, Any]) -> None:
         np.testing.assert_allclose(np.asarray(gradient[name]), slope, rtol=1e-9, atol=1e-11, err_msg=source)
 
 
-def agrees(text: str, point: dict[str, Any], library: str) -> None:
+def agrees(text: str, point: dict[str, Any], library: str, ties: str = "both") -> None:
     """The program with values, and the function, which knows no shapes."""
-    trace = backprop(text, point)
+    trace = backprop(text, point, ties=ties)
     output = trace.graph.output.name
     numbers = printed(trace.code(library))
     compare(trace, numbers[output], {name: numbers[f"d{output}/d{name}"] for name in trace.gradient})
     names: dict[str, Any] = {}
     exec(trace.code(library, function=True), names)
     compare(trace, *names["forward_backward"](*(point[name] for name in trace.gradient)))
+
+
+@pytest.mark.parametrize(
+    "library", ["numpy", *(pytest.param(name, marks=pytest.mark.slow) for name in ("torch", "jax"))]
+)
+def test_an_entry_does_not_tie_with_itself_in_programs(library: str) -> None:
+    """With values and without; where others tie with it, they share as `--ties` says."""
+    pytest.importorskip(library)
+    values = {"X": [[1.0, 3, 2], [3, 3, 1]], "y": [3.0, 1, 3], "z": 3.0, "k": [1.0, 1]}
+    for text in REPEATED:
+        point = {name: np.array(value) for name, value in values.items() if re.search(rf"\b{name}\b", text)}
+        for ties in ("both", "split", "first"):
+            agrees(text, point, library, ties)
 
 
 def test_numpy_programs_are_right() -> None:

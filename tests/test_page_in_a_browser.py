@@ -230,8 +230,8 @@ ARRAYS: list[tuple[str, dict[str, Any], list[tuple[str, int | None, float]]]] = 
         [("W", 2, 0.7), ("x", 1, 0), ("x", 1, 3), ("b", None, -1)],
     ),
     (
-        "mean((A @ B.T)[0]) + norm(A)/det(A) + c",
-        {"A": [[2, 1], [1, 3]], "B": [[1, 2], [3, 4]], "c": -1},
+        "mean((A @ B.T)[0]) + norm(A)/det(A) + c + mean(h)*1e-308",
+        {"A": [[2, 1], [1, 3]], "B": [[1, 2], [3, 4]], "c": -1, "h": [1.5e308, 1e308]},
         [("A", 2, 0.7)],
     ),
     (
@@ -243,6 +243,11 @@ ARRAYS: list[tuple[str, dict[str, Any], list[tuple[str, int | None, float]]]] = 
         "max(x)*min(x) + sum(max(x, y)) + sum(min(x, y, 1)) + sum(relu(x)*y)",
         {"x": [1, 2, 3], "y": [3, 1, 2]},
         [("x", 0, 3), ("y", 0, 3), ("x", 1, 0)],
+    ),
+    (
+        "sum(max(concat(x, x[::-1]))*x) + sum(min([x, x, y], axis=0)) + sum(max(X, X[0], y)*X)",
+        {"X": [[1, 2], [3, 2], [1, 1]], "x": [1, 2], "y": [1, 3]},
+        [("X", 0, 3), ("x", 0, 2), ("y", 0, 2)],
     ),
     ("sum(where(x>0, log(x), 0))*a", {"x": [1, -1, 2], "a": 2}, [("x", 1, 3), ("x", 1, 0), ("a", None, 0)]),
     (

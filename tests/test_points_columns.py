@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,8 @@ from backprop_cli.passes.columns import ColumnPasses, _Strips
 from backprop_cli.passes.compiled_lines import unrolled
 from backprop_cli.passes.threads import ahead
 from backprop_cli.points.columns import Sum
-from backprop_cli.points.tables import Columns
+from backprop_cli.points.rows import Lines, read
+from backprop_cli.points.tables import Columns, of_lines
 from backprop_cli.rules.op import Op
 from backprop_cli.rules.table import TABLE
 from support.command import command, environment, run
@@ -148,6 +150,9 @@ def test_sums_are_those_of_fsum() -> None:
     total.add(np.full(3, 1.7e308))
     with pytest.raises(OverflowError):
         _ = total.value
+    assert total.over(4003) == pytest.approx(1.7e308 / 4003 * 3, rel=1e-15)
+    for numbers in ([1.5e308, 1e308, -1e308], [1.7e308, 1.7e308, 1.7e308, -1.7e308, -1.7e308]):  # overflows on the way
+        assert Sum(numbers).value == float(sum(map(Fraction, numbers)))
 
 
 @pytest.mark.slow
@@ -659,3 +664,41 @@ def test_sums_of_strips_are_those_of_fsum() -> None:
         for name, column in (("value", x * y), ("gradient.x", y)):
             expected = math.fsum(column[there])
             assert abs(found[name] - expected) <= 1e-14 * abs(expected), name
+
+
+CELLS = ["1", "2.5", "", "a", '"1"', '"a,b"', '"l1\nl2"', '"say ""hi"""', '""', "é", '"\n\n"', " 3 ", '""""', '"\r\n"']
+WILD = ['\r,",\n', '"5', '5"', '"a"b', '\\"', '"', "\r", "\0", '"x\r"']
+
+
+def test_quoted_csv_is_read_as_record_by_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows, their lines and what they are written as again; most of it by Polars, in whatever pieces."""
+    frames = pytest.importorskip("backprop_cli.points.frames")
+    chance, by_polars = random.Random(5), 0
+    for number in range(300):
+        monkeypatch.setattr(frames, "TEXT", chance.choice([4, 20, 100, 10_000]))
+        cells, end = [*CELLS, *(WILD if number % 3 == 0 else ())], chance.choice(["\n", "\r\n"])
+        widths = [chance.choice([0, 1, 2, 4]) if chance.random() < 0.03 else 3 for _ in range(chance.randint(0, 12))]
+        lines = [",".join(chance.choices(cells, k=width)) for width in widths]
+        data = ("x,y,n\n" + end.join(lines) + chance.choice(["", end])).encode()
+        expected = [(row.line, row.given, [*row.kept], str(row.error)) for row in read(Lines(io.BytesIO(data))).rows]
+        found = []
+        with io.BufferedReader(io.BytesIO(data)) as file:
+            for block in of_lines(file).blocks(["x"]):
+                rows = [block.row(place) for place in range(block.rows)]
+                found += [(row.line, row.given, [*row.kept], str(row.error)) for row in rows]
+                if block.frame is not None:
+                    by_polars += number % 3 > 0
+                    text = io.StringIO(newline="")
+                    csv.writer(text, lineterminator="\n").writerows(row.kept for row in rows)
+                    assert bytes(frames.csv_of(block.frame, ",")).decode() == text.getvalue()
+        assert found == expected, data
+    assert by_polars > 150
+
+
+def test_quoted_csv_is_read_in_blocks() -> None:
+    """Not line by line from the first quote on, which took several times as long; but where a quote is out of place."""
+    pytest.importorskip("polars")
+    quoted, text, wild = '1,"a, b"\n2,"a\nb"\n', '2,5" wide\n', '1,"a, b"\n2,5" wide\n'
+    for lines, is_read in ((quoted, True), (text, True), (wild, False)):
+        with io.BufferedReader(io.BytesIO(f"x,note\n{lines * 10}".encode())) as file:
+            assert all((block.frame is not None) is is_read for block in of_lines(file).blocks(["x"]))

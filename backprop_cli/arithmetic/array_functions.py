@@ -134,6 +134,16 @@ class Words(SquareMatrices):
     def total(self, x: Array) -> Value:
         return np.add.reduce(x, initial=self._zero, **self._over)  # np.sum, without its way there
 
+    def mean(self, x: Array) -> Value:
+        """The mean, for which no sum overflows."""
+        count = self.count(x)
+        with np.errstate(over="ignore"):
+            found = self.total(x) / count
+        if self.is_doubles and not np.isfinite(found).all():
+            bits = int(count).bit_length()
+            found = np.where(np.isfinite(found), found, np.ldexp(self.total(np.ldexp(x, -bits)) / count, bits))
+        return found
+
     def product(self, x: Array) -> Value:
         try:
             with np.errstate(**self._told):
@@ -222,7 +232,7 @@ class Words(SquareMatrices):
     def spread(self, upstream: Value, x: Array) -> Value:
         return spread(self.op, upstream, x)
 
-    def count(self, x: Array, _out: Value) -> Value:
+    def count(self, x: Array, _out: Value | None = None) -> Value:
         found = x.size if self._axis is None else x.shape[self._axis]
         return float(found) if self.is_doubles else self.base.number(str(found))
 

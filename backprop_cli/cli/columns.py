@@ -163,6 +163,6 @@ def reduced(rows: Rows, how: str) -> Reduction:
 
 def _rounded(total: Sum, name: str, how: str, rows: int) -> float:
     try:
-        return total.value / (rows if how == "mean" else 1)
+        return total.over(rows if how == "mean" else 1)
     except OverflowError:
-        raise MathError(f"the sum of {quote(name)} over the rows overflows", hint=FLOATS.range_hint) from None
+        raise MathError(f"the {how} of {quote(name)} over the rows overflows", hint=FLOATS.range_hint) from None

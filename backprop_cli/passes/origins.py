@@ -15,6 +15,7 @@ from ..arithmetic.arrays import Arrays
 from ..arithmetic.axes import Array
 from ..graph.graph import Gate, Graph
 from ..rules.array_op import ArrayOp, Shape
+from ..rules.shape_rules import axes_of
 
 MOVES = frozenset("transpose index array concat reshape".split())
 """Operations that only move entries."""
@@ -44,6 +45,24 @@ def origins(graph: Graph, shapes: Sequence[Shape], values: Sequence[Value], syst
 
 def _moves(node: object) -> bool:
     return isinstance(node, Gate) and (node.op.name in MOVES or node.op.name == "pick")
+
+
+def firsts(gate: Gate, graph: Graph, values: Sequence[Value], system: Arrays) -> Array:
+    """Where entries are the first that come from one entry, as 1 and 0: among inputs, entry by entry, or over axes.
+
+    gate: which selects, among inputs or over the axes of one
+    values: of all nodes
+    """
+    shapes = [system.shape(value) for value in values]
+    of = [origins(graph, shapes, values, system, i) for i in gate.inputs]
+    if isinstance(gate.op, ArrayOp):
+        axes = axes_of(gate.op, of[0].shape)
+        front = range(len(axes))
+        moved = np.moveaxis(of[0], axes, front)
+        rows = moved.reshape(-1, *moved.shape[len(axes) :])
+        return np.moveaxis(first_of_each(np.ones(rows.shape, int), rows, 0).reshape(moved.shape), front, axes)
+    wide = np.stack([np.broadcast_to(each, shapes[gate.position]) for each in of])
+    return first_of_each(np.ones(wide.shape, int), wide, 0)
 
 
 def first_of_each(selected: Array, of: Array, zero: Value) -> Array:

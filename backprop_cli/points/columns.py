@@ -214,7 +214,15 @@ class Sum:
     @property
     def value(self) -> float:
         """All of it, rounded once. Raises OverflowError where that is no double."""
-        return math.fsum(self.numbers)
+        return self.over(1)
+
+    def over(self, count: int) -> float:
+        """All of it divided by a count. Raises OverflowError where that is no double."""
+        try:
+            return math.fsum(self.numbers) / count
+        except OverflowError:  # on the way, or in the end
+            bits = len(self.numbers).bit_length()
+            return math.ldexp(math.fsum(math.ldexp(each, -bits) for each in self.numbers) / count, bits)
 
 
 def parts(strip: Column, most: float) -> list[float]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from functools import partial
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -13,8 +12,9 @@ import numpy as np
 
 from ..errors import InputError, OutputError, quote, shorten
 from ..passes.threads import ahead
-from .blocks import PIECE, TEXT, Block, Look, Table, has_room, of_rows, piece
+from .blocks import PIECE, TEXT, Block, Look, Table, has_room, of_rows
 from .evaluate import Row, number_of
+from .records import Piece, pieces
 from .rows import FRAMES, Lines, Source, binary, names_of, read_records
 
 if TYPE_CHECKING:
@@ -101,14 +101,25 @@ def _numbers(column: polars.Series) -> Any:
 
 
 def _row_of(
-    frame: polars.DataFrame, names: Sequence[str], first: int, empty: str | None = None
+    frame: polars.DataFrame,
+    names: Sequence[str],
+    first: int,
+    empty: str | None = None,
+    starts: Sequence[int] | None = None,
 ) -> Callable[[int], Row]:
-    """What gives the row in a place of a frame. first: the number of the first; empty: what an empty entry is."""
+    """What gives the row in a place of a frame.
+
+    names: of its columns;
+    first: the number of the first row;
+    empty: what an empty entry is;
+    starts: how many lines are before each row; one each, if None.
+    """
 
     def row(place: int) -> Row:
         entries = frame.row(place)
         given = {name: empty if each is None else _entry(each) for name, each in zip(names, entries, strict=True)}
-        return Row(first + place, given, ["" if each is None else str(each) for each in entries])
+        line = first + (place if starts is None else starts[place])
+        return Row(line, given, ["" if each is None else str(each) for each in entries])
 
     return row
 
@@ -128,8 +139,8 @@ def csv_blocks(
 ) -> Iterator[Block]:
     """The blocks of a CSV file whose header has been read.
 
-    A piece that is not plain, because something is quoted or a line has another number of fields, is left to `rows`;
-    from a quote on, behind which lines may hang together, all of it.
+    A piece that is not plain, because a line has another number of fields, is left to `rows`; where a quote stands that
+    does not belong there, all that comes.
 
     file: behind the header;
     lines: those that were read, which go on to be counted;
@@ -138,10 +149,11 @@ def csv_blocks(
     refused: those that no row may have.
     """
     places = [source.names.index(name) for name in names]
-    pieces = ahead((data, _frame(data, source)) for data in iter(partial(piece, file, TEXT), b""))
-    for data, frame in pieces:
-        if frame is None and b'"' in data:
-            rest = Lines(cast("BinaryIO", _Joined(data, pieces)))
+    found = ahead((each, _frame(each, source)) for each in pieces(file, source.delimiter, TEXT))
+    for each, frame in found:
+        data = each.data
+        if not each.is_whole:
+            rest = Lines(cast("BinaryIO", _Joined(data, (more.data for more, _ in found))))
             rest.number, rest.size = lines.number, lines.size
             yield from of_rows(_counted(rest, lines, source), names, refused)
             return
@@ -152,51 +164,50 @@ def csv_blocks(
             yield from of_rows(read_records(part, source), names, refused)
         else:
             columns = {name: _numbers(frame.to_series(place)) for name, place in zip(names, places, strict=True)}
-            yield Block(len(frame), columns, _row_of(frame, source.names, lines.number + 1, ""), frame)
-        lines.number += _count(data, b"\n") + (not data.endswith(b"\n"))
+            row = _row_of(frame, source.names, lines.number + 1, "", each.starts())
+            yield Block(len(frame), columns, row, frame)
+        lines.number += each.lines
 
 
-def _frame(piece: bytes, source: Source) -> polars.DataFrame | None:
-    """The cells of plain lines as they are written; None where they are not plain."""
+def _frame(found: Piece, source: Source) -> polars.DataFrame | None:
+    """The cells of plain records as they are written; None where they are not plain."""
     import polars
 
-    if b"\r" in piece:
-        piece = piece.replace(b"\r\n", b"\n")
-    if not piece.endswith(b"\n"):
-        piece += b"\n"
-    width, between = len(source.header), source.delimiter.encode()
-    count = _count(piece, b"\n")
-    blank = width == 1 and (b"\n\n" in piece or piece.startswith(b"\n") or b" " in piece or b"\t" in piece)
-    if blank or b'"' in piece or b"\r" in piece or b"\0" in piece or _count(piece, between) != (width - 1) * count:
+    plain = found.unix() if found.is_whole else None
+    if plain is None:
+        return None
+    width, data, is_quoted = len(source.header), plain.data, plain.inside is not None
+    count = plain.outside(b"\n")
+    blank = width == 1 and (is_quoted or b"\n\n" in data or data.startswith(b"\n") or b" " in data or b"\t" in data)
+    if blank or b"\0" in data or plain.outside(source.delimiter.encode()) != (width - 1) * count:
         return None
     try:
         frame = polars.read_csv(
-            piece,
+            data,
             has_header=False,
             separator=source.delimiter,
             infer_schema=False,
-            quote_char=None,
+            quote_char='"' if is_quoted else None,
         )
     except (polars.exceptions.PolarsError, UnicodeError):
         return None
-    return frame.rechunk() if frame.shape == (count, width) else None
-
-
-def _count(data: bytes, sign: bytes) -> int:
-    """How often a sign stands there; where it stands often, several times as quick as `bytes.count`."""
-    return int(np.count_nonzero(np.frombuffer(data, dtype=np.uint8) == ord(sign)))
+    if frame.shape != (count, width):
+        return None
+    if is_quoted and b'""' in data:  # "" is an empty cell, as nothing is
+        frame = polars.DataFrame([each.set(each == "", None) for each in frame.get_columns()])
+    return frame.rechunk()
 
 
 class _Joined:
     """A piece of a file and the pieces behind it, line by line."""
 
-    def __init__(self, piece: bytes, pieces: Iterator[tuple[bytes, object]]) -> None:
+    def __init__(self, piece: bytes, pieces: Iterator[bytes]) -> None:
         self.piece, self.pieces = BytesIO(piece), pieces
 
     def readline(self, size: int = -1) -> bytes:
         line = self.piece.readline(size)
         while not line.endswith(b"\n") and len(line) != size and (more := next(self.pieces, None)):
-            self.piece = BytesIO(more[0])
+            self.piece = BytesIO(more)
             line += self.piece.readline(size - len(line) if size >= 0 else size)
         return line
 

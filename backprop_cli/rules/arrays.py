@@ -93,7 +93,8 @@ ARRAYS: list[ArrayOp] = [
 
     _reduction("sum", total(x), spread(upstream, x),
                does="hands every entry that it sums the same upstream"),
-    _reduction("mean", total(x) / count(x, out), spread(upstream, x) / count(x, out), aliases="average avg",
+    _reduction("mean", Formula("careful", total(x) / count(x, out), Formula("mean")(x)),
+               spread(upstream, x) / count(x, out), aliases="average avg",
                does="hands every entry its upstream, divided by how many there are"),
     _reduction("prod", product(x), rest(x), aliases="product",
                does="hands every entry its upstream times the product of the others"),

@@ -14,6 +14,7 @@ from ...rules.shape_rules import broadcast
 from ..texts import over
 from .formulas import OUT
 from .identifiers import Names
+from .numbered import Numbered
 from .stages import Groups, Stages, local_name, parameters
 from .targets import TARGETS
 from .targets.base import Target, UnknownWordError
@@ -97,6 +98,7 @@ class _Program:
             [node.name for node in sorted(named, key=lambda node: isinstance(node, Gate))], wanted, self.target, locals_
         )
         self.writer = Writer(self.target, stages, self.names, trace)
+        self.numbered = Numbered(self.writer)
         self.output = self.names.nodes.get(graph.output.name) or self.names.new("f")
         self.users = [0] * len(graph.nodes)  # edges that bring something back
         for gate in stages.backward():
@@ -230,11 +232,14 @@ class _Program:
             self.writer.use("portions")
             comment = f"softmax: what each has in the sum of {gate.name}"
             yield Line(self.target.portions.format(name, ", ".join(parts), len(parts)), comment)
+        yield from (self.assign(*each) for each in (self.numbered.before(gate) if self.of_arrays else ()))
         of_many = gate.op.variadic and gate.op.selects
         ties = self.ties if of_many else "both"
         extra = ties if ties == "both" else self.names.new(f"{self.names.nodes[gate.name]}_{_EXTRA[ties]}")
         if ties == "split":
-            masks = [self.target.count.format(self.writer.mask(gate, slot)) for slot in gate.slots]
+            masks = [
+                self.target.count.format(self.writer.mask(gate, slot)) + self.others(gate, slot) for slot in gate.slots
+            ]
             yield self.assign(extra, " + ".join(masks), "how many inputs tie: they share")
         elif ties == "first":
             yield Line(self.target.assign_first.format(extra, "1.0"), "the first of the inputs that tie takes all")
@@ -259,6 +264,7 @@ class _Program:
         else:
             code = self.writer.code(gate, chain.chained)
         code += {"both": "", "split": f" / {extra}", "first": f" * {extra}"}[ties]
+        code += self.others(gate, slot)
         rule = self.writer.placed(gate, chain.rule, self.user_names, {OUT: gate.name})
         above = self.graph.output.name if gate.op.pulls_back(slot) else gate.name
         comment = f"{partial(above, node.name)}{self.share(gate, slot)} {shorten(rule)}{_SHARED[ties]}"
@@ -278,6 +284,10 @@ class _Program:
             comment += f", so {name} becomes {self.number(self.trace.upstream[i])}"
         template = self.target.add if seen else self.target.assign_first if users > 1 else self.target.assign
         return Line(template.format(name, code), comment)
+
+    def others(self, gate: Gate, slot: int) -> str:
+        """What keeps an entry from competing with itself."""
+        return self.numbered.others(gate, slot) if self.of_arrays else ""
 
     def _is_alone(self, gate: Gate, slot: int) -> bool:
         """Whether all other inputs are numbers that are written out, so that nothing is broadcast."""

@@ -22,7 +22,8 @@ from ...rules.op import Op
 from ...rules.printer import READING
 from ...rules.table import CONSTANTS, TABLE
 from . import whole
-from .formulas import IN, OUT, PORTIONS, UPSTREAM, canonical, chained_by, computed, decided, value_of
+from .formulas import IN, ONCE, OUT, PORTIONS, UPSTREAM, canonical, chained_by, computed, decided, value_of
+from .repeats import Repeats
 
 NODE = "__n{}__"
 """Any node, by its position."""
@@ -58,7 +59,7 @@ class Stages:
     def __init__(
         self, graph: Graph, wrt: Collection[str] | None = None, ties: str = "both", axes: Sequence[int] | None = None
     ) -> None:
-        self.graph, self.ties, self.axes = graph, ties, axes
+        self.graph, self.ties, self.axes, self.repeats = graph, ties, axes, Repeats(graph)
         self.wanted = graph.depending_on(wrt)
         named = {name for name, _ in graph.stages}
         self.constants: dict[int, Formula] = {}
@@ -127,10 +128,14 @@ class Stages:
         """What flows back along an edge. seed: whether the gate's upstream is 1, and goes without saying."""
         op, count = gate.op, len(gate.inputs)
         slots = self._about(op, slot, count)
-        key = (op, slot, seed, count, axes := self._axes(gate), *self._fixed(gate, slots))
+        is_repeated = self.repeats.is_among(gate)
+        key = (op, slot, seed, count, is_repeated, axes := self._axes(gate), *self._fixed(gate, slots))
         if isinstance(op, ArrayOp) and key not in self._chains:
             inputs = [self._operand(gate, each) for each in range(count)]
-            chained = whole.pulled(op, slot, inputs, Formula(OUT), Formula(UPSTREAM), ties=self.ties, axes=axes)
+            once = Formula(ONCE) if is_repeated else None
+            chained = whole.pulled(
+                op, slot, inputs, Formula(OUT), Formula(UPSTREAM), ties=self.ties, axes=axes, once=once
+            )
             self._chains[key] = Chain(chained, self._rule(gate, slot))
         elif key not in self._chains:
             local, conditional = self.local(gate, slot), None
@@ -142,6 +147,12 @@ class Stages:
             upstream = None if seed else Formula(UPSTREAM)
             self._chains[key] = Chain(chained_by(upstream, local), self._rule(gate, slot), conditional)
         return self._chains[key]
+
+    def moved(self, gate: Gate, numbers: Sequence[str]) -> Formula:
+        """What a gate that only moves entries makes of numbers that they have. numbers: what stands for them."""
+        assert isinstance(gate.op, ArrayOp)
+        inputs = [*map(Formula, numbers)] + [self._operand(gate, slot) for slot in gate.slots[len(numbers) :]]
+        return whole.value(gate.op, inputs, self._axes(gate))
 
     def _axes(self, gate: Gate) -> tuple[int, ...] | None:
         """How many axes each input of an operation on arrays has, where values tell."""

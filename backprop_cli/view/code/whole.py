@@ -48,11 +48,13 @@ def pulled(
     *,
     ties: str,
     axes: Sequence[int] | None,
+    once: Formula | None,
 ) -> Formula:
     """What flows back to an input, over what stands for the inputs, the output and what has come back to it.
 
     ties: as in `backpropagate`
     axes: as for `value`; the row is then the one for these
+    once: where entries that are the same one count once, if that is to be told
     """
     if op.name == "transpose":
         return _transposed(upstream, axes)
@@ -76,7 +78,8 @@ def pulled(
     words: dict[str, Formula] = {"x": x, "y": inputs[-1], "out": out, "upstream": upstream}
     if op.selects:
         axis = [Formula(str(op.settings.get("axis")))] if ties != "both" else []
-        mask = Formula(f"selected_{ties}", x, _spread(op, out, x), *axis)
+        among = x if once is None else Formula("where", once, x, Formula("nan"))
+        mask = Formula(f"selected_{ties}", among, _spread(op, out, x), *axis)
         return _spread(op, upstream, x) * mask
     if partial.head == "portions":
         partial = Formula("softmax", Formula("x"), Formula(f"axis={op.settings.get('axis')}"))

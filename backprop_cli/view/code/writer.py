@@ -11,13 +11,13 @@ from ...graph.graph import Gate, Node
 from ...passes.trace import Trace
 from ...rules.formula import Formula, fold
 from ...rules.table import opened
-from .formulas import OUT, PORTIONS, UPSTREAM, computed, number
+from .formulas import ONCE, OUT, PORTIONS, UPSTREAM, computed, number
 from .identifiers import Names
 from .stages import Stages
 from .targets import TARGETS
 from .targets.base import OPERATORS, Target, UnknownWordError, printer
 
-_PLACE = re.compile(r"__(\d+|n\d+|out|upstream|portions)__")
+_PLACE = re.compile(r"__(\d+|n\d+|out|upstream|portions|once)__")
 _WORD = re.compile(r"\w+")
 
 
@@ -57,6 +57,7 @@ class Writer:
 
     used: words of the code, without its names
     portions: by the position of a gate, the name of the list of what its inputs have in its sum
+    once: likewise, the name of what tells where the entries that it selects from count
     """
 
     def __init__(self, target: Target, stages: Stages, names: Names, trace: Trace | None) -> None:
@@ -65,6 +66,7 @@ class Writer:
         self.printer = printer(target)
         self.used: set[str] = set()
         self.portions: dict[int, str] = {}
+        self.once: dict[int, str] = {}
         self._texts: dict[Formula, str] = {}
 
     def use(self, text: str) -> None:
@@ -81,7 +83,12 @@ class Writer:
             gate,
             self._texts[formula],
             nodes,
-            {OUT: nodes[gate.name], UPSTREAM: upstream, PORTIONS: self.portions.get(gate.position, "")},
+            {
+                OUT: nodes[gate.name],
+                UPSTREAM: upstream,
+                PORTIONS: self.portions.get(gate.position, ""),
+                ONCE: self.once.get(gate.position, ""),
+            },
         )
 
     def argument(self, gate: Gate, formula: Formula) -> str:

@@ -75,6 +75,7 @@ const words = ({ a, d: stays }) => {
     matmul: matmul,
     outer: (x, y) => whole([x.d.length, y.d.length], x.d.flatMap(a => y.d.map(b => times(a, b)))),
     total: x => over(x, total),
+    mean: x => over(x, all => finite(total(all)) ? total(all) / all.length : total(all.map(x => x / all.length))),
     rowsum: x => over(x, total, true),
     product: (x, f) => over(x, f),
     largest: x => over(x, top),
@@ -158,10 +159,11 @@ const passes = (graph, given) => {
       if (g.u[s]) return told([undefined, rule(w, x[0], x[1], v[n], map(one => one ?? 0, flow))]);
       let local = rule(w, x[0], x[1], v[n]);
       if (is) {
+        if (g.o) local = whole(local.s, local.d.map((one, i) => one * g.o[i]));
         const count = flat(w.counted(local)), tied = count.map((one, i) => one > 1 && flat(flow)[i] !== undefined);
         if (tied.some(Boolean)) ties[n] = { many: top(count), tied };
-        if (D.ties === "split") local = map((one, all) => one / all, local, w.spread(w.counted(local), x[0]));
-        if (D.ties === "first") { const seen = new Set(), group = flat(w.spread(whole(dims(w.counted(local)), upTo(count.length)), x[0])); local = whole(local.s, local.d.map((one, i) => one && !seen.has(group[i]) && seen.add(group[i]) ? 1 : 0)); }
+        if (D.ties === "split") local = map((one, n) => one / n, local, w.spread(w.counted(local), x[0]));
+        if (D.ties === "first") { const first = [], group = flat(w.spread(whole(H[n], upTo(count.length)), x[0])); local = whole(local.s, local.d.map((one, i) => one && (first[group[i]] ??= i) === i ? 1 : 0)); }
       }
       return told([local, map((one, l) => one === undefined || (is && !l) ? undefined : times(one, l), w.spread(flow, x[0]), local)]);
     }
@@ -181,14 +183,15 @@ const passes = (graph, given) => {
   };
   // Of max and min of several: entry by entry, 1 for what is the output.
   const sharesOf = n => {
-    const xs = INPUTS[n].map(m => v[m]), all = upTo(size(H[n])).map(() => []), tied = [];
-    entries(n, [...xs, v[n], u[n]], (x, i) => {
+    const all = [], won = [], tied = [], o = F[n].o;
+    entries(n, [...INPUTS[n].map(m => v[m]), v[n], u[n]], (x, i) => {
       const one = x.pop(), f = x.pop();
-      all[i] = shares(INPUTS[n], x.map(each => each === f));
-      tied[i] = one !== undefined && x.filter((each, s) => each === f && INPUTS[n].indexOf(INPUTS[n][s]) === s).length > 1;
+      won[i] = x.map((each, s) => each === f && (o ? o[s][i] : INPUTS[n].indexOf(INPUTS[n][s]) === s));
+      all[i] = shares(INPUTS[n], won[i]);
+      tied[i] = one !== undefined && won[i].filter(Boolean).length > 1;
     });
     const i = tied.indexOf(true);
-    if (i >= 0) ties[n] = { names: [...new Set(INPUTS[n].filter(m => reader(v[m], H[n])(i) === reader(v[n], H[n])(i)))], tied };
+    if (i >= 0) ties[n] = { names: INPUTS[n].filter((_, s) => won[i][s]), tied };
     return INPUTS[n].map((_, s) => whole(H[n], all.map(each => each[s])));
   };
   if (WANTED[out] && !flat(v[out]).some(isNone)) u[out] = D.seed;

@@ -7,6 +7,7 @@ places.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from typing import Any
@@ -142,7 +143,7 @@ def _said(said: Said) -> list[Any]:
 def functions_of_arrays(trace: Trace) -> str:
     """The functions of each gate that is not a move: its value `v`, and for each input its local gradient `l`, or of an
     operation on arrays as wholes its rule `p` and whether that is a pullback `u`; where a local gradient that comes out
-    as 0 is 0 indeed `z`; and whether it is at a kink `k`.
+    as 0 is 0 indeed `z`; whether it is at a kink `k`; and, of what may select an entry twice, where it counts `o`.
     """
     stages = Stages(trace.graph)
     arrays = [place for place, each in stages.constants.items() if each.head == "array_of"]
@@ -151,8 +152,21 @@ def functions_of_arrays(trace: Trace) -> str:
     for gate in trace.graph.gates:
         if gate.op.value.head not in _MOVES:
             rules = _whole(trace, gate, gate.op) if isinstance(gate.op, ArrayOp) else _each(stages, gate)
-            code += f"F[{gate.position}]={{{rules}}};\n"
+            code += f"F[{gate.position}]={{{rules}{_once(trace, stages, gate)}}};\n"
     return helped(code)
+
+
+def _once(trace: Trace, stages: Stages, gate: Gate) -> str:
+    """Where entries are the first that come from one entry, for each input of a gate that selects, or over its axes."""
+    from ...arithmetic.arrays import Arrays
+    from ...passes.origins import firsts
+
+    is_among = stages.repeats.is_among(gate)
+    if not is_among and not (gate.op.selects and any(stages.repeats.meets(gate, slot) for slot in gate.slots)):
+        return ""
+    assert isinstance(trace.arithmetic, Arrays)
+    found = firsts(gate, trace.graph, trace.values, trace.arithmetic)
+    return f",o:{json.dumps(found.ravel().tolist() if is_among else [each.ravel().tolist() for each in found])}"
 
 
 def _each(stages: Stages, gate: Gate) -> str:

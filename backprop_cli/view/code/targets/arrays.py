@@ -46,7 +46,7 @@ def language(name: str, library: str, words_of: Mapping[str, str | Form], **othe
         return [f"local = {otherwise}", *lines, "return local"]
 
     shared: dict[str, Any] = {
-        "words": {"mean": "(({0} + {1}) / 2)", **words_of},
+        "words": {**words("mean"), **words_of},
         "many": _reductions(library),
         "constants": {**PYTHON.constants, **prefixed(f"{library}.", "pi e nan")},
         "opposite": f"{library}.logical_not({{0}})",
@@ -62,7 +62,7 @@ def _reductions(library: str) -> dict[str, str]:
     of_two = words("max=maximum min=minimum hypot sum=add logsumexp=logaddexp")
     return {
         **{name: f"functools.reduce({library}.{written}, ({{args}}))" for name, written in of_two.items()},
-        "mean": f"(functools.reduce({library}.add, ({{args}})) / {{count}})",
+        "mean": "mean({args})",
         "prod": "product({args})",
     }
 

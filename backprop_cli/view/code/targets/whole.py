@@ -119,16 +119,29 @@ def _of_arrays(target: Target, library: str, spelled: Mapping[str, str], **other
 
 
 _TRANSPOSED = {"transposed": helpers("helpers_torch.txt")["transposed"]}
-_WHOLE_NUMBERS = {"as_whole(labels)": "xp.asarray(labels).astype(int)"}
+_WHOLE_NUMBERS = {
+    "as_whole(labels)": "xp.asarray(labels).astype(int)",
+    "stable(rows)": 'xp.argsort(rows, axis=-1, kind="stable")',
+    "stable(order)": "xp.argsort(order, axis=-1)",
+}
 _SET = {"found[places] = upstream\n    return found": "return found.at[places].set(upstream)"}
 OF_ARRAYS = {
     "numpy": _of_arrays(NUMPY, "np", _WHOLE_NUMBERS),
     "torch": _of_arrays(
         replace(TORCH, helpers={**TORCH.helpers, **_TRANSPOSED}),
         "torch",
-        {"as_whole(labels)": "labels.long()", "xp.ldexp": "ldexp"},
+        {
+            "as_whole(labels)": "labels.long()",
+            "xp.ldexp": "ldexp",
+            "stable(rows)": "torch.argsort(rows, dim=-1, stable=True)",
+            "stable(order)": "torch.argsort(order, dim=-1)",
+            "xp.take_along_axis": "torch.take_along_dim",
+            "x.size)": "x.numel())",
+        },
         **_IN_TORCH,
     ),
-    "jax": _of_arrays(JAX, "jnp", _WHOLE_NUMBERS | _SET, softmax="jax.nn.softmax"),
+    "jax": _of_arrays(
+        JAX, "jnp", _WHOLE_NUMBERS | {"stable(rows)": "xp.argsort(rows, axis=-1)"} | _SET, softmax="jax.nn.softmax"
+    ),
 }
 """The languages that write programs of arrays, by name."""
