@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import cache
 from typing import Any, TypeAlias
 
 import mpmath
@@ -19,6 +20,7 @@ import sympy
 
 from backprop_cli.arithmetic import FLOATS, IEEE
 from backprop_cli.errors import MathError
+from backprop_cli.graph.graph import Graph
 from backprop_cli.language.program import Program
 from backprop_cli.passes.backpropagate import backpropagate
 from backprop_cli.rules.formula import Formula
@@ -85,10 +87,16 @@ AWKWARD: list[tuple[str, Points]] = [
 ]
 
 
+@cache
+def alone(op: Op, count: int) -> tuple[list[str], Graph]:
+    """The graph of one gate, and the names of its inputs."""
+    names = [f"x{slot}" for slot in range(count)]
+    return names, Program(op.written(names)).graph(names)
+
+
 def check(op: Op, inputs: Sequence[float]) -> int:
     """Compare the value and each local gradient that exists; refuse what does not. How many numbers were compared."""
-    names = [f"x{slot}" for slot in range(len(inputs))]
-    graph = Program(op.written(names)).graph(names)
+    names, graph = alone(op, len(inputs))
     point = dict(zip(names, inputs, strict=True))
     function = oracle.MPMATH_FUNCTIONS[op.name]
     with mpmath.workdps(60):

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import copy
 import json
+from functools import cache
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from support.command import document, run
+from support.command import Result, document, run
 from support.documents import CASES, PUBLISHED
 from support.schemas import SCHEMAS, TRACE
 from support.suites import in_a_loop, thinned
 
 
+@cache
+def evaluated(name: str) -> Result:
+    return run("eval", "--json", *CASES[name])
+
+
 def published_document(name: str) -> dict[str, Any]:
     """The document of a case; some of the published commands show an error instead."""
-    words = CASES[name]
-    if name in PUBLISHED and (status := run("eval", *words).status):
+    status, out, err = evaluated(name)
+    if name in PUBLISHED and status:
         pytest.skip(f"an example of an error (exit {status})")
-    return document(*words)
+    assert status == 0, err
+    data: dict[str, Any] = json.loads(out)
+    return data
 
 
 def complaints(data: Any) -> list[str]:

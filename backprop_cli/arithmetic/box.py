@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from functools import reduce
+from functools import partial, reduce
 from itertools import pairwise, product
 from math import floor, inf, isfinite
 from numbers import Real
@@ -189,16 +189,18 @@ EVERYTHING = Box(-BEYOND, BEYOND)
 
 def lowest(numbers: Iterable[Ball]) -> Ball:
     """The smallest of numbers."""
-    return reduce(lambda x, y: _either(x, y, order(x, y) == 1, order(x, y) is None, arb.min), numbers)
+    return reduce(partial(_either, 1, arb.min), numbers)
 
 
 def highest(numbers: Iterable[Ball]) -> Ball:
     """The largest of numbers."""
-    return reduce(lambda x, y: _either(x, y, order(x, y) == -1, order(x, y) is None, arb.max), numbers)
+    return reduce(partial(_either, -1, arb.max), numbers)
 
 
-def _either(x: Ball, y: Ball, second: bool, unknown: bool, both: Callable[[arb, arb], arb]) -> Ball:
-    return Ball(both(x.ball, y.ball)) if unknown else y if second else x
+def _either(second: int, both: Callable[[arb, arb], arb], x: Ball, y: Ball) -> Ball:
+    """The second where that is their order, else the first; where that is not known, a ball for the one of both."""
+    found = order(x, y)
+    return Ball(both(x.ball, y.ball)) if found is None else y if found == second else x
 
 
 def hull(boxes: Iterable[Box]) -> Box:
