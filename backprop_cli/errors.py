@@ -135,9 +135,9 @@ def shorten(text: str, limit: int = 60) -> str:
     return printable(text)
 
 
-def quote(text: str, limit: int = 40) -> str:
+def quote(text: str) -> str:
     """`text` in quotes, shortened."""
-    return f"'{shorten(text, limit)}'"
+    return f"'{shorten(text, 40)}'"
 
 
 def few(names: Sequence[str]) -> list[str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..arithmetic import TIES
 from ..errors import InputError, quote, shorten
-from ..passes.settings import DESCENTS, FITS, Settings
+from ..passes.settings import DESCENTS, FITS, MOMENTUM, ON_ERROR, RATE, STEPS, TOLERANCE, Settings
 from .shown import Shown, Text
 from .values import Arrayed, Given, expect, in_time, name_of, number, one_of, text, texts
 
@@ -33,7 +33,6 @@ Data: TypeAlias = Mapping[str, Sequence[float] | Arrayed] | str | PathLike[str]
 _MOST = 10**9
 """Steps, rows of a batch, and the number that a random order comes from."""
 _BOUNDS = (Mapping, NoneType)
-_ON_ERROR = ("stop", "skip")
 
 
 class _Result(Shown, ABC):
@@ -148,17 +147,17 @@ def minimize(
     start: Mapping[str, Given],
     *,
     method: str = DESCENTS[0],
-    rate: float = 0.1,
-    momentum: float = 0.9,
-    steps: int = 1_000,
-    tolerance: float = 1e-6,
+    rate: float = RATE,
+    momentum: float = MOMENTUM,
+    steps: int = STEPS,
+    tolerance: float = TOLERANCE,
     data: Data | None = None,
     reduce: str = "",
     batch: int = 0,
     seed: int = 0,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     ties: str = TIES[0],
-    on_error: str = _ON_ERROR[0],
+    on_error: str = ON_ERROR[0],
     time_limit: float | None = None,
     **variables: Given,
 ) -> Minimum:
@@ -200,7 +199,7 @@ def minimize(
     steps, batch, seed = map(int, counts.values())
     if not (rate > 0 and tolerance > 0 and 0 < momentum < 1 and steps > 0 and batch >= 0):
         raise InputError("rate, tolerance and steps are above 0, momentum is between 0 and 1")
-    one_of("on_error", on_error, _ON_ERROR)
+    one_of("on_error", on_error, ON_ERROR[:2])
     if batch and data is None:
         raise InputError("batch is for rows of data")
     expect("bounds", bounds, _BOUNDS, "a mapping of names to pairs of numbers")
@@ -226,7 +225,7 @@ def fit(
     bounds: Mapping[str, tuple[float, float]] | None = None,
     weights: str | None = None,
     method: str = FITS[0],
-    on_error: str = _ON_ERROR[0],
+    on_error: str = ON_ERROR[0],
     time_limit: float | None = None,
     **variables: Given,
 ) -> Fit:
@@ -251,7 +250,7 @@ def fit(
     expect("the expression", model, str, "text")
     expect("target", target, str, "text")
     expect("weights", weights, (str, NoneType), "text")
-    one_of("on_error", on_error, _ON_ERROR)
+    one_of("on_error", on_error, ON_ERROR[:2])
 
     def work() -> Fit:
         objective, vector, columns = _objective(

@@ -10,21 +10,19 @@ from mpmath import MPContext
 from .system import MAX_ORDER, Value
 
 
-def polygamma(mp: Any, order: Value, x: Value, reflected: float = 20) -> Value:
+def polygamma(mp: Any, order: Value, x: Value) -> Value:
     """The polygamma function of any order up to MAX_ORDER.
 
     order: a whole number from 0
     x: any number but a pole: 0, −1, −2 …
     mp: an mpmath context, or what has such functions
-    reflected: from −x = so much on, the reflection formula (Abramowitz and Stegun 6.4.7) is used, because mpmath takes
-        time in proportion to −x
     """
     if not 0 <= order <= MAX_ORDER or order != int(order):
         raise ValueError("the order of polygamma is a whole number, and not too large")
     n = int(order)
     if x <= 0 and mp.isint(x):
         raise ValueError("a pole of polygamma")
-    if x > -reflected:
+    if x > -20:  # from there on by reflection (Abramowitz and Stegun 6.4.7): mpmath takes time in proportion to −x
         return mp.psi(n, x)
     cot, slope = mp.cospi(x) / mp.sinpi(x), 0
     for coefficient in _slope_of_cotangent(n):

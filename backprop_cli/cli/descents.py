@@ -126,20 +126,20 @@ def read_bounds(text: str | None, labels: Sequence[str]) -> Bounds | None:
     return Bounds(low, high)
 
 
-def number(option: str, text: str | None, otherwise: float, *, least: float = 0.0, most: float = inf) -> float:
+def number(option: str, text: str | None, otherwise: float, *, most: float = inf) -> float:
     """The value of an option that is a number.
 
     option: its name;
     text: what was typed, None without the option;
     otherwise: the number without it;
-    least, most: between which it has to be.
+    most: it has to be above 0, and below that.
     Raises InputError unless it is.
     """
     if text is None:
         return otherwise
     value = float(point.read_value(option, text, FLOATS))
-    if not least < value < most:
-        between = f"above {least:g}" if most == inf else f"between {least:g} and {most:g}"
+    if not 0 < value < most:
+        between = "above 0" if most == inf else f"between 0 and {most:g}"
         raise InputError(f"{option} is a number {between}, not {quote(text)}")
     return value
 

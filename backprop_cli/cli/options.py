@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..arithmetic import TIES
-from ..passes.settings import DESCENTS, DIGITS, FITS, REDUCTIONS
+from ..passes.settings import DESCENTS, DIGITS, FITS, ON_ERROR, REDUCTIONS
 from ..runtime.budget import SECONDS
 from ..view import LANGUAGES, THEMES, VIEWS
 
@@ -176,8 +176,8 @@ OPTIONS = (
     Option("--get", "points", "value|NAME", "Only the value, or the gradient of NAME.", repeatable=True),
     Option("--trace", "minimize", None, "The table of eval at the end, too.", rare=_DESCENTS),
     Option("--trace", "points", None, "Of each point the whole document (JSON lines).", rare="points"),
-    Option("--on-error", "points", ("stop", "skip", "null"), "Points without a result:", "stop"),
-    Option("--on-error", f"eval {_DESCENTS}", ("stop", "skip"), "Rows of --data without a result:", "stop",
+    Option("--on-error", "points", ON_ERROR, "Points without a result:", ON_ERROR[0]),
+    Option("--on-error", f"eval {_DESCENTS}", ON_ERROR[:2], "Rows of --data without a result:", ON_ERROR[0],
            rare=f"eval {_DESCENTS}"),
     Option("--delimiter", f"eval points {_DESCENTS}", "CHAR", "What stands between columns, if none of , tab ; |.",
            rare=f"eval points {_DESCENTS}"),

@@ -10,18 +10,13 @@ import numpy as np
 
 from ..arithmetic.axes import Array, Mask
 from ..errors import MathError
-from ..passes.settings import DESCENTS
+from ..passes.settings import DESCENTS, MOMENTUM, RATE, STEPS, TOLERANCE
 from ..passes.trace import Trace
 from .bounds import Bounds, at_bounds
 from .extras import missing
 from .objective import Objective, Parameters
 from .watch import Clock, TimeIsUpError
 
-STEPS, EPOCHS = 1_000, 100
-"""At most so many, unless it is told."""
-RATE = 0.1
-MOMENTUM = 0.9
-TOLERANCE = 1e-6
 _KEPT = 10_000_000  # numbers of all steps; of more, every second step is kept, or every third …
 _DOWN = 1e15  # times the start: below, f has no bound, as far as doubles can tell
 _UP = 1e6  # times the start: beyond, a descent is none

@@ -19,8 +19,14 @@ DIGITS = range(2, 10_001)
 """Significant digits that numbers may have."""
 DESCENTS = ("gd", "momentum", "adam", "bfgs", "l-bfgs-b")
 """Methods that minimize: gradient descent, with momentum, Adam, and two of SciPy's."""
+RATE, MOMENTUM, TOLERANCE, STEPS, EPOCHS = 0.1, 0.9, 1e-6, 1_000, 100
+"""Of these, unless it is told: the part of the gradient that a step is, and of the step before that goes into it; where
+they have converged; and at most so many steps, or rounds through all rows.
+"""
 FITS = ("auto", "trf", "lm")
 """Methods of least squares: SciPy's trust region, which keeps to bounds; MINPACK's Levenberg–Marquardt; or both."""
+ON_ERROR = ("stop", "skip", "null")
+"""What becomes of rows without a result: an error, or they are left out, or have a line without numbers."""
 REDUCTIONS = ("sum", "mean")
 """What may be made of the values at all rows."""
 

@@ -51,7 +51,8 @@ def command(
     digits: int | None,
     plot: str | None,
 ) -> int:
-    from ...descent.minimum import EPOCHS, MOMENTUM, RATE, STEPS, TOLERANCE, Plan, minimize
+    from ...descent.minimum import Plan, minimize
+    from ...passes.settings import EPOCHS, MOMENTUM, RATE, STEPS, TOLERANCE
     from ...view.descents import plots
 
     descents.draws(plot)

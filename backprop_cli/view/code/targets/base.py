@@ -192,22 +192,22 @@ def _is_plain(formula: Formula, constants: Collection[str]) -> bool:
     return formula.heads <= OPERATORS and all(Formula(word).is_number or word in constants for word in formula.words)
 
 
-def listed(opening: str, items: Iterable[str], closing: str, *, last: str = ",", width: int = 100) -> list[str]:
+def listed(opening: str, items: Iterable[str], closing: str, *, last: str = ",") -> list[str]:
     """`opening item, item closing` on one line, or a line each where that is too long.
 
     items: what stands between, with commas;
     opening, closing: what stands around the items;
-    last: what follows the last item on lines of their own;
-    width: columns of the longest line.
+    last: what follows the last item on lines of their own.
     """
     items = list(items)
     line = f"{opening}{', '.join(items)}{closing}"
-    if len(line) <= width:
+    if len(line) <= _LONGEST:
         return [line]
     lines = [f"    {item}," for item in items]
     return [opening.rstrip(), *lines[:-1], lines[-1][:-1] + last, closing.strip()]
 
 
+_LONGEST = 100  # columns of a line
 _APART = re.compile(r"\n{2,}(?=\S)")
 _DEFINED = re.compile(r"^(?!//).*?(\w+)(?:\(| = )", re.MULTILINE)
 
