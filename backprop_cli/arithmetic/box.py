@@ -154,15 +154,15 @@ class Box:
         return corners(Ball.__truediv__, self, other)
 
 
-def over(top: Box, bottom: Box) -> Box:
+def quotient(top: Box, bottom: Box) -> Box:
     """A quotient without a bound where 0 is one end of what it is divided by, or inside of that."""
     if not bottom.has_zero or bottom.is_thin:
         return top / bottom
     if order(bottom.hi, 0) == 0:
-        return over(-top, -bottom)
+        return quotient(-top, -bottom)
     if order(bottom.lo, 0) != 0 or order(bottom.hi, 0) != 1 or top.has_zero:
         return EVERYTHING
-    return -over(-top, bottom) if order(top.hi, 0) == -1 else Box(top.lo / bottom.hi, BEYOND)
+    return -quotient(-top, bottom) if order(top.hi, 0) == -1 else Box(top.lo / bottom.hi, BEYOND)
 
 
 def thin(number: Ball) -> Box:

@@ -29,8 +29,8 @@ from .box import (
     hull,
     lowest,
     opposite,
-    over,
     pieces,
+    quotient,
     thin,
 )
 from .system import Arithmetic, Function, InsideError, TooWideError, Value
@@ -124,7 +124,7 @@ class BoxFunctions(Arithmetic):
             "digamma": self._digamma,
             "polygamma": self._polygamma,
             "pow": self._power,
-            "over": over,
+            "quotient": quotient,
             "steep_power": self._steep_power,
             "steep_log": self._steep_log,
             "log_base": self._log_base,

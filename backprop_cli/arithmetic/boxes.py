@@ -49,7 +49,7 @@ def _counts(formula: Formula) -> Counter[str]:
     return sum(args, Counter())
 
 
-_STEEP = {"div": "over", "pow": "steep_power", "log": "steep_log"}
+_STEEP = {"div": "quotient", "pow": "steep_power", "log": "steep_log"}
 """What has no bound beside 0, in place of what has no value there."""
 
 

@@ -10,7 +10,7 @@ from ..rules.op import Op
 from ..rules.printer import TYPED
 from ..rules.table import gates_of, primitive
 from .graph import Graph, Group, Module
-from .nodes import Constant, Gate, Node, Nodes, Variable, over
+from .nodes import Constant, Gate, Node, Nodes, Variable, moved
 
 _NOWHERE = (0, 0)  # the span of what stands in no source
 
@@ -105,7 +105,7 @@ class _Expansion:
             if isinstance(copied, Constant) and copied.body:
                 copied = copied._replace(body=_opened(graph.source, copied.body))
             elif isinstance(copied, Gate):
-                copied = over(copied, places)
+                copied = moved(copied, places)
                 if module := self.module(copied):
                     places[node.position] = self.open(module, copied)
                     continue
@@ -144,9 +144,9 @@ def _opened(source: str, body: Nodes) -> Nodes:
     for node in expand(Graph(source, body), modules_only=True).nodes:
         if isinstance(node, Constant) and node.body:
             here = range(len(parts), len(parts) + len(node.body))
-            places.append([parts.append(over(part, here)) for part in node.body][-1])
+            places.append([parts.append(moved(part, here)) for part in node.body][-1])
         else:
-            places.append(parts.append(over(node, places)._replace(group=-1)))
+            places.append(parts.append(moved(node, places)._replace(group=-1)))
     return parts
 
 

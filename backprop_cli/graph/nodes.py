@@ -100,7 +100,7 @@ Node: TypeAlias = Gate | Constant | Variable
 _Any = TypeVar("_Any", bound=Node)
 
 
-def over(node: _Any, places: Sequence[int] | Mapping[int, int]) -> _Any:
+def moved(node: _Any, places: Sequence[int] | Mapping[int, int]) -> _Any:
     """The node, its inputs at the places where they stand now."""
     return node._replace(inputs=tuple(places[i] for i in node.inputs)) if isinstance(node, Gate) else node
 
@@ -174,7 +174,7 @@ class Nodes(Sequence[Node]):
     def select(self, order: Iterable[int]) -> Nodes:
         """The nodes at these positions, in this order. The inputs of each must come before it."""
         places = {i: place for place, i in enumerate(order)}
-        return Nodes(over(self[i], places) for i in places)
+        return Nodes(moved(self[i], places) for i in places)
 
     def __len__(self) -> int:
         return len(self.names)

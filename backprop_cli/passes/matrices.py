@@ -12,7 +12,7 @@ from ..arithmetic.axes import shape_of
 from ..errors import InputError, few
 from ..graph.expand import expand
 from ..graph.graph import Constant, Gate, Graph, Nodes
-from ..graph.nodes import over
+from ..graph.nodes import moved
 from ..rules.array_op import ArrayOp, Shape
 from ..rules.formula import Formula, substitute
 from ..rules.shape_rules import broadcast
@@ -111,7 +111,7 @@ def _merged(graph: Graph) -> Graph:
     nodes, places = Nodes(), list[int]()
     known: dict[object, int] = {}
     for node in graph.nodes:
-        node = over(node, places)
+        node = moved(node, places)
         key = (
             (node.op, node.inputs)
             if isinstance(node, Gate)

@@ -169,7 +169,7 @@ class Algebra:
                 factor = self.named.get(repr(found), found)
             elif shape != ():
                 return product.formula
-            inside = inside.times(factor) if is_above else inside.over(factor)
+            inside = inside.times(factor) if is_above else inside.divided(factor)
         return self.placed(self._cancelled(inside).formula, taken)
 
     def _cancelled(self, product: Product) -> Product:

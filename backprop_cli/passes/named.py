@@ -32,12 +32,12 @@ class Product:
             case "neg":
                 return replace(self, coefficient=-self.coefficient).times(args[0])
             case "div":
-                return self.times(args[0]).over(args[1])
+                return self.times(args[0]).divided(args[1])
         if not args and head.lstrip("-").isdecimal() and len(head) < 10:
             return replace(self, coefficient=self.coefficient * int(head))
         return replace(self, above=(*self.above, formula))
 
-    def over(self, formula: Formula) -> Product:
+    def divided(self, formula: Formula) -> Product:
         """The product divided by a factor."""
         factor = Product().times(formula)
         if factor.coefficient != 1 or factor.below:

@@ -16,7 +16,7 @@ from ..rules.formula import Formula, substitute
 from . import Options, texts
 from .code.stages import LONGEST
 from .latex_formulas import LATEX, in_ascii
-from .texts import over
+from .texts import broadcast_axes
 from .words.spans import Span, code, equals
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ class _Lines:
         chained = [_times(self.partial(gate), each) for each in both]
         if self.trace is not None and not gate.op.of_arrays:
             shapes = (self.system.shape(self.trace.values[i]) for i in (gate.position, gate.inputs[slot]))
-            if axes := over(*shapes):
+            if axes := broadcast_axes(*shapes):
                 chained = [Formula("summed", each, Formula(", ".join(map(str, axes)))) for each in chained]
         return chained[0], chained[1]
 

@@ -237,7 +237,7 @@ def summed(trace: Trace, edge: Edge) -> str:
     if not trace.has_axes or edge.chained is None or edge.gate.op.of_arrays:
         return ""
     whole, part = (trace.arithmetic.shape(trace.values[node.position]) for node in (edge.gate, edge.input))
-    axes = [*map(str, over(whole, part))]
+    axes = [*map(str, broadcast_axes(whole, part))]
     if not axes:
         return ""
     names = {node.name: shape(trace, node) for node in (edge.input, edge.gate)}
@@ -245,7 +245,7 @@ def summed(trace: Trace, edge: Edge) -> str:
     return f"summed over ax{'e' if len(axes) > 1 else 'i'}s {' and '.join(axes)} ({shapes})"
 
 
-def over(whole: Sequence[int], part: Sequence[int]) -> list[int]:
+def broadcast_axes(whole: Sequence[int], part: Sequence[int]) -> list[int]:
     """The axes along which an input of that shape was broadcast."""
     extra = len(whole) - len(part)
     return [i for i, length in enumerate(whole) if i < extra or part[i - extra] != length]

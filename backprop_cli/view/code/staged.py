@@ -11,7 +11,7 @@ from ...graph.graph import Constant, Gate, Node, partial
 from ...passes.trace import Edge, Trace
 from ...rules.formula import Formula
 from ...rules.shape_rules import broadcast
-from ..texts import over
+from ..texts import broadcast_axes
 from .formulas import OUT
 from .identifiers import Names
 from .numbered import Numbered
@@ -319,7 +319,7 @@ class _Program:
             is_called = code.isidentifier() or not self.target.like.startswith("{0}")
             return self.target.like.format(code if is_called else f"({code})", name)
         whole, part = (self.trace.arithmetic.shape(self.trace.values[i]) for i in (gate.position, gate.inputs[slot]))
-        axes = over(whole, part)
+        axes = broadcast_axes(whole, part)
         if not axes:
             return code
         code = code if code.isidentifier() else f"({code})"

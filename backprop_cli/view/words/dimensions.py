@@ -149,7 +149,7 @@ class Dimensions:
     def summed(self, edge: Edge) -> tuple[Said, Span] | None:
         """Why what comes back is summed, and the formula of the sum; None where its input was not broadcast."""
         words, gate, whole, part = self.words, edge.gate, self.shape(edge.gate), self.shape(edge.input)
-        axes = texts.over(whole, part)
+        axes = texts.broadcast_axes(whole, part)
         if not axes:
             return None
         over, key = " and ".join(map(str, axes)), "summed axes" if axes[1:] else "summed"
