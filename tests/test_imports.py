@@ -276,10 +276,11 @@ INTRODUCTION = """\
 - A wrong word: **view/**, and of sentences **view/words/languages/**; of a primitive, **rules/table.py**; in an error
   or a warning, where it is raised (**language/**, **passes/**, **cli/**).
 - A caret in the wrong place: **language/** finds the place, **errors.py** draws it.
-- A new primitive: a row in **rules/table.py**; a function that nobody has, in **arithmetic/**, **view/code/targets/**.
-- A new number system: a file in **arithmetic/**. A language of `backprop code`: a file in **view/code/targets/**.
 - A new view or file format: a file in **view/**, and a line of VIEWS there; of SUFFIXES, if files have a new ending.
-- A new option: a row in **cli/options.py**. A new command: a file in **cli/commands/**.
+- A new option: a row in **cli/options.py**. A new command: a file in **cli/commands/**, and its name in COMMANDS.
+- A new primitive: a row in **rules/table.py**; a function that nobody has, in **arithmetic/**, **view/code/targets/**.
+- A new number system: a file in **arithmetic/**. A language of `backprop code`: a file in **view/code/targets/**, and
+  its name in PROGRAMS of **view/**.
 
 A call goes down this list, and imports go up it: `tests/test_imports.py` holds them to it, and writes this page.
 """

@@ -27,7 +27,8 @@ class Options(NamedTuple):
     paint: Callable[[str, str], str] = lambda text, _style: text
 
 
-_LANGUAGES = ("python", "numpy", "torch", "jax", "c", "javascript")
+PROGRAMS = ("python", "numpy", "torch", "jax", "c", "javascript")
+"""The languages that programs are written in: a file each in code/targets/."""
 _PICTURES = ("svg", "png", "pdf")
 
 VIEWS: dict[str, dict[str, str]] = {
@@ -60,7 +61,7 @@ VIEWS: dict[str, dict[str, str]] = {
         "markdown": "words.explain:as_markdown",
         "html": "page:explanation",
     },
-    "program": {**dict.fromkeys(_LANGUAGES, "code:program"), "latex": "latex:program"},
+    "program": {**dict.fromkeys(PROGRAMS, "code:program"), "latex": "latex:program"},
     "circuit": {
         "tree": "picture.text_tree:circuit",
         "dot": "picture.dot:circuit",

@@ -66,13 +66,14 @@ class StagedProgram(NamedTuple):
 
         Raises InputError where no values tell how many entries there are.
         """
-        from .targets.whole import OF_ARRAYS
-
-        if self.request is None or language in OF_ARRAYS:
+        if self.request is None:
             return self
         from ...errors import InputError
         from ...passes.entries import opened
+        from .targets.whole import OF_ARRAYS
 
+        if language in OF_ARRAYS:
+            return self
         graph, given, settings = self.request
         if self.trace is None:
             message = (
