@@ -40,7 +40,7 @@ from backprop_cli.rules.printer import BY_HAND, TYPED
 from backprop_cli.rules.shape_rules import MAX_ENTRIES
 from backprop_cli.rules.table import TABLE
 from support.arrays import FORMULAS, gradient, point_of, value
-from support.command import run
+from support.command import PATIENCE, run
 from support.rows import NUMERIC
 from support.schemas import TRACE
 
@@ -812,7 +812,7 @@ def test_numpy_is_loaded_only_where_an_array_is() -> None:
         "for call in sys.argv[1:]: assert run_command(call.split()) == 0 and 'numpy' not in sys.modules, call\n"
         "assert run_command(['check', 'sum(x)', '--x', '[1, 2]']) == 0 and 'numpy' in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", code, *calls], check=True, capture_output=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code, *calls], check=True, capture_output=True, timeout=PATIENCE)
 
 
 SMALL = [

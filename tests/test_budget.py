@@ -20,6 +20,7 @@ from backprop_cli import BackpropError, backprop
 from backprop_cli.errors import InputError, MathError
 from backprop_cli.runtime import budget
 from backprop_cli.runtime.budget import SECONDS, TooSlowError, in_calls, left, share, within
+from support.command import PATIENCE
 
 
 def endless() -> None:
@@ -266,7 +267,7 @@ def test_where_a_debugger_or_a_measure_of_coverage_traces() -> None:
         "try: within(0.1, endless)\n"
         "except TooSlowError: print('too slow')\n"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert (result.stdout, result.stderr) == ("too slow\n", "")
 
 
@@ -283,7 +284,9 @@ except MemoryError:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="others do not bound it, or otherwise")
 def test_memory_is_bounded() -> None:
-    result = subprocess.run([sys.executable, "-c", ALLOCATES], capture_output=True, text=True, timeout=60, check=False)
+    result = subprocess.run(
+        [sys.executable, "-c", ALLOCATES], capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
     assert (result.stdout, result.stderr) == ("no more\n", "")
 
 
@@ -308,7 +311,9 @@ with Balls(10_000).working():
 @pytest.mark.skipif(sys.platform != "linux", reason="others do not tell the memory in use")
 def test_a_library_that_would_end_the_process_is_stopped_before() -> None:
     """FLINT aborts where it is refused memory."""
-    result = subprocess.run([sys.executable, "-c", FILLS], capture_output=True, text=True, timeout=60, check=False)
+    result = subprocess.run(
+        [sys.executable, "-c", FILLS], capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
     assert (result.stdout, result.stderr) == ("no more\n", "")
 
 

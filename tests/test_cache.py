@@ -26,7 +26,7 @@ from backprop_cli.language.program import Program
 from backprop_cli.rules import table as ops
 from backprop_cli.rules.op import Op
 from support.cached import content, files, read, sealed, the_entry
-from support.command import Result, call, environment
+from support.command import PATIENCE, Result, call, environment
 from support.formulas import FORMULAS
 from support.hostile import hang_guard
 from support.lines import LINES, PATTERNS, PROGRAM, SHARED, STAGED, WORDS
@@ -547,7 +547,11 @@ def child(*words: str, code: str = "", **changes: str) -> Result:
     """A process of its own; code: what it does first."""
     run = f"{code}; import sys; from backprop_cli.__main__ import main; main()"
     result = subprocess.run(
-        [sys.executable, "-c", run, *words], capture_output=True, encoding="utf-8", timeout=60, env=environment(changes)
+        [sys.executable, "-c", run, *words],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=PATIENCE,
+        env=environment(changes),
     )
     return Result(result.returncode, result.stdout, result.stderr)
 

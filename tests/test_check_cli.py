@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from backprop_cli.cli import output
-from support.command import environment, on_a_terminal, run
+from support.command import PATIENCE, environment, on_a_terminal, run
 
 NEURON = [
     "1/(1+exp(-(w0*x0 + w1*x1 + w2)))", "--w0", "2", "--x0", "-1", "--w1", "-3", "--x1", "-2", "--w2", "-3",
@@ -141,7 +141,7 @@ def test_a_terminal_of_80_columns() -> None:
     command = [sys.executable, "-m", "backprop_cli", "check", "abs(length)*exp(y)", "--length", "-2", "--y", "0.1"]
     primary, secondary = os.openpty()
     with subprocess.Popen(command, stdout=secondary, env=environment({"COLUMNS": "80", "NO_COLOR": "1"})) as process:
-        assert process.wait(60) == 0
+        assert process.wait(PATIENCE) == 0
     os.close(secondary)
     text = os.read(primary, 100_000).decode().replace("\r\n", "\n")
     os.close(primary)

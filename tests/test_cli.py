@@ -27,7 +27,7 @@ import pytest
 
 from backprop_cli import __version__
 from backprop_cli.cli import options
-from support.command import SEQUENCE, command, document, evaluate, on_a_terminal, plain, process, run
+from support.command import PATIENCE, SEQUENCE, command, document, evaluate, on_a_terminal, plain, process, run
 from support.lines import EXAMPLE, NEURON, STAGED, TYPICAL
 
 
@@ -448,7 +448,9 @@ def test_the_console_command_is_the_module() -> None:
     script = Path(sys.executable).with_name("backprop")
     if not script.exists():
         pytest.skip("the package is not installed beside this Python")
-    result = subprocess.run([script, "eval", *EXAMPLE, "--get", "x"], capture_output=True, timeout=60, check=False)
+    result = subprocess.run(
+        [script, "eval", *EXAMPLE, "--get", "x"], capture_output=True, timeout=PATIENCE, check=False
+    )
     assert (result.returncode, result.stdout, result.stderr) == (0, b"-4.0\n", b"")
 
 
@@ -496,7 +498,7 @@ def test_closed_pipe_is_quiet(form: str) -> None:
         assert process.stdout.read(1)
         process.stdout.close()
         assert process.stderr.read() == b""
-        assert process.wait(60) in (0, 128 + signal.SIGPIPE)
+        assert process.wait(PATIENCE) in (0, 128 + signal.SIGPIPE)
 
 
 @pytest.mark.parametrize("words", [["eval", "-", "--x", "1"], ["eval", "x", "--at", "-"]], ids=shlex.join)
@@ -513,7 +515,7 @@ def test_interrupt(words: list[str]) -> None:
         while _unread(process.stdin.fileno()) and time.monotonic() < deadline:
             time.sleep(0.01)  # once the blank is read, the program waits for more, or is about to
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 130
+        assert process.wait(PATIENCE) == 130
         assert (process.stdout.read(), process.stderr.read().strip()) == (b"", b"")
 
 

@@ -20,6 +20,7 @@ from backprop_cli.rules.table import TABLE, out, x
 from backprop_cli.view.code.staged import render
 from backprop_cli.view.code.stages import Stages
 from support import emitted
+from support.command import PATIENCE
 from support.command import run as command
 from support.emitted import CASES, Case, point
 from support.rows import MODELS
@@ -148,11 +149,11 @@ def test_a_function_in_c_takes_its_inputs_from_the_command_line(tmp_path: Path) 
     emitted.run_c([emitted.program(NEURON, "c")], tmp_path)  # skips where there is no compiler
     (tmp_path / "neuron.c").write_text(emitted.function(NEURON, "c"), encoding="utf-8")
     words = ["gcc", "-std=c99", "-pedantic-errors", "-Wall", "-Werror", "-o", "neuron", "neuron.c", "-lm"]
-    subprocess.run(words, cwd=tmp_path, check=True, timeout=60)
+    subprocess.run(words, cwd=tmp_path, check=True, timeout=PATIENCE)
     run = [str(tmp_path / "neuron"), *NEURON.point.values()]
-    result = subprocess.run(run, capture_output=True, encoding="utf-8", check=True, timeout=60)
+    result = subprocess.run(run, capture_output=True, encoding="utf-8", check=True, timeout=PATIENCE)
     assert emitted.differences([NEURON], [result.stdout]) == []
-    usage = subprocess.run([tmp_path / "neuron"], capture_output=True, encoding="utf-8", timeout=60)
+    usage = subprocess.run([tmp_path / "neuron"], capture_output=True, encoding="utf-8", timeout=PATIENCE)
     assert usage.returncode == 2
     assert usage.stderr.startswith("usage: ")
     assert usage.stderr.endswith(" w x b\n")
@@ -171,7 +172,7 @@ def test_the_printed_python_runs_alone() -> None:
     """Without any of this project: no import beyond the standard library."""
     source = command("code", "sigmoid(w*x)*digamma(w)", "--w", "2", "--x", "-1").out
     words = [sys.executable, "-I", "-S", "-W", "error", "-"]
-    result = subprocess.run(words, input=source, capture_output=True, encoding="utf-8", check=True, timeout=60)
+    result = subprocess.run(words, input=source, capture_output=True, encoding="utf-8", check=True, timeout=PATIENCE)
     assert emitted.differences([Case("sigmoid(w*x)*digamma(w)", point(w="2", x="-1"))], [result.stdout]) == []
 
 

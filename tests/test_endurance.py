@@ -27,7 +27,7 @@ import pytest
 from backprop_cli.graph.graph import validate
 from backprop_cli.language.program import Program
 from support.cached import files, read, the_entry
-from support.command import call, command, environment
+from support.command import PATIENCE, call, command, environment
 from support.formulas import FORMULAS
 from support.fuzz import characters, mutation, nest, soup
 from support.hostile import Hang, hang_guard
@@ -420,7 +420,7 @@ def test_ended_at_any_moment(number: signal.Signals, place: Path) -> None:
         with running(WORDS) as process:
             time.sleep(0.15 + rng.random() * (0.6 if kill % 2 else 0.1))  # the interpreter starts first
             process.send_signal(number)
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=PATIENCE)
         assert process.returncode in (0, 130, -number)
         assert b"backprop_cli/cli/cache" not in err
         assert out.decode() in ("", expected.out)
@@ -437,7 +437,7 @@ def test_many_processes_at_once(place: Path) -> None:
         subprocess.Popen(command(*WORDS), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment({}))
         for _ in range(12)
     ]
-    results = [process.communicate(timeout=300) for process in processes]
+    results = [process.communicate(timeout=PATIENCE) for process in processes]
     assert {process.returncode for process in processes} == {0}
     assert {(out.decode(), err.decode()) for out, err in results} == {(expected.out, expected.err)}
     graph = read(place, PROGRAM)
@@ -542,7 +542,7 @@ def test_other_locales(changes: dict[str, str], place: Path) -> None:
         found = []
         for _ in range(2):
             with running(line, **changes) as process:
-                out, err = process.communicate(timeout=60)
+                out, err = process.communicate(timeout=PATIENCE)
             assert process.returncode in (0, 1, 2)
             assert b"Traceback" not in err
             found.append((process.returncode, out, err))

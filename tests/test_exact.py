@@ -17,6 +17,7 @@ import sympy
 from backprop_cli import BackpropError, backprop
 from backprop_cli.errors import InputError, MathError
 from backprop_cli.rules.op import Op
+from support.command import PATIENCE, bounded
 from support.command import run as command
 from support.formulas import FORMULAS, Formula, each_of
 from support.hostile import hang_guard
@@ -427,7 +428,7 @@ def test_hostile_commands_end(expression: str, point: dict[str, str]) -> None:
         "--exact",
         *(f"--{n}={t}" for n, t in point.items()),
     ]
-    result = subprocess.run(words, capture_output=True, text=True, timeout=20, check=False)
+    result = subprocess.run(bounded(20, words), capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert result.returncode in (0, 1), result.stderr
     assert "Traceback" not in result.stderr
     assert result.stdout if result.returncode == 0 else result.stderr.startswith("error: ")

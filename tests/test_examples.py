@@ -19,7 +19,7 @@ from xml.etree import ElementTree
 import pytest
 
 from backprop_cli.cli.options import COMMANDS, by_name
-from support.command import call
+from support.command import PATIENCE, call
 from support.warm import warm_command
 
 ROOT = Path(__file__).parent.parent
@@ -50,7 +50,13 @@ def run(command: list[str], cwd: Path = ROOT, commands: Path = Path(sys.executab
     keep = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "COLUMNS")}
     environment = {**keep, "PATH": path, "PYTHONIOENCODING": "utf-8"}
     result = subprocess.run(
-        command, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False
+        command,
+        cwd=cwd,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=PATIENCE,
+        check=False,
     )
     return result.stdout.decode()
 

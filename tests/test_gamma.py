@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import subprocess
-import sys
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
@@ -20,6 +19,7 @@ from backprop_cli import backprop
 from backprop_cli.arithmetic.digamma import digamma, trigamma
 from backprop_cli.errors import MathError
 from support import oracle
+from support.command import PATIENCE, bounded, command
 from support.digits import roundings, shown
 from support.hostile import hang_guard
 from support.suites import thinned
@@ -130,7 +130,7 @@ def test_no_argument_hangs(function: str, x: str) -> None:
     # In a process of its own, because what FLINT does cannot be interrupted. On a free machine, 3 seconds.
     words = [f"{function}(x)", f"--x={x}", "--precision=4000", "--hessian", "--json"]
     result = subprocess.run(
-        [sys.executable, "-m", "backprop_cli", "eval", *words], capture_output=True, text=True, timeout=60, check=False
+        bounded(20, command("eval", *words)), capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert result.returncode in (0, 1), result.stderr
     assert result.stdout if result.returncode == 0 else result.stderr.startswith("error: ")

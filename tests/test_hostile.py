@@ -29,6 +29,7 @@ from backprop_cli import BackpropError, backprop
 from backprop_cli.errors import InputError
 from backprop_cli.graph.graph import Graph, validate
 from backprop_cli.language.program import Program
+from support.command import PATIENCE
 from support.hostile import (
     CANARY,
     CANARY_FILE,
@@ -324,7 +325,7 @@ def _run(arguments: list[str], stdin: bytes, place: Path, before: Callable[[], N
         input=stdin,
         capture_output=True,
         cwd=place,
-        timeout=60,
+        timeout=PATIENCE,
         preexec_fn=before,
         check=False,
     )

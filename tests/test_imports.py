@@ -20,6 +20,7 @@ import pytest
 
 import backprop_cli
 from backprop_cli.cli.options import OPTIONS
+from support.command import PATIENCE
 from support.suites import in_a_loop
 
 ROOT = Path(backprop_cli.__file__).parent
@@ -324,7 +325,7 @@ def loaded(*words: str) -> set[str]:
 
 def _modules(code: str, words: Sequence[str] = ()) -> set[str]:
     result = subprocess.run(
-        [sys.executable, "-c", code, *words], capture_output=True, encoding="utf-8", timeout=60, check=True
+        [sys.executable, "-c", code, *words], capture_output=True, encoding="utf-8", timeout=PATIENCE, check=True
     )
     return set(json.loads(result.stdout.rpartition("\0")[2])) & LIBRARIES
 

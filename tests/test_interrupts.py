@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import backprop_cli
-from support.command import Result, environment
+from support.command import PATIENCE, Result, environment
 
 TRIALS = int(os.environ.get("BACKPROP_INTERRUPTS", "50"))
 WORDS = ["eval", "x*sin(y) + gamma(x)/3", "--x", "1", "--y", "2"]
@@ -43,7 +43,7 @@ def started(code: str, *words: str, **changes: str) -> subprocess.Popen[str]:
 
 def ended(process: subprocess.Popen[str]) -> Result:
     with process:
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=PATIENCE)
     return Result(process.returncode, out, err)
 
 
@@ -176,7 +176,7 @@ def test_an_interrupt_just_before_it_waits(place: str, late: Path, tmp_path: Pat
         env=environment(changes),
     ) as process:
         try:
-            assert process.wait(60) == 130
+            assert process.wait(PATIENCE) == 130
         finally:
             process.kill()
         assert process.stderr is not None

@@ -14,6 +14,7 @@ import pytest
 
 from backprop_cli.cli.manual import page
 from backprop_cli.cli.options import COMMANDS, by_name
+from support.command import PATIENCE
 
 ROOT = Path(__file__).parent.parent
 
@@ -29,7 +30,7 @@ def test_it_reads_well() -> None:
     if shutil.which("groff") is None:
         pytest.skip("groff is not installed here")
     command = ["groff", "-man", "-Tutf8", "-K", "utf8", "-ww", "-P-cbou", "-rLL=78n"]
-    result = subprocess.run(command, input=page(), capture_output=True, encoding="utf-8", timeout=60, check=True)
+    result = subprocess.run(command, input=page(), capture_output=True, encoding="utf-8", timeout=PATIENCE, check=True)
     assert result.stderr == ""
     for name in COMMANDS:
         assert f"backprop {name}" in result.stdout

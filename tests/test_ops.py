@@ -25,7 +25,7 @@ from backprop_cli.rules.table import CONSTANTS, TABLE, exp, log, out, polygamma,
 from backprop_cli.study import reference
 from backprop_cli.view import Options
 from backprop_cli.view import primitives as view
-from support.command import run
+from support.command import PATIENCE, run
 from support.rows import NUMERIC, SPECIAL, WITH_ORDER
 from support.schemas import PRIMITIVES, TRACE
 from support.suites import in_a_loop
@@ -315,4 +315,4 @@ def test_examples_load_neither_sympy_nor_mpmath() -> None:
         "for form in ('text', 'markdown', 'json'): assert run_command(['ops', '--format', form, *sys.argv[1:]]) == 0\n"
         "assert not {'sympy', 'mpmath', 'numpy'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", code, *names], check=True, capture_output=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code, *names], check=True, capture_output=True, timeout=PATIENCE)

@@ -18,7 +18,7 @@ from backprop_cli.errors import OutputError
 from backprop_cli.runtime import files
 from backprop_cli.view import SUFFIXES, VIEWS, form_of
 from backprop_cli.view.picture import graphviz
-from support.command import command, environment, on_a_terminal, plain, process, run, streams
+from support.command import PATIENCE, command, environment, on_a_terminal, plain, process, run, streams
 
 EXAMPLE = ["(x+y)*z", "--x", "-2", "--y", "5", "--z", "-4"]
 BEGINS = {
@@ -258,7 +258,7 @@ def test_killed_in_the_middle(signal_number: int, tmp_path: Path) -> None:
         assert running.stdout.readline() == b"now\n"
         assert file.read_text() == "before"
         running.send_signal(signal_number)
-        status = running.wait(30)
+        status = running.wait(PATIENCE)
     assert file.read_text() == "before"
     if signal_number == signal.SIGINT:
         assert status == 130

@@ -26,7 +26,7 @@ from backprop_cli.language.program import Program
 from backprop_cli.passes.settings import Settings
 from backprop_cli.points import evaluate as points
 from backprop_cli.points import rows
-from support.command import Result, plain, run
+from support.command import PATIENCE, Result, plain, run
 from support.hostile import hang_guard
 from support.schemas import TRACE
 
@@ -583,7 +583,7 @@ def test_a_conversation_in_json() -> None:
         assert json.loads(answer(process))["error"].startswith("not JSON")
         told(process, '{"x": 3}')
         assert json.loads(answer(process))["value"] == 0.0
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=PATIENCE)
         assert err.splitlines()[-1] == "1 of 32 points without a result"
         assert process.returncode == 1
 
@@ -595,7 +595,7 @@ def test_a_conversation_in_csv() -> None:
         for x in (1, 2, 3):
             told(process, f'{x},"a ""b"""')
             assert answer(process) == f'{x},"a ""b""",{2.0 * x},2.0,{float(x)}\n'
-        assert process.communicate(timeout=30) == ("", "")
+        assert process.communicate(timeout=PATIENCE) == ("", "")
         assert process.returncode == 0
 
 
@@ -604,7 +604,7 @@ def test_an_interrupt_leaves_whole_lines() -> None:
         told(process, '{"x": 3}')
         assert json.loads(answer(process))["value"] == 9.0
         process.send_signal(signal.SIGINT)
-        assert "".join(process.communicate(timeout=30)).strip() == ""
+        assert "".join(process.communicate(timeout=PATIENCE)).strip() == ""
         assert process.returncode == 130
 
 
@@ -612,7 +612,7 @@ def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
     path = tmp_path / "points.csv"
     path.write_text("x\n" + "1\n" * 20_000)
     command = f"{sys.executable} -m backprop_cli points x {path} | head -n 1"
-    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert (result.stdout, result.stderr) == ("x,value,gradient.x\n", "")
 
 
@@ -625,7 +625,7 @@ def test_only_what_is_needed_is_loaded(tmp_path: Path) -> None:
         "assert not {'rich', 'numpy', 'polars'} & set(sys.modules)"
     )
     with path.open() as lines:
-        subprocess.run([sys.executable, "-c", code], stdin=lines, check=True, capture_output=True, timeout=60)
+        subprocess.run([sys.executable, "-c", code], stdin=lines, check=True, capture_output=True, timeout=PATIENCE)
 
 
 @pytest.mark.slow
@@ -655,7 +655,7 @@ sys.exit(0 if marks[1] - marks[0] < 4_000_000 else 3)
 """
     if not Path("/proc/self/statm").exists():
         pytest.skip("tells its memory elsewhere")
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=300, stderr=subprocess.PIPE)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=PATIENCE, stderr=subprocess.PIPE)
 
 
 # -- On a terminal -------------------------------------------------------------------------------------------------
@@ -679,7 +679,7 @@ def on_terminal(path: Path, *words: str, stdout: int | None = subprocess.DEVNULL
             if not part:
                 break
             shown += part
-        process.wait(timeout=60)
+        process.wait(timeout=PATIENCE)
     os.close(ours)
     return shown.decode()
 

@@ -25,6 +25,7 @@ from backprop_cli.passes.trace import Trace
 from backprop_cli.rules.op import Op
 from backprop_cli.runtime.budget import TooSlowError
 from support import oracle
+from support.command import PATIENCE, bounded
 from support.command import command as command_line
 from support.command import run as command
 from support.digits import roundings, shown
@@ -569,8 +570,7 @@ def test_what_is_large_does_not_hang(expression: str, point: dict[str, str], dig
     # In a process of its own, because arithmetic on whole numbers of millions of digits cannot be interrupted.
     values = [f"--{name}={text}" for name, text in point.items()]
     words = command_line("eval", expression, *values, f"--precision={digits}", "--get=value")
-    limited = ["sh", "-c", 'ulimit -t 10; exec "$@"', "sh", *words]  # seconds of processor time
-    result = subprocess.run(limited, capture_output=True, text=True, timeout=100, check=False)
+    result = subprocess.run(bounded(10, words), capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert result.returncode in (0, 1), result.stderr
     assert "Traceback" not in result.stderr
     assert result.stdout if result.returncode == 0 else result.stderr.startswith("error: ")
@@ -782,7 +782,7 @@ def test_wrt() -> None:
 def test_a_process_answers_too() -> None:
     words = ["eval", NEURON, *(f"--{name}={text}" for name, text in NEURON_AT.items()), "--precision=1000", "--get=w0"]
     result = subprocess.run(
-        [sys.executable, "-m", "backprop_cli", *words], capture_output=True, text=True, timeout=30, check=True
+        [sys.executable, "-m", "backprop_cli", *words], capture_output=True, text=True, timeout=PATIENCE, check=True
     )
     assert result.stdout.startswith("-0.1966119332414818525374")
     assert len(result.stdout.strip()) == len("-0.") + 1000

@@ -20,6 +20,10 @@ from unittest import mock
 from backprop_cli.cli import plain_call
 from backprop_cli.cli.commands import run_command
 
+PATIENCE = 300
+"""Seconds after which a process is taken to hang, on a machine that has ever so much else to do. (Where it matters how
+long something takes, it is processor time that counts: `bounded`.)"""
+
 
 class Result(NamedTuple):
     status: int
@@ -86,11 +90,16 @@ def command(*words: str | bytes) -> list[str | bytes]:
     return [sys.executable, "-m", "backprop_cli", *words]
 
 
+def bounded(seconds: int, words: Sequence[str | bytes]) -> list[str | bytes]:
+    """The command line of a process that the system ends after so much processor time."""
+    return ["sh", "-c", f'ulimit -t {seconds}; exec "$@"', "sh", *words]
+
+
 def process(*words: str | bytes, redirect: str = "", **changes: str) -> subprocess.CompletedProcess[bytes]:
     """The command behind a shell's redirection; `changes` are environment variables."""
     shell = ["sh", "-c", f'exec "$@" {redirect}', "sh", *command(*words)]
     env = environment(changes)
-    return subprocess.run(shell, input=b"", capture_output=True, env=env, timeout=60, check=False)
+    return subprocess.run(shell, input=b"", capture_output=True, env=env, timeout=PATIENCE, check=False)
 
 
 def on_a_terminal(*words: str, columns: int = 80, **changes: str) -> str:
@@ -119,7 +128,7 @@ def received(words: Sequence[str | bytes], columns: int, **changes: str) -> str:
                 break
             text += chunk
         os.close(ours)
-        assert process.wait(60) == 0
+        assert process.wait(PATIENCE) == 0
     return text.decode()
 
 

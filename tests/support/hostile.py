@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 from backprop_cli.errors import BackpropError
 
+from .command import PATIENCE
+
 CANARY = "backprop_canary"
 CANARY_MODULE = "backprop_canary_module"
 CANARY_FILE = "backprop_canary_file"
@@ -921,13 +923,13 @@ class Hang(BaseException):
 def hang_guard(seconds: float = 20) -> Iterator[None]:
     """Raise Hang in what takes more processor time, however busy the machine is.
 
-    What waits, and what stays in C where even that cannot get in (`9**9**9**9`), ends the process after ten times that.
+    What waits, and what stays in C where even that cannot get in (`9**9**9**9`), ends the process after minutes.
     """
 
     def raise_hang(*_: Any) -> None:
         raise Hang(f"still running after {seconds:g} s of processor time")
 
-    faulthandler.dump_traceback_later(10 * seconds, exit=True)
+    faulthandler.dump_traceback_later(max(PATIENCE, 10 * seconds), exit=True)
     timer = hasattr(signal, "SIGPROF")  # not on Windows
     before = signal.signal(signal.SIGPROF, raise_hang) if timer else None
     try:
