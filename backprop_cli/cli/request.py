@@ -163,11 +163,7 @@ class Question:
         graph = self._graph([*self.known, *self.typed, *there, *(columns or ())])
         point.check(graph, self.typed)
         of_arrays = is_of_arrays(graph, {**self.known, **self.typed})
-        if not arrays and not asked.expand:
-            refuse_arrays(graph, {**self.known, **self.typed}, asked.line.command)
-        command = asked.line.command.rpartition(" ")[2]
-        if not arrays or command in TAKES:
-            numbers_alone({**self.known, **self.typed}, asked.line.command, TAKES.get(command, ()))
+        self._refuse(graph, arrays)
         if (asked.expand and not of_arrays) or (opened and graph.modules):
             from ..graph.expand import expand
 
@@ -176,14 +172,7 @@ class Question:
         if names is not None:
             may_be_columns = graph.constants if columns is None else ()
             point.check_wrt(graph, [name for name in names if name not in may_be_columns])
-        settings = asked.settings
-        if settings.upstream is not None and "upstream" in point.missing(graph, {**self.known, **self.typed}):
-            self.typed, settings = {**self.typed, "upstream": settings.upstream}, settings._replace(upstream=None)
-        if settings.upstream is not None:
-            settings = settings._replace(upstream=from_file("--upstream", settings.upstream))
-        if settings.correlations is not None:
-            text = given_text(settings.correlations, "--correlations", '{"x": {"y": 0.5}}')
-            settings = settings._replace(correlations=text)
+        settings = self._settings(graph)
         given = {**self.known, **self.typed}
         if not partly and (missing := point.missing(graph, given)):
             point.check(graph, given)  # a name in --at that is not of the expression may be misspelt
@@ -197,6 +186,30 @@ class Question:
             program = entries(graph, used)
             return program.graph, program.given, settings._replace(wrt=program.wrt(names))
         return graph, used, settings._replace(wrt=names)
+
+    def _refuse(self, graph: Graph, arrays: bool) -> None:
+        """Raise InputError for values that the command does not take: arrays, boxes, uncertain numbers."""
+        asked, given = self.asked, {**self.known, **self.typed}
+        if not arrays and not asked.expand:
+            refuse_arrays(graph, given, asked.line.command)
+        command = asked.line.command.rpartition(" ")[2]
+        if not arrays or command in TAKES:
+            numbers_alone(given, asked.line.command, TAKES.get(command, ()))
+
+    def _settings(self, graph: Graph) -> Settings:
+        """What is computed, with what the files of --upstream and --correlations hold.
+
+        Where `upstream` is a variable without a value, that is what the option gives.
+        """
+        settings = self.asked.settings
+        if settings.upstream is not None and "upstream" in point.missing(graph, {**self.known, **self.typed}):
+            self.typed, settings = {**self.typed, "upstream": settings.upstream}, settings._replace(upstream=None)
+        if settings.upstream is not None:
+            settings = settings._replace(upstream=from_file("--upstream", settings.upstream))
+        if settings.correlations is not None:
+            text = given_text(settings.correlations, "--correlations", '{"x": {"y": 0.5}}')
+            settings = settings._replace(correlations=text)
+        return settings
 
     def _columns(self) -> Sequence[str]:
         """The names of the columns of --data. Those that are variables without another value are taken as vectors."""
