@@ -50,22 +50,7 @@ def objective(
     left_out: rows of the data that are not in the columns, from 0.
     Raises InputError for what does not go together.
     """
-    if not start:
-        names = [node.name for node in graph.variables if node.name not in (columns or {})]
-        missing = [name for name in names if name not in fixed]
-        if missing or not names:
-            raise NoStartError(graph, missing) if missing else InputError("there is no variable that could change")
-        hint = f"a start says what may change: --start {','.join(f'{name}={fixed[name]}' for name in names)}"
-        raise InputError("every variable has a fixed value, so nothing may change", hint=hint)
-    point.check(graph, start)
-    for name in start:
-        if name in fixed:
-            raise InputError(f"{quote(name)} has a fixed value and a start: it either stays or changes")
-        if name in (columns or {}):
-            raise InputError(f"{quote(name)} is a column of the data, so it takes no start", hint=_rename(name))
-    for name in fixed:
-        if name in (columns or {}):
-            raise InputError(f"{quote(name)} has a fixed value and is a column of the data", hint=_rename(name))
+    _check(graph, start, fixed, columns or {})
     used = {node.name: columns[node.name] for node in graph.variables if columns and node.name in columns}
     if missing := point.missing(graph, {**start, **fixed, **used}):
         raise NoStartError(graph, missing)
@@ -85,6 +70,26 @@ def objective(
         message = f"the expression has a value at each of {found.rows:,} rows, and what is minimized is one number"
         raise InputError(message, hint="--reduce mean, or --reduce sum, makes one of them")
     return found, parameters.vector(begin)
+
+
+def _check(graph: Graph, start: Mapping[str, Any], fixed: Mapping[str, Any], columns: Mapping[str, Array]) -> None:
+    """Raise InputError unless something changes, and each name has one of a start, a fixed value and a column."""
+    if not start:
+        names = [node.name for node in graph.variables if node.name not in columns]
+        missing = [name for name in names if name not in fixed]
+        if missing or not names:
+            raise NoStartError(graph, missing) if missing else InputError("there is no variable that could change")
+        hint = f"a start says what may change: --start {','.join(f'{name}={fixed[name]}' for name in names)}"
+        raise InputError("every variable has a fixed value, so nothing may change", hint=hint)
+    point.check(graph, start)
+    for name in start:
+        if name in fixed:
+            raise InputError(f"{quote(name)} has a fixed value and a start: it either stays or changes")
+        if name in columns:
+            raise InputError(f"{quote(name)} is a column of the data, so it takes no start", hint=_rename(name))
+    for name in fixed:
+        if name in columns:
+            raise InputError(f"{quote(name)} has a fixed value and is a column of the data", hint=_rename(name))
 
 
 def column(what: str, text: str, columns: Mapping[str, Array], objective: Objective) -> Array:
