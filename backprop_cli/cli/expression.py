@@ -22,8 +22,6 @@ SETTINGS = {"help_option_names": by_name("eval")["--help"].names}
 """What click is told of every command."""
 HELPS = ("--help", "--help-all")
 """The options that ask for help."""
-WHOLE = "backprop_cli.whole"
-"""Under which a call remembers that help on every option is asked for."""
 ROWS = 23
 """Lines of a terminal below the one that asks for help."""
 _UNBROKEN = "\N{NON-BREAKING HYPHEN}"
@@ -42,7 +40,9 @@ class Page(click.HelpFormatter):
 
 
 class Context(click.Context):
-    """A call of a command, with its page of help."""
+    """A call of a command, with its page of help. tells_all: whether that is on every option."""
+
+    tells_all = False
 
     def make_formatter(self) -> click.HelpFormatter:
         return Page()
@@ -125,12 +125,13 @@ class ExpressionCommand(Command):
 
 def is_whole(ctx: click.Context) -> bool:
     """Whether help on every option is asked for."""
-    return bool(ctx.meta.get(WHOLE))
+    return isinstance(ctx, Context) and ctx.tells_all
 
 
 def _show_all(ctx: click.Context, _param: click.Parameter, is_asked: bool) -> None:
     if is_asked:
-        ctx.meta[WHOLE] = True
+        assert isinstance(ctx, Context)
+        ctx.tells_all = True
         click.echo(ctx.get_help())
         ctx.exit()
 

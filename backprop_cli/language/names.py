@@ -12,7 +12,7 @@ MAX_NAME = 128
 RAISED = "ʰ-ʸˡ-ˣᴬ-ᵡᶛ-ᶿ"
 """Superscript letters, as in a pattern."""
 NAME = rf"[^\W\d²³¹⁰-ⁿ{RAISED}][^\W²³¹⁰-ⁿ{RAISED}]*"
-"""The pattern of a name, but for combining marks (see `end_of_name`). NFKC would make x² the variable x2, and eˣ ex."""
+"""The pattern of a name, combining marks apart (see `end_of_name`). NFKC would make x² the variable x2, and eˣ ex."""
 _LETTER = rf"[^\W²³¹⁰-ⁿ{RAISED}]"
 
 

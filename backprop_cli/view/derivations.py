@@ -37,7 +37,7 @@ def derivatives(derivation: Derivation, digits: int | None = None) -> Iterator[t
 
 
 def _bare(formula: str) -> str:
-    """A formula but for how it is written."""
+    """A formula, whatever way it is written."""
     return formula.replace(" ", "").replace("·", "*").replace("−", "-").replace("**", "^").strip("()")
 
 
