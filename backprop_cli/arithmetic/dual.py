@@ -14,6 +14,7 @@ from functools import cached_property, partial, reduce
 
 from ..rules.op import Op
 from ..rules.table import INNER, TABLE, primitive
+from .shared import Once, ends
 from .system import Arithmetic, Function, InsideError, Rule, TooWideError, Value, share
 
 LEAST = sys.float_info.min
@@ -89,7 +90,8 @@ class DualNumbers(Arithmetic):
         logarithm = next(op for op in TABLE if op.name == "log" and len(op.inputs) == 2)
         words |= {"log_base": partial(self._inside, logarithm), "selected": self._selected}
         words["smooth"] = self._smooth
-        words["softmax"] = self._softmax
+        words["softmax"], words["but_one"] = self._softmax, self._but_one
+        self._ends_of_duals, self._largest_of_duals = Once(self._all_but_one), Once(self._largest)
         calls = {name: f"{name}({{}}, {{}})" for name in ("add", "sub", "mul", "div")}
         comparisons = {name: base.rule(primitive(name)).value for name in _COMPARISONS}
         if base.of_boxes:
@@ -98,7 +100,8 @@ class DualNumbers(Arithmetic):
         compared = {name: f"values_{name}({{0}}.value, {{1}}.value)" for name in _COMPARISONS}
         templates = {**calls, **compared, "neg": "neg({})", "smooth": "smooth(lambda: {}, {})", "cancels": "{1}"}
         templates |= {"doubles": base.template("doubles"), "own": base.template("own"), "ours": "{0}"}
-        if base.template("ours") == "{1}":  # doubles
+        self.is_doubles = base.template("ours") == "{1}"
+        if self.is_doubles:
             words["beyond"], templates["precisely"] = _beyond, "beyond()"
         super().__init__(words, constants, templates)
 
@@ -115,24 +118,43 @@ class DualNumbers(Arithmetic):
 
     def _softmax(self, x: Dual, xs: Sequence[Dual]) -> Dual:
         """What exp(x) has in the sum over xs; its slopes are made of such parts too, for the sum itself is rounded."""
+        values, largest, powers, total, moved = self._largest_of_duals(xs)
+        part = self.base.word("softmax")(x.value, values)
+        terms: list[Value] = []
+        for i in moved if x.dot is None else range(len(xs)):
+            step = (Dual(largest, x.dot) - Dual(largest, xs[i].dot)).dot
+            if step:
+                terms.append(part * (powers[i] / total) * step)
+        if any(map(self._is_too_small, terms)):
+            raise TooSmallError
+        return Dual(part, self._sum(terms))
+
+    def _largest(self, xs: Sequence[Dual]) -> tuple[list[Value], Value, list[Value], Value, list[int]]:
+        """The values, the largest, exp of each divided by exp of that, the sum of these, and which of them move."""
         values = [each.value for each in xs]
         largest = max(values)
         powers = [self.base.word("exp")(each - largest) for each in values]
-        total = self.base.word("total")(powers)
-        part = self.base.word("softmax")(x.value, values)
-        terms: list[Value] = []
-        for each, power in zip(xs, powers, strict=True):
-            step = (Dual(largest, x.dot) - Dual(largest, each.dot)).dot
-            if step:
-                terms.append(part * (power / total) * step)
-        if any(map(self._is_too_small, terms)):
-            raise TooSmallError
+        moved = [i for i, each in enumerate(xs) if each.dot is not None]
+        return values, largest, powers, self.base.word("total")(powers), moved
+
+    def _but_one(self, xs: Sequence[Dual], slot: int) -> Dual:
+        """The product of all but one, of numbers in which nothing overflows, underflows or cancels on the way."""
+        before, behind = self._ends_of_duals(xs)
+        product = before[slot] * behind[slot]
+        return self._rounded(product) if self.is_doubles else product
+
+    def _all_but_one(self, xs: Sequence[Dual]) -> tuple[list[Dual], list[Dual]]:
+        finer = self._finer if self.is_doubles else self
+        return ends([*map(finer.given, xs)], operator.mul, finer.number("1"))
+
+    def _sum(self, terms: Sequence[Value]) -> Value | None:
+        """The sum of what comes along several ways. Raises CancelledError where it loses digits."""
         if not terms:
-            return Dual(part)
+            return None
         dot = reduce(operator.add, terms)
-        if len(terms) > 1 and abs(dot) < self._least_left * max(map(abs, terms)):
+        if self._least_left and len(terms) > 1 and abs(dot) < self._least_left * max(map(abs, terms)):
             raise CancelledError
-        return Dual(part, dot)
+        return dot
 
     def _gate(self, op: Op, *inputs: Dual, least_left: float = 0.0) -> Dual:
         rule = self.base.rule(op)
@@ -218,8 +240,12 @@ class DualNumbers(Arithmetic):
             lifted = [self._finer.given(each) for each in inputs]
             rule = self._finer.rule(op)
             local = rule.partial(slot, lifted, rule.value(*lifted))
-        rounded = self.given(local)
-        if local.dot and self._is_too_small(rounded.dot):
+        return self._rounded(local)
+
+    def _rounded(self, number: Dual) -> Dual:
+        """A number of more digits as one of these. Raises TooSmallError."""
+        rounded = self.given(number)
+        if number.dot and self._is_too_small(rounded.dot):
             raise TooSmallError
         return rounded
 

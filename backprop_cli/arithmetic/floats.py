@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..rules.formula import Formula, substitute
 from ..rules.op import Op
+from .shared import Once, product_but_one
 from .system import FROM_FLINT, Arithmetic, Function, Value
 
 if TYPE_CHECKING:
@@ -104,14 +105,21 @@ def mean(*xs: float) -> float:
         return math.ldexp(math.fsum(math.ldexp(x, -bits) for x in xs) / len(xs), bits)
 
 
+@Once
+def _powers(xs: Sequence[float]) -> tuple[float, float]:
+    """The largest, and the sum of exp over all xs, divided by exp of the largest."""
+    largest = max(xs)
+    return largest, math.fsum(exp(each - largest) for each in xs)
+
+
 def softmax(x: float, xs: Sequence[float]) -> float:
     """exp(x) divided by the sum over all xs."""
-    largest = max(xs)
+    largest, total = _powers(xs)
     less = x - largest
     if less < _NOTHING:
         return 0.0
     lost = (x - (less + largest)) if abs(x) < abs(largest) else (x - less) - largest
-    return exp(less) * (1.0 + lost) / math.fsum(exp(each - largest) for each in xs)
+    return exp(less) * (1.0 + lost) / total
 
 
 def odds(x: float, y: float) -> float:
@@ -128,7 +136,12 @@ def unit(x: float, length: float, xs: Sequence[float]) -> float:
     """
     if length > _TINY:
         return x / length
-    return x * _LARGE / math.hypot(*(each * _LARGE for each in xs))
+    return x * _LARGE / _large_length(xs)
+
+
+@Once
+def _large_length(xs: Sequence[float]) -> float:
+    return math.hypot(*(each * _LARGE for each in xs))
 
 
 _NOTHING = -800.0
@@ -171,6 +184,7 @@ FUNCTIONS: dict[str, Function] = {
     "sum": lambda *xs: math.fsum(xs),
     "mean": mean,
     "prod": prod,
+    "but_one": product_but_one,
     "logsumexp": logsumexp,
     "softmax": softmax,
     "odds": odds,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from .floats import (
     CONSTANTS,
@@ -20,6 +20,7 @@ from .floats import (
     softmax,
     unit,
 )
+from .shared import Once, product_but_one
 from .system import FROM_FLINT, Function
 
 
@@ -110,6 +111,15 @@ def _precisely(precisely: Function) -> Function:
     return total
 
 
+def _but_one(factors: Sequence[float], slot: int) -> float:
+    try:
+        return product_but_one(factors, slot)
+    except (OverflowError, ValueError):
+        return float(_FUNCTIONS["prod"](*factors[:slot], *factors[slot + 1 :]))
+
+
+_is_bounded = Once(lambda xs: math.isfinite(max(xs)))
+
 _FAR_OUT = {
     "besselj": (0.0, 0.0),
     "bessely": (math.nan, 0.0),
@@ -160,10 +170,11 @@ _FUNCTIONS: dict[str, Function] = {
     "sum": _of_many(FUNCTIONS["sum"], lambda *xs: sum(xs)),
     "mean": _of_many(mean, lambda *xs: sum(xs) / len(xs)),
     "prod": _of_many(prod, lambda *xs: math.prod(xs)),
+    "but_one": _but_one,
     "mod": _mod(FUNCTIONS["mod"]),
     "fmod": _mod(fmod),
     "logsumexp": lambda *xs: math.nan if any(map(math.isnan, xs)) else logsumexp(*xs),
-    "softmax": lambda x, xs: softmax(x, xs) if math.isfinite(max(xs)) else math.nan,
+    "softmax": lambda x, xs: softmax(x, xs) if _is_bounded(xs) else math.nan,
     "odds": lambda x, y: odds(x, y) if math.isfinite(max(x, y)) else math.nan,
     "unit": lambda x, length, xs: _div(x, length) if length == 0 else unit(x, length, xs),
     **{name: _of_one(FUNCTIONS[name], special) for name, special in _SPECIAL.items()},

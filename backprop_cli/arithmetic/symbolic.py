@@ -7,7 +7,7 @@ without bound is refused before it does.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -76,6 +76,17 @@ class Symbolic(Arithmetic):
 
     def data(self, value: Value) -> Any:
         return self.holds(value) if value in (sympy.true, sympy.false) else super().data(value)
+
+    def _total(self, terms: Sequence[Value]) -> Value:
+        return _sum(*terms)
+
+    def _product(self, *factors: Value) -> Value:
+        return _product(*factors)
+
+    def _but_one(self, inputs: Sequence[Value], slot: int) -> Value:
+        if not any(each.free_symbols for each in inputs):
+            return super()._but_one(inputs, slot)
+        return _product(*inputs[:slot], *inputs[slot + 1 :])  # of symbols, products on the way are as long as this
 
     def symbol(self, name: str) -> Value:
         """A real unknown."""
@@ -294,6 +305,9 @@ def _real(function: Function) -> Function:
         return result
 
     return guarded
+
+
+_sum, _product = _real(sympy.Add), _real(sympy.Mul)
 
 
 def _div(x: Value, y: Value) -> Value:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 from ..rules.formula import Formula, substitute
 from ..rules.op import Op
 from ..rules.table import CONSTANTS, opened, primitive, x, y
+from .shared import Once, ends
 
 Value: TypeAlias = Any
 """A number of the arithmetic in use."""
@@ -151,6 +152,7 @@ class Arithmetic(ABC):
         """
         self.constants = constants
         words = {"total": self._total, "counted": self._counted, "but_one": self._but_one, "prod": self._product}
+        self._ends = Once(lambda factors: ends(factors, self.compiled("x, y", x * y), self.number("1")))
         self.namespace: dict[str, Any] = {"__builtins__": {}, **words, **functions, **constants}
         self._templates = {**_TEMPLATES, **(templates or {})}
         self._rules: dict[Op, Rule] = {}
@@ -253,8 +255,8 @@ class Arithmetic(ABC):
 
     def _but_one(self, inputs: Sequence[Value], slot: int) -> Value:
         """The product of the inputs but one."""
-        rest = [*inputs[:slot], *inputs[slot + 1 :]] or [self.number("1")]
-        return self.namespace["prod"](*rest) if rest[1:] else rest[0]
+        before, behind = self._ends(inputs)
+        return self._product(before[slot], behind[slot])
 
     def word(self, name: str) -> Function:
         """What a word of the rules means here; what is none is what its row says."""

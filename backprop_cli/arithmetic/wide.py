@@ -9,6 +9,7 @@ from typing import Any
 from mpmath import MPContext
 
 from ..rules.formula import Formula
+from .shared import Once
 from .special import polygamma
 from .system import FROM_FLINT, Arithmetic, Function, Value
 
@@ -97,6 +98,8 @@ class Wide(Arithmetic):
         def less(x: Value) -> Value:
             return mp.zero if x < -_FAR else exp(x)
 
+        largest = Once(max)
+        powers = Once(lambda xs: mp.fsum(less(each - largest(xs)) for each in xs))
         return {
             **{name: real(getattr(mp, name)) for name in names},
             **{name: real(getattr(mp, name), _EXP_BITS) for name in ("expm1", "sinh", "cosh")},
@@ -112,7 +115,7 @@ class Wide(Arithmetic):
             "abs": abs,
             "sign": mp.sign,
             "max": max,
-            "softmax": lambda x, xs: exp(x - max(xs)) / mp.fsum(less(each - max(xs)) for each in xs),
+            "softmax": lambda x, xs: exp(x - largest(xs)) / powers(xs),
             "min": min,
             "relu": lambda x: max(x, mp.zero),
             "selected": lambda x, out: mp.one if x == out else mp.zero,

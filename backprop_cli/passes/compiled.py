@@ -40,6 +40,11 @@ class Code(NamedTuple):
     upstream: str
     place: str = ""
 
+    @property
+    def reads_all(self) -> bool:
+        """Whether a partial of any number of inputs asks for all of them."""
+        return self.op.variadic and not {"count", "others", "every"}.isdisjoint(self.op.partials[0].words)
+
     def forward(self) -> Iterator[str]:
         """Compute its value; give up where a comparison is at a border."""
         if self.op.variadic:

@@ -238,6 +238,9 @@ class _Passes:
         if not gate.op.selects:
             self.names.carried.add(code.upstream)
         yield from code.kink()
+        if code.reads_all:
+            yield f"m = {code.listed}"
+            code = code._replace(listed="m")
         for slot, i in edges:
             yield code.back(slot, self.flow(i), first=self._reach(i, active))
 

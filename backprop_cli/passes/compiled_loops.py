@@ -110,7 +110,9 @@ def _backward(kind: _Kind) -> list[str]:
         return []
     gate = _in_lists(op, "o")
     if op.variadic:
-        return ["for n, i in enumerate(s):", f"    {gate.back(0, 'g[i]', condition='wanted[i]')}"]
+        listed = [f"m = {gate.listed}"] if gate.reads_all else []
+        back = gate._replace(listed="m").back(0, "g[i]", condition="wanted[i]")
+        return [*listed, "for n, i in enumerate(s):", f"    {back}"]
     edges = [gate.back(slot, f"g[i{slot}]") for slot in range(len(op.inputs)) if wanted[slot]]
     return [*_unpack(op), *gate.kink(), *edges]
 

@@ -146,6 +146,8 @@ def _local(gate: Gate, slot: int, names: Sequence[Formula | None]) -> Formula | 
     out = names[gate.position]
     if out is None:
         return None
+    if len(gate.op.slots(slot, len(gate.inputs))) > LONGEST_NAMED:
+        return None
     if gate.group >= 0 and (len(gate.inputs) > LONGEST_NAMED or None in [names[i] for i in gate.inputs]):
         return None
     return gate.op.local(slot, Lazy(len(gate.inputs), lambda at: names[gate.inputs[at]] or out), out)

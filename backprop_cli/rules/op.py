@@ -32,6 +32,10 @@ WORDS = {
 """What readers are told of the words that only rules use. Those of a condition need no telling: `1 if x > 0 else 0`."""
 
 
+MOST_FACTORS = 60
+"""Inputs of a gate up to which the product of the others is written out; code and closed forms have it in any case."""
+
+
 class Op:
     """A primitive operation: a row of the table.
 
@@ -166,13 +170,25 @@ class Op:
         if self.variadic:
             words["count"] = str(len(inputs))
             if "others" in self.partials[0].words:
-                rest = [each if isinstance(each, Formula) else Formula(each) for each in inputs]
-                words["others"] = reduce(Formula.__mul__, rest[:slot] + rest[slot + 1 :] or [Formula("1")])
+                words["others"] = self._others(slot, inputs)
         return words
+
+    def _others(self, slot: int, inputs: Sequence[str | Formula]) -> Formula:
+        """The product of the inputs but one; of many, the first of them and the last."""
+        places = [*range(slot), *range(slot + 1, len(inputs))] if len(inputs) <= MOST_FACTORS else []
+        if places:
+            return reduce(Formula.__mul__, (_formula(inputs[i]) for i in places))
+        first = [i for i in range(4) if i != slot][:3]
+        last = len(inputs) - 1 - (slot == len(inputs) - 1)
+        return self.applied([*(_formula(inputs[i]) for i in first), Formula("…"), _formula(inputs[last])])
 
     def local(self, slot: int, inputs: Sequence[str | Formula], out: str | Formula) -> Formula:
         """The rule of a local gradient as people read it, over what stands for the inputs of its gate."""
         return tidy(substitute(self.partial(slot), self.edge(slot, inputs, out)))
+
+
+def _formula(operand: str | Formula) -> Formula:
+    return operand if isinstance(operand, Formula) else Formula(operand)
 
 
 _OF_ALL = {"others", "every"}
