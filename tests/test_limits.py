@@ -115,8 +115,12 @@ LIMITS = {
     ),
     "graph.graph.MAX_DEPTH": Limit(lambda n: error(depth(n), {"x": 1}), "more than 50 modules inside each other"),
     "graph.graph.MAX_OPENED": Limit(lambda n: compiled(modules(n)), "the modules here come to"),
-    "language.latex.MAX_CHARACTERS": Limit(
+    "language.latex.__init__.MAX_CHARACTERS": Limit(
         lambda n: said("eval", "--from", "latex", "x".ljust(n), "--x", "1"), "LaTeX of more than 250,000 characters"
+    ),
+    "language.latex.cursor.DEEPEST": Limit(
+        lambda n: said("eval", "--from", "latex", "(" * (n - 1) + "x" + ")" * (n - 1), "--x", "1"),
+        "more than 50 brackets",
     ),
     "language.names.MAX_NAME": Limit(
         lambda n: error(f"{'a' * n} = x*x", {"x": 1}), "a name has at most 128 characters"

@@ -382,6 +382,15 @@ def test_warnings_come_once() -> None:
     assert objects(split.out)[1]["gradient"] == {"x": 0.5, "y": 0.5}
 
 
+@pytest.mark.slow
+def test_each_point_has_its_time() -> None:
+    """Also where it is computed in doubles alone."""
+    stages = "\n".join(f"q{i} = sin(q{i - 1})*x + x" for i in range(1, 20_000))
+    result = stream(f"q0 = x\n{stages}", '{"x": 1}\n' * 2, "--on-error", "skip", "--time-limit", "0.001")
+    assert result.err.count("this takes longer than 0.001 seconds") == 2
+    assert result.status == 1
+
+
 def test_warnings_of_many_nodes_are_few() -> None:
     program = "where(x > 1, x, " * 30 + "x" + ")" * 30
     lines = stream(program, '{"x": 1}\n{"x": 1}\n').err.splitlines()

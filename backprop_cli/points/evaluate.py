@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from math import isfinite, isnan
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -17,7 +18,9 @@ from ..passes.compiled import UnusualError
 from ..passes.compiled_lines import size, unrolled
 from ..passes.settings import Settings, compute
 from ..passes.trace import Trace
+from ..runtime.budget import within
 
+_MANY = 100  # inputs of a gate
 _LONGEST = 60  # characters of a number that need no second look
 
 
@@ -201,7 +204,9 @@ class Job(NamedTuple):
                 values[name] = read_entry(name, given[name], arithmetic)
             return backpropagate(graph, values, wrt=settings.wrt, ties=settings.ties, arithmetic=arithmetic, many=True)
 
-        return trace_at
+        if len(graph.nodes) < LARGE and max(map(len, graph.nodes.inputs)) < _MANY:  # which takes no time to speak of
+            return trace_at
+        return lambda given: within(settings.time_limit, partial(trace_at, given))
 
 
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?[0-9]*,([0-9]{1,2}|[0-9]{4,})([eE][+-]?[0-9]+)?\s*", re.ASCII).fullmatch

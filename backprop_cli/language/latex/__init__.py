@@ -6,7 +6,7 @@ What is made is text, which is then read as any other.
 from __future__ import annotations
 
 from ...errors import InputError, quote
-from .cursor import UnknownError
+from .cursor import DEEPEST, UnknownError
 from .reader import Reader
 from .signs import BEFORE_OPERAND, BEHIND_OPERAND, EMPTY, OF_ARRAYS, PIECE
 
@@ -39,6 +39,9 @@ def read_latex(source: str) -> str:
         return reader.whole()
     except UnknownError:
         place = max(reader.place - 1, 0)
+    if reader.depth > DEEPEST:
+        message = f"more than {DEEPEST} brackets, groups and functions of LaTeX inside each other are not read"
+        raise InputError(message, source, found[min(place, len(found) - 1)].span())
     if place >= len(found):
         raise InputError("this LaTeX ends too early", source, (len(source), len(source)))
     raise InputError(f"{quote(found[place][0])} is LaTeX that is not read here", source, found[place].span())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .signs import LOGIC, NAMED, OTHERWISE, WHERE
 
-_DEEPEST = 50  # brackets, groups and functions inside each other
+DEEPEST = 50  # brackets, groups and functions inside each other
 
 
 class UnknownError(Exception):
@@ -37,7 +37,7 @@ class Signs:
 
     def deepen(self) -> None:
         self.depth += 1
-        if self.depth > _DEEPEST:
+        if self.depth > DEEPEST:
             raise UnknownError
 
     def word(self) -> str:
