@@ -335,3 +335,31 @@ def test_a_fit_that_does_not_converge(monkeypatch: pytest.MonkeyPatch, misra: st
     result = call(*MISRA, misra)
     assert result.status == 1
     assert "not converged after 3 evaluations: the evaluations are used up" in result.out
+
+
+UNITS = [1e-200, 1.6e-19, 1e-12, 1e-3, 1e9, 1e150, 1e200]
+
+
+def test_a_fit_does_not_depend_on_the_units_of_its_data() -> None:
+    """As charges of electrons and distances of stars have them: parameters, their errors, and whether it is done."""
+    x = np.arange(12) / 2
+    y = 1.6 * np.exp(-0.5 * x) + np.where(np.arange(12) % 2, 0.01, -0.01)
+    plain = fit("a*exp(-b*x)", "y", {"x": x, "y": y}, {"a": 1, "b": 1})
+    for unit in UNITS:
+        for start in ({"a": unit, "b": 1}, {"a": unit, "b": 3}, {"a": 10 * unit, "b": 0.01}):
+            found = fit("a*exp(-b*x)", "y", {"x": x, "y": y * unit}, start)
+            assert found.converged, (unit, start)
+            assert found.parameters["a"] / unit == pytest.approx(plain.parameters["a"], rel=1e-9), (unit, start)
+            assert found.errors["a"] / unit == pytest.approx(plain.errors["a"], rel=1e-9)
+            assert found.parameters["b"] == pytest.approx(plain.parameters["b"], rel=1e-9)
+        slow = fit("a*exp(-b*x)", "y", {"x": x * unit, "y": y}, {"a": 1, "b": 0.1 / unit})
+        assert slow.parameters["b"] * unit == pytest.approx(plain.parameters["b"], rel=1e-9), unit
+        line = fit("m*x", "y", {"x": x, "y": y * unit}, {"m": 0})
+        assert line.parameters["m"] / unit == pytest.approx((x @ y) / (x @ x), rel=1e-9), unit
+
+
+def test_a_sum_of_squares_beyond_doubles_is_not_told() -> None:
+    for unit in (1e-200, 1e200):
+        found = fit("m*x", "y", {"x": [1, 2, 3], "y": [unit, 2 * unit, 3.1 * unit]}, {"m": 0})
+        assert found.to_dict()["residual_sum_of_squares"] is None
+        assert found.to_dict()["residual_standard_deviation"] / unit == pytest.approx(math.sqrt(0.00357142857 / 2))

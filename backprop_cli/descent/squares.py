@@ -19,6 +19,7 @@ from .watch import Clock, TimeIsUpError
 
 MAX_EVALUATIONS = 20_000
 _TOLERANCE = 1e-15  # relative changes of the sum of squares, and of parameters, below which a fit is done
+_FAR = 1e100  # beyond that, and below its inverse, numbers are not squared
 _POLISHES = 40  # Gauss-Newton steps at the end, at most
 _REASONS = (
     "the evaluations are used up",
@@ -61,9 +62,10 @@ class Fit(NamedTuple):
     labels: what each parameter is called;
     values, start: of each parameter;
     errors: the standard error of each, NaN where there is none, for which `no_error` says why;
-    covariance: of the parameters, None where there is none;
+    covariance: of the parameters, NaN for what is beyond doubles, None where there is none;
     fitted, residuals: at each row, the model, and the target less the model;
     weights: what the square of each residual counts, None for 1;
+    unit: what residuals are divided by before they are squared, so that no square is beyond doubles;
     left_out: rows of the data that have no result, from 0.
     """
 
@@ -83,6 +85,7 @@ class Fit(NamedTuple):
     fitted: Array
     residuals: Array
     weights: Array | None
+    unit: float = 1.0
     left_out: Sequence[int] = ()
 
     @property
@@ -91,22 +94,27 @@ class Fit(NamedTuple):
         return len(self.residuals) if self.weights is None else int(np.count_nonzero(self.weights))
 
     @property
-    def residual_sum_of_squares(self) -> float:
-        """What was made small, weights and all."""
-        squares = self.residuals**2
+    def squares(self) -> float:
+        """The sum of squared residuals, weights and all, over the square of the unit: what was made small."""
+        return self._total(self.residuals)
+
+    @property
+    def residual_sum_of_squares(self) -> float | None:
+        """The same without a unit; None where doubles have no such number."""
+        found = self.squares * self.unit * self.unit
+        return found if 0 < found < inf or not self.squares else None
+
+    def _total(self, deviations: Array) -> float:
+        squares = (deviations / self.unit) ** 2
         return float(np.sum(squares if self.weights is None else squares * self.weights))
 
     @property
     def warning(self) -> str:
         """That it ended far off, where the mean of the target alone lies nearer to the data; else empty."""
-        target, weights = (
-            self.fitted + self.residuals,
-            np.ones(len(self.fitted)) if self.weights is None else self.weights,
-        )
+        target = self.fitted + self.residuals
         with np.errstate(all="ignore"):
-            about = target - np.average(target, weights=weights)
-            rounding = 1e-12 * float(np.sum(target**2 * weights))
-            is_far = self.residual_sum_of_squares > float(np.sum(about**2 * weights)) + rounding
+            about = target - np.average(target / self.unit, weights=self.weights) * self.unit
+            is_far = self.squares > self._total(about) + 1e-12 * self._total(target)
         if not is_far:
             return ""
         return "the mean of the target alone is nearer to the data; another --start, or --method, may lead nearer"
@@ -120,7 +128,7 @@ class Fit(NamedTuple):
     def residual_standard_deviation(self) -> float | None:
         """The root of the sum of squares over the degrees of freedom; None where there are none."""
         freedom = self.degrees_of_freedom
-        return sqrt(self.residual_sum_of_squares / freedom) if freedom > 0 else None
+        return sqrt(self.squares / freedom) * self.unit if freedom > 0 else None
 
 
 def fit(
@@ -148,7 +156,7 @@ def fit(
     """
     labels = objective.parameters.labels
     _check(objective, start, target, bounds, weights, method)
-    watched = _Watched(objective, target, None if weights is None else np.sqrt(weights), tell)
+    watched = _Watched(objective, target, start, None if weights is None else np.sqrt(weights), tell)
     rows = len(target) if weights is None else int(np.count_nonzero(weights))
     best: Fit | None = None
     for each in _TRIES[method]:
@@ -160,10 +168,10 @@ def fit(
         end = _tried(watched, each, begin, bounds)
         residuals, jacobian = watched.residuals_at(end.values)
         fitted = objective.each(end.values)[0]
-        errors, covariance, no_error = _errors(labels, residuals, jacobian, rows, end.at_bound)
+        errors, covariance, no_error = _errors(labels, residuals, jacobian, rows, end.at_bound, watched.units)
         result = Fit(
             *names, each.method, end.converged, end.reason, watched.count, labels, end.values, start, errors, no_error,
-            covariance, fitted, target - fitted, weights, objective.left_out,
+            covariance, fitted, target - fitted, weights, watched.unit, objective.left_out,
         )  # fmt: skip
         is_flat = covariance is None and rows > len(labels) and not end.at_bound.any()
         if end.converged and is_flat and result.warning:
@@ -178,7 +186,7 @@ def fit(
 def _rank(found: Fit) -> tuple[bool, bool, float]:
     """What is least of the best: one that did not end far off, and of those the nearest."""
     is_far = found.warning != ""
-    return is_far, is_far and not found.converged, found.residual_sum_of_squares
+    return is_far, is_far and not found.converged, found.squares
 
 
 class _End(NamedTuple):
@@ -202,22 +210,25 @@ def _tried(watched: _Watched, way: _Try, start: Array, bounds: Bounds | None) ->
         from scipy.optimize import least_squares
     except ImportError:
         raise missing("SciPy", "fit", "a fit") from None
-    tolerances = dict.fromkeys(("ftol", "xtol", "gtol"), _TOLERANCE)
-    limits = {} if bounds is None else {"bounds": bounds}
+    tolerances: dict[str, float | None] = dict.fromkeys(("ftol", "xtol", "gtol"), _TOLERANCE)
+    if way.method == "trf":
+        tolerances["gtol"] = None  # it is of no unit
+    units = watched.units
+    limits = {} if bounds is None else {"bounds": (bounds.low / units, bounds.high / units)}
     try:
         with np.errstate(all="ignore"):
             found = least_squares(
                 watched.residuals,
-                start,
+                start / units,
                 jac=watched.jacobian,
                 method=way.method,
-                x_scale=way.scale,
+                x_scale=way.scale if isinstance(way.scale, str) else way.scale / units,
                 max_nfev=way.evaluations,
                 **tolerances,
                 **limits,
             )
         at_bound, converged = np.asarray(found.active_mask) != 0, found.status > 0
-        values = _polished(watched, found.x, ~at_bound, bounds) if converged else found.x
+        values = _polished(watched, found.x * units, ~at_bound, bounds) if converged else found.x * units
     except (TimeIsUpError, KeyboardInterrupt) as stop:
         if not len(watched.best[1]):
             raise
@@ -267,18 +278,23 @@ def _polished(watched: _Watched, values: Array, free: Array, bounds: Bounds | No
             size = float(np.linalg.norm(step * lengths))
             if not size < least:
                 break
-            best, least, values = values, size, values + step
+            best, least, values = values, size, values + step * watched.units
             if bounds is not None and not ((bounds.low <= values) & (values <= bounds.high)).all():
                 break
     return best
 
 
 def _errors(
-    labels: Sequence[str], residuals: Array, jacobian: Array, rows: int, at_bound: Array
+    labels: Sequence[str], residuals: Array, jacobian: Array, rows: int, at_bound: Array, units: Array
 ) -> tuple[Array, Array | None, str]:
     """The standard errors, the covariance s²·(JᵀJ)⁻¹ with s² = Σr²/(rows − parameters), and why some are not there.
 
     By singular values of J, whose columns have the length 1: JᵀJ would lose half of the digits.
+
+    labels: of the parameters
+    residuals, jacobian, units: as _Watched has them
+    rows: how many count
+    at_bound: which parameters are at their bounds
     """
     count = len(labels)
     errors = np.full(count, np.nan)
@@ -298,26 +314,59 @@ def _errors(
         return errors, None, f"the data do not tell {listed(named, 'and')} apart, so JᵀJ is singular"
     spread = (lines.T / sizes) / lengths[free][:, None]
     found = spread @ spread.T * float(residuals @ residuals) / (rows - count)
-    errors[free] = np.sqrt(np.diag(found))
+    errors[free] = np.sqrt(np.diag(found)) * units[free]
     covariance = np.zeros((count, count))
-    covariance[np.ix_(free, free)] = found
+    with np.errstate(over="ignore"):
+        whole = found * units[free] * units[free][:, None]
+    covariance[np.ix_(free, free)] = np.where(np.isfinite(whole) & ((whole != 0) | (found == 0)), whole, np.nan)
     return errors, covariance, at_bounds(labels, at_bound)
 
 
 class _Watched:
-    """A model as SciPy calls it: residuals and their Jacobian, which are computed together, and the best so far."""
+    """A model as SciPy calls it: residuals and their Jacobian, which are computed together, and the best so far.
 
-    def __init__(self, objective: Objective, target: Array, scale: Array | None, tell: Callable[[int], None]) -> None:
-        """scale: what each residual is multiplied by."""
+    Both are in units that make numbers of about 1 of the target, and of the start of each parameter: SciPy takes what
+    is far below 1 for 0. Powers of 2 round nothing.
+    """
+
+    def __init__(
+        self,
+        objective: Objective,
+        target: Array,
+        start: Array,
+        scale: Array | None,
+        tell: Callable[[int], None],
+    ) -> None:
+        """scale: what each residual is multiplied by, beside its unit."""
         self.objective, self.target, self.scale, self.tell = objective, target, scale, tell
+        self.units = np.ones(len(start))
+        self.unit = self._unit(start)
+        self.units = self._units(start)
         self.clock = Clock()
         self.count = 0
         self.at = np.array([])
         self.best: tuple[float, Array] = (inf, np.array([]))
         self.found: tuple[Array, Array] = (np.array([]), np.array([]))
 
-    def residuals(self, vector: Array) -> Array:
+    def _unit(self, start: Array) -> float:
+        """That of the residuals; where the target is 0, by what the model is at the start."""
+        deviations = self.target if self.target.any() else self.objective.each(start)[0]
+        largest = np.max(np.abs(deviations * (1.0 if self.scale is None else self.scale)))
+        return float(_powers(largest))
+
+    def _units(self, start: Array) -> Array:
+        """Those of the parameters; where one is 0, or its slopes are too far from 1 to be squared, by those slopes."""
+        scale = np.ones(len(self.target)) if self.scale is None else self.scale
+        units = _powers(start)
+        with np.errstate(over="ignore"):
+            largest = np.max(np.abs(self.objective.each(start)[1] * (scale / self.unit)[:, None]), axis=0)
+            sizes = largest * units
+        is_far = (start == 0) | (sizes < 1 / _FAR) | (sizes > _FAR)
+        return np.where(is_far & (largest > 0), 1 / _powers(largest), units)
+
+    def residuals(self, numbers: Array) -> Array:
         """Infinite where the model has no value: a step that leads there is not taken."""
+        vector = numbers * self.units
         if self.count:
             self.clock.check()
         self.count += 1
@@ -334,22 +383,32 @@ class _Watched:
             self.best = square, self.at
         return self.found[0]
 
-    def jacobian(self, vector: Array) -> Array:
+    def jacobian(self, numbers: Array) -> Array:
         """At a point where there are residuals."""
+        vector = numbers * self.units
         if not np.array_equal(vector, self.at):
             self.at, self.found = vector.copy(), self.residuals_at(vector, roughly=True)
         return self.found[1]
 
     def residuals_at(self, vector: Array, *, roughly: bool = False) -> tuple[Array, Array]:
-        """Model − target, weighted, and its Jacobian. Raises MathError where there is none, or it overflows.
+        """Model − target, weighted, and its Jacobian, in their units. Raises MathError where there is none, or it
+        overflows.
 
+        vector: of the parameters, without a unit
         roughly: as `Objective.each` has it
         """
         values, jacobian = self.objective.each(vector, roughly=roughly)
         scale = np.ones(len(values)) if self.scale is None else self.scale
         with np.errstate(over="ignore"):
-            residuals, weighted = (values - self.target) * scale, jacobian * scale[:, None]
+            residuals = (values - self.target) * scale / self.unit
+            weighted = jacobian * scale[:, None] / self.unit * self.units
             is_finite = np.isfinite(residuals @ residuals) and np.isfinite(weighted).all()
         if not is_finite:
-            raise MathError("the sum of squared residuals overflows")
+            hint = "a --start where the model is nearer to the data may do"
+            raise MathError("the sum of squared residuals overflows", hint=hint)
         return residuals, weighted
+
+
+def _powers(numbers: Array) -> Array:
+    """The powers of 2 that are about as large as these; 1 for 0."""
+    return np.where(numbers == 0, 1.0, np.ldexp(1.0, np.clip(np.frexp(numbers)[1], -1000, 1000)))

@@ -81,7 +81,9 @@ def document(fit: Fit) -> dict[str, Any]:
         "residual_sum_of_squares": fit.residual_sum_of_squares,
         "residual_standard_deviation": fit.residual_standard_deviation,
         "degrees_of_freedom": fit.degrees_of_freedom,
-        "covariance": None if fit.covariance is None else fit.covariance.tolist(),
+        "covariance": None
+        if fit.covariance is None
+        else [[None if isnan(each) else each for each in row] for row in fit.covariance.tolist()],
     }
 
 
