@@ -740,7 +740,8 @@ def test_a_directory_of_any_name(name: bytes, tmp_path: Path, monkeypatch: pytes
 # -- What is loaded ------------------------------------------------------------------------------------------------
 
 HIT = """
-    runtime runtime.budget runtime.streams runtime.version errors arithmetic arithmetic.floats arithmetic.system
+    runtime runtime.budget runtime.streams runtime.version errors arithmetic arithmetic.floats arithmetic.ieee
+    arithmetic.shared arithmetic.system
     graph graph.graph graph.nodes language language.names language.spellings
     passes.backward passes.backpropagate passes.faults passes.forward passes.lazy passes.point
     passes passes.settings passes.trace rules rules.formula rules.op rules.printer rules.table view view.json
@@ -755,7 +756,7 @@ MISS = """
     language.token language.tokens language.groups language.operands language.tree
     rules.array_op rules.arrays rules.shape_rules
 """
-TABLE = "view.table view.columns view.texts"
+TABLE = "view.table view.columns view.derivations view.texts"
 
 LOADS: dict[str, tuple[list[str], bool, str, str]] = {
     "cached --json": (["--json"], True, "", HIT),
