@@ -56,10 +56,6 @@ def _cbrt(x: arb) -> arb:
     return (-((-x.lower()).root(3))).union(x.upper().root(3))
 
 
-def _exact_sqrt(x: fmpq) -> fmpq | None:
-    return fraction_root(x, 2) if x >= 0 else None
-
-
 def _exact_cbrt(x: fmpq) -> fmpq | None:
     root = fraction_root(abs(x), 3)
     return -root if root is not None and x < 0 else root
@@ -77,10 +73,6 @@ def _exact_log(x: fmpq, base: fmpq) -> fmpq | None:
 
 def _float_log(x: fmpq) -> float:
     return float(arb(x).log()) or inf
-
-
-def _pow(x: arb, y: arb) -> arb:
-    return x**y
 
 
 def _exact_pow(x: fmpq, y: fmpq) -> fmpq | None:
@@ -101,20 +93,9 @@ def _no_power(x: arb, y: arb) -> bool:
     return bool(x < 0 and not y.contains_integer()) or bool(x == 0 and y < 0)
 
 
-def _sigmoid(x: arb) -> arb:
-    return 1 / (1 + (-x).exp())
-
-
-def _softplus(x: arb) -> arb:
-    return x + (-x).exp().log1p() if x.mid() > 0 else x.exp().log1p()
-
-
-def _hypot(*xs: arb) -> arb:
-    return sum((x * x for x in xs), arb(0)).sqrt()
-
-
-def _exact_hypot(*xs: fmpq) -> fmpq | None:
-    return fraction_root(sum((x * x for x in xs), fmpq(0)), 2)
+def _squares(xs: Sequence[Any], start: Any) -> Any:
+    """Their sum, in the numbers that they are."""
+    return sum((x * x for x in xs), start)
 
 
 def _erfc(x: arb) -> arb:
@@ -164,15 +145,6 @@ def _polygamma(order: arb, x: arb) -> arb:
     return (-found if n % 2 else found) - reflected[n]
 
 
-def _polygamma_rise(order: arb, x: arb, y: arb) -> arb:
-    """polygamma(n, x + y) − polygamma(n, x)."""
-    return _polygamma(order, x + y) - _polygamma(order, x)
-
-
-def _beta(x: arb, y: arb) -> arb:
-    return x.gamma() * y.gamma() * (x + y).rgamma()
-
-
 def _zeta(x: Value) -> Value:
     if x.real < -_FAR:
         if (x.real / 2).is_integer():
@@ -194,10 +166,6 @@ def _zeta_derivative(order: Value, x: Value) -> Value:
         return (acb_series if type(x) is acb else arb_series)([x, 1]).zeta()[n] * arb(n).fac()
     finally:
         ctx.cap = before
-
-
-def _zero_of_beta(x: fmpq, y: fmpq) -> fmpq | None:
-    return fmpq(0) if x + y <= 0 and (x + y).q == 1 and x.q != 1 else None
 
 
 def _erfcx(n: arb, x: arb) -> arb:
@@ -222,10 +190,6 @@ def _plain(*names: str, **more: Any) -> dict[str, Word]:
 
 def _below(end: int) -> Callable[..., bool]:
     return lambda *args: any(x <= end for x in args)
-
-
-def _atan2(y: arb, x: arb) -> arb:
-    return arb.atan2(y, x)
 
 
 # Of π times a fraction there are no fractions but these (Niven, Irrational Numbers, 1956, corollary 3.12).
@@ -265,19 +229,25 @@ WORDS: dict[str, Word] = {
         lambda x, base: x.log() / base.log(), lambda x, base: _below(0)(x, base) or base == 1, exact=_exact_log
     ),
     "exp2": Word(lambda x: arb(2) ** x, most=EXP_BITS, exact=lambda x: _exact_pow(fmpq(2), x)),
-    "pow": Word(_pow, _no_power, exact=_exact_pow),
-    "sqrt": Word(arb.sqrt, lambda x: x < 0, exact=_exact_sqrt),
+    "pow": Word(lambda x, y: x**y, _no_power, exact=_exact_pow),
+    "sqrt": Word(arb.sqrt, lambda x: x < 0, exact=lambda x: fraction_root(x, 2) if x >= 0 else None),
     "cbrt": Word(_cbrt, exact=_exact_cbrt),
-    "hypot": Word(_hypot, exact=_exact_hypot),
-    "atan2": Word(_atan2),
-    "sigmoid": Word(_sigmoid),
-    "softplus": Word(_softplus),
+    "hypot": Word(lambda *xs: _squares(xs, arb(0)).sqrt(), exact=lambda *xs: fraction_root(_squares(xs, fmpq(0)), 2)),
+    "atan2": Word(lambda y, x: arb.atan2(y, x)),
+    "sigmoid": Word(lambda x: 1 / (1 + (-x).exp())),
+    "softplus": Word(lambda x: x + (-x).exp().log1p() if x.mid() > 0 else x.exp().log1p()),
     "gamma": Word(_gamma, _is_pole, most=EXP_BITS),
     "lgamma": Word(_lgamma, _is_pole),
     "digamma": Word(lambda x: _polygamma(arb(0), x), _is_pole),
     "polygamma": Word(_polygamma, lambda n, x: _no_order(n) or _is_pole(x)),
-    "polygamma_rise": Word(_polygamma_rise, lambda _n, x, y: _is_pole(x) or _is_pole(x + y)),
-    "beta": Word(_beta, lambda x, y: _is_pole(x) or _is_pole(y), exact=_zero_of_beta),
+    "polygamma_rise": Word(
+        lambda n, x, y: _polygamma(n, x + y) - _polygamma(n, x), lambda _n, x, y: _is_pole(x) or _is_pole(x + y)
+    ),
+    "beta": Word(
+        lambda x, y: x.gamma() * y.gamma() * (x + y).rgamma(),
+        lambda x, y: _is_pole(x) or _is_pole(y),
+        exact=lambda x, y: fmpq(0) if x + y <= 0 and (x + y).q == 1 and x.q != 1 else None,
+    ),
     "lbeta": Word(
         lambda x, y: _lgamma(x) + _lgamma(y) - _lgamma(x + y),
         lambda *xs: any(map(_is_pole, xs)) or _is_pole(xs[0] + xs[1]),

@@ -89,7 +89,7 @@ def _short(output: str, steps: Sequence[Step | None], digits: int, width: int | 
     rows = [
         ["…", "", ""]
         if step is None
-        else [f"{step.number:,}", _shown(step.value, digits), _shown(_largest(step.gradient), digits)]
+        else [f"{step.number:,}", _shown(step.value, digits), _shown(float(np.max(np.abs(step.gradient))), digits)]
         for step in steps
     ]
     heads = ["step", output, "largest |gradient|" if width is None or width >= _BROAD else "max |gradient|"]
@@ -110,10 +110,6 @@ def _parameters(descent: Descent, digits: int, options: Options) -> list[str]:
 
 def _width(columns: Sequence[Column], rows: Sequence[Row]) -> int:
     return sum(widths(columns, rows, Options())) + 3 * len(columns) - 1
-
-
-def _largest(gradient: Array) -> float:
-    return float(np.max(np.abs(gradient)))
 
 
 def _shown(number: float, digits: int) -> str:

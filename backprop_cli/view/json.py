@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..arithmetic import Value
-from ..graph.graph import Group, Node
+from ..graph.graph import Node
 from ..passes.trace import Edge, Trace
 from ..rules.printer import TYPED
 from . import Options
@@ -101,9 +101,10 @@ def _estimate(each: Estimate) -> dict[str, Any]:
 
 def document(trace: Trace) -> dict[str, Any]:
     """The trace as plain data. Numbers are exact floats; infinities and NaN are strings."""
+    hessian = trace.hessian
     return {
         **head(trace),
-        **({"hessian": _matrix(trace)} if trace.hessian is not None else {}),
+        **({} if hessian is None else {"hessian": {row: _numbers(trace, each) for row, each in hessian.items()}}),
         **({"jacobian": _numbers(trace, trace.jacobian)} if trace.jacobian is not None else {}),
         **groups(trace),
         "nodes": [node(trace, each) for each in trace.graph.nodes],
@@ -157,7 +158,11 @@ def _uncertainty(trace: Trace) -> dict[str, Any]:
 
 def groups(trace: Trace) -> dict[str, Any]:
     """The calls that --expand opened, if there are any."""
-    return {"groups": [_group(group) for group in trace.graph.groups]} if trace.graph.groups else {}
+    found = [
+        {"name": each.name, "op": each.module, "expression": each.call, "group": index(each.parent)}
+        for each in trace.graph.groups
+    ]
+    return {"groups": found} if found else {}
 
 
 def lines(document: dict[str, Any], options: Options) -> str:
@@ -213,17 +218,9 @@ def _edge(trace: Trace, edge: Edge) -> dict[str, Any]:
     }
 
 
-def _group(group: Group) -> dict[str, Any]:
-    return {"name": group.name, "op": group.module, "expression": group.call, "group": index(group.parent)}
-
-
 def index(group: int) -> int | None:
     """The place of a group in the document; null outside of all."""
     return group if group >= 0 else None
-
-
-def _matrix(trace: Trace) -> dict[str, dict[str, Any]]:
-    return {row: _numbers(trace, columns) for row, columns in (trace.hessian or {}).items()}
 
 
 def _numbers(trace: Trace, values: Mapping[str, Value]) -> dict[str, Any]:

@@ -152,35 +152,27 @@ def _structure(graph: Graph, graphs: Sequence[Graph], trace: Trace | None) -> di
                 places = [node.position for node in op.input_nodes]
     return {
         "i": [list(inputs) or 0 for inputs in graph.nodes.inputs],
-        "s": {i: _selects(op) for i, op in enumerate(graph.nodes.ops) if op and op.selects},
-        "c": {gate.position: _choice(gate.op) for gate in graph.gates if gate.op.chooses and gate.op.conditions},
+        "s": {
+            i: _SELECTS_MANY if op.variadic else _SELECTS for i, op in enumerate(graph.nodes.ops) if op and op.selects
+        },
+        "c": {  # the slot of a condition, and those of what is taken where it holds and where not
+            gate.position: [min(gate.op.conditions), gate.op.chosen(True), gate.op.chosen(False)]
+            for gate in graph.gates
+            if gate.op.chooses and gate.op.conditions
+        },
         "w": wanted,
         "x": places,
         "y": {gate.position: op.hands_on for gate, op in calls if op.hands_on is not None},
-        "b": {gate.position: _joins(gate.op) for gate in graph.gates if gate.op.truth},
+        "b": {gate.position: gate.op.name if gate.op.conditions else "" for gate in graph.gates if gate.op.truth},
         "o": {gate.position: gate.op.name for gate in graph.gates if gate.op.domain},
         "q": {gate.position: Place(graph, gate, [], FLOATS).needs() for gate in graph.gates if gate.op.domain},
         **({} if trace else {"n": [texts.short(node.name) for node in graph.nodes], "f": _titles(graph)}),
     }
 
 
-def _joins(op: Op) -> str:
-    """Of a condition: how it joins others, if it does."""
-    return op.name if op.conditions else ""
-
-
 def _titles(graph: Graph) -> dict[int, str]:
     """What gates are, where something is told of one inside a module."""
     return {gate.position: f"{gate.name} = {shorten(graph.written(gate))}" for gate in graph.gates}
-
-
-def _choice(op: Op) -> list[int | None]:
-    """The slot of a condition, and those of what is taken where it holds and where not."""
-    return [min(op.conditions), op.chosen(True), op.chosen(False)]
-
-
-def _selects(op: Op) -> int:
-    return _SELECTS_MANY if op.variadic else _SELECTS
 
 
 def _node(words: Wording, node: Node, ops: Sequence[tuple[Op, int]]) -> dict[str, Any]:

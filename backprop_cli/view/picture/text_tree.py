@@ -58,7 +58,7 @@ def circuit(circuit: Circuit, options: Options) -> str:
     heads = [Line(style="bold", numbers=_HEADS)] if trace else []
     numbers = zip(*(line.numbers for line in heads + lines if line.numbers), strict=True)
     needs = [3 + max(map(measure, column)) for column in numbers]
-    space = max(map(_width, lines))
+    space = max(measure(line.branches + line.words) for line in lines)
     if options.width is not None and space + sum(needs) > options.width:
         space = options.width - sum(needs)
         deepest = (space - max(measure(line.words) for line in lines)) // 3
@@ -134,10 +134,6 @@ class _Tree:
         if mark:
             numbers[1] = ""  # it stands where the node is opened
         return Line(place.before, below, mark + words, style, (*numbers, *("" for _ in _HEADS[len(numbers) :])))
-
-
-def _width(line: Line) -> int:
-    return measure(line.branches + line.words)
 
 
 def _drawn(line: Line, space: int, needs: list[int], options: Options) -> Iterator[str]:
