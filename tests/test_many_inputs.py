@@ -13,7 +13,9 @@ import pytest
 from backprop_cli import backprop
 from backprop_cli.arithmetic import FLOATS
 from backprop_cli.rules.table import TABLE, primitive
+from support import emitted
 from support.command import run as command
+from support.emitted import Case
 
 OF_MANY = sorted({op.name for op in TABLE if op.variadic})
 NAMES = [f"x{i}" for i in range(8_000)]
@@ -120,6 +122,16 @@ def test_every_command(name: str, words: str) -> None:
     result = command(first, call(name, count), *options, *(["--at", f"{{{values}}}"] if values else []))
     assert (result.status, result.err.count("error")) == (0, 0), result.err[:300]
     assert "x1" in result.out
+
+
+@pytest.mark.parametrize("name", ["prod", "logsumexp"])
+def test_programs_are_as_long_as_their_graphs(name: str) -> None:
+    """One whose slopes write out all other factors takes 24 MB at 2,000."""
+    for target in ("python", "numpy", "c", "javascript"):
+        few, many = (len(command("code", call(name, count), "--to", target).out) for count in (200, 800))
+        assert many < 6 * few, target
+    case = Case(call(name, 400), {each: str(x) for each, x in near_one(400).items()})
+    assert emitted.differences([case], emitted.run_python([emitted.program(case, "python")])) == []
 
 
 def test_a_long_product_of_others_is_shown_by_its_ends() -> None:

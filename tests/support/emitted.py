@@ -238,6 +238,8 @@ EDGES = [
     Case("mean(x, y, 3)", point(x="1", y="-4")),
     # Nothing overflows or underflows on the way of a product
     *(Case("prod(x, y, z, w)", point(x="1e300", y=y, z=z, w="1e-300")) for y, z in [("1e300", "0"), ("3e-300", "2e9")]),
+    *(Case("prod(x, y, z, w, 2, u, x*y, v, 1/3, u*u)", point(x="1e300", y=y, z="-2", w="1e-200", u="3", v="1e-150"))
+      for y in ("0", "1e-100")),
     *(Case("log(x, y)", point(x=x, y=y)) for x, y in [("8", "2"), ("1000", "10"), ("7", "3")]),
     *(Case(f"{name}(x)", point(x=at)) for name in ("cbrt", "exp2", "sign", "sinh") for at in ("-2.5", "0.001")),
     Case("hypot(x, y, 2, z)", point(x="1", y="-3", z="1e-9")),

@@ -11,7 +11,7 @@ from ...rules.formula import READ_BY_THE_FIRST, Formula, fold, substitute
 from ...rules.op import Op
 from ...rules.table import CONSTANTS
 
-IN, OUT, UPSTREAM, PORTIONS, ONCE = "__{}__", "__out__", "__upstream__", "__portions__", "__once__"
+IN, OUT, UPSTREAM, PARTS, ONCE = "__{}__", "__out__", "__upstream__", "__parts__", "__once__"
 """What stands in a formula for an input of the gate (by its slot), for its value, for what has come back to it, and for
 the list of what its inputs have in its sum."""
 

@@ -24,6 +24,11 @@ _GOES_ON = re.compile(r"(?:\\|\?\?/|\s)+$")
 DIGITS = 6
 """Of a number in a comment."""
 _LONGEST_HEADER = 20  # lines of the source at the top
+_TOLD = {
+    "portions": "softmax: what each has in the sum of",
+    "others": "products of all inputs but one, of",
+}
+"""What comments say of the lists that helpers compute, before the name of a gate."""
 _EXTRA = {"split": "ties", "first": "left"}
 _SHARED = {"both": "", "split": ", shared", "first": ", for the first"}
 
@@ -226,12 +231,13 @@ class _Program:
 
     def chains(self, gate: Gate) -> Iterable[Line]:
         """The chain rule on each edge of a gate."""
-        if operands := self.stages.portions(gate):
-            name = self.writer.portions[gate.position] = self.names.new(f"{self.names.nodes[gate.name]}_portions")
+        if at_once := self.stages.parts(gate):
+            helper, operands = at_once
+            name = self.writer.parts[gate.position] = self.names.new(f"{self.names.nodes[gate.name]}_{helper}")
             parts = [self.writer.argument(gate, each) for each in operands]
-            self.writer.use("portions")
-            comment = f"softmax: what each has in the sum of {gate.name}"
-            yield Line(self.target.portions.format(name, ", ".join(parts), len(parts)), comment)
+            self.writer.use(helper)
+            comment = f"{_TOLD[helper]} {gate.name}"
+            yield Line(self.target.parts.format(name, ", ".join(parts), len(parts), helper), comment)
         yield from (self.assign(*each) for each in (self.numbered.before(gate) if self.of_arrays else ()))
         of_many = gate.op.variadic and gate.op.selects
         ties = self.ties if of_many else "both"

@@ -22,13 +22,17 @@ from ...rules.op import Op
 from ...rules.printer import READING
 from ...rules.table import CONSTANTS, TABLE
 from . import whole
-from .formulas import IN, ONCE, OUT, PORTIONS, UPSTREAM, canonical, chained_by, computed, decided, value_of
+from .formulas import IN, ONCE, OUT, PARTS, UPSTREAM, canonical, chained_by, computed, decided, value_of
 from .repeats import Repeats
 
 NODE = "__n{}__"
 """Any node, by its position."""
 MOST = 64
 """Alternatives under which a node is needed, up to which it is computed under these conditions alone."""
+FEW_FACTORS = 8
+"""Inputs of a gate up to which a product of the others is written out on each edge."""
+_AT_ONCE = {"portion": "portions", "others": "others"}
+"""Words of partials that are parts of a list, and the helpers that compute it."""
 LONGEST = 60
 """Parts of a constant's formula. A longer one is written as the number that it is."""
 
@@ -163,16 +167,21 @@ class Stages:
         """The local gradient of an edge."""
         op, slots = gate.op, self._about(gate.op, slot, len(gate.inputs))
         words = op.edge(slot, self._operands(gate), Formula(OUT))
-        words["portion"] = Formula(f"{PORTIONS}[{slot}]")
-        if "others" in words and len(gate.inputs) > 3:
+        words["portion"] = Formula(f"{PARTS}[{slot}]")
+        if "others" in words and len(gate.inputs) > FEW_FACTORS:
+            words["others"] = Formula(f"{PARTS}[{slot}]")
+        elif "others" in words and len(gate.inputs) > 3:
             words["others"] = op.applied(each for i, each in enumerate(self._operands(gate)) if i != slot)
         partial = substitute(computed(op.partial(slot)), words)
         return tidy(decided(partial, self._known(gate, slots)))
 
-    def portions(self, gate: Gate) -> list[Formula]:
-        """The inputs of a gate whose local gradients are their portions of a whole, which is computed once."""
-        has_portions = gate.op.variadic and computed(gate.op.partial(0)).head == "portion"
-        return [self._operand(gate, slot) for slot in gate.slots] if has_portions else []
+    def parts(self, gate: Gate) -> tuple[str, list[Formula]] | None:
+        """The helper that computes all local gradients of a gate at once, and its inputs; None of most gates."""
+        if not gate.op.variadic or (head := computed(gate.op.partial(0)).head) not in _AT_ONCE:
+            return None
+        if head == "others" and len(gate.inputs) <= FEW_FACTORS:
+            return None
+        return _AT_ONCE[head], [self._operand(gate, slot) for slot in gate.slots]
 
     def guard(self, node: Node) -> Formula | None:
         """The condition under which a node is needed, over NODE.format(position); None where it always is.
@@ -221,7 +230,8 @@ class Stages:
 
     def _about(self, op: Op, slot: int, count: int) -> Sequence[int]:
         """Which of the inputs the partial for one of them is about, as it is computed."""
-        is_of_one = op.variadic and not isinstance(op, ArrayOp) and "others" not in computed(op.partial(slot)).words
+        is_written = "others" in computed(op.partial(slot)).words and count <= FEW_FACTORS
+        is_of_one = op.variadic and not isinstance(op, ArrayOp) and not is_written
         return (slot,) if is_of_one else op.slots(slot, count)
 
     def _fixed(self, gate: Gate, slots: Iterable[int]) -> list[str | int | None]:

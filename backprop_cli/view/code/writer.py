@@ -11,13 +11,13 @@ from ...graph.graph import Gate, Node
 from ...passes.trace import Trace
 from ...rules.formula import Formula, fold
 from ...rules.table import opened
-from .formulas import ONCE, OUT, PORTIONS, UPSTREAM, computed, number
+from .formulas import ONCE, OUT, PARTS, UPSTREAM, computed, number
 from .identifiers import Names
 from .stages import Stages
 from .targets import TARGETS
 from .targets.base import OPERATORS, Target, UnknownWordError, printer
 
-_PLACE = re.compile(r"__(\d+|n\d+|out|upstream|portions|once)__")
+_PLACE = re.compile(r"__(\d+|n\d+|out|upstream|parts|once)__")
 _WORD = re.compile(r"\w+")
 
 
@@ -56,7 +56,7 @@ class Writer:
     """What writes the formulas of stages.
 
     used: words of the code, without its names
-    portions: by the position of a gate, the name of the list of what its inputs have in its sum
+    parts: by the position of a gate, the name of the list of its local gradients, where it has one
     once: likewise, the name of what tells where the entries that it selects from count
     """
 
@@ -65,7 +65,7 @@ class Writer:
         self.target, self.stages, self.names, self.trace = target, stages, names, trace
         self.printer = printer(target)
         self.used: set[str] = set()
-        self.portions: dict[int, str] = {}
+        self.parts: dict[int, str] = {}
         self.once: dict[int, str] = {}
         self._texts: dict[Formula, str] = {}
 
@@ -86,7 +86,7 @@ class Writer:
             {
                 OUT: nodes[gate.name],
                 UPSTREAM: upstream,
-                PORTIONS: self.portions.get(gate.position, ""),
+                PARTS: self.parts.get(gate.position, ""),
                 ONCE: self.once.get(gate.position, ""),
             },
         )

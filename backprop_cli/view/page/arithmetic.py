@@ -16,7 +16,7 @@ from ...errors import InputError
 from ...graph.graph import Constant, Gate, Graph, Module
 from ...rules.formula import Formula, substitute
 from ...rules.zeros import zero
-from ..code.formulas import PORTIONS, computed, decided
+from ..code.formulas import PARTS, computed, decided
 from ..code.stages import Stages
 from ..code.targets.base import UnknownWordError, printer
 from ..code.targets.javascript import JAVASCRIPT
@@ -83,9 +83,10 @@ def _gate(stages: Stages, gate: Gate, edge: int, graphs: Sequence[Graph]) -> Ite
     yield f"v[{i}]=c({i},{written(graph, gate, stages.value(gate))})"
     if op.truth or (op.selects and op.variadic):
         return  # nothing flows there; or what is selected is told by the values
-    if operands := stages.portions(gate):
+    if at_once := stages.parts(gate):
+        helper, operands = at_once
         parts = ",".join(written(graph, gate, each) for each in operands)
-        yield JAVASCRIPT.portions.format(f"p{i}", parts).removesuffix(";")
+        yield JAVASCRIPT.parts.format(f"p{i}", parts, len(operands), helper).removesuffix(";")
     for slot in range(len(gate.inputs)):
         is_flat = slot in op.conditions or slot in op.orders
         if not is_flat and not isinstance(graph.nodes[gate.inputs[slot]], Constant):
@@ -132,5 +133,5 @@ def written(graph: Graph, node: Gate | Constant, formula: Formula, operand: Call
         word = _PLACE.sub(lambda place: graph.nodes[position(place)].name, str(error))
         message = f"a page has no {word}, which {graph.title(node)} needs"
         raise InputError(message, graph.source, node.span, hint="explain and graph tell of it") from None
-    text = text.replace(PORTIONS, f"p{node.position}")
+    text = text.replace(PARTS, f"p{node.position}")
     return _PLACE.sub(lambda place: operand(place[2]) if operand else f"v[{position(place)}]", text)

@@ -66,7 +66,8 @@ class Target:
     input: a given value, and convert: the first statement on a parameter
     ascii_names: whether names are spelt in ASCII
     count: a mask as a number that adds up
-    portions: the statement that computes softmax of some, over the name of the list, the inputs and their number
+    parts: the statement that computes all local gradients of a gate: the name of their list, the inputs, how many there
+        are, and the helper
     like: a gradient in the shape of its variable, over both, where arrays may be repeated to fit others
     """
 
@@ -111,7 +112,7 @@ class Target:
     reserved_pattern: str = ""
     ascii_names: bool = False
     count: str = "{0}"
-    portions: str = "{0} = portions([{1}])"
+    parts: str = "{0} = {3}([{1}])"
     like: str = ""
 
 

@@ -109,7 +109,7 @@ C = Target(
     assign="double {0} = {1};",
     assign_first="double {0} = {1};",
     add="{0} += {1};",
-    portions="double {0}[{2}]; portions({2}, (double[]){{{1}}}, {0});",
+    parts="double {0}[{2}]; {3}({2}, (double[]){{{1}}}, {0});",
     update="{0} = {1};",
     input="double {0} = {1};",
     print_value='printf("{0} = %.17g\\n", {1});',

@@ -29,6 +29,23 @@ static double prod_of(int count, const double *x) {
     return ldexp(result, exponent);
 }
 
+// for each number the product of the others, from either end, in which nothing overflows on the way
+static void others(int count, const double *x, double *rest) {
+    double product = 1.0;
+    int power[count], exponent = 0, shift;
+    for (int i = 0; i < count; i++) {
+        rest[i] = product, power[i] = exponent;
+        product *= frexp(x[i], &shift), exponent += shift;
+        product = frexp(product, &shift), exponent += shift;
+    }
+    product = 1.0, exponent = 0;
+    for (int i = count - 1; i >= 0; i--) {
+        rest[i] = ldexp(rest[i] * product, power[i] + exponent);
+        product *= frexp(x[i], &shift), exponent += shift;
+        product = frexp(product, &shift), exponent += shift;
+    }
+}
+
 // log(exp(x) + ...), which never overflows
 static double logsumexp_of(int count, const double *x) {
     double total = 0.0;

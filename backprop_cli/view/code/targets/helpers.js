@@ -30,6 +30,25 @@ function prod_of(xs) {
   return product;
 }
 
+// for each number the product of the others, from either end, in which nothing overflows on the way
+function others(xs) {
+  const split = (x) => {
+    const power = x === 0 || !Number.isFinite(x) ? 0 : Math.max(Math.floor(Math.log2(Math.abs(x))), -1000);
+    return [x / 2 ** power, power];
+  };
+  const products = (xs) => xs.reduce((found, x) => {
+    const [[before, exponent], [part, power]] = [found[found.length - 1], split(x)];
+    const [product, shift] = split(before * part);
+    found.push([product, exponent + power + shift]);
+    return found;
+  }, [[1, 0]]);
+  const before = products(xs.slice(0, -1)), behind = products(xs.slice(1).reverse()).reverse();
+  return before.map(([product, exponent], i) => {
+    const power = Math.min(Math.max(exponent + behind[i][1], -2000), 2000), half = Math.floor(power / 2);
+    return product * behind[i][0] * 2 ** half * 2 ** (power - half);
+  });
+}
+
 // log(exp(x) + ...), which never overflows
 function logsumexp(xs) {
   const [largest, ...others] = [...xs].sort((x, y) => y - x);

@@ -75,7 +75,7 @@ JAVASCRIPT = Target(
     assign="const {0} = {1};",
     assign_first="let {0} = {1};",
     add="{0} += {1};",
-    portions="const {0} = portions([{1}]);",
+    parts="const {0} = {3}([{1}]);",
     update="{0} = {1};",
     input="const {0} = {1};",
     print_value='console.log("{0} =", {1});',

@@ -38,7 +38,7 @@ JAX = language(
     setup='jax.config.update("jax_enable_x64", True)',
     helpers={
         **{name: _HELPERS[name] for name in ("erfcx", "lognormcdf")},
-        **elementwise("like portions mean product", "jnp"),
+        **elementwise("like portions mean product others", "jnp"),
         "of_scipy": _HELPERS["of_scipy"],
         **elementwise("airy log_base", "jnp"),
         **{name: _HELPERS[name] for name in ("polygamma", "log_gamma")},

@@ -40,7 +40,7 @@ _NUMPY = language(
     ],
     helpers={
         **{name: _OWN[name] for name in ("sigmoid", "log_base")},
-        **elementwise("like portions mean product", "np"),
+        **elementwise("like portions mean product others", "np"),
         "elementwise": _OWN["elementwise"],
         **_STANDARD,
         **_BY_NUMBER,

@@ -40,7 +40,7 @@ TORCH = language(
     ],
     setup="torch.set_default_dtype(torch.float64)",
     helpers={
-        **elementwise("portions mean product", "torch"),
+        **elementwise("portions mean product others", "torch"),
         "of_scipy": _HELPERS["of_scipy"],
         **elementwise("airy", "torch"),
         **{name: _HELPERS[name] for name in ("ldexp", "cbrt")},
