@@ -202,6 +202,7 @@ def test_what_derive_prints_the_program_reads(formula: Formula) -> None:
 
 # -- How the formulas look -----------------------------------------------------------------------------------------
 
+BLACK_SCHOLES = "d = (log(S/K) + (r + v**2/2)*T)/(v*sqrt(T)); S*Φ(d) - K*exp(-r*T)*Φ(d - v*sqrt(T))"
 READABLE = [
     ("(x+y)*z", "x", "z", "z"),
     ("(x+y)*z", "z", "x + y", "x + y"),
@@ -218,6 +219,9 @@ READABLE = [
     ("min(x, y)", "x", "(1 if x <= y else 0)", "(1 if x <= y else 0)"),
     ("relu(x)", "x", "(1 if x > 0 else 0)", "(1 if x > 0 else 0)"),
     ("floor(x)*x", "x", "floor(x)", "floor(x)"),
+    ("x*Φ(y/2)", "x", "normcdf(y/2)", "normcdf(y/2)"),  # and no 1 - erfc(…)/2, which loses digits
+    ("gelu(x)", "x", None, "sqrt(2)*x*exp(-x**2/2)/(2*sqrt(pi)) + normcdf(x)"),
+    (BLACK_SCHOLES, "S", None, "normcdf((T*(r + v**2/2) + log(S/K))/(sqrt(T)*v))"),
     ("x**3", "x", "3*x**2", "3*x**2"),
     ("1/3*x", "x", "1/3", "1/3"),
     ("0.1*x", "x", "1/10", "1/10"),

@@ -66,6 +66,8 @@ class Symbolic(Arithmetic):
     def rule(self, op: Op) -> Rule:
         if op not in self._rules:
             compiled = super().rule(op)
+            if op.name == "normcdf":  # which is no word of the rules
+                compiled = compiled._replace(value=self.namespace["normcdf"])
             # In the rules, what depends on symbols is not equal; for a person who writes x == y it may be.
             is_typed = op.truth and op.name == "eq"
             self._rules[op] = compiled._replace(value=_COMPARISONS["equal"]) if is_typed else compiled
@@ -142,6 +144,20 @@ class softplus(sympy.Function):  # type: ignore[misc]  # noqa: N801
         return True
 
 
+class normcdf(sympy.Function):  # type: ignore[misc]  # noqa: N801
+    """The normal distribution of a symbol, likewise. SymPy would write 1 less a small number for it."""
+
+    @classmethod
+    def eval(cls, x: Value) -> Value:
+        return None if x.free_symbols else _normcdf(x)
+
+    def fdiff(self, _argindex: int = 1) -> Value:
+        return sympy.exp(-(self.args[0] ** 2) / 2) / sympy.sqrt(2 * sympy.pi)
+
+    def _eval_is_positive(self) -> bool:
+        return True
+
+
 class zeta(sympy.zeta):  # type: ignore[misc]  # noqa: N801
     """Riemann's function with its derivative, which SymPy has no name for."""
 
@@ -188,9 +204,13 @@ def _softplus(x: Value) -> Value:
     return sympy.log(1 + sympy.exp(x))
 
 
+def _normcdf(x: Value) -> Value:
+    return sympy.erfc(-x / sympy.sqrt(2)) / 2
+
+
 def opened(value: Value) -> Value:
-    """The formula with sigmoid and softplus written out."""
-    return value.replace(sigmoid, _sigmoid).replace(softplus, _softplus)
+    """The formula with sigmoid, softplus and normcdf written out."""
+    return value.replace(sigmoid, _sigmoid).replace(softplus, _softplus).replace(normcdf, _normcdf)
 
 
 class UndecidedError(Exception):
@@ -389,6 +409,7 @@ _FUNCTIONS: dict[str, Function] = {
     "relu": lambda x: _largest(Integer(0), x),
     "sigmoid": sigmoid,
     "softplus": softplus,
+    "normcdf": normcdf,
     "gamma": _bounded(sympy.gamma),
     "lgamma": _bounded(lambda x: sympy.log(abs(sympy.gamma(x))) if x.is_negative else sympy.loggamma(x)),
     "digamma": _bounded(lambda x: sympy.polygamma(0, x)),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import sympy
 
 from ..arithmetic import Value
-from ..arithmetic.symbolic import Symbolic, UndecidedError, sigmoid, softplus
+from ..arithmetic.symbolic import Symbolic, UndecidedError, normcdf, sigmoid, softplus
 from ..errors import MathError
 from ..graph.graph import Graph
 from ..rules.formula import Formula
@@ -31,7 +31,7 @@ _SYMPY_GIVES_UP = (RecursionError, ValueError, TypeError, AttributeError, NotImp
 
 _LEFT_WHOLE = (
     *(sympy.Abs, sympy.sign, sympy.Max, sympy.Min, sympy.Piecewise, sympy.floor, sympy.ceiling),
-    *(sigmoid, softplus, sympy.tanh),
+    *(sigmoid, softplus, normcdf, sympy.tanh),
 )
 
 
