@@ -82,6 +82,10 @@ READ = {
     r"w^\top \, \left[x\,, y\right]": "w.T@[x, y]",
     r"\operatorname{softmax}(\sigma \, z) \odot \left\lVert {q_{1}}_{0, 1} \right\rVert":
         "softmax(sigma@z)*norm(q_1[0, 1])",
+    r"\hat{\beta}_1 x + \bar{x}_{ij}^2": "beta_hat_1*x + x_bar_ij**2",
+    r"\overline{x} \widehat{y} \widetilde{z}": "x_bar*y_hat*z_tilde",
+    r"\frac{d x}{y} + \frac{d}{d_1} + \frac{d \cdot x}{d y}": "d*x/y + d/d_1 + d*x/(d*y)",
+    r"\frac{d+x}{d x}": "(d + x)/(d*x)",
     r"\binom{n}{k+1} \hat{y}^2 - \bar x": "gamma(n + 1)/(gamma((k + 1) + 1)*gamma(n - (k + 1) + 1))*y_hat**2 - x_bar",
     r"\mathcal{L} = -y\log\sigma(z) - (1-y)\ln(1-\sigma(z))": "L = -y*log(sigmoid(z)) - (1 - y)*ln(1 - sigmoid(z))",
     r"f(x, y) = x \bmod y + \hbar": "f(x, y) = x%y + hbar",
@@ -104,8 +108,22 @@ READ = {
 REFUSED = {
     r"\sum_{i=1}^n x": r"\sum",
     r"\int x": r"\int",
-    r"\widehat{y}": r"\widehat",
-    r"\frac{\partial f}{\partial x}": r"\partial",
+    r"\widecheck{y}": r"\widecheck",
+    r"\hat{x y} + 1": r"\hat",
+    r"\overline{x+y}": r"\overline",
+    **dict.fromkeys(
+        (
+            r"\frac{\partial f}{\partial x}",
+            r"\frac{d}{dx} x^2",
+            r"\frac{d y}{d x}",
+            r"\frac{\mathrm{d}y}{\mathrm{d}x}",
+            r"\frac{d^{2}y}{dx^{2}}",
+            r"\frac{df(x)}{dx}",
+            r"\frac{d\sigma}{d\theta}",
+        ),
+        r"\frac",
+    ),
+    r"x \nabla f": r"\nabla",
     r"\begin{cases}": "",
     r"\begin{matrix} x & \end{matrix}": "&",
     r"\begin{bmatrix} 1 & 2 \\ 3 \end{bmatrix}": "}",
@@ -205,6 +223,13 @@ def test_what_is_refused_is_pointed_at(latex: str) -> None:
     assert latex[start:end] == REFUSED[latex]
     assert not translated(latex)
     assert run("eval", latex, "--from=latex", "--x=1").status == 2
+
+
+def test_a_derivative_is_told_as_one() -> None:
+    for latex in (r"\frac{d}{dx} x^2", r"\frac{\partial}{\partial x} x^2", r"\nabla x^2"):
+        result = run("eval", latex, "--from=latex", "--x=3")
+        assert "error: a derivative is not part of an expression" in result.err
+        assert "hint: every variable of an expression gets its gradient" in result.err
 
 
 def test_values_of_what_was_read() -> None:

@@ -13,12 +13,13 @@ from itertools import pairwise
 from pathlib import Path
 
 from ..errors import FEW, BackpropError, InputError, MathError, did_you_mean, few, looks, quote, suggest
+from ..language.latex.signs import GREEK
 from ..language.names import NAME
 from ..passes.point import MissingVariablesError, UnknownVariableError
 from ..rules.table import CONSTANTS, spellings
 from ..runtime.files import is_file
 from ..view import SUFFIXES
-from .arguments import PositionError, WordError
+from .arguments import Line, PositionError, WordError
 from .options import ALL, COMMANDS, OPTIONS, by_name
 from .repairs import as_options, is_point, loosened, repaired, with_its_values
 from .request import parameters, values
@@ -62,7 +63,7 @@ _ELSEWHERE = {
 }
 CALLED = {name: command for command, names in _ELSEWHERE.items() for name in names.split()}
 """What people call commands, or what they do."""
-_CLAIM = re.compile(r"(?:[d∂]\w*\s*/\s*[d∂]|grad(?:ient)?[_.])?(\w+)\s*[=:]\s*(\S.*)").fullmatch
+_CLAIM = re.compile(r"(?:[d∂]\w*\s*/\s*[d∂]|grad(?:ient)?[_.])?(\w+)\s*(?:==|:=|[=:])\s*(\S.*)").fullmatch
 CHOSEN = {
     "python": "py", "numpy": "np", "torch": "pytorch", "javascript": "js node ecmascript typescript ts", "c": "c99 cpp",
     "latex": "tex", "markdown": "md", "csv": "tsv", "json": "jsonl ndjson", "table": "txt text plain", "html": "htm",
@@ -189,7 +190,9 @@ def _meanings(name: str, command: str, words: Sequence[str]) -> Iterator[tuple[s
         them = ", ".join(of[:-1]) + " and " * (len(of) > 1) + of[-1]
         as_file = [(command, [*before, *after])] * (command == "points" and name == "data")
         as_points = [("points", found)] if "points" in of and (found := _with_file_of_data(words)) else []
-        yield f"--{name} belongs to {them}", [*as_file, *as_points, *((each, words) for each in of)]
+        file = "step-%02d.svg" if "--steps" in words else "circuit.svg"
+        as_picture = [("graph", [*words, "-o", file])] * ("graph" in of and "-o" not in words)
+        yield f"--{name} belongs to {them}", [*as_file, *as_points, *((each, words) for each in of), *as_picture]
     if name in COMMANDS:
         yield f"{name} is a command of its own", [(name, [*before, *after])]
     for option in sorted(OPTIONS, key=lambda each: each.name != "--format"):
@@ -219,11 +222,16 @@ def _of_product(command: str, words: Sequence[str]) -> str:
     if not line.positional:
         return ""
     text = line.positional[0]
-    for name in dict.fromkeys(re.findall(NAME, text)):
-        meant = "" if name in line.bindings else _taken_apart(name, line.bindings)
-        changed = _with(text, name, meant)
-        if meant and (hint := working(command, [changed if word is text else word for word in words])):
-            return f"{name} is one name: {hint}"
+    names = [name for name in dict.fromkeys(re.findall(NAME, text)) if name not in line.bindings]
+    meant = {name: product for name in names if (product := _taken_apart(name, line.bindings))}
+    for products in (meant, *({name: product} for name, product in meant.items())):
+        changed = text
+        for name, product in products.items():
+            changed = _with(changed, name, product)
+        if products and (hint := working(command, [changed if word is text else word for word in words])):
+            first, *others = products
+            told = f"{first} and {' and '.join(others)} are one name each" if others else f"{first} is one name"
+            return f"{told}: {hint}"
     return ""
 
 
@@ -244,12 +252,16 @@ def _with(text: str, name: str, product: str) -> str:
 
 
 def _taken_apart(name: str, given: Container[str]) -> str:
-    """What a name is made of: a function and a variable with a value, or such variables; empty if of neither."""
+    """What a name is made of: a function and a variable with a value, or such variables; empty if of neither.
+
+    Of Greek letters, one with a value will do.
+    """
     for function in sorted(spellings(), key=len, reverse=True):
-        if name.startswith(function) and name[len(function) :] in given:
+        if len(function) > 1 and name.startswith(function) and name[len(function) :] in given:
             return f"{function}({name[len(function) :]})"
     factors = [letter for letter in name if letter not in "π₀₁₂₃₄₅₆₇₈₉"]
-    return "*".join(name) if factors and all(letter in given for letter in factors) else ""
+    is_greek = all("Α" <= letter <= "ω" for letter in factors)  # of which nobody makes words
+    return "*".join(name) if factors and (any if is_greek else all)(letter in given for letter in factors) else ""
 
 
 def _of_input(command: str, words: Sequence[str]) -> str:
@@ -257,6 +269,8 @@ def _of_input(command: str, words: Sequence[str]) -> str:
     if told := _of_format(command, words):
         return told
     line = line_of(command, words)
+    if (claimed := _with_claims(line, words)) != [*words]:
+        return working(command, claimed)
     for option, text in line.options:
         if option.choices and text not in option.choices:
             for other in OPTIONS:
@@ -266,11 +280,6 @@ def _of_input(command: str, words: Sequence[str]) -> str:
                     return f"{text} belongs to {', '.join(them)}{': ' * bool(hint)}{hint}"
             meant = [each for each in option.choices if text.lower().lstrip(".") in CHOSEN.get(each, "").split()]
             return (close := (*meant, suggest(text, option.choices))[0]) and did_you_mean(text, close)
-        claims = _claims(text) if option.name in ("--claim", "--claims") else []
-        if claims and claims != [option.name, "".join(text.split())]:
-            at = next(i for i, word in enumerate(words) if word in (text, f"{option.name}={text}"))
-            before = words[: at - 1] if words[at] == text else words[:at]
-            return working(command, [*before, *claims, *words[at + 1 :]])
         if option.name == "--at" and not is_point(text) and (given := as_options(["x", text])[1:]):
             before, _, after = _around(words, "at")
             return working(command, [*before, *given, *after])
@@ -312,6 +321,17 @@ def _of_format(command: str, words: Sequence[str]) -> str:
         return ""
     hint = first_working([(each, words) for each in commands])
     return f"{Path(path).suffix} is a format of {', '.join(few(commands))}{': ' * bool(hint)}{hint}" if commands else ""
+
+
+def _with_claims(line: Line, words: Sequence[str]) -> list[str]:
+    """The words with every claim as an option of its own, however people write it."""
+    again = list(words)
+    for option, text in line.options:
+        claims = _claims(text) if option.name in ("--claim", "--claims") else []
+        if claims and claims != [option.name, "".join(text.split())]:
+            at = next(i for i, word in enumerate(again) if word in (text, f"{option.name}={text}"))
+            again[at - (again[at] == text) : at + 1] = claims
+    return again
 
 
 def _claims(text: str) -> list[str]:
@@ -380,8 +400,10 @@ def _of_missing(command: str, words: Sequence[str], names: Sequence[str]) -> str
 
 
 def _of_function(command: str, words: Sequence[str], name: str) -> str:
-    """The command line with parentheses for a function, as in `exp -x`."""
-    called = re.compile(rf"\b{name}\s+([-+]?\s*\w+)")
+    """The command line with parentheses for a function, as in `exp -x`. `x*gamma - y` and `\\beta t` have letters."""
+    called = re.compile(rf"(?<!\\)\b{name}\s+([-+]?\w+)")
+    if name in GREEK:
+        return ""
     hint = working(command, [called.sub(rf"{name}(\1)", word) for word in words])
     return f"{name} is a function: {hint}" if hint and any(map(called.search, words)) else ""
 

@@ -66,6 +66,11 @@ def _try(command: str, words: Sequence[str]) -> None:
     if command not in ALL.split():
         if any(word.startswith("--") and word.partition("=")[0] not in by_name(command) for word in words):
             raise ValueError
+        if command == "ops":
+            from ..study.reference import find
+
+            for name in line_of(command, words).positional:
+                find(name)
         return
     line = line_of(command, words)
     line.check_expression()
@@ -75,8 +80,6 @@ def _try(command: str, words: Sequence[str]) -> None:
         raise ValueError
     if command != "points":
         asked.check_data()
-    if not all("=" in claim for claim in typed.get("claim", ())):
-        raise ValueError
     if command in STARTED:
         _try_start(asked, {"--start", *["--data", "--target"] * (command == "fit")}, typed["start"])
         return
@@ -87,8 +90,13 @@ def _try(command: str, words: Sequence[str]) -> None:
         if path != "-" and (missing := [*dict.fromkeys(point.missing(graph, given)).keys() - columns(path)]):
             raise MissingVariablesError(graph, missing)
         return
+    if command == "graph":
+        from .commands.graph import check_looks
+
+        check_looks(line.given, typed["form"])
     partly = command in _PARTLY or (command == "graph" and not (line.bindings or asked.at))
     graph, given, _ = question.request(partly=partly, arrays=True)
+    _try_claims(graph, typed.get("claim", ()))
     if not is_of_arrays(graph, given):
         point.complete({name: text for name, text in given.items() if not point.kind(text)}, IEEE)
         return
@@ -100,13 +108,24 @@ def _try(command: str, words: Sequence[str]) -> None:
         ensure_fit(graph, given)
 
 
+def _try_claims(graph: Graph, claims: Iterable[str]) -> None:
+    """Raise ValueError where one is no NAME=CLAIM, or has a name that is nowhere, also in no module."""
+    known = {node.name for node in graph.nodes}
+    for words in claims:
+        name, _, claim = words.partition("=")
+        if not claim.strip() or name.strip().partition(".")[0] not in known:
+            raise ValueError
+
+
 def _try_start(asked: Asked, needed: set[str], start: Sequence[str]) -> None:
     """Do what comes before the first step. Raises one of many errors."""
     if not needed <= asked.line.given:
         raise ValueError
-    names = {*read_start(start), *(columns(asked.data) if asked.data else ())}
+    starts = read_start(start)
+    names = {*starts, *(columns(asked.data) if asked.data else ())}
     question = asked._replace(data=None, rename=()).read()
     graph, given, _ = question.request(partly=True, columns=[*names], arrays=True)
+    point.check(graph, starts)
     if missing := [*dict.fromkeys(point.missing(graph, given)).keys() - names]:
         raise MissingVariablesError(graph, missing)
 

@@ -15,7 +15,7 @@ from ..language.names import as_name
 from ..passes import point
 from ..passes.arrays import value
 from ..passes.nested import read_array
-from ..passes.settings import REDUCTIONS
+from ..passes.settings import REDUCTIONS, numbers_alone
 from .objective import ARRAYS, Objective, Parameters
 
 
@@ -82,6 +82,7 @@ def _check(graph: Graph, start: Mapping[str, Any], fixed: Mapping[str, Any], col
         hint = f"a start says what may change: --start {','.join(f'{name}={fixed[name]}' for name in names)}"
         raise InputError("every variable has a fixed value, so nothing may change", hint=hint)
     point.check(graph, start)
+    numbers_alone(start, "a start")
     for name in start:
         if name in fixed:
             raise InputError(f"{quote(name)} has a fixed value and a start: it either stays or changes")

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from ..errors import InputError, Span, did_you_mean, quote
 from ..rules.op import Op
 from ..rules.table import CONSTANTS
+from .latex.signs import GREEK
 from .names import NAME
 from .recipes import ADVICE, DERIVATIVES, DERIVED, NAMES, RENAMED, bracketed, recipe, typo
 from .token import Token
@@ -43,8 +44,27 @@ def missing_operator(source: str, functions: Functions, last: Token, token: Toke
     message = f"an operator is missing between {quote(last.text)} and {quote(token.text)}"
     left = last.text if last.kind in ("number", "variable", "constant") else "(…)"
     right = {"(": "(…)", "call": f"{token.text}(…)"}.get(token.kind, token.text)
-    hint = no_product(source, functions, last, token) or f"to multiply, write {left}*{right}"
+    hint = no_product(source, functions, last, token)
+    if not hint:
+        called = _called(source, functions, last, token)
+        hint = f"to multiply, write {left}*{right}" + f"; the function is {called}" * bool(called)
     return InputError(message, source, span, hint)
+
+
+def _called(source: str, functions: Functions, last: Token, token: Token) -> str:
+    """The call of a function, or of what is written for it, of which the parentheses are missing; empty if none.
+
+    functions: those that there are;
+    last, token: its name and what stands behind it.
+    """
+    if last.kind not in ("variable", "constant"):
+        return ""
+    factors = _FACTORS.match(source, token.span[0]) if token.kind == "number" else None
+    inside = factors[0] if factors else {"(": "(…)", "call": f"{token.text}(…)"}.get(token.kind, token.text)
+    if any(op.accepts(1) for op in functions.get(last.text, ())):
+        return f"{last.text}({inside})"
+    is_plain = token.kind in ("number", "variable", "constant") and len(last.text) > 1
+    return recipe(last.text, [inside]) if is_plain else ""
 
 
 def no_product(source: str, functions: Functions, last: Token, token: Token) -> str:
@@ -55,10 +75,10 @@ def no_product(source: str, functions: Functions, last: Token, token: Token) -> 
     """
     if hint := power_of_function(source, functions, token):
         return hint
-    right = {"(": "(…)", "call": f"{token.text}(…)"}.get(token.kind, token.text)
-    if last.text in functions and last.kind == "variable" and last.text.isascii():
-        factors = _FACTORS.match(source, token.span[0]) if token.kind == "number" else None
-        return f"a function needs parentheses: {last.text}({factors[0] if factors else right})"
+    is_name = last.text in functions and last.kind == "variable" and last.text.isascii()
+    if is_name and last.text not in GREEK:
+        called = _called(source, functions, last, token) or functions[last.text][0].call
+        return f"a function needs parentheses: {called}"
     if token.text == "mod":
         return f"write {last.text} % …"
     if last.kind == "number" and re.fullmatch(r"(_\d+)+|\d{3}", token.text):

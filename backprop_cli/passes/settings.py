@@ -126,7 +126,7 @@ def refuse_arrays(graph: Graph, given: Mapping[str, Any], what: str) -> None:
 
 
 TAKES: Mapping[str, Collection[str]] = {
-    **dict.fromkeys(("derive", "code", "page"), ()),
+    **dict.fromkeys(("derive", "code", "page", "minimize", "fit"), ()),
     **dict.fromkeys(("explain", "graph"), ("a box", "uncertain")),
     "points": ("uncertain",),
 }

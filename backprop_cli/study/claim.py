@@ -75,6 +75,8 @@ class Claim:
         self.unit, self.digits = _precision(claim)
         self.is_number = self.digits is not None
         known = {node.name for node in graph.nodes if not isinstance(node, Constant)}
+        if not claim.strip():
+            raise InputError(f"the claim for {name} is empty", hint='for example: --claim "x = 2*x*y"')
         try:
             self.graph = Program(claim, is_expression=True).graph(known)
             if self.graph.of_arrays:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Collection
 
 import click
 
@@ -58,11 +59,7 @@ def command(
 
     if form in _BINARY and output in (None, "-") and sys.stdout.isatty():
         raise InputError(f"{form} is not for a terminal", hint=f"-o circuit.{form} writes it to a file")
-    for option in asked.line.given & {*_LOOKS}:
-        if form not in _LOOKS[option]:
-            *forms, last = _LOOKS[option]
-            hint = f"{option} goes with --format {', '.join(forms)} or {last}"
-            raise InputError(f"{option} changes nothing in a {form}", hint=hint)
+    check_looks(asked.line.given, form)
     look = circuit.Look(theme, transparent, _scale(scale), not no_local)
     look.check()
     request = graph, given, _ = asked.request(
@@ -84,6 +81,15 @@ def command(
         raise InputError("--steps needs the name of its files, with %d for the number", hint=hint)
     for step in range(circuit.steps(graph)):
         show("circuit", drawn._replace(step=step), form, digits, output % (step + 1))
+
+
+def check_looks(given: Collection[str], form: str) -> None:
+    """Raise InputError where one of the options that are given changes nothing in pictures of that form."""
+    for option in {*_LOOKS} & {*given}:
+        if form not in _LOOKS[option]:
+            *forms, last = _LOOKS[option]
+            hint = f"{option} goes with --format {', '.join(forms)} or {last}"
+            raise InputError(f"{option} changes nothing in a {form}", hint=hint)
 
 
 def _scale(text: str | None) -> float:

@@ -6,9 +6,10 @@ What is made is text, which is then read as any other.
 from __future__ import annotations
 
 from ...errors import InputError, quote
-from .cursor import DEEPEST, UnknownError
+from ..recipes import DERIVATIVES
+from .cursor import DEEPEST, DerivativeError, UnknownError
 from .reader import Reader
-from .signs import BEFORE_OPERAND, BEHIND_OPERAND, EMPTY, OF_ARRAYS, PIECE
+from .signs import BEFORE_OPERAND, BEHIND_OPERAND, EMPTY, OF_ARRAYS, PIECE, UNREAD
 
 MAX_CHARACTERS = 250_000
 _LONGEST = 1_000  # characters of a hint
@@ -39,9 +40,13 @@ def read_latex(source: str) -> str:
         return reader.whole()
     except UnknownError:
         place = max(reader.place - 1, 0)
+    except DerivativeError:
+        span = found[reader.place].span()
+        raise InputError("a derivative is not part of an expression", source, span, DERIVATIVES) from None
     if reader.depth > DEEPEST:
         message = f"more than {DEEPEST} brackets, groups and functions of LaTeX inside each other are not read"
         raise InputError(message, source, found[min(place, len(found) - 1)].span())
     if place >= len(found):
         raise InputError("this LaTeX ends too early", source, (len(source), len(source)))
-    raise InputError(f"{quote(found[place][0])} is LaTeX that is not read here", source, found[place].span())
+    sign, span = found[place][0], found[place].span()
+    raise InputError(f"{quote(sign)} is LaTeX that is not read here", source, span, UNREAD.get(sign, ""))

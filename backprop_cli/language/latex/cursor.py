@@ -11,6 +11,10 @@ class UnknownError(Exception):
     """There is something that this language has no sign for."""
 
 
+class DerivativeError(Exception):
+    """There is a derivative."""
+
+
 class Signs:
     """The signs of a text, one after the other."""
 

@@ -8,7 +8,7 @@ from itertools import takewhile
 from ...rules.arrays import functions
 from ..names import as_name
 from ..recipes import INVERSES
-from .cursor import UnknownError
+from .cursor import DerivativeError, UnknownError
 from .environments import Environments
 from .parts import Part, held, joined
 from .signs import (
@@ -18,6 +18,7 @@ from .signs import (
     BOLD,
     BOLD_TOPS,
     BRACKETS,
+    DERIVATIVE,
     GREEK,
     LETTERS,
     MATRICES,
@@ -282,20 +283,24 @@ class Reader(Environments):
         if sign == r"\begin":
             is_matrix = "".join(self.signs[self.place : self.place + 9]).startswith(MATRICES)
             return self.matrix() if is_matrix else self.cases()
+        if sign in (r"\partial", r"\nabla"):
+            self.place -= 1
+            raise DerivativeError
         if sign in (r"\frac", r"\dfrac", r"\tfrac"):
+            self.refuse_derivative()
             above, below = self.group(), self.group()
             return Part(f"{held(above, product=True)}/{held(below)}", "product")
         if sign == r"\binom":
             n, k = held(self.group()), held(self.group())
             return Part(f"gamma({n} + 1)/(gamma({k} + 1)*gamma({n} - {k} + 1))", "product")
-        if sign in ACCENTS:
-            return Part(f"{self.group().text}_{sign[1:]}")
         if sign == r"\sqrt":
             return self.root()
         if sign[-1:].isdecimal() or sign[:1].isdecimal():
             return Part(sign)
         if sign in NAMED:
             name = self.word()
+        elif sign in ACCENTS:
+            name = self.accented(ACCENTS[sign])
         elif sign[:1] == "\\" and sign[1:] in GREEK:
             name = sign[1:]
         elif as_name(sign) and sign != "_":
@@ -309,6 +314,22 @@ class Reader(Environments):
         if sign in BOLD:
             self.bold.add(name)
         return Part(name)
+
+    def accented(self, mark: str) -> str:
+        r"""The name below an accent: `\hat{y}` is `y_hat`. Of anything else it is not known what the accent means."""
+        start = self.place
+        name = self.group().text
+        if not as_name(name):
+            self.place = start
+            raise UnknownError
+        return f"{name}_{mark}"
+
+    def refuse_derivative(self) -> None:
+        r"""Raise where a fraction is a derivative, `\frac{d}{dx}` or `\frac{dy}{dx}`, and no quotient of products."""
+        ahead = "".join(self.signs[self.place : self.place + _LONGEST_FUNCTION])
+        if DERIVATIVE.match(ahead):
+            self.place -= 1
+            raise DerivativeError
 
     def below(self) -> str:
         r"""The subscript of a name: `1`, `{ij}`, `{i,j}`, `{\mathrm{max}}`."""

@@ -33,6 +33,16 @@ OF_ARRAYS = re.compile(
 SETTINGS = ("axis", "keepdims")
 OF_MATRIX = re.compile(r"[A-ZΓΔΘΛΞΠΣΦΨΩ]\w*|(?:Sigma|Lambda|Gamma|Omega|Theta|Phi|Psi)(?:_\w+)?|.*(?:@|\.T\b).*")
 """What has an inverse in `A^{-1}`, rather than a reciprocal, where there are arrays."""
+DERIVATIVE = re.compile(
+    r"\{(d|\\mathrm\{d\}|\\partial)(?![^{}]*(?:[-+]|\\cdot|\\times))(?:[^{}]|\{\w+\})*\}\{\1(?!\\cdot|\\times)\\?[A-Za-z]"
+)
+"""A fraction, behind its sign, of d and dx, with a function and an order, or without."""
+UNREAD = {
+    r"\sum": "terms are written out: x_1 + x_2", r"\prod": "factors are written out: x_1 x_2",
+    r"\int": "there are no integrals here", r"\lim": "there are no limits here",
+    r"\pm": "an uncertainty belongs to a value: --x 2.0±0.1", r"\approx": "a condition is x = y, or |x - y| < 0.001",
+}  # fmt: skip
+"""What to tell of signs that are not read."""
 POWERS = {"²": "2", "³": "3"}
 LETTERS = {"sigma": "σ", "Gamma": "Γ", "Phi": "Φ"}
 """Greek letters by which functions are called, too."""
@@ -41,7 +51,10 @@ GREEK = set(
     " omega varepsilon vartheta varphi varrho hbar ell"
     " Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()
 )
-ACCENTS = (r"\hat", r"\bar", r"\tilde", r"\dot", r"\vec")
+ACCENTS = {
+    **{rf"\{name}": name for name in ("hat", "bar", "tilde", "dot", "vec")},
+    r"\overline": "bar", r"\widehat": "hat", r"\widetilde": "tilde",
+}  # fmt: skip
 """What stands above a letter, and is a part of its name."""
 ORDERED = {
     "J": "besselj", "Y": "bessely", "I": "besseli", "K": "besselk", r"\zeta": "zetaderiv", r"\psi": "polygamma",
