@@ -592,6 +592,17 @@ def test_digits_that_doubles_lose_are_told(browser: Browser, tmp_path: Path) -> 
         assert told == expected + expected[:1], x
         assert (story[-1][1:2] == expected[:1]) == bool(parts)
     shown.close()
+    for text, x, parts in (
+        ("1e-200*(1.2345e-120*(1e300*x))", 1.0, [("q2 = 1.2345e-120 * q1", "∂q2/∂q1")]),
+        ("x*1e-200*1.2345e-120*1e300", 1.0, [("q2 = q1 * 1.2345e-120", "q2")]),
+        ("(1e-160*x)**2*1e300", 1.0, [("q2 = q1**2", "q2")]),
+        ("x*1e-300", 1.0, []),
+    ):
+        shown = Shown(browser, tmp_path, backprop(text, {"x": 2}))
+        shown.set(x=x)
+        told = [line for says in shown.story() for line in says if "underflows" in line]
+        assert told == [lost.format(*each) for each in parts] * 2, (text, told)
+        shown.close()
     for text, name, value, parts in (
         ("sum(exp(-x)*y)", "x", 800, [("q2 = exp(q1)", "∂q2/∂q1")]),
         ("1e-200*sum(outer(y, x[1:]))", "x", 1e-200, [("q2 = outer(y, q1)", "∂q2/∂y")]),

@@ -127,11 +127,10 @@ def test_a_zero_that_is_one_is_plain() -> None:
     passes = ColumnPasses(Program("(x*y)*(a*b)").graph(), {}, [0, 1])
     x, y = np.array([0.0, 1.0, 1.0]), np.array([2.0, 0.0, 1e-200])
     columns = {"x": x, "y": y, "a": np.array([1.0, 1.0, 1e-200]), "b": np.ones(3)}
-    for _ in range(2):
-        answer = passes.at(columns, 3)
-        assert answer.unusual.tolist() == [False, False, True]
+    for rows in (1, 100):  # by themselves, and in a strip that is long enough to be recorded
+        answer = passes.at({name: np.tile(column, rows) for name, column in columns.items()}, 3 * rows)
+        assert answer.unusual.tolist() == [False, False, True] * rows
         assert [each[:2].tolist() for each in answer.numbers] == [[0.0, 0.0], [2.0, 0.0], [0.0, 1.0]]
-        assert passes.careful
 
 
 def test_sums_are_those_of_fsum() -> None:

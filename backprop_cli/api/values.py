@@ -10,6 +10,7 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from ..arithmetic import IEEE
+from ..arithmetic.floats import LEAST
 from ..errors import InputError, quote
 from ..passes import point
 from ..runtime.budget import within
@@ -101,5 +102,8 @@ def text(name: str, value: object) -> Any:
     if isinstance(value, bool) or not isinstance(value, Real | Decimal):
         raise InputError(f"the value of {name} is a number or text, not of type {type(value).__name__}")
     with suppress(ValueError, OverflowError):
-        return str(value if isinstance(value, Rational | Decimal) else float(value))
+        if isinstance(value, Rational | Decimal):
+            return str(value)
+        double = float(value)
+        return str(Decimal(double) if 0 < abs(double) < LEAST else double)  # which has more digits than are written
     raise InputError(f"the value of {name} has more digits than Python writes out", hint="as text, 1e5000 is short")

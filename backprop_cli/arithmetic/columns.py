@@ -168,7 +168,7 @@ class Columns(Floats):
         words = {name: mapped(each) for name, each in FLOATS.namespace.items() if callable(each)}
         close = {f"close_{name}": each for name, each in _CLOSE.items()}
         super().__init__({**words, **EXACT, **close}, FLOATS.constants, _TEMPLATES)
-        self._nothing: dict[tuple[Op, int], Function] = {}
+        self._nothing: dict[tuple[Op, int | None], Function] = {}
 
     def __reduce__(self) -> str:
         return "COLUMNS"
@@ -191,8 +191,10 @@ class Columns(Floats):
 
         return local
 
-    def is_nothing(self, op: Op, slot: int) -> Function:
+    def is_nothing(self, op: Op, slot: int | None) -> Function:
         """What tells in which rows a local gradient that comes out as 0 is 0: a function of the inputs and the output.
+
+        slot: of the input whose local gradient it is; None for the value
 
         (Of any number of inputs: of that one and the output.)
         """

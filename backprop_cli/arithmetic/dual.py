@@ -14,6 +14,7 @@ from functools import cached_property, partial, reduce
 
 from ..rules.op import Op
 from ..rules.table import INNER, TABLE, primitive
+from ..rules.zeros import loses
 from .shared import Once, ends
 from .system import Arithmetic, Function, InsideError, Rule, TooWideError, Value, share
 
@@ -160,6 +161,8 @@ class DualNumbers(Arithmetic):
         rule = self.base.rule(op)
         values = [None if each is None else each.value for each in inputs]  # a choice needs not all of them
         out = rule.value(*values)
+        if self._is_too_small(out) and loses(op) and not (out == 0 and self.base.is_zero(op, None, values, out)):
+            raise TooSmallError
         slots = [slot for slot, each in enumerate(inputs) if each is not None and each.dot is not None]
         if op.truth:
             return Dual(out)

@@ -223,9 +223,18 @@ class _Precisely:
         return float(self.function(*xs))
 
 
+LEAST = 2.0**-1022
+"""A smaller double has fewer digits."""
+ROUNDED = 2.0**-53
+"""By how much of itself a number differs from the nearest double, at most, where that has all its digits."""
 LEAST_LOCAL = 2.0**-960
 """A smaller local gradient may be made of parts that have lost digits."""
 _EXACT_WHERE_SMALL = frozenset("neg sin cos sinh cosh sign".split())
+
+
+def is_double(value: Value) -> bool:
+    """Whether it is no number of any size: a double, a truth, or none at all."""
+    return type(value) is float or value is None or isinstance(value, float | int)
 
 
 def is_given(partial: Formula) -> bool:
@@ -267,6 +276,36 @@ class Floats(Arithmetic):
 
         return Wide()
 
+    def value(self, op: Op, inputs: Sequence[Value]) -> Value:
+        rule, is_plain = self.rule(op), all(map(is_double, inputs))
+        if is_plain:
+            value = rule.value(*inputs)
+            if not (-LEAST < value < LEAST and self._loses(op, inputs, value)):
+                return value
+        wide = self.wide
+        try:
+            return self.nearest(wide.rule(op).value(*[None if each is None else wide.given(each) for each in inputs]))
+        except (ArithmeticError, ValueError):
+            if is_plain:  # what is too small for any number is 0, as it is in doubles
+                return value
+            raise
+
+    def nearest(self, number: Value) -> Value:
+        """A number of any size as a double, if that has as many digits as other doubles have; else as it is."""
+        if is_double(number):
+            return number
+        value = self.wide.to_float(number)
+        is_far = -LEAST < value < LEAST and abs(number - value) > abs(number) * ROUNDED
+        return number if is_far else value
+
+    def narrow(self, value: Value) -> Value:
+        return value if is_double(value) else float(value)
+
+    def constant(self, text: str) -> Value:
+        value = super().constant(text)
+        is_zero = value == 0 and not text.lower().partition("e")[0].strip(" +-0.")
+        return value if is_zero or not -LEAST < value < LEAST else self.nearest(self.wide.number(text))
+
     def loses(self, op: Op, slot: int, inputs: Sequence[float], out: float, upstream: float, local: float) -> bool:
         """Whether upstream × local, or the local gradient itself, may have lost digits because it is so small.
 
@@ -276,20 +315,14 @@ class Floats(Arithmetic):
         if upstream == 0 or op.selects:
             return False
         is_small = abs(local) < LEAST_LOCAL and not is_given(op.partial(slot))
-        return (is_small or upstream * local == 0) and not (local == 0 and self.is_zero(op, slot, inputs, out))
+        is_small = is_small or -LEAST < upstream * local < LEAST
+        return is_small and not (local == 0 and self.is_zero(op, slot, inputs, out))
 
-    def lost(self, op: Op, inputs: Sequence[float], out: float) -> Value:
-        """What a value that is 0 in doubles is, as a number of any size; 0 where it is 0 indeed, or has none.
+    def _loses(self, op: Op, inputs: Sequence[float], value: float) -> bool:
+        """Whether a value that is so small may have lost digits."""
+        from ..rules.zeros import loses  # which few points need
 
-        op: of a primitive
-        inputs, out: those of the gate, and its value
-        """
-        if op.selects or not all(map(math.isfinite, inputs)) or self.is_zero(op, None, inputs, out):
-            return 0
-        try:
-            return self.wide.rule(op).value(*map(self.wide.given, inputs))
-        except (ArithmeticError, ValueError):  # what is too small for any number is 0, as it is in doubles
-            return 0
+        return loses(op) and all(map(math.isfinite, inputs)) and not (value == 0 and self.is_zero(op, None, inputs, 0))
 
     def made_total(self, function: Function) -> Function:
         """A function, fit for what is not finite."""
@@ -301,17 +334,19 @@ class Floats(Arithmetic):
     def number(self, text: str) -> float:
         return float(text)
 
-    def is_finite(self, value: float) -> bool:
-        return math.isfinite(value)
+    def is_finite(self, value: Value) -> bool:
+        return math.isfinite(self.to_float(value))
 
-    def to_float(self, value: float) -> float:
-        return value
+    def to_float(self, value: Value) -> float:
+        return value if isinstance(value, float) else self.wide.to_float(value)
 
-    def shown(self, value: float, digits: int) -> str:
+    def shown(self, value: Value, digits: int) -> str:
+        if not is_double(value):
+            return self.wide.shown(value, digits)
         return f"{value + 0.0:.{digits}g}"  # + 0.0 turns −0 into 0
 
-    def whole(self, value: float) -> str:
-        return repr(value)
+    def whole(self, value: Value) -> str:
+        return repr(self.to_float(value))
 
     def data(self, value: float) -> float | str:
         if isinstance(value, bool) or math.isfinite(value):

@@ -163,6 +163,14 @@ class Arithmetic(ABC):
         """Numbers with more digits, and any exponent, where these may lose too many."""
         return self
 
+    def nearest(self, number: Value) -> Value:
+        """A number of any size as one of these, if that has as many digits as others; else as it is."""
+        return number
+
+    def narrow(self, value: Value) -> Value:
+        """What is shown of a number that these are too small for."""
+        return value
+
     def given(self, value: Value) -> Value:
         """A number of more or fewer digits as one of these."""
         return value
@@ -280,6 +288,10 @@ class Arithmetic(ABC):
             self._rules[op] = Rule(value, partials, kink, corner, op.variadic)
         return self._rules[op]
 
+    def value(self, op: Op, inputs: Sequence[Value]) -> Value:
+        """What a primitive makes of its inputs."""
+        return self.rule(op).value(*inputs)
+
     def partial(self, op: Op, formula: Formula) -> Function:
         """A partial of the row, compiled."""
         more = ", inputs, slot" if op.variadic else ""
@@ -295,8 +307,8 @@ class Arithmetic(ABC):
         slot: of the input whose local gradient it is; None for the value
         inputs, out: those of the gate, and its value
         """
-        if slot is None and op.variadic:
-            return False
+        if slot is None and op.variadic:  # a product, or what is 0 where all are
+            return (any if op.name == "prod" else all)(each == 0 for each in inputs)
         key = (op, 0 if op.variadic else slot)
         if key not in self._zeros:
             from ..rules.zeros import zero  # which few points need

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import NDArray
+
+from .floats import LEAST
 
 Buffer: TypeAlias = NDArray[np.float64]
 _CONDITIONS = frozenset(getattr(np, each) for each in "equal not_equal less less_equal greater greater_equal".split())
@@ -62,6 +64,10 @@ def is_odd(column: Buffer) -> bool:
     return not math.isfinite(np.add.reduce(column))
 
 
+NORMAL = int(np.float64(LEAST).view(np.int64))
+"""The bits of the smallest double that has all its digits."""
+
+
 def is_small(numbers: Any, least: int) -> bool:
     """Whether the size of a number in it is below a double, which is told by its bits as a whole number.
 
@@ -77,17 +83,11 @@ def is_small(numbers: Any, least: int) -> bool:
     return signed + (1 << 63) < least or int(np.minimum.reduce(numbers.view(np.uint64))) < least
 
 
-def has_zero(numbers: Any) -> bool:
-    """Whether a number in it is 0."""
-    return is_small(numbers, 1)
-
-
-Look: TypeAlias = Callable[[Any], bool]
-_CARRIED: dict[Look, frozenset[Any]] = {
-    is_odd: frozenset(getattr(np, each) for each in "add subtract multiply divide negative absolute sqrt".split()),
-    has_zero: frozenset(getattr(np, each) for each in "multiply divide negative absolute sqrt".split()),
-}
-"""What makes an infinity or NaN, or a zero, of each that goes in; of a quotient, above the line."""
+_CARRIED = frozenset(getattr(np, each) for each in "add subtract multiply divide negative absolute sqrt".split())
+"""What makes an infinity or NaN of each that goes in; of a quotient, above the line."""
+_PRODUCTS = frozenset((np.multiply, np.divide))
+_SUMS = frozenset(getattr(np, each) for each in "add subtract negative absolute maximum minimum".split())
+_NO_UNDERFLOW = _CONDITIONS | _LOGIC | _SUMS
 
 
 class _Step(NamedTuple):
@@ -103,11 +103,10 @@ class _Step(NamedTuple):
         """Whether it can write its numbers into a buffer."""
         return isinstance(self.function, np.ufunc) and self.function not in _CONDITIONS | _LOGIC
 
-    def carried(self, look: Look) -> set[int]:
-        """The operands of which that is told by what the step gives."""
+    def carried(self) -> set[int]:
+        """The operands that are finite if what the step gives is."""
         operands = self.inputs[:1] if self.function is np.divide else self.inputs
-        is_carried = self.function in _CARRIED[look]
-        return {each.place for each in operands if isinstance(each, Recorded)} if is_carried else set()
+        return {each.place for each in operands if isinstance(each, Recorded)} if self.function in _CARRIED else set()
 
     @property
     def places(self) -> list[int]:
@@ -134,7 +133,7 @@ class Tape:
         self.inputs = [Recorded(self, place) for place in range(inputs)]
         self._steps: list[_Step] = []
         self._known: dict[Any, Recorded] = {}
-        self._looks: dict[Look, dict[int, str]] = {each: {} for each in _CARRIED}
+        self._looks: dict[int, str] = {}
         self._count = inputs
 
     def call(self, function: Callable[..., Any], inputs: Sequence[Any]) -> Recorded:
@@ -154,37 +153,35 @@ class Tape:
         """
         self._steps.append(_Step(function, inputs, None, word))
 
-    def look(self, look: Look, column: Recorded, word: str) -> None:
-        """End the run with this word where the column has an infinity or NaN, or a zero.
-
-        look: which looks at all numbers of a column
-        column: the one that is looked at
-        word: what the run then returns
-        """
-        self._looks[look][column.place] = word
+    def look(self, column: Recorded, word: str) -> None:
+        """End the run with this word where the column has an infinity or NaN."""
+        self._looks[column.place] = word
 
     def _looked_at(self, finite: Collection[int]) -> list[_Step]:
         """The steps, and behind each a guard where its column is to be looked at, and nothing made of it tells."""
-        told: dict[Look, set[int]] = {is_odd: {*finite}, has_zero: set()}
-        for look, asked in self._looks.items():
-            for step in reversed(self._steps):
-                if step.place in asked or step.place in told[look]:
-                    told[look] |= step.carried(look)
+        told = {*finite}
+        for step in reversed(self._steps):
+            if step.place in self._looks or step.place in told:
+                told |= step.carried()
 
-        def guards(place: int | None) -> list[_Step]:
-            return [
-                _Step(look, (Recorded(self, place),), None, asked[place])
-                for look, asked in self._looks.items()
-                if place in asked and place not in told[look]
-            ]
+        def guard(place: int | None) -> list[_Step]:
+            if place is None or place not in self._looks or place in told:
+                return []
+            return [_Step(is_odd, (Recorded(self, place),), None, self._looks[place])]
 
-        found = [guard for each in self.inputs for guard in guards(each.place)]
+        found = [each for column in self.inputs for each in guard(column.place)]
         for step in self._steps:
-            found += [step, *guards(step.place)]
+            found += [step, *guard(step.place)]
         return found
 
-    def code(self, results: Sequence[Recorded], *, are_seen: bool) -> Code:
-        """The code that gives these columns. are_seen: whether somebody sees to it that they are finite."""
+    def code(self, results: Sequence[Recorded], *, are_seen: bool, underflow: str = "") -> Code:
+        """The code that gives these columns.
+
+        results: the columns
+        are_seen: whether somebody sees to it that they are finite
+        underflow: the word with which a run ends in which a product or a quotient is so small that it has lost digits;
+            empty if nobody asks
+        """
         places = [*dict.fromkeys(each.place for each in results)]
         needed, steps = {*places}, []
         last: dict[int, int] = dict.fromkeys(places, -1)
@@ -200,6 +197,7 @@ class Tape:
         free: list[str] = []
         buffers = 0
         lines = []
+        is_watched = True
         for number, step in reversed(steps):
             function = known.setdefault(f"f{number}", step.function) and f"f{number}"
             words = []
@@ -210,6 +208,9 @@ class Tape:
                     known[f"k{number}_{slot}"] = each
                     words.append(f"k{number}_{slot}")
             call = f"{function}({', '.join(words)}"
+            if underflow and step.function not in _NO_UNDERFLOW and is_watched != (step.function in _PRODUCTS):
+                is_watched = not is_watched
+                lines.append(f"watch[0] = {is_watched}")
             done = [names[each] for each in {*step.places} if last[each] == number and names[each][0] == "b"]
             if step.function in _IN_PLACE:
                 free += done
@@ -234,8 +235,26 @@ class Tape:
             if count
         ]  # fmt: skip
         end = f"return [{', '.join(names[place] for place in places)}]"
-        text = "\n    ".join(["def run(columns, buffers, results):", *head, *lines, end, ""])
-        return Code(_function(text, known), buffers, len(places))
+        text = "\n    ".join(["def run(columns, buffers, results, watch):", *head, *lines, end, ""])
+        run = _function(text, known)
+        return Code(_watched(run, underflow) if underflow else partial(run, watch=None), buffers, len(places))
+
+
+def _watched(run: Any, word: str) -> Any:
+    """The code of a run, which ends with this word where the processor told of an underflow while it was watched."""
+
+    def over(columns: Sequence[Buffer], buffers: Sequence[Buffer], results: Sequence[Buffer]) -> Any:
+        watch, seen = [True], list[str]()
+
+        def note(kind: str, _flag: int) -> None:
+            if watch[0]:
+                seen.append(kind)
+
+        with np.errstate(under="call", call=note):
+            found = run(columns, buffers, results, watch)
+        return word if seen else found
+
+    return over
 
 
 def _function(text: str, known: Mapping[str, Any]) -> Any:

@@ -60,7 +60,8 @@ class Wide(Arithmetic):
             return float("inf") if value > 0 else float("-inf")
 
     def shown(self, value: Value, digits: int) -> str:
-        return str(self.context.nstr(value, min(digits, self.digits), strip_zeros=True)).removesuffix(".0")
+        text = str(self.context.nstr(value, min(digits, self.digits), strip_zeros=True))
+        return text.replace(".0e", "e").removesuffix(".0")
 
     def _real(self, function: Function, most_bits: int | None = None) -> Function:
         """The function where its result is finite and real. most_bits: of an argument that does not take too long."""

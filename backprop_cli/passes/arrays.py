@@ -25,6 +25,7 @@ from ..rules.array_op import Shape
 from ..rules.shape_rules import told
 from .arrays_backward import Backward
 from .arrays_forward import Forward, constant
+from .arrays_underflow import lost_constant
 from .compiled import UnusualError
 from .lazy import Lazy
 from .shapes import shaped
@@ -214,6 +215,9 @@ class _Typed(NamedTuple):
         """
         key = None if wrt is None else frozenset(wrt), tells
         if key not in self.made:
+            literals = [node.literal for node in self.graph.nodes if isinstance(node, Constant) and node.literal]
+            if tells and any(lost_constant(system, each) for each in literals):
+                raise UnusualError
             wanted = self.graph.depending_on(wrt)
             constants = {
                 node.position: constant(self.graph, node, system)

@@ -13,16 +13,17 @@ from ..arithmetic.arrays import Arrays, Entries, doubles
 from ..arithmetic.axes import Array, Mask, is_array, lowered, over_axes, shape_of, times, unbroadcast, widened
 from ..arithmetic.floats import Floats
 from ..errors import MathError, UnprovenError, few, shorten
-from ..graph.graph import Gate, Graph, partial
+from ..graph.graph import Constant, Gate, Graph, Node, partial
 from ..rules.array_op import ArrayOp, Shape
 from ..rules.formula import Formula
 from ..rules.printer import READING
 from ..rules.shape_rules import axes_of
 from . import faults
 from .arrays_forward import at, told_at
-from .arrays_underflow import LINEAR, Lost, each_underflowed, lost_value, whole_underflowed
+from .arrays_underflow import LINEAR, Lost, each_underflowed, lost_constant, lost_value, whole_underflowed
 from .origins import first_of_each, origins
 from .trace import Edge, Edges, Notice, Trace, notices
+from .underflow import in_doubles
 
 _SPARSE = frozenset(("place", "eye"))
 """What leaves entries to which nothing flows."""
@@ -58,6 +59,9 @@ class Backward:
         for gate in self.graph.gates_backward:
             edges.extend(reversed(self._edges(gate)))
         if self.system.is_doubles:
+            for node in self.graph.nodes:
+                if isinstance(node, Constant) and node.literal and not self._told_underflow:
+                    self._tell_underflow(node, "its value", lost_constant(self.system, node.literal))
             for gate in self.graph.gates:
                 if self.flow[gate.position] is not None and not gate.op.selects and not self._told_underflow:
                     inputs, out = [self.values[i] for i in gate.inputs], self.values[gate.position]
@@ -143,21 +147,24 @@ class Backward:
     def _told_underflow(self) -> bool:
         return any(notice.kind == "underflow" for notice in self.warnings)
 
-    def _tell_underflow(self, gate: Gate, what: str | int, lost: Lost | None) -> None:
-        """Warn of the first entry that is shown as 0 and is not 0. what: of what, or of which input's gradient."""
+    def _tell_underflow(self, node: Node, what: str | int, lost: Lost | None) -> None:
+        """Warn of the first entry that doubles have fewer digits of. what: of what, or of which input's gradient."""
         if lost is None or self._told_underflow:
             return
         base = self.system.base
         if isinstance(what, int):
-            what = f"the chained gradient of {self.graph.nodes[gate.inputs[what]].name}"
+            assert isinstance(node, Gate)
+            what = f"the chained gradient of {self.graph.nodes[node.inputs[what]].name}"
         what += f" at {self.system.place(lost.place)}" if lost.place else ""
         if lost.value is not None and isinstance(base, Floats):
-            told = f"underflows: {what} is {base.wide.show(lost.value, faults.DIGITS)}, which is 0 in doubles"
+            told = f"underflows: {what} is {in_doubles(base, lost.value)}"
+        elif lost.double:
+            told = f"may underflow: {what} is {base.show(lost.double, faults.DIGITS)} in doubles, which has few digits"
         elif lost.is_certain:
             told = f"underflows: {what} is 0 in doubles, and is not 0"
         else:
             told = f"may underflow: {what} is 0 in doubles, and it is not known whether it is 0"
-        self._notice("underflow", gate, f"{told}; eval --precision 20 shows it")
+        self._notice("underflow", node, f"{told}; eval --precision 20 shows it")
 
     def _edge(self, gate: Gate, slot: int, local: Value, full: Value, active: Mask | None, shape: Shape) -> Edge:
         place = gate.inputs[slot]
@@ -275,8 +282,9 @@ class Backward:
                     return node
         return None
 
-    def _notice(self, kind: str, gate: Gate, message: str) -> None:
-        self.warnings.append(Notice(kind, gate.name, f"{gate.name} = {shorten(self.graph.written(gate))} {message}"))
+    def _notice(self, kind: str, node: Node, message: str) -> None:
+        title = f"{node.name} = {shorten(self.graph.written(node))}" if isinstance(node, Gate) else node.name
+        self.warnings.append(Notice(kind, node.name, f"{title} {message}"))
 
     # -- arrays as wholes --
 

@@ -1,4 +1,4 @@
-"""The chain rule where doubles are too small for entries of arrays: they go on as doubles have them, and 0 is told."""
+"""The chain rule where doubles are too small for entries of arrays: as doubles have them, and told."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ from ..arithmetic import Value
 from ..arithmetic.array_functions import spread
 from ..arithmetic.arrays import Arrays
 from ..arithmetic.axes import Array, Mask, is_array, lowered, widened
-from ..arithmetic.floats import LEAST_LOCAL, Floats, is_given
+from ..arithmetic.floats import LEAST, LEAST_LOCAL, ROUNDED, Floats, is_double, is_given
 from ..graph.graph import Gate
 from ..rules.array_op import ArrayOp
 from ..rules.op import Op
 from ..rules.shape_rules import axes_of
+from ..rules.zeros import loses
 from .arrays_forward import at
 from .straight import may_underflow
 
 _MANY = 1_000
 """Entries that are worked out anew, number by number."""
-_LEAST = 2.0**-1022
-"""A smaller double has fewer digits."""
 _FEW = 2_000
 """Numbers up to which a rule is worked out with any size; of cofactors, which are as many determinants, fewer."""
 _FEW_OF_COFACTORS = 100
@@ -39,16 +38,18 @@ LINEAR = frozenset("matmul T outer spread place part shaped count div mul neg ey
 
 
 class Lost(NamedTuple):
-    """An entry that is 0 in doubles and is not 0.
+    """An entry that is so small that doubles have fewer digits of it.
 
     place: the number of the entry on each axis
     value: as a number of any size; None where that takes too long
-    is_certain: whether it is not 0 indeed
+    is_certain: whether digits are lost indeed
+    double: what doubles have of it, where that takes too long
     """
 
     place: tuple[int, ...]
     value: Value | None = None
     is_certain: bool = True
+    double: float = 0.0
 
 
 def each_underflowed(
@@ -68,9 +69,9 @@ def each_underflowed(
     """
     base, given = system.base, is_given(gate.op.partial(slot))
     assert isinstance(base, Floats)
-    if np.all(full) and (given or np.min(np.abs(local), initial=LEAST_LOCAL) >= LEAST_LOCAL):
+    if _least(full) >= LEAST and (given or _least(local) >= LEAST_LOCAL):
         return local, full, None  # as nearly always
-    vanishes, shape = np.asarray(full) == 0, np.broadcast_shapes(*map(np.shape, (*numbers, upstream)))
+    vanishes, shape = np.abs(full) < LEAST, np.broadcast_shapes(*map(np.shape, (*numbers, upstream)))
     small = vanishes & np.not_equal(local, 0) if given else vanishes | (np.abs(local) < LEAST_LOCAL)
     flows = np.not_equal(upstream, 0) if needed is None else needed & np.not_equal(upstream, 0)
     places = np.argwhere(np.broadcast_to(small & flows, shape))
@@ -89,8 +90,13 @@ def each_underflowed(
     local, full = np.array(widened(local, shape)), np.array(widened(full, shape))
     for place, both in found.items():
         local[place], full[place] = map(float, both)
-    lost = (Lost(place, chained) for place, (_, chained) in found.items() if chained != 0 == float(chained))
+    lost = (Lost(place, chained) for place, (_, chained) in found.items() if not is_double(chained))
     return lowered(local), lowered(full), next(lost, None)
+
+
+def _least(numbers: Value) -> float:
+    """The size of the smallest of them; of none, an infinite one."""
+    return float(np.min(np.abs(numbers), initial=np.inf))
 
 
 def _worth(system: Arrays, op: Op, slot: int, entries: Sequence[Array]) -> Array:
@@ -104,34 +110,62 @@ def _worth(system: Arrays, op: Op, slot: int, entries: Sequence[Array]) -> Array
     if is_given(op.partial(slot)):
         known = np.not_equal(local, 0)
     elif loops.value and (loop := loops.partials[slot]):
-        normal = np.abs(local) >= _LEAST
+        normal = np.abs(local) >= LEAST
         some = [each[normal] for each in inputs]
         with suppress(FloatingPointError), np.errstate(under="raise"):
             loop(*some, loops.value(*some))
             known = normal
     small = ~known & (np.abs(upstream) <= 1)
-    found = [np.flatnonzero(known & (upstream * local == 0))[:1], np.flatnonzero(small)[:_MANY]]
+    found = [np.flatnonzero(known & (np.abs(upstream * local) < LEAST))[:1], np.flatnonzero(small)[:_MANY]]
     return np.sort(np.concatenate([*found, np.flatnonzero(~known & ~small)]))
 
 
 def lost_value(system: Arrays, gate: Gate, inputs: Sequence[Value], out: Value) -> Lost | None:
-    """The first entry of a gate's value that is 0 in doubles and is not 0: slopes that it is a factor of are lost too.
+    """The first entry of a gate's value that has lost digits because it is so small: so have slopes it is a factor of.
 
     system: of doubles
     inputs, out: the values of the gate's inputs, and its own
     """
-    base, zeros = system.base, np.asarray(out) == 0
-    if not isinstance(base, Floats) or not zeros.any():
+    base, op = system.base, gate.op
+    if not isinstance(base, Floats) or _least(out) >= LEAST:
         return None
-    if isinstance(gate.op, ArrayOp):
-        if gate.op.name in _MULTIPLES:
-            lost = zeros & np.not_equal(system.whole_value(gate.op, [*map(_scaled, inputs)]), 0)
-            return Lost(tuple(map(int, np.argwhere(lost)[0]))) if lost.any() else None
+    small = np.abs(out) < LEAST
+    if not isinstance(op, ArrayOp):
+        for place in map(tuple, np.argwhere(small)[:_MANY].tolist() if loses(op) else ()):
+            if not is_double(number := base.value(op, at(inputs, small.shape, place))):
+                return Lost(place, number)
         return None
-    for place in map(tuple, np.argwhere(zeros)[:_MANY].tolist()):
-        if number := base.lost(gate.op, at(inputs, zeros.shape, place), 0.0):
+    if op.name in _SCORES:  # of which what is far below the largest is 0 to whoever wrote them
+        small = small & np.not_equal(out, 0)
+    if sum(map(np.size, (*inputs, out))) <= _FEW:
+        wide = Arrays(base.wide)
+        return _first_lost(wide.whole_value(op, [_exactly(each, wide, base.wide.given) for each in inputs]), small)
+    if op.name in _MULTIPLES:
+        lost = small & np.not_equal(system.whole_value(op, [*map(_scaled, inputs)]), 0)
+        return _first_of(lost, np.asarray(out)) if lost.any() else None
+    return _first_of(small, np.asarray(out)) if op.name in _SCORES and small.any() else None
+
+
+def lost_constant(system: Arrays, literal: str) -> Lost | None:
+    """A number as it is written, if it is too small for doubles. system: of doubles"""
+    value = system.base.constant(literal)
+    return None if is_double(value) else Lost((), value)
+
+
+def _first_lost(found: Value, small: Mask) -> Lost | None:
+    """The first of some numbers of any size of which doubles have fewer digits. small: which of them are looked at."""
+    for place in map(tuple, np.argwhere(small).tolist()):
+        number = np.asarray(found)[place]
+        if abs(number - float(number)) > abs(number) * ROUNDED:
             return Lost(place, number)
     return None
+
+
+def _first_of(lost: Mask, doubles: Array) -> Lost:
+    """The first of some entries, of which it is known that they are not 0; 0 is preferred, as that is certain."""
+    zeros = lost & (doubles == 0)
+    place = tuple(map(int, np.argwhere(zeros if zeros.any() else lost)[0]))
+    return Lost(place, is_certain=bool(zeros.any()), double=float(doubles[place]))
 
 
 def whole_underflowed(
@@ -141,19 +175,21 @@ def whole_underflowed(
 
     inputs, out: of the operation; slot: of the input; chained: what flows back to it, as doubles make it
     """
-    if not isinstance(system.base, Floats) or np.all(chained):
+    if not isinstance(system.base, Floats) or _least(chained) >= LEAST:
         return chained, None
     if not _is_small(system, op, slot, inputs, out, upstream):
         return chained, None
     few = _FEW_OF_COFACTORS if "cofactors" in op.partial(slot).heads else _FEW
+    small = np.abs(chained) < LEAST
     if sum(map(np.size, (*inputs, upstream, chained))) > few:
-        return chained, _of_many(system, op, slot, inputs, out, upstream, np.asarray(chained) == 0)
+        zeros = small & (np.asarray(chained) == 0)
+        lost = _of_many(system, op, slot, inputs, out, upstream, zeros) if zeros.any() else None
+        if lost is None and (small > zeros).any():
+            lost = _first_of(small > zeros, np.asarray(chained))
+        return chained, lost
     found = np.array(_widely(system.base, op, slot, inputs, upstream))
-    there = np.asarray(chained) == 0
-    doubles = np.where(there, found, chained).astype(np.float64)
-    lost = np.argwhere(there & (found != 0) & (doubles == 0))
-    first = tuple(map(int, lost[0])) if len(lost) else None
-    return lowered(doubles), None if first is None else Lost(first, found[first])
+    doubles = np.where(small, found, chained).astype(np.float64)
+    return lowered(doubles), _first_lost(found, small)
 
 
 def _widely(base: Floats, op: ArrayOp, slot: int, inputs: Sequence[Value], upstream: Value) -> Value:

@@ -36,7 +36,8 @@ def backpropagate(
 
     Raises MathError where there is no value or no gradient, unless the arithmetic is not strict.
     """
-    if arithmetic is FLOATS and (many or len(graph.nodes) >= LARGE):
+    is_large = arithmetic is FLOATS and (many or len(graph.nodes) >= LARGE)
+    if is_large and all(isinstance(each, float) for each in point.values()):
         from .compiled import UnusualError
         from .compiled_loops import loops_of
 

@@ -7,9 +7,9 @@ from functools import cached_property
 from types import MappingProxyType
 
 from ..arithmetic import Arithmetic, Rule, TooWideError, Value, share
-from ..arithmetic.floats import Floats
+from ..arithmetic.floats import LEAST, Floats, is_double
 from ..errors import MathError, few, shorten
-from ..graph.graph import Gate, Graph, Module
+from ..graph.graph import Gate, Graph, Module, Node
 from . import faults
 from .forward import NONE, Known, inside
 from .lazy import Lazy
@@ -50,17 +50,19 @@ class Backward:
         self.sums: list[Value | None] = [None] * len(graph.nodes) if flow is None else []
         self.flow: Sequence[Value | None] = self.sums if flow is None else flow
         self.warnings: list[Notice] = []
-        self.is_wide = False
-        """Whether something was too small for doubles, so that what flows below it is no double."""
+        self.is_wide = isinstance(arithmetic, Floats) and flow is None and not all(map(is_double, values))
+        """Whether something was too small for doubles, so that some of the numbers are no doubles."""
 
     def trace(self) -> Trace:
         """All that the pass leaves behind. Where the flow was known, edges are made when somebody looks at them."""
         edges = self._walked() if self.flow is self.sums else Edges(self.graph, self._shown)
         upstream = Lazy(len(self.flow), self._upstream)
-        if isinstance(self.arithmetic, Floats) and 0.0 in self.values:
-            self._warn_of_lost_value(self.arithmetic)
+        values, point, system = self.values, self.point, self.arithmetic
+        if self.is_wide and isinstance(system, Floats):
+            self._warn_of_lost_value(system)
+            values, point = [*map(system.narrow, values)], {name: system.narrow(each) for name, each in point.items()}
         warnings = notices(self.graph, self.arithmetic) + self.warnings[::-1]
-        return Trace(self.graph, self.arithmetic, self.point, self.values, upstream, edges, warnings)
+        return Trace(self.graph, self.arithmetic, point, values, upstream, edges, warnings)
 
     def _walked(self) -> Edges:
         """The edges, after a walk from the output to the variables."""
@@ -77,7 +79,7 @@ class Backward:
         if not self.wanted[place]:
             return None
         flowed = self.flow[place]
-        return self.zero if flowed is None else float(flowed) if self.is_wide else flowed
+        return self.zero if flowed is None else self.arithmetic.narrow(flowed) if self.is_wide else flowed
 
     def _shown(self, gate: Gate) -> list[Edge]:
         return [self._narrow(edge) for edge in self.edges_into(gate)]
@@ -86,8 +88,7 @@ class Backward:
         """The edge as it is shown: in doubles, where they were too small for it."""
         if not self.is_wide or edge.local is None:
             return edge
-        chained = None if edge.chained is None else float(edge.chained)
-        return edge._replace(local=float(edge.local), chained=chained)
+        return edge._replace(local=self.arithmetic.narrow(edge.local), chained=self.arithmetic.narrow(edge.chained))
 
     def edges_into(self, gate: Gate) -> list[Edge]:
         """What flows back along each edge into a gate: upstream × local, the chain rule."""
@@ -108,23 +109,33 @@ class Backward:
 
     def _chained(self, gate: Gate, slot: int, inputs: list[Value], upstream: Value, local: Value) -> Edge:
         system, chained = self.arithmetic, self.arithmetic.chain(upstream, local)
-        if isinstance(system, Floats) and self._loses(system, gate, slot, inputs, upstream, local):
+        if isinstance(system, Floats) and self._loses(system, gate, slot, inputs, upstream, local, chained):
             from .underflow import widely  # which few points need
 
             self.is_wide = True
             local, chained = widely(system, gate, slot, inputs, upstream, local)
             self._warn_of_underflow(system, gate, slot, local, chained)
         if system.strict and not system.is_finite(chained):
-            numbers = system.wide if isinstance(system, Floats) and self.is_wide else system
-            raise self._place(gate, inputs).chain_overflows(slot, upstream, local, numbers)
+            raise self._place(gate, inputs).chain_overflows(slot, upstream, local)
         if system.of_boxes and local.is_open and not isinstance(gate.op, Module):
             self.warnings.append(steep(self.graph, gate, inputs, system))
         return Edge(gate, slot, self.graph.nodes[gate.inputs[slot]], local, chained)
 
-    def _loses(self, system: Floats, gate: Gate, slot: int, inputs: list[Value], upstream: Value, local: Value) -> bool:
+    def _loses(
+        self,
+        system: Floats,
+        gate: Gate,
+        slot: int,
+        inputs: list[Value],
+        upstream: Value,
+        local: Value,
+        chained: Value,
+    ) -> bool:
         """Whether something is too small for doubles."""
+        if not is_double(chained):
+            return True
         if isinstance(gate.op, Module):
-            return bool(upstream * local == 0 and upstream != 0 and local != 0)
+            return bool(-LEAST < chained < LEAST and upstream != 0 and local != 0)
         return system.loses(gate.op, slot, inputs, self.values[gate.position], upstream, local)
 
     def add(self, edge: Edge) -> None:
@@ -133,6 +144,8 @@ class Backward:
             return
         before = self.sums[edge.input.position]
         total = edge.chained if before is None else before + edge.chained
+        if self.is_wide:
+            total = self.arithmetic.nearest(total)
         if self.arithmetic.strict and not self.arithmetic.is_finite(total):
             raise faults.sum_overflows(self.graph, edge.input, self.arithmetic)
         self.sums[edge.input.position] = total
@@ -149,7 +162,11 @@ class Backward:
             raise self._place(gate, inputs).no_value(error) from None
 
     def _own_locals(self, gate: Gate, inputs: list[Value], upstream: Value | None) -> list[_Local]:
-        rule, out = self.arithmetic.rule(gate.op), self.values[gate.position]
+        system, out = self.arithmetic, self.values[gate.position]
+        if self.is_wide and not all(map(is_double, (*inputs, out))):
+            system = system.wide
+            *inputs, out = [None if each is None else system.given(each) for each in (*inputs, out)]
+        rule = system.rule(gate.op)
         if gate.op.chooses and upstream is not None:
             self._warn_of_border(gate)
         if rule.kink is not None and upstream is not None and rule.kink(*inputs, out):
@@ -160,7 +177,7 @@ class Backward:
                 self._warn_of_choice(gate, inputs, locals_)
             return [(local, bool(local != 0)) for local in locals_]
         values = [
-            self._local(gate, slot, inputs, out, upstream) if self.wanted[i] else None
+            self._local(system, gate, slot, inputs, out, upstream) if self.wanted[i] else None
             for slot, i in enumerate(gate.inputs)
         ]
         if self.arithmetic.of_boxes and gate.op.selects and rule.kink is None and upstream is not None:
@@ -200,9 +217,14 @@ class Backward:
         flowed = {node.name: inner.flow[node.position] for node in module.graph.variables}
         return [(flowed[name] if active[name] else trace.gradient.get(name), active[name]) for name in module.inputs]
 
-    def _local(self, gate: Gate, slot: int, inputs: list[Value], out: Value, upstream: Value | None) -> Value | None:
+    def _local(
+        self, system: Arithmetic, gate: Gate, slot: int, inputs: list[Value], out: Value, upstream: Value | None
+    ) -> Value | None:
+        """The local gradient of an edge. system: of its inputs and its value."""
         try:
-            local = self.arithmetic.rule(gate.op).partial(slot, inputs, out)
+            local = system.rule(gate.op).partial(slot, inputs, out)
+            if system is not self.arithmetic:
+                local = self.arithmetic.nearest(local)
             if self.arithmetic.is_finite(local) or not self.arithmetic.strict:
                 return local
             raise OverflowError
@@ -223,27 +245,28 @@ class Backward:
         return share(selected, nodes, self.ties)
 
     def _warn_of_underflow(self, system: Floats, gate: Gate, slot: int, local: Value, chained: Value) -> None:
-        """The first time that something is shown as 0 and is not 0."""
+        """The first time that something is shown with fewer digits than doubles have."""
         name = self.graph.nodes[gate.inputs[slot]].name
         for what, number in (("the local gradient", local), ("the chained gradient", chained)):
-            if number != 0 and float(number) == 0 and not any(notice.kind == "underflow" for notice in self.warnings):
-                shown = system.wide.show(number, faults.DIGITS)
-                message = f"underflows: {what} of {name} is {shown}, which is 0 in doubles"
-                self._warn("underflow", gate, f"{message}; eval --precision 20 shows it")
+            self._tell_underflow(system, self._title(gate), gate, f"{what} of {name}", number)
 
     def _warn_of_lost_value(self, system: Floats) -> None:
-        """The first value that is 0 in doubles and is not 0, unless a slope that it is a factor of is told already."""
-        if any(notice.kind == "underflow" for notice in self.warnings):
+        """The first such value, unless a slope is told already."""
+        for node, value in zip(self.graph.nodes, self.values, strict=True):
+            if not is_double(value) and (self.flow[node.position] is not None or not self.wanted[node.position]):
+                title = self._title(node) if isinstance(node, Gate) else node.name
+                self._tell_underflow(system, title, node, "its value", value)
+
+    def _tell_underflow(self, system: Floats, title: str, node: Node, what: str, number: Value) -> None:
+        if is_double(number) or any(notice.kind == "underflow" for notice in self.warnings):
             return
-        for gate in self.graph.gates:
-            i = gate.position
-            if self.values[i] != 0 or not self.wanted[i] or self.flow[i] is None or isinstance(gate.op, Module):
-                continue
-            if number := system.lost(gate.op, [self.values[each] for each in gate.inputs], self.values[i]):
-                shown = system.wide.show(number, faults.DIGITS)
-                message = f"underflows: its value is {shown}, which is 0 in doubles"
-                self._warn("underflow", gate, f"{message}; eval --precision 20 shows it")
-                return
+        from .underflow import in_doubles
+
+        message = f"{title} underflows: {what} is {in_doubles(system, number)}; eval --precision 20 shows it"
+        self.warnings.append(Notice("underflow", node.name, message))
+
+    def _title(self, gate: Gate) -> str:
+        return f"{gate.name} = {shorten(self.graph.written(gate))}"
 
     def _warn_of_kink(self, gate: Gate, inputs: list[Value], rule: Rule, out: Value) -> None:
         slot = next(slot for slot, i in enumerate(gate.inputs) if self.wanted[i])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -11,21 +10,18 @@ import numpy as np
 
 from ..arithmetic import FLOATS
 from ..arithmetic.columns import COLUMNS, Rows
-from ..arithmetic.floats import LEAST_LOCAL, is_given
+from ..arithmetic.floats import LEAST, LEAST_LOCAL, is_double, is_given
 from ..arithmetic.system import Rule
-from ..arithmetic.tape import OpaqueError, Tape, as_one, has_zero, is_column, is_odd, is_small
+from ..arithmetic.tape import NORMAL, OpaqueError, Tape, as_one, is_column, is_small
 from ..graph.graph import Constant, Gate, Graph, Module
 from ..rules.op import Op
+from ..rules.zeros import loses
 from .forward import constant_value
 
 _NOTHING = -0.0
 """What flows along an edge that is not active: to add it changes nothing."""
-UNUSUAL, ZERO = "unusual", "zero"
-"""Why a tape ends before its end: a row that the careful passes take, or a zero of which more has to be seen."""
-
-
-class ZeroError(Exception):
-    """Somewhere a zero has come back, and it has to be seen whether it is one."""
+UNUSUAL = "unusual"
+"""Why a tape ends before its end: a row that the careful passes take."""
 
 
 class Passes:
@@ -50,30 +46,18 @@ class Passes:
         self.constants = {
             node.position: constant_value(graph, node, FLOATS) for node in self.nodes if isinstance(node, Constant)
         }
+        self.is_of_doubles: bool = all(map(is_double, self.constants.values())) and all(
+            each.is_of_doubles for each in self.inside.values()
+        )
         self.selects: bool = any(op.selects for op in graph.nodes.kinds) or any(
             each.selects for each in self.inside.values()
         )
-        self.shown = self._shown()
         self.size: int = len(self.nodes) + sum(each.size for each in self.inside.values())
 
-    def _shown(self) -> frozenset[int]:
-        """The nodes to which nothing but one edge leads, and whose gates make a zero of each zero that comes back.
 
-        What has become zero on the way to one of them shows further down.
-        """
-        uses = Counter(i for node in self.nodes if self.wanted[node.position] for i in node.inputs)
-        return frozenset(
-            node.position
-            for node in self.nodes
-            if uses[node.position] == 1
-            and isinstance(node, Gate)
-            and not node.op.selects
-            and node.position not in self.inside
-        )
-
-
-_LEAST = 5e-324
-_NO_ZERO, _NOT_SMALL = (int(np.float64(each).view(np.int64)) for each in (_LEAST, LEAST_LOCAL))
+_AS_SMALL_AS_ITS_SLOPE = frozenset("exp exp2 sigmoid".split())
+"""What is so small that digits may be lost only where its local gradient is, which is looked at."""
+_NOT_SMALL = int(np.float64(LEAST_LOCAL).view(np.int64))
 
 
 def _carries(op: Op) -> bool:
@@ -87,7 +71,6 @@ class Run:
     values, flow: of each node, a column or one number for all rows; flow is None where nothing comes back
     unusual: the rows in which something was, so far
     finite: the columns that have been looked at, by identity
-    hidden: the nodes to which a zero may have come back unseen
     """
 
     def __init__(self, passes: Passes, inputs: Mapping[str, Any], unusual: Rows) -> None:
@@ -99,11 +82,11 @@ class Run:
 
     # -- forward --
 
-    def numbers(self, results: Sequence[int], *, careful: bool) -> list[Any]:
+    def numbers(self, results: Sequence[int]) -> list[Any]:
         """The value, and what flows back to the nodes in these places."""
         if not self.values:
             self.forward()
-        self.backward(1.0, careful=careful)
+        self.backward(1.0)
         found = [self.flow[i] for i in results]
         if self.passes.selects:
             found = [0.0 if each is None else each + 0.0 for each in found]  # no −0 where nothing flows
@@ -126,13 +109,17 @@ class Run:
     def _gate(self, gate: Gate, inputs: list[Any]) -> Any:
         op = gate.op
         if not any(map(is_column, inputs)):
-            value = FLOATS.rule(op).value(*inputs)
+            value = FLOATS.value(op, inputs)
+            if not is_double(value):
+                raise ArithmeticError
             if op.truth and not op.conditions and inputs[0] == inputs[1]:
                 raise ArithmeticError
             if not op.truth and not FLOATS.is_finite(value):
                 raise OverflowError
             return value
         value = self._call(COLUMNS.rule(op).value, *inputs)
+        if loses(op) and not self.passes.roughly:
+            self._small_value(gate, inputs, value)
         if op.truth:
             if not op.conditions:
                 self._note(inputs[0] == inputs[1])
@@ -176,11 +163,9 @@ class Run:
 
     # -- backward --
 
-    def backward(self, seed: float, *, careful: bool) -> None:
-        """What flows back to each node. careful: whether each product is looked at; else a zero is a ZeroError."""
+    def backward(self, seed: float) -> None:
+        """What flows back to each node."""
         nodes, wanted = self.passes.nodes, self.passes.wanted
-        self.careful, self.zeros = careful, False
-        self.hidden: set[int] = set()
         self.flow = [None] * len(nodes)
         if not wanted[-1]:
             return
@@ -208,8 +193,6 @@ class Run:
             partial = op.partial(slot)
             if partial.is_number and partial.head in ("1", "-1"):
                 chained = upstream if partial.head == "1" else -upstream
-                if gate.position in self.hidden:
-                    self._zero(i, chained)
                 self._add(i, chained)
                 continue
             local = self._local(rule, slot, inputs, out)
@@ -225,42 +208,33 @@ class Run:
             edge = _Edge(op, slot, inputs, out, upstream)
             if not is_given(partial):
                 self._small(edge, local)
-            if not is_one and self.careful:
-                self._vanished(edge, chained)
             if not is_one:
-                self._zero(i, chained)
+                self._small_product(edge, chained)
             self._add(i, chained)
 
     def _local(self, rule: Rule, slot: int, inputs: list[Any], out: Any) -> Any:
         return rule.partial(slot, inputs, out)
 
-    def _zero(self, place: int, chained: Any) -> None:
-        """Raise ZeroError where a zero comes back along an edge, unless it shows further down."""
-        if place in self.passes.shown:
-            self.hidden.add(place)
-        elif not self.careful and is_column(chained):
-            self._no_zero(chained)
-
-    def _no_zero(self, chained: Any) -> None:
-        if has_zero(chained):
-            raise ZeroError
+    def _small_value(self, gate: Gate, inputs: list[Any], value: Any) -> None:
+        """Note the rows in which a value is so small that it may have lost digits."""
+        if is_small(value, NORMAL):
+            self._note(_is_lost(gate.op, value, *inputs))
 
     def _small(self, edge: _Edge, local: Any) -> None:
         """Note the rows in which a local gradient is so small that it may have lost digits."""
         if np.any(is_small(local, _NOT_SMALL)):
             self._note(edge.lost(np.abs(local) < LEAST_LOCAL))
 
-    def _vanished(self, edge: _Edge, chained: Any) -> None:
-        """Note the rows in which a product is 0, and is none of itself."""
-        if has_zero(chained):
-            self.zeros = True
-            self._note(edge.lost(chained == 0))
+    def _small_product(self, edge: _Edge, chained: Any) -> None:
+        """Note the rows in which a product is so small that it may have lost digits."""
+        if is_small(chained, NORMAL):
+            self._note(edge.lost(np.abs(chained) < LEAST))
 
     def _back_through(self, gate: Gate, upstream: Any) -> None:
         """Through a module: what comes back to its inputs are its local gradients."""
         assert isinstance(gate.op, Module)
         inner = self.inside[gate.position]
-        inner.backward(1.0, careful=self.careful)
+        inner.backward(1.0)
         variables = {node.name: node.position for node in gate.op.graph.variables}
         for slot, i in enumerate(gate.inputs):
             local = inner.flow[variables[gate.op.inputs[slot]]]
@@ -268,7 +242,6 @@ class Run:
                 chained = upstream * local
                 if not self.passes.roughly:
                     self._underflow(upstream, local, chained)
-                self.zeros = self.zeros or inner.zeros
                 self._add(i, chained)
 
     def _add(self, place: int, chained: Any) -> None:
@@ -277,7 +250,7 @@ class Run:
         self.flow[place] = chained if before is None else before + chained
 
     def _underflow(self, upstream: Any, local: Any, chained: Any) -> None:
-        """Note the rows in which a product of two numbers that are not 0 is 0."""
+        """Note the rows in which a product of two numbers that are not 0 is so small that it may have lost digits."""
         self._note(_underflown(upstream, local, chained))
 
 
@@ -340,28 +313,37 @@ class Recording(Run):
         self._ends(UNUSUAL, np.any, rows)
 
     def _look(self, column: Any) -> None:
-        self.tape.look(is_odd, column, UNUSUAL)
+        self.tape.look(column, UNUSUAL)
 
-    def _no_zero(self, chained: Any) -> None:
-        self.tape.look(has_zero, chained, ZERO)
+    def _small_value(self, gate: Gate, inputs: list[Any], value: Any) -> None:
+        formula = gate.op.value
+        is_square = formula.head == "pow" and not is_column(inputs[-1]) and inputs[-1] == 2
+        if (formula.head in ("mul", "div") or is_square) and not any(part.args for part in formula.args):
+            return  # of which the tape tells
+        if gate.op.name in _AS_SMALL_AS_ITS_SLOPE and self.passes.wanted[gate.position]:
+            return
+
+        def lost(value: Any, *inputs: Any) -> bool:
+            return is_small(value, NORMAL) and bool(np.any(_is_lost(gate.op, value, *inputs)))
+
+        self._ends(UNUSUAL, lost, value, *inputs)
 
     def _small(self, edge: _Edge, local: Any) -> None:
-        self._ends_at(edge, local, _NOT_SMALL)
-
-    def _vanished(self, edge: _Edge, chained: Any) -> None:
-        self._ends_at(edge, chained, _NO_ZERO)
-
-    def _ends_at(self, edge: _Edge, number: Any, least: int) -> None:
-        def lost(number: Any, upstream: Any, out: Any, *inputs: Any) -> bool:
-            if not is_small(number, least):
+        def lost(local: Any, upstream: Any, out: Any, *inputs: Any) -> bool:
+            if not is_small(local, _NOT_SMALL):
                 return False
-            small = np.abs(number) < (LEAST_LOCAL if least == _NOT_SMALL else _LEAST)
+            small = np.abs(local) < LEAST_LOCAL
             return bool(np.any(_Edge(edge.op, edge.slot, [*inputs], out, upstream).lost(small)))
 
-        self._ends(UNUSUAL, lost, number, edge.upstream, edge.out, *edge.inputs)
+        self._ends(UNUSUAL, lost, local, edge.upstream, edge.out, *edge.inputs)
+
+    def _small_product(self, edge: _Edge, chained: Any) -> None:
+        if not is_column(chained):  # of others the tape tells
+            super()._small_product(edge, chained)
 
     def _underflow(self, upstream: Any, local: Any, chained: Any) -> None:
-        self._ends(UNUSUAL, lambda *numbers: np.any(_underflown(*numbers)), upstream, local, chained)
+        if not is_column(chained):
+            super()._underflow(upstream, local, chained)
 
 
 @as_one
@@ -377,4 +359,14 @@ def _routed(upstream: Any, local: Any) -> Any:
 
 
 def _underflown(upstream: Any, local: Any, chained: Any) -> Any:
-    return np.equal(chained, 0) & np.not_equal(upstream, 0) & np.not_equal(local, 0)
+    return (np.abs(chained) < LEAST) & np.not_equal(upstream, 0) & np.not_equal(local, 0)
+
+
+def _is_lost(op: Op, value: Any, *inputs: Any) -> Any:
+    """In which rows a value is so small that it has lost digits: a 0 that is one has not."""
+    small, zeros = np.abs(value) < LEAST, [np.equal(each, 0) for each in inputs]
+    if op.variadic:
+        is_zero: Any = (np.logical_or if op.name == "prod" else np.logical_and).reduce(np.broadcast_arrays(*zeros))
+    else:
+        is_zero = COLUMNS.is_nothing(op, None)(*inputs, value)
+    return small & ~(np.equal(value, 0) & np.asarray(is_zero, dtype=bool))

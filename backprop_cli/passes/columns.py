@@ -17,7 +17,7 @@ from ..arithmetic.columns import Column, Rows
 from ..arithmetic.tape import Code, Tape, is_column
 from ..errors import MathError
 from ..graph.graph import Graph, Module
-from .column_run import UNUSUAL, ZERO, Passes, Recording, Run, ZeroError
+from .column_run import UNUSUAL, Passes, Recording, Run
 from .threads import processors, together
 
 T = TypeVar("T")
@@ -87,9 +87,8 @@ class ColumnPasses:
         self.rows = max(1, min(ROWS, ROOM // (16 * self.passes.size)))
         """How many rows a strip has."""
         np.empty(_KEPT, dtype=np.int8)  # and away: from then on glibc keeps the memory that strips give back
-        self.careful = False  # whether zeros came back in the last strip, so that they will in the next
-        self.is_wide = _is_wide(graph)
-        self._plain: dict[tuple[bool, bool], _Plain | None] = {}
+        self.is_wide = _is_wide(graph) or not self.passes.is_of_doubles
+        self._plain: dict[bool, _Plain | None] = {}
 
     def at(self, columns: Mapping[str, Column], rows: int) -> Answer:
         """The numbers of so many rows. columns: of `varying`; an infinity or NaN in one is unusual."""
@@ -139,12 +138,11 @@ class ColumnPasses:
         together(work, min(processors(), rows // LEAST_ROWS))
         return found
 
-    def plain(self, *, careful: bool, are_seen: bool) -> _Plain | None:
+    def plain(self, *, are_seen: bool) -> _Plain | None:
         """The passes over plain strips, as code; None where nothing can be said for all rows."""
-        key = (careful, are_seen)
-        if key not in self._plain:
-            self._plain[key] = _plain(self, careful, are_seen) if self.passes.size <= CODE_UP_TO else None
-        return self._plain[key]
+        if are_seen not in self._plain:
+            self._plain[are_seen] = _plain(self, are_seen) if self.passes.size <= CODE_UP_TO else None
+        return self._plain[are_seen]
 
 
 class _Plain(NamedTuple):
@@ -154,16 +152,16 @@ class _Plain(NamedTuple):
     numbers: list[Any]
 
 
-def _plain(passes: ColumnPasses, careful: bool, are_seen: bool) -> _Plain | None:
+def _plain(passes: ColumnPasses, are_seen: bool) -> _Plain | None:
     tape = Tape(len(passes.varying))
     values = {**passes.known, **dict(zip(passes.varying, tape.inputs, strict=True))}
     run = Recording(passes.passes, values, tape)
     try:
-        numbers = run.numbers(passes.results, careful=careful)
+        numbers = run.numbers(passes.results)
     except (ArithmeticError, ValueError, MathError):  # of what is the same in all rows
         return None
     columns = [each for each in numbers if is_column(each)]
-    code = tape.code(columns, are_seen=are_seen)
+    code = tape.code(columns, are_seen=are_seen, underflow="" if passes.passes.roughly else UNUSUAL)
     places = [*dict.fromkeys(each.place for each in columns)]
     return _Plain(code, [places.index(each.place) if is_column(each) else each for each in numbers])
 
@@ -191,20 +189,13 @@ class _Strips:
         if self.passes.is_wide:
             return self._unusual(rows)
         if rows >= LEAST_RECORDED:
-            for careful in (False, True):
-                if careful or not self.passes.careful:
-                    found = self._plainly(columns, rows, careful, part, into)
-                    if isinstance(found, Strip):
-                        return found
-                    if found != ZERO:
-                        break
-                    self.passes.careful = True
+            found = self._plainly(columns, rows, part, into)
+            if isinstance(found, Strip):
+                return found
         return self._row_by_row(columns, rows)
 
-    def _plainly(
-        self, columns: list[Column], rows: int, careful: bool, part: slice, into: Sequence[Column] | None
-    ) -> Strip | str:
-        plain = self.passes.plain(careful=careful, are_seen=into is None)
+    def _plainly(self, columns: list[Column], rows: int, part: slice, into: Sequence[Column] | None) -> Strip | str:
+        plain = self.passes.plain(are_seen=into is None)
         if plain is None:
             return UNUSUAL
         code = plain.code
@@ -231,7 +222,7 @@ class _Strips:
                 column = np.where(fine, column, 1.0)  # of which nobody sees what comes
             values[name] = column
         try:
-            numbers = self._numbers(Run(self.passes.passes, values, unusual))
+            numbers = Run(self.passes.passes, values, unusual).numbers(self.passes.results)
         except (ArithmeticError, ValueError, MathError):  # of what is the same in all rows
             return self._unusual(rows)
         return Strip(numbers, unusual if unusual.any() else None)
@@ -239,13 +230,3 @@ class _Strips:
     def _unusual(self, rows: int) -> Strip:
         """No number, in so many rows."""
         return Strip([0.0 for _ in range(1 + len(self.passes.results))], np.ones(rows, dtype=bool))
-
-    def _numbers(self, run: Run) -> list[Any]:
-        passes = self.passes
-        try:
-            numbers = run.numbers(passes.results, careful=passes.careful)
-            passes.careful = passes.careful and run.zeros
-        except ZeroError:
-            passes.careful = True
-            numbers = run.numbers(passes.results, careful=True)
-        return numbers

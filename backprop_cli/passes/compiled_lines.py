@@ -8,7 +8,7 @@ from types import CodeType
 from typing import Any, TypeVar
 
 from ..graph.graph import Gate, Graph, Module, opened
-from .compiled import Code, UnusualError, compiled, constants_of, indented, sure_of
+from .compiled import Code, UnusualError, compiled, constants_of, indented, product
 
 MISSING: Any = object()
 """What stands for a value that was not given."""
@@ -177,6 +177,7 @@ class _Passes:
 
     values: by position, what the value of a node is called
     sure: the nodes that something may come back to, and whether it does at every point
+    ones: those to which nothing but 1 comes back
     """
 
     def __init__(
@@ -190,6 +191,7 @@ class _Passes:
         names.numbers.update(numbers.values())
         self.values = {**inputs, **{i: name for i, (name, _) in numbers.items()}}
         self.sure: dict[int, bool] = {}
+        self.ones: set[int] = set()
         self.inside: dict[int, _Passes] = {}
 
     def flow(self, place: int) -> str:
@@ -223,6 +225,7 @@ class _Passes:
         last = len(self.graph.nodes) - 1
         if self.wanted[last]:
             self._reach(last, certain)
+            self.ones.add(last)
             yield f"{self.flow(last)} = 1.0"
         for gate in self.graph.gates_backward:
             edges = [(slot, i) for slot, i in enumerate(gate.inputs) if self.wanted[i]]
@@ -242,7 +245,10 @@ class _Passes:
             yield f"m = {code.listed}"
             code = code._replace(listed="m")
         for slot, i in edges:
-            yield code.back(slot, self.flow(i), first=self._reach(i, active))
+            first, is_one = self._reach(i, active), sure and gate.position in self.ones
+            yield code.back(slot, self.flow(i), first=first, is_one=is_one)
+            if first and is_one and code.op.partial(slot).head == "1":
+                self.ones.add(i)
 
     def _through_module(self, gate: Gate, edges: Sequence[tuple[int, int]], sure: bool) -> Iterator[str]:
         """The lines inside a module, and those for its edges: what comes back to its inputs is its local gradients."""
@@ -257,11 +263,12 @@ class _Passes:
             self.names.carried.update([local, upstream] if active else [local])
             test = "" if active else f"if {local} is not untouched: "
             sign = "=" if self._reach(i, active) else "+="
-            yield f"{test}{self.flow(i)} {sign} {upstream} * {local} or {sure_of(upstream, local)}"
+            yield f"{test}{self.flow(i)} {sign} {product(upstream, local, f'not {local}')}"
 
     def _reach(self, place: int, active: bool) -> bool:
         """Something comes back to a node, at every point if `active`: give whether nothing can have come before."""
         first = place not in self.sure
+        self.ones.discard(place)
         if first:
             self.names.computed.append(self.flow(place))
             if not active:

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 from ..graph.graph import Graph
 from ..graph.nodes import Nodes
 from ..rules.op import Op
-from .compiled import UNTOUCHED, Code, UnusualError, compiled, constants_of, indented
+from .compiled import UNTOUCHED, Code, UnusualError, compiled, constants_of, indented, is_small
 from .lazy import Lazy
 
 _Kind = tuple[Any, ...]
@@ -95,13 +95,20 @@ def _loops(kinds: tuple[_Kind, ...], reached: bool) -> tuple[Any, Any]:
         *["        if u is untouched: continue"] * (not reached),
     ]
     for rank, kind in enumerate(kinds):
-        lines += _branch(rank, _backward(kind))
+        lines += _branch(rank, _unless_lost(kind) + _backward(kind))
     found = compiled(lines, {})
     return found["forward"], found["backward"]
 
 
 def _branch(rank: int, body: list[str]) -> list[str]:
     return indented([f"{'elif' if rank else 'if'} kind == {rank}:", *indented(body or ["pass"], 4)], 8)
+
+
+def _unless_lost(kind: _Kind) -> list[str]:
+    """Give up where what has come back is so small that digits may be lost; whatever only hands it on need not look."""
+    op = kind[0]
+    hands_on = op is not None and all(partial.head in ("1", "-1") for partial in op.partials)
+    return [] if hands_on else [f"if {is_small('u')} and u: raise UnusualError"]
 
 
 def _backward(kind: _Kind) -> list[str]:
@@ -119,7 +126,7 @@ def _backward(kind: _Kind) -> list[str]:
 
 def _in_lists(op: Op, value: str) -> Code:
     inputs = ["v[i]"] if op.variadic else [f"v[i{slot}]" for slot in range(len(op.inputs))]
-    return Code(op, value, inputs, "[v[i] for i in s]", "u", "n")
+    return Code(op, value, inputs, "[v[i] for i in s]", "u", "n", is_looked_at=True)
 
 
 def _unpack(op: Op) -> list[str]:

@@ -21,6 +21,8 @@ def forward(graph: Graph, point: Mapping[str, Value], arithmetic: Arithmetic, kn
 
     known: what need not be worked out
 
+    Where doubles are too small for a value, it is a number of any size (see `Floats.value`).
+
     Where a condition chooses, a node that the output does not need may have None instead.
     """
     if graph.nodes.chooses:
@@ -111,7 +113,7 @@ def _gate_value(graph: Graph, node: Gate, values: list[Value], arithmetic: Arith
     if node.op.chooses:
         inputs = [None if isinstance(each, MathError) else each for each in inputs]
     try:
-        value = arithmetic.rule(node.op).value(*inputs)
+        value = arithmetic.value(node.op, inputs)
     except (ArithmeticError, ValueError) as error:
         raise faults.Place(graph, node, inputs, arithmetic).no_value(error) from None
     if arithmetic.strict and not arithmetic.is_value(value):

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..arithmetic import FLOATS, IEEE, Arithmetic, TooWideError, Value
 from ..arithmetic.dual import Dual, DualNumbers, TooSmallError, added
+from ..arithmetic.floats import Floats, is_double
 from ..errors import FaultError, InputError, MathError, UnprovenError, quote, shorten
 from ..graph.expand import expand
 from ..graph.graph import Gate, Graph
@@ -41,7 +42,7 @@ def hessian(
 ) -> Hessian:
     """The matrix of second derivatives at a point where there are first ones.
 
-    arithmetic: that of the numbers in the matrix
+    arithmetic: that of the numbers in the matrix; where doubles are too small, some are numbers of any size
 
     Raises MathError where a second derivative is infinite or does not exist, InputError beyond MAX_VARIABLES.
     """
@@ -50,18 +51,39 @@ def hessian(
         raise InputError(
             f"a Hessian of {len(names):,} variables is beyond the limit of {MAX_VARIABLES}", hint="choose some by --wrt"
         )
-    values = point.complete(given, arithmetic)
+    values = point.complete(given, arithmetic, any_size=True)
     try:
-        return _matrix(graph, values, names, wrt, ties, arithmetic)
+        if not isinstance(arithmetic, Floats) or all(map(is_double, values.values())):
+            return _matrix(graph, values, names, wrt, ties, arithmetic)
     except TooSmallError:
-        wide = FLOATS.wide
+        pass
+    wide = FLOATS.wide
     exact = {name: wide.given(value) for name, value in values.items()}
     matrix = _matrix(graph, exact, names, wrt, ties, wide)
     for row, name in product(names, repeat=2):
         if not arithmetic.is_finite(wide.to_float(matrix[row][name])):
             second = f"∂²{graph.output.name}/∂{row}∂{name} = {wide.show(matrix[row][name], DIGITS)}"
             raise MathError(f"{second} overflows", graph.source, hint=arithmetic.range_hint)
-    return {row: {name: float(value) for name, value in columns.items()} for row, columns in matrix.items()}
+    nearest = arithmetic.nearest
+    return {row: {name: nearest(value) for name, value in columns.items()} for row, columns in matrix.items()}
+
+
+def with_second_derivatives(trace: Trace, matrix: Hessian) -> Trace:
+    """The trace with its second derivatives, and a notice of the first of which doubles have fewer digits.
+
+    matrix: as `hessian` gives it
+    """
+    system, warnings = trace.arithmetic, trace.warnings
+    lost = (pair for pair in product(matrix, repeat=2) if not is_double(matrix[pair[0]][pair[1]]))
+    pair = next(lost, None) if isinstance(system, Floats) else None
+    if pair and isinstance(system, Floats) and not any(notice.kind == "underflow" for notice in warnings):
+        from .underflow import in_doubles
+
+        (row, column), f = pair, trace.graph.output.name
+        told = f"∂²{f}/∂{row}∂{column} underflows: it is {in_doubles(system, matrix[row][column])}"
+        warnings = [*warnings, Notice("underflow", f, f"{told}; eval --precision 20 shows it")]
+    narrow = {row: {name: system.narrow(each) for name, each in columns.items()} for row, columns in matrix.items()}
+    return trace.but(hessian=narrow, warnings=warnings)
 
 
 def _matrix(

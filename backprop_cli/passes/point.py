@@ -62,10 +62,11 @@ def by_name(pairs: Iterable[tuple[str, Given]], where: str = "") -> dict[str, Gi
     return found
 
 
-def read_value(name: str, text: str, arithmetic: Arithmetic) -> Value:
+def read_value(name: str, text: str, arithmetic: Arithmetic, *, any_size: bool = False) -> Value:
     """The value of a number or of a constant expression. Raises InputError, or MathError where it has no value.
 
     text: as it was typed
+    any_size: whether what is too small for doubles may be a number of any size
     """
     plain = text.strip()
     if not plain:
@@ -77,7 +78,7 @@ def read_value(name: str, text: str, arithmetic: Arithmetic) -> Value:
                 raise InputError(f"the value of {name} is not finite", text, (0, len(text)), hint)
             return arithmetic.number(plain)
         try:
-            value = arithmetic.number(plain)
+            value = arithmetic.constant(plain) if any_size else arithmetic.number(plain)
         except OverflowError:
             raise overflow(name, arithmetic, text) from None
         if arithmetic.strict and not arithmetic.is_finite(value):
@@ -94,7 +95,8 @@ def read_value(name: str, text: str, arithmetic: Arithmetic) -> Value:
             raise InputError(f"{quote(node.name)} is not a constant", text, node.span)
         if graph.of_arrays:
             raise InputError("this takes an array", text, (0, len(text)))
-        return forward(graph, {}, arithmetic)[-1]
+        value = forward(graph, {}, arithmetic)[-1]
+        return value if any_size else arithmetic.narrow(value)
     except BackpropError as error:
         error.message = f"in the value of {name}: {error.message}"
         raise
@@ -301,6 +303,10 @@ def kind(given: object) -> str:
     return next((name for name, is_one in KINDS.items() if is_one(given)), "")
 
 
-def complete(given: Mapping[str, float | str], arithmetic: Arithmetic) -> dict[str, Value]:
-    """The values of all given names. Raises InputError or MathError for one that has none."""
-    return {name: read_value(name, str(value), arithmetic) for name, value in given.items()}
+def complete(given: Mapping[str, float | str], arithmetic: Arithmetic, *, any_size: bool = False) -> dict[str, Value]:
+    """The values of all given names. Raises InputError or MathError for one that has none.
+
+    given: as they were typed
+    any_size: whether what is too small for doubles may be a number of any size
+    """
+    return {name: read_value(name, str(value), arithmetic, any_size=any_size) for name, value in given.items()}

@@ -229,13 +229,15 @@ def _plain_trace(
         trace = exact_trace(graph, given, wrt=wrt, ties=ties, hessian=settings.hessian)
         return then(trace) if then else trace
     arithmetic = IEEE if settings.allow_nonfinite else FLOATS
-    trace = backpropagate(graph, point.complete(given, arithmetic), wrt=wrt, ties=ties, arithmetic=arithmetic)
+    at = point.complete(given, arithmetic, any_size=True)
+    trace = backpropagate(graph, at, wrt=wrt, ties=ties, arithmetic=arithmetic)
     if settings.trust:
         from .trust import trusted
 
         trace = trusted(trace, given, settings.trust, wrt=wrt, ties=ties)
     if settings.hessian:
-        from .hessian import hessian as second_derivatives
+        from .hessian import hessian, with_second_derivatives
 
-        trace = trace.but(hessian=second_derivatives(graph, given, wrt=wrt, ties=ties, arithmetic=arithmetic))
+        matrix = hessian(graph, given, wrt=wrt, ties=ties, arithmetic=arithmetic)
+        trace = with_second_derivatives(trace, matrix)
     return then(trace) if then else trace

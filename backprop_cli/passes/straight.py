@@ -20,20 +20,24 @@ from ..arithmetic import Value
 from ..arithmetic.array_functions import spread, whole_rule
 from ..arithmetic.arrays import Arrays, Entries
 from ..arithmetic.axes import Array, lowered, over_axes, widened
-from ..arithmetic.floats import LEAST_LOCAL, Floats, is_given
+from ..arithmetic.floats import LEAST, LEAST_LOCAL, Floats, is_double, is_given
 from ..arithmetic.loops import flagged, loops, masks, zeros
+from ..arithmetic.tape import NORMAL
+from ..arithmetic.tape import is_small as is_small_in
 from ..graph.graph import Constant, Gate, Graph
 from ..rules.array_op import ArrayOp, Shape
 from ..rules.formula import Formula
 from ..rules.op import Op
-from ..rules.zeros import zero
+from ..rules.zeros import loses, zero
 from .backpropagate import LARGE
-from .compiled import UnusualError, compiled
+from .compiled import UnusualError, compiled, is_small
 
 _UNFLAGGED = frozenset("matmul inv det solve logdet cofactors".split())
 """Words of rules whose loops are those of a library, which tells nothing of what happened in it."""
 _PRODUCTS = frozenset("matmul outer mul solve".split())
 """Words of rules of whose operands one is multiplied by another."""
+_FLAGGED_PRODUCTS = frozenset("mul div pow".split())
+"""Of which the processor tells whether something underflows; of others it may not, as libraries work around it."""
 _DIVIDING = frozenset(("inv", "solve"))
 """Words of rules in which numbers that are large make others small."""
 _SMALLER = frozenset(("where", "careful", "convention", "ours"))
@@ -133,11 +137,13 @@ class Straight:
             if op.value.heads & _UNFLAGGED:
                 yield self._check(name)
             if self.tells and op.value.heads & _UNFLAGGED:
-                yield f"if not all({name}) and too_small(({inputs}, ), {_factors(op.value)}): raise UnusualError"
+                yield f"if has_small({name}) and too_small(({inputs}, ), {_factors(op.value)}): raise UnusualError"
         elif not shape:
             yield f"{name} = {self._bound('number', self.system.base.rule(op).value)}({inputs})"
             if not op.truth:
                 yield f"if not isfinite({name}): raise UnusualError"
+            if loses(op):
+                yield f"if {is_small(name)}: unless_lost(system.base, {self._bound('op', op)}, ({inputs},))"
         elif loop := loops(op).value:
             found = f"{self._bound('each', loop)}({inputs})"
             yield f"{name} = {found if op.variadic or not op.value.heads & _SMALLER else f'widened({found}, {shape})'}"
@@ -145,6 +151,9 @@ class Straight:
                 yield self._check(name)
         else:
             yield f"{name} = each_value(system, {self._bound('op', op)}, ({inputs},), {shape})"
+        is_flagged = isinstance(op, ArrayOp) or op.value.head in _FLAGGED_PRODUCTS
+        if self.tells and shape and not is_flagged and loses(op):
+            yield f"if has_small({name}): raise UnusualError"
 
     def _needed(self, gate: Gate, formula: Formula) -> str:
         """The inputs and the value of a gate, of which a formula needs those whose words stand in it."""
@@ -248,7 +257,7 @@ class Straight:
             operands = {**dict(zip(op.inputs, map(self._name, gate.inputs), strict=False)), "out": out, "upstream": up}
             needed = "".join(f"{operand}, " for word, operand in operands.items() if word in partial.words)
             small = f"may_underflow({self._bound('op', op)}, {slot}, ({needed}))"
-            yield f"if not all({name}) and {small}: raise UnusualError"
+            yield f"if has_small({name}) and {small}: raise UnusualError"
         yield from self._add(place, name, self.shapes[place])
 
     def _add(self, place: int, name: str, shape: Shape) -> Iterator[str]:
@@ -304,10 +313,21 @@ def _chained(base: Floats, op: Op, slot: int, inputs: Sequence[float], out: floa
     local = base.rule(op).partial(slot, inputs, out)
     found: float = upstream * local
     if not isfinite(found) or (
-        (found == 0 or abs(local) < LEAST_LOCAL) and base.loses(op, slot, inputs, out, upstream, local)
+        (abs(found) < LEAST or abs(local) < LEAST_LOCAL) and base.loses(op, slot, inputs, out, upstream, local)
     ):
         raise UnusualError
     return found
+
+
+def _unless_lost(base: Floats, op: Op, inputs: Sequence[float]) -> None:
+    """Raise UnusualError if the value of numbers has lost digits because it is so small."""
+    if not is_double(base.value(op, inputs)):
+        raise UnusualError
+
+
+def _has_small(numbers: Value) -> bool:
+    """Whether a number is so small that digits may be lost."""
+    return is_small_in(np.ravel(numbers, order="K"), NORMAL)
 
 
 def _selected(inputs: Sequence[Value], out: Value, size: int) -> list[Any]:
@@ -370,13 +390,13 @@ def _factors(rule: Formula) -> int:
 
 _WORDS: dict[str, Any] = {
     "__builtins__": {"__import__": __import__},  # which NumPy's C functions call
-    "all": np.all,
     "backward": _BACKWARD,
     "chained": _chained,
     "count_nonzero": np.count_nonzero,
     "each_local": _each_local,
     "each_value": _each_value,
     "errstate": np.errstate,
+    "has_small": _has_small,
     "forward": _FORWARD,
     "lowered": lowered,
     "may_underflow": may_underflow,
@@ -385,6 +405,7 @@ _WORDS: dict[str, Any] = {
     "too_small": too_small,
     "total": np.add.reduce,
     "unless": _unless,
+    "unless_lost": _unless_lost,
     "widened": widened,
     "zeros": np.zeros,
 }

@@ -18,7 +18,7 @@ from ..language.uncertain import read_uncertain
 from ..rules.table import primitive
 from . import point
 from .forward import forward
-from .hessian import MAX_VARIABLES, hessian
+from .hessian import MAX_VARIABLES, hessian, with_second_derivatives
 from .trace import Notice, Pair, Trace, Uncertainty
 
 MAX_CORRELATED = 500
@@ -222,12 +222,18 @@ def _notices(trace: Trace, values: Mapping[str, Any], ties: str) -> Iterator[Not
         return
     try:
         with trace.arithmetic.working():
-            matrix = trace.hessian or hessian(trace.graph, values, wrt=names, ties=ties, arithmetic=trace.arithmetic)
+            matrix = trace.hessian or _second(trace, values, names, ties)
             told = _second_order(trace, matrix, names) or _beside(trace, names)
     except MathError as error:
         told = f"whether the first order is enough is not known: {error.message}"
     if told:
         yield Notice("first-order", output, told)
+
+
+def _second(trace: Trace, values: Mapping[str, Any], names: Sequence[str], ties: str) -> Mapping[str, Any]:
+    """The second derivatives, in the arithmetic of the trace."""
+    matrix = hessian(trace.graph, values, wrt=names, ties=ties, arithmetic=trace.arithmetic)
+    return with_second_derivatives(trace, matrix).hessian or {}
 
 
 def _beside(trace: Trace, names: Sequence[str]) -> str:

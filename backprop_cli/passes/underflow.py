@@ -1,8 +1,8 @@
-"""The chain rule where doubles are too small for it: what underflows goes on as a number of any size.
+"""What is too small for doubles goes on as a number of any size, forward and backward.
 
-A local gradient below the smallest double may meet an upstream beyond 1e300, and their product is an ordinary number.
-So such a product is worked out with more digits and exponents without a limit, and so is all that comes of it, down to
-the variables; what is shown is rounded to doubles at the end.
+A local gradient below the smallest double may meet an upstream beyond 1e300, and their product is an ordinary number;
+so may a value. Where a double would lose digits because it is so small, the number is worked out with more of them and
+an exponent without a limit, and so is what comes of it, until that is large enough for a double again.
 """
 
 from __future__ import annotations
@@ -13,12 +13,16 @@ from contextlib import suppress
 from ..arithmetic import Value
 from ..arithmetic.floats import Floats
 from ..graph.graph import Gate, Module
+from .faults import DIGITS
+
+_ALL = 17
+"""Digits that tell a double from all others."""
 
 
 def widely(
     arithmetic: Floats, gate: Gate, slot: int, inputs: Sequence[Value], upstream: Value, local: Value
 ) -> tuple[Value, Value]:
-    """The local gradient, and upstream × local, with more digits than doubles have and exponents without a limit.
+    """The local gradient, and upstream × local, as doubles where those have enough digits.
 
     gate, slot: the edge;
     inputs: the values of the gate's inputs;
@@ -26,9 +30,17 @@ def widely(
     local: the local gradient of a module; that of a primitive is worked out anew, from its inputs.
     """
     wide = arithmetic.wide
-    if not isinstance(gate.op, Module) and all(map(arithmetic.is_finite, inputs)):
-        rule, exact = wide.rule(gate.op), [wide.given(each) for each in inputs]
+    if not isinstance(gate.op, Module) and all(each is None or arithmetic.is_finite(each) for each in inputs):
+        rule, exact = wide.rule(gate.op), [None if each is None else wide.given(each) for each in inputs]
         with suppress(ArithmeticError, ValueError):  # what is too small for any number is 0, as it is in doubles
             out = rule.value(*exact) if "out" in gate.op.partial(slot).words else None
             local = rule.partial(slot, exact, out)
-    return local, wide.given(upstream) * wide.given(local)
+    return arithmetic.nearest(local), arithmetic.nearest(wide.given(upstream) * wide.given(local))
+
+
+def in_doubles(system: Floats, number: Value) -> str:
+    """A number of any size, and what doubles have of it, with so many digits that they differ."""
+    double = float(number)
+    pairs = ((system.wide.show(number, digits), system.show(double, digits)) for digits in (DIGITS, _ALL))
+    one, other = next(pair for pair in pairs if pair[0] != pair[1])
+    return f"{one}, which is {other} in doubles"

@@ -1,4 +1,4 @@
-"""Where a formula that comes out as 0 is 0, and where something in it has underflowed."""
+"""Where a formula that comes out as 0 is 0, and where something in it may have underflowed."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ _NEVER_ROUNDED = frozenset("floor ceil round sign relu log log2 log10 acos normp
 """What is not 0 except where it should be."""
 _NEVER_SMALL = frozenset(("cos",))
 """What no double makes so small."""
+_EXACT = frozenset("add sub total max min mod fmod where gt lt ge le eq ne and or not".split())
+"""What is exact where it is small, if its arguments are."""
 _NO_ZEROS = frozenset("pi nan count every others".split())
 _ALWAYS, _NOT_KNOWN = Formula("eq", 0, 0), Formula("eq", 0, 1)
 
@@ -24,6 +26,21 @@ def zero(op: Op, slot: int | None) -> Formula:
     slot: of the input whose local gradient it is; None for the value
     """
     return _zero(op.value if slot is None else op.partial(slot), op.value)
+
+
+@cache
+def loses(op: Op) -> bool:
+    """Whether the value of a primitive may have lost digits because it is so small."""
+    return not (op.selects or op.truth) and _loses(op.value)
+
+
+def _loses(formula: Formula) -> bool:
+    head, args = formula.head, formula.args
+    if head in ("careful", "convention", "doubles", "ours", "own"):  # of two forms, that which doubles compute
+        return _loses(args[1])
+    if head in _NEVER_ROUNDED or head in _NEVER_SMALL or not args:
+        return False
+    return head not in _EXACT | _AS_ITS_ARGUMENT or any(map(_loses, args))
 
 
 def _zero(formula: Formula, value: Formula) -> Formula:

@@ -28,7 +28,7 @@ const transposed = x => dims(x).length < 2 ? x : whole([...x.s].reverse(), upTo(
 // Whether a product has sunk below the doubles; a sum has lost it if it is no larger.
 let sunk = false;
 const TINY = 2 ** -960;
-const times = (a, b) => { const p = a * b; sunk ||= Math.abs(p) < 2 ** -1022 && a !== 0 && b !== 0; return p; };
+const times = (a, b) => { const p = a * b; sunk ||= isTiny(p) && a !== 0 && b !== 0; return p; };
 const power = x => { const p = Math.exp(x); sunk ||= p < TINY && x > -Infinity; return p; };
 const matmul = (x, y) => {
   const inner = x.s.at(-1), columns = y.s[1] ?? 1, rows = x.d.length / inner;
@@ -92,7 +92,7 @@ const words = ({ a, d: stays }) => {
     }),
     spread: spread,
     count: x => size(a.map(k => x.s[k])),
-    rest: (x, f) => along(x, all => all.map((_, i) => { const rest = all.filter((_, k) => k !== i), p = f(rest); sunk ||= Math.abs(p) < 2 ** -1022 && !rest.includes(0); return p; })),
+    rest: (x, f) => along(x, all => all.map((_, i) => { const rest = all.filter((_, k) => k !== i), p = f(rest); sunk ||= isTiny(p) && !rest.includes(0); return p; })),
     selected: (x, out) => map((a, b) => a === b ? 1 : 0, x, spread(out, x)),
     counted: x => over(x, total),
     trace: x => total(upTo(Math.min(...x.s)).map(i => x.d[i * (x.s[1] + 1)])),
@@ -176,7 +176,7 @@ const passes = (graph, given) => {
       const l = all.pop(), one = all.pop(), f = all.pop();
       if (one === undefined || isOff(all) || (is && !l)) return undefined;
       const isSmall = !is && g.z[s] && Math.abs(l) < TINY && !(l === 0 && g.z[s](...all, f));
-      if (one && (isSmall || (l && !(one * l)))) z.push([n, m]);
+      if (one && (isSmall || (l && isTiny(one * l) && Math.abs(one) !== 1))) z.push([n, m]);
       return one * l;
     });
     return [local, summedTo(full, H[m])];

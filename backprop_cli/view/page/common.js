@@ -2,7 +2,8 @@
 // Short names, because they travel with every page: v values, l local gradients, c chained ones, u upstream gradients,
 // w whether anything flows back to a node, a whether along an edge, k the gates at a kink, z edges where digits are lost.
 const $ = id => document.getElementById(id), D = JSON.parse($("data").textContent), { G, N, E, O, T } = D;
-// Of each graph: i the inputs of each node, e its first edge, s how it selects, w whether it gets a gradient, x variables.
+// Of each graph: i the inputs of each node, e its first edge, s how it selects, w whether it gets a gradient, x variables,
+// u the gates whose values may be too small for doubles.
 G.forEach(graph => {
   let count = 0;
   graph.i = graph.i.map(inputs => inputs || []);
@@ -10,6 +11,8 @@ G.forEach(graph => {
   graph.w = [...graph.w].map(Number);
 });
 const out = N.length - 1, INPUTS = G[0].i, FIRST = G[0].e, WANTED = G[0].w, CHOICE = G[0].c, LISTED = 12, SELECTS_MANY = 1, SELECTS = 2;
+// Whether a double has fewer digits than others.
+const isTiny = x => Math.abs(x) < 2 ** -1022;
 const isGate = n => INPUTS[n].length > 0, kindOf = n => O[N[n].t];
 
 // -- Numbers, as the tables of the program write them: `%.6g`, ties to even

@@ -16,6 +16,7 @@ from ...passes.trace import Edge, Trace
 from ...rules.formula import Formula, substitute
 from ...rules.op import Op
 from ...rules.printer import NUMBERS, READING
+from ...rules.zeros import loses
 from .. import texts
 from ..picture.circuit import DIGITS, Circuit, Drawing, draw, sign
 from ..words.language import Language
@@ -44,7 +45,11 @@ def contents(trace: Trace, language: Language, ties: str, digits: int | None) ->
         "pictured": digits or DIGITS,
         "asked": asked,
         "fixed": [i for i in graph.nodes.variables if i not in asked],
-        "G": [_structure(each, graphs, trace if each is graph else None) for each in graphs],
+        "G": [
+            _structure(each, graphs, trace if each is graph else None)
+            | ({} if trace.has_axes else {"u": "".join(str(int(_loses(op))) for op in each.nodes.ops)})
+            for each in graphs
+        ],
         "N": [_node(story.words, node, ops) for node in graph.nodes],
         **_picture(drawing),
     }
@@ -168,6 +173,11 @@ def _structure(graph: Graph, graphs: Sequence[Graph], trace: Trace | None) -> di
         "q": {gate.position: Place(graph, gate, [], FLOATS).needs() for gate in graph.gates if gate.op.domain},
         **({} if trace else {"n": [texts.short(node.name) for node in graph.nodes], "f": _titles(graph)}),
     }
+
+
+def _loses(op: Op | None) -> bool:
+    """Whether the value of a gate may lose digits because it is so small."""
+    return op is not None and not isinstance(op, Module) and loses(op)
 
 
 def _titles(graph: Graph) -> dict[int, str]:

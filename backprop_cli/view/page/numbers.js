@@ -33,7 +33,7 @@ const passes = (graph, given, asked = G[graph].w, twins = {}) => {
       a[e] = !!w[n] && v[n] !== undefined && (calls[n] ? !!calls[n].w[G[calls[n].graph].x[s]] : !((sort[n] === SELECTS_MANY || sort[n] === SELECTS) && l[e] === 0));
       if (v[n] === undefined || (!a[e] && !Number.isFinite(l[e]))) l[e] = undefined;
       c[e] = a[e] ? u[n] * l[e] : 0;
-      if (a[e] && u[n] && !sort[n] && (small.has(e) || (l[e] && !c[e]))) z.push([n, m]);
+      if (a[e] && u[n] && !sort[n] && (small.has(e) || (l[e] && isTiny(c[e]) && Math.abs(u[n]) !== 1))) z.push([n, m]);
       if (a[e]) { u[m] = w[m] ? u[m] + c[e] : c[e]; w[m] = 1; }
     });
   }
@@ -50,6 +50,7 @@ const notices = (t, n) => {
   if (ties.length > 1) found.push(["tie", say(`tie ${D.ties}`, op, ties.map(m => named(t, m)).join(", "), String(ties.length))]);
   const small = t.z.find(each => each[0] === n), inner = t.calls[n];
   if (small) found.push(["digits", say("page digits", op, code(partial(named(t, n), named(t, small[1]))))]);
+  else if (t.w[n] && +G[t.graph].u[n] && isTiny(t.v[n]) && (t.v[n] || inputs.every(m => t.v[m]))) found.push(["digits", say("page digits", op, code(named(t, n)))]);
   if (inner) for (let m = G[inner.graph].i.length - 1; m >= 0; m--) {
     found.push(...notices(inner, m).filter(([kind]) => t.w[n] || kind === "tie").map(([kind, said]) => [kind, say("in call", op, said)]));
   }
