@@ -15,6 +15,7 @@ from functools import cached_property, partial, reduce
 from ..rules.op import Op
 from ..rules.table import INNER, TABLE, primitive
 from ..rules.zeros import loses
+from .floats import Floats, is_double
 from .shared import Once, ends
 from .system import Arithmetic, Function, InsideError, Rule, TooWideError, Value, share
 
@@ -261,6 +262,12 @@ class DualNumbers(Arithmetic):
 
     def number(self, text: str) -> Dual:
         return Dual(self.base.number(text))
+
+    def constant(self, text: str) -> Dual:
+        value = self.base.constant(text)
+        if isinstance(self.base, Floats) and not is_double(value):
+            raise TooSmallError
+        return Dual(value)
 
     def working(self) -> AbstractContextManager[None]:
         return self.base.working()

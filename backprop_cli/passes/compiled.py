@@ -124,6 +124,7 @@ def is_small(name: str) -> str:
 def product(upstream: str, local: str, is_zero: str, is_looked_at: bool = False, condition: str = "") -> str:
     """Code for a product; give up where digits may be lost.
 
+    upstream, local: code for the factors
     is_zero: code for whether the local gradient is 0, where it comes out so
     is_looked_at: whether somebody looks at what has come back in the end, so that only a 0 has to be told here
     condition: for whether the local gradient is no too small itself
