@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from functools import cached_property
 from math import exp
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..rules.formula import Formula, substitute
 from ..rules.op import Op
@@ -244,6 +244,13 @@ def is_given(partial: Formula) -> bool:
     return partial.head != "out"
 
 
+class Exactly(NamedTuple):
+    """The inputs of a gate as numbers of any size, and its value, once it is known."""
+
+    inputs: list[Value]
+    out: list[Value]
+
+
 class Floats(Arithmetic):
     """Doubles; whatever is not finite is an error."""
 
@@ -275,6 +282,13 @@ class Floats(Arithmetic):
         from .wide import Wide
 
         return Wide()
+
+    @cached_property
+    def widened(self) -> Once[Exactly]:
+        """The inputs of a gate as numbers of any size, made once for all that is asked of the same list."""
+        return Once[Exactly](
+            lambda inputs: Exactly([None if each is None else self.wide.given(each) for each in inputs], [])
+        )
 
     def value(self, op: Op, inputs: Sequence[Value]) -> Value:
         rule, is_plain = self.rule(op), all(map(is_double, inputs))

@@ -248,25 +248,22 @@ class Backward:
         """The first time that something is shown with fewer digits than doubles have."""
         name = self.graph.nodes[gate.inputs[slot]].name
         for what, number in (("the local gradient", local), ("the chained gradient", chained)):
-            self._tell_underflow(system, self._title(gate), gate, f"{what} of {name}", number)
+            self._tell_underflow(system, gate, f"{what} of {name}", number)
 
     def _warn_of_lost_value(self, system: Floats) -> None:
         """The first such value, unless a slope is told already."""
         for node, value in zip(self.graph.nodes, self.values, strict=True):
             if not is_double(value) and (self.flow[node.position] is not None or not self.wanted[node.position]):
-                title = self._title(node) if isinstance(node, Gate) else node.name
-                self._tell_underflow(system, title, node, "its value", value)
+                self._tell_underflow(system, node, "its value", value)
 
-    def _tell_underflow(self, system: Floats, title: str, node: Node, what: str, number: Value) -> None:
+    def _tell_underflow(self, system: Floats, node: Node, what: str, number: Value) -> None:
         if is_double(number) or any(notice.kind == "underflow" for notice in self.warnings):
             return
         from .underflow import in_doubles
 
+        title = f"{node.name} = {shorten(self.graph.written(node))}" if isinstance(node, Gate) else node.name
         message = f"{title} underflows: {what} is {in_doubles(system, number)}; eval --precision 20 shows it"
         self.warnings.append(Notice("underflow", node.name, message))
-
-    def _title(self, gate: Gate) -> str:
-        return f"{gate.name} = {shorten(self.graph.written(gate))}"
 
     def _warn_of_kink(self, gate: Gate, inputs: list[Value], rule: Rule, out: Value) -> None:
         slot = next(slot for slot, i in enumerate(gate.inputs) if self.wanted[i])

@@ -31,10 +31,11 @@ def widely(
     """
     wide = arithmetic.wide
     if not isinstance(gate.op, Module) and all(each is None or arithmetic.is_finite(each) for each in inputs):
-        rule, exact = wide.rule(gate.op), [None if each is None else wide.given(each) for each in inputs]
+        rule, exact = wide.rule(gate.op), arithmetic.widened(inputs)
         with suppress(ArithmeticError, ValueError):  # what is too small for any number is 0, as it is in doubles
-            out = rule.value(*exact) if "out" in gate.op.partial(slot).words else None
-            local = rule.partial(slot, exact, out)
+            if "out" in gate.op.partial(slot).words and not exact.out:
+                exact.out.append(rule.value(*exact.inputs))
+            local = rule.partial(slot, exact.inputs, *(exact.out or [None]))
     return arithmetic.nearest(local), arithmetic.nearest(wide.given(upstream) * wide.given(local))
 
 
