@@ -28,7 +28,7 @@ const transposed = x => dims(x).length < 2 ? x : whole([...x.s].reverse(), upTo(
 // Whether a product has sunk below the doubles; a sum has lost it if it is no larger.
 let sunk = false;
 const TINY = 2 ** -960;
-const times = (a, b) => { const p = a * b; sunk ||= isTiny(p) && a !== 0 && b !== 0; return p; };
+const times = (a, b) => { const p = a * b; sunk ||= isTiny(p) && a && b; return p; };
 const power = x => { const p = Math.exp(x); sunk ||= p < TINY && x > -Infinity; return p; };
 const matmul = (x, y) => {
   const inner = x.s.at(-1), columns = y.s[1] ?? 1, rows = x.d.length / inner;
@@ -176,7 +176,7 @@ const passes = (graph, given) => {
       const l = all.pop(), one = all.pop(), f = all.pop();
       if (one === undefined || isOff(all) || (is && !l)) return undefined;
       const isSmall = !is && g.z[s] && Math.abs(l) < TINY && !(l === 0 && g.z[s](...all, f));
-      if (one && (isSmall || (l && isTiny(one * l) && Math.abs(one) !== 1))) z.push([n, m]);
+      if (one && (isSmall || (l && isTiny(one * l)))) z.push([n, m]);
       return one * l;
     });
     return [local, summedTo(full, H[m])];
