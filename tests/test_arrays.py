@@ -1153,3 +1153,12 @@ def test_an_entry_that_does_not_count_is_no_rounded_number() -> None:
     point = ["--X", "[[0.1, 0.2], [0.3, 0.4]]"]
     assert "∂q1/∂X = q1 ≈ [1.10517 –; – 1.49182]\n" in run("explain", "trace(exp(X))", *point).out
     assert "∂q1/∂X = X = [0.1 –; – 0.4]\n" in run("explain", "trace(X*X)", *point).out
+
+
+def test_nothing_has_no_scores() -> None:
+    """It was told of a determinant."""
+    for name in ("softmax", "log_softmax"):
+        with pytest.raises(BackpropError, match=f"has no entry to take the {name} of"):
+            backprop(f"sum({name}(x[0:0])) + x[0]", x=[1, 2])
+        with pytest.raises(BackpropError, match=f"has no entry to take the {name} of"):
+            backprop(f"sum({name}(X[:, 0:0], axis=1)) + X[0, 0]", X=[[1, 2]])

@@ -701,3 +701,15 @@ def test_quoted_csv_is_read_in_blocks() -> None:
     for lines, is_read in ((quoted, True), (text, True), (wild, False)):
         with io.BufferedReader(io.BytesIO(f"x,note\n{lines * 10}".encode())) as file:
             assert all((block.frame is not None) is is_read for block in of_lines(file).blocks(["x"]))
+
+
+def test_an_infinite_entry_is_told_alike_in_every_format(tmp_path: Path) -> None:
+    """It is no number that overflows; `--allow-nonfinite` goes on with it."""
+    polars = pytest.importorskip("polars")
+    polars.DataFrame({"x": [1.0, math.inf, -math.inf]}).write_parquet(tmp_path / "d.parquet")
+    (tmp_path / "d.csv").write_text("x\n1\ninf\n-inf\n")
+    np.save(tmp_path / "d.npy", np.array([(1.0,), (math.inf,), (-math.inf,)], dtype=[("x", float)]))
+    for end in ("csv", "parquet", "npy"):
+        path = str(tmp_path / f"d.{end}")
+        assert run("points", "2*x", path, "--on-error", "skip").err.count("the value of x is not finite") == 2, end
+        assert "Infinity" in fine("2*x", path, "--allow-nonfinite", "--json"), end

@@ -125,7 +125,9 @@ def _row_of(
 
 
 def _entry(value: Any) -> Any:
-    """A value as JSON has it."""
+    """A value as JSON has it; an infinite one as text, because JSON has none."""
+    if isinstance(value, float) and math.isinf(value):
+        return str(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     return value if value is None or isinstance(value, bool | float | str) else str(value)

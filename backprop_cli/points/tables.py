@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import inf
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -228,7 +229,9 @@ def _row_of(each: Mapping[str, Any], first: int) -> Callable[[int], Row]:
     def row(place: int) -> Row:
         entries = {name: column[place].item() for name, column in each.items()}
         return Row(
-            first + place + 1, {name: float(entry) for name, entry in entries.items()}, [*map(repr, entries.values())]
+            first + place + 1,
+            {name: str(entry) if entry in (inf, -inf) else float(entry) for name, entry in entries.items()},
+            [*map(repr, entries.values())],
         )
 
     return row

@@ -137,7 +137,8 @@ def reduced(op: ArrayOp, shapes: Sequence[Shape]) -> Shape:
 
 def same(op: ArrayOp, shapes: Sequence[Shape]) -> Shape:
     _needs_array(op, shapes)
-    axes_of(op, shapes[0], -1)
+    if not all(shapes[0][axis] for axis in axes_of(op, shapes[0], -1)):
+        raise MisfitError(f"{{0}} is {told(shapes[0])} and has no entry to take the {op.name} of")
     return shapes[0]
 
 
