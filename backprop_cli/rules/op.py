@@ -175,9 +175,9 @@ class Op:
 
     def _others(self, slot: int, inputs: Sequence[str | Formula]) -> Formula:
         """The product of the inputs but one; of many, the first of them and the last."""
-        places = [*range(slot), *range(slot + 1, len(inputs))] if len(inputs) <= MOST_FACTORS else []
-        if places:
-            return reduce(Formula.__mul__, (_formula(inputs[i]) for i in places))
+        if len(inputs) <= MOST_FACTORS:
+            factors = [_formula(each) for i, each in enumerate(inputs) if i != slot]
+            return reduce(Formula.__mul__, factors) if factors else Formula("1")
         first = [i for i in range(4) if i != slot][:3]
         last = len(inputs) - 1 - (slot == len(inputs) - 1)
         return self.applied([*(_formula(inputs[i]) for i in first), Formula("…"), _formula(inputs[last])])
