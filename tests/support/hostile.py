@@ -225,7 +225,6 @@ REFUSED: dict[str, list[str]] = {
         "()()",
         "sin()",
         "sin(x, y)",
-        "max(x)",
         "sin(,)",
         "max(x,)",
         "max(,x)",
