@@ -358,14 +358,14 @@ def _bounded(function: Function, bound: int = MAX_FACTORIAL) -> Function:
 
 
 def _floor(x: Value) -> Value:
-    """SymPy leaves the floor of a number open that is all but whole; here it is proved."""
-    result = sympy.floor(x)
-    if result.is_Integer or result.free_symbols:
-        return result
-    near = sympy.floor(x.evalf(350, maxn=400))
+    """What SymPy leaves open of a number that is all but whole, or takes for the whole one, is proved here."""
+    if x.is_Rational or x.free_symbols:
+        return sympy.floor(x)
+    near = sympy.floor(x.evalf(350, maxn=400) + Rational(1, 2))
     for whole in (near, near - 1, near + 1):
-        if _sign_of(x - whole) in (0, 1) and _sign_of(whole + 1 - x) == 1:
-            return whole
+        rest = x - whole
+        if _sign_of(rest + Rational(1, 2)) in (0, 1) and _sign_of(Rational(1, 2) - rest) in (0, 1):
+            return whole if _sign_of(rest) in (0, 1) else whole - 1
     raise UndecidedError(f"cannot tell which whole number lies below {quote(str(x))}")
 
 
