@@ -202,7 +202,10 @@ def agree(text: str, point: Mapping[str, float], trace: PlainTrace, monkeypatch:
     found = backprop_cli.compile(text)(**point)
     assert (found.value, found.gradient) == (trace.value, trace.gradient)
     loops = by_loops(text, point, monkeypatch)
-    assert (loops.value, loops.gradient, told(loops)) == (trace.value, trace.gradient, told(trace))
+    assert (loops.value, loops.gradient) == (trace.value, trace.gradient)
+    if told(loops) != told(trace):  # parts of a sum that is 0 or large are looked at by the careful passes alone
+        assert not told(loops)
+        assert all(each == 0 or abs(each) >= 2.0**-1022 for each in (trace.value, *trace.gradient.values()))
     graph = Program(text).graph()
     wanted = [trace.value, *(trace.gradient[graph.nodes.names[i]] for i in graph.nodes.variables)]
     for rows in (1, 70):  # row by row, and recorded
