@@ -746,3 +746,11 @@ def test_names_in_latex_are_one_word(name: str) -> None:
     line = latex_of(f"{name}*2").splitlines()[1]
     assert line.count("_") <= 1
     assert not re.search(r"[^\x00-\x7f]", re.sub(r"\\text\{[^}]*\}", "", line)), line
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [["--json"], ["--steps"]])
+def test_what_is_too_deep_for_sympy(words: list[str]) -> None:
+    result = command("derive", "where(x > y, x*y, " * 600 + "x" + ")" * 600, *words)
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith("error: this is nested too deeply\n")

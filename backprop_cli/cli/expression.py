@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from ..errors import COLUMNS, quote
+from ..errors import COLUMNS, InputError, quote
 from ..runtime.budget import within
 from ..runtime.streams import columns
 from .arguments import Line, split
@@ -120,7 +120,12 @@ class ExpressionCommand(Command):
     def invoke(self, ctx: click.Context) -> Any:
         ctx.params = parameters(**ctx.params)
         whole = inf if self.name == "points" else ctx.params["asked"].settings.time_limit  # of each point, then
-        return within(whole, partial(super().invoke, ctx), process_time)
+        try:
+            return within(whole, partial(super().invoke, ctx), process_time)
+        except RecursionError:  # SymPy's, on formulas that are as deep as choices lie inside each other
+            raise InputError(
+                "this is nested too deeply", hint="fewer choices, or functions, inside each other"
+            ) from None
 
 
 def is_whole(ctx: click.Context) -> bool:
