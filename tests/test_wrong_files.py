@@ -95,7 +95,7 @@ CLAIMS: Files = {
     '{"x": true}': "is true or false, not a number",
     '{"x": [3]}': "an array is claimed",
     '{"x": {"y": 3}}': "is an object, not a number",
-    '{"x": ""}': "in the claim for x: the expression is empty",
+    '{"x": ""}': "the claim for x is empty",
     '{"x": "3;"}': "in the claim for x: no statement can end here",
     '{"x": "q = 3; q"}': "in the claim for x: an assignment is not part",
     '{"x": "\\ud800"}': "in the claim for x: unexpected character",

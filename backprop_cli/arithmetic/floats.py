@@ -352,7 +352,7 @@ class Floats(Arithmetic):
         return math.isfinite(self.to_float(value))
 
     def to_float(self, value: Value) -> float:
-        return value if isinstance(value, float) else self.wide.to_float(value)
+        return value if is_double(value) else self.wide.to_float(value)
 
     def shown(self, value: Value, digits: int) -> str:
         if not is_double(value):

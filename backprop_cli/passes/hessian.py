@@ -5,7 +5,7 @@ Each pair of variables comes out twice, by two ways of computing: a difference i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import combinations, product
 from math import isfinite, sqrt
@@ -26,6 +26,10 @@ from .trace import Edge, Notice, Trace
 MAX_VARIABLES = 500
 AGREEING = 6
 """Digits to which ∂²f/∂x∂y and ∂²f/∂y∂x agree at least, or a notice says so: as many as a table shows of doubles."""
+_MOST_AGAIN = 5_000
+"""Nodes times variables for which digits that doubles lose are sought in wider numbers: a second, or so."""
+_NONE = 1e-20
+"""Of second derivatives along either variable: what is smaller, and differs in 40 digits, is not told from 0."""
 _LEAST = 1e-300  # beside which differences are not looked at: smaller doubles have fewer digits
 
 Hessian = dict[str, dict[str, Value]]
@@ -42,7 +46,8 @@ def hessian(
 ) -> Hessian:
     """The matrix of second derivatives at a point where there are first ones.
 
-    arithmetic: that of the numbers in the matrix; where doubles are too small, some are numbers of any size
+    arithmetic: that of the numbers in the matrix; where doubles are too small, some are numbers of any size, and where
+        they lose digits, those of 40 digits are rounded
 
     Raises MathError where a second derivative is infinite or does not exist, InputError beyond MAX_VARIABLES.
     """
@@ -52,11 +57,32 @@ def hessian(
             f"a Hessian of {len(names):,} variables is beyond the limit of {MAX_VARIABLES}", hint="choose some by --wrt"
         )
     values = point.complete(given, arithmetic, any_size=True)
+    narrow: Hessian | None = None
     try:
         if not isinstance(arithmetic, Floats) or all(map(is_double, values.values())):
-            return _matrix(graph, values, names, wrt, ties, arithmetic)
+            narrow = _matrix(graph, values, names, wrt, ties, arithmetic)
+            is_sure = not isinstance(arithmetic, Floats) or _asymmetry(narrow, arithmetic) is None
+            if is_sure or len(graph.nodes) * len(names) > _MOST_AGAIN:
+                return narrow
     except TooSmallError:
         pass
+    try:
+        return _widely(graph, values, names, wrt, ties, arithmetic)
+    except MathError:
+        if narrow is None:
+            raise
+        return narrow  # which has a notice of its own
+
+
+def _widely(
+    graph: Graph,
+    values: Mapping[str, Value],
+    names: Sequence[str],
+    wrt: Collection[str] | None,
+    ties: str,
+    arithmetic: Arithmetic,
+) -> Hessian:
+    """The matrix in numbers of 40 digits and any size, each rounded to a double, where one is large enough."""
     wide = FLOATS.wide
     exact = {name: wide.given(value) for name, value in values.items()}
     matrix = _matrix(graph, exact, names, wrt, ties, wide)
@@ -65,7 +91,11 @@ def hessian(
             second = f"∂²{graph.output.name}/∂{row}∂{name} = {wide.show(matrix[row][name], DIGITS)}"
             raise MathError(f"{second} overflows", graph.source, hint=arithmetic.range_hint)
     nearest = arithmetic.nearest
-    return {row: {name: nearest(value) for name, value in columns.items()} for row, columns in matrix.items()}
+    found = {row: {name: nearest(value) for name, value in columns.items()} for row, columns in matrix.items()}
+    for row, column in _unequal(found, arithmetic):
+        if max(abs(found[row][column]), abs(found[column][row])) <= _NONE * _beside(found, row, column, arithmetic):
+            found[row][column] = found[column][row] = 0.0
+    return found
 
 
 def with_second_derivatives(trace: Trace, matrix: Hessian) -> Trace:
@@ -244,14 +274,26 @@ def _corners(trace: Trace) -> list[Notice]:
 
 
 def _asymmetry(matrix: Mapping[str, Mapping[str, Value]], arithmetic: Arithmetic) -> tuple[str, str] | None:
-    """The first pair of variables whose second derivatives differ, whatever the units of the variables are.
+    """The first pair of variables whose second derivatives differ."""
+    return next(_unequal(matrix, arithmetic), None)
 
-    Beside the second derivatives along either variable, which have gone through the same sums, small ones may differ.
+
+def _unequal(matrix: Mapping[str, Mapping[str, Value]], arithmetic: Arithmetic) -> Iterator[tuple[str, str]]:
+    """The pairs of variables whose second derivatives differ, whatever the units of the variables are.
+
+    In proven and in exact numbers small ones may differ beside the second derivatives along either variable, which have
+    gone through the same sums: where they are not told from 0.
     """
     for (row, one), (column, two) in combinations(matrix.items(), 2):
         if one[column] != two[row]:
-            a, b, *both = map(arithmetic.to_float, (one[column], two[row], one[row], two[column]))
-            size = max(abs(a), abs(b), sqrt(abs(both[0])) * sqrt(abs(both[1])), _LEAST)
+            a, b = map(arithmetic.to_float, (one[column], two[row]))
+            beside = 0.0 if isinstance(arithmetic, Floats) else _beside(matrix, row, column, arithmetic)
+            size = max(abs(a), abs(b), beside, _LEAST)
             if isfinite(size) and abs(a - b) > size / 10**AGREEING:
-                return row, column
-    return None
+                yield row, column
+
+
+def _beside(matrix: Mapping[str, Mapping[str, Value]], row: str, column: str, arithmetic: Arithmetic) -> float:
+    """The geometric mean of the second derivatives along either variable, without signs."""
+    one, two = (abs(arithmetic.to_float(matrix[name][name])) for name in (row, column))
+    return sqrt(one) * sqrt(two)
