@@ -577,9 +577,11 @@ def test_digits_that_are_lost_are_told() -> None:
 
 def test_digits_that_doubles_lose_are_sought_in_wider_numbers() -> None:
     tower = backprop("((x**y)**(x*x))**(x/y)", x=3, y=-1, hessian=True)  # x**x**3, whatever y is
+    product = backprop("sin(x + y)*cos(x - y)", x=1.1, y=0.3, hessian=True)  # (sin(2x) + sin(2y))/2
+    assert tower.hessian
+    assert product.hessian
     assert (tower.hessian["x"]["y"], tower.hessian["y"]["x"]) == (0, 0)
     assert abs(tower.hessian["y"]["y"]) < 1e-20
-    product = backprop("sin(x + y)*cos(x - y)", x=1.1, y=0.3, hessian=True)  # (sin(2x) + sin(2y))/2
     assert (product.hessian["x"]["y"], product.hessian["y"]["x"]) == (0, 0)
     assert not tower.warnings
     assert not product.warnings
