@@ -118,7 +118,7 @@ COMMANDS = {
     "reduced points": "points points.jsonl --reduce mean",
     "minimize": "minimize --start values.json --steps 20",
     "bfgs": "minimize --start values.json --method bfgs",
-    "fit": "fit --start x=1 --target z --data points.jsonl",
+    "fit": "fit --start x=1 --target z --data data.jsonl",
     "explain": f"explain {AT}",
     "explain JSON": f"explain {AT} --nudge 1e-3 --json",
     "check": f"check {AT}",
@@ -156,8 +156,11 @@ def run(program: str, words: str, place: Path) -> Run:
     (place / "program").write_text(program)
     (place / "values.json").write_text(json.dumps(values))
     (place / "boxes.json").write_text(json.dumps({**values, "x": "0.9..1.1"}))
-    points = ({**values, "x": 1 + i / 8, "z": i} for i in range(2))
+    points = [{**values, "x": 1 + i / 8, "z": i} for i in range(2)]
     (place / "points.jsonl").write_text("".join(f"{json.dumps(point)}\n" for point in points))
+    for point in points:
+        del point["x"]
+    (place / "data.jsonl").write_text("".join(f"{json.dumps(point)}\n" for point in points))
     line = command(*words.split(), "--file", "program")
     env = environment({"BACKPROP_CACHE_DIR": str(place / "cache")})
     with (place / "out").open("wb") as out, (place / "err").open("wb") as err:
