@@ -276,12 +276,12 @@ INTRODUCTION = """\
 - A wrong number: **rules/** (the formula), **arithmetic/** (the function), **passes/** (the chain rule: backward.py).
 - A wrong word: **view/**, and of sentences **view/words/languages/**; of a primitive, **rules/table.py**; in an error
   or a warning, where it is raised (**language/**, **passes/**, **cli/**). A wrong hint: **cli/hints.py**.
-- A caret in the wrong place, or a text that is misread: **language/** (LaTeX: **language/latex/**); **errors.py** draws.
+- A caret in the wrong place, or a text that is misread: **language/** (LaTeX: **language/latex/**); and **errors.py**.
 - A new view or file format: a file in **view/**, and a line of VIEWS there; of SUFFIXES, if files have a new ending.
 - A new option: a row in **cli/options.py**, and a parameter of the same name in what its command runs. A new command: a
   file in **cli/commands/**, and its name in COMMANDS of **cli/options.py**.
 - A new primitive: a row in **rules/table.py**; a function that nobody has, in **arithmetic/**, **view/code/targets/**.
-- A new number system: **arithmetic/**. A language of `backprop code`: **view/code/targets/**, and PROGRAMS of **view/**.
+- A new number system: **arithmetic/**. A language of `backprop code`: **view/code/targets/**, PROGRAMS of **view/**.
 
 A call goes down this list, and imports go up it: `tests/test_imports.py` holds them to it, and writes this page.
 """
