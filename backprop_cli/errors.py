@@ -166,8 +166,7 @@ def suggest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
         if looks(each) == looks(word):
             return each
     if len(known) > _COMPARED:
-        ends = {each: _common_beginning(word, each) + _common_beginning(word[::-1], each[::-1]) for each in known}
-        known = sorted(known, key=ends.__getitem__)[-_COMPARED:]
+        known = sorted(known, key=lambda each: (_common_ends(word, each), -abs(len(each) - len(word))))[-_COMPARED:]
     same = [each for each in known if each.lower() == word.lower()]
     close = same or difflib.get_close_matches(word, known, n=5, cutoff=cutoff)
     return max(close, key=lambda each: _common_beginning(word, each), default="")
@@ -192,6 +191,10 @@ def did_you_mean(word: str, close: str) -> str:
 
     letter = next(c for b, c in zip(word, close, strict=True) if b != c)
     return f"{question}, with {name(letter, letter).capitalize()}?"
+
+
+def _common_ends(one: str, two: str) -> int:
+    return _common_beginning(one, two) + _common_beginning(one[::-1], two[::-1])
 
 
 def _common_beginning(one: str, two: str) -> int:

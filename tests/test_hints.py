@@ -290,6 +290,11 @@ def test_what_looks_the_same() -> None:
         assert run(*line.split()).err.endswith(f"\nhint: did you mean {meant}?\n"), line
 
 
+def test_of_thousands_of_names_the_nearest_is_meant() -> None:
+    names = [f"name{i}" for i in range(4000)]
+    assert run("eval", "+".join(names), "--nam1", "2").err.endswith("\nhint: did you mean 'name1'?\n")
+
+
 def test_options_without_an_expression() -> None:
     for words in (["--x:1"], ["--var", "--x 1"], ["--format", "--values", "kr"], ["x", "a" * 300]):
         for command in ("explain", "fit", "points", "minimize"):
