@@ -64,6 +64,8 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
     if not _watching:
         return
     if event == "open" and isinstance(args[2], int) and args[2] & _WRITES:
+        if isinstance(args[0], str) and Path(args[0]).is_dir():  # a temporary file without a name, as for Graphviz
+            return
         paths = args[:1]
     elif event in (
         "os.mkdir",
