@@ -230,7 +230,7 @@ ARRAYS: list[tuple[str, dict[str, Any], list[tuple[str, int | None, float]]]] = 
         [("W", 2, 0.7), ("x", 1, 0), ("x", 1, 3), ("b", None, -1)],
     ),
     (
-        "mean((A @ B.T)[0]) + norm(A)/det(A) + c + mean(h)*1e-308",
+        "mean((A @ B.T)[0]) + norm(A)/det(A) + c + mean(h)*1e-307",
         {"A": [[2, 1], [1, 3]], "B": [[1, 2], [3, 4]], "c": -1, "h": [1.5e308, 1e308]},
         [("A", 2, 0.7)],
     ),

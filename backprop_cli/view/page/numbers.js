@@ -33,7 +33,7 @@ const passes = (graph, given, asked = G[graph].w, twins = {}) => {
       a[e] = !!w[n] && v[n] !== undefined && (calls[n] ? !!calls[n].w[G[calls[n].graph].x[s]] : !((sort[n] === SELECTS_MANY || sort[n] === SELECTS) && l[e] === 0));
       if (v[n] === undefined || (!a[e] && !Number.isFinite(l[e]))) l[e] = undefined;
       c[e] = a[e] ? u[n] * l[e] : 0;
-      if (a[e] && u[n] && !sort[n] && (small.has(e) || (l[e] && isTiny(c[e]) && Math.abs(u[n]) !== 1))) z.push([n, m]);
+      if (a[e] && u[n] && !sort[n] && (small.has(e) || (l[e] && isTiny(c[e]) && ![u[n], l[e]].some(x => x * x === 1)))) z.push([n, m]);
       if (a[e]) { u[m] = w[m] ? u[m] + c[e] : c[e]; w[m] = 1; }
     });
   }
