@@ -526,3 +526,11 @@ def test_no_digit_is_shown_where_none_holds() -> None:
     assert math.isnan(trace.arithmetic.to_float(trace.value))
     assert "≈" not in trace.arithmetic.show(trace.gradient["x"], 6)
     assert backprop("logaddexp(2*x, factorial(y))", x="1/2", y="47/6", exact=True, hessian=True).hessian
+
+
+def test_what_cancels_beside_a_vast_exponent_has_no_digits() -> None:
+    """SymPy would ask GMP for as many bits as the exponent tells, and GMP ends the process."""
+    far = "47348154473975781177641669329014"
+    result = command("eval", "log(exp(-x) + exp(-2*x)) + x", "--x", far, "--exact")  # exp(−x), to first order
+    assert result.status == 0
+    assert "≈" not in result.out.splitlines()[0]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 import sympy
@@ -28,6 +29,7 @@ MAX_ROUNDED = 10**300
 MAX_DIGITS = 4_000
 """Digits of a literal, and its largest decimal exponent."""
 _LONGEST = 40
+_MOST = 1_000_000
 
 
 class Symbolic(Arithmetic):
@@ -219,10 +221,21 @@ class UndecidedError(Exception):
 
 def _near(value: Value, digits: int) -> Value:
     """The number to so many digits. Raises ValueError where terms cancel so far that none of them holds."""
+    if value.has(sympy.Add) and any(_is_far(each.exp) for each in value.atoms(sympy.exp)):
+        raise ValueError
     near = value.evalf(digits, maxn=400)
     if getattr(near, "_prec", digits) == 1:
         raise ValueError
     return near
+
+
+@lru_cache(4096)
+def _is_far(exponent: Value) -> bool:
+    """Whether exp of it, beside other terms, may take SymPy so many bits that GMP ends the process."""
+    if any(_is_far(each.exp) for each in exponent.atoms(sympy.exp)):
+        return True
+    near = exponent.evalf(3, maxn=20)
+    return not (near.is_Float or near.is_Rational) or abs(near) > _MOST
 
 
 def _sign_of(value: Value) -> int | None:
