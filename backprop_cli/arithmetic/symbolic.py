@@ -30,6 +30,7 @@ MAX_DIGITS = 4_000
 """Digits of a literal, and its largest decimal exponent."""
 _LONGEST = 40
 _MOST = 1_000_000
+"""The largest exponent of e beside which terms are evaluated: SymPy may take as many bits."""
 
 
 class Symbolic(Arithmetic):

@@ -5,8 +5,9 @@ Each pair of variables comes out twice, by two ways of computing: a difference i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import cached_property, partial
 from itertools import combinations, product
 from math import isfinite, sqrt
 from typing import Any
@@ -57,36 +58,29 @@ def hessian(
             f"a Hessian of {len(names):,} variables is beyond the limit of {MAX_VARIABLES}", hint="choose some by --wrt"
         )
     values = point.complete(given, arithmetic, any_size=True)
+    matrix = partial(_matrix, graph, names=names, wrt=wrt, ties=ties)
+    if not isinstance(arithmetic, Floats):
+        return matrix(values, arithmetic=arithmetic)
     narrow: Hessian | None = None
-    try:
-        if not isinstance(arithmetic, Floats) or all(map(is_double, values.values())):
-            narrow = _matrix(graph, values, names, wrt, ties, arithmetic)
-            is_sure = not isinstance(arithmetic, Floats) or _asymmetry(narrow, arithmetic) is None
-            if is_sure or len(graph.nodes) * len(names) > _MOST_AGAIN:
+    with suppress(TooSmallError):
+        if all(map(is_double, values.values())):
+            narrow = matrix(values, arithmetic=arithmetic)
+            if _asymmetry(narrow, arithmetic) is None or len(graph.nodes) * len(names) > _MOST_AGAIN:
                 return narrow
-    except TooSmallError:
-        pass
     try:
-        return _widely(graph, values, names, wrt, ties, arithmetic)
+        return _widely(graph, values, matrix, arithmetic)
     except MathError:
         if narrow is None:
             raise
         return narrow  # which has a notice of its own
 
 
-def _widely(
-    graph: Graph,
-    values: Mapping[str, Value],
-    names: Sequence[str],
-    wrt: Collection[str] | None,
-    ties: str,
-    arithmetic: Arithmetic,
-) -> Hessian:
+def _widely(graph: Graph, values: Mapping[str, Value], compute: Callable[..., Hessian], arithmetic: Floats) -> Hessian:
     """The matrix in numbers of 40 digits and any size, each rounded to a double, where one is large enough."""
     wide = FLOATS.wide
     exact = {name: wide.given(value) for name, value in values.items()}
-    matrix = _matrix(graph, exact, names, wrt, ties, wide)
-    for row, name in product(names, repeat=2):
+    matrix = compute(exact, arithmetic=wide)
+    for row, name in product(matrix, repeat=2):
         if not arithmetic.is_finite(wide.to_float(matrix[row][name])):
             second = f"∂²{graph.output.name}/∂{row}∂{name} = {wide.show(matrix[row][name], DIGITS)}"
             raise MathError(f"{second} overflows", graph.source, hint=arithmetic.range_hint)
