@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from backprop_cli import backprop
@@ -533,6 +533,8 @@ WORDS: Sequence[str] = [
 
 @settings(relaxed, max_examples=400)
 @given(st.lists(st.sampled_from(WORDS), max_size=30).map("".join))
+@example("=;x")
+@example(" = # a formula of a spreadsheet\n;a=x")
 def test_soup_is_a_graph_or_an_error_with_a_place(source: str) -> None:
     try:
         graph = Program(source).graph()

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ..errors import InputError, Span, quote
 from .names import as_name
-from .tokens import MAX_CHARACTERS
+from .tokens import MAX_CHARACTERS, NOTHING_BEHIND
 
 _SPACE = " \t\r\n"  # no other kind of space is part of a program
 _COMMENT = re.compile(r"#[^\n]*")
@@ -70,6 +70,8 @@ def split(source: str) -> list[Statement]:
         statements[-1] = Statement(last.name, None, (last.head[0], last.head[0] + len(name)), last.body)
     for each in statements[:-1]:
         if not each.name:
+            if each.body[0] == each.body[1]:  # `=` alone, as a spreadsheet's formula
+                raise InputError(NOTHING_BEHIND, source, (each.body[0] - 1, each.body[0]))
             message = "only the last statement may go without a name: nothing can use this one"
             raise InputError(message, source, each.body, "write NAME = before it")
     return statements

@@ -32,6 +32,7 @@ from .token import Group, Token
 MAX_CHARACTERS = 1_000_000
 MAX_TOKENS = 100_000
 MAX_NUMBER = 64
+NOTHING_BEHIND = "nothing stands behind '='"
 
 _TOKEN = re.compile(
     r"[ \t\r\n]+|#[^\n]*"
@@ -355,7 +356,7 @@ class _Tokenizer(Groups):
 
     def finish(self) -> None:
         if not self.tokens and self.source[self.start - 1 : self.start] == "=":
-            raise self.fail("nothing stands behind '='", (self.start - 1, self.start))
+            raise self.fail(NOTHING_BEHIND, (self.start - 1, self.start))
         if not self.tokens:
             place = (self.start, self.start + 1)
             raise self.fail(
