@@ -59,8 +59,7 @@ MAY_LOAD = {
     "passes.arrays_backward passes.arrays_forward passes.arrays_underflow passes.column_run passes.columns "
     "passes.entries passes.straight "
     "passes.nested passes.origins passes.uncertain points.blocks points.columns points.frames points.kept "
-    "points.objects points.records points.tables study.entries api.descents cli.descents descent.* view.descents "
-    "view.fits",
+    "points.objects points.records points.tables study.entries api.descents descent.* view.descents view.fits",
     "pyarrow": "api.columns",
     "polars": "points.frames",
     "scipy": "descent.*",

@@ -218,8 +218,8 @@ FACES: dict[str, Callable[[Any], object]] = {
 
 DESCENTS: dict[str, Callable[[Any], object]] = {
     **{f"minimize {name}": lambda bad, name=name: smaller(**{name: bad})  # type: ignore[misc]
-       for name in ("start", "method", "rate", "momentum", "steps", "tolerance", "data", "reduce", "batch", "seed",
-                    "bounds", "ties", "time_limit")},
+       for name in ("start", "method", "rate", "momentum", "steps", "tolerance", "data", "reduce", "batch", "epochs",
+                    "seed", "bounds", "ties", "time_limit")},
     "minimize a column": lambda bad: smaller(data={**ROWS, "t": bad}),
     "minimize an entry": lambda bad: smaller(data={**ROWS, "t": [1.0, bad, 2.0]}),
     "minimize bounds of a": lambda bad: smaller(method="l-bfgs-b", bounds={"a": bad}),

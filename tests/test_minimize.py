@@ -266,7 +266,7 @@ def test_the_library_does_what_the_command_does() -> None:
     for name, given, kind in (
         ("rate", "1", "str"),
         ("steps", 1.5, "float"),
-        ("seed", None, "NoneType"),
+        ("seed", "0", "str"),
         ("batch", "1", "str"),
     ):
         with pytest.raises(BackpropError, match=f"{name} is a (whole )?number, not of type {kind}"):

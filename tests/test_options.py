@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Callable
 from typing import Any
 
 import click
+import numpy as np
 import pytest
 
-from backprop_cli import backprop
+from backprop_cli import backprop, fit, minimize
+from backprop_cli.api.descents import Minimum
 from backprop_cli.cli.commands import cli
 from backprop_cli.cli.options import COMMANDS, OPTIONS, by_name
 from backprop_cli.cli.request import Asked
@@ -85,6 +88,76 @@ def test_json_lines_hold_the_whole_number() -> None:
     result = run("points", "sin(x)", "--digits", "3", stdin=b'{"x": 1}\n')
     assert result.status == 2
     assert "--format csv" in result.err
+
+
+PRODUCT = backprop("(x+y)*z", x=-2, y=5, z=-4)
+ROWS = {"y": [1.0, 2.0, 4.0], "t": [1.0, 2.0, 3.0]}
+
+
+def smaller(**given: Any) -> Minimum:
+    return minimize("(x-y)^2", {"x": 0}, data=ROWS, reduce="mean", **given)
+
+
+COUNTED: dict[tuple[str, str], Callable[[Any], object]] = {
+    ("eval", "digits"): lambda given: PRODUCT.render(digits=given),
+    ("eval", "precision"): lambda given: backprop("x*x", x=3, precision=given),
+    ("explain", "digits"): lambda given: PRODUCT.explain().render(digits=given),
+    ("page", "digits"): lambda given: PRODUCT.page().render(digits=given),
+    ("derive", "digits"): lambda given: PRODUCT.derive().render(digits=given),
+    ("check", "digits"): lambda given: PRODUCT.check().render(digits=given),
+    ("graph", "digits"): lambda given: PRODUCT.graph().render(digits=given),
+    ("minimize", "digits"): lambda given: smaller(steps=3).render(digits=given),
+    ("minimize", "steps"): lambda given: smaller(steps=given),
+    ("minimize", "batch"): lambda given: smaller(batch=given, epochs=1),
+    ("minimize", "epochs"): lambda given: smaller(batch=2, epochs=given, method="adam", rate=1e9),
+    ("minimize", "seed"): lambda given: smaller(batch=2, epochs=1, seed=given),
+    ("fit", "digits"): lambda given: fit("a*t", "y", ROWS, {"a": 1}).render(digits=given),
+}
+"""By command and option, what takes it in the library."""
+
+
+RANGES = {
+    (name, option.parameter): option.takes
+    for name in COMMANDS
+    for option in by_name(name).values()
+    if isinstance(option.takes, range)
+}
+
+
+def test_numbers_of_the_library_are_all_tried() -> None:
+    elsewhere = {("points", "digits"), ("code", "digits"), ("ops", "digits")}  # the library has no such numbers
+    elsewhere |= {(name, "precision") for name in ("points", "explain", "graph", "check")}  # there it is the trace's
+    assert RANGES.keys() == COUNTED.keys() | elsewhere
+
+
+@pytest.mark.parametrize("place", COUNTED, ids=" ".join)
+def test_numbers_of_the_library_have_the_range_of_the_option(place: tuple[str, str]) -> None:
+    call, takes = COUNTED[place], RANGES[place]
+    if place[0] == "fit":
+        pytest.importorskip("scipy")
+    for given in (takes[0], np.int64(takes[0]), *([takes[-1]] if place != ("minimize", "epochs") else [])):
+        assert call(given)
+    for given in (takes[0] - 1, takes[-1] + 1, True, 2.5, "3"):
+        with pytest.raises(InputError, match=f"{place[1]} is a |the value of {place[1]} is a "):
+            call(given)
+
+
+TOGETHER = [
+    ({"momentum": 0.5, "method": "adam"}, "momentum is for gd and momentum"),
+    ({"rate": 1, "method": "bfgs"}, "rate is for gd, momentum and adam"),
+    ({"seed": 1}, "seed is for the order of rows of batch"),
+    ({"steps": 5, "batch": 1}, "steps is for whole steps; with batch, epochs counts"),
+    ({"bounds": {"x": (0, 1)}}, "bounds is for method l-bfgs-b"),
+    ({"rate": 0}, "rate is a number above 0, not '0'"),
+    ({"momentum": 1}, "momentum is a number between 0 and 1, not '1'"),
+    ({"tolerance": float("inf")}, "the value of tolerance is not finite"),
+]
+
+
+@pytest.mark.parametrize(("given", "told"), TOGETHER, ids=[told for _, told in TOGETHER])
+def test_what_does_not_go_together_is_refused_by_the_library_too(given: dict[str, Any], told: str) -> None:
+    with pytest.raises(InputError, match=re.escape(told)):
+        smaller(**given)
 
 
 def test_every_option_is_of_commands_that_are_there() -> None:

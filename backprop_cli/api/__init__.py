@@ -7,9 +7,9 @@ from types import NoneType
 
 from ..arithmetic import FLOATS, TIES
 from ..passes import point
-from ..passes.settings import Settings, check, is_of_arrays
+from ..passes.settings import DIGITS, Settings, check, is_of_arrays
 from .trace import Trace
-from .values import Given, expect, in_time, names_of, text, texts
+from .values import Given, expect, in_time, names_of, text, texts, whole
 
 
 def backprop(
@@ -36,6 +36,7 @@ def backprop(
 
     expression: the text of an expression or a program;
     wrt: names, or one text of names with commas between them, as on the command line;
+    precision: significant digits that are proven, 2 to 10,000, in place of doubles;
     upstream: ∂f/∂output where the output is an array: the gradient is that of the sum of upstream × output;
     jacobian: every output by every input, as matrices, in place of a gradient;
     enclose: boxes that hold every number, proven; a value may be one: `x="0.25..0.5"`;
@@ -55,7 +56,7 @@ def backprop(
     expect("values", values, (Mapping, NoneType), "a mapping")
     expect("ties", ties, str, "text")
     expect("correlations", correlations, (Mapping, list, str, NoneType), "a mapping of mappings, a matrix, or JSON")
-    expect("precision", precision, (int, NoneType), "a whole number")
+    precision = whole("precision", precision, DIGITS)
     flags = {
         "allow_nonfinite": allow_nonfinite,
         "exact": exact,

@@ -5,17 +5,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from math import inf
-from numbers import Integral, Real
+from numbers import Real
 from os import PathLike, fspath
 from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..arithmetic import TIES
-from ..errors import InputError, quote, shorten
-from ..passes.settings import DESCENTS, FITS, MOMENTUM, ON_ERROR, RATE, STEPS, TOLERANCE, Settings
+from ..errors import InputError, shorten
+from ..passes.settings import COUNTS, DESCENTS, FITS, ON_ERROR, Settings
 from .shown import Shown, Text
-from .values import Arrayed, Given, expect, in_time, name_of, number, one_of, text, texts
+from .values import Arrayed, Given, expect, in_time, name_of, number, one_of, text, texts, whole
 
 if TYPE_CHECKING:
     from ..arithmetic.axes import Array
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
 Data: TypeAlias = Mapping[str, Sequence[float] | Arrayed] | str | PathLike[str]
 """Columns by name, or the name of a file with some: CSV with a header, or JSON lines."""
 
-_MOST = 10**9
-"""Steps, rows of a batch, and the number that a random order comes from."""
 _BOUNDS = (Mapping, NoneType)
 
 
@@ -147,14 +144,15 @@ def minimize(
     start: Mapping[str, Given],
     *,
     method: str = DESCENTS[0],
-    rate: float = RATE,
-    momentum: float = MOMENTUM,
-    steps: int = STEPS,
-    tolerance: float = TOLERANCE,
+    rate: float | None = None,
+    momentum: float | None = None,
+    steps: int | None = None,
+    tolerance: float | None = None,
     data: Data | None = None,
     reduce: str = "",
-    batch: int = 0,
-    seed: int = 0,
+    batch: int | None = None,
+    epochs: int | None = None,
+    seed: int | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     ties: str = TIES[0],
     on_error: str = ON_ERROR[0],
@@ -166,13 +164,16 @@ def minimize(
     expression: the text of an expression or a program;
     start: where to begin, for each variable that may change;
     method: `gd`, `momentum`, `adam`, `bfgs` or `l-bfgs-b`;
-    rate: of the gradient, the part that a step takes;
-    momentum: of a step, the part that goes into the next, for that method;
-    steps: at most so many; epochs, where there are batches;
-    tolerance: it has converged where no entry of the gradient is larger;
+    rate: of the gradient, the part that a step takes, above 0; 0.1 if it is not given;
+    momentum: of a step, the part that goes into the next, between 0 and 1; 0.9 if it is not given, and with it `gd` is
+        `momentum`;
+    steps: at most so many, 1 to 1,000,000; 1000 if it is not given;
+    tolerance: it has converged where no entry of the gradient is larger; above 0, and 1e-6 if it is not given;
     data: columns, for variables that have a value in each row;
     reduce: `sum` or `mean` of the values at all rows; without, the program takes whole columns;
-    batch, seed: rows of a step, and what their order comes from;
+    batch: rows of a step, in random order, 1 to 1,000,000,000; all if it is not given;
+    epochs: with batches, how often all rows come, in place of steps: 1 to 1,000,000; 100 if it is not given;
+    seed: what the order of rows comes from, 0 to 999,999,999; 0 if it is not given;
     bounds: the least and the largest value of parameters, which may be infinite, for `l-bfgs-b`;
     on_error: `stop`, an error for a row of data that has no number, or no result at the start; or `skip`, which leaves
         it out;
@@ -182,30 +183,19 @@ def minimize(
     >>> minimize("(w-3)^2", {"w": 0}, rate=0.1, steps=2).point
     {'w': 1.08}
     """
-    from ..descent.minimum import Plan
     from ..descent.minimum import minimize as descend
     from ..descent.setup import check_finite
+    from ..descent.setup import plan as planned
 
     one_of("method", method, DESCENTS)
-    numbers = {"rate": rate, "momentum": momentum, "tolerance": tolerance}
-    for what, given in numbers.items():
-        expect(what, given, (Real, Decimal), "a number")
-    rate, momentum, tolerance = (number(what, given) for what, given in numbers.items())
-    counts = {"steps": steps, "batch": batch, "seed": seed}
-    for what, count in counts.items():
-        expect(what, count, Integral, "a whole number")
-        if float(text(what, count)) > _MOST:
-            raise InputError(f"{what} is at most {_MOST:,}")
-    steps, batch, seed = map(int, counts.values())
-    if not (rate > 0 and tolerance > 0 and 0 < momentum < 1 and steps > 0 and batch >= 0):
-        raise InputError("rate, tolerance and steps are above 0, momentum is between 0 and 1")
+    counts = {"steps": steps, "batch": batch, "epochs": epochs, "seed": seed}
+    given: dict[str, Any] = {name: whole(name, each, COUNTS[name]) for name, each in counts.items()}
+    for name, each in {"rate": rate, "momentum": momentum, "tolerance": tolerance}.items():
+        expect(name, each, (Real, Decimal, NoneType), "a number")
+        given[name] = None if each is None else text(name, each)
     one_of("on_error", on_error, ON_ERROR[:2])
-    if batch and data is None:
-        raise InputError("batch is for rows of data")
     expect("bounds", bounds, _BOUNDS, "a mapping of names to pairs of numbers")
-    if bounds and method != "l-bfgs-b":
-        raise InputError("bounds are for l-bfgs-b")
-    plan = Plan(method, rate, momentum, steps, tolerance, batch, seed)
+    plan = planned(method, {**given, "bounds": bounds or None}, has_rows=data is not None)
 
     def work() -> Minimum:
         objective, vector, _ = _objective(expression, start, variables, data, reduce, ties, on_error)
@@ -320,15 +310,9 @@ def _bounds(bounds: Mapping[str, tuple[float, float]] | None, labels: Sequence[s
     """Raises InputError for bounds of what is no parameter."""
     if not bounds:
         return None
-    import numpy as np
-
     from ..descent.bounds import Bounds
 
-    for name in map(name_of, bounds):
-        if name not in labels:
-            raise InputError(f"bounds: {quote(name)} is no parameter", hint=f"there is: {', '.join(labels)}")
-    pairs = [_pair(label, bounds[label]) if label in bounds else (-inf, inf) for label in labels]
-    return Bounds(*np.array(pairs).T)
+    return Bounds.of("bounds:", labels, {name_of(name): _pair(name, ends) for name, ends in bounds.items()})
 
 
 def _pair(label: str, ends: object) -> tuple[float, float]:

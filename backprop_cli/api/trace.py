@@ -98,7 +98,7 @@ class Trace(Shown, passes.Trace):
 
         file: where it is written, wholly or not at all;
         lang: the language in which it is told, `en` or `ko`;
-        digits: how many are shown of a number.
+        digits: how many are shown of a number, 1 to 17.
         Raises InputError for a circuit that is too large, and for numbers that are no doubles.
         """
         from ..view.page import Page
@@ -205,7 +205,7 @@ class Circuit(Graph):
 
         file: where it is written, wholly or not at all; the end of the name says the format (.svg, .png, .pdf, .dot …);
         form: the format, where the name does not say it;
-        digits: how many are shown of a number;
+        digits: how many are shown of a number, 1 to 17;
         theme: `light` or `dark`;
         transparent: whether the picture has no ground of its own;
         scale: its size, from 0.1 to 10;

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
-from numbers import Rational, Real
+from numbers import Integral, Rational, Real
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from ..arithmetic import IEEE
 from ..arithmetic.floats import LEAST
-from ..errors import InputError, quote
+from ..errors import InputError, quote, shorten
 from ..passes import point
 from ..runtime.budget import within
 
@@ -61,6 +61,23 @@ def number(what: str, given: object) -> float:
     found = text(what, given)
     expect(what, found, str, "a number")
     return float(point.read_value(what, found, IEEE))
+
+
+def whole(what: str, given: object, among: range) -> int | None:
+    """An argument that is a whole number in a range; None stays.
+
+    what: its name
+    given: the argument
+    among: the range
+    Raises InputError for what is no such number.
+    """
+    if given is None:
+        return None
+    expect(what, given, Integral, "a whole number")
+    number = int(text(what, given))  # in other types, a range looks through all that it has
+    if number not in among:
+        raise InputError(f"{what} is a whole number from {among[0]} to {among[-1]:,}, not {shorten(str(number))}")
+    return number
 
 
 def in_time(time_limit: object, work: Callable[[], Result]) -> Result:

@@ -107,41 +107,23 @@ def read_bounds(text: str | None, labels: Sequence[str]) -> Bounds | None:
     """The least and the largest value of each parameter: `b1=0..,b2=0..1,b3=..5`; None without any."""
     if text is None:
         return None
-    import numpy as np
-
     from ..descent.bounds import Bounds
 
-    low, high = np.full(len(labels), -inf), np.full(len(labels), inf)
     example = "b1=0..,b2=0..1,b3=..5"
-    for name, interval in point.by_name(assignments(text, "--bounds", example), "--bounds").items():
-        if name not in labels:
-            raise InputError(f"--bounds {quote(name)} is no parameter", hint=f"there is: {', '.join(labels)}")
-        one, dots, other = interval.partition("..")
-        if not dots or not (one.strip() or other.strip()):
+
+    def ends(name: str, interval: str) -> tuple[float, float]:
+        low, dots, high = map(str.strip, interval.partition(".."))
+        if not dots or not (low or high):
             message = f"--bounds of {name} are LOW..HIGH, of which one may be missing, not {quote(interval)}"
             raise InputError(message, hint=f"for example: --bounds {example}")
-        for ends, end in ((low, one), (high, other)):
-            if end.strip():
-                ends[labels.index(name)] = point.read_value(f"the bounds of {name}", end, FLOATS)
-    return Bounds(low, high)
+        what = f"the bounds of {name}"
+        return (
+            point.read_value(what, low, FLOATS) if low else -inf,
+            point.read_value(what, high, FLOATS) if high else inf,
+        )
 
-
-def number(option: str, text: str | None, otherwise: float, *, most: float = inf) -> float:
-    """The value of an option that is a number.
-
-    option: its name;
-    text: what was typed, None without the option;
-    otherwise: the number without it;
-    most: it has to be above 0, and below that.
-    Raises InputError unless it is.
-    """
-    if text is None:
-        return otherwise
-    value = float(point.read_value(option, text, FLOATS))
-    if not 0 < value < most:
-        between = "above 0" if most == inf else f"between 0 and {most:g}"
-        raise InputError(f"{option} is a number {between}, not {quote(text)}")
-    return value
+    typed = point.by_name(assignments(text, "--bounds", example), "--bounds")
+    return Bounds.of("--bounds", labels, {name: ends(name, interval) for name, interval in typed.items()})
 
 
 def draws(file: str | None) -> str:

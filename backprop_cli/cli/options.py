@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ..arithmetic import TIES
-from ..passes.settings import DESCENTS, DIGITS, FITS, ON_ERROR, REDUCTIONS
+from ..passes.settings import COUNTS, DESCENTS, EPOCHS, FITS, MOMENTUM, ON_ERROR, RATE, REDUCTIONS, STEPS
+from ..passes.settings import DIGITS as PROVEN
 from ..runtime.budget import SECONDS
-from ..view import LANGUAGES, THEMES, VIEWS
+from ..view import DIGITS, LANGUAGES, THEMES, VIEWS
 
 _PARAMETERS = {"--format": "form", "--from": "language", "--lang": "spoken"}
 """What the values of options are called that have names for other things in Python."""
@@ -110,8 +111,6 @@ _DESCENTS = "minimize fit"
 ALL = f"{_GRADIENTS} {_DESCENTS}"
 """The commands that take an expression."""
 _PRINT = f"{ALL} ops"
-SHOWN = range(1, 10_001)
-"""Digits of a number that may be shown."""
 
 OPTIONS = (
     Option("--file", ALL, "FILE|-", "Read the expression, or a program, from a file.", rare=_DESCENTS),
@@ -123,13 +122,14 @@ OPTIONS = (
     Option("--reduce", "minimize", REDUCTIONS, "Of the values at all rows, the"),
     Option("--method", "minimize", DESCENTS, "By", DESCENTS[0]),
     Option("--method", "fit", FITS, "By", FITS[0], rare=_DESCENTS),
-    Option("--rate", "minimize", "NUMBER", "The part of the gradient that is a step, if not 0.1."),
-    Option("--momentum", "minimize", "NUMBER", "The part of a step that goes into the next: 0.9.", rare=_DESCENTS),
-    Option("--steps", "minimize", range(1, 1_000_001), "At most so many, if not 1000."),
+    Option("--rate", "minimize", "NUMBER", f"The part of the gradient that is a step, if not {RATE}."),
+    Option("--momentum", "minimize", "NUMBER", f"The part of a step that goes into the next: {MOMENTUM}.",
+           rare=_DESCENTS),
+    Option("--steps", "minimize", COUNTS["steps"], f"At most so many, if not {STEPS}."),
     Option("--tolerance", "minimize", "NUMBER", "Converged where no slope is above it, if not 1e-6.", rare=_DESCENTS),
-    Option("--batch", "minimize", range(1, 1_000_000_001), "Rows of a step, in random order.", rare=_DESCENTS),
-    Option("--epochs", "minimize", range(1, 1_000_001), "How often all rows come, if not 100.", rare=_DESCENTS),
-    Option("--seed", "minimize", range(1_000_000_000), "Of the random order of rows, if not 0.", rare=_DESCENTS),
+    Option("--batch", "minimize", COUNTS["batch"], "Rows of a step, in random order.", rare=_DESCENTS),
+    Option("--epochs", "minimize", COUNTS["epochs"], f"How often all rows come, if not {EPOCHS}.", rare=_DESCENTS),
+    Option("--seed", "minimize", COUNTS["seed"], "Of the random order of rows, if not 0.", rare=_DESCENTS),
     Option("--bounds", _DESCENTS, "RANGES", "Where parameters stay: b1=0..,b2=0..1,b3=..5.", rare="minimize"),
     Option("--weights", "fit", "COLUMN", "What the square of each residual counts."),
     Option("--plot", _DESCENTS, "FILE|-", "A picture, .svg, .png or .pdf; - is the terminal."),
@@ -147,7 +147,8 @@ OPTIONS = (
     Option("--ties", f"eval points explain page check code graph {_DESCENTS}", TIES, "Of tied inputs of max:", TIES[0],
            rare=ALL),
     Option("--allow-nonfinite", "eval points explain graph", None, "Infinities and NaN instead of errors.", rare=ALL),
-    Option("--precision", "eval points explain graph check", DIGITS, "N proven significant digits, 2 to 10000.",
+    Option("--precision", "eval points explain graph check", PROVEN,
+           f"N proven significant digits, {PROVEN[0]} to {PROVEN[-1]}.",
            rare="points explain graph check"),
     Option("--enclose", "eval", None, "Proven bounds of every number; --x 0.25..0.5 is a box.", rare="eval"),
     Option("--trust", "eval", None, "How many digits of each number hold, proven.", rare="eval"),
@@ -190,16 +191,17 @@ OPTIONS = (
     Option("--steps", "graph", None, "A picture of each step (-o step-%02d.svg)."),
     Option("-o --output", _PRINT, "FILE", "Write to FILE, wholly or not at all."),
     Option("--lang", "check explain page", tuple(LANGUAGES), "Told in", rare="check explain page"),
-    Option("--digits", "eval explain", SHOWN, "Digits that are shown: 6, or those of --precision."),
-    Option("--digits", "points", SHOWN, "Digits of the results, where not all are written."),
-    Option("--digits", _DESCENTS, SHOWN, "Digits that are shown, if not 6.", rare=_DESCENTS),
-    Option("--digits", "derive", SHOWN, "Digits of a gradient that is a number, if not 6."),
-    Option("--digits", "check", range(1, 91), "Digits that are shown: 6, and 15 of methods."),
-    Option("--digits", "code", range(1, 18), "Digits of the numbers in comments, if not 6."),
-    Option("--digits", "graph", range(1, 18), "Digits that are shown: 6 in a tree, 4 in a picture."),
-    Option("--digits", "page", range(1, 18), "Digits that are shown: 6 in words, 4 in the picture."),
-    Option("--digits", "ops", range(1, 18), "Digits that an example shows, if not 6."),
-    Option("--time-limit", ALL, float, "Give up after so many seconds of work, if not 8.", SECONDS, rare=ALL),
+    Option("--digits", "eval explain", DIGITS["trace"], "Digits that are shown: 6, or those of --precision."),
+    Option("--digits", "points", DIGITS["reduction"], "Digits of the results, where not all are written."),
+    Option("--digits", _DESCENTS, DIGITS["descent"], "Digits that are shown, if not 6.", rare=_DESCENTS),
+    Option("--digits", "derive", DIGITS["derivation"], "Digits of a gradient that is a number, if not 6."),
+    Option("--digits", "check", DIGITS["review"], "Digits that are shown: 6, and 15 of methods."),
+    Option("--digits", "code", DIGITS["program"], "Digits of the numbers in comments, if not 6."),
+    Option("--digits", "graph", DIGITS["circuit"], "Digits that are shown: 6 in a tree, 4 in a picture."),
+    Option("--digits", "page", DIGITS["page"], "Digits that are shown: 6 in words, 4 in the picture."),
+    Option("--digits", "ops", DIGITS["primitives"], "Digits that an example shows, if not 6."),
+    Option("--time-limit", ALL, float, f"Give up after so many seconds of work, if not {SECONDS:g}.", SECONDS,
+           rare=ALL),
     Option("--no-cache", ALL, None, "Leave the cache of compiled expressions alone.", rare=ALL),
     Option("--clear", "cache", None, "Forget them all."),
     Option("--help-all", ALL, None, "Show this message with what every option does.", rare=ALL),

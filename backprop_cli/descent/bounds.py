@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from math import inf
+from typing import NamedTuple, Self
+
+import numpy as np
 
 from ..arithmetic.axes import Array, Mask
-from ..errors import InputError, few
+from ..errors import InputError, few, quote
 
 
 class Bounds(NamedTuple):
@@ -14,6 +17,20 @@ class Bounds(NamedTuple):
 
     low: Array
     high: Array
+
+    @classmethod
+    def of(cls, what: str, labels: Sequence[str], ends: Mapping[str, tuple[float, float]]) -> Self:
+        """Bounds of some parameters; the others may be any number.
+
+        what: is asked for: `--bounds`;
+        labels: what each parameter is called;
+        ends: the least and the largest value, by label.
+        Raises InputError for what is no parameter.
+        """
+        for name in ends:
+            if name not in labels:
+                raise InputError(f"{what} {quote(name)} is no parameter", hint=f"there is: {', '.join(labels)}")
+        return cls(*np.array([ends.get(label, (-inf, inf)) for label in labels]).T)
 
     def check(self, labels: Sequence[str], start: Array) -> None:
         """Raise InputError where there is no room, or the start lies outside. labels: what each parameter is called."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Any
 
 import numpy as np
 
-from ..arithmetic import Value
+from ..arithmetic import FLOATS, Value
 from ..arithmetic.axes import Array
 from ..errors import InputError, did_you_mean, few, quote, suggest
 from ..graph.graph import Graph
@@ -15,8 +16,12 @@ from ..language.names import as_name
 from ..passes import point
 from ..passes.arrays import value
 from ..passes.nested import read_array
-from ..passes.settings import REDUCTIONS, numbers_alone
+from ..passes.settings import EPOCHS, MOMENTUM, RATE, REDUCTIONS, STEPS, TOLERANCE, numbers_alone
+from .minimum import Plan
 from .objective import ARRAYS, Objective, Parameters
+
+_MOST = {"momentum": 1.0}
+"""Numbers of a plan that have an upper end; all are above 0."""
 
 
 class NoStartError(point.MissingVariablesError):
@@ -27,6 +32,48 @@ class NoStartError(point.MissingVariablesError):
             graph, names, "--start says where to begin: --start " + ",".join(f"{each}=1" for each in names)
         )
         self.message = f"no start and no value for {', '.join(few(names))}"
+
+
+def plan(method: str, given: Mapping[str, Any], *, has_rows: bool, dashes: str = "") -> Plan:
+    """How to go down, from options that go together.
+
+    method: one of DESCENTS;
+    given: what is asked for of `rate`, `momentum`, `tolerance` (texts), `steps`, `batch`, `epochs`,
+        `seed` (in COUNTS) and `bounds`, of which only it regards whether there are any; None for what is not;
+    has_rows: whether there are rows of data;
+    dashes: what stands before the names of options in errors.
+    Raises InputError where they do not go together, and for numbers out of their range.
+    """
+    rate, momentum, tolerance = (_number(name, given[name], dashes) for name in ("rate", "momentum", "tolerance"))
+    if momentum is not None and method == "gd":
+        method = "momentum"
+    by_rate, in_batches = method in ("gd", "momentum", "adam"), given["batch"] is not None
+    for name, fits, what in (
+        ("rate", by_rate, "gd, momentum and adam"),
+        ("momentum", method == "momentum", "gd and momentum"),
+        ("batch", by_rate, "gd, momentum and adam"),
+        ("batch", has_rows, f"rows of {dashes}data"),
+        ("epochs", in_batches, f"steps of {dashes}batch"),
+        ("seed", in_batches, f"the order of rows of {dashes}batch"),
+        ("bounds", method == "l-bfgs-b", f"{dashes}method l-bfgs-b"),
+        ("steps", not in_batches, f"whole steps; with {dashes}batch, {dashes}epochs counts"),
+    ):
+        if given[name] is not None and not fits:
+            raise InputError(f"{dashes}{name} is for {what}")
+    steps = (given["epochs"] or EPOCHS) if in_batches else (given["steps"] or STEPS)
+    numbers = rate or RATE, momentum or MOMENTUM, steps, tolerance or TOLERANCE
+    return Plan(method, *numbers, given["batch"] or 0, given["seed"] or 0)
+
+
+def _number(name: str, given: str | None, dashes: str) -> float | None:
+    """A number of a plan; None where none is given. Raises InputError for one that is out of its range."""
+    if given is None:
+        return None
+    value, most = float(point.read_value(f"{dashes}{name}", given, FLOATS)), _MOST.get(name, inf)
+    if not 0 < value < most:
+        between = "above 0" if most == inf else f"between 0 and {most:g}"
+        raise InputError(f"{dashes}{name} is a number {between}, not {quote(given)}")
+    return value
 
 
 def objective(

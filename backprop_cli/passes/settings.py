@@ -23,6 +23,15 @@ RATE, MOMENTUM, TOLERANCE, STEPS, EPOCHS = 0.1, 0.9, 1e-6, 1_000, 100
 """Of these, unless it is told: the part of the gradient that a step is, and of the step before that goes into it; where
 they have converged; and at most so many steps, or rounds through all rows.
 """
+COUNTS = {
+    "steps": range(1, 1_000_001),
+    "batch": range(1, 1_000_000_001),
+    "epochs": range(1, 1_000_001),
+    "seed": range(1_000_000_000),
+}
+"""Whole numbers that they take: at most so many steps, rows of a step, rounds through all rows, and what their order
+comes from.
+"""
 FITS = ("auto", "trf", "lm")
 """Methods of least squares: SciPy's trust region, which keeps to bounds; MINPACK's Levenberg–Marquardt; or both."""
 ON_ERROR = ("stop", "skip", "null")

@@ -93,6 +93,12 @@ VIEWS: dict[str, dict[str, str]] = {
 """For each subject its formats, the default first: the function that draws it, and the module beside this one where it
 is. It takes the subject and Options and gives text; or bytes, of a document that has an encoding of its own.
 """
+DIGITS = {
+    **dict.fromkeys(VIEWS, range(1, 10_001)),
+    **dict.fromkeys(("review", "tried", "verdicts"), range(1, 91)),
+    **dict.fromkeys(("program", "circuit", "page", "primitives"), range(1, 18)),
+}
+"""Digits of a number that may be shown, by subject."""
 SUFFIXES = {
     ".txt": "table text tree", ".json": "json", ".jsonl": "json jsonl", ".ndjson": "json", ".csv": "csv",
     ".tsv": "csv", ".parquet": "parquet", ".md": "markdown", ".tex": "latex",

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from ...errors import InputError
 from .. import descents
-from ..descents import number
 from ..expression import ExpressionCommand
 from ..progress import counting
 from ..request import Asked
@@ -51,33 +49,16 @@ def command(
     digits: int | None,
     plot: str | None,
 ) -> int:
-    from ...descent.minimum import Plan, minimize
-    from ...passes.settings import EPOCHS, MOMENTUM, RATE, STEPS, TOLERANCE
+    from ...descent.minimum import minimize
+    from ...descent.setup import plan as planned
     from ...view.descents import plots
 
     descents.draws(plot)
-    plan = Plan(
-        method if momentum is None or method != "gd" else "momentum",
-        number("--rate", rate, RATE),
-        number("--momentum", momentum, MOMENTUM, most=1.0),
-        steps or STEPS,
-        number("--tolerance", tolerance, TOLERANCE),
-    )
-    by_rate = plan.method in ("gd", "momentum", "adam")
-    for option, given, fits, what in (
-        ("--rate", rate, by_rate, "gd, momentum and adam"),
-        ("--momentum", momentum, plan.method == "momentum", "gd and momentum"),
-        ("--batch", batch, by_rate, "gd, momentum and adam"),
-        ("--batch", batch, asked.data is not None, "rows of --data"),
-        ("--epochs", epochs, batch is not None, "steps of --batch"),
-        ("--seed", seed, batch is not None, "the order of rows of --batch"),
-        ("--bounds", bounds, plan.method == "l-bfgs-b", "--method l-bfgs-b"),
-        ("--steps", steps, steps is None or batch is None, "whole steps; with --batch, --epochs counts"),
-    ):
-        if given is not None and not fits:
-            raise InputError(f"{option} is for {what}")
-    if batch is not None:
-        plan = plan._replace(batch=batch, steps=epochs or EPOCHS, seed=seed or 0)
+    given = {
+        "rate": rate, "momentum": momentum, "tolerance": tolerance, "steps": steps, "batch": batch, "epochs": epochs,
+        "seed": seed, "bounds": bounds,
+    }  # fmt: skip
+    plan = planned(method, given, has_rows=asked.data is not None, dashes="--")
     read = descents.read(asked, start, by_rows=reduce is not None)
     found = descents.objective(asked, read, reduce)
     plan = plan._replace(bounds=descents.read_bounds(bounds, found.objective.parameters.labels))
