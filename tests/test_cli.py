@@ -23,10 +23,11 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from backprop_cli import __version__
-from backprop_cli.cli import options
+from backprop_cli.cli import commands, options
 from support.command import PATIENCE, SEQUENCE, command, document, evaluate, on_a_terminal, plain, process, run
 from support.lines import EXAMPLE, NEURON, STAGED, TYPICAL
 
@@ -244,6 +245,26 @@ def test_help_everywhere_fits_a_screen(command: str) -> None:
     assert (long.status, long.err) == (0, "")
     assert len(long.out.splitlines()) < 24
     assert max(map(len, long.out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("more", [1, 2, 9])
+def test_help_has_room_for_more_commands(more: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line for each while there is room; the last ones by name."""
+    added = [f"command{i}" for i in range(more)]
+    known = commands.Commands.get_command
+
+    def found(group: commands.Commands, context: click.Context, name: str) -> click.Command | None:
+        return click.Command(name, help="Do something.") if name in added else known(group, context, name)
+
+    monkeypatch.setattr(commands, "COMMANDS", [*options.COMMANDS, *added])
+    monkeypatch.setattr(commands.Commands, "get_command", found)
+    lines = run("--help").out.splitlines()
+    assert len(lines) == 23
+    assert max(map(len, lines)) <= 80
+    shown = lines[lines.index("Commands:") + 1 :]
+    last = next(i for i, line in enumerate(shown) if line.startswith("  Each has a --help: "))
+    named = re.findall(r"\w+(?=[,.])", " ".join(shown[last:]))
+    assert [line.split()[0] for line in shown[:last]] + named == [*options.COMMANDS, *added]
 
 
 @pytest.mark.parametrize("text", ["(x+y)*z", "(x+y)*z\n", " (x+y)\n  *z\n\n", "(x+y)\r\n*z\r\n", "\ufeff(x+y)*z"])

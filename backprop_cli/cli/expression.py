@@ -35,8 +35,24 @@ class Page(click.HelpFormatter):
     def __init__(self) -> None:
         super().__init__(width=min(columns(sys.stdout) or COLUMNS, COLUMNS) - 2)
 
+    @property
+    def is_wide(self) -> bool:
+        """Whether what something does stands beside it."""
+        return self.width > 60
+
+    @property
+    def room(self) -> int:
+        """Lines that are left of a screen."""
+        return ROWS - self.getvalue().count("\n")
+
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
-        super().write_dl(rows, col_max if self.width > 2 * col_max else 0, col_spacing)
+        super().write_dl(rows, col_max if self.is_wide else 0, col_spacing)
+
+    def named(self, sentence: str, names: Iterable[str]) -> str:
+        """A sentence that ends in names, none of which is broken where a line ends."""
+        whole = f"{sentence} {', '.join(names)}.".replace("-", _UNBROKEN)
+        indent = " " * self.current_indent
+        return f"{click.wrap_text(whole, self.width, indent, indent)}\n".replace(_UNBROKEN, "-")
 
 
 class Context(click.Context):
@@ -70,22 +86,20 @@ class Command(click.Command):
         """A line for each option; the rare ones by name alone, unless all is asked for."""
         options = dict.fromkeys(by_name(self.name or "").values())
         rare = [option for option in options if self.name in option.rare and not is_whole(ctx)]
+        assert isinstance(formatter, Page)
         with formatter.section("Options"):
             formatter.write_dl([(option.written, option.told) for option in options if option not in rare])
             if rare:
-                named = ", ".join(option.name for option in rare if option.name not in HELPS)
-                whole = f"--help-all tells of more: {named}.".replace("-", _UNBROKEN)
-                indent = " " * formatter.current_indent
-                lines = click.wrap_text(whole, formatter.width, indent, indent)
-                formatter.write(f"{lines.replace(_UNBROKEN, '-')}\n")
+                names = [option.name for option in rare if option.name not in HELPS]
+                formatter.write(formatter.named("--help-all tells of more:", names))
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The examples; as many as fit a screen, unless all is asked for."""
+        assert isinstance(formatter, Page)
         if not self.epilog:
             return
         mark, title, *examples = self.epilog.splitlines()
-        room = ROWS - formatter.getvalue().count("\n") - len(["", title])
-        shown = examples if is_whole(ctx) else examples[: max(room, 1)]
+        shown = examples if is_whole(ctx) else examples[: max(formatter.room - len(["", title]), 1)]
         formatter.write_paragraph()
         with formatter.indentation():
             formatter.write_text("\n".join([mark, title if shown[1:] else "Example:", *shown]))

@@ -13,7 +13,7 @@ import click
 from ...errors import BackpropError, InputError, quote, suggest
 from ...runtime.streams import emit
 from ...runtime.version import __version__
-from ..expression import ASKED, SETTINGS, Context
+from ..expression import ASKED, SETTINGS, Context, Page
 from ..options import COMMANDS
 from ..output import complain
 
@@ -34,6 +34,20 @@ class Commands(click.Group):
             return None
         command: click.Command = import_module(f".{name}", __package__).command
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """A line for each command, while they fit a screen; the last ones by name alone, if there are more."""
+        assert isinstance(formatter, Page)
+        commands = {name: command for name in self.list_commands(ctx) if (command := self.get_command(ctx, name))}
+        limit = formatter.width - 6 - max(map(len, commands))
+        rows = [(name, command.get_short_help_str(limit)) for name, command in commands.items()]
+        named = ""
+        with formatter.section("Commands"):
+            while formatter.is_wide and len(rows) + named.count("\n") > formatter.room:
+                rows.pop()
+                named = formatter.named("Each has a --help:", list(commands)[len(rows) :])
+            formatter.write_dl(rows)
+            formatter.write(named)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
