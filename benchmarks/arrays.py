@@ -79,9 +79,10 @@ def passes(program: str, point: Point, wrt: str) -> Gradient:
     from backprop_cli.arithmetic.arrays import Arrays
     from backprop_cli.language.program import Program
     from backprop_cli.passes.arrays import array_trace
+    from backprop_cli.passes.settings import Settings
 
     graph, system = Program(program).graph(point), Arrays(FLOATS)
-    return lambda: array_trace(graph, point, system, wrt=wrt.split(",")).gradient
+    return lambda: array_trace(graph, point, system, Settings(wrt.split(","))).gradient
 
 
 def compiled(program: str, point: Point, wrt: str) -> Gradient:

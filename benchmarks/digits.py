@@ -82,11 +82,12 @@ def ours(expression: str, point: Mapping[str, float], digits: int) -> Answer:
     """Both passes, each with a proof of all its digits."""
     from backprop_cli.language.program import Program
     from backprop_cli.passes.certain import certain_trace
+    from backprop_cli.passes.settings import Settings
 
     graph = Program(expression).graph()
 
     def answer() -> list[Shown]:
-        trace = certain_trace(graph, point, digits)
+        trace = certain_trace(graph, point, Settings(precision=digits))
         numbers = [trace.value, *(trace.gradient[name] for name in point)]
         return [Shown(partial(trace.arithmetic.show, each, digits)) for each in numbers]
 

@@ -743,8 +743,8 @@ HIT = """
     runtime runtime.budget runtime.streams runtime.version errors arithmetic arithmetic.floats arithmetic.ieee
     arithmetic.shared arithmetic.system
     graph graph.graph graph.nodes language language.names language.spellings
-    passes.backward passes.backpropagate passes.faults passes.forward passes.lazy passes.point
-    passes passes.settings passes.trace rules rules.formula rules.op rules.printer rules.table view view.json
+    passes passes.backward passes.backpropagate passes.compute passes.faults passes.forward passes.lazy passes.point
+    passes.settings passes.trace rules rules.formula rules.op rules.printer rules.table view view.json
     cli cli.arguments cli.cache cli.options cli.output cli.plain_call cli.remembered cli.request __main__
 """
 CLICK = """

@@ -48,7 +48,7 @@ def outcome(graph: Graph, point: Mapping[str, float], wrt: list[str] | None, lar
     """All that a run leaves, as text: `repr` tells apart what == does not, as −0.0 and 0."""
     with large_from(large):
         try:
-            trace = passes.backpropagate(graph, point, wrt=wrt, ties=ties)
+            trace = passes.backpropagate(graph, point, Settings(wrt, ties))
         except MathError as error:
             return str(error)
     edges = [
@@ -91,7 +91,7 @@ def check_lines(graph: Graph, point: Mapping[str, float], wrt: list[str] | None,
         assert pair is CAREFUL
         return False
     with large_from(10**9):
-        trace = passes.backpropagate(graph, point, wrt=wrt)
+        trace = passes.backpropagate(graph, point, Settings(wrt))
     assert trace.warnings == notices(graph, FLOATS)
     assert repr(numbers) == repr((trace.value, *(trace.upstream[i] for i in places)))
     assert known or repr(pair) == repr(Pair(trace.value, trace.gradient))

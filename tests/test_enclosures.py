@@ -29,6 +29,7 @@ from backprop_cli.language.program import Program
 from backprop_cli.passes.backpropagate import backpropagate
 from backprop_cli.passes.enclosed import enclosed_trace, read_box
 from backprop_cli.passes.forward import chosen
+from backprop_cli.passes.settings import Settings
 from backprop_cli.passes.trace import Trace
 from backprop_cli.rules.op import Op
 from backprop_cli.rules.table import TABLE
@@ -466,7 +467,7 @@ def outside(graph: Graph, trace: Trace, boxes: RATIONAL, rnd: random.Random, poi
         with POINTS.working():
             try:
                 there = backpropagate(
-                    graph, {name: ball(x) for name, x in at.items()}, wrt=[*trace.gradient], arithmetic=POINTS
+                    graph, {name: ball(x) for name, x in at.items()}, Settings([*trace.gradient]), POINTS
                 )
             except MathError:
                 continue
@@ -482,7 +483,7 @@ def outside(graph: Graph, trace: Trace, boxes: RATIONAL, rnd: random.Random, poi
                 ends = ({**at, name: low}, {**at, name: high})
                 with suppress(MathError):
                     one, two = (
-                        backpropagate(graph, {k: ball(x) for k, x in end.items()}, wrt=[], arithmetic=POINTS).value
+                        backpropagate(graph, {k: ball(x) for k, x in end.items()}, Settings([]), POINTS).value
                         for end in ends
                     )
                     if (two < one and sign >= 0) or (two > one and sign <= 0):
@@ -525,7 +526,7 @@ def try_rows(rnd: random.Random, count: int, points: int, inside: str = "{0}", s
             boxes = boxes_of(names, orders, rnd)
             with suppress(MathError):
                 given = {name: text(ends) for name, ends in boxes.items()}
-                trace = enclosed_trace(graph, given, wrt=[name for name in names if name not in orders])
+                trace = enclosed_trace(graph, given, Settings([name for name in names if name not in orders]))
                 assert not [*outside(graph, trace, boxes, rnd, points)], (op.call, given)
                 tried += 1
             if tried == count:

@@ -19,7 +19,8 @@ from backprop_cli.errors import BackpropError, InputError, MathError
 from backprop_cli.graph.expand import expand, module_of
 from backprop_cli.graph.graph import MAX_DEPTH, Graph, Module, Node, Nodes, validate
 from backprop_cli.language.program import Program
-from backprop_cli.passes.settings import Settings, compute
+from backprop_cli.passes.compute import compute
+from backprop_cli.passes.settings import Settings
 from backprop_cli.passes.trace import Trace
 from backprop_cli.rules.op import Op
 from backprop_cli.rules.table import TABLE, gates_of

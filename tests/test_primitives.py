@@ -23,6 +23,7 @@ from backprop_cli.errors import MathError
 from backprop_cli.graph.graph import Graph
 from backprop_cli.language.program import Program
 from backprop_cli.passes.backpropagate import backpropagate
+from backprop_cli.passes.settings import Settings
 from backprop_cli.rules.formula import Formula
 from backprop_cli.rules.op import Op
 from backprop_cli.rules.table import TABLE
@@ -104,17 +105,17 @@ def check(op: Op, inputs: Sequence[float]) -> int:
         value = oracle.value_of(function, exact)
     if value is None or abs(value) > LARGEST:
         with pytest.raises(MathError):
-            backpropagate(graph, point, wrt=[])
+            backpropagate(graph, point, Settings([]))
         return 0
-    assert_close(op, "value", inputs, backpropagate(graph, point, wrt=[]).value, value)
+    assert_close(op, "value", inputs, backpropagate(graph, point, Settings([])).value, value)
     compared = 1
     for slot, name in enumerate(names):
         slope = oracle.slope_of(function, exact, slot)
         if slope is not None and abs(slope) > LARGEST:
             with pytest.raises(MathError):
-                backpropagate(graph, point, wrt=[name])
+                backpropagate(graph, point, Settings([name]))
         elif slope is not None:
-            trace = backpropagate(graph, point, wrt=[name])
+            trace = backpropagate(graph, point, Settings([name]))
             local = trace.edges[slot].local
             assert local is not None
             assert_close(op, slot, inputs, local, slope)

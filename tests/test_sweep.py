@@ -22,6 +22,7 @@ from backprop_cli.errors import MathError
 from backprop_cli.graph.graph import Graph
 from backprop_cli.language.program import Program
 from backprop_cli.passes.backpropagate import backpropagate
+from backprop_cli.passes.settings import Settings
 from backprop_cli.rules.op import Op
 from support.rows import NUMERIC, SPECIAL
 from support.series import Ball, is_known, jet, working
@@ -85,7 +86,7 @@ def compare(op: Op, graph: Graph, point: dict[str, float], slot: int, right: Seq
     value, slope, _ = right
     pairs: list[tuple[str, Ball, float | None]] = []
     with suppress(MathError):
-        got = backpropagate(graph, point, wrt=[]).value
+        got = backpropagate(graph, point, Settings([])).value
         pairs.append(("value", value, got))
         rule = FLOATS.rule(op)
         is_tie = op.selects and op.variadic and len({*inputs}) < len(inputs)
@@ -95,7 +96,7 @@ def compare(op: Op, graph: Graph, point: dict[str, float], slot: int, right: Seq
         return [f"{op.call} at {inputs} is {value.str(20)}, and is refused"], 1
     if pairs and not slope.is_nan():
         try:
-            trace = backpropagate(graph, point, wrt=[name])
+            trace = backpropagate(graph, point, Settings([name]))
             pairs.append((f"∂/∂{name}", slope, trace.edges[slot].local))
             pairs.append((f"chained {name}", slope, trace.gradient[name]))
         except MathError:

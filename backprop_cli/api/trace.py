@@ -12,7 +12,8 @@ from ..errors import InputError
 from ..graph.graph import Graph
 from ..passes import point
 from ..passes import trace as passes
-from ..passes.settings import TAKES, Settings, compute, numbers_alone
+from ..passes.compute import compute
+from ..passes.settings import TAKES, Settings, numbers_alone
 from ..view import LANGUAGES, THEMES
 from ..view.picture.circuit import PLAIN, Look
 from ..view.picture.circuit import Circuit as Picture

@@ -57,7 +57,7 @@ def evaluate(
     asked.check_data()
     if trust:
         asked = asked._replace(settings=asked.settings._replace(trust=min(digits or FLOATS.digits, 16)))
-    from ..passes.settings import compute
+    from ..passes.compute import compute
     from .output import show_trace
 
     question = asked.read()

@@ -20,7 +20,7 @@ from ..passes.backpropagate import LARGE, backpropagate
 from ..passes.columns import ColumnPasses, Strip
 from ..passes.compiled import UnusualError
 from ..passes.compiled_lines import size, unrolled
-from ..passes.settings import is_of_arrays
+from ..passes.settings import Settings, is_of_arrays
 from ..passes.trace import Trace
 from ..rules.array_op import Shape
 
@@ -103,12 +103,13 @@ class Objective:
         left_out: Sequence[int] = (),
     ) -> None:
         self.graph, self.parameters, self.fixed, self.columns = graph, parameters, fixed, columns
-        self.reduce, self.ties, self.left_out = reduce, ties, left_out
+        self.reduce, self.left_out = reduce, left_out
+        self.settings = Settings([*parameters.shapes], ties)
         self.rows = len(next(iter(columns.values()))) if columns else 0
         self.has_arrays = is_of_arrays(graph, fixed) or parameters.has_axes
 
     def __reduce__(self) -> tuple[Any, ...]:  # its passes are compiled again where they are used again
-        given = (self.graph, self.parameters, self.fixed, self.columns, self.reduce, self.ties, self.left_out)
+        given = (self.graph, self.parameters, self.fixed, self.columns, self.reduce, self.settings.ties, self.left_out)
         return Objective, given
 
     def at(self, vector: Array, rows: Array | None = None) -> tuple[float, Array]:
@@ -174,10 +175,10 @@ class Objective:
         return self._trace(vector, {})
 
     def _trace(self, vector: Array, row: Mapping[str, Value]) -> Trace:
-        point, wrt = {**self.fixed, **row, **self.parameters.named(vector)}, [*self.parameters.shapes]
+        point = {**self.fixed, **row, **self.parameters.named(vector)}
         if self.has_arrays:
-            return array_trace(self.graph, point, ARRAYS, wrt=wrt, ties=self.ties)
-        return backpropagate(self.graph, point, wrt=wrt, ties=self.ties)
+            return array_trace(self.graph, point, ARRAYS, self.settings)
+        return backpropagate(self.graph, point, self.settings)
 
     def _at_row(self, vector: Array, row: Mapping[str, Value]) -> tuple[float, Array]:
         return self._quickly(vector, row) or self._carefully(vector, row)
@@ -199,13 +200,13 @@ class Objective:
 
     def _whole(self, vector: Array, columns: Mapping[str, Array], rows: Array | None = None) -> tuple[Trace, Value]:
         """The trace over whole columns, and what each row counts: ∂f/∂value."""
-        point, wrt = {**self.fixed, **columns, **self.parameters.named(vector)}, [*self.parameters.shapes]
+        point = {**self.fixed, **columns, **self.parameters.named(vector)}
         if not self.reduce:
-            return array_trace(self.graph, point, ARRAYS, wrt=wrt, ties=self.ties), 1.0
+            return array_trace(self.graph, point, ARRAYS, self.settings), 1.0
         count = len(next(iter(columns.values())))
         share = 1.0 / count if self.reduce == "mean" else 1.0
         seed: Value = np.full(count, share) if self.graph.depending_on([*columns])[-1] else share * count
-        return array_trace(self.graph, point, self.named_rows(rows), wrt=wrt, ties=self.ties, seed=seed), seed
+        return array_trace(self.graph, point, self.named_rows(rows), self.settings, seed=seed), seed
 
     def _by_rows(self, vector: Array, columns: Mapping[str, Array], rows: Array | None) -> tuple[float, Array]:
         found = []

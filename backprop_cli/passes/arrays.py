@@ -28,6 +28,7 @@ from .arrays_forward import Forward, constant
 from .arrays_underflow import lost_constant
 from .compiled import UnusualError
 from .lazy import Lazy
+from .settings import DOUBLES, Settings
 from .shapes import shaped
 from .straight import Passes, Straight
 from .trace import Edge, Edges, Trace, notices
@@ -40,15 +41,16 @@ def array_trace(
     graph: Graph,
     point: Mapping[str, Value],
     system: Arrays,
+    settings: Settings = DOUBLES,
     *,
-    wrt: Collection[str] | None = None,
-    ties: str = "both",
     seed: Value | None = None,
     straight: bool = True,
 ) -> Trace:
     """One forward and one backward pass.
 
     point: a number or an array for each variable
+    system: of all numbers, which those of the point are of
+    settings: of which `wrt` and `ties` count
     seed: ∂f/∂output, where the output is no number: the gradient is that of the sum of seed × output
     straight: whether the straight way is tried first
 
@@ -64,19 +66,19 @@ def array_trace(
     seed = system.number("1") if seed is None else seed
     if straight and system.is_doubles and system.strict:
         with suppress(ArithmeticError, ValueError):
-            return _straight_trace(known, point, system, wrt, ties, seed)
+            return _straight_trace(known, point, system, settings, seed)
     values = Forward(typed, shapes, point, system).run()
-    return Backward(typed, shapes, values, system, typed.depending_on(wrt), ties).trace(point, seed)
+    return Backward(typed, shapes, values, system, typed.depending_on(settings.wrt), settings.ties).trace(point, seed)
 
 
 def _straight_trace(
-    known: _Typed, point: Mapping[str, Value], system: Arrays, wrt: Collection[str] | None, ties: str, seed: Value
+    known: _Typed, point: Mapping[str, Value], system: Arrays, settings: Settings, seed: Value
 ) -> Trace:
     """The trace by the straight way, which keeps the value and the gradient: all else is what the careful way makes of
     it, when somebody looks at it.
     """
     graph, shapes = known.graph, known.shapes
-    wanted, passes = known.straight(system, wrt, tells=True)
+    wanted, passes = known.straight(system, settings.wrt, tells=True)
     value, slopes = passes(*(point[node.name] for node in graph.variables), seed)
     variables = [node for node in graph.variables if wanted[node.position]]
     kept = {node.position: slope for node, slope in zip(variables, slopes, strict=True)}
@@ -85,7 +87,7 @@ def _straight_trace(
     def careful() -> Trace:
         with np.errstate(all="ignore"):
             values = Forward(graph, shapes, point, system).run()
-            return Backward(graph, shapes, values, system, wanted, ties).trace(point, seed)
+            return Backward(graph, shapes, values, system, wanted, settings.ties).trace(point, seed)
 
     def value_of(place: int) -> Value:
         node = graph.nodes[place]
@@ -142,31 +144,29 @@ def _double(given: object) -> Value:
 
 
 @np.errstate(all="ignore")
-def jacobian(
-    graph: Graph, point: Mapping[str, Value], system: Arrays, *, wrt: Collection[str] | None = None, ties: str = "both"
-) -> Trace:
+def jacobian(graph: Graph, point: Mapping[str, Value], system: Arrays, settings: Settings = DOUBLES) -> Trace:
     """The values, and for each variable the matrix of every entry of the output by every entry of the variable.
 
-    point, system, wrt, ties: as in `array_trace`
+    point, system, settings: as in `array_trace`
     Raises as that does, and InputError beyond MAX_JACOBIAN entries.
     """
     typed, shapes, _ = _typed(graph, point)
     whole = shapes[-1]
     rows = int(np.prod(whole, dtype=np.int64))
-    names = [name for name in point if wrt is None or name in wrt]
+    names = [name for name in point if settings.wrt is None or name in settings.wrt]
     columns = sum(int(np.size(point[name])) for name in names)
     if rows * columns > MAX_JACOBIAN:
         message = f"{rows:,} outputs by {columns:,} inputs are beyond the {MAX_JACOBIAN:,} entries of a Jacobian"
         raise InputError(message, hint="--wrt chooses inputs; --upstream gives the gradient of a weighted sum")
     values = Forward(typed, shapes, point, system).run()
     one, zero = system.number("1"), system.number("0")
-    wanted = typed.depending_on(wrt)
+    wanted = typed.depending_on(settings.wrt)
     found: dict[str, list[Array]] = {}
     trace = None
     for place in np.ndindex(whole):
         seed = system.array(np.full(whole, zero))
         seed[place] = one
-        trace = Backward(typed, shapes, values, system, wanted, ties).trace(point, lowered(seed))
+        trace = Backward(typed, shapes, values, system, wanted, settings.ties).trace(point, lowered(seed))
         for name, gradient in trace.gradient.items():
             found.setdefault(name, []).append(np.ravel(np.asarray(gradient)))
     if trace is None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from ..arithmetic import FLOATS, Arithmetic, Value
 from ..graph.graph import Graph
 from .backward import Backward
 from .forward import NONE, Known, forward
+from .settings import DOUBLES, Settings
 from .trace import Trace
 
 LARGE = 1_000
@@ -19,18 +20,17 @@ function of its own: to compile it takes some 20 µs a node, and it is three tim
 def backpropagate(
     graph: Graph,
     point: Mapping[str, Value],
-    *,
-    wrt: Collection[str] | None = None,
-    ties: str = "both",
+    settings: Settings = DOUBLES,
     arithmetic: Arithmetic = FLOATS,
+    *,
     many: bool = False,
     known: Known = NONE,
 ) -> Trace:
     """One forward and one backward pass.
 
     point: a value for each variable of the graph
-    wrt: the variables that get gradients; all, if None
-    ties: one of TIES
+    settings: of which `wrt` and `ties` count
+    arithmetic: of all numbers, which those of the point are of
     many: whether the same is asked at many points, so that a loop is worth its while for a small graph too
     known: values, and what conditions are taken to be (see `forward.Known`)
 
@@ -42,11 +42,12 @@ def backpropagate(
         from .compiled_loops import loops_of
 
         try:
-            loops = loops_of(graph, wrt)
+            loops = loops_of(graph, settings.wrt)
             values, flow = loops.at(point)
         except UnusualError:  # the passes below can tell what is the matter
             pass
         else:
-            return Backward(graph, point, values, FLOATS, loops.wanted, ties, flow).trace()
+            return Backward(graph, point, values, FLOATS, loops.wanted, settings.ties, flow).trace()
     values = forward(graph, point, arithmetic, known)
-    return Backward(graph, point, values, arithmetic, graph.depending_on(wrt), ties, known=known).trace()
+    wanted = graph.depending_on(settings.wrt)
+    return Backward(graph, point, values, arithmetic, wanted, settings.ties, known=known).trace()

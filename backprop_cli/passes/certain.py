@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from math import inf
 from typing import NamedTuple, TypeVar
@@ -18,6 +18,7 @@ from ..runtime.budget import TooSlowError, left, within
 from . import point
 from .backpropagate import backpropagate
 from .hessian import hessian
+from .settings import Settings
 from .trace import Notice, Trace
 
 _MORE = 4  # times as many bits beyond the digits, where nothing tells how many it takes
@@ -116,17 +117,13 @@ def _attempt(
 def certain_trace(
     graph: Graph,
     given: Mapping[str, float | str],
-    places: int,
-    *,
-    wrt: Collection[str] | None = None,
-    ties: str = "both",
-    second: bool = False,
+    settings: Settings,
     then: Callable[[Trace], Trace] | None = None,
 ) -> Trace:
-    """A trace whose numbers are proven to `places` significant digits.
+    """A trace whose numbers are proven to `precision` significant digits.
 
     given: a value for each variable, read from its text
-    second: whether second derivatives are asked for too
+    settings: of which `precision`, `wrt`, `ties` and `hessian` count
     then: what adds something to the trace, to be proven with the rest
 
     Raises MathError as `backpropagate` and `hessian` do, and as `proven` does.
@@ -134,12 +131,13 @@ def certain_trace(
 
     def compute(arithmetic: Balls) -> Trace:
         at = point.complete(given, arithmetic)
-        trace = backpropagate(graph, at, wrt=wrt, ties=ties, arithmetic=arithmetic)
-        if second:
-            trace = trace.but(hessian=hessian(graph, given, wrt=wrt, ties=ties, arithmetic=arithmetic))
+        trace = backpropagate(graph, at, settings, arithmetic)
+        if settings.hessian:
+            trace = trace.but(hessian=hessian(graph, given, settings, arithmetic))
         return then(trace) if then else trace
 
-    trace, notices = proven(graph, places, compute, numbers)
+    assert settings.precision is not None
+    trace, notices = proven(graph, settings.precision, compute, numbers)
     return trace.but(warnings=[*trace.warnings, *notices]) if notices else trace
 
 

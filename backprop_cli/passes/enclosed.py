@@ -8,7 +8,7 @@ rises, or only falls. The last two need a function without a jump.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import product
 from typing import Any, NamedTuple
@@ -26,6 +26,7 @@ from .backward import slopes, steep
 from .cases import Boxed, Case, boxed, cases, middles, within
 from .faults import in_call
 from .forward import forward
+from .settings import DOUBLES, Settings
 from .trace import Edges, Notice, Trace
 
 _PARTS = 64  # of all boxes together, at most
@@ -43,12 +44,11 @@ _TOLD = {"kink": slopes, "unbounded": steep}
 _INFINITE = ("inf", "infinity", "∞", "oo", "nan")
 
 
-def enclosed_trace(
-    graph: Graph, given: Mapping[str, Any], *, wrt: Collection[str] | None = None, ties: str = "both"
-) -> Trace:
+def enclosed_trace(graph: Graph, given: Mapping[str, Any], settings: Settings = DOUBLES) -> Trace:
     """A trace of boxes, which hold every value, local and chained gradient there is while variables are in theirs.
 
     given: of each variable a number or a box (`0.25..0.5`), as text
+    settings: of which `wrt` and `ties` count
 
     Raises MathError where a gate, or a gradient that is asked for, has no value or no bound in a part of the boxes.
     """
@@ -59,7 +59,7 @@ def enclosed_trace(
         with system.working():
             at = {name: read_box(name, str(text), system) for name, text in given.items()}
             try:
-                trace = _Enclosure(graph, system, DualNumbers(system, ties), wrt, ties).trace(at)
+                trace = _Enclosure(graph, system, DualNumbers(system, settings.ties), settings).trace(at)
             except UnprovenError:
                 if is_last:
                     raise
@@ -70,14 +70,12 @@ def enclosed_trace(
         extra *= _MORE
 
 
-def in_parts(
-    graph: Graph, given: Mapping[str, Any], *, wrt: Collection[str] | None = None, ties: str = "both"
-) -> tuple[Trace, list[Trace]]:
-    """The trace over the boxes, and those over their parts. given, wrt, ties: as in `enclosed_trace`."""
+def in_parts(graph: Graph, given: Mapping[str, Any], settings: Settings = DOUBLES) -> tuple[Trace, list[Trace]]:
+    """The trace over the boxes, and those over their parts. given, settings: as in `enclosed_trace`."""
     system = Boxes()
     with system.working():
         at = {name: read_box(name, str(text), system) for name, text in given.items()}
-        enclosure = _Enclosure(graph, system, DualNumbers(system, ties), wrt, ties)
+        enclosure = _Enclosure(graph, system, DualNumbers(system, settings.ties), settings)
         return enclosure.trace(at), [part.trace for part in enclosure.fine(at)]
 
 
@@ -131,8 +129,7 @@ class _Enclosure(NamedTuple):
     graph: Graph
     system: Boxes
     dual: DualNumbers
-    wrt: Collection[str] | None
-    ties: str
+    settings: Settings
 
     def trace(self, at: Boxed) -> Trace:
         """All of it."""
@@ -223,10 +220,10 @@ class _Enclosure(NamedTuple):
         """What the passes make of boxes, where it is given what comparisons hold."""
         at, known = case
         self.system.jumps = self.system.kinks = False
-        trace = backpropagate(self.graph, at, wrt=self.wrt, ties=self.ties, arithmetic=self.system, known=known)
+        trace = backpropagate(self.graph, at, self.settings, self.system, known=known)
         jumps = self.system.jumps
         if not (jumps or self.system.kinks) and self._size * self._most * len(boxed(at)) <= _SLOPES:
-            trace = mean_values.narrowed(trace, self.dual, wrt=self.wrt, known=known)
+            trace = mean_values.narrowed(trace, self.dual, self.settings, known)
         return _Part(self._narrowed(trace, case, jumps), jumps)
 
     def _narrowed(self, trace: Trace, case: Case, jumps: bool) -> Trace:

@@ -16,8 +16,9 @@ from ..rules.formula import Formula
 from ..runtime.budget import TooSlowError, share
 from . import point
 from .backpropagate import backpropagate
-from .hessian import hessian as second_derivatives
+from .hessian import hessian
 from .named import named_gradient
+from .settings import DOUBLES, Settings
 from .trace import Notice, Trace
 
 SHARE = 1 / 2
@@ -62,18 +63,11 @@ class Derivation:
         return ""
 
 
-def exact_trace(
-    graph: Graph,
-    given: Mapping[str, float | str],
-    *,
-    wrt: Collection[str] | None = None,
-    ties: str = "both",
-    hessian: bool = False,
-) -> Trace:
+def exact_trace(graph: Graph, given: Mapping[str, float | str], settings: Settings = DOUBLES) -> Trace:
     """The trace on exact numbers.
 
     given: values for variables; one without is a symbol
-    hessian: whether second derivatives are asked for too
+    settings: of which `wrt`, `ties` and `hessian` count
 
     Raises MathError as `backpropagate` does, and where SymPy cannot carry the numbers.
     """
@@ -82,8 +76,8 @@ def exact_trace(
     def compute(arithmetic: Symbolic) -> Trace:
         values: dict[str, Value] = point.complete(given, arithmetic)
         symbols = {name: arithmetic.symbol(name) for name in unknown}
-        trace = backpropagate(graph, {**values, **symbols}, wrt=wrt, ties=ties, arithmetic=arithmetic)
-        matrix = second_derivatives(graph, given, wrt=wrt, ties=ties, arithmetic=arithmetic) if hessian else None
+        trace = backpropagate(graph, {**values, **symbols}, settings, arithmetic)
+        matrix = hessian(graph, given, settings, arithmetic) if settings.hessian else None
         return trace.but(point=values, hessian=matrix)
 
     return exactly(graph, compute, are_numbers=not unknown)
@@ -106,7 +100,7 @@ def exactly(graph: Graph, compute: Callable[[Symbolic], Trace], *, are_numbers: 
 
 def derive(graph: Graph, given: Mapping[str, float | str], *, wrt: Collection[str] | None = None) -> Derivation:
     """The passes on symbols, the gradient over the names of the program, and the shortest of some closed forms."""
-    trace = exact_trace(graph, given, wrt=wrt)
+    trace = exact_trace(graph, given, Settings(wrt))
     simplified = dict(trace.gradient)
 
     def simplify() -> None:

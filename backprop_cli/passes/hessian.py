@@ -22,6 +22,7 @@ from . import faults, point
 from .backward import Backward
 from .faults import DIGITS, Place
 from .forward import forward
+from .settings import DOUBLES, Settings
 from .trace import Edge, Notice, Trace
 
 MAX_VARIABLES = 500
@@ -40,25 +41,24 @@ Hessian = dict[str, dict[str, Value]]
 def hessian(
     graph: Graph,
     given: Mapping[str, float | str],
-    *,
-    wrt: Collection[str] | None = None,
-    ties: str = "both",
+    settings: Settings = DOUBLES,
     arithmetic: Arithmetic = FLOATS,
 ) -> Hessian:
     """The matrix of second derivatives at a point where there are first ones.
 
+    settings: of which `wrt` and `ties` count
     arithmetic: that of the numbers in the matrix; where doubles are too small, some are numbers of any size, and where
         they lose digits, those of 40 digits are rounded
 
     Raises MathError where a second derivative is infinite or does not exist, InputError beyond MAX_VARIABLES.
     """
-    names = [node.name for node in graph.variables if wrt is None or node.name in wrt]
+    names = [node.name for node in graph.variables if settings.wrt is None or node.name in settings.wrt]
     if len(names) > MAX_VARIABLES:
         raise InputError(
             f"a Hessian of {len(names):,} variables is beyond the limit of {MAX_VARIABLES}", hint="choose some by --wrt"
         )
     values = point.complete(given, arithmetic, any_size=True)
-    matrix = partial(_matrix, graph, names=names, wrt=wrt, ties=ties)
+    matrix = partial(_matrix, graph, names=names, settings=settings)
     if not isinstance(arithmetic, Floats):
         return matrix(values, arithmetic=arithmetic)
     narrow: Hessian | None = None
@@ -114,12 +114,11 @@ def _matrix(
     graph: Graph,
     values: Mapping[str, Value],
     names: Sequence[str],
-    wrt: Collection[str] | None,
-    ties: str,
+    settings: Settings,
     arithmetic: Arithmetic,
 ) -> Hessian:
     """The matrix, row by row. Raises TooSmallError where doubles are too small for it."""
-    columns = _Columns(graph, values, DualNumbers(arithmetic, ties), wrt)
+    columns = _Columns(graph, values, DualNumbers(arithmetic, settings.ties), settings.wrt)
     zero = arithmetic.number("0")
     matrix: Hessian = {}
     for row in names:

@@ -6,7 +6,7 @@ numbers over the boxes, once for each variable.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ..arithmetic import Value
@@ -17,20 +17,20 @@ from ..errors import MathError
 from .backpropagate import backpropagate
 from .cases import boxed, middles
 from .forward import NONE, Known
+from .settings import DOUBLES, Settings
 from .trace import Edges, Trace
 
 
 def narrowed(
     trace: Trace,
     dual: DualNumbers,
-    *,
-    wrt: Collection[str] | None = None,
+    settings: Settings = DOUBLES,
     known: Known = NONE,
 ) -> Trace:
     """A trace of boxes without a kink, all its numbers narrower; or as it is, where slopes have no bounds or may jump.
 
     dual: dual numbers over the boxes of the trace, with its ties
-    wrt, known: as in `backpropagate`, and as the trace was made
+    settings, known: as in `backpropagate`, and as the trace was made
     """
     graph, at, system = trace.graph, trace.point, trace.arithmetic
     assert isinstance(system, Boxes)
@@ -41,11 +41,8 @@ def narrowed(
     truths = _dual(known)
     system.jumps = system.kinks = False
     try:
-        there = backpropagate(graph, center, wrt=wrt, ties=dual.ties, arithmetic=system, known=known)
-        along = {
-            name: backpropagate(graph, row, wrt=wrt, ties=dual.ties, arithmetic=dual, known=truths)
-            for name, row in rows.items()
-        }
+        there = backpropagate(graph, center, settings, system, known=known)
+        along = {name: backpropagate(graph, row, settings, dual, known=truths) for name, row in rows.items()}
     except MathError:
         return trace
     if system.jumps or system.kinks:

@@ -1,19 +1,15 @@
-"""What may be asked of a trace, and the passes that answer it."""
+"""What may be asked of a trace, and of which values."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from functools import partial
+from collections.abc import Collection, Mapping
 from math import inf
 from typing import Any, NamedTuple
 
-from ..arithmetic import FLOATS, IEEE, TIES, Arithmetic
+from ..arithmetic import TIES
 from ..errors import InputError, quote
 from ..graph.graph import Graph
-from ..runtime.budget import within
 from . import point
-from .backpropagate import backpropagate
-from .trace import Trace
 
 DIGITS = range(2, 10_001)
 """Significant digits that numbers may have."""
@@ -100,22 +96,6 @@ def check(settings: Settings) -> None:
         raise InputError(f"ties is one of {', '.join(TIES)}, not {quote(settings.ties)}")
 
 
-def compute(graph: Graph, given: Mapping[str, float | str], settings: Settings) -> Trace:
-    """The trace of a graph at given values, in the arithmetic that the settings ask for.
-
-    Raises TooSlowError where the time is up.
-    """
-    check(settings)
-    if settings.time_limit < inf:
-        return within(settings.time_limit, partial(compute, graph, given, settings._replace(time_limit=inf)))
-    trace = _trace(graph, given, settings)
-    if trace.hessian is None or trace.has_axes:  # of arrays, they were compared entry by entry
-        return trace
-    from .hessian import compared
-
-    return compared(trace, trace.hessian)
-
-
 def is_of_arrays(graph: Graph, given: Mapping[str, Any]) -> bool:
     """Whether an array is anywhere in a program or in its values."""
     return any(map(point.is_array, given.values())) or graph.of_arrays
@@ -154,99 +134,3 @@ def numbers_alone(given: Mapping[str, Any], what: str, taken: Collection[str] = 
             hint = "leave it out" if what.startswith("--") else "backprop eval takes it"
             part = "an entry" if point.is_array(each) else "the value"
             raise InputError(f"{what} takes numbers alone, and {part} of {name} is {kind}", hint=hint)
-
-
-def _trace_of_arrays(graph: Graph, given: Mapping[str, Any], settings: Settings) -> Trace:
-    for name in ("enclose", "trust"):
-        if getattr(settings, name):
-            refuse_arrays(graph, given, f"--{name}")
-    from ..arithmetic.arrays import Arrays
-    from .arrays import array_trace, jacobian
-    from .nested import read_array
-
-    def trace(base: Arithmetic) -> Trace:
-        system = Arrays(base)
-        at = {name: read_array(name, each, system) for name, each in given.items()}
-        if settings.jacobian:
-            return jacobian(graph, at, system, wrt=settings.wrt, ties=settings.ties)
-        seed = None if settings.upstream is None else read_array("--upstream", settings.upstream, system)
-        return array_trace(graph, at, system, wrt=settings.wrt, ties=settings.ties, seed=seed)
-
-    if settings.hessian and (settings.jacobian or settings.upstream is not None):
-        raise InputError("--hessian is of an output that is one number: --jacobian and --upstream are of others")
-    if settings.precision is not None:
-        from .certain import certain_arrays
-
-        found = certain_arrays(graph, settings.precision, trace)
-    elif settings.exact:
-        from .exact import exactly
-
-        found = exactly(graph, trace)
-    else:
-        found = trace(IEEE if settings.allow_nonfinite else FLOATS)
-    if not settings.hessian:
-        return found
-    from .entries import opened, second_derivatives
-
-    program = opened(graph, given)
-    return second_derivatives(
-        found, program, lambda wrt: compute(program.graph, program.given, settings._replace(wrt=wrt))
-    )
-
-
-def _trace(graph: Graph, given: Mapping[str, float | str], settings: Settings) -> Trace:
-    if settings.upstream is not None or settings.jacobian or is_of_arrays(graph, given):
-        return _trace_of_arrays(graph, given, settings)
-    if settings.enclose or any(map(point.is_box, given.values())):
-        for name in (*ARITHMETICS[:3], "hessian", "trust"):
-            if getattr(settings, name) not in (None, False, 0):
-                numbers_alone(given, f"--{name.replace('_', '-')}")
-        from .enclosed import enclosed_trace
-
-        return enclosed_trace(graph, given, wrt=settings.wrt, ties=settings.ties)
-    if any(map(point.is_uncertain, given.values())):
-        return _uncertain_trace(graph, given, settings)
-    if settings.correlations is not None:
-        message = "--correlations are those of uncertain values, and here are none"
-        raise InputError(message, hint="an uncertain value is 2.0±0.1 or 2.00(10)")
-    return _plain_trace(graph, given, settings)
-
-
-def _uncertain_trace(graph: Graph, given: Mapping[str, float | str], settings: Settings) -> Trace:
-    if settings.allow_nonfinite:
-        numbers_alone(given, "--allow-nonfinite")
-    from .uncertain import uncertain_trace
-
-    def plain(values: Mapping[str, float | str], then: Callable[[Trace], Trace]) -> Trace:
-        return _plain_trace(graph, values, settings, then)
-
-    return uncertain_trace(graph, given, settings.correlations, plain, settings.ties)
-
-
-def _plain_trace(
-    graph: Graph, given: Mapping[str, float | str], settings: Settings, then: Callable[[Trace], Trace] | None = None
-) -> Trace:
-    """The trace at plain numbers. then: what adds something to it in the arithmetic at work."""
-    wrt, ties = settings.wrt, settings.ties
-    if settings.precision is not None:
-        from .certain import certain_trace
-
-        return certain_trace(graph, given, settings.precision, wrt=wrt, ties=ties, second=settings.hessian, then=then)
-    if settings.exact:
-        from .exact import exact_trace
-
-        trace = exact_trace(graph, given, wrt=wrt, ties=ties, hessian=settings.hessian)
-        return then(trace) if then else trace
-    arithmetic = IEEE if settings.allow_nonfinite else FLOATS
-    at = point.complete(given, arithmetic, any_size=True)
-    trace = backpropagate(graph, at, wrt=wrt, ties=ties, arithmetic=arithmetic)
-    if settings.trust:
-        from .trust import trusted
-
-        trace = trusted(trace, given, settings.trust, wrt=wrt, ties=ties)
-    if settings.hessian:
-        from .hessian import hessian, with_second_derivatives
-
-        matrix = hessian(graph, given, wrt=wrt, ties=ties, arithmetic=arithmetic)
-        trace = with_second_derivatives(trace, matrix)
-    return then(trace) if then else trace

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..arithmetic import Value
@@ -11,20 +11,19 @@ from ..arithmetic.boxes import Boxes
 from ..errors import MathError
 from ..graph.graph import partial as slope
 from .enclosed import enclosed_trace
+from .settings import Settings
 from .trace import Held, Notice, Trace
 
 
-def trusted(
-    trace: Trace, given: Mapping[str, Any], shown: int, *, wrt: Collection[str] | None = None, ties: str = "both"
-) -> Trace:
+def trusted(trace: Trace, given: Mapping[str, Any], settings: Settings) -> Trace:
     """A trace of doubles with the digits that hold, and a warning where fewer do than are shown.
 
     given: the values that it was made of, which count as they are written: 0.1 is one tenth
-    shown: digits that are shown
+    settings: as the trace was made, with `trust`, the digits that are shown
     """
     graph = trace.graph
     try:
-        right = enclosed_trace(graph, given, wrt=wrt, ties=ties)
+        right = enclosed_trace(graph, given, settings)
     except MathError as error:
         message = f"no digit is proven to hold: {error.message}"
         return trace.but(warnings=[*trace.warnings, Notice("digits", graph.output.name, message)])
@@ -35,7 +34,7 @@ def trusted(
             for edge, box in zip(trace.edges, right.edges, strict=True)
         }
     found = Held(right, values, upstream, edges)
-    return trace.but(held=found, warnings=[*trace.warnings, *_notices(trace, found, shown)])
+    return trace.but(held=found, warnings=[*trace.warnings, *_notices(trace, found, settings.trust)])
 
 
 def _held(number: Value | None, box: Value | None) -> int | None:

@@ -19,6 +19,7 @@ from ..rules.table import primitive
 from . import point
 from .forward import forward
 from .hessian import MAX_VARIABLES, hessian, with_second_derivatives
+from .settings import Settings
 from .trace import Notice, Pair, Trace, Uncertainty
 
 MAX_CORRELATED = 500
@@ -36,27 +37,25 @@ _FIGURES = 2  # digits of an uncertainty in a notice
 def uncertain_trace(
     graph: Graph,
     given: Mapping[str, Any],
-    correlations: object,
+    settings: Settings,
     plain: Callable[[Mapping[str, Any], Callable[[Trace], Trace]], Trace],
-    ties: str,
 ) -> Trace:
     """The trace at the values, with the uncertainty of its output.
 
     given: a text for each variable, some with a standard uncertainty
-    correlations: as `read_correlations` takes them, or None
+    settings: of which `correlations` and `ties` count
     plain: what computes the trace at plain values, and adds something to it in the arithmetic at work
-    ties: as in `backpropagate`
 
     Raises InputError for what is no uncertainty or no correlation, and as `plain` does.
     """
     written = {name: read_uncertain(name, text) for name, text in given.items() if point.is_uncertain(text)}
     order = [node.name for node in graph.variables if node.name in written]
-    known = {} if correlations is None else read_correlations(correlations, order)
+    known = {} if settings.correlations is None else read_correlations(settings.correlations, order)
     _check(known, graph, written)
     values = {**given, **{name: value for name, (value, _) in written.items()}}
     texts = {name: sigma for name, (_, sigma) in written.items()}
     trace = plain(values, lambda trace: trace.but(uncertainty=_propagated(trace, texts, known)))
-    return trace.but(warnings=[*trace.warnings, *_notices(trace, values, ties)])
+    return trace.but(warnings=[*trace.warnings, *_notices(trace, values, settings)])
 
 
 # -- Correlations --------------------------------------------------------------------------------------------------
@@ -200,7 +199,7 @@ def _rooted(variance: Value, system: Arithmetic) -> Value:
 # -- Whether it is enough ------------------------------------------------------------------------------------------
 
 
-def _notices(trace: Trace, values: Mapping[str, Any], ties: str) -> Iterator[Notice]:
+def _notices(trace: Trace, values: Mapping[str, Any], settings: Settings) -> Iterator[Notice]:
     """What the first order does not tell."""
     found, output = trace.uncertainty, trace.graph.output.name
     assert found is not None
@@ -222,7 +221,7 @@ def _notices(trace: Trace, values: Mapping[str, Any], ties: str) -> Iterator[Not
         return
     try:
         with trace.arithmetic.working():
-            matrix = trace.hessian or _second(trace, values, names, ties)
+            matrix = trace.hessian or _second(trace, values, settings._replace(wrt=names))
             told = _second_order(trace, matrix, names) or _beside(trace, names)
     except MathError as error:
         told = f"whether the first order is enough is not known: {error.message}"
@@ -230,9 +229,9 @@ def _notices(trace: Trace, values: Mapping[str, Any], ties: str) -> Iterator[Not
         yield Notice("first-order", output, told)
 
 
-def _second(trace: Trace, values: Mapping[str, Any], names: Sequence[str], ties: str) -> Mapping[str, Any]:
+def _second(trace: Trace, values: Mapping[str, Any], settings: Settings) -> Mapping[str, Any]:
     """The second derivatives, in the arithmetic of the trace."""
-    matrix = hessian(trace.graph, values, wrt=names, ties=ties, arithmetic=trace.arithmetic)
+    matrix = hessian(trace.graph, values, settings, trace.arithmetic)
     return with_second_derivatives(trace, matrix).hessian or {}
 
 

@@ -16,7 +16,8 @@ from ..passes import point
 from ..passes.backpropagate import LARGE, backpropagate
 from ..passes.compiled import UnusualError
 from ..passes.compiled_lines import size, unrolled
-from ..passes.settings import Settings, compute
+from ..passes.compute import compute
+from ..passes.settings import Settings
 from ..passes.trace import Trace
 from ..runtime.budget import within
 
@@ -202,7 +203,7 @@ class Job(NamedTuple):
                 if name not in given:
                     raise _missing(graph, wanted, given)
                 values[name] = read_entry(name, given[name], arithmetic)
-            return backpropagate(graph, values, wrt=settings.wrt, ties=settings.ties, arithmetic=arithmetic, many=True)
+            return backpropagate(graph, values, settings, arithmetic, many=True)
 
         if len(graph.nodes) < LARGE and max(map(len, graph.nodes.inputs)) < _MANY:  # which takes no time to speak of
             return trace_at

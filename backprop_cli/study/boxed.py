@@ -35,7 +35,7 @@ def judge(
 
     Raises InputError for a claim that cannot be read, MathError where the expression has no gradient.
     """
-    whole, parts = in_parts(graph, given, wrt=settings.wrt, ties=settings.ties)
+    whole, parts = in_parts(graph, given, settings)
     system = whole.arithmetic
     assert isinstance(system, Boxes)
     with system.working():

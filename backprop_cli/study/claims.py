@@ -107,12 +107,11 @@ class Judge:
         prove: bool = True,
     ) -> None:
         self.places = max(PLACES, (settings.precision or 0) + SPARE)  # digits to which gradients and claims are known
-        self.graph, self.given, self.ties, self.digits = graph, given, settings.ties, digits
+        self.graph, self.given, self.settings, self.digits = graph, given, settings, digits
         self.calls = _CALLS // max(1, len(names)) if prove else 0
         self.names = names
         self.missing = point.missing(graph, given)
-        self.wrt = settings.wrt
-        wanted = graph.depending_on(self.wrt)
+        wanted = graph.depending_on(settings.wrt)
         positions = {node.name: node.position for node in graph.nodes if not isinstance(node, Constant)}
         for name in names:
             if name not in positions:
@@ -150,7 +149,8 @@ class Judge:
         try:
             return self._place(lambda arithmetic: point.complete(self.given, arithmetic))
         except MathError:  # some variable has no gradient here; those that are claimed to have one may do
-            self.wrt = [node.name for node in self.graph.variables if self._leads_to_claims(node.name)]
+            wrt = [node.name for node in self.graph.variables if self._leads_to_claims(node.name)]
+            self.settings = self.settings._replace(wrt=wrt)
             return self._place(lambda arithmetic: point.complete(self.given, arithmetic))
 
     @cached_property
@@ -172,7 +172,7 @@ class Judge:
 
     def _place(self, at: Callable[[Balls], Mapping[str, Value]]) -> Place:
         def again(arithmetic: Balls) -> Trace:
-            return backpropagate(self.graph, at(arithmetic), wrt=self.wrt, ties=self.ties, arithmetic=arithmetic)
+            return backpropagate(self.graph, at(arithmetic), self.settings, arithmetic)
 
         return Place(certain.proven(self.graph, self.places, again, certain.numbers)[0], again)
 
@@ -323,7 +323,7 @@ def _is_proved(graph: Graph, claim: Claim, calls: int) -> bool:
     wrt = [claim.name] if claim.name in symbols else None
 
     def is_zero() -> bool:
-        trace = backpropagate(graph, symbols, wrt=wrt, arithmetic=system)
+        trace = backpropagate(graph, symbols, Settings(wrt), system)
         difference = opened(_gradient(trace, claim.name) - claim.values(trace)[-1])
         return not has_large_power(difference) and bool(simplify(difference) == 0)
 

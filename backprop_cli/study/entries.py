@@ -102,7 +102,7 @@ def _proven(
         }
         used = {node.name for node in program.graph.variables}
         at = {entry: text for entry, text in exactly.items() if entry in used}
-        right = enclosed_trace(program.graph, at, wrt=program.wrt(settings.wrt), ties=settings.ties)
+        right = enclosed_trace(program.graph, at, settings._replace(wrt=program.wrt(settings.wrt)))
         places = {name: np.ndindex(np.shape(point[name])) for name in names}
         return {
             (name, place): told
@@ -116,7 +116,7 @@ def _proven(
 def _trace(graph: Graph, given: Mapping[str, Any], settings: Settings) -> tuple[Trace, dict[str, Value]]:
     system = Arrays(FLOATS)
     point = {name: read_array(name, each, system) for name, each in given.items()}
-    return array_trace(graph, point, system, wrt=settings.wrt, ties=settings.ties), point
+    return array_trace(graph, point, system, settings), point
 
 
 def _attempt(

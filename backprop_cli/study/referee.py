@@ -166,14 +166,13 @@ def _traced(
     """Backpropagation's trace, and the values for the other methods, as decimals: to the last bit of doubles, or as
     they are written, to more digits than the methods need.
     """
-    wrt, ties = settings.wrt, settings.ties
     if settings.precision is not None:
         system = Balls(_FINE)
         with system.working():
             exactly = {name: system.exactly(value) for name, value in point.complete(given, system).items()}
-        return certain_trace(graph, given, settings.precision, wrt=wrt, ties=ties), exactly
+        return certain_trace(graph, given, settings), exactly
     values = point.complete(given, FLOATS)
-    trace = backpropagate(graph, values, wrt=wrt, ties=ties)
+    trace = backpropagate(graph, values, settings)
     exactly = {name: str(Decimal(value)) for name, value in values.items()}
     return trace if any(trace.conventions) else _with_digits_held(trace, exactly, settings, digits), exactly
 
@@ -234,7 +233,7 @@ def _difference(one: float, two: float, terms: float = 0.0) -> float:
 def _with_digits_held(trace: Trace, exactly: Mapping[str, str], settings: Settings, digits: int) -> Trace:
     """The trace with the digits of its doubles that hold, where those are found in time."""
     try:
-        found = share(PROOF, lambda: trusted(trace, exactly, digits, wrt=settings.wrt, ties=settings.ties))
+        found = share(PROOF, lambda: trusted(trace, exactly, settings._replace(trust=digits)))
     except TooSlowError as error:
         message = f"there is no time to prove how many digits hold; {error.hint}"
         return trace.but(warnings=[*trace.warnings, Notice("time", trace.graph.output.name, message)])

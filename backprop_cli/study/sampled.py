@@ -71,7 +71,7 @@ def review(graph: Graph, given: Mapping[str, Any], settings: Settings = DOUBLES)
 
     Raises MathError where the gradient has no bound in the boxes.
     """
-    trace = enclosed_trace(graph, given, wrt=settings.wrt, ties=settings.ties)
+    trace = enclosed_trace(graph, given, settings)
     found: dict[str, dict[str, Found]] = {name: {} for name in trace.gradient}
     count = 0
     for at in _points(trace.point):

@@ -19,8 +19,9 @@ from backprop_cli.arithmetic import FLOATS
 from backprop_cli.errors import InputError
 from backprop_cli.graph.expand import expand
 from backprop_cli.language.program import Program
+from backprop_cli.passes.compute import compute
 from backprop_cli.passes.point import complete
-from backprop_cli.passes.settings import Settings, compute
+from backprop_cli.passes.settings import Settings
 from backprop_cli.passes.trace import Trace
 from backprop_cli.rules.table import TABLE
 from backprop_cli.study import reference

@@ -39,7 +39,7 @@ def command(
     spoken: str | None,
 ) -> None:
     from ...passes import point
-    from ...passes.settings import compute
+    from ...passes.compute import compute
     from ...view.words.explain import Explanation
 
     if blank and (nudge is not None or form == "json"):

@@ -67,7 +67,7 @@ def command(
     )
     trace = None
     if given or not graph.variables:
-        from ...passes.settings import compute
+        from ...passes.compute import compute
 
         trace = compute(*request)
         warn(trace.warnings)

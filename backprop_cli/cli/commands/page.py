@@ -28,7 +28,7 @@ Examples:
 
 @click.command("page", cls=ExpressionCommand, help=HELP, epilog=EPILOG)
 def command(asked: Asked, form: str, digits: int | None, output: str | None, spoken: str | None) -> None:
-    from ...passes.settings import compute
+    from ...passes.compute import compute
     from ...view.page import Page
 
     if output in (None, "-") and sys.stdout.isatty():

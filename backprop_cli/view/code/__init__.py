@@ -32,7 +32,8 @@ class StagedProgram(NamedTuple):
         """The program of a graph without modules: at a point, if there is a value for each variable."""
         from ...arithmetic import FLOATS
         from ...passes import point
-        from ...passes.settings import compute, is_of_arrays
+        from ...passes.compute import compute
+        from ...passes.settings import is_of_arrays
         from .staged import Input
         from .stages import Stages
 
