@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from typing import Any
 
 import pytest
@@ -126,6 +127,7 @@ REFUSED = {
     r"x \nabla f": r"\nabla",
     r"\begin{cases}": "",
     r"\begin{matrix} x & \end{matrix}": "&",
+    r"T_{60} = a \approx 3": r"\approx",
     r"\begin{bmatrix} 1 & 2 \\ 3 \end{bmatrix}": "}",
     r"\|x\|_3": "3",
     r"\sqrt{x": "",
@@ -230,6 +232,71 @@ def test_a_derivative_is_told_as_one() -> None:
         result = run("eval", latex, "--from=latex", "--x=3")
         assert "error: a derivative is not part of an expression" in result.err
         assert "hint: every variable of an expression gets its gradient" in result.err
+
+
+AMBIGUOUS = {
+    r"E/k_BT": (r"/k_BT", [r"E/(k_B T)", r"E/k_B \cdot T"]),
+    r"e^{-x^2/2\sigma^2}": (r"/2\sigma^2", [r"e^{-x^2/(2 \sigma^2)}", r"e^{-x^2/2 \cdot \sigma^2}"]),
+    r"\frac12 + x/2(y+1)": (r"/2(y+1)", [r"\frac12 + x/(2 (y+1))", r"\frac12 + x/2 \cdot (y+1)"]),
+    r"1/N \log(x)": (r"/N \log(x)", [r"1/(N \log(x))", r"1/N \cdot \log(x)"]),
+}
+"""What papers write, and mean all of it below the stroke: its place, and what the hint leads to."""
+
+
+@pytest.mark.parametrize("latex", AMBIGUOUS)
+def test_a_product_behind_a_stroke_has_two_readings(latex: str) -> None:
+    place, readings = AMBIGUOUS[latex]
+    with pytest.raises(InputError, match="may be read in two ways") as caught:
+        read_latex(latex)
+    assert caught.value.span == (latex.index(place), latex.index(place) + len(place))
+    before, _, after = latex.partition(place)
+    meant = caught.value.hint.removeprefix("write ").split(" or ")
+    assert [f"{before}{each}{after}" for each in meant] == readings
+    point = {node.name: 3.0 for node in Program(read_latex(readings[0])).graph().variables}
+    above, beside = (backprop(read_latex(each), point).value for each in readings)
+    assert above != beside
+
+
+LETTERS_WITH_VALUES = {
+    r"\frac{v}{K_m \left(1+x\right)}": "K_m", r"I_{0}(1+x)^2": "I_0", r"\sigma (T-1)": "sigma", "W(1-x)": "W",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("latex", LETTERS_WITH_VALUES)
+def test_a_function_that_is_given_a_value_is_a_factor(latex: str) -> None:
+    name = LETTERS_WITH_VALUES[latex]
+    names = {"v", "x", "T"} & set(latex)
+    found = run("eval", latex, "--from", "latex", f"--{name}", "2", *(f"--{each}=0.25" for each in names))
+    command = found.err.rpartition(f"{name}(…) is a function in LaTeX: ")[2]
+    assert (found.status, run(*shlex.split(command)[1:]).status) == (2, 0)
+
+
+def test_orders_of_bessel_functions_are_no_capitals_and_no_words() -> None:
+    assert read_latex(r"I_S(e^{x}-1) + K_{\mathrm{max}}(x) + K_{ij}(x)") == "I_S*(exp(x) - 1) + K_max*(x) + K_ij*(x)"
+    assert read_latex(r"J_{n+1}(x) + K_\nu(x) + I_0(x)") == "besselj(n + 1, x) + besselk(nu, x) + besseli(0, x)"
+
+
+def test_one_letter_is_not_a_number_and_a_function() -> None:
+    with pytest.raises(InputError, match="is a letter and a function here") as caught:
+        read_latex(r"\sigma^2 + \sigma (T-1)")
+    assert caught.value.hint == r"write \sigma \cdot (…), or \operatorname{sigmoid}(…)"
+    assert read_latex(r"\sigma^2 + \sigma \cdot (T-1)") == "sigma**2 + sigma*(T - 1)"
+    assert read_latex(r"\sigma^2 + \operatorname{sigmoid}(T-1)") == "sigma**2 + sigmoid(T - 1)"
+
+
+EQUATIONS = [
+    r"|Z| = \sqrt{R^2+x}", r"\Delta\phi = n d", r"f' = x", r"\langle n\rangle = x", r"\frac{dI}{dt} = x",
+    r"E^\circ = x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("latex", EQUATIONS)
+def test_of_an_equation_the_right_side_may_stand_alone(latex: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read_latex(latex)
+    assert read_latex(caught.value.hint.removeprefix("the right side may stand alone: ")) == read_latex(
+        latex.rpartition("= ")[2]
+    )
 
 
 def test_values_of_what_was_read() -> None:

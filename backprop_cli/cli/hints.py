@@ -209,11 +209,21 @@ def _of_variable(error: UnknownVariableError, command: str, words: Sequence[str]
     """What to tell of a name with a value that the expression does not have."""
     if _place(words, error.name) < len(words) and (told := _elsewhere(error.name, command, words)):
         return told
-    if hint := _of_product(command, words):
+    if hint := _of_product(command, words) or _of_factor(command, words, error.name):
         error.hint = hint
     elif _place(words, error.name) < len(words) and (close := _alike(error.name, by_name(command))):
         error.hint = did_you_mean(error.name, close)
     return error
+
+
+def _of_factor(command: str, words: Sequence[str], name: str) -> str:
+    r"""The command line for LaTeX in which a letter with a value is read as a function: `K_m (1 + x)`."""
+    letters, _, below = name.partition("_")
+    subscript = rf"_\{{?(?:\\\w+\{{)?{re.escape(below)}\}}*" if below else ""
+    called = re.compile(rf"(\\?(?<![A-Za-z]){re.escape(letters)}{subscript})\s*((?:\\[A-Za-z]+)?[({{])")
+    hint = working(command, [called.sub(r"\1 \\cdot \2", word) for word in words])
+    is_latex = any("latex" in word for word in words) and any(map(called.search, words))
+    return f"{name}(…) is a function in LaTeX: {hint}" if is_latex and hint else ""
 
 
 def _of_product(command: str, words: Sequence[str]) -> str:

@@ -5,11 +5,14 @@ What is made is text, which is then read as any other.
 
 from __future__ import annotations
 
+import re
+from itertools import pairwise
+
 from ...errors import InputError, quote
 from ..recipes import DERIVATIVES
-from .cursor import DEEPEST, DerivativeError, UnknownError
+from .cursor import DEEPEST, DerivativeError, TwoReadingsError, UnknownError
 from .reader import Reader
-from .signs import BEFORE_OPERAND, BEHIND_OPERAND, EMPTY, OF_ARRAYS, PIECE, UNREAD
+from .signs import BEFORE_OPERAND, BEHIND_OPERAND, EMPTY, LETTERS, OF_ARRAYS, PIECE, UNREAD
 
 MAX_CHARACTERS = 250_000
 _LONGEST = 1_000  # characters of a hint
@@ -37,16 +40,41 @@ def read_latex(source: str) -> str:
                  if each[0] != r"\," or not (before in BEFORE_OPERAND or behind in BEHIND_OPERAND)]  # fmt: skip
     reader = Reader([each[0] for each in found], of_arrays=bool(of_arrays), ours=r"\frac{\partial" in source)
     try:
-        return reader.whole()
+        text = reader.whole()
     except UnknownError:
         place = max(reader.place - 1, 0)
     except DerivativeError:
         span = found[reader.place].span()
-        raise InputError("a derivative is not part of an expression", source, span, DERIVATIVES) from None
+        hint = _right_side(source, span[0]) or DERIVATIVES
+        raise InputError("a derivative is not part of an expression", source, span, hint) from None
+    except TwoReadingsError as error:
+        divisor, factor = (
+            source[found[first].start() : found[end - 1].end()] for first, end in (error.divisor, error.factor)
+        )
+        span = found[error.divisor[0] - 1].start(), found[error.factor[1] - 1].end()
+        message, readings = f"{quote(source[slice(*span)])} may be read in two ways", (
+            f"/({divisor} {factor})", rf"/{divisor} \cdot {factor}",
+        )  # fmt: skip
+        raise InputError(message, source, span, f"write {' or '.join(readings)}") from None
+    else:
+        for letter, name in LETTERS.items():
+            calls = (here for here, behind in pairwise(found) if (here[0], behind[0]) == (f"\\{letter}", "("))
+            if (call := next(calls, None)) and re.search(rf"\b{letter}\b(?!\()", text):
+                hint = rf"write \{letter} \cdot (…), or \operatorname{{{reader.functions[name][0].name}}}(…)"
+                raise InputError(f"{quote(call[0])} is a letter and a function here", source, call.span(), hint)
+        return text
     if reader.depth > DEEPEST:
         message = f"more than {DEEPEST} brackets, groups and functions of LaTeX inside each other are not read"
         raise InputError(message, source, found[min(place, len(found) - 1)].span())
     if place >= len(found):
         raise InputError("this LaTeX ends too early", source, (len(source), len(source)))
     sign, span = found[place][0], found[place].span()
-    raise InputError(f"{quote(sign)} is LaTeX that is not read here", source, span, UNREAD.get(sign, ""))
+    hint = _right_side(source, span[0]) or UNREAD.get(sign, "")
+    raise InputError(f"{quote(sign)} is LaTeX that is not read here", source, span, hint)
+
+
+def _right_side(source: str, place: int) -> str:
+    """What to tell of an equation whose left side, in which the place is, is not read; empty where it is none."""
+    left, _, right = source.partition("=")
+    right = right.strip(" $\n")
+    return f"the right side may stand alone: {right}" if place <= len(left) and translated(right) else ""

@@ -15,6 +15,14 @@ class DerivativeError(Exception):
     """There is a derivative."""
 
 
+class TwoReadingsError(Exception):
+    r"""A factor behind a divisor, as in `a/bc`. divisor, factor: from which sign to behind which one they stand."""
+
+    def __init__(self, divisor: tuple[int, int], factor: tuple[int, int]) -> None:
+        super().__init__()
+        self.divisor, self.factor = divisor, factor
+
+
 class Signs:
     """The signs of a text, one after the other."""
 

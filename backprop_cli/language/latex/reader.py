@@ -8,7 +8,7 @@ from itertools import takewhile
 from ...rules.arrays import functions
 from ..names import as_name
 from ..recipes import INVERSES
-from .cursor import DerivativeError, UnknownError
+from .cursor import DerivativeError, TwoReadingsError, UnknownError
 from .environments import Environments
 from .parts import Part, held, joined
 from .signs import (
@@ -38,6 +38,8 @@ from .signs import (
 )
 
 _LONGEST_FUNCTION = 20  # letters
+_ORDER = re.compile(rf"(?:\b(?:[a-zα-ω]|{'|'.join(GREEK)})\b(?!\*[^\W\d])|[^\w]|\d)+")
+"""Of a Bessel function: one letter in lower case, a number, or a sum of them."""
 
 
 class Reader(Environments):
@@ -55,6 +57,7 @@ class Reader(Environments):
         head = self.head()
         written = self.formula("")
         if self.place < len(self.signs):
+            self.take()
             raise UnknownError
         return f"{head}{written.text}"
 
@@ -76,8 +79,15 @@ class Reader(Environments):
         """What stands before a closing bracket, or before the end."""
         self.deepen()
         parts: list[Part] = []
+        before = 0
         while self.next not in (close, *STOPS) and self.worded() not in (*OTHERWISE, *WHERE):
-            parts.append(self.part(close))
+            start = self.place
+            part = self.part(close)
+            is_divided = [each.text for each in parts[-2:-1] if each.kind == "sign"] == ["/"]
+            if is_divided and "sign" not in (parts[-1].kind, part.kind):  # as papers write exp(-x^2/2\sigma^2)
+                raise TwoReadingsError((before, start), (start, self.place))
+            parts.append(part)
+            before = start
         if parts and parts[-1].kind == "sign":
             raise UnknownError
         self.depth -= 1
@@ -171,6 +181,9 @@ class Reader(Environments):
         if sign in ORDERED and not sign.startswith("\\") and self.next == "_":
             self.take()
             order = self.group().text
+            if not _ORDER.fullmatch(order):  # I_S(…) and K_{max}(…) are products
+                self.place = start
+                return None
         elif sign in ORDERED and ahead[:3] + ahead[4:] == [*"^{()}("] and ahead[3].isalnum():
             order = ahead[3]
             self.place += 6

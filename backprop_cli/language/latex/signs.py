@@ -11,7 +11,7 @@ EMPTY = {
 }
 SIGNS = {
     r"\cdot": "*", r"\times": "*", r"\ast": "*", "*": "*", r"\odot": "*", r"\,": "@", r"\div": "/", "/": "/",
-    "+": "+", "-": "-", ",": ",",
+    "+": "+", "-": "-", ",": ",", ";": ",",
     "<": "<", ">": ">", r"\lt": "<", r"\gt": ">", r"\le": "<=", r"\leq": "<=", r"\ge": ">=", r"\geq": ">=",
     r"\bmod": "%", r"\mod": "%",
     r"\ne": "!=", r"\neq": "!=", r"\land": "and", r"\wedge": "and", r"\lor": "or", r"\vee": "or",
@@ -40,6 +40,7 @@ DERIVATIVE = re.compile(
 UNREAD = {
     r"\sum": "terms are written out: x_1 + x_2", r"\prod": "factors are written out: x_1 x_2",
     r"\int": "there are no integrals here", r"\lim": "there are no limits here",
+    r"\circ": r"an angle of x degrees is x \pi/180; of a name, leave it out",
     r"\pm": "an uncertainty belongs to a value: --x 2.0±0.1", r"\approx": "a condition is x = y, or |x - y| < 0.001",
 }  # fmt: skip
 """What to tell of signs that are not read."""
