@@ -50,8 +50,12 @@ def test_json_leaves_everything_else(character: str) -> None:
     assert dumped([character]) == json.dumps([character], ensure_ascii=False)
 
 
-def test_space_between_parts_of_json_stays() -> None:
-    assert escaped('{\t"a": "\x9b",\r "b": 1}') == '{\t"a": "\\u009b",\r "b": 1}'
+def test_space_between_parts_of_json_stays_in_its_line() -> None:
+    assert escaped('{\t"a": "\x9b",\r "b": 1}') == '{\t"a": "\\u009b",  "b": 1}'
+    lines = '{"x": 2,\r"y":\t3}\r\n{"said": "a",\r\r"x": 1, "y": 2}\n'
+    for words in ([], ["--trace"], ["--get", "value"]):
+        result = run("points", "x*y", "-", *words, "--json", stdin=lines)
+        assert [json.loads(line)["value"] for line in result.out.splitlines()] == [6.0, 2.0]
 
 
 COMMENT = f"x*y # {TYPED} \x1b[31m"

@@ -183,11 +183,14 @@ def dumped(data: object, *, ascii_only: bool = False) -> str:
 
 
 def escaped(text: str, *, ascii_only: bool = False) -> str:
-    """JSON, with an escape for each character that a terminal obeys or does not show, such as U+009B or a bidi mark."""
+    """JSON in one line, with an escape for each character that a terminal obeys or does not show, such as U+009B or a
+    bidi mark. A carriage return can only stand between its parts, and is a space.
+    """
     if text.isprintable() and (text.isascii() or not ascii_only):
         return text
     return _BEYOND_ASCII.sub(
-        lambda run: "".join(c if c.isprintable() and not ascii_only else json.dumps(c)[1:-1] for c in run[0]), text
+        lambda run: "".join(c if c.isprintable() and not ascii_only else json.dumps(c)[1:-1] for c in run[0]),
+        text.replace("\r", " "),
     )
 
 
