@@ -33,7 +33,7 @@ from backprop_cli.view import Options, texts
 from backprop_cli.view.texts import Gap
 from backprop_cli.view.words import explain
 from backprop_cli.view.words.explain import Explanation, Nudges, marked
-from backprop_cli.view.words.parts import Computed, Sum, Through
+from backprop_cli.view.words.parts import Back, Computed
 from backprop_cli.view.words.spans import Span, code, plain, say
 from backprop_cli.view.words.story import Story
 from backprop_cli.view.words.wording import BLANK
@@ -146,6 +146,12 @@ def test_what_a_gate_does(words: str, sentence: str) -> None:
     assert sentence.format(f"{'it ' * bool(op.role)}{op.does}.") in lines
 
 
+def through(trace: Trace, gate: Node) -> Back:
+    """What is told of the backward pass through a gate."""
+    steps = (each for each in Story(trace).backward() if isinstance(each, Back))
+    return next(each for each in steps if each.node == gate and not each.terms)
+
+
 @pytest.mark.parametrize("op", NUMERIC, ids=lambda op: op.call)
 def test_every_gate_says_what_it_does(op: Op) -> None:
     """In a sentence that goes on after its name, and that speaks of no name that somebody may have given."""
@@ -156,7 +162,7 @@ def test_every_gate_says_what_it_does(op: Op) -> None:
     point = {places[name]: value for name, value in inside(op, list(places)[: len(names)]).items()}
     trace = backprop(f"{op.written(names)}*2 + {op.written(names)}", point)
     for gate in (each for each in trace.graph.gates if each.op == op):
-        step = next(each for each in Story(trace).backward() if isinstance(each, Through) and each.node == gate)
+        step = through(trace, gate)
         assert plain(step.says[1]).startswith(op.name)
     assert text_of(trace).count(f"{op.does}.") == 1
 
@@ -201,7 +207,7 @@ def test_every_primitive_is_explained(op: Op) -> None:
 def test_a_sentence_says_what_its_parts_are() -> None:
     trace = backprop("relu(x)*y", x=2, y=-1)
     x, gate = trace.graph.nodes[0], trace.graph.nodes[1]
-    step = next(step for step in Story(trace).backward() if isinstance(step, Through) and step.node == gate)
+    step = through(trace, gate)
     assert [[span for span in said if span.kind != "words"] for said in step.says] == [
         [code("q1 = relu(x)", gate), code("∂f/∂q1 = −1", gate)],
         [code("x > 0"), code("x", x)],
@@ -312,12 +318,13 @@ def holds(trace: Trace) -> None:
         assert number(true(each.equation[0].text)) == trace.values[each.node.position] + 0.0
     steps = list(story.backward())
     seen: Counter[tuple[int, int]] = Counter()
-    summed: dict[str, Sum] = {}
-    order = [step.node.position for step in steps if isinstance(step, Through)]
+    summed: dict[str, Back] = {}
+    order = [step.node.position for step in steps if isinstance(step, Back) and not step.terms]
     assert order == sorted(order, reverse=True)
     assert set(order) == {node.position for node in gates if trace.upstream[node.position] is not None}
     for step in steps:
-        if isinstance(step, Through):
+        assert isinstance(step, Back)
+        if not step.terms:
             heading = re.search(r"upstream `(.*?)`", marked(step.says[0]))
             assert heading
             assert number(sides(heading[1])[-1]) == upstream(trace, step.node)
@@ -332,7 +339,7 @@ def holds(trace: Trace) -> None:
                 assert number(true(equations[-1])) == float(told.edge.chained or 0)
                 if len(equations) > 1:
                     assert number(true(equations[0])) == float(told.edge.local or 0)
-        elif isinstance(step, Sum):
+        else:
             assert step.node.name not in summed
             summed[step.node.name] = step
     carrying = {(edge.gate.position, edge.slot) for edge in trace.edges if edge.chained}
@@ -369,7 +376,7 @@ def test_numbers_of_random_graphs(example: Example, data: st.DataObject) -> None
     assert states_gradients(trace, "\n".join(says)) or not says
     for step in Story(trace).backward():
         assert not isinstance(step, Gap)
-        lines = step.says[1:] if isinstance(step, Sum) else [words for told in step.edges for words in told.equations]
+        lines = step.says[1:] if step.terms else [words for told in step.edges for words in told.equations]
         for line in lines:
             assert f"    {plain(line)}\n" in text
             assert f"  - {marked(line)}\n" in shown

@@ -50,7 +50,8 @@ ROOMS = {
 MAY_LOAD = {
     "click": "cli.commands cli.commands.* cli.expression cli.manual cli.progress",
     "rich": "cli.output view.columns",
-    "sympy": "language.tree arithmetic.symbolic arithmetic.symbolic_forms passes.exact study.claims view.latex",
+    "sympy": "language.tree arithmetic.symbolic arithmetic.symbolic_forms arithmetic.symbolic_functions passes.exact "
+    "study.claims view.latex",
     "mpmath": "arithmetic.*",
     "flint": "arithmetic.ball arithmetic.ball_functions arithmetic.balls arithmetic.box arithmetic.box_functions "
     "arithmetic.boxes arithmetic.decimals",

@@ -7,30 +7,21 @@ without bound is refused before it does.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from functools import lru_cache
+from collections.abc import Sequence
 from typing import Any
 
 import sympy
-from sympy import Integer, Max, Min, Piecewise, Rational, Symbol
+from sympy import Integer, Rational, Symbol
 
-from ..errors import quote, shorten
+from ..errors import shorten
 from ..rules.op import Op
 from .symbolic_forms import AsTyped
+from .symbolic_functions import COMPARISONS, FUNCTIONS, equal, evaluated, product, real, total, where
 from .system import Arithmetic, Function, Rule, Value
 
-MAX_BITS = 14_000
-"""Bits of a whole number, numerator or denominator: as many as Python writes out (4,300 digits)."""
-MAX_FACTORIAL = 1_500
-"""The largest argument of gamma and its kin that is worked out."""
-MAX_ROUNDED = 10**300
-"""The largest argument of floor and ceil."""
 MAX_DIGITS = 4_000
 """Digits of a literal, and its largest decimal exponent."""
 _LONGEST = 40
-_MOST = 1_000_000
-"""The largest exponent of e beside which terms are evaluated: SymPy may take as many bits."""
 
 
 class Symbolic(Arithmetic):
@@ -40,15 +31,15 @@ class Symbolic(Arithmetic):
     range_hint = "exact numbers cannot grow that far; --precision 50 can"
 
     def __init__(self) -> None:
-        words: dict[str, Function] = {name: _real(function) for name, function in _FUNCTIONS.items()}
+        words: dict[str, Function] = {name: real(function) for name, function in FUNCTIONS.items()}
         logic: dict[str, Function] = {
-            "eq": _equal,
-            "where": _where,
-            **_COMPARISONS,
+            "eq": equal,
+            "where": where,
+            **COMPARISONS,
             "both": sympy.And,
             "either": sympy.Or,
             "opposite": sympy.Not,
-            "selected": lambda x, out: _where(_equal(x, out), lambda: Integer(1), lambda: Integer(0)),
+            "selected": lambda x, out: where(equal(x, out), lambda: Integer(1), lambda: Integer(0)),
         }
         templates = {
             "where": "where({}, lambda: {}, lambda: {})",
@@ -58,7 +49,7 @@ class Symbolic(Arithmetic):
             "or": "either({}, {})",
             "not": "opposite({})",
         }
-        binary = {name: f"{name}({{}}, {{}})" for name in ("add", "sub", "mul", "div", "eq", *_COMPARISONS)}
+        binary = {name: f"{name}({{}}, {{}})" for name in ("add", "sub", "mul", "div", "eq", *COMPARISONS)}
         constants = {"pi": sympy.pi, "e": sympy.E, "nan": sympy.nan}
         super().__init__({**words, **logic}, constants, {**templates, **binary})
         self.printer = AsTyped()
@@ -73,7 +64,7 @@ class Symbolic(Arithmetic):
                 compiled = compiled._replace(value=self.namespace["normcdf"])
             # In the rules, what depends on symbols is not equal; for a person who writes x == y it may be.
             is_typed = op.truth and op.name == "eq"
-            self._rules[op] = compiled._replace(value=_COMPARISONS["equal"]) if is_typed else compiled
+            self._rules[op] = compiled._replace(value=COMPARISONS["equal"]) if is_typed else compiled
         return self._rules[op]
 
     def holds(self, truth: Value) -> bool | None:
@@ -83,15 +74,15 @@ class Symbolic(Arithmetic):
         return self.holds(value) if value in (sympy.true, sympy.false) else super().data(value)
 
     def _total(self, terms: Sequence[Value]) -> Value:
-        return _sum(*terms)
+        return total(*terms)
 
     def _product(self, *factors: Value) -> Value:
-        return _product(*factors)
+        return product(*factors)
 
     def _but_one(self, inputs: Sequence[Value], slot: int) -> Value:
         if not any(each.free_symbols for each in inputs):
             return super()._but_one(inputs, slot)
-        return _product(*inputs[:slot], *inputs[slot + 1 :])  # of symbols, products on the way are as long as this
+        return product(*inputs[:slot], *inputs[slot + 1 :])  # of symbols, products on the way are as long as this
 
     def symbol(self, name: str) -> Value:
         """A real unknown."""
@@ -108,7 +99,7 @@ class Symbolic(Arithmetic):
 
     def to_float(self, value: Value) -> float:
         try:
-            return float(_near(value, 17))
+            return float(evaluated(value, 17))
         except (TypeError, ValueError, OverflowError):
             return math.nan
 
@@ -117,324 +108,9 @@ class Symbolic(Arithmetic):
         if len(text) <= _LONGEST or value.free_symbols:
             return text
         try:
-            return f"≈ {_near(value, digits)}"
+            return f"≈ {evaluated(value, digits)}"
         except (ArithmeticError, ValueError):  # an exponent that SymPy cannot write out, or no digits that hold
             return shorten(text, _LONGEST)
 
     def whole(self, value: Value) -> str:
         return str(self.printer.doprint(value))
-
-
-class sigmoid(sympy.Function):  # type: ignore[misc]  # noqa: N801 - SymPy prints the name
-    """The sigmoid of a symbol, which stays what it is; of a number, the number."""
-
-    @classmethod
-    def eval(cls, x: Value) -> Value:
-        return None if x.free_symbols else _sigmoid(x)
-
-    def _eval_is_positive(self) -> bool:
-        return True
-
-
-class softplus(sympy.Function):  # type: ignore[misc]  # noqa: N801
-    """The softplus of a symbol, likewise."""
-
-    @classmethod
-    def eval(cls, x: Value) -> Value:
-        return None if x.free_symbols else _softplus(x)
-
-    def _eval_is_positive(self) -> bool:
-        return True
-
-
-class normcdf(sympy.Function):  # type: ignore[misc]  # noqa: N801
-    """The normal distribution of a symbol, likewise. SymPy would write 1 less a small number for it."""
-
-    @classmethod
-    def eval(cls, x: Value) -> Value:
-        return None if x.free_symbols else _normcdf(x)
-
-    def fdiff(self, _argindex: int = 1) -> Value:
-        return sympy.exp(-(self.args[0] ** 2) / 2) / sympy.sqrt(2 * sympy.pi)
-
-    def _eval_is_positive(self) -> bool:
-        return True
-
-
-class zeta(sympy.zeta):  # type: ignore[misc]  # noqa: N801
-    """Riemann's function with its derivative, which SymPy has no name for."""
-
-    def fdiff(self, _argindex: int = 1) -> Value:
-        return zetaderiv(1, self.args[0])
-
-
-class _Evaluated:
-    """A function whose numbers are FLINT's."""
-
-    args: tuple[Value, ...]
-
-    def _eval_evalf(self, bits: int) -> Value:
-        from .ball_functions import of_numbers
-
-        found = of_numbers(type(self).__name__, bits, [each._to_mpmath(bits) for each in self.args])
-        return sympy.Float(found.mid(), precision=bits)
-
-
-class erfinv(_Evaluated, sympy.erfinv):  # type: ignore[misc]  # noqa: N801
-    """The inverse of erf, which SymPy does not evaluate for most numbers."""
-
-
-class erfcinv(_Evaluated, sympy.erfcinv):  # type: ignore[misc]  # noqa: N801
-    """The inverse of erfc, likewise."""
-
-
-class zetaderiv(_Evaluated, sympy.Function):  # type: ignore[misc]  # noqa: N801
-    """A derivative of zeta, of any order."""
-
-    @classmethod
-    def eval(cls, order: Value, x: Value) -> Value:
-        return zeta(x) if order == 0 else None
-
-    def fdiff(self, _argindex: int = 2) -> Value:
-        return zetaderiv(self.args[0] + 1, self.args[1])
-
-
-def _sigmoid(x: Value) -> Value:
-    return 1 / (1 + sympy.exp(-x))
-
-
-def _softplus(x: Value) -> Value:
-    return sympy.log(1 + sympy.exp(x))
-
-
-def _normcdf(x: Value) -> Value:
-    return sympy.erfc(-x / sympy.sqrt(2)) / 2
-
-
-def opened(value: Value) -> Value:
-    """The formula with sigmoid, softplus and normcdf written out."""
-    return value.replace(sigmoid, _sigmoid).replace(softplus, _softplus).replace(normcdf, _normcdf)
-
-
-class UndecidedError(Exception):
-    """A comparison of exact numbers that SymPy cannot settle."""
-
-
-def _near(value: Value, digits: int) -> Value:
-    """The number to so many digits. Raises ValueError where terms cancel so far that none of them holds."""
-    if value.has(sympy.Add) and any(_is_far(each.exp) for each in value.atoms(sympy.exp)):
-        raise ValueError
-    near = value.evalf(digits, maxn=400)
-    if getattr(near, "_prec", digits) == 1:
-        raise ValueError
-    return near
-
-
-@lru_cache(4096)
-def _is_far(exponent: Value) -> bool:
-    """Whether exp of it, beside other terms, may take SymPy so many bits that GMP ends the process."""
-    if any(_is_far(each.exp) for each in exponent.atoms(sympy.exp)):
-        return True
-    near = exponent.evalf(3, maxn=20)
-    return not (near.is_Float or near.is_Rational) or abs(near) > _MOST
-
-
-def _sign_of(value: Value) -> int | None:
-    """−1, 0 or 1; None for what depends on symbols."""
-    if value.is_zero:
-        return 0
-    if value.is_positive or value.is_negative:
-        return 1 if value.is_positive else -1
-    if value.free_symbols:
-        return None
-    with suppress(ValueError):
-        near = _near(value, 50)
-        if near.is_real:
-            return 1 if near > 0 else -1
-    if value.equals(0):
-        return 0
-    raise UndecidedError(f"cannot tell whether {quote(str(value))} is 0 or not")
-
-
-def _equal(x: Value, y: Value) -> Any:
-    """Whether x = y. An input of max or min is the output under a condition that a person can read."""
-    if x == y:
-        return True
-    for kind in (Max, Min):
-        if isinstance(y, kind) and y.free_symbols:
-            inner = set(x.args) if isinstance(x, kind) else {x}  # SymPy makes one Max of nested ones
-            others = sorted(set(y.args) - inner, key=sympy.default_sort_key)
-            if len(others) == len(y.args):
-                others = [y]  # SymPy has left x out, because it knows of a larger one
-            return sympy.And(*((x >= each) if kind is Max else (x <= each) for each in others))
-    return _sign_of(x - y) == 0
-
-
-def _compared(relation: Any, by_sign: Callable[[int], bool]) -> Function:
-    """A comparison: decided by the sign of the difference, or SymPy's relation where that depends on symbols."""
-
-    def compare(x: Value, y: Value) -> Any:
-        sign = _sign_of(x - y)
-        return relation(x, y) if sign is None else sympy.true if by_sign(sign) else sympy.false
-
-    return compare
-
-
-_COMPARISONS: dict[str, Function] = {
-    "equal": _compared(sympy.Eq, lambda sign: sign == 0),
-    "ne": _compared(sympy.Ne, lambda sign: sign != 0),
-    "lt": _compared(sympy.StrictLessThan, lambda sign: sign < 0),
-    "le": _compared(sympy.LessThan, lambda sign: sign <= 0),
-    "gt": _compared(sympy.StrictGreaterThan, lambda sign: sign > 0),
-    "ge": _compared(sympy.GreaterThan, lambda sign: sign >= 0),
-}
-
-
-def _where(condition: Any, yes: Callable[[], Value], no: Callable[[], Value]) -> Value:
-    if condition is True or condition == sympy.true:
-        return yes()
-    if condition is False or condition == sympy.false:
-        return no()
-    otherwise = no()
-    return Piecewise((yes(), condition), *([] if otherwise is sympy.nan else [(otherwise, True)]))
-
-
-def _largest(*values: Value) -> Value:
-    """The largest number, by proof; a Max where symbols are among them."""
-    best = values[0]
-    for value in values[1:]:
-        sign = _sign_of(value - best)
-        if sign is None:
-            return Max(*values)
-        best = value if sign > 0 else best
-    return best
-
-
-def _smallest(*values: Value) -> Value:
-    largest = _largest(*(-value for value in values))
-    return Min(*values) if isinstance(largest, Max) else -largest
-
-
-def _sign(x: Value) -> Value:
-    sign = _sign_of(x)
-    return sympy.sign(x) if sign is None else Integer(sign)
-
-
-def _abs(x: Value) -> Value:
-    sign = _sign_of(x)
-    return sympy.Abs(x) if sign is None else sign * x
-
-
-def _real(function: Function) -> Function:
-    """The function where its result is finite, real and not too large."""
-
-    def guarded(*args: Value) -> Value:
-        result = function(*args)
-        if result.has(sympy.zoo, sympy.oo, -sympy.oo, sympy.nan) or result.is_real is False:
-            raise ValueError("no finite real value")
-        if not result.free_symbols and result.is_real is None and abs(sympy.im(result.evalf(20))) > 1e-15:
-            raise ValueError("no real value")
-        if any(max(abs(each.p).bit_length(), each.q.bit_length()) > MAX_BITS for each in result.atoms(Rational)):
-            raise OverflowError
-        return result
-
-    return guarded
-
-
-_sum, _product = _real(sympy.Add), _real(sympy.Mul)
-
-
-def _div(x: Value, y: Value) -> Value:
-    if y == 0 or (not y.free_symbols and _sign_of(y) == 0):
-        raise ZeroDivisionError
-    return x / y
-
-
-def _pow(x: Value, y: Value) -> Value:
-    if x.is_Rational and y.is_Rational:
-        if x == 0 and y < 0:
-            raise ZeroDivisionError
-        bits = max(abs(x.p).bit_length(), x.q.bit_length())
-        if (x not in (0, 1, -1) and abs(y) * bits > MAX_BITS) or y.q.bit_length() > 64:
-            raise OverflowError
-    elif not x.free_symbols and not y.free_symbols and y.is_Rational and abs(y) > MAX_BITS:
-        raise OverflowError
-    return x**y
-
-
-def _bounded(function: Function, bound: int = MAX_FACTORIAL) -> Function:
-    def checked(*args: Value) -> Value:
-        if any(not each.free_symbols and abs(each if each.is_Rational else each.evalf(15)) > bound for each in args):
-            raise OverflowError
-        return function(*args)
-
-    return checked
-
-
-def _floor(x: Value) -> Value:
-    """What SymPy leaves open of a number that is all but whole, or takes for the whole one, is proved here."""
-    if x.is_Rational or x.free_symbols:
-        return sympy.floor(x)
-    near = sympy.floor(x.evalf(350, maxn=400) + Rational(1, 2))
-    for whole in (near, near - 1, near + 1):
-        rest = x - whole
-        if _sign_of(rest + Rational(1, 2)) in (0, 1) and _sign_of(Rational(1, 2) - rest) in (0, 1):
-            return whole if _sign_of(rest) in (0, 1) else whole - 1
-    raise UndecidedError(f"cannot tell which whole number lies below {quote(str(x))}")
-
-
-def _round(x: Value) -> Value:
-    """Half to even."""
-    below = _floor(x + Rational(1, 2))
-    if x.free_symbols:
-        return below
-    is_tie = _sign_of(below - x - Rational(1, 2)) == 0
-    return below - below % 2 if is_tie else below
-
-
-def _cbrt(x: Value) -> Value:
-    sign = None if x.free_symbols and not x.is_nonnegative else 1 if x.is_nonnegative else _sign_of(x)
-    return sympy.sign(x) * sympy.cbrt(abs(x)) if sign is None else sign * sympy.cbrt(sign * x) if sign else x
-
-
-_FUNCTIONS: dict[str, Function] = {
-    **{
-        name: getattr(sympy, name)
-        for name in ("exp log sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc".split())
-    },
-    "add": lambda x, y: x + y,
-    "sub": lambda x, y: x - y,
-    "mul": lambda x, y: x * y,
-    "div": _div,
-    "pow": _pow,
-    "log2": lambda x: sympy.log(x, 2),
-    "log10": lambda x: sympy.log(x, 10),
-    "log1p": lambda x: sympy.log(1 + x),
-    "expm1": lambda x: sympy.exp(x) - 1,
-    "exp2": lambda x: _pow(Integer(2), x),
-    "log_base": lambda x, base: sympy.log(x, base) if base != 0 else sympy.nan,  # log(1, 0) is 0 to SymPy
-    "cbrt": _cbrt,
-    "hypot": lambda *xs: sympy.sqrt(sympy.Add(*(x**2 for x in xs))),
-    "atan2": lambda y, x: Integer(0) if x == 0 and y == 0 else sympy.atan2(y, x),
-    "abs": _abs,
-    "sign": _sign,
-    "max": _largest,
-    "min": _smallest,
-    "relu": lambda x: _largest(Integer(0), x),
-    "sigmoid": sigmoid,
-    "softplus": softplus,
-    "normcdf": normcdf,
-    "gamma": _bounded(sympy.gamma),
-    "lgamma": _bounded(lambda x: sympy.log(abs(sympy.gamma(x))) if x.is_negative else sympy.loggamma(x)),
-    "digamma": _bounded(lambda x: sympy.polygamma(0, x)),
-    "polygamma": _bounded(sympy.polygamma),
-    **{name: _bounded(getattr(sympy, name)) for name in "besselj bessely besseli besselk airyai airyaiprime".split()},
-    "erfinv": _bounded(erfinv),
-    "erfcinv": _bounded(erfcinv),
-    "lambertw": _bounded(sympy.LambertW, MAX_ROUNDED),
-    "zeta": _bounded(zeta),
-    "zetaderiv": _bounded(zetaderiv),
-    "round": _bounded(_round, MAX_ROUNDED),
-    "floor": _bounded(_floor, MAX_ROUNDED),
-    "ceil": _bounded(lambda x: sympy.ceiling(x) if x.free_symbols else -_floor(-x), MAX_ROUNDED),
-}

@@ -17,6 +17,11 @@ from ..rules.op import Op
 from ..rules.table import primitive
 
 
+def _builds(table: Callable[[str], Op], name: str) -> Callable[..., Tree]:
+    """An operator that makes a gate of its operands."""
+    return lambda *operands: gate(table(name), *operands)
+
+
 class Tree(Expr):  # type: ignore[misc]
     """A node of the parsed expression. `token` is the index of the token that it stands for, −1 for an operator.
 
@@ -28,29 +33,9 @@ class Tree(Expr):  # type: ignore[misc]
     stands_twice = False
     """Whether it only holds a tree that stands in two places, as the middle of `0 < x < 1`."""
 
-    def __add__(self, other: Tree) -> Tree:
-        return gate(primitive("add"), self, other)
-
-    def __sub__(self, other: Tree) -> Tree:
-        return gate(primitive("sub"), self, other)
-
-    def __mul__(self, other: Tree) -> Tree:
-        return gate(primitive("mul"), self, other)
-
-    def __truediv__(self, other: Tree) -> Tree:
-        return gate(primitive("div"), self, other)
-
-    def __mod__(self, other: Tree) -> Tree:
-        return gate(primitive("mod"), self, other)
-
-    def __pow__(self, other: Tree) -> Tree:
-        return gate(primitive("pow"), self, other)
-
-    def __matmul__(self, other: Tree) -> Tree:
-        return gate(row("matmul"), self, other)
-
-    def __neg__(self) -> Tree:
-        return gate(primitive("neg"), self)
+    __add__, __sub__, __mul__, __truediv__ = (_builds(primitive, name) for name in ("add", "sub", "mul", "div"))
+    __mod__, __pow__, __neg__ = (_builds(primitive, name) for name in ("mod", "pow", "neg"))
+    __matmul__ = _builds(row, "matmul")
 
 
 @lru_cache(maxsize=1_000)  # modules come and go

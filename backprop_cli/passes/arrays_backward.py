@@ -239,9 +239,7 @@ class Backward:
         return origins(self.graph, self.shapes, self.values, self.system, place)
 
     def _tell_tie(self, gate: Gate, what: str, count: int, tied: Mask) -> None:
-        each = {"both": "each gets 1", "split": f"each gets 1/{count}", "first": "the first gets 1"}[self.ties]
-        there = _there(tied, self.system)
-        self._notice("tie", gate, f"has a tie of {what}{there}: {each} by convention (--ties {self.ties})")
+        self._notice("tie", gate, faults.tie(f"{what}{_there(tied, self.system)}", count, self.ties))
 
     def _warn(self, gate: Gate, inputs: list[Value]) -> None:
         """Kinks, and borders of conditions, where something flows."""

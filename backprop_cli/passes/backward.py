@@ -283,9 +283,8 @@ class Backward:
         self.warnings.append(slopes(self.graph, gate, inputs, self.arithmetic))
 
     def _warn_of_tie(self, gate: Gate, tied: Sequence[int]) -> None:
-        each = {"both": "each gets 1", "split": f"each gets 1/{len(tied)}", "first": "the first gets 1"}[self.ties]
         names = [*dict.fromkeys(self.graph.nodes[gate.inputs[slot]].name for slot in tied)]
-        self._warn("tie", gate, f"has a tie of {', '.join(few(names))}: {each} by convention (--ties {self.ties})")
+        self._warn("tie", gate, faults.tie(", ".join(few(names)), len(tied), self.ties))
 
     def _warn_of_border(self, gate: Gate) -> None:
         """Where a comparison whose sides are equal decides, beside the point another branch may be taken."""

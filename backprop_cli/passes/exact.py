@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import sympy
 
 from ..arithmetic import Value
-from ..arithmetic.symbolic import Symbolic, UndecidedError, normcdf, sigmoid, softplus
+from ..arithmetic.symbolic import Symbolic
+from ..arithmetic.symbolic_functions import UndecidedError, normcdf, sigmoid, softplus
 from ..errors import MathError
 from ..graph.graph import Graph
 from ..rules.formula import Formula

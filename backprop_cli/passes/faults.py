@@ -18,6 +18,12 @@ _BETWEEN = re.compile(r"^in [^:]*: (?:… )?(?=in )")  # the outermost of severa
 _LIST = 8  # names of a gate's inputs that a message shows
 
 
+def tie(what: str, count: int, ties: str) -> str:
+    """What is told of inputs that tie: of `what`, so many, which have shared by that convention."""
+    each = {"both": "each gets 1", "split": f"each gets 1/{count}", "first": "the first gets 1"}[ties]
+    return f"has a tie of {what}: {each} by convention (--ties {ties})"
+
+
 class Place(NamedTuple):
     """A gate, with the values of its inputs, where something went wrong."""
 

@@ -83,7 +83,7 @@ def _typed(settings: Mapping[str, Any]) -> list[str]:
     found = []
     for name, value in settings.items():
         if name == "items":
-            found.append(", ".join(map(_item, value)))
+            found.append(", ".join(map(sliced, value)))
         elif name == "lengths":
             found.append(", ".join(map(str, value)))
         else:
@@ -91,7 +91,8 @@ def _typed(settings: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _item(item: str | int | tuple[int | None, int | None, int | None]) -> str:
+def sliced(item: str | int | tuple[int | None, int | None, int | None]) -> str:
+    """An index, as it is typed: `1`, `2:5`, `::-1`."""
     if not isinstance(item, tuple):
         return str(item)
     first, last, step = ("" if each is None else str(each) for each in item)

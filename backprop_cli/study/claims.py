@@ -315,7 +315,8 @@ def _rests_on(found: Sequence[Claimed], claim: Claim, calls: int) -> Sentence:
 def _is_proved(graph: Graph, claim: Claim, calls: int) -> bool:
     from sympy import simplify
 
-    from ..arithmetic.symbolic import Symbolic, UndecidedError, opened
+    from ..arithmetic.symbolic import Symbolic
+    from ..arithmetic.symbolic_functions import UndecidedError, opened
     from ..passes.exact import has_large_power
 
     system = Symbolic()

@@ -182,7 +182,8 @@ def symbolic_derivatives(graph: Graph, exactly: Mapping[str, str], lines: Mappin
 
     All derivatives share the time that there is.
     """
-    from ..arithmetic.symbolic import Symbolic, UndecidedError, opened
+    from ..arithmetic.symbolic import Symbolic
+    from ..arithmetic.symbolic_functions import UndecidedError, opened
 
     system = Symbolic()
     symbols = {node.name: system.symbol(node.name) for node in graph.variables}

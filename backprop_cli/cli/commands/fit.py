@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -36,16 +37,13 @@ def command(
     method: str,
     bounds: str | None,
     weights: str | None,
-    form: str,
-    output: str | None,
-    digits: int | None,
-    plot: str | None,
+    **shown: Any,
 ) -> int:
     from ...descent.setup import column
     from ...descent.squares import MAX_EVALUATIONS, fit
     from ...view.fits import plots
 
-    descents.draws(plot)
+    descents.draws(shown["plot"])
     if asked.data is None:
         asked.read().request(partly=True, arrays=True)  # what is wrong with it is told first
         raise InputError("a fit needs data", hint="--data FILE has columns, --target one that the model should give")
@@ -63,6 +61,6 @@ def command(
         fitted = fit(
             found.objective, wanted, found.start, bounds=limits, weights=counts, method=method, names=names, tell=tell
         )
-    trace, shown = found.objective.trace(fitted.values), descents.Shown(form, digits, output, plot)
-    status = descents.told("fit", fitted, trace, shown, lambda: plots(fitted, found.objective.columns))
+    trace, look = found.objective.trace(fitted.values), descents.Shown(**shown)
+    status = descents.told("fit", fitted, trace, look, lambda: plots(fitted, found.objective.columns))
     return max(status, read.status)

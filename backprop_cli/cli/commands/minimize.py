@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -35,30 +36,20 @@ def command(
     start: Sequence[str],
     reduce: str | None,
     method: str,
-    rate: str | None,
-    momentum: str | None,
-    steps: int | None,
-    tolerance: str | None,
-    batch: int | None,
-    epochs: int | None,
-    seed: int | None,
     bounds: str | None,
     trace: bool,
     form: str,
     output: str | None,
     digits: int | None,
     plot: str | None,
+    **given: Any,
 ) -> int:
     from ...descent.minimum import minimize
     from ...descent.setup import plan as planned
     from ...view.descents import plots
 
     descents.draws(plot)
-    given = {
-        "rate": rate, "momentum": momentum, "tolerance": tolerance, "steps": steps, "batch": batch, "epochs": epochs,
-        "seed": seed, "bounds": bounds,
-    }  # fmt: skip
-    plan = planned(method, given, has_rows=asked.data is not None, dashes="--")
+    plan = planned(method, {**given, "bounds": bounds}, has_rows=asked.data is not None, dashes="--")
     read = descents.read(asked, start, by_rows=reduce is not None)
     found = descents.objective(asked, read, reduce)
     plan = plan._replace(bounds=descents.read_bounds(bounds, found.objective.parameters.labels))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...rules.array_op import ArrayOp
+from ...rules.array_op import ArrayOp, sliced
 from ...rules.formula import Formula, substitute, tidy
 
 _REDUCTIONS = frozenset("sum mean prod max min norm logsumexp".split())
@@ -25,7 +25,7 @@ def value(op: ArrayOp, inputs: Sequence[Formula], axes: Sequence[int] | None) ->
     if op.name in _KEPT:
         return Formula(op.name, inputs[0], Formula(f"axis={settings.get('axis', -1)}"))
     if op.name == "index":
-        return Formula("index", inputs[0], Formula(", ".join(map(_typed, settings["items"]))))
+        return Formula("index", inputs[0], Formula(", ".join(map(sliced, settings["items"]))))
     if op.name == "reshape":
         return Formula("reshape", inputs[0], Formula(str(tuple(settings["lengths"]))))
     if op.name == "array":
@@ -127,13 +127,6 @@ def _over(settings: Mapping[str, Any]) -> list[Formula]:
 
 def _picks(inputs: Sequence[Formula]) -> Formula:
     return Formula("picks", *inputs)
-
-
-def _typed(item: int | tuple[int | None, int | None, int | None]) -> str:
-    if not isinstance(item, tuple):
-        return str(item)
-    first, last, step = ("" if each is None else str(each) for each in item)
-    return f"{first}:{last}:{step}" if step else f"{first}:{last}"
 
 
 def _sliced(item: int | tuple[int | None, int | None, int | None]) -> str:

@@ -20,7 +20,7 @@ from ...rules.zeros import loses
 from .. import texts
 from ..picture.circuit import DIGITS, Circuit, Drawing, draw, sign
 from ..words.language import Language
-from ..words.parts import Computed, Sum, Through
+from ..words.parts import Back, Computed
 from ..words.roles import times
 from ..words.spans import LISTED, plain
 from ..words.story import Story
@@ -135,14 +135,12 @@ def _steps(story: Story) -> Iterator[list[Any]]:
     if story.trace.gradient and isinstance(story.words.output, Gate):
         yield ["t", story.words.output.position]
         for each in story.backward():
-            if isinstance(each, Through):
-                yield _step("g", each)
-            elif isinstance(each, Sum):
-                yield ["s", each.node.position]
+            if isinstance(each, Back):
+                yield ["s", each.node.position] if each.terms else _step("g", each)
     yield ["z"]
 
 
-def _step(kind: str, told: Computed | Through) -> list[Any]:
+def _step(kind: str, told: Computed | Back) -> list[Any]:
     opened = [plain(each) for each in told.opened]
     return [kind, told.node.position, *([opened] if opened else [])]
 

@@ -18,7 +18,7 @@ from .. import Options, columns, json, texts
 from ..texts import Gap
 from . import nudges, spreads
 from .language import ENGLISH, Language
-from .parts import Computed, Sum, Tells, Through
+from .parts import Back, Computed, Tells
 from .spans import Said, Span, code, equation, plain, say
 from .story import Story
 
@@ -167,11 +167,10 @@ def _forward(story: Story) -> Iterator[Block]:
             yield Block("line", each.equation, depth=each.depth)
 
 
-def _opened(told: Computed | Through | Sum, kind: str) -> Iterator[Block]:
+def _opened(told: Computed | Back, kind: str) -> Iterator[Block]:
     """The headings of the calls that begin here."""
-    if not isinstance(told, Sum):
-        outside = told.depth - len(told.opened)
-        yield from (Block(kind, said, depth=outside + place) for place, said in enumerate(told.opened))
+    outside = told.depth - len(told.opened)
+    return (Block(kind, said, depth=outside + place) for place, said in enumerate(told.opened))
 
 
 def _backward(story: Story) -> Iterator[Block]:
@@ -262,12 +261,13 @@ def _computed(trace: Trace, told: Computed) -> dict[str, Any]:
     return {**{key: node[key] for key in node if key not in ("upstream", "inputs")}, "says": plain(told.equation)}
 
 
-def _step_back(trace: Trace, told: Through | Sum) -> dict[str, Any]:
+def _step_back(trace: Trace, told: Back) -> dict[str, Any]:
     node = told.node
     says, upstream = list(map(plain, told.says)), json.number(trace, trace.upstream[node.position])
-    if isinstance(told, Sum):
+    if told.terms:
         terms = [json.number(trace, term) for term in told.terms]
         return {"step": "sum", "name": node.name, "terms": terms, "upstream": upstream, "says": says}
+    assert isinstance(node, Gate)
     equations = {each.edge.slot: list(map(plain, each.equations)) for each in told.edges}
     edges = [
         {
@@ -278,10 +278,10 @@ def _step_back(trace: Trace, told: Through | Sum) -> dict[str, Any]:
             "chained": json.number(trace, edge.chained),
             "says": equations.get(edge.slot, []),
         }
-        for edge in trace.edges_of(told.node)
+        for edge in trace.edges_of(node)
         if edge.chained is not None
     ]
-    head = {"step": "gate", "name": node.name, "op": node.kind, "role": told.node.op.role or None}
+    head = {"step": "gate", "name": node.name, "op": node.kind, "role": node.op.role or None}
     group = {"group": json.index(node.group)} if trace.graph.groups else {}
     return {**head, **group, "upstream": upstream, "says": says, "edges": edges}
 

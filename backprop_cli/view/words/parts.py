@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ...arithmetic import Value
-from ...graph.graph import Gate, Node
+from ...graph.graph import Node
 from ...passes.trace import Edge
 from .spans import Said, Span
 from .wording import Wording
@@ -15,7 +15,8 @@ from .wording import Wording
 class Computed(NamedTuple):
     """A gate, or a named constant, in the forward pass, with `q1 = x + y = −2 + 5 = 3`.
 
-    opened: headings of the calls whose gates begin here, outermost first; depth: the calls around.
+    opened: headings of the calls whose gates begin here, outermost first;
+    depth: the calls around.
     """
 
     node: Node
@@ -31,27 +32,21 @@ class Told(NamedTuple):
     equations: list[Said]
 
 
-class Through(NamedTuple):
-    """The backward pass through one gate.
+class Back(NamedTuple):
+    """The backward pass through one gate; or, at a node with several edges, the sum of what comes back.
 
-    says: first what it is, then what it does; opened, depth: as those of Computed.
+    says: first what it is, then what it does; of a sum, that it is one, and the sum;
+    edges: those of the gate;
+    opened, depth: as those of Computed;
+    terms: of a sum.
     """
 
-    node: Gate
-    says: list[Said]
-    edges: Sequence[Told]
-    opened: Sequence[Said] = ()
-    depth: int = 0
-
-
-class Sum(NamedTuple):
-    """What comes back to a node from several edges, added up. says: that it does, then the sum."""
-
     node: Node
-    terms: list[Value]
     says: list[Said]
     edges: Sequence[Told] = ()
+    opened: Sequence[Said] = ()
     depth: int = 0
+    terms: Sequence[Value] = ()
 
 
 class Tells(NamedTuple):

@@ -17,7 +17,7 @@ from .. import texts
 from ..texts import Gap
 from .dimensions import Dimensions
 from .language import ENGLISH, Language
-from .parts import Computed, Opened, Sum, Tells, Through, Told
+from .parts import Back, Computed, Opened, Tells, Told
 from .roles import meaning
 from .spans import LISTED, Said, Span, code, equation, in_product, plain, say
 from .wording import BLANK, Wording
@@ -149,7 +149,7 @@ class Story:
 
     # -- Backward
 
-    def backward(self) -> Iterator[Through | Sum | Gap]:
+    def backward(self) -> Iterator[Back | Gap]:
         """The gates in reverse, each fork's sum behind the last of its terms.
 
         Where the story is about some nodes only, the edges into these and out of them are told.
@@ -187,7 +187,7 @@ class Story:
             sums = [(node, terms) for node, terms in inputs.items() if len(terms) == self.uses[node.position]]
             yield gate, turns, sums
 
-    def _through(self, gate: Gate, turns: Mapping[int, int], opened: Opened) -> Through:
+    def _through(self, gate: Gate, turns: Mapping[int, int], opened: Opened) -> Back:
         edges, words, upstream = self.trace.edges_of(gate), self.words, self.trace.upstream[gate.position]
         arrives = equation(words.gradient(gate), words.number(upstream))
         heading = self.say("upstream", words.operation(gate), arrives)
@@ -199,11 +199,11 @@ class Story:
             says = self.say("stopped")
             alone = [edge for edge in flowing if edge.slot not in turns]
             told = [Told(edge, [self._nothing(edge)]) for edge in alone]
-            return Through(gate, [heading, says], told, *opened.at(gate))
+            return Back(gate, [heading, says], told, *opened.at(gate))
         if len(flowing) > LISTED:
             flowing = [edge for edge in flowing if not vanishes(edge.chained)]
         told = [self._told(edge, turns.get(edge.slot, 0)) for edge in flowing]
-        return Through(gate, [heading, *self._says(gate, edges)], told, *opened.at(gate))
+        return Back(gate, [heading, *self._says(gate, edges)], told, *opened.at(gate))
 
     def _nothing(self, edge: Edge) -> Said:
         nothing = self.words.number(edge.chained) if self.trace.has_axes else Span("number", "0")
@@ -266,11 +266,11 @@ class Story:
         """Upstream times local in numbers, and what that is."""
         return self.words.product(self.trace.upstream[edge.gate.position], edge.local), self.words.number(edge.chained)
 
-    def _sum(self, node: Node, terms: list[Value]) -> Sum:
+    def _sum(self, node: Node, terms: list[Value]) -> Back:
         words = self.words
         total = equation(words.gradient(node), words.sum(terms), words.number(self.trace.upstream[node.position]))
         says = [self.say("sum", words.name(node), f"{len(terms):,}", words.gradient(node)), total]
-        return Sum(node, terms, says, depth=len(self.trace.graph.around(node)))
+        return Back(node, says, depth=len(self.trace.graph.around(node)), terms=terms)
 
     # -- What a gate does
 
