@@ -19,7 +19,12 @@ _LIST = 8  # names of a gate's inputs that a message shows
 
 
 def tie(what: str, count: int, ties: str) -> str:
-    """What is told of inputs that tie: of `what`, so many, which have shared by that convention."""
+    """What is told of inputs that tie.
+
+    what: names of them, or how many of which there are
+    count: how many there are
+    ties: the convention by which they share
+    """
     each = {"both": "each gets 1", "split": f"each gets 1/{count}", "first": "the first gets 1"}[ties]
     return f"has a tie of {what}: {each} by convention (--ties {ties})"
 
