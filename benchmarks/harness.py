@@ -53,17 +53,23 @@ class Row(NamedTuple):
 
 
 class Goal(NamedTuple):
-    """What should hold of a ratio (or a figure); `measured` is None where there is nothing to measure."""
+    """What should hold of a ratio (or a figure); `measured` is None where there is nothing to measure.
+
+    is_large: whether it was measured at the size that it is for.
+    """
 
     what: str
     measured: float | None
     sense: str
     limit: float
+    is_large: bool = True
 
     @property
     def verdict(self) -> str:
         if self.measured is None:
             return "not measured"
+        if not self.is_large:
+            return "too small to tell"
         held = self.measured <= self.limit if self.sense == "at most" else self.measured >= self.limit
         return "held" if held else "missed"
 

@@ -26,6 +26,8 @@ from report import document, write_into
 GROUPS = ("startup", "loop", "stream", "parsing", "library", "engine", "arrays", "columns", "digits")
 FULL = Settings(7, 1_000, 100_000, (1_000, 10_000, 100_000, 1_000_000), (100, 1_000, 10_000))
 QUICK = Settings(2, 4, 100, (1_000,), (100,))
+SIZES = {"loop": "calls", "stream": "points", "columns": "points", "parsing": "terms"}
+"""The goals of these groups are for so many calls, points or terms as FULL has. (Those of engine name theirs.)"""
 
 
 def main() -> int:
@@ -83,7 +85,14 @@ def measured(python: Path, group: str, settings: Settings, home: Path) -> list[T
     """The tables of one group, from a process of its own: no group's imports slow another down."""
     words = [str(python), str(Path(__file__).parent / "inside.py"), group, json.dumps(settings)]
     result = subprocess.run(words, stdout=subprocess.PIPE, env=environment(home), encoding="utf-8", check=True)
-    return [unpacked(table) for table in json.loads(result.stdout.splitlines()[-1])]
+    return [weighed(unpacked(table), group, settings) for table in json.loads(result.stdout.splitlines()[-1])]
+
+
+def weighed(table: Table, group: str, settings: Settings) -> Table:
+    """The table of a group, whose goals know whether they were measured at the size that they are for."""
+    size = SIZES.get(group)
+    is_large = size is None or getattr(settings, size) >= getattr(FULL, size)
+    return table._replace(goals=tuple(goal._replace(is_large=is_large) for goal in table.goals))
 
 
 def positive(text: str) -> int:

@@ -96,6 +96,15 @@ def test_goals(measured: float | None, sense: str, verdict: str) -> None:
     assert Goal("a ÷ b", measured, sense, 1.0).verdict == verdict
 
 
+def test_a_goal_is_judged_at_the_size_that_it_is_for() -> None:
+    quick, full = (run.weighed(TABLE, "stream", each).goals for each in (run.QUICK, run.FULL))
+    assert [goal.verdict for goal in full] == ["held", "not measured"]
+    assert [goal.verdict for goal in quick] == ["too small to tell", "not measured"]
+    assert run.weighed(TABLE, "startup", run.QUICK) == TABLE
+    assert {*run.SIZES} <= {*run.GROUPS}
+    assert all(getattr(run.QUICK, size) < getattr(run.FULL, size) for size in run.SIZES.values())
+
+
 def test_goals_of_a_table() -> None:
     assert TABLE.at_least(3, "theirs", "ours") == Goal("theirs ÷ ours", 3.0, "at least", 3)
     assert TABLE.at_most(3, "absent", "ours", "why").verdict == "not measured"
