@@ -27,6 +27,7 @@ MORE: list[tuple[str, dict[str, tuple[int, ...]]]] = [
     ("sum(where(X > 0, exp(b)*c, X @ [[1, 2], [b, 1]]))", {"X": (3, 2), "b": (), "c": (2,)}),
     ("sum(where(b > 0, exp(b), max(reshape(sin(X @ w), 3, 1), axis=1)))", {"X": (3, 2), "w": (2,), "b": (3,)}),
     ("sum(prod(F*[1e200, 1e200, 1e-200, 1e-190], axis=-1))*1e-10 + prod(F)", {"F": (2, 4)}),
+    ("mean(cos(F*0.1)*1.7e308)/1e300 + sum(mean(cos(F*0.1)*1.7e308, axis=1, keepdims=True)/1e300)", {"F": (2, 4)}),
     ("sum(norm(F*1e200, axis=-1, keepdims=True))/1e200 + norm(F*1e-200)*1e200", {"F": (2, 3)}),
 ]
 REPEATED = [
@@ -107,6 +108,12 @@ def test_programs_of_every_row_are_right(library: str) -> None:
         pytest.importorskip(library)
     for text, point in CASES:
         agrees(text, point, library)
+
+
+def test_a_program_brings_along_what_it_calls() -> None:
+    assert "def mean(" not in backprop("mean(X)", X=[[1, 2]]).code("numpy")
+    assert "def mean(" in backprop("mean(mean(X), 2)", X=[[1, 2]]).code("numpy")
+    assert "def softmax(" not in backprop("sum(softmax(X))", X=[[1, 2]]).code("jax").replace("jax.nn.softmax", "")
 
 
 def test_languages_without_arrays_have_a_variable_for_each_entry() -> None:

@@ -18,7 +18,10 @@ from .targets import TARGETS
 from .targets.base import OPERATORS, Target, UnknownWordError, printer
 
 _PLACE = re.compile(r"__(\d+|n\d+|out|upstream|parts|once)__")
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"(?<!\w\.)\b\w+")
+"""What may be a helper's name: `np.mean` is no `mean` of ours."""
+_SAID = re.compile(r'"""[^"]*"""|^ *(?:#|//).*', re.MULTILINE)
+"""What helpers say of themselves."""
 
 
 def in_words_of(target: Target, formula: Formula) -> Formula:
@@ -48,7 +51,7 @@ def needed(target: Target, words: Set[str]) -> list[str]:
     found: Set[str] = set()
     while new := words & target.helpers.keys() - found:
         found |= new
-        words = {word for name in new for word in _WORD.findall(target.helpers[name])}
+        words = {word for name in new for word in _WORD.findall(_SAID.sub("", target.helpers[name]))}
     return [text for name, text in target.helpers.items() if name in found]
 
 

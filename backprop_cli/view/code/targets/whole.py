@@ -16,9 +16,7 @@ from .torch import TORCH
 
 def _words(library: str, others: Mapping[str, str | Form]) -> dict[str, str | Form]:
     """Words for operations on arrays as wholes, which the libraries call alike."""
-    named: dict[str, str | Form] = {
-        f"{name}_over": f"{library}.{name}({{args}})" for name in "sum mean max min".split()
-    }
+    named: dict[str, str | Form] = {f"{name}_over": f"{library}.{name}({{args}})" for name in "sum max min".split()}
     found: dict[str, str | Form] = {
         "matmul": template("{0} @ {1}", PRODUCT, PRODUCT, SIGNED),
         **dict.fromkeys(("T", "transposed"), template("{0}.T", ATOM, ATOM)),
@@ -44,7 +42,7 @@ def _words(library: str, others: Mapping[str, str | Form]) -> dict[str, str | Fo
         "size": template("{0}.size", ATOM, ATOM),
         "length_of": template("{0}.shape[{1}]", ATOM, ATOM, CHOICE),
         "selected_both": "({0} == {1})",
-        **words("part placed picks others_over selected_split selected_first"),
+        **words("part placed picks mean_over others_over selected_split selected_first"),
         **words("matmul_dx matmul_dy solve_dx solve_dy above unscored"),
         **others,
     }
@@ -124,9 +122,13 @@ _WHOLE_NUMBERS = {
     "stable(rows)": 'xp.argsort(rows, axis=-1, kind="stable")',
     "stable(order)": "xp.argsort(order, axis=-1)",
 }
+_QUIET = {
+    "    found = xp.mean(x, **axes)\n": '    with np.errstate(over="ignore"):\n        found = xp.mean(x, **axes)\n',
+}
+_NO_IF = {"    if xp.isfinite(found).all():\n        return found\n": ""}  # inside jit
 _SET = {"found[places] = upstream\n    return found": "return found.at[places].set(upstream)"}
 OF_ARRAYS = {
-    "numpy": _of_arrays(NUMPY, "np", _WHOLE_NUMBERS),
+    "numpy": _of_arrays(NUMPY, "np", _WHOLE_NUMBERS | _QUIET),
     "torch": _of_arrays(
         replace(TORCH, helpers={**TORCH.helpers, **_TRANSPOSED}),
         "torch",
@@ -141,7 +143,10 @@ OF_ARRAYS = {
         **_IN_TORCH,
     ),
     "jax": _of_arrays(
-        JAX, "jnp", _WHOLE_NUMBERS | {"stable(rows)": "xp.argsort(rows, axis=-1)"} | _SET, softmax="jax.nn.softmax"
+        JAX,
+        "jnp",
+        _WHOLE_NUMBERS | {"stable(rows)": "xp.argsort(rows, axis=-1)"} | _SET | _NO_IF,
+        softmax="jax.nn.softmax",
     ),
 }
 """The languages that write programs of arrays, by name."""
