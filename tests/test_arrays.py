@@ -1162,3 +1162,23 @@ def test_nothing_has_no_scores() -> None:
             backprop(f"sum({name}(x[0:0])) + x[0]", x=[1, 2])
         with pytest.raises(BackpropError, match=f"has no entry to take the {name} of"):
             backprop(f"sum({name}(X[:, 0:0], axis=1)) + X[0, 0]", X=[[1, 2]])
+
+
+NUMBERS = [0.0, -0.0, 1.0, -2.5, 1e200, 1e-200, 5e-324]
+
+
+@pytest.mark.parametrize("expression", ["x/y", "x**y", "atan2(x, y)", "hypot(x, y)", "log(x, y)", "max(x, y)"])
+@pytest.mark.parametrize("allow_nonfinite", [False, True])
+def test_a_number_beside_an_array_does_what_it_does_beside_a_number(expression: str, allow_nonfinite: bool) -> None:
+    """Also where a double of Python's raises, as 1/0 does, and NumPy's does not."""
+    for one, other in product(NUMBERS, repeat=2):
+        for array in ("x", "y"):
+            at: dict[str, Any] = {"x": one, "y": other}
+            outcomes = []
+            for values in (at, at | {array: [at[array]]}):
+                try:
+                    found = backprop(f"sum({expression})", values, allow_nonfinite=allow_nonfinite)
+                    outcomes.append([float(np.sum(each)) for each in (found.value, *found.gradient.values())])
+                except MathError:
+                    outcomes.append([])
+            np.testing.assert_allclose(outcomes[0], outcomes[1], rtol=1e-15, err_msg=str(at))

@@ -7,6 +7,7 @@ import math
 import pickle
 import random
 import sys
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -67,6 +68,49 @@ def test_rows_without_a_result() -> None:
     for wrong in wrongs:
         with pytest.raises(BackpropError):
             backprop_cli.columns("x*y", **wrong)({"x": [1.0]})
+
+
+class Labelled:
+    """A column of a frame whose rows were sorted or filtered: an entry is found by its label, as pandas has it."""
+
+    def __init__(self, labels: list[int], entries: list[Any]) -> None:
+        self.labels, self.entries = labels, entries
+
+    def __getitem__(self, label: int) -> Any:
+        return self.entries[self.labels.index(label)]
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        return np.array(self.entries, dtype)
+
+
+@pytest.mark.parametrize("labels", [[2, 3, 0, 1], [10, 11, 12, 13]])
+@pytest.mark.parametrize("name", ["log(x)", "abs(x)", "max(x, 1)", "1/x"])
+def test_rows_are_those_of_their_place_whatever_they_are_called(name: str, labels: list[int]) -> None:
+    """Of rows beside a kink, a tie or none."""
+    entries = [5.0, 1.0, 0.0, 2.0]
+    found, plain = (
+        backprop_cli.columns(name, on_error="null")({"x": each}) for each in (Labelled(labels, entries), entries)
+    )
+    for result, column in plain.items():
+        np.testing.assert_array_equal(found[result], column)
+    if name in ("log(x)", "1/x"):
+        with pytest.raises(BackpropError, match=r"^error: row 2: .* at x = 0"):
+            backprop_cli.columns(name)({"x": Labelled(labels, entries)})
+
+
+def test_a_masked_entry_is_no_number() -> None:
+    column = np.ma.array([1, 2, 3], mask=[False, True, False])
+    found = backprop_cli.columns("2*x", on_error="null")
+    np.testing.assert_array_equal(found({"x": column})["value"], [2, np.nan, 6])
+    assert found.sum({"x": column}) == {"value": 8, "gradient.x": 4}
+    with pytest.raises(BackpropError, match=r"^error: row 1: the value of 'x' is NaN"):
+        backprop_cli.columns("2*x")({"x": column})
+    with pytest.raises(BackpropError, match=r"^error: the value of t is not finite, at row 2"):
+        backprop_cli.minimize("(a - t)^2", {"a": 1}, data={"t": column}, reduce="sum")
+    at = backprop_cli.compile("sum(x)")
+    for call in (partial(backprop_cli.backprop, "sum(x)"), at.trace, at):
+        with pytest.raises(BackpropError, match=r"^error: the value of x is not finite at entry \[1\]"):
+            call(x=column)
 
 
 def test_record_batches() -> None:

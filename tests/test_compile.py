@@ -185,3 +185,14 @@ def test_threads() -> None:
     alone = [work(number) for number in range(8)]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(work, range(8))) == alone
+
+
+@pytest.mark.parametrize("kind", [np.ndarray, np.matrix, np.recarray])
+def test_arrays_of_other_kinds_have_the_same_products(kind: type) -> None:
+    given = np.array([[1.0, 2.0], [3.0, 4.0]])
+    for expression in ("sum(x*x)", "sum((x @ x)**2)"):
+        found, trace = backprop_cli.compile(expression)(given.view(kind)), backprop(expression, x=given)
+        assert found.value == trace.value
+        slope: Any = found.gradient["x"]
+        assert type(slope) is np.ndarray
+        np.testing.assert_array_equal(slope, trace.gradient["x"])

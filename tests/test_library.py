@@ -6,7 +6,9 @@ import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from decimal import Decimal
+from enum import Enum
 from fractions import Fraction
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +25,45 @@ class Text(str):
     __slots__ = ()
 
 
-class Real(float):
+class Precise(float):
     def __repr__(self) -> str:
         return "not a number"
+
+
+class Half(str, Enum):  # noqa: UP042  # which says that it is Half.TEXT
+    TEXT = "1/2"
+
+
+class Hostile(float):
+    """Whatever it is asked, it raises."""
+
+    def __float__(self) -> float:
+        raise RuntimeError
+
+    __int__ = __index__ = __str__ = __repr__ = __float__  # type: ignore[assignment]
+
+
+class Unreadable:
+    """As an array that lies in another device's memory."""
+
+    ndim = 1
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        raise RuntimeError("elsewhere")
+
+
+class Kilometres(np.ndarray[Any, Any]):
+    """As arrays with units have it."""
+
+    def __array_ufunc__(self, *_: Any, **__: Any) -> Any:
+        raise TypeError("km")
+
+
+def deep(levels: int) -> list[Any]:
+    found: list[Any] = []
+    for _ in range(levels):
+        found = [found]
+    return found
 
 
 class Loud:
@@ -57,6 +95,15 @@ BAD: dict[str, Callable[[], Any]] = {
     "generator": lambda: iter(["x"]),
     "object": object,
     "loud": Loud,
+    "hostile": lambda: Hostile(2.5),
+    "list of the hostile": lambda: [Hostile(2.5)],
+    "unreadable": Unreadable,
+    "list of lists of lists": lambda: deep(3_000),
+    "list of 10**5000": lambda: [10**5000, 1],
+    "list of NaN": lambda: [math.nan, 1],
+    "list of a kind": lambda: [np.float32(0.1), Fraction(1, 3)],
+    "names without end": lambda: repeat("x"),
+    "text of an enumeration": lambda: Half.TEXT,
     "function": lambda: len,
     "class": lambda: float,
     "ellipsis": lambda: ...,
@@ -66,7 +113,7 @@ BAD: dict[str, Callable[[], Any]] = {
     "inf": lambda: math.inf,
     "-inf": lambda: -math.inf,
     "float": lambda: 2.5,
-    "float of a kind": lambda: Real(2.5),
+    "float of a kind": lambda: Precise(2.5),
     "zero": lambda: 0,
     "-0.0": lambda: -0.0,
     "negative": lambda: -1,
@@ -96,6 +143,11 @@ BAD: dict[str, Callable[[], Any]] = {
     "array of one": lambda: np.array([2.0]),
     "array of two": lambda: np.array([1.0, 2.0]),
     "array of names": lambda: np.array(["x", "y"]),
+    "array of NaN": lambda: np.array([math.nan, 1]),
+    "array of longdoubles": lambda: np.array([1, np.longdouble("1e4000")]),
+    "array with a mask": lambda: np.ma.array([1.0, 2.0], mask=[False, True]),
+    "array with a unit": lambda: np.array([1.0, 2.0]).view(Kilometres),
+    "array that is a matrix": lambda: np.ones((2, 2)).view(np.matrix),
     "array without axes": lambda: np.array(2.0),
     "sympy.pi": lambda: sympy.pi,
     "sympy.Symbol": lambda: sympy.Symbol("x"),
@@ -122,11 +174,11 @@ BAD: dict[str, Callable[[], Any]] = {
 }
 """What people and programs hand over, by name."""
 
-UNHASHABLE = {"bytearray", "list", "empty list", "dict", "empty dict", "pairs", "set", "Decimal sNaN", "void"}
-UNHASHABLE |= {name for name in BAD if name.startswith("array")}
+UNHASHABLE = {"bytearray", "empty list", "dict", "empty dict", "pairs", "set", "Decimal sNaN", "void"}
+UNHASHABLE |= {name for name in BAD if name.startswith(("array", "list"))}
 PARAMETERS = [
-    *("expression", "values", "wrt", "ties", "allow_nonfinite", "precision", "exact", "hessian", "expand"),
-    *("time_limit", "x", "name", "name in wrt"),
+    *("expression", "values", "wrt", "ties", "allow_nonfinite", "precision", "exact", "hessian", "expand", "upstream"),
+    *("jacobian", "enclose", "trust", "correlations", "time_limit", "x", "name", "name in wrt"),
 ]
 ARITHMETICS: list[dict[str, Any]] = [{}, {"precision": 20}, {"exact": True}, {"allow_nonfinite": True}]
 
@@ -254,11 +306,12 @@ RIGHT: list[tuple[Any, str]] = [
     (np.float64(0.1), "0.1"),
     (np.int64(-7), "-7"),
     (np.uint8(200), "200"),
-    (Real(2.5), "2.5"),
+    (Precise(2.5), "2.5"),
     (sympy.Rational(1, 3), "1/3"),
     (mpmath.mpf(0.1), "0.1"),
     (Text("1/3"), "1/3"),
     (np.str_("pi/4"), "pi/4"),
+    (Half.TEXT, "1/2"),
 ]
 
 

@@ -436,6 +436,35 @@ def test_files_that_are_no_lines_are_told(tmp_path: Path) -> None:
     assert "holds no row" in run("eval", "sum(x)", "--data", str(path)).err
 
 
+HEADERS = {
+    b"\x01\x00\x40\x00" + b"{'descr': '<f8', 'fortran_order': False, 'shape': (0, 10**9)}  \n": "is no .npy file",
+    b"\x02\x00\xff\xff\xff\xff" + b" " * 30_000: "is no .npy file",
+    b"\x02\x00\x29\x23\x00\x00" + b"-" * 9_000 + b"1".ljust(40) + b"\n": "is no .npy file",
+    b"\x01\x00\x43\x00" + b"{'descr': '<f8', 'fortran_order': False, 'shape': (0, 1000000000)}\n": "a row of ",
+    b"\x01\x00\x3c\x00"
+    + b"{'descr': '<f8', 'fortran_order': False, 'shape': (10,)}   \n": "is shorter than its header says",
+}
+"""What may stand behind NumPy's mark, and what is told of it."""
+
+
+@pytest.mark.parametrize("header", HEADERS, ids=HEADERS.values())
+def test_headers_that_lie_are_told(header: bytes, tmp_path: Path) -> None:
+    """And not with the memory that they ask for."""
+    (tmp_path / "d.npy").write_bytes(b"\x93NUMPY" + header)
+    for words in (("points", "x"), ("eval", "sum(x)", "--data")):
+        found = run(*words, str(tmp_path / "d.npy"))
+        assert (found.status, HEADERS[header] in found.err) == (2, True)
+    if "row" not in HEADERS[header]:
+        assert HEADERS[header] in run("eval", "sum(x)", "--x", f"@{tmp_path}/d.npy").err
+
+
+def test_what_is_too_large_for_doubles_is_told_alone(tmp_path: Path) -> None:
+    """NumPy warns of it too."""
+    np.save(tmp_path / "d.npy", np.array([(1,), (np.longdouble("1e4000"),)], dtype=[("x", np.longdouble)]))
+    found = run("fit", "a*x", "--start", "a=1", "--target", "x", "--data", str(tmp_path / "d.npy"))
+    assert found.err.startswith("error: row 2")
+
+
 def test_lines_that_are_not_as_they_should_be_are_told(tmp_path: Path) -> None:
     """With advice, by `points` and where whole columns are read."""
     damaged = gzip.compress(b"x;y\n" + b"1;2\n" * 90_000)[:200]

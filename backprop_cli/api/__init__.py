@@ -9,7 +9,7 @@ from ..arithmetic import FLOATS, TIES
 from ..passes import point
 from ..passes.settings import DIGITS, Settings, check, is_of_arrays
 from .trace import Trace
-from .values import Given, expect, in_time, names_of, text, texts, whole
+from .values import Given, expect, in_time, matrix, names_of, text, texts, whole
 
 
 def backprop(
@@ -70,7 +70,8 @@ def backprop(
         expect(name, flag, bool, "True or False")
     settings = Settings(names_of(wrt), ties, allow_nonfinite, precision, exact, hessian)
     seed = None if upstream is None else text("upstream", upstream)
-    settings = settings._replace(upstream=seed, jacobian=jacobian, enclose=enclose, correlations=correlations)
+    known = None if correlations is None else matrix("correlations", correlations)
+    settings = settings._replace(upstream=seed, jacobian=jacobian, enclose=enclose, correlations=known)
     settings = settings._replace(trust=FLOATS.digits if trust else 0)
     check(settings)
 

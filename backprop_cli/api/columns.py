@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from ..arithmetic import TIES
+from ..arithmetic.axes import plain_array
 from ..errors import InputError, few, quote
 from ..passes import point
 from ..passes.settings import ON_ERROR, Settings, check
 from ..points.blocks import Block
 from ..points.columns import Answered, Sum, answered, passes_of, sums
 from ..points.evaluate import Job, Row, number_of
-from .values import Given, expect, names_of, one_of, texts
+from .values import Given, expect, names_of, one_of, reading, texts
 
 
 class OverColumns:
@@ -85,14 +86,17 @@ class OverColumns:
 
     def _block(self, columns: Any) -> Block:
         """All rows, and their numbers."""
-        is_batch = _is_batch(columns)
-        if not (is_batch or hasattr(columns, "columns")):
-            expect("what has the columns", columns, Mapping, "a mapping of names to columns, or a frame")
-        there = columns.schema.names if is_batch else columns
-        if missing := [name for name in self.variables if name not in there]:
-            raise InputError(f"no column for {', '.join(few(missing))}", hint="values for all rows go to columns()")
-        given = {name: columns.column(name) if is_batch else columns[name] for name in self.variables}
-        arrays = {name: _numbers(name, each) for name, each in given.items()}
+        with reading("what has the columns"):
+            is_batch = _is_batch(columns)
+            if not (is_batch or hasattr(columns, "columns")):
+                expect("what has the columns", columns, Mapping, "a mapping of names to columns, or a frame")
+            there = columns.schema.names if is_batch else columns
+            if missing := [name for name in self.variables if name not in there]:
+                raise InputError(f"no column for {', '.join(few(missing))}", hint="values for all rows go to columns()")
+            given = {
+                name: _entries(name, columns.column(name) if is_batch else columns[name]) for name in self.variables
+            }
+            arrays = {name: _numbers(each) for name, each in given.items()}
         lengths = {len(each) for each in arrays.values()} | ({columns.num_rows} if is_batch else set())
         if len(lengths) != 1:
             what = "there is no column" if not lengths else "the columns are not equally long"
@@ -123,16 +127,22 @@ def _is_batch(columns: Any) -> bool:
     return hasattr(columns, "num_rows") and hasattr(columns, "schema")
 
 
-def _numbers(name: str, column: Any) -> Any:
-    """A column as doubles; NaN for an entry that is no number."""
+def _entries(name: str, column: Any) -> Any:
+    """What stands in a column, by place: an array, because a frame's column finds an entry by its label."""
     if hasattr(column, "to_numpy") and hasattr(column, "null_count") and hasattr(column, "type"):  # Arrow's
-        column = column.to_numpy(zero_copy_only=False)
+        return column
     try:
-        found = np.asarray(column)
+        found = plain_array(column)
     except ValueError:  # entries of different lengths
         raise InputError(f"the column {quote(name)} is no sequence of numbers") from None
     if found.ndim != 1:
         raise InputError(f"the column {quote(name)} has {found.ndim} axes, and a column has one")
+    return found
+
+
+def _numbers(column: Any) -> Any:
+    """A column as doubles; NaN for an entry that is no number."""
+    found = column if isinstance(column, np.ndarray) else column.to_numpy(zero_copy_only=False)
     if found.dtype.kind in "fiu":
         with np.errstate(over="ignore"):  # the row of an infinite entry is told
             return found.astype(np.float64, copy=False)
@@ -148,7 +158,7 @@ def _entry(value: Any) -> Any:
     try:
         return float(value)
     except OverflowError:
-        return value
+        return math.inf if value > 0 else -math.inf
 
 
 def columns(

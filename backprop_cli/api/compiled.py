@@ -14,7 +14,7 @@ from ..passes.compiled import UnusualError
 from ..passes.compiled_lines import MISSING, size, with_names
 from ..passes.settings import Settings, check
 from .trace import Trace
-from .values import Given, expect, names_of, texts
+from .values import Given, expect, has_axes, names_of, texts
 
 
 class ValueAndGradient(NamedTuple):
@@ -81,7 +81,7 @@ class Compiled:
 
     def _carefully(self, values: Sequence[Given], variables: Mapping[str, Given]) -> ValueAndGradient:
         at = {**dict(zip(self.variables, values, strict=False)), **variables}
-        if self._of_arrays or any(getattr(each, "ndim", 0) for each in at.values()):
+        if self._of_arrays or any(map(has_axes, at.values())):
             with suppress(ArithmeticError, ValueError, BackpropError):  # the careful passes tell what is the matter
                 return ValueAndGradient(*self._over_arrays(at))
         trace = self.trace(*values, **variables)

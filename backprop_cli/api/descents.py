@@ -14,7 +14,7 @@ from ..arithmetic import TIES
 from ..errors import InputError, shorten
 from ..passes.settings import COUNTS, DESCENTS, FITS, ON_ERROR, Settings
 from .shown import Shown, Text
-from .values import Arrayed, Given, expect, in_time, name_of, number, one_of, text, texts, whole
+from .values import Arrayed, Given, expect, in_time, name_of, number, one_of, reading, text, texts, whole
 
 if TYPE_CHECKING:
     from ..arithmetic.axes import Array
@@ -283,14 +283,16 @@ def _columns(
         return read, read.left_out
     import numpy as np
 
+    from ..arithmetic.axes import plain_array
     from ..points.tables import of_arrays
 
     expect("data", data, Mapping, "columns by name, or the name of a file")
-    try:
-        with np.errstate(over="raise"):
-            found = {name_of(name): _doubles(np.asarray(column)) for name, column in data.items()}
-    except (TypeError, ValueError, ArithmeticError):
-        raise InputError("a column of data is a sequence of numbers") from None
+    with reading("data"):
+        try:
+            with np.errstate(over="raise"):
+                found = {name_of(name): _doubles(plain_array(column)) for name, column in data.items()}
+        except (TypeError, ValueError, ArithmeticError):
+            raise InputError("a column of data is a sequence of numbers") from None
     if not found or len({column.shape for column in found.values()}) > 1 or next(iter(found.values())).ndim != 1:
         raise InputError("columns of data are sequences of numbers of the same length")
     if not next(iter(found.values())).size:
@@ -312,7 +314,9 @@ def _bounds(bounds: Mapping[str, tuple[float, float]] | None, labels: Sequence[s
         return None
     from ..descent.bounds import Bounds
 
-    return Bounds.of("bounds:", labels, {name_of(name): _pair(name, ends) for name, ends in bounds.items()})
+    with reading("bounds"):
+        given = {name_of(name): ends for name, ends in bounds.items()}
+    return Bounds.of("bounds:", labels, {name: _pair(name, ends) for name, ends in given.items()})
 
 
 def _pair(label: str, ends: object) -> tuple[float, float]:
@@ -320,7 +324,8 @@ def _pair(label: str, ends: object) -> tuple[float, float]:
     what = f"bounds of {shorten(label)}"
     if not isinstance(ends, Sequence) or isinstance(ends, str) or len(ends) != 2:
         raise InputError(f"the {what} are a pair of numbers", hint="such as (0, inf)")
-    low, high = (number(what, end) for end in ends)
+    with reading(what):
+        low, high = (number(what, end) for end in ends)
     return low, high
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from decimal import Decimal
+from itertools import islice
 from numbers import Integral, Rational, Real
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from ..arithmetic import IEEE
 from ..arithmetic.floats import LEAST
-from ..errors import InputError, quote, shorten
+from ..errors import BackpropError, InputError, quote, shorten
+from ..language.tokens import MAX_TOKENS
 from ..passes import point
+from ..rules.shape_rules import MAX_AXES
 from ..runtime.budget import within
 
 if TYPE_CHECKING:
@@ -33,8 +36,21 @@ Given: TypeAlias = float | Decimal | Real | str | Sequence[Any] | Arrayed
 def texts(values: Mapping[str, Given] | None, variables: Mapping[str, Given]) -> dict[str, Any]:
     """All of them as text, arrays as they are, by the names of variables. Raises InputError for what is neither."""
     expect("what has values", values, (Mapping, NoneType), "a mapping of names")
-    pairs = [*({} if values is None else values).items(), *variables.items()]
+    with reading("what has values"):
+        pairs = [*({} if values is None else values).items(), *variables.items()]
     return point.by_name((name_of(name), text(name, value)) for name, value in pairs)
+
+
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """Have what an object of others raises told as an InputError. what: which argument is read."""
+    try:
+        yield
+    except (BackpropError, MemoryError):
+        raise
+    except Exception as error:
+        message = f"{what} cannot be read: {type(error).__name__}: {shorten(str(error))}"
+        raise InputError(message) from error
 
 
 def expect(what: str, given: object, kind: type | tuple[type, ...], words: str) -> None:
@@ -85,16 +101,38 @@ def in_time(time_limit: object, work: Callable[[], Result]) -> Result:
     return work() if time_limit is None else within(number("time_limit", time_limit), work)
 
 
+def matrix(what: str, given: Any, deeper: int = 3) -> Any:
+    """Numbers in mappings and lists, as texts in dicts and lists.
+
+    what: which argument it is
+    given: the argument
+    deeper: how many mappings and lists there may be in each other
+    Raises InputError where there are more, and for what is no number.
+    """
+    if isinstance(given, str):
+        return str.__str__(given)
+    if not isinstance(given, Mapping | list | tuple):
+        return text(what, given)
+    if not deeper:
+        raise InputError(f"{what} are nested too deeply")
+    with reading(what):
+        if isinstance(given, Mapping):
+            return {name_of(name): matrix(what, each, deeper - 1) for name, each in given.items()}
+        return [matrix(what, each, deeper - 1) for each in given]
+
+
 def names_of(wrt: Collection[str] | str | None) -> list[str] | None:
     """The variables that get gradients; None for all. Raises InputError for what is no collection of names."""
     if wrt is None:
         return None
     if isinstance(wrt, str):
         return point.read_names(wrt, "wrt")
-    try:
-        names = [*wrt]
-    except TypeError:
-        raise InputError(f"wrt is a collection of names, not of type {type(wrt).__name__}") from None
+    if not hasattr(wrt, "__iter__"):
+        raise InputError(f"wrt is a collection of names, not of type {type(wrt).__name__}")
+    with reading("wrt"):
+        names = [*islice(wrt, MAX_TOKENS + 1)]
+    if len(names) > MAX_TOKENS:
+        raise InputError(f"wrt has more than {MAX_TOKENS:,} names")
     return [point.read_name(name_of(each)) for each in names]
 
 
@@ -102,18 +140,47 @@ def name_of(given: object) -> str:
     """A variable's name. Raises InputError for what is no text."""
     if not isinstance(given, str):
         raise InputError(f"a variable's name is text, not of type {type(given).__name__}")
-    return given
+    return str.__str__(given)  # whatever it says of itself, as a member of an enumeration does
 
 
-def _has_axes(value: object) -> bool:
+def has_axes(value: object) -> bool:
     """Whether it is an array of NumPy's kind."""
     return bool(getattr(value, "ndim", None)) and hasattr(value, "__array__")
 
 
-def text(name: str, value: object) -> Any:
+def text(name: object, value: object) -> Any:
     """A value as text, an array as it is. Raises InputError for what is neither a number, nor text, nor an array."""
-    if isinstance(value, str | list | tuple) or _has_axes(value):
-        return value
+    with reading(f"the value of {name}"):
+        if isinstance(value, list | tuple):
+            return _lists(f"{name}", value)
+        if not has_axes(value):
+            return _text(f"{name}", value)
+        from ..arithmetic.axes import plain_array
+
+        return plain_array(value)
+
+
+def _lists(name: str, value: Sequence[Any], place: tuple[int, ...] = ()) -> list[Any]:
+    """Nested lists of plain floats and texts. place: where this list stands in the outermost."""
+    if len(place) == MAX_AXES:
+        from ..passes.nested import too_deep
+
+        raise too_deep(name)
+    found: list[Any] = []
+    for index, each in enumerate(value):
+        if type(each) is float:
+            found.append(each)
+        elif isinstance(each, list | tuple):
+            found.append(_lists(name, each, (*place, index)))
+        else:
+            found.append(_text(f"{name} at entry {[*place, index]}", each))
+    return found
+
+
+def _text(name: str, value: object) -> str:
+    """A number as text, or a text."""
+    if isinstance(value, str):
+        return str.__str__(value)
     if getattr(value, "shape", None) == () and hasattr(value, "item"):
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, Real | Decimal):

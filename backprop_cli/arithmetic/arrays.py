@@ -44,6 +44,11 @@ class Entries(NamedTuple):
         return self._replace(array=np.where(np.isfinite(known), known, self.array))
 
 
+def _quiet(value: Value) -> Value:
+    """A number beside arrays as NumPy's, which divides by 0 where Python raises."""
+    return value if is_array(value) else np.float64(value)
+
+
 class Arrays(Arithmetic):
     """Arrays over `base`; a number without axes stays one of the base's own."""
 
@@ -163,7 +168,7 @@ class Arrays(Arithmetic):
         """The value of a scalar operation for each entry. needed: where one is needed at all."""
         known = None
         if (loop := self.loops(op).value) and needed is None and shape:
-            known = widened(loop(*inputs), shape)
+            known = widened(loop(*map(_quiet, inputs)), shape)
             if op.truth or self.is_finite(known):
                 return Entries(known)
             needed = ~np.isfinite(known)
@@ -190,7 +195,7 @@ class Arrays(Arithmetic):
             return self.base.number(partial.head)
         known, loops = None, self.loops(op).partials
         if not op.variadic and (loop := loops[slot]) and needed is None and shape:
-            known = widened(np.asarray(loop(*inputs, out), dtype=np.float64), shape)
+            known = widened(np.asarray(loop(*map(_quiet, inputs), out), dtype=np.float64), shape)
             if self.is_finite(known):
                 return Entries(known)
             needed = ~np.isfinite(known)

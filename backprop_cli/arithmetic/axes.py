@@ -36,6 +36,13 @@ def plain_number(value: Value) -> Value:
     return value.item() if isinstance(value, np.generic) else value
 
 
+def plain_array(given: Any) -> Array:
+    """An array of NumPy's own: others (`matrix`, with units) have other products. NaN where an entry is masked."""
+    if hasattr(given, "filled") and np.ma.is_masked(given):
+        return np.ma.filled(np.ma.asarray(given).astype(np.float64), np.nan)
+    return np.asarray(given)
+
+
 def kind_of(value: Value) -> Any:
     """The type of NumPy's in which it goes beside others: that of a double or a condition is left to NumPy."""
     return None if isinstance(value, np.ndarray | float | bool) else object

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -134,11 +134,11 @@ def gradient(graph: Graph, wrt: Collection[str] | None) -> ValueAndGradient:
     return passes
 
 
-def _double(given: object) -> Value:
-    """A float, or an array of doubles."""
-    if isinstance(given, np.ndarray) and given.ndim and given.dtype.kind in "fiu":
+def _double(given: Any) -> Value:
+    """A float, or an array of doubles: of NumPy's own kind, because a matrix, or one with units, has other products."""
+    if type(given) is np.ndarray and given.ndim and given.dtype.kind in "fiu" and given.dtype.itemsize <= 8:
         return given.astype(np.float64, copy=False)
-    if isinstance(given, float | int) and not isinstance(given, bool):
+    if type(given) in (float, int, np.float64):
         return float(given)
     raise UnusualError
 

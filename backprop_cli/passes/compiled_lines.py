@@ -112,7 +112,7 @@ def _double(value: Any) -> float:
         raise UnusualError
     try:
         return float(value)
-    except TypeError:  # a duration of NumPy's says that it is real
+    except Exception:  # a duration of NumPy's says that it is real
         raise UnusualError from None
 
 

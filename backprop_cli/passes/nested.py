@@ -6,13 +6,14 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from functools import reduce
+from io import BytesIO
 from math import prod
 from operator import getitem
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from ..arithmetic import Arithmetic, Value
+from ..arithmetic import FLOATS, Arithmetic, Value
 from ..arithmetic.arrays import Arrays
 from ..arithmetic.axes import Array
 from ..errors import BackpropError, InputError, quote, reason, shorten
@@ -23,6 +24,7 @@ from .point import kind, kind_of, read_value
 
 _PLAIN = frozenset("0123456789+-.eE[], \t\r\n")
 _NONFINITE = re.compile(r"\b(?:nan|inf|infinity)\b", re.IGNORECASE)
+_HEADER = 20_000  # bytes: twice of what NumPy takes
 _ENDS = ".npy .csv .tsv .txt .json"
 
 
@@ -52,7 +54,7 @@ def read_array(name: str, given: object, system: Arrays) -> Value:
         lists = _split(text) if kind(text) else None
         return _from_lists(name, lists, system) if lists else _constant(name, text, system)
     except RecursionError:
-        raise _too_deep(name) from None
+        raise too_deep(name) from None
     return _from_lists(name, data, system, is_plain=_PLAIN.issuperset(text))
 
 
@@ -113,8 +115,10 @@ def _from_numpy(name: str, given: Array, system: Arrays) -> Value:
     if given.dtype.kind not in "fiub":
         raise InputError(f"the value of {name} is an array of {given.dtype}, and entries are numbers")
     _check(name, given.shape)
-    found = given.astype(np.float64)
+    with np.errstate(over="ignore"):  # of a longer type; that it is not finite is told
+        found = given.astype(np.float64)
     if not system.is_doubles:
+        _finite(name, found, Arrays(FLOATS))  # other numbers are made of finite doubles alone
         found = system.array([system.number(repr(float(each))) for each in found.flat]).reshape(found.shape)
     return _finite(name, found, system)
 
@@ -159,7 +163,7 @@ def _shape(name: str, data: Any) -> tuple[int, ...]:
     places: list[tuple[int, ...]] = [()]
     while any(isinstance(each, list | tuple) for each in level):
         if len(shape) == MAX_AXES:
-            raise _too_deep(name)
+            raise too_deep(name)
         first = level[0]
         for each, place in zip(level, places, strict=True):
             if isinstance(each, list | tuple) != isinstance(first, list | tuple) or (
@@ -183,14 +187,15 @@ def _held(part: object) -> str:
     return f"has {len(part)}" if isinstance(part, list | tuple) else "is a number"
 
 
-def _too_deep(name: str) -> InputError:
+def too_deep(name: str) -> InputError:
+    """What is told of lists in lists in lists, and so on."""
     return InputError(f"the value of {name} has more than {MAX_AXES} axes", hint="[1, 2] has one, [[1, 2], [3, 4]] two")
 
 
 def _check(name: str, shape: Sequence[int]) -> None:
     """Raise InputError for an array that is too large, before memory is taken for it."""
     if len(shape) > MAX_AXES:
-        raise _too_deep(name)
+        raise too_deep(name)
     if prod(shape) > MAX_ENTRIES:
         size = f"{told(tuple(shape))}, {prod(shape):,} entries"
         raise InputError(f"the value of {name} is {size}; an array has at most {MAX_ENTRIES:,}")
@@ -271,10 +276,17 @@ def npy_header(file: BinaryIO) -> tuple[Shape, bool, np.dtype[Any]]:
 
     Raises ValueError where it is none.
     """
+    start = file.tell()
+    head = BytesIO(file.read(_HEADER))  # whatever length it says that it has
     read = np.lib.format.read_array_header_1_0
-    if np.lib.format.read_magic(file) != (1, 0):
+    if np.lib.format.read_magic(head) != (1, 0):
         read = np.lib.format.read_array_header_2_0
-    return read(file)
+    try:
+        found = read(head)
+    except (MemoryError, RecursionError):  # what Python's parser raises of brackets in brackets
+        raise ValueError from None
+    file.seek(start + head.tell())
+    return found
 
 
 def _read_npy(name: str, file: BinaryIO) -> Array:

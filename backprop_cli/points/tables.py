@@ -21,7 +21,7 @@ from ..runtime.streams import unpacked
 from . import rows as lines
 from .blocks import PIECE, Block, Look, Table, has_polars, of_rows
 from .evaluate import Row, read_entry
-from .rows import FRAMES, NO_OTHERS, Lines, Source, ending
+from .rows import FRAMES, MAX_RECORD, NO_OTHERS, Lines, Source, ending
 
 
 @contextmanager
@@ -192,6 +192,8 @@ def _npy(path: str, file: BinaryIO, called: Mapping[str, str]) -> Table:
     if wrong or len(shape) != (1 if kind.names else min(len(shape), 2)) or not shape:
         raise InputError(f"{quote(path)} is no table of numbers: it is an array {shape} of {kind}")
     width = shape[1] if len(shape) > 1 else 1
+    if width * kind.itemsize > MAX_RECORD:
+        raise InputError(f"a row of {quote(path)} is longer than {MAX_RECORD:,} bytes")
     header = [*kind.names] if kind.names else [*map(str, range(width))]
     names = lines.names_of(header, called)
     total, start, done = shape[0], file.tell(), 0
@@ -218,7 +220,8 @@ def _npy(path: str, file: BinaryIO, called: Mapping[str, str]) -> Table:
                 name: data[text] if kind.names else data[:, place]
                 for place, (name, text) in enumerate(zip(names, header, strict=True))
             }
-            columns = {name: np.ascontiguousarray(each[name], dtype=np.float64) for name in wanted}
+            with np.errstate(over="ignore"):  # of a longer type; that it is not finite is told
+                columns = {name: np.ascontiguousarray(each[name], dtype=np.float64) for name in wanted}
             yield Block(count, columns, _row_of(each, first), arrays=each)
             done = first + count
 
