@@ -12,6 +12,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from backprop_cli import BackpropError, backprop
@@ -295,7 +296,12 @@ NOT_ENOUGH: list[tuple[str, dict[str, str], list[str]]] = [  # of normal values:
     ("where(x > 0, x, sqrt(x))", {"x": "1±2"}, ["within one σ, at x = -1, there is no value"]),
     ("1e8 + x", {"x": "1±1e-9"}, []),
     ("max(x, y)", {"x": "1±0.1", "y": "1"}, ["tie", "off its tangent by 0.05"]),
+    ("tanh(10*x)", {"x": "0±0.5"}, ["from x - σ to x + σ, the output changes by 2, not 10"]),
+    ("x + 100*x**3", {"x": "0±0.5"}, ["from x - σ to x + σ, the output changes by 26, not 1"]),
+    ("x**3", {"x": "0±0.5"}, ["∂f/∂x is 0 here", "the output changes by 0.25, not 0"]),
 ]
+ODD = ["tanh(10*x)", "x + 100*x**3", "x**3", "sin(20*x)", "x", "sin(x)", "x + x**3/30", "atan(3*x)"]
+"""Functions that bend as much to one side of 0 as to the other, so that they have no second derivative there."""
 
 
 def test_where_the_first_order_is_not_enough() -> None:
@@ -317,6 +323,20 @@ def test_the_second_order_beside_a_simulation() -> None:
     told = backprop(text, x="1±0.5", y="0±0.3").warnings
     assert not told  # σ is 0.583 to first order, and 0.60 to second
     assert spread(text, x="1±0.5", y="0±0.3").sigma == pytest.approx(found, rel=0.1)
+
+
+def test_a_bend_that_turns_around_is_told_where_a_simulation_has_another_spread() -> None:
+    """σ of tanh(10·x) at 0 ± 0.5 is 5 to first order, and tanh is never beyond 1; that of x + 100·x³ is too small."""
+    dice = np.random.default_rng(3)
+    drawn = dice.normal(0, 0.5, 40_000)
+    functions = {name: getattr(np, name) for name in ("sin", "tanh")} | {"atan": np.arctan}
+    for text in ODD:
+        values = eval(text, {"__builtins__": {}}, functions | {"x": drawn})  # texts of this file
+        trace = backprop(text, x="0±0.5")
+        assert trace.uncertainty is not None
+        is_off = abs(float(np.std(values)) / trace.uncertainty.sigma - 1) > 0.2 if trace.uncertainty.sigma else True
+        told = [notice.message for notice in trace.warnings if "not enough" in notice.message]
+        assert bool(told) == is_off, (text, told)
 
 
 # -- The command line ----------------------------------------------------------------------------------------------

@@ -236,7 +236,7 @@ def _second(trace: Trace, values: Mapping[str, Any], settings: Settings) -> Mapp
 
 
 def _beside(trace: Trace, names: Sequence[str]) -> str:
-    """What second derivatives do not see: a kink, or an end of the domain, within one σ."""
+    """What second derivatives do not see within one σ: a kink, an end of the domain, a bend that turns around here."""
     system, found, f = trace.arithmetic, trace.uncertainty, trace.value
     assert found is not None
     for name in names:
@@ -250,12 +250,19 @@ def _beside(trace: Trace, names: Sequence[str]) -> str:
             except MathError as error:
                 place = system.show(at, system.digits)
                 return f"within one σ, at {name} = {place}, there is no value: {error.message}"
-        bend = (sides[0] + sides[1]) / 2 - f
-        apart, most = (abs(system.to_float(each)) for each in (bend, max(map(abs, (f, *sides)), key=system.to_float)))
-        is_noise = system.trusted is not None and apart <= most * 10.0 ** (_NOISE - system.trusted)
-        if not is_noise and apart > ENOUGH * system.to_float(found.sigma):
-            shown = FLOATS.show(apart, _FIGURES)
-            return f"the first order is not enough: at {name} ± σ, the output is off its tangent by {shown} on average"
+        above, below = sides
+        most = max(system.to_float(abs(each)) for each in (f, above, below))
+        noise = 0.0 if system.trusted is None else most * 10.0 ** (_NOISE - system.trusted)
+        least = max(noise, ENOUGH * system.to_float(found.sigma))
+        slope = found.components[name] * 2
+        for apart, text in (
+            ((above + below) / 2 - f, f"at {name} ± σ, the output is off its tangent by {{}} on average"),
+            ((above - below - slope) / 2, f"from {name} - σ to {name} + σ, the output changes by {{}}, not {{}}"),
+        ):
+            if abs(system.to_float(apart)) > least:
+                shown = [above - below, slope] if text.count("{}") > 1 else [abs(apart)]
+                numbers = (FLOATS.show(system.to_float(each), _FIGURES) for each in shown)
+                return f"the first order is not enough: {text.format(*numbers)}"
     return ""
 
 
