@@ -49,6 +49,34 @@ def test_the_trajectory_on_a_parabola_is_exact_to_rounding() -> None:
         w += v
 
 
+def test_where_the_gradient_is_0_and_f_falls_to_both_sides_is_no_minimum() -> None:
+    for text, start, names in STATIONARY:
+        found = minimize(text, start)
+        assert found.converged == (not names), text
+        assert f"f falls to both sides along {names}: no minimum" in found.reason or not names, (text, found.reason)
+    rows = {"x": [1.0, 2.0, 3.0], "y": [1.0, -1.0, 2.0]}
+    net = minimize("(v*tanh(w*x) - y)^2", {"v": 0, "w": 0}, data=rows, reduce="mean")
+    assert not net.converged
+    assert minimize("(w*x - y)^2", {"w": 0.5}, data=rows, reduce="mean").converged
+    result = call("minimize", "x^2 - y^2", "--start", "x=1,y=0")
+    assert result.status == 1
+    assert "not converged after 66 steps" in result.out
+    if find_spec("scipy"):  # at a bound there is no other side
+        assert minimize("x^2 - y^2", {"x": 1, "y": 1}, method="l-bfgs-b", bounds={"y": (-1, 1)}).converged
+        assert not minimize("x^2 - y^2", {"x": 1, "y": 0}, method="l-bfgs-b", bounds={"y": (-1, 1)}).converged
+
+
+def test_the_direction_along_which_f_falls_is_found_among_many() -> None:
+    """One of 300 parameters leads down, or all of them together."""
+    dice = np.random.default_rng(5)
+    bends = dice.uniform(0.1, 2, 300)
+    bends[123] = -0.5
+    found = minimize("sum(a*x^2)", {"x": [0.0] * 300}, a=bends.tolist())
+    assert "along x[123]: no minimum" in found.reason
+    assert minimize("sum(a*x^2)", {"x": [0.0] * 300}, a=np.abs(bends).tolist()).converged
+    assert not minimize("sum(x^2) - 1.1*sum(x)^2/300", {"x": [0.0] * 300}).converged
+
+
 def test_adam_is_that_of_the_paper() -> None:
     w, one, two = 0.0, 0.0, 0.0
     found = minimize("(w-3)^2", {"w": 0}, method="adam", rate=0.2, steps=25)
@@ -96,6 +124,30 @@ ENDS = [
     ("log(x)", "x=-1", "", 1, "error: f = log(x) has no real value at x = -1"),
     ("sum(W*W)", "W=[[1,2],[3,4]]", "", 0, "W[1, 1]"),
     ("e^2", "e=1", "", 0, "converged after"),
+]
+STATIONARY = [  # by hand: where the gradient is 0, and whether f is least there
+    ("x^2 - y^2", {"x": 0, "y": 0}, "y"),
+    ("x*y", {"x": 0, "y": 0}, "x and y"),
+    ("cos(x)", {"x": 0}, "x"),
+    ("cos(x) + 1e6", {"x": 0}, "x"),
+    ("1e-3*sin(x/1e-9)", {"x": "pi/2*1e-9"}, "x"),
+    ("(x^2 - 1)^2", {"x": 0}, "x"),
+    ("-x^4", {"x": 0}, "x"),
+    ("-abs(x)", {"x": 0}, "x"),
+    ("x^2 + y^2 + 3*x*y", {"x": 0, "y": 0}, "x and y"),  # along (1, −1)
+    ("(w2*tanh(w1*1.5) - 1)^2", {"w1": 0, "w2": 0}, "w1 and w2"),  # a net that begins at 0
+    ("sum((W @ W.T - [[1, 0], [0, 1]])**2)", {"W": [[0, 0], [0, 0]]}, "W[0, 0], W[0, 1], W[1, 0] and W[1, 1]"),
+    ("x^2 + y^2 + x*y", {"x": 0, "y": 0}, ""),
+    ("x^4 + y^4", {"x": 1e-3, "y": 0}, ""),
+    ("x*sin(x)", {"x": 0}, ""),
+    ("(1 - x)^2 + 100*(y - x^2)^2", {"x": 1, "y": 1}, ""),
+    ("(a*b - 1)^2", {"a": 1, "b": 1}, ""),  # a valley
+    ("abs(x)", {"x": 0}, ""),
+    ("floor(x)", {"x": 0.5}, ""),
+    ("exp(-x)", {"x": 20}, ""),  # it falls to one side, as slowly as is asked for
+    ("x^3", {"x": 0}, ""),
+    ("(x - 1)^2*(x + 3)^2 + 1e5", {"x": 1}, ""),
+    ("x*log(x) - x", {"x": 1}, ""),
 ]
 WRONG = [
     (("(x-3)^2",), "error: no start and no value for x", "hint: backprop minimize '(x-3)^2' --start x=1"),

@@ -15,6 +15,7 @@ from ..passes.trace import Trace
 from .bounds import Bounds, at_bounds
 from .extras import missing
 from .objective import Objective, Parameters
+from .saddles import falls
 from .watch import Clock, TimeIsUpError
 
 _KEPT = 10_000_000  # numbers of all steps; of more, every second step is kept, or every third …
@@ -111,16 +112,26 @@ def minimize(
     walk = _Walk(objective, plan, tell)
     walk.take(start)
     try:
-        walk.judge()
-        go = _by_scipy if plan.method in ("bfgs", "l-bfgs-b") else _in_batches if plan.batch else _by_steps
-        go(walk)
-        converged, reason = False, _used_up(walk)
-    except _End as end:
-        converged, reason = end.converged, str(end)
+        converged, reason = _gone(walk)
     except (TimeIsUpError, KeyboardInterrupt) as stop:
         converged, reason = False, str(stop) or "interrupted"
     walk.keep_last()
     return Descent(objective, plan, converged, reason, walk.kept, objective.trace(walk.last.point))
+
+
+def _gone(walk: _Walk) -> tuple[bool, str]:
+    """Go down. Return whether the end is a minimum, and why it ended."""
+    plan = walk.plan
+    try:
+        walk.judge()
+        go = _by_scipy if plan.method in ("bfgs", "l-bfgs-b") else _in_batches if plan.batch else _by_steps
+        go(walk)
+    except _End as end:
+        reason, point = str(end), walk.last.point
+        if not end.converged or not (names := falls(walk.objective, point, walk.first.point, walk.held, plan.bounds)):
+            return end.converged, reason
+        return False, f"{reason}, but f falls to both sides along {names}: no minimum; another --start leads on"
+    return False, _used_up(walk)
 
 
 class _Walk:
