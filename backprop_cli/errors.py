@@ -85,7 +85,17 @@ def _again(kind: type[BackpropError], message: str, parts: dict[str, object]) ->
 
 
 class InputError(BackpropError):
-    """What was typed is wrong (exit status 2)."""
+    """What was typed is wrong (exit status 2).
+
+    repair: what belongs in place of which part of the source, where that is known.
+    """
+
+    repair: tuple[Span, str] | None = None
+
+    def repaired(self, span: Span, text: str) -> "InputError":
+        """The error, with what belongs in place of that part of the source."""
+        self.repair = span, text
+        return self
 
 
 class MathError(BackpropError):

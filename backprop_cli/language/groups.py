@@ -92,7 +92,10 @@ class Groups(Operands):
             hint = "a decimal point is written '.'" if self.between_digits(span[0]) else ""
             if grouped := _GROUPED.match(self.source, len(self.source[: span[0]].rstrip("0123456789"))):
                 hint = f"write {grouped[0].replace(',', '')}"
-            raise self.fail("a comma only separates the inputs of a function", span, hint)
+            error = self.fail("a comma only separates the inputs of a function", span, hint)
+            if grouped:
+                raise error.repaired(grouped.span(), grouped[0].replace(",", ""))
+            raise error.repaired(span, ".") if hint and self.source[span[0]] == "," else error
         if any(self.source[each] != self.source[span[0]] for each in self.open[-1].commas[-1:]):
             raise self.fail("both ',' and ';' separate inputs here", span, "a decimal point is written '.'")
         self.need_operand_before(span)

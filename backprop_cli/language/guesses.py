@@ -10,7 +10,7 @@ from ..rules.op import Op
 from ..rules.table import CONSTANTS
 from .latex.signs import GREEK
 from .names import NAME
-from .recipes import ADVICE, DERIVATIVES, DERIVED, NAMES, RENAMED, bracketed, recipe, typo
+from .recipes import ADVICE, DERIVATIVES, DERIVED, NAMES, RENAMED, behind_call, bracketed, recipe, typo
 from .token import Token
 
 _FUNCTION_POWER = re.compile(rf"({NAME})[ \t]*(?:\^|\*\*)[ \t]*([-−+]?[0-9.]+|\w+|\([-−+]?[0-9.]+\))[ \t]*$")
@@ -28,6 +28,13 @@ _BY = re.compile(r"[ \t]*/[ \t]*[dD]\w")
 _QUOTIENT = re.compile(r"\bd\w*[ \t]*/[ \t]*d\w+[ \t]*")
 _OPERAND = re.compile(rf"[ \t]*({NAME}|[0-9.]+)(?!\w*[ \t]*[(\[])")
 _FACTORS = re.compile(rf"[0-9.]+[ \t]*{NAME}(?![ \t]*[(\[])")  # 2x, and no call
+CLEAR = re.compile(r"[ \t]*(?:[-+−)\],;=<>|#\n]|$)|[ \t]+[*/·×⋅÷]")
+"""Behind the operand of a function without parentheses: what it ends before."""
+PROSE = frozenset(
+    "at where with when for of is the in from to by as an given assert print range derivative gradient partial find"
+    " compute calculate evaluate differentiate solve minimize maximize".split()
+)
+"""Words that are no factors."""
 _DEFINED = re.compile(r"\s*:=\s*(\S.*)")
 
 Functions = Mapping[str, Sequence[Op]]
@@ -45,10 +52,32 @@ def missing_operator(source: str, functions: Functions, last: Token, token: Toke
     left = last.text if last.kind in ("number", "variable", "constant") else "(…)"
     right = {"(": "(…)", "call": f"{token.text}(…)"}.get(token.kind, token.text)
     hint = no_product(source, functions, last, token)
+    error = InputError(message, source, span, hint)
     if not hint:
         called = _called(source, functions, last, token)
-        hint = f"to multiply, write {left}*{right}" + f"; the function is {called}" * bool(called)
-    return InputError(message, source, span, hint)
+        error.hint = f"to multiply, write {left}*{right}" + f"; the function is {called}" * bool(called)
+        is_prose = not PROSE.isdisjoint((last.text, token.text)) or source[last.span[1] : token.span[0]].strip()
+        return error if is_prose or called else error.repaired((last.span[1], token.span[0]), "*")
+    if _is_bare(functions, last) and (inside := _operand(source, token)):
+        return error.repaired((last.span[0], token.span[0] + len(inside)), f"{last.text}({inside})")
+    return error.repaired(span, hint.removeprefix("write ")) if re.fullmatch(r"write \d+", hint) else error
+
+
+def _is_bare(functions: Functions, last: Token) -> bool:
+    """Whether it is the name of a function, without its parentheses."""
+    is_name = last.text in functions and last.kind == "variable" and last.text.isascii()
+    return is_name and last.text not in GREEK
+
+
+def _operand(source: str, token: Token) -> str:
+    """What a function without parentheses is applied to, where it is clear how far that goes."""
+    start, end = token.span
+    if token.kind == "call":
+        opens = source.find("(", end)
+        end = behind_call(source, opens) if opens >= 0 and not source[end:opens].strip() else 0
+    elif token.kind == "number" and (factors := _FACTORS.match(source, start)):
+        end = factors.end()
+    return source[start:end] if end > 0 and CLEAR.match(source, end) else ""
 
 
 def _called(source: str, functions: Functions, last: Token, token: Token) -> str:
@@ -75,8 +104,7 @@ def no_product(source: str, functions: Functions, last: Token, token: Token) -> 
     """
     if hint := power_of_function(source, functions, token):
         return hint
-    is_name = last.text in functions and last.kind == "variable" and last.text.isascii()
-    if is_name and last.text not in GREEK:
+    if _is_bare(functions, last):
         called = _called(source, functions, last, token) or functions[last.text][0].call
         return f"a function needs parentheses: {called}"
     if token.text == "mod":
@@ -128,7 +156,20 @@ def unknown_function(source: str, functions: Functions, name: str, span: Span) -
         hint = f"{DERIVATIVES}: {', '.join(inputs)}"
     if closes and inputs and (found := _DEFINED.match(source, closes)):
         hint = f"write {source[span[0] : closes]} = {found[1]}"
-    return InputError(message, source, span, hint)
+    error, ends = InputError(message, source, span, hint), behind_call(source, opens)
+    if ends > 0 and (written := recipe(name, inputs)):
+        return error.repaired((span[0], ends), grouped(written))
+    if name not in NAMES and (guess := typo(name, functions)):
+        return error.repaired(span, guess)
+    is_factor = hint == f"to multiply, write {name}*(…)" and name not in "fghFGH"
+    return error.repaired((span[1], opens), "*") if is_factor else error
+
+
+def grouped(text: str) -> str:
+    """A text as an operand: in parentheses where it is no name, no number and no call."""
+    opens = re.match(r"\w*(?=\()", text)
+    is_one = text.isalnum() or (opens and behind_call(text, opens.end()) == len(text))
+    return text if is_one else f"({text})"
 
 
 def is_advised(name: str) -> bool:
@@ -167,5 +208,28 @@ def wrong_count(source: str, call: Token, parenthesis: Span, rows: Sequence[Op],
     counts = (len(op.inputs) - len(op.read) for op in rows)
     takes = " or ".join("2 or more" if op.variadic else str(each) for op, each in zip(rows, counts, strict=True))
     message = f"{call.text} takes {takes} input{'' if takes == '1' else 's'}, not {count}"
-    written = recipe(call.text, bracketed(source, parenthesis[0])) or forms
-    return InputError(message, source, (call.span[0], parenthesis[1]), f"write {written}")
+    written = recipe(call.text, bracketed(source, parenthesis[0]))
+    span = call.span[0], parenthesis[1]
+    error = InputError(message, source, span, f"write {written or forms}")
+    return error.repaired(span, grouped(written)) if written else error
+
+
+def square_call(error: InputError, functions: Functions, last: Token, start: int) -> InputError:
+    """The error of an index that is none, with what was meant: a call, as in `Sin[x]`, or a factor, as in `ε[x + y]`.
+
+    error: what is wrong so far
+    functions: those that there are
+    last: what stands before the bracket
+    start: where that opens
+    """
+    source, name = error.source, last.text if last.text in functions else last.text.lower()
+    inputs, ends = bracketed(source, start), behind_call(source, start)
+    written = recipe(last.text, inputs)
+    if (written or name in functions) and name not in GREEK and ends > 0:
+        call = written or f"{name}({', '.join(inputs)})"
+        error.hint = f"write {call}"
+        return error.repaired((last.span[0], ends), grouped(call))
+    if ends > 0 and len(inputs) == 1 and re.search(r"[-+−*/^(]", inputs[0]) and ":" not in inputs[0]:
+        error.hint = f"only round parentheses group: to multiply, write {last.text}*({inputs[0]})"
+        return error.repaired((start, ends), f"*({inputs[0]})")
+    return error

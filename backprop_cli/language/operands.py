@@ -83,25 +83,30 @@ class Operands:
         is_factor = last.kind in ("number", ")") and token.kind != "number"
         is_factor |= self.source[token.span[0]] in ROOTS and self.is_factor(token)
         is_exponent = before is not None and self.tokens[before].text == "**"
+        error = None
         if not (is_factor and _BLANK.fullmatch(between)) or is_other or (is_exponent and self.power_of_function(token)):
-            raise self.missing_operator(token)
+            error = self.missing_operator(token)
+            if error.repair is None or error.repair[1] != "*":
+                raise error
         left = self.source[self.tokens[self.first].span[0] : last.span[1]]
-        called = sign if (sign := self.source[token.span[0]]) in ROOTS else token.text
+        called = root if (root := self.source[token.span[0]]) in ROOTS else token.text
         right = {"(": "(…)", "call": f"{called}(…)"}.get(token.kind, token.text)
+        span = last.span[0], token.span[1]
         if last.text in TRANSPOSED:
-            readings = f"{left} @ {right}", f"{left}*{right}"
-            raise self.two_readings(f"{left}{right}", (last.span[0], token.span[1]), *readings)
+            raise self.two_readings(f"{left}{right}", span, f"{left} @ {right}", f"{left}*{right}")
         if self.bare == "√":
             root, inside = left[0], left[1:]
-            raise self.two_readings(
-                f"{left}{right}", (last.span[0], token.span[1]), f"{left}*{right}", f"{root}({inside}*{right})"
-            )
-        if before is not None and self.tokens[before].text in ("/", "%", "**"):
+            raise self.two_readings(f"{left}{right}", span, f"{left}*{right}", f"{root}({inside}*{right})")
+        if before is not None and self.tokens[before].text in ("/", "%", *["**"] * (not error)):
             sign, above = self.tokens[before].text, self.tokens[before - 1]
             start = above.text if above.kind in ("number", "variable", "constant") else "…"
             left = self.source[self.tokens[before + 1].span[0] : last.span[1]]
             readings = f"{start}{sign}({left}*{right})", f"({start}{sign}{left})*{right}"
-            raise self.two_readings(f"{start}{sign}{left}{right}", (last.span[0], token.span[1]), *readings)
+            two = self.two_readings(f"{start}{sign}{left}{right}", span, *readings)
+            is_clear = sign == "**" and last.kind == ")"  # beside other things that are mended
+            raise two.repaired((last.span[1], token.span[0]), "*") if is_clear else two
+        if error:
+            raise error
         self.tokens.append(Token("binary", "*", (token.span[0], token.span[0])))
         self.wants_operand = True
 
@@ -127,7 +132,11 @@ class Operands:
     def missing_operator(self, token: Token) -> InputError:
         from .guesses import missing_operator
 
-        return missing_operator(self.source, self.functions, self.tokens[-1], token)
+        error = missing_operator(self.source, self.functions, self.tokens[-1], token)
+        if error.repair and error.repair[1] == "*" and self.open and self.open[-1].closes == "]":
+            error.hint = f"between entries stand commas: {self.tokens[-1].text}, {token.text}"
+            return error.repaired(error.repair[0], ", ")
+        return error
 
     def need_operand_before(self, span: Span) -> None:
         if self.wants_operand:

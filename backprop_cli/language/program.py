@@ -35,15 +35,24 @@ class Program:
     A million gates need no more memory than their graph: tokens and trees go by.
     """
 
-    def __init__(self, source: str, *, is_expression: bool = False) -> None:
+    def __init__(self, source: str, *, is_expression: bool = False, is_mended: bool = False) -> None:
         """Raises InputError, with the place, for statements that do not go together.
 
-        is_expression: whether the text is one expression, which assigns and defines nothing.
+        is_expression: whether the text is one expression, which assigns and defines nothing;
+        is_mended: whether it is what a hint may say, of which errors have no hint with the whole text.
         """
         self.source = source
-        self.statements = [whole(source)] if is_expression else split(source)
+        self.is_mended = is_mended
         self.stages: dict[str, Span] = {}
         self.modules: set[str] = set()
+        try:
+            self.statements = [whole(source)] if is_expression else split(source)
+            self._name_statements()
+        except InputError as error:
+            raise self._with_hint(error, ()) from None
+
+    def _name_statements(self) -> None:
+        source = self.source
         for name, inputs, head, _body in self.statements:
             if inputs is not None:
                 self._check_module(name, head)
@@ -74,8 +83,18 @@ class Program:
 
         Raises InputError, with the place, for anything that is not well-formed and within the limits.
         """
-        with collector_paused():
-            return _Lowering(self, variables).graph()
+        try:
+            with collector_paused():
+                return _Lowering(self, variables).graph()
+        except InputError as error:
+            raise self._with_hint(error, variables) from None
+
+    def _with_hint(self, error: InputError, variables: Collection[str]) -> InputError:
+        if self.is_mended:
+            return error
+        from .mended import with_hint
+
+        return with_hint(error, lambda text: Program(text, is_mended=True).graph(variables))
 
 
 class _Lowering:

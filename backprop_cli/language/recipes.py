@@ -205,6 +205,16 @@ def _is_typo(word: str, meant: str) -> bool:
     return len(shorter) > 3 and shorter in (longer[:i] + longer[i + 1 :] for i in range(len(longer)))
 
 
+def behind_call(source: str, start: int) -> int:
+    """Where the brackets end that open there; -1 where they do not."""
+    depth = 0
+    for i in range(start, len(source)):
+        depth += (source[i] in "([{") - (source[i] in ")]}")
+        if depth == 0:
+            return i + 1
+    return -1
+
+
 def bracketed(source: str, start: int) -> list[str]:
     """What stands in the brackets that open there, taken apart at its own commas; empty where they do not close."""
     parts: list[str] = []

@@ -47,7 +47,12 @@ _REFUSED: list[tuple[str, str, str]] = [
     (r"!", "'!' is not an operator here", "the factorial of x is written x!; before a condition, write not"),
     (r"\|", "'|' is not an operator here", "the absolute value of x is |x|; between conditions, write or"),
     (r"&", "'&' is not an operator here", "between conditions, write and"),
-    (r"~", "'~' is not an operator here", "before a condition, write not"),
+    (
+        r"~",
+        "'~' is not an operator here",
+        "before a condition, write not; y ~ a*x is the model a*x of fit, with --target y",
+    ),
+    (r"\\\[[A-Z][a-z]+\]", "an escape is not part of an expression", ""),
     (r"\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})", "an escape is not part of an expression", ""),
     (r"\\[A-Za-z]*", "no LaTeX is read here", ""),
     (r"""\{(?=\s*(["']?)\w+\1\s*:)""", "JSON is not part of an expression", "values of variables are given by --at"),
@@ -58,6 +63,12 @@ _REFUSED: list[tuple[str, str, str]] = [
     (r"\.", "a number needs a digit beside its point", ""),
 ]
 _REFUSED_AT = [(re.compile(pattern), message, hint) for pattern, message, hint in _REFUSED]
+_PLAIN = {
+    **dict.fromkeys("–—‐‑", "-"), **dict.fromkeys("∙•∗", "*"), **dict.fromkeys("⁄∕⊘", "/"),
+    "=<": "<=", "<>": "!=", "~=": "!=",
+    **dict.fromkeys("\"'`“”‘’„", ""),
+}  # fmt: skip
+"""What stands for a sign that is refused, and means one thing."""
 _DIGITS = re.compile(r"\d+")
 _SETTING = re.compile(r"\w+\s*=(?!=)")
 _WHOLE = re.compile(r"[-−+]?\d+")
@@ -99,7 +110,8 @@ def refusal(source: str, position: int) -> InputError:
         if match:
             plain = unicodedata.normalize("NFKC", match[0]).replace("−", "-")
             hint = _hint(source, position, match[0], plain) or hint.format(plain)
-            return InputError(message, source, match.span(), hint)
+            error = InputError(message, source, match.span(), hint)
+            return _repaired(error, source, position, match[0], plain)
     character = source[position]
     if digits := _DIGITS.match(source, position):
         plain = "".join(str(unicodedata.decimal(digit)) for digit in digits[0])
@@ -107,7 +119,41 @@ def refusal(source: str, position: int) -> InputError:
         plain = unicodedata.normalize("NFKC", character)
     is_one = len(plain) == 1 or plain.isalnum()  # an ellipsis is three points
     hint = f"write {quote(plain)}" if plain != character and is_one and plain.isascii() and plain.strip() else ""
-    return InputError(f"unexpected character {quote(character)}", source, (position, position + 1), hint)
+    error = InputError(f"unexpected character {quote(character)}", source, (position, position + 1), hint)
+    is_blank = unicodedata.category(character) == "Cf"  # which stands between a function and its parenthesis
+    end = digits.end() if digits else position + 1
+    return error.repaired((position, end), "" if is_blank else plain) if hint or is_blank else error
+
+
+def _repaired(error: InputError, source: str, position: int, sign: str, plain: str) -> InputError:
+    """The error, with what belongs in place of what is refused, where that is one thing.
+
+    sign: what is refused, as it stands there;
+    plain: the same in plain letters
+    """
+    from .recipes import behind_call
+
+    end = position + len(sign)
+    ends = behind_call(source, position)
+    owner = _operand_before(source, position)
+    if sign in _PLAIN:
+        return error.repaired((position, end), _PLAIN[sign])
+    if sign[0] == "$":
+        return error.repaired((position, end), "")
+    if sign.isspace():
+        return error.repaired((position, end), " ")
+    if error.hint == f"write **{plain}" and "raised" in error.message:
+        return error.repaired((position, end), f"**{plain}" if plain.isalnum() and len(plain) == 1 else f"**({plain})")
+    if sign == "°" and owner:
+        return error.repaired((position - len(owner), end), f"({owner}*pi/180)")
+    if sign == "{" and ends > 0:
+        is_below = source[:position].endswith("_") and source[end : ends - 1].isalnum()
+        inside = source[end : ends - 1]
+        return error.repaired((position, ends), inside if is_below else f"({inside})")
+    if sign in (".", "::") and error.hint.startswith("write ") and (after := _AFTER.match(source, position)):
+        ends = behind_call(source, after.end()) if source[after.end() :][:1] == "(" else after.end()
+        return error.repaired((position - len(owner), ends), error.hint.removeprefix("write "))
+    return error
 
 
 def _without_point(source: str, position: int, after: re.Match[str]) -> str:
@@ -157,6 +203,8 @@ def _hint(source: str, position: int, sign: str, plain: str) -> str:
 
     if sign in "∂∇":
         return DERIVATIVES
+    if sign.startswith("\\["):
+        return f"write {sign[2:-1].lower()}"  # \[Alpha], as Mathematica has it
     if code := re.fullmatch(r"\\[ux]([0-9A-Fa-f]{2,})", sign):
         return f"write {chr(int(code[1], 16))}"
     before = _BEFORE.search(source, max(0, position - _NEAR), position)

@@ -209,9 +209,12 @@ class _Tokenizer(Groups):
 
     def bare_call(self, name: str, power: re.Match[str], inside: re.Match[str]) -> InputError:
         """What is wrong with `sin²x`, which has no parentheses."""
+        from .guesses import CLEAR
+
         written = f"{name}({inside[1]})**{exponent(power['sup'])}"
         span = power.start() - len(name), inside.end()
-        return self.fail(f"{quote(name)} has no parentheses here", span, f"write {written}")
+        error = self.fail(f"{quote(name)} has no parentheses here", span, f"write {written}")
+        return error.repaired(span, written) if CLEAR.match(self.source, span[1]) else error
 
     def power_of_call(self, name: str, power: re.Match[str]) -> int | None:
         """The exponent in `sin²(x)`, which is that of the value; where it ends. None where no parenthesis follows."""
@@ -259,7 +262,9 @@ class _Tokenizer(Groups):
             return
         whole = self.source[start : span[0]]
         if rest not in _SUMS:
-            raise self.fail(f"{self.typed((start, span[1]))} is a percentage", (start, span[1]), f"write {whole}/100")
+            whole_span = start, span[1]
+            error = self.fail(f"{self.typed(whole_span)} is a percentage", whole_span, f"write {whole}/100")
+            raise error.repaired(whole_span, f"({whole}/100)")
         raise self.two_readings(f"{whole}% {rest} …", span, f"{whole}/100 {rest} …", f"{whole} % ({rest}…)")
 
     def raised(self, text: str, span: Span) -> None:
@@ -333,17 +338,14 @@ class _Tokenizer(Groups):
             if self.tokens[-1].kind == "number":
                 raise self.missing_operator(Token("(", sign, span))
             try:
+                last = self.tokens[-1].text
+                if last.istitle() and last in self.functions and last not in self.variables:  # Sqrt[2]
+                    raise self.fail("square brackets take entries of arrays", span)
                 items, end = index(self.source, start, self.end)
             except InputError as error:
-                name = self.tokens[-1].text
-                name = name if name in self.functions else name.lower()
-                if name in self.functions:  # Sin[x]
-                    from .recipes import bracketed, recipe
+                from .guesses import square_call
 
-                    inputs = bracketed(self.source, start)
-                    call = f"{name}({', '.join(inputs)})"
-                    error.hint = f"write {recipe(self.tokens[-1].text, inputs) or call}"
-                raise
+                raise square_call(error, self.functions, self.tokens[-1], start) from None
             self.behind(row("index", items=items), self.source[start:end], (start, end))
             return end
         op = row("array")

@@ -1,0 +1,126 @@
+"""Formulas as they stand in papers and programs, with several things that are none here: one hint mends all."""
+
+from __future__ import annotations
+
+from math import acos, asin, cos, erf, exp, gamma, inf, log, log2, log10, pi, radians, sin, sqrt
+from typing import Any
+
+import pytest
+
+from backprop_cli import backprop
+from backprop_cli.errors import InputError
+from backprop_cli.language.program import Program
+from support.command import run
+
+
+def Phi(x: float) -> float:  # noqa: N802
+    return (1 + erf(x / sqrt(2))) / 2
+
+
+MENDED: dict[str, tuple[dict[str, float], float]] = {
+    "n1 cos θi - n2 cos θt": ({"n1": 1, "n2": 1.5, "θi": 0.5, "θt": 0.3}, cos(0.5) - 1.5 * cos(0.3)),
+    "v0 t + ½ a t²": ({"v0": 3, "t": 1.5, "a": 2}, 3 * 1.5 + 1.5**2),
+    "P L³/(48 E I)": ({"P": 10, "L": 2, "E": 200, "I": 3}, 80 / (48 * 600)),
+    "A cos(ω t + φ)": ({"A": 2, "ω": 3, "t": 0.2, "φ": 0.1}, 2 * cos(0.7)),
+    "ρ v²/2 + ρ g h + p": ({"ρ": 2, "v": 3, "g": 9.81, "h": 0.5, "p": 1}, 9 + 9.81 + 1),
+    "a E^(-b t) Cos[ω t]": ({"a": 2, "b": 0.3, "t": 1.5, "ω": 2}, 2 * exp(-0.45) * cos(3)),
+    "x Sin[y] Cos[z]": ({"x": 0.4, "y": 0.3, "z": 0.2}, 0.4 * sin(0.3) * cos(0.2)),
+    "Erfc[x/Sqrt[2]]/2": ({"x": 0.3}, Phi(-0.3)),
+    "Log10[x] + Log2[y]": ({"x": 0.3, "y": 0.2}, log10(0.3) + log2(0.2)),
+    "4ε[(σ/r)¹² − (σ/r)⁶] + 2 ε r": ({"ε": 1.5, "σ": 1, "r": 1.2}, 6 * (1.2**-12 - 1.2**-6) + 3.6),
+    "-p log₂ p − (1−p) log₂(1−p)": ({"p": 0.3}, -0.3 * log2(0.3) - 0.7 * log2(0.7)),
+    "a²+b²−2 a b cos γ": ({"a": 0.3, "b": 0.2, "γ": 0.5}, 0.13 - 0.12 * cos(0.5)),
+    "x^(k-1) e^(-x/θ) / (θ^k Γ(k))": ({"x": 2, "k": 3.2, "θ": 0.7}, 2**2.2 * exp(-2 / 0.7) / (0.7**3.2 * gamma(3.2))),
+    "acos(sind(a)*sind(b) + cosd(a)*cosd(b)*cosd(c))": (
+        {"a": 30, "b": 40, "c": 20},
+        acos(sin(radians(30)) * sin(radians(40)) + cos(radians(30)) * cos(radians(40)) * cos(radians(20))),
+    ),
+    "=R*ACOS(COS(RADIANS(90-a))*SIN(RADIANS(b)))": ({"R": 2, "a": 30, "b": 40}, 2 * acos(0.5 * sin(radians(40)))),
+    "1,000*(1+5%)^10*(1+r)": ({"r": 0.5}, 1500 * 1.05**10),
+    "$100 * (1+r)^t — $5": ({"r": 0.05, "t": 3}, 100 * 1.05**3 - 5),
+    "0,5*x + 2,25": ({"x": 3}, 3.75),
+    "e⁻ˣ + xⁿ": ({"x": 0.3, "n": 2}, exp(-0.3) + 0.09),
+    "2R·arcsin(√(sin²(d/2) + cos φ1 · cos φ2))": (
+        {"R": 2, "d": 0.2, "φ1": 1.5, "φ2": 0.7},
+        4 * asin(sqrt(sin(0.1) ** 2 + cos(1.5) * cos(0.7))),
+    ),
+    "sin(45°) + cos(x°)": ({"x": 60}, sqrt(0.5) + 0.5),
+    "1/(1+e^{-(w x + b)})": ({"w": 0.4, "x": 0.3, "b": 0.1}, 1 / (1 + exp(-0.22))),
+    "max{0, x y}": ({"x": 0.3, "y": 2}, 0.6),
+    "x∗y∙z – 1": ({"x": 2, "y": 3, "z": 4}, 23),
+    "-0.5 * (1 + logvar - mu.pow(2) - logvar.exp())": ({"logvar": 0.2, "mu": 0.3}, -0.5 * (1.2 - 0.09 - exp(0.2))),
+    "x.pow(2).mean().sqrt()": ({"x": 0.3}, 0.3),
+    "lambda x, y: x*y + sin(x)": ({"x": 0.3, "y": 0.2}, 0.06 + sin(0.3)),
+    "f = lambda x: x**2": ({"x": 0.3}, 0.09),
+    "(x, y) -> x*y + sin(x)": ({"x": 0.3, "y": 0.2}, 0.06 + sin(0.3)),
+    "x => x**2": ({"x": 0.3}, 0.09),
+    "@(x,y) x.^2 + y.^2": ({"x": 0.3, "y": 0.2}, 0.13),
+    "function(x, y) x^2 + y": ({"x": 0.3, "y": 0.2}, 0.29),
+    "def f(x, y):\n    return x**2 + y": ({"x": 0.3, "y": 0.2}, 0.29),
+    "f[x_] := x^2 + 1": ({"x": 0.3}, 1.09),
+    "f <- a*x^2 + b*x": ({"a": 0.3, "b": 0.2, "x": 2}, 1.6),
+    "dI/dt = β*S*I/N - γ*I": ({"β": 0.3, "S": 990, "I": 10, "N": 1000, "γ": 0.1}, 1.97),
+    "const y = Math.sin(x) ** 2;": ({"x": 0.3}, sin(0.3) ** 2),
+    "`x^2 + y`": ({"x": 0.3, "y": 0.2}, 0.29),
+    "**f(x) = x² + 1**": ({"x": 0.3}, 1.09),
+    "```python\nq = x + y\nq*z\n```": ({"x": 1, "y": 2, "z": 3}, 9),
+    "exp.(x) .+ 1": ({"x": 0.3}, exp(0.3) + 1),
+    "log(x)/2 ...\n + y": ({"x": 0.3, "y": 0.2}, log(0.3) / 2 + 0.2),
+    "1/(π γ [1+((x-y)/γ)²])": ({"γ": 0.5, "x": 0.3, "y": 0.1}, 1 / (pi * 0.5 * 1.16)),
+}
+"""The text, a point, and the value there."""
+
+
+@pytest.mark.parametrize("text", MENDED)
+def test_one_hint_mends_all(text: str) -> None:
+    point, expected = MENDED[text]
+    assert followed(text, point) == pytest.approx(expected, rel=1e-12)
+
+
+def followed(text: str, point: dict[str, Any]) -> float:
+    """The value of what the hint says to write."""
+    with pytest.raises(InputError) as caught:
+        backprop(text, point)
+    assert caught.value.hint.startswith("write "), caught.value.hint
+    trace = backprop(caught.value.hint.removeprefix("write "), point)
+    assert isinstance(trace.value, float)
+    return trace.value
+
+
+UNCLEAR = {
+    "x y/z w": "to multiply, write x*y",
+    "1/n A": "write 1/(n*A) or (1/n)*A",
+    "sin x/2 + y z": "a function needs parentheses: sin(x)",
+    "x sin θ y": "to multiply, write x*sin",
+    "derivative of x^2 y": "to multiply, write derivative*of",
+    "√x y + z w": "write √x*y or √(x*y)",
+}
+"""What may be meant in two ways is not put right beside anything else: the hint of its first error."""
+
+
+@pytest.mark.parametrize("text", UNCLEAR)
+def test_what_is_unclear_is_not_mended(text: str) -> None:
+    with pytest.raises(InputError) as caught:
+        Program(text).graph()
+    assert caught.value.hint == UNCLEAR[text]
+
+
+def test_entries_stand_between_commas() -> None:
+    result = run("eval", "norm([x y])", "--x", "3", "--y", "4")
+    assert result.err.endswith("hint: between entries stand commas: x, y\n")
+    assert followed("norm([x y z])", {"x": 2, "y": 3, "z": 6}) == 7
+
+
+def test_hints_end() -> None:
+    """However much is wrong, and where what is put right is wrong again."""
+    for text in (
+        "a b " * 300,
+        "sind(" * 90 + "x" + ")" * 90,
+        "{" * 200 + "x" + "}" * 200,
+        "“" * 400,
+        "x " * 499,
+        "°" * 9,
+    ):
+        with pytest.raises(InputError) as caught:
+            Program(text).graph()
+        assert len(caught.value.hint) < 2_000 < inf
