@@ -267,6 +267,19 @@ def test_from_three_parameters_on_each_is_told(name: str) -> None:
             assert untold == [], f"{name}.{function.name} does not tell what these are (`x: what it is`)"
 
 
+TOLD = re.compile(r"(?:^|(?<=[;.] ))([a-z_]+(?:, [a-z_]+)*): (?!as in )")
+
+
+@in_a_loop("name", PATHS)
+def test_three_that_are_told_have_a_line_each(name: str) -> None:
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    for each in ast.walk(parsed(PATHS[name])):
+        lines = ((isinstance(each, kinds) and ast.get_docstring(each)) or "").splitlines()
+        told = [(found, line) for line in lines for found in TOLD.finditer(line.strip())]
+        if sum(found[1].count(",") + 1 for found, _ in told) >= 3:
+            assert [line for found, line in told if found.start()] == [], name
+
+
 # -- The map of the modules ------------------------------------------------------------------------------------------
 
 PAGE = ROOT.parent / "docs" / "dev" / "code.md"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from numbers import Real
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from ..descent.squares import Fit as Squares
     from ..points.blocks import Table
     from ..points.evaluate import Job
-    from ..view.plot import Plot
 
 Data: TypeAlias = Mapping[str, Sequence[float] | Arrayed] | str | PathLike[str]
 """Columns by name, or the name of a file with some: CSV with a header, or JSON lines."""
@@ -32,12 +31,13 @@ Data: TypeAlias = Mapping[str, Sequence[float] | Arrayed] | str | PathLike[str]
 _BOUNDS = (Mapping, NoneType)
 
 
-class _Result(Shown, ABC):
+class _Result(Shown):
     """What came of it, which can be drawn."""
 
-    @abstractmethod
     def to_dict(self) -> dict[str, Any]:
         """The document that `--json` prints, as plain data."""
+        found: dict[str, Any] = self._views().document(self.subject)
+        return found
 
     def __str__(self) -> str:
         return str(self.render())
@@ -49,8 +49,12 @@ class _Result(Shown, ABC):
         """It is a table."""
 
     @abstractmethod
-    def _plots(self) -> list[Plot]:
-        """What there is to draw."""
+    def _views(self) -> Any:
+        """The module of the views."""
+
+    def _drawn(self) -> tuple[Any, ...]:
+        """What its plot is made of."""
+        return (self.subject,)
 
     def plot(self, file: str | PathLike[str] | None = None) -> Text:
         """Draw it, as `--plot` does; as text it is made of characters.
@@ -58,7 +62,7 @@ class _Result(Shown, ABC):
         file: where it is written; the end of the name says the format (.svg, .png, .pdf).
         Raises InputError for a name that means no format, and where a format needs Matplotlib and there is none.
         """
-        return Text("plot", self._plots()).written(file)
+        return Text("plot", self._views().plots(*self._drawn())).written(file)
 
 
 class Minimum(_Result):
@@ -90,16 +94,10 @@ class Minimum(_Result):
         steps: list[dict[str, Any]] = self.to_dict()["trajectory"]
         return steps
 
-    def to_dict(self) -> dict[str, Any]:
-        """The document that `backprop minimize --json` prints, as plain data."""
-        from ..view.descents import document
+    def _views(self) -> Any:
+        from ..view import descents
 
-        return document(self.subject)
-
-    def _plots(self) -> list[Plot]:
-        from ..view.descents import plots
-
-        return plots(self.subject)
+        return descents
 
 
 class Fit(_Result):
@@ -127,16 +125,13 @@ class Fit(_Result):
     def __repr__(self) -> str:
         return f"<Fit {', '.join(f'{name} = {value:.6g}' for name, value in self.parameters.items())}: {self.reason}>"
 
-    def to_dict(self) -> dict[str, Any]:
-        """The document that `backprop fit --json` prints, as plain data."""
-        from ..view.fits import document
+    def _views(self) -> Any:
+        from ..view import fits
 
-        return document(self.subject)
+        return fits
 
-    def _plots(self) -> list[Plot]:
-        from ..view.fits import plots
-
-        return plots(self.subject, self.columns)
+    def _drawn(self) -> tuple[Any, ...]:
+        return self.subject, self.columns
 
 
 def minimize(

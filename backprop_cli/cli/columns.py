@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 class Rows(NamedTuple):
     """What is to be done with the rows of a table.
 
-    holds: what each result has; report: who is told of it; look: what looks at rows that are read one by one.
+    holds: what each result has;
+    report: who is told of it;
+    look: what looks at rows that are read one by one.
     """
 
     job: Job

@@ -35,22 +35,6 @@ class Read(NamedTuple):
     status: int
 
 
-class Found(NamedTuple):
-    """What is to be made small, and where to begin."""
-
-    objective: Objective
-    start: Array
-
-
-class Shown(NamedTuple):
-    """How a descent is shown: the options of these names."""
-
-    form: str
-    digits: int | None
-    output: str | None
-    plot: str | None
-
-
 def read(asked: Asked, start: Sequence[str], formulas: Sequence[str | None] = (), *, by_rows: bool) -> Read:
     """What was typed, and the columns of --data, of which --on-error may leave rows out.
 
@@ -75,8 +59,8 @@ def read(asked: Asked, start: Sequence[str], formulas: Sequence[str | None] = ()
     return Read(question, begin, columns, status)
 
 
-def objective(asked: Asked, read: Read, reduce: str | None = None, *, by_rows: bool = False) -> Found:
-    """What was read, put together (see `descent.setup.objective`).
+def objective(asked: Asked, read: Read, reduce: str | None = None, *, by_rows: bool = False) -> tuple[Objective, Array]:
+    """The objective that was read, and where to begin (see `descent.setup.objective`).
 
     read: what was typed, and the columns of --data
     by_rows: whether it has a value at each row
@@ -88,7 +72,7 @@ def objective(asked: Asked, read: Read, reduce: str | None = None, *, by_rows: b
     names = [*begin, *(columns or ())]
     graph, fixed, settings = read.question.request(partly=True, columns=names, arrays=True)
     try:
-        found = setup.objective(
+        return setup.objective(
             graph, begin, fixed, columns, reduce or "", settings.ties, by_rows=by_rows,
             left_out=columns.left_out if columns else (),
         )  # fmt: skip
@@ -100,7 +84,6 @@ def objective(asked: Asked, read: Read, reduce: str | None = None, *, by_rows: b
         told = meant(error.names[0], [*columns], ()) if columns else ""
         error.hint = told or started(asked.line, graph, error.names, sorted(others), {**fixed, **begin}) or error.hint
         raise
-    return Found(*found)
 
 
 def read_bounds(text: str | None, labels: Sequence[str]) -> Bounds | None:
@@ -133,17 +116,17 @@ def draws(file: str | None) -> str:
     return form_of(file, {form: "" for form in VIEWS["plot"] if form != "text"})
 
 
-def told(what: str, found: Descent | Fit, trace: Trace, shown: Shown, plots: Callable[[], Sequence[Plot]]) -> int:
+def told(what: str, found: Descent | Fit, trace: Trace, plots: Callable[[], Sequence[Plot]], **shown: Any) -> int:
     """Tell what came of it, and draw it. Gives the exit status.
 
     found: what it came to;
-    shown: how it is asked for: the format, the digits, the file and the plot;
+    shown: how it is asked for, by the options `form`, `digits`, `output` and `plot`;
     what: the kind of subject, as VIEWS has it;
     trace: at the end, with its warnings;
     plots: what there is to draw, where a plot is asked for.
     """
     warn(trace.warnings)
-    show(what, found, shown.form, shown.digits, shown.output)
-    if shown.plot is not None:
-        show("plot", plots(), draws(shown.plot), None, shown.plot)
+    show(what, found, shown["form"], shown["digits"], shown["output"])
+    if (file := shown["plot"]) is not None:
+        show("plot", plots(), draws(file), None, file)
     return 0 if found.converged else 1

@@ -112,6 +112,12 @@ ALL = f"{_GRADIENTS} {_DESCENTS}"
 """The commands that take an expression."""
 _PRINT = f"{ALL} ops"
 
+_SUBJECTS = (
+    ("eval", "trace"), ("explain", "explanation"), ("page", "page"), ("derive", "derivation"), ("check", "verdicts"),
+    ("graph", "circuit"), ("ops", "primitives"), ("minimize", "descent"), ("fit", "fit"),
+)  # fmt: skip
+"""What these commands show, as VIEWS has it."""
+
 OPTIONS = (
     Option("--file", ALL, "FILE|-", "Read the expression, or a program, from a file.", rare=_DESCENTS),
     Option("--from", ALL, ("text", "latex"), "The expression is", "text", rare=ALL),
@@ -158,16 +164,8 @@ OPTIONS = (
     Option("--jacobian", "eval", None, "Every output by every input, as matrices.", rare="eval"),
     Option("--correlations", "eval points explain", "FILE|JSON", "Of uncertain values: {\"x\": {\"y\": 0.5}}.",
            rare="eval points explain"),
-    Option("--format", "eval", tuple(VIEWS["trace"]), "As", "table"),
-    Option("--format", "explain", tuple(VIEWS["explanation"]), "As", "text"),
-    Option("--format", "page", tuple(VIEWS["page"]), "As", "html"),
-    Option("--format", "derive", tuple(VIEWS["derivation"]), "As", "table"),
-    Option("--format", "check", tuple(VIEWS["verdicts"]), "As", "text"),
+    *(Option("--format", command, tuple(VIEWS[kind]), "As", next(iter(VIEWS[kind]))) for command, kind in _SUBJECTS),
     Option("--to --format", "code", tuple(VIEWS["program"]), "Write", "python"),
-    Option("--format", "graph", tuple(VIEWS["circuit"]), "As", "tree"),
-    Option("--format", "ops", tuple(VIEWS["primitives"]), "As", "text"),
-    Option("--format", "minimize", tuple(VIEWS["descent"]), "As", "table"),
-    Option("--format", "fit", tuple(VIEWS["fit"]), "As", "table"),
     Option("--format", "points", ("parquet", *VIEWS["reduction"]), "As"),
     Option("--reduce", "points", ("sum", "mean"), "One result of all points:"),
     Option("--json", f"eval points {_DESCENTS} explain derive check ops", None, "The same as --format json.",

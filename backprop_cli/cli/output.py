@@ -52,7 +52,8 @@ def places_of(
     """The nodes whose gradients are meant by --get, or the words that mean something of the output.
 
     names: those of --get
-    wanted: for each node, whether it gets a gradient; words: those that there are.
+    wanted: for each node, whether it gets a gradient
+    words: those that there are
     Raises InputError for a name that means nothing of the kind.
     """
     places = {name: i for i, name in enumerate(graph.nodes.names) if i not in graph.nodes.constants}

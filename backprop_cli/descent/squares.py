@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from math import inf, sqrt
+from math import inf, isnan, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -87,6 +87,12 @@ class Fit(NamedTuple):
     weights: Array | None
     unit: float = 1.0
     left_out: Sequence[int] = ()
+
+    @property
+    def parameters(self) -> Iterator[tuple[str, float, float | None, float]]:
+        """The label, the value, the error (None where there is none) and the start of each."""
+        for label, value, error, start in zip(self.labels, self.values, self.errors, self.start, strict=True):
+            yield label, float(value), None if isnan(error) else float(error), float(start)
 
     @property
     def rows(self) -> int:

@@ -202,7 +202,8 @@ def wrong_count(source: str, call: Token, parenthesis: Span, rows: Sequence[Op],
 
     call: the function;
     parenthesis: from the opening one to behind the closing one;
-    rows: what it may mean; count: the inputs that were given.
+    rows: what it may mean;
+    count: the inputs that were given.
     """
     forms = " or ".join(op.call if op.call.startswith(op.name) else f"{op.name}(x, y)" for op in rows)
     counts = (len(op.inputs) - len(op.read) for op in rows)

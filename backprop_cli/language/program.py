@@ -271,7 +271,8 @@ class _Builder:
     def check_types(self, op: Op, tokens: list[Token], parts: Sequence[Flat], inputs: Sequence[int]) -> None:
         """Whether an operation gets conditions where it takes them, and numbers elsewhere.
 
-        op: the operation; tokens: those of the expression
+        op: the operation
+        tokens: those of the expression
         parts, inputs: what goes in, as it stands there, and as nodes
         """
         ops = [self.nodes.ops[i] for i in inputs]

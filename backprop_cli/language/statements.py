@@ -28,8 +28,10 @@ _CALL = re.compile(r"([^\s()]+)\s*\((.*)\)", re.DOTALL).fullmatch
 class Statement(NamedTuple):
     """A stage, a module, or an expression alone.
 
-    name: of the stage or the module, empty for an expression alone; inputs: of a module, None for a stage;
-    head: where the name stands; body: where the expression stands.
+    name: of the stage or the module, empty for an expression alone;
+    inputs: of a module, None for a stage;
+    head: where the name stands;
+    body: where the expression stands.
     """
 
     name: str

@@ -84,7 +84,8 @@ def cases(op: Op, last: Op, token: int) -> Callable[..., Tree]:
     """What the placeholder of a function of cases (value, condition) stands for: choices inside each other.
 
     token: the number of its token
-    op: a choice; last: one without an otherwise, where the last input is a condition
+    op: a choice
+    last: one without an otherwise, where the last input is a condition
     """
 
     def choices(*args: Tree) -> Tree:

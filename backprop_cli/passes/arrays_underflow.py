@@ -64,8 +64,10 @@ def each_underflowed(
 ) -> tuple[Value, Value, Lost | None]:
     """Of an operation entry by entry the local gradient, and upstream × local, worked out anew where digits are lost.
 
-    system: of doubles; numbers: the values of the gate's inputs, and its own;
-    upstream, local, full: what doubles make of them; needed: the entries that count, None for all
+    system: of doubles
+    numbers: the values of the gate's inputs, and its own
+    upstream, local, full: what doubles make of ∂f/∂gate, of the local gradient, and of their product
+    needed: the entries that count, None for all
     """
     base, given = system.base, is_given(gate.op.partial(slot))
     assert isinstance(base, Floats)
@@ -173,7 +175,9 @@ def whole_underflowed(
 ) -> tuple[Value, Lost | None]:
     """What flows back, with the entries that doubles can have; and the first that they cannot.
 
-    inputs, out: of the operation; slot: of the input; chained: what flows back to it, as doubles make it
+    inputs, out: of the operation
+    slot: of the input
+    chained: what flows back to it, as doubles make it
     """
     if not isinstance(system.base, Floats) or _least(chained) >= LEAST:
         return chained, None

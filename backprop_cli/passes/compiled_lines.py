@@ -183,8 +183,10 @@ class _Passes:
     def __init__(
         self, graph: Graph, wanted: Sequence[int], inputs: Mapping[int, str], names: _Names, prefix: str = ""
     ) -> None:
-        """wanted: for each node, whether it gets a gradient; inputs: by position, what the values of the variables are
-        called; names: where those of all others are written down; prefix: what is put before their positions.
+        """wanted: for each node, whether it gets a gradient
+        inputs: by position, what the values of the variables are called
+        names: where the names of all other values are written down
+        prefix: what these begin with, before their positions
         """
         self.graph, self.wanted, self.names, self.prefix = graph, wanted, names, prefix
         numbers = {i: (f"v{prefix}{i}", value) for i, value in constants_of(graph).items()}

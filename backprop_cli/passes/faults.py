@@ -139,9 +139,12 @@ class Place(NamedTuple):
         written = f"{partial(self.gate.name, names[slot])} = {rule}"
         return self._error(f"{written} does not exist, or has no bound, somewhere in {self}")
 
-    def chain_overflows(self, slot: int, upstream: Value, local: Value, numbers: Arithmetic | None = None) -> MathError:
-        """Upstream × local is beyond the range of the arithmetic. numbers: the arithmetic of these two, if another."""
-        show, name = (numbers or self.arithmetic).show, self.graph.nodes[self.gate.inputs[slot]].name
+    def chain_overflows(self, slot: int, upstream: Value, local: Value) -> MathError:
+        """What is chained, upstream × local, is beyond the range of the arithmetic.
+
+        local: the local gradient
+        """
+        show, name = self.arithmetic.show, self.graph.nodes[self.gate.inputs[slot]].name
         product = f"upstream × local = {show(upstream, DIGITS)} × {show(local, DIGITS)}"
         title = self.graph.title(self.gate)
         return self._error(f"{product} overflows on the edge from {name} into {title}", self.arithmetic.range_hint)

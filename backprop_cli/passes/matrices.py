@@ -42,8 +42,10 @@ MEANS = {
 class Matrices:
     """A gradient as matrix formulas.
 
-    graph: the program, modules opened; shapes: those of its nodes;
-    named: over the names of the program; closed: over its variables alone, where that is short and another formula;
+    graph: the program, modules opened;
+    shapes: those of its nodes;
+    named: over the names of the program;
+    closed: over its variables alone, where that is short and another formula;
     stages: what flows back to gates and is too long to be repeated: `dS`, the gate, and the formula;
     flows: what flows back to each gate, the last one first.
     """

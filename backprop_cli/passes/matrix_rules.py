@@ -26,7 +26,10 @@ class Shaped(NamedTuple):
 class RuleReader:
     """The reader of one rule: its words become formulas, and each has its shape.
 
-    part: the shape of the input; whole: that of the gate; inputs: of all inputs; stands: what its words stand for;
+    part: the shape of the input;
+    whole: that of the gate;
+    inputs: those of all inputs;
+    stands: what its words stand for;
     algebra: how formulas are rewritten.
     """
 

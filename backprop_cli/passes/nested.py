@@ -271,30 +271,27 @@ def read_file(name: str, path: str) -> object:
         raise InputError(f"the value of {name} cannot be read from {quote(path)}: {reason(error, '')}") from None
 
 
-def npy_header(file: BinaryIO) -> tuple[Shape, bool, np.dtype[Any]]:
+def npy_header(what: str, file: BinaryIO) -> tuple[Shape, bool, np.dtype[Any]]:
     """The header of NumPy's own format (NEP 1): the shape, whether columns come first, and the type of the entries.
 
-    Raises ValueError where it is none.
+    Raises InputError where `what`, which the file is, has none.
     """
     start = file.tell()
     head = BytesIO(file.read(_HEADER))  # whatever length it says that it has
     read = np.lib.format.read_array_header_1_0
-    if np.lib.format.read_magic(head) != (1, 0):
-        read = np.lib.format.read_array_header_2_0
     try:
+        if np.lib.format.read_magic(head) != (1, 0):
+            read = np.lib.format.read_array_header_2_0
         found = read(head)
-    except (MemoryError, RecursionError):  # what Python's parser raises of brackets in brackets
-        raise ValueError from None
+    except (ValueError, MemoryError, RecursionError):  # the last two of brackets in brackets
+        raise InputError(f"{what} is no .npy file") from None
     file.seek(start + head.tell())
     return found
 
 
 def _read_npy(name: str, file: BinaryIO) -> Array:
     """NumPy's own format: a header, then the entries."""
-    try:
-        shape, is_fortran, kind = npy_header(file)
-    except ValueError:
-        raise InputError(f"the value of {name} is no .npy file") from None
+    shape, is_fortran, kind = npy_header(f"the value of {name}", file)
     if kind.kind not in "fiub":
         hint = "objects are never read, because reading them may run anything" if kind.hasobject else ""
         raise InputError(f"the value of {name} is an .npy file of {kind}, and entries are numbers", hint=hint)

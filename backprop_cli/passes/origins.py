@@ -24,7 +24,8 @@ MOVES = frozenset("transpose index array concat reshape".split())
 def origins(graph: Graph, shapes: Sequence[Shape], values: Sequence[Value], system: Arrays, place: int) -> Array:
     """For each entry of a node the number of the entry of another node that it is, or its own.
 
-    shapes, values: of all nodes; place: the position of the node
+    shapes, values: of all nodes
+    place: the position of the node
     """
     waiting, asked = [place], set[int]()
     while waiting:
@@ -68,7 +69,9 @@ def firsts(gate: Gate, graph: Graph, values: Sequence[Value], system: Arrays) ->
 def first_of_each(selected: Array, of: Array, zero: Value) -> Array:
     """What is selected along the first axis, and of what comes from one entry the first alone.
 
-    selected, of: 1 or 0, and where it comes from; zero: that 0
+    selected: 1 where an entry is selected, else 0
+    of: the entry that each comes from
+    zero: that 0
     """
     found = np.array(selected)
     for place in np.argwhere(np.count_nonzero(selected, axis=0) > 1):

@@ -18,7 +18,8 @@ def answering(job: Job, calculate: Calculator, form: str, tell: Callable[[str], 
 
     job: what is asked for at each line
     calculate: the function that the graph is compiled to
-    form: the numbers of the result, in the manner of printf; tell: takes the line of the answer.
+    form: the numbers of the result, in the manner of printf
+    tell: takes the line of the answer
     """
     read = decoder(as_text=False).raw_decode
     wanted, is_free = job.varying, job.refused.isdisjoint

@@ -180,10 +180,7 @@ def _npy(path: str, file: BinaryIO, called: Mapping[str, str]) -> Table:
     """NumPy's own format: a row for each entry of the first axis; columns are fields, or numbered from 0."""
     from ..passes.nested import npy_header
 
-    try:
-        shape, is_fortran, kind = npy_header(file)
-    except ValueError:
-        raise InputError(f"{quote(path)} is no .npy file") from None
+    shape, is_fortran, kind = npy_header(quote(path), file)
     if kind.hasobject:
         hint = "objects are never read, because reading them may run anything"
         raise InputError(f"{quote(path)} holds objects of Python, and points are numbers", hint=hint)

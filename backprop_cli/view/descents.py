@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import isfinite
 from typing import Any
 
@@ -17,6 +17,7 @@ from .columns import Column, Row, paragraph, table, widths
 from .csv import written
 from .plot import Field, Plot, Series
 from .table import trace as trace_table
+from .texts import Gap, ends
 
 SHOWN = 12
 """Steps that a table shows; of more, the first and the last half of these."""
@@ -32,10 +33,13 @@ def as_table(descent: Descent, options: Options) -> str:
     """How it is done, a line for each step, and why it ended."""
     digits = options.digits or _DIGITS
     labels, output = descent.parameters.labels, descent.trace.graph.output.name
-    steps = _ends(descent.trajectory)
-    full = _full(labels, output, steps, digits)
-    is_wide = len(labels) > _NARROW if options.width is None else _width(*full) > options.width
-    columns, rows = _short(output, steps, digits, options.width) if is_wide else full
+    heads = [(each, "green") for each in (*labels, output)] + [(f"∂{output}/∂{label}", "red") for label in labels]
+    columns, rows = _steps(descent, digits, heads, lambda step: (*step.point, step.value, *step.gradient))
+    is_wide = len(labels) > _NARROW if options.width is None else _width(columns, rows) > options.width
+    if is_wide:  # parameters have no room
+        slope = "largest |gradient|" if options.width is None or options.width >= _BROAD else "max |gradient|"
+        heads = [(output, "green"), (slope, "red")]
+        columns, rows = _steps(descent, digits, heads, lambda step: (step.value, np.max(np.abs(step.gradient))))
     lines = [*_title(descent, options), "", *table(columns, rows, options), ""]
     if is_wide:
         lines += [*_parameters(descent, digits, options), ""]
@@ -63,37 +67,23 @@ def _title(descent: Descent, options: Options) -> list[str]:
     return [line for text in source for line in paragraph(text, options)] + ["", *paragraph(", ".join(how), options)]
 
 
-def _ends(steps: Sequence[Step]) -> list[Step | None]:
-    """The steps that are shown, None where some are left out."""
-    if len(steps) <= SHOWN:
-        return [*steps]
-    return [*steps[: SHOWN // 2], None, *steps[-SHOWN // 2 :]]
-
-
-def _full(
-    labels: Sequence[str], output: str, steps: Sequence[Step | None], digits: int
+def _steps(
+    descent: Descent, digits: int, heads: Sequence[tuple[str, str]], numbers: Callable[[Step], Iterable[float]]
 ) -> tuple[list[Column], list[Row]]:
-    heads = ["step", *labels, output, *(f"∂{output}/∂{label}" for label in labels)]
-    rows = [
-        ["…", *[""] * (len(heads) - 1)]
-        if step is None
-        else [f"{step.number:,}", *(_shown(each, digits) for each in (*step.point, step.value, *step.gradient))]
-        for step in steps
-    ]
-    styles = ["", *["green"] * (len(labels) + 1), *["red"] * len(labels)]
-    return [Column(head, right=True) for head in heads], [Row(row, styles=styles) for row in rows]
+    """The columns and rows of the steps; where some are left out, there is a row of points.
 
-
-def _short(output: str, steps: Sequence[Step | None], digits: int, width: int | None) -> tuple[list[Column], list[Row]]:
-    """Where parameters have no room."""
+    heads: of the columns behind the number of the step, each with its style;
+    numbers: what stands in them.
+    """
+    styles = ["", *(style for _, style in heads)]
     rows = [
-        ["…", "", ""]
-        if step is None
-        else [f"{step.number:,}", _shown(step.value, digits), _shown(float(np.max(np.abs(step.gradient))), digits)]
-        for step in steps
+        ("…", *("" for _ in heads))
+        if isinstance(step, Gap)
+        else (f"{step.number:,}", *(ARRAYS.show(float(each), digits) for each in numbers(step)))
+        for step in ends(descent.trajectory, len(descent.trajectory), SHOWN, "steps")
     ]
-    heads = ["step", output, "largest |gradient|" if width is None or width >= _BROAD else "max |gradient|"]
-    return [Column(head, right=True) for head in heads], [Row(row, styles=("", "green", "red")) for row in rows]
+    columns = [Column(head, right=True) for head in ("step", *(head for head, _ in heads))]
+    return columns, [Row(row, styles=styles) for row in rows]
 
 
 def _parameters(descent: Descent, digits: int, options: Options) -> list[str]:
@@ -110,10 +100,6 @@ def _parameters(descent: Descent, digits: int, options: Options) -> list[str]:
 
 def _width(columns: Sequence[Column], rows: Sequence[Row]) -> int:
     return sum(widths(columns, rows, Options())) + 3 * len(columns) - 1
-
-
-def _shown(number: float, digits: int) -> str:
-    return ARRAYS.show(float(number), digits)
 
 
 def document(descent: Descent) -> dict[str, Any]:

@@ -26,17 +26,14 @@ def as_table(fit: Fit, options: Options) -> str:
     digits = options.digits or _DIGITS
 
     def shown(number: float | None) -> str:
-        return "–" if number is None or isnan(number) else FLOATS.show(float(number), digits)
+        return "–" if number is None else FLOATS.show(number, digits)
 
     model = fit.model.splitlines()
     is_named = model[0].partition("=")[0].strip() == fit.target
     title = model if is_named else [f"{fit.target} = {model[0]}"] if len(model) == 1 else [*model, f"to {fit.target}"]
     lines = [line for text in title for line in paragraph(text, options, "bold")]
     lines += [""]
-    rows = [
-        Row((label, shown(value), shown(error), shown(start)), styles=("", "green", "red", ""))
-        for label, value, error, start in zip(fit.labels, fit.values, fit.errors, fit.start, strict=True)
-    ]
+    rows = [Row((label, *map(shown, numbers)), styles=("", "green", "red", "")) for label, *numbers in fit.parameters]
     lines += [*table(_COLUMNS, rows, options), ""]
     if fit.no_error:
         lines += [*paragraph(f" no ± error: {fit.no_error}", options), ""]
@@ -62,10 +59,7 @@ def as_table(fit: Fit, options: Options) -> str:
 
 def document(fit: Fit) -> dict[str, Any]:
     """All of it as plain data; null where there is no number."""
-    parameters = {
-        label: {"value": float(value), "error": None if isnan(error) else float(error), "start": float(start)}
-        for label, value, error, start in zip(fit.labels, fit.values, fit.errors, fit.start, strict=True)
-    }
+    parameters = {label: dict(zip(("value", "error", "start"), each, strict=True)) for label, *each in fit.parameters}
     return {
         "model": fit.model,
         "target": fit.target,
@@ -94,11 +88,7 @@ def as_json(fit: Fit, options: Options) -> str:
 
 def as_csv(fit: Fit, options: Options) -> str:
     """A line for each parameter."""
-    rows = (
-        (label, float(value), "" if isnan(error) else float(error), float(start))
-        for label, value, error, start in zip(fit.labels, fit.values, fit.errors, fit.start, strict=True)
-    )
-    return written([("parameter", "value", "error", "start"), *rows], options.between)
+    return written([("parameter", "value", "error", "start"), *fit.parameters], options.between)
 
 
 def plots(fit: Fit, columns: Mapping[str, Array]) -> list[Plot]:

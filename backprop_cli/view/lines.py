@@ -24,7 +24,9 @@ _GAP = re.compile(r"[ \t\r\n,:]*")
 class Contents(NamedTuple):
     """What each result holds.
 
-    gradients: names, and their positions in the graph; nulls: failed points get a line; spread: the uncertainty.
+    gradients: names, and their positions in the graph;
+    nulls: whether failed points get a line;
+    spread: whether the uncertainty is there.
     """
 
     value: bool

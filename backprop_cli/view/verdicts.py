@@ -49,16 +49,13 @@ def as_text(judged: Judged, options: Options) -> str:
         key, style = ("judged right", "green") if each.right else ("judged wrong", "bold red")
         verdict = options.paint(judged.said(key), style)
         begin = f"{each.name}: " if student is None else f"{printable(student)}  {each.name}: "
+        reasons = [judged.how(each), judged.explain(each), *judged.steps(each)]
+        compared = f"{begin}VERDICT  {_compared(judged, each)}"
         if student is not None:
-            reason = judged.explain(each) or judged.how(each)
-            compared = f"{begin}VERDICT  {_compared(judged, each)}{f'  ({reason})' * bool(reason)}"
-            lines += [line.replace("VERDICT", verdict, 1) for line in fold(compared, options.width, later=" " * 4)]
-            continue
-        lines += [
-            line.replace("VERDICT", verdict, 1)
-            for line in fold(f"{begin}VERDICT  {_compared(judged, each)}", options.width, later=" " * 4)
-        ]
-        for said in filter(None, (judged.how(each), judged.explain(each), *judged.steps(each))):
+            reason, reasons = judged.explain(each) or judged.how(each), []
+            compared += f"  ({reason})" * bool(reason)
+        lines += [line.replace("VERDICT", verdict, 1) for line in fold(compared, options.width, later=" " * 4)]
+        for said in filter(None, reasons):
             lines += fold(said, options.width, " " * 4, " " * 6)
     return "\n".join(lines) + "\n"
 

@@ -52,15 +52,12 @@ def command(
     assert columns is not None
     if target is None:
         raise InputError("what should the model give? --target says it", hint=f"columns: {', '.join(few([*columns]))}")
-    found = descents.objective(asked, read, by_rows=True)
-    wanted = column("--target", target, columns, found.objective)
-    counts = None if weights is None else column("--weights", weights, columns, found.objective)
-    limits = descents.read_bounds(bounds, found.objective.parameters.labels)
-    names = (found.objective.graph.source.strip(), target.strip(), asked.data)
+    objective, begin = descents.objective(asked, read, by_rows=True)
+    wanted = column("--target", target, columns, objective)
+    counts = None if weights is None else column("--weights", weights, columns, objective)
+    limits = descents.read_bounds(bounds, objective.parameters.labels)
+    names = (objective.graph.source.strip(), target.strip(), asked.data)
     with counting("evaluations", MAX_EVALUATIONS) as tell:
-        fitted = fit(
-            found.objective, wanted, found.start, bounds=limits, weights=counts, method=method, names=names, tell=tell
-        )
-    trace, look = found.objective.trace(fitted.values), descents.Shown(**shown)
-    status = descents.told("fit", fitted, trace, look, lambda: plots(fitted, found.objective.columns))
-    return max(status, read.status)
+        fitted = fit(objective, wanted, begin, bounds=limits, weights=counts, method=method, names=names, tell=tell)
+    trace = objective.trace(fitted.values)
+    return max(read.status, descents.told("fit", fitted, trace, lambda: plots(fitted, objective.columns), **shown))

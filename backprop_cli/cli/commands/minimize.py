@@ -51,10 +51,9 @@ def command(
     descents.draws(plot)
     plan = planned(method, {**given, "bounds": bounds}, has_rows=asked.data is not None, dashes="--")
     read = descents.read(asked, start, by_rows=reduce is not None)
-    found = descents.objective(asked, read, reduce)
-    plan = plan._replace(bounds=descents.read_bounds(bounds, found.objective.parameters.labels))
+    objective, begin = descents.objective(asked, read, reduce)
+    plan = plan._replace(bounds=descents.read_bounds(bounds, objective.parameters.labels))
     with counting(plan.method, plan.steps) as tell:
-        descent = minimize(found.objective, found.start, plan, tell)
-    shown = descents.Shown(form, digits, output, plot)
-    whole = descent._replace(shows_trace=trace)
-    return max(read.status, descents.told("descent", whole, descent.trace, shown, lambda: plots(descent)))
+        descent = minimize(objective, begin, plan, tell)._replace(shows_trace=trace)
+    shown = {"form": form, "digits": digits, "output": output, "plot": plot}
+    return max(read.status, descents.told("descent", descent, descent.trace, lambda: plots(descent), **shown))

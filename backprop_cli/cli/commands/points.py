@@ -48,10 +48,14 @@ Examples:
 class Wanted(NamedTuple):
     """What is wanted of points, in the words of the options.
 
-    form: `json` or `csv`, if one of them was asked for; get: what to give of each point, all if empty;
-    trace: whether the document of each goes along; on_error: `stop`, `skip` or `null`;
-    delimiter, rename: how CSV is written, and which variables have columns of other names;
-    digits: of the results in CSV, None for all; reduce: `sum` or `mean`, None for a result a point;
+    form: the format of the results, if one was asked for;
+    get: what to give of each point, all if empty;
+    trace: whether the document of each goes along;
+    on_error: `stop`, `skip` or `null`;
+    delimiter: what stands between columns of CSV, empty where nobody said it;
+    rename: the name in the expression of each column that has another one;
+    digits: of the results in CSV, None for all;
+    reduce: `sum` or `mean`, None for a result a point;
     output: the name of the file for results, None for standard output.
     """
 

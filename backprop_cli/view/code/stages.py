@@ -52,8 +52,10 @@ class Chain(NamedTuple):
 
 
 class Stages:
-    """The formulas of a graph's stages. wanted: for each node, whether it gets a gradient (wrt: None for all).
+    """The formulas of a graph's stages.
 
+    wrt: the variables that get gradients, None for all;
+    wanted: for each node, whether it gets one;
     ties: as in `backpropagate`, for operations on arrays;
     axes: how many of them each node has, where values tell; the rows are then those for these.
 

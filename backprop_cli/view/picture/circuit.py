@@ -28,8 +28,9 @@ _SIGNS = {**READING.signs, "mul": "×"}  # a dot alone is too small for a gate
 
 
 class Box(NamedTuple):
-    """Something that wires join. kind: `input`, `constant`, `gate`, `module`, `fork`, or `output`: the picture's end.
+    """Something that wires join.
 
+    kind: `input`, `constant`, `gate`, `module`, `fork`, or `output`: the picture's end;
     text: what is written in it;
     full: the whole operation, `q1 = x + y`;
     group: the group it stands in, −1 for none;
@@ -50,8 +51,9 @@ class Box(NamedTuple):
 
 
 class Wire(NamedTuple):
-    """From one box to another. kind: `active`, `inactive` (nothing flows back along it) or `constant`.
+    """From one box to another.
 
+    kind: `active`, `inactive` (nothing flows back along it) or `constant`;
     stage: the name of what it carries, at its beginning;
     value, gradient, local: numbers, empty where there are none;
     word: what stands before the local gradient; nothing before a rule that there is in place of one;
@@ -188,7 +190,9 @@ def draw(circuit: Circuit, digits: int | None = None) -> Drawing:
 class _Pen:
     """The boxes in forward order, and the wires: those to forks first, then those of the edges, by gate and slot.
 
-    unknown: the gates that have no value yet; passed: those that have passed their gradient on; current: one of either.
+    unknown: the gates that have no value yet;
+    passed: those that have passed their gradient on;
+    current: one of either.
     """
 
     def __init__(self, circuit: Circuit, digits: int | None) -> None:

@@ -27,8 +27,9 @@ _LOOKS = ("green", "red", "dim", "red")
 
 
 class Line(NamedTuple):
-    """One edge and the node that it comes from. style: of the words.
+    """One edge and the node that it comes from.
 
+    style: of the words;
     branches: what is drawn in front of the words;
     below: and in front of what goes on in the next line.
     """
@@ -41,7 +42,12 @@ class Line(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """Where a node comes. before, below: the branches in front of it, and of what it is made of; depth: its level."""
+    """Where a node comes.
+
+    before: the branches in front of it;
+    below: those in front of what it is made of;
+    depth: its level.
+    """
 
     node: Node
     edge: Edge | None = None

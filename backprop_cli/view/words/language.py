@@ -45,8 +45,9 @@ class Language:
         return self.agree(said) if self.agree else said
 
     def warned(self, message: str, title: str = "", operation: Span | None = None) -> Said:
-        """A warning, which is English, as this language has it. operation: what stands for a gate's title.
+        """A warning, which is English, as this language has it.
 
+        operation: what stands for a gate's title
         message: the warning
         title: of its gate, as it stands in the message
         """
