@@ -10,6 +10,7 @@ import random
 import tomllib
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -125,7 +126,7 @@ ENDS = [
     ("sum(W*W)", "W=[[1,2],[3,4]]", "", 0, "W[1, 1]"),
     ("e^2", "e=1", "", 0, "converged after"),
 ]
-STATIONARY = [  # by hand: where the gradient is 0, and whether f is least there
+STATIONARY: list[tuple[str, dict[str, Any], str]] = [  # by hand: where the gradient is 0, and whether f is least there
     ("x^2 - y^2", {"x": 0, "y": 0}, "y"),
     ("x*y", {"x": 0, "y": 0}, "x and y"),
     ("cos(x)", {"x": 0}, "x"),
