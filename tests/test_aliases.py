@@ -178,6 +178,8 @@ ELSEWHERE = {
     "torch.sinc(x)": "sinc(pi*x)",
     "torch.frac(x)": "x - trunc(x)",
     "tf.nn.leaky_relu(x)": "leaky_relu(x, 0.2)",
+    "keras.activations.leaky_relu(x)": "leaky_relu(x, 0.2)",
+    "Math.round(x)": "floor(x + 1/2)",
     "ArcSin[x]": "ArcSin(x)",
     "UnitStep[x]": "UnitStep(x)",
     "Log[2, x]": "log(x, 2)",
@@ -209,6 +211,25 @@ def test_what_is_another_function_elsewhere_is_told(text: str, written: str) -> 
         Program(text).graph()
     assert caught.value.hint == f"write {written}"
     Program(written).graph()
+
+
+def test_the_second_input_of_a_library_may_be_an_axis() -> None:
+    """np.max(x, 0) goes over axis 0, and a comparison with 0 is np.maximum(x, 0)."""
+    for text in ("np.max(x, 0)", "numpy.amin(x, 1)", "jnp.min(x, k)", "torch.max(x, 0)", "torch.amin(x, -1)"):
+        name = text.partition("(")[0].rpartition(".")[2].removeprefix("a")
+        axis = text.rpartition(", ")[2].removesuffix(")")
+        with pytest.raises(InputError) as caught:
+            Program(f"sum({text})").graph()
+        assert caught.value.hint == f"write {name}(x, axis={axis}) or {name}imum(x, {axis})"
+    for text in (
+        "np.max(x)",
+        "np.max(x, axis=0)",
+        "np.maximum(x, 0)",
+        "torch.max(x, y)",
+        "Math.max(x, 0)",
+        "max(x, 0)",
+    ):
+        Program(f"sum({text})").graph()
 
 
 OTHER_LANGUAGES = {

@@ -48,6 +48,13 @@ READINGS = {
     "sin²(x)²": ("(sin²(x))²",),
     "sin^2(x)^3": ("(sin^2(x))**…",),
     "x!!": ("(x!)!",),
+    "=-x^2": ("(-x)^…", "-(x^…)"),  # a cell of a spreadsheet, where it is (-x)^2
+    " = 3*-x**2": ("(-x)**…", "-(x**…)"),
+    "=IF(x > 0; -SQRT(x)^2; 1)": ("(-SQRT(x))^…", "-(SQRT(x)^…)"),
+    "=2^x^3": ("(…^x)^…", "…^(x^…)"),
+    "=2^-x^3": ("(-x)^…", "-(x^…)"),
+    "50% x": ("50/100*…", "50 % …"),
+    "1 + x% (y)": ("x/100*…", "x % …"),
 }
 """What may be meant in two ways, and what the hint says."""
 

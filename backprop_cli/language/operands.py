@@ -11,6 +11,7 @@ from .spellings import ROOTS, exponent
 from .token import Group, Token
 
 _BLANK = re.compile(r"[ \t\r]*")
+_CELL = re.compile(r"(?:\s++|#[^\n]*+)*+=")
 TRANSPOSED = (".T", "ᵀ")
 
 
@@ -156,6 +157,21 @@ class Operands:
         elif text.endswith(self.bare):
             readings.append(f"{text.removesuffix(self.bare)}**({exponent(self.bare)}{power})")
         raise self.two_readings(f"{text}{power}", span, *readings)
+
+    def need_one_order(self, sign: str, span: Span) -> None:
+        """Behind `=` alone stands the formula of a spreadsheet, where -2^2 is 4 and 2^3^2 is 64."""
+        signed = self.first
+        while signed and self.tokens[signed - 1].kind == "unary":
+            signed -= 1
+        is_negative = any(token.text == "-" for token in self.tokens[signed : self.first])
+        is_chain = signed > 0 and self.tokens[signed - 1].text == "**"
+        cell = (is_negative or is_chain) and _CELL.match(self.source)
+        if not cell or cell.end() != self.start:
+            return
+        text = self.source[self.tokens[self.first].span[0] : span[0]].rstrip()
+        if is_negative:
+            raise self.two_readings(f"-{text}{sign}…", span, f"(-{text}){sign}…", f"-({text}{sign}…)")
+        raise self.two_readings(f"…{sign}{text}{sign}…", span, f"(…{sign}{text}){sign}…", f"…{sign}({text}{sign}…)")
 
     def add_power(self, digits: str, span: Span, end: Span) -> None:
         """To the power of the digits, which stand at `span`, while all of it ends at `end`."""

@@ -19,11 +19,16 @@ MEANS_OTHER = {
     **dict.fromkeys((("np", "sinc"), ("numpy", "sinc"), ("jnp", "sinc"), ("torch", "sinc")), "sinc(pi*x)"),
     ("torch", "frac"): "x - trunc(x)",
     ("jax", "gelu"): "x*(1 + tanh(sqrt(2/pi)*(x + 0.044715*x**3)))/2",
-    ("tf", "leaky_relu"): "leaky_relu(x, 0.2)",
+    **dict.fromkeys(
+        (("tf", "leaky_relu"), ("keras", "leaky_relu"), ("activations", "leaky_relu")), "leaky_relu(x, 0.2)"
+    ),
+    ("Math", "round"): "floor(x + 1/2)",
     **dict.fromkeys((("sp", "jn"), ("sympy", "jn")), "sqrt(pi/(2*x))*besselj(n + 1/2, x)"),
     **dict.fromkeys((("sp", "yn"), ("sympy", "yn")), "sqrt(pi/(2*x))*bessely(n + 1/2, x)"),
 }
 """Functions that a library has another one of than this program, by its name and theirs, and what to write for it."""
+AXIS_SECOND = dict.fromkeys(("np", "numpy", "jnp", "jax", "torch"), ("max", "min", "amax", "amin"))
+"""Functions of a library whose second input is an axis, where those of this program have another operand."""
 
 _PREFIX = rf"#[^\n]*|(?<![\w.])(?:(?:{'|'.join(sorted(PREFIXES))})\.)+(?=[^\W\d])"
 POWER_OF_CALL = rf"(?P<sup>{SUPERSCRIPT})|[ \t]*(?:\^|\*\*)[ \t]*(?P<typed>-?[0-9]+)(?=[ \t]*\()"

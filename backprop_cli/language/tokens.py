@@ -16,6 +16,7 @@ from .names import MAX_NAME, NAME, end_of_name, normal
 from .refusals import refusal
 from .settings import index
 from .spellings import (
+    AXIS_SECOND,
     BRACKETS,
     FRACTIONS,
     MEANS_OTHER,
@@ -197,7 +198,7 @@ class _Tokenizer(Groups):
         while len(names) > 1 and names[0] in PREFIXES:
             del names[0]
         name = ".".join(names)
-        if written := MEANS_OTHER.get((library, name)):
+        if written := MEANS_OTHER.get((library, name)) or self.over_axis(library, name, match.end()):
             raise self.fail(f"{quote(match[0])} is another function than {name}", match.span(), f"write {written}")
         if name not in self.functions and name not in CONSTANTS:
             from .guesses import is_advised, unknown_function
@@ -206,6 +207,19 @@ class _Tokenizer(Groups):
                 raise unknown_function(self.source, self.functions, name, match.span())
             raise refusal(self.source, end)
         return name, match.end()
+
+    def over_axis(self, library: str, name: str, end: int) -> str:
+        """What to write for `np.max(x, 0)`, whose second input is an axis there; empty for other calls."""
+        if library not in AXIS_SECOND or name not in AXIS_SECOND[library]:
+            return ""
+        from .recipes import bracketed
+
+        opened = _PARENTHESIS.match(self.source, end, self.end)
+        inputs = bracketed(self.source, opened.end() - 1) if opened else []
+        if len(inputs) < 2 or "=" in inputs[1] or (library == "torch" and not re.fullmatch("-?[0-9]", inputs[1])):
+            return ""
+        name = name.removeprefix("a")
+        return f"{name}({inputs[0]}, axis={inputs[1]}) or {name}imum({inputs[0]}, {inputs[1]})"
 
     def bare_call(self, name: str, power: re.Match[str], inside: re.Match[str]) -> InputError:
         """What is wrong with `sin²x`, which has no parentheses."""
@@ -237,6 +251,7 @@ class _Tokenizer(Groups):
         if not self.wants_operand:
             if sign == "**":
                 self.need_whole_operand(span, "**…")
+                self.need_one_order(self.source[slice(*span)], span)
             elif sign == "%":
                 self.need_remainder(span)
             self.tokens.append(Token("binary", sign, span))
@@ -258,9 +273,13 @@ class _Tokenizer(Groups):
         behind = _SPACE_BEHIND.match(self.source, span[1], self.end)
         assert behind is not None
         rest = self.source[behind.end() : self.end][:1]
-        if self.tokens[-1].span[1] < span[0] or rest not in _BEHIND_PERCENT:
+        if self.tokens[-1].span[1] < span[0]:
             return
         whole = self.source[start : span[0]]
+        if rest not in _BEHIND_PERCENT:
+            if behind[0]:
+                raise self.two_readings(f"{whole}% {rest}…", span, f"{whole}/100*…", f"{whole} % …")
+            return
         if rest not in _SUMS:
             whole_span = start, span[1]
             error = self.fail(f"{self.typed(whole_span)} is a percentage", whole_span, f"write {whole}/100")
