@@ -30,6 +30,10 @@ MORE: list[tuple[str, dict[str, tuple[int, ...]]]] = [
     ("mean(cos(F*0.1)*1.7e308)/1e300 + sum(mean(cos(F*0.1)*1.7e308, axis=1, keepdims=True)/1e300)", {"F": (2, 4)}),
     ("sum(norm(F*1e200, axis=-1, keepdims=True))/1e200 + norm(F*1e-200)*1e200", {"F": (2, 3)}),
 ]
+MORE += [
+    (f"sum({name}(X, keepdims=True)*X) + {name}(y, keepdims=True)[0]", {"X": (2, 3), "y": (3,)})
+    for name in ("sum", "mean", "max", "min", "prod", "norm", "logsumexp")
+]
 REPEATED = [
     "sum(max(X, X[0])*X)",
     "sum(max(X, X[0], y, X[1])*X)",

@@ -457,3 +457,31 @@ def test_a_number_too_large_is_the_same_error_in_a_value_as_in_an_expression(val
     with pytest.raises(MathError, match=r"in the value of x: the number \S+ overflows"):
         backprop("x", x=value)
     assert not math.isfinite(backprop("x", x=value, allow_nonfinite=True).value)
+
+
+# -- Whole numbers beyond 2⁵³ --------------------------------------------------------------------------------------
+
+WHOLE: list[tuple[str, dict[str, Any], str]] = [
+    ("x + 1", {"x": "9007199254740993"}, "9007199254740993 is 9007199254740992 in doubles"),
+    ("x + 1", {"x": 9007199254740993}, "9007199254740993 is 9007199254740992 in doubles"),
+    ("(-1)**9007199254740993*x", {"x": 1}, "9007199254740993 is 9007199254740992 in doubles"),  # it is odd
+    ("n*x", {"x": "-12345678901234567/2", "n": 1}, "12345678901234567 is 12345678901234568 in doubles"),
+    ("sum(x)", {"x": "[1, 12345678901234567]"}, "12345678901234567 is 12345678901234568 in doubles"),
+    ("x + 9007199254740992", {"x": "10000000000000000000000"}, ""),
+    ("x", {"x": 10**100}, ""),  # as 1e100
+    ("x*12345678901234567.5 + 0.12345678901234567", {"x": "6.02214076e23"}, ""),
+    ("x + y1234567890123456789 # 12345678901234567", {"x": "0000000000000000001", "y1234567890123456789": 2}, ""),
+]
+
+
+def test_whole_numbers_that_no_double_is_are_told() -> None:
+    for text, values, told in WHOLE:
+        every: list[dict[str, Any]] = [{}, {"hessian": True}, {"allow_nonfinite": True}]
+        for more in every:
+            messages = [notice.message for notice in backprop(text, values, **more).warnings]
+            assert len(messages) == bool(told), (text, messages)
+            assert all(message.startswith(told) for message in messages)
+    proven: list[dict[str, Any]] = [{"precision": 15}, {"precision": 20}, {"exact": True}]
+    for more in proven:
+        assert not backprop("x + 1", x="9007199254740993", **more).warnings
+    assert backprop("x + 1", x="9007199254740993", precision=20).to_dict()["value"] == "9007199254740994"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from math import inf
 from typing import Any
@@ -14,7 +15,7 @@ from ..runtime.budget import within
 from . import point
 from .backpropagate import backpropagate
 from .settings import ARITHMETICS, Settings, check, is_of_arrays, numbers_alone, refuse_arrays
-from .trace import Trace
+from .trace import Notice, Trace
 
 
 def compute(graph: Graph, given: Mapping[str, float | str], settings: Settings) -> Trace:
@@ -26,11 +27,31 @@ def compute(graph: Graph, given: Mapping[str, float | str], settings: Settings) 
     if settings.time_limit < inf:
         return within(settings.time_limit, partial(compute, graph, given, settings._replace(time_limit=inf)))
     trace = _trace(graph, given, settings)
+    of_doubles = trace.arithmetic.trusted == FLOATS.trusted and settings.precision is None
+    if of_doubles and (rounded := [*_rounded(graph, given)]):
+        trace = trace.but(warnings=[*trace.warnings, *rounded])
     if trace.hessian is None or trace.has_axes:  # of arrays, they were compared entry by entry
         return trace
     from .hessian import compared
 
     return compared(trace, trace.hessian)
+
+
+def _rounded(graph: Graph, given: Mapping[str, Any]) -> Iterator[Notice]:
+    """Whole numbers that were typed and that no double is, as 2⁵³ + 1, but for those of few digits and zeros."""
+    texts = [graph.source, *(each for each in given.values() if isinstance(each, str))]
+    for digits in dict.fromkeys(found[1] for text in texts for found in _LONG_NUMBER.finditer(text) if found[1]):
+        if (
+            len(digits.strip("0")) > FLOATS.trusted
+            and len(digits) < _LONGEST
+            and int(double := float(digits)) != int(digits)
+        ):
+            message = f"{digits} is {double:.0f} in doubles; --precision {max(20, len(digits))} has all of its digits"
+            yield Notice("digits", graph.output.name, message)
+
+
+_LONG_NUMBER = re.compile(r"#[^\n]*|(?<![\w.])([0-9]{16,}+)(?![\w.])")
+_LONGEST = 309  # digits: the largest double has as many
 
 
 def _trace_of_arrays(graph: Graph, given: Mapping[str, Any], settings: Settings) -> Trace:

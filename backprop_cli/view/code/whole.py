@@ -122,6 +122,9 @@ def _spread(op: ArrayOp, reduced: Formula, x: Formula) -> Formula:
 
 
 def _over(settings: Mapping[str, Any]) -> list[Formula]:
+    """The axis, and whether it stays. PyTorch takes the second beside the first alone."""
+    if settings.get("keepdims"):
+        settings = {"axis": None, **settings}
     return [Formula(f"{name}={each}") for name, each in settings.items() if name in ("axis", "keepdims")]
 
 
