@@ -267,6 +267,17 @@ def test_help_has_room_for_more_commands(more: int, monkeypatch: pytest.MonkeyPa
     assert [line.split()[0] for line in shown[:last]] + named == [*options.COMMANDS, *added]
 
 
+@pytest.mark.parametrize("command", ["eval", "points", "minimize", "graph"])
+def test_help_has_room_for_more_options(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has no line of its own is named."""
+    added = [options.Option(f"--option{i}", command, None, "Do something.") for i in range(9)]
+    monkeypatch.setattr(options, "OPTIONS", (*added, *options.OPTIONS))
+    lines = run(command, "--help").out.splitlines()
+    assert len(lines) <= 23
+    assert "Example:" in "".join(lines)
+    assert {*re.findall(r"--[\w-]+", " ".join(lines))} >= options.by_name(command).keys() - {"-o", "-h", "--help"}
+
+
 @pytest.mark.parametrize("text", ["(x+y)*z", "(x+y)*z\n", " (x+y)\n  *z\n\n", "(x+y)\r\n*z\r\n", "\ufeff(x+y)*z"])
 def test_standard_input_as_the_expression(text: str) -> None:
     assert value("-", *EXAMPLE[1:], stdin=text) == -12.0

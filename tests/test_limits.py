@@ -144,11 +144,11 @@ LIMITS = {
     "arithmetic.ball_functions.MOST_BITS": Limit(
         lambda n: error(f"sin(2**{n - 1}*x)", {"x": 1}, precision=5), OVERFLOWS
     ),
-    "arithmetic.symbolic.MAX_BITS": Limit(
+    "arithmetic.symbolic_functions.MAX_BITS": Limit(
         lambda n: error("x*y", {"x": "2**7000", "y": f"2**{n - 7001}"}, exact=True), OVERFLOWS
     ),
-    "arithmetic.symbolic.MAX_FACTORIAL": Limit(lambda n: error("gamma(x)", {"x": n}, exact=True), OVERFLOWS),
-    "arithmetic.symbolic.MAX_ROUNDED": Limit(lambda n: error("floor(x)", {"x": n}, exact=True), OVERFLOWS),
+    "arithmetic.symbolic_functions.MAX_FACTORIAL": Limit(lambda n: error("gamma(x)", {"x": n}, exact=True), OVERFLOWS),
+    "arithmetic.symbolic_functions.MAX_ROUNDED": Limit(lambda n: error("floor(x)", {"x": n}, exact=True), OVERFLOWS),
     "arithmetic.symbolic.MAX_DIGITS": Limit(lambda n: error("x", {"x": "1" * n}, exact=True), OVERFLOWS),
     "view.table.SHOWN": Limit(lambda n: said("eval", terms(n + 1), "--x", "1"), "are left out here"),
     "view.words.explain.SHOWN": Limit(lambda n: said("explain", terms(n + 1), "--x", "1"), "left out here"),

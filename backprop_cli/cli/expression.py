@@ -83,15 +83,24 @@ class Command(click.Command):
             formatter.write_text(f"{first}\n{more}" if more and is_whole(ctx) else first)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """A line for each option; the rare ones by name alone, unless all is asked for."""
-        options = dict.fromkeys(by_name(self.name or "").values())
-        rare = [option for option in options if self.name in option.rare and not is_whole(ctx)]
+        """A line for each option; the rare ones by name alone, and the last ones where a screen has no room."""
         assert isinstance(formatter, Page)
-        with formatter.section("Options"):
-            formatter.write_dl([(option.written, option.told) for option in options if option not in rare])
-            if rare:
-                names = [option.name for option in rare if option.name not in HELPS]
-                formatter.write(formatter.named("--help-all tells of more:", names))
+        options = list(dict.fromkeys(by_name(self.name or "").values()))
+        whole = is_whole(ctx)
+        common = [option for option in options if whole or self.name not in option.rare]
+        room = formatter.room - len(["", "Example:", self.epilog] if self.epilog else [])
+        while True:
+            page = Page()
+            with page.section("Options"):
+                page.write_dl([(option.written, option.told) for option in common])
+                names = [option.name for option in options if option not in common and option.name not in HELPS]
+                if names:
+                    page.write(page.named("--help-all tells of more:", names))
+            if whole or not page.is_wide or page.getvalue().count("\n") < room:
+                break
+            common.pop()
+        formatter.write_paragraph()
+        formatter.write(page.getvalue())
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The examples; as many as fit a screen, unless all is asked for."""
