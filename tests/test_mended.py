@@ -87,6 +87,57 @@ def followed(text: str, point: dict[str, Any]) -> float:
     return trace.value
 
 
+NAMED: dict[str, tuple[dict[str, float], float]] = {
+    "x log(x, base = 10)": ({"x": 3}, 3 * log10(3)),
+    "2 dnorm(x, mean = m, sd = s)": ({"x": 0.3, "m": 0.1, "s": 0.8}, 2 * exp(-0.03125) / (0.8 * sqrt(2 * pi))),
+    "stats.norm.pdf(x, scale=s, loc=m)": ({"x": 0.3, "m": 0.1, "s": 0.8}, exp(-0.03125) / (0.8 * sqrt(2 * pi))),
+    "dnorm(x, m, s, log=TRUE)": ({"x": 0.3, "m": 0.1, "s": 0.8}, -0.03125 - log(0.8 * sqrt(2 * pi))),
+    "y torch.clamp(x - 1, min=0)": ({"x": 3, "y": 2}, 4),
+    "y clamp(x, max=1)": ({"x": 3, "y": 2}, 2),
+    "y NORM.S.DIST(x;TRUE)": ({"x": 0.3, "y": 2}, 2 * Phi(0.3)),
+    "NORM.DIST(x, m, s, FALSE)": ({"x": 0.3, "m": 0.1, "s": 0.8}, exp(-0.03125) / (0.8 * sqrt(2 * pi))),
+    "dbinom(k, n, p) k": ({"k": 3, "n": 10, "p": 0.3}, 3 * 120 * 0.3**3 * 0.7**7),
+    "plogis(a + b x)": ({"a": 0.1, "b": 0.3, "x": 2}, 1 / (1 + exp(-0.7))),
+    "PMT(r, n, P) P": ({"r": 0.004, "n": 360, "P": 1000}, -1e6 * 0.004 / (1 - 1.004**-360)),
+    "x %% y + 2 x y": ({"x": 7, "y": 3}, 43),
+    "α|h| + 2 h": ({"α": 3, "h": -2}, 2),
+    "ln|x| + x y": ({"x": -2, "y": 2}, log(2) - 4),
+    "self.w * x + self.b": ({"w": 2, "x": 3, "b": 1}, 7),
+    "Piecewise[{{x^2, x < 0}, {x, x >= 0}}]": ({"x": -3}, 9),
+    r"\[ \frac{x}{y} \]": ({"x": 3, "y": 2}, 1.5),
+}
+
+
+@pytest.mark.parametrize("text", NAMED)
+def test_inputs_by_name_and_names_of_other_programs(text: str) -> None:
+    point, expected = NAMED[text]
+    assert followed(text, point) == pytest.approx(expected, rel=1e-12)
+
+
+AXES = {
+    "sum(np.max(x, 0))": "max(x, axis=0)",
+    "torch.mean(x, -1)": "mean(x, axis=-1)",
+    "F.softmax(x, 0)[0]": "softmax(x, axis=0)",
+    "scipy.special.logsumexp(x, 0)": "logsumexp(x, axis=0)",
+    "tf.reduce_sum(x, 0)": "sum(x, axis=0)",
+    "torch.norm(x, 1)": "sum(abs(x))",
+    "np.linalg.norm(x, 2)": "norm(x)",
+    "x.norm(1)": "sum(abs(x))",
+}
+"""What the second input of a library's function means there, and is not here."""
+
+
+@pytest.mark.parametrize("text", AXES)
+def test_an_axis_is_no_number(text: str) -> None:
+    with pytest.raises(InputError) as caught:
+        Program(text).graph()
+    assert caught.value.hint == f"write {AXES[text]}"
+
+
+def test_a_second_number_is_one() -> None:
+    assert backprop("Math.max(x, 0) + np.maximum(x, 0) + torch.max(x, y)", x=-1, y=2).value == 2
+
+
 UNCLEAR = {
     "x y/z w": "to multiply, write x*y",
     "1/n A": "write 1/(n*A) or (1/n)*A",

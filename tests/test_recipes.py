@@ -97,7 +97,7 @@ def test_the_inputs_that_were_typed_stand_in_the_recipe() -> None:
 
 
 REPAIRED = {
-    "2*reciprocal(x + 1)": "1/(x + 1)",
+    "2*reciprocal(x + 1)": "2*(1/(x + 1))",
     "nthroot(x, 3)": "x**(1/3)",
     "log_3(x)": "log(x, 3)",
     "log2_(x)": None,
@@ -216,7 +216,7 @@ WRITTEN_OF_ARRAYS = {
     "x.sum": "write sum(x)",
     "x.mean(0)": "write mean(x, axis=0)",
     "x.max(-1, keepdims=True)": "write max(x, axis=-1, keepdims=True)",
-    "x.norm(2)": "write norm(x, 2)",
+    "x.norm(2)": "write norm(x)",
     "x.std(0)": "write sqrt(mean((x - mean(x, axis=0, keepdims=True))**2, axis=0))",
     "np.var(x, axis=0)": "write mean((x - mean(x, axis=0, keepdims=True))**2, axis=0)",
     "x.view(-1)": "write reshape(x, -1)",

@@ -65,7 +65,7 @@ HINTED = {
     "tan^{-1}(x)": "write 1/tan(x) or atan(x)",
     "2sin^{2} x": "write sin(x)**2",
     "log_{2}(x + 1)": "write log2(x + 1)",
-    "rate^{2}*x": "write **(2)",
+    "rate^{2}*x": "write rate^(2)*x",
     "theta_{1}*x": "write theta_1",
     "sin²x": "write sin(x)**2",
     "2cos² 3x + 1": "write cos(3x)**2",

@@ -56,7 +56,7 @@ def missing_operator(source: str, functions: Functions, last: Token, token: Toke
     if not hint:
         called = _called(source, functions, last, token)
         error.hint = f"to multiply, write {left}*{right}" + f"; the function is {called}" * bool(called)
-        is_prose = not PROSE.isdisjoint((last.text, token.text)) or source[last.span[1] : token.span[0]].strip()
+        is_prose = not PROSE.isdisjoint((last.text, token.text)) or source[last.span[1] : token.span[0]].strip(" \t")
         return error if is_prose or called else error.repaired((last.span[1], token.span[0]), "*")
     if _is_bare(functions, last) and (inside := _operand(source, token)):
         return error.repaired((last.span[0], token.span[0] + len(inside)), f"{last.text}({inside})")
@@ -159,6 +159,8 @@ def unknown_function(source: str, functions: Functions, name: str, span: Span) -
     error, ends = InputError(message, source, span, hint), behind_call(source, opens)
     if ends > 0 and (written := recipe(name, inputs)):
         return error.repaired((span[0], ends), grouped(written))
+    if name in RENAMED:
+        return error.repaired(span, RENAMED[name])
     if name not in NAMES and (guess := typo(name, functions)):
         return error.repaired(span, guess)
     is_factor = hint == f"to multiply, write {name}*(…)" and name not in "fghFGH"
@@ -226,6 +228,9 @@ def square_call(error: InputError, functions: Functions, last: Token, start: int
     source, name = error.source, last.text if last.text in functions else last.text.lower()
     inputs, ends = bracketed(source, start), behind_call(source, start)
     written = recipe(last.text, inputs)
+    if last.text == "Piecewise" and inputs and inputs[0].startswith("{{"):
+        cases = (f"({', '.join(bracketed(each, 0))})" for each in bracketed(inputs[0], 0))
+        written = f"Piecewise({', '.join(cases)})"
     if (written or name in functions) and name not in GREEK and ends > 0:
         call = written or f"{name}({', '.join(inputs)})"
         error.hint = f"write {call}"
@@ -234,3 +239,22 @@ def square_call(error: InputError, functions: Functions, last: Token, start: int
         error.hint = f"only round parentheses group: to multiply, write {last.text}*({inputs[0]})"
         return error.repaired((start, ends), f"*({inputs[0]})")
     return error
+
+
+def with_axis(name: str, functions: Functions, source: str, opens: int) -> tuple[int, str] | None:
+    """Where a library's call ends, and what to write for it, if its second input is an axis, or the kind of a norm.
+
+    name: the function;
+    functions: those that there are;
+    source: the text;
+    opens: where its parenthesis stands
+    """
+    takes = {each for op in functions.get(name, ()) for each in getattr(op, "takes", ())}
+    inputs, ends = bracketed(source, opens), behind_call(source, opens)
+    if "axis" not in takes or len(inputs) < 2 or ends < 0 or not re.fullmatch(r"[-+]?\d", inputs[1]):
+        return None
+    array, second, *others = inputs
+    if name in ("norm", "Norm"):
+        written = {"1": f"sum(abs({array}))", "2": f"norm({array})"}.get(second, "")
+        return (ends, written) if written and not others else None
+    return ends, f"{name}({', '.join([array, f'axis={second}', *others])})"

@@ -39,6 +39,7 @@ _UNARY = {
     "pi*x/180": "rad radians deg2rad RADIANS",
     "floor(x)": "INT",
     "sqrt(pi*x)": "SQRTPI",
+    "x**2": "abs2 sq",
     "x**2*(3 - 2*x)": "smoothstep",
     "trunc(x)": "int",
     "10**x": "exp10 pow10",
@@ -51,7 +52,10 @@ _UNARY = {
     "lgamma(x)": "lngamma logGamma lnΓ logΓ",
     "digamma(x)": "PolyGamma",
     "polygamma(1, x)": "trigamma psi1 ψ1",
-    "sigmoid(x)": "sigma",
+    "sigmoid(x)": "sigma plogis",
+    "logit(x)": "qlogis",
+    "-x**2/2 - log(2*pi)/2": "norm.logpdf norm_logpdf",
+    "x": "float double print display array asarray tensor Tensor constant Variable Evaluate",
     "normcdf(x)": "cdf",
     "normpdf(x)": "phi φ pdf",
     "max(x, 0.01*x)": "leakyrelu",
@@ -59,7 +63,10 @@ _UNARY = {
 }
 _BINARY = {
     "x - y*sign(x/y)*floor(abs(x/y))": "rem",
-    "x**(1/y)": "nthroot root",
+    "x**(1/y)": "nthroot root Surd",
+    "180*atan2(x, y)/pi": "atan2d",
+    "y**x*exp(-y)/factorial(x)": "dpois",
+    "y*exp(-y*x)": "dexp",
     "log(x, y)": "LOG",
     "log(y, x)": "Log",
     "atan2(y, x)": "ATAN2 ArcTan",
@@ -78,7 +85,7 @@ _BINARY = {
     "x + y": "plus",
     "x - y": "minus",
     "x*y": "times",
-    "x/y": "over",
+    "x/y": "over Rational Fraction",
     "(x - y)**2": "squared_error se",
 }
 _TERNARY = {
@@ -92,6 +99,9 @@ _TERNARY = {
     "normpdf((x - y)/z)/z": "norm.pdf normpdf dnorm norm_pdf",
     "y + z*normppf(x)": "norm.ppf normppf qnorm norm_ppf NORMINV NORM.INV",
     "lognormcdf((x - y)/z)": "norm.logcdf norm_logcdf",
+    "-((x - y)/z)**2/2 - log(z) - log(2*pi)/2": "norm.logpdf norm_logpdf",
+    "gamma(y + 1)/(gamma(x + 1)*gamma(y - x + 1))*z**x*(1 - z)**(y - x)": "dbinom",
+    "-x*z/(1 - (1 + x)**(-y))": "PMT",
 }
 _OF_ONE_ARRAY = {
     "mean((x - mean(x))**2)": "var variance",
@@ -102,6 +112,7 @@ _OF_ONE_ARRAY = {
 }
 _OF_TWO_ARRAYS = {
     "mean((x - y)**2)": "mse MSE mse_loss MSELoss mean_squared_error",
+    "mean(where(abs(x - y) < 1, (x - y)**2/2, abs(x - y) - 1/2))": "smooth_l1_loss SmoothL1Loss",
     "mean(abs(x - y))": "mae MAE l1_loss L1Loss mean_absolute_error",
     "mean(-pick(log_softmax(x), y))": "cross_entropy CrossEntropyLoss",
     "-mean(y*log(x) + (1 - y)*log(1 - x))": "bce BCE BCELoss binary_cross_entropy",
@@ -130,15 +141,15 @@ ARRAYS = _by_name(_OF_ONE_ARRAY, _OF_TWO_ARRAYS)
 """The same of arrays."""
 NAMES = {name for name, _ in RECIPES | ARRAYS}
 _WRITTEN_OUT = "an array of numbers is written out: [1, 0], [[1, 0], [0, 1]]"
+CUMULATIVE = ("NORM.S.DIST", "NORM.DIST", "NORMDIST")
+"""Functions of spreadsheets whose last input says which of two they are."""
 ADVICE = {
     **dict.fromkeys("eye identity ones zeros full arange linspace".split(), _WRITTEN_OUT),
     **dict.fromkeys(
         "argmax argmin argsort".split(), "a place has no gradient: max and min have, and pick(S, y) by labels"
     ),
     **dict.fromkeys("len size numel shape".split(), "how many there are is a number: mean(x) divides by it"),
-    **dict.fromkeys(
-        "clone detach item float double numpy contiguous".split(), "leave it out: numbers here are doubles"
-    ),
+    **dict.fromkeys("clone detach item numpy contiguous".split(), "leave it out: numbers here are doubles"),
     "backward": DERIVATIVES,
     "N": "the normal distribution is normcdf(…); to multiply, write N*(…)",
     "H": "the unit step is heaviside(…); to multiply, write H*(…)",
@@ -163,6 +174,11 @@ RENAMED = {
     "permute": "transpose",
     "cat": "concat",
     "slogdet": "logdet",
+    "pmax": "max",
+    "pmin": "min",
+    "powi": "pow",
+    "powf": "pow",
+    **{f"D{name.upper()}": name for name in "exp log sqrt sin cos tan abs tanh".split()},
     **{f"reduce_{name}": name for name in "sum mean max min prod logsumexp".split()},
 }
 """Functions of arrays that have another name here."""
@@ -178,6 +194,10 @@ INVERSES = {"erf": "erfinv", "erfc": "erfcinv", "normcdf": "normppf"}
 def recipe(name: str, inputs: Sequence[str]) -> str:
     """What to write for a call of that function; empty if nobody knows."""
     found = (RECIPES | ARRAYS).get((name, len(inputs)), "")
+    if name in CUMULATIVE and inputs and inputs[-1].upper() in ("TRUE", "1", "FALSE", "0"):
+        kind = "norm.cdf" if inputs[-1].upper() in ("TRUE", "1") else "norm.pdf"
+        inputs = inputs[:-1]
+        found = RECIPES.get((kind, len(inputs)), kind.replace(".", "") + "(x)")
     if name in ("var", "std") and len(inputs) == 2:
         inputs = [inputs[0], f"axis={inputs[1].rpartition('=')[2]}"]
     texts = dict(

@@ -7,8 +7,9 @@ import unicodedata
 
 from ..errors import InputError, quote
 from ..rules.table import CONSTANTS, spellings
+from .named import without_names
 from .names import NAME, RAISED
-from .spellings import PREFIXES
+from .spellings import OF_ARRAYS, PREFIXES
 from .token import Token
 
 _REFUSED: list[tuple[str, str, str]] = [
@@ -69,7 +70,10 @@ _PLAIN = {
     **dict.fromkeys("\"'`“”‘’„", ""),
 }  # fmt: skip
 """What stands for a sign that is refused, and means one thing."""
+_QUOTES = {"'": "'", '"': '"', "`": "`", "“": "”", "‘": "’", "„": "“"}
+"""What opens a text, and what closes it."""
 _DIGITS = re.compile(r"\d+")
+_IN_ANGLE = re.compile(r"(?:sin|cos|tan|sec|csc|cot)[²^2]*\([^()]*$", re.IGNORECASE)
 _SETTING = re.compile(r"\w+\s*=(?!=)")
 _WHOLE = re.compile(r"[-−+]?\d+")
 _PRIMES = frozenset("'’`")
@@ -111,6 +115,9 @@ def refusal(source: str, position: int) -> InputError:
             plain = unicodedata.normalize("NFKC", match[0]).replace("−", "-")
             hint = _hint(source, position, match[0], plain) or hint.format(plain)
             error = InputError(message, source, match.span(), hint)
+            if message.startswith("an assignment") and (call := without_names(source, position)):
+                error.hint = f"inputs stand in their order, without names: {call[1]}"
+                return error.repaired(*call)
             return _repaired(error, source, position, match[0], plain)
     character = source[position]
     if digits := _DIGITS.match(source, position):
@@ -131,12 +138,13 @@ def _repaired(error: InputError, source: str, position: int, sign: str, plain: s
     sign: what is refused, as it stands there;
     plain: the same in plain letters
     """
+    from .latex import translated
     from .recipes import behind_call
 
     end = position + len(sign)
     ends = behind_call(source, position)
     owner = _operand_before(source, position)
-    if sign in _PLAIN:
+    if sign in _PLAIN and sign not in _QUOTES:
         return error.repaired((position, end), _PLAIN[sign])
     if sign[0] == "$":
         return error.repaired((position, end), "")
@@ -144,8 +152,17 @@ def _repaired(error: InputError, source: str, position: int, sign: str, plain: s
         return error.repaired((position, end), " ")
     if error.hint == f"write **{plain}" and "raised" in error.message:
         return error.repaired((position, end), f"**{plain}" if plain.isalnum() and len(plain) == 1 else f"**({plain})")
-    if sign == "°" and owner:
+    if sign[0] in "\\{$" and (formula := translated(source)) and error.hint == f"write {formula}":
+        return error.repaired((0, len(source)), formula)
+    is_angle = owner[-1:].isdigit() or _IN_ANGLE.search(source, max(0, position - _NEAR), position)
+    if sign == "°" and owner and is_angle:
         return error.repaired((position - len(owner), end), f"({owner}*pi/180)")
+    if sign in _QUOTES and not owner and (closes := source.find(_QUOTES[sign], end)) > 0:
+        return error.repaired((position, closes + 1), source[end:closes])
+    if sign in _PRIMES and error.hint.startswith("the transpose"):
+        return error.repaired((position, end), ".T")
+    if sign == "|" and error.hint.startswith("a function needs") and (bar := source.find("|", end)) > 0:
+        return error.repaired((position, bar + 1), f"({source[position : bar + 1]})")
     if sign == "{" and ends > 0:
         is_below = source[:position].endswith("_") and source[end : ends - 1].isalnum()
         inside = source[end : ends - 1]
@@ -159,6 +176,7 @@ def _repaired(error: InputError, source: str, position: int, sign: str, plain: s
 def _without_point(source: str, position: int, after: re.Match[str]) -> str:
     """What to write for `math.foo.exp(x)`, `x.exp()` and `f(x).sum(axis=0)`. after: the names behind the point."""
     from ..rules.arrays import functions as known_functions
+    from .guesses import with_axis
     from .recipes import ADVICE, RENAMED, bracketed, recipe
 
     name, functions = after[1], known_functions()
@@ -168,14 +186,20 @@ def _without_point(source: str, position: int, after: re.Match[str]) -> str:
     owner = _operand_before(source, position)
     if owner.startswith("(") and bracketed(owner, 0):
         owner = ", ".join(bracketed(owner, 0))
+    if owner in ("self", "this") and not is_call:
+        return f"write {name}"
     if known not in functions:
         written = recipe(name, [owner, *inputs]) or recipe(known, [owner, *inputs]) or recipe(name, inputs)
         return f"write {written or name}" if written or name in CONSTANTS else ADVICE.get(name, "")
     plain = [each for each in inputs if not _SETTING.match(each)]
     takes = {each for op in functions[known] for each in getattr(op, "takes", ())}
     is_literal = "axis" in takes and len(plain) == 1 and _WHOLE.fullmatch(plain[0])
-    if is_literal and known != "norm":  # X.mean(0), and X.norm(2)
+    if is_literal and known == "norm":
+        return {"1": f"write sum(abs({owner}))", "2": f"write norm({owner})"}.get(plain[0], "")
+    if is_literal:  # X.mean(0)
         inputs[0] = f"axis={plain[0]}"
+    if owner in OF_ARRAYS and (call := with_axis(known, functions, source, after.end())):
+        return f"write {call[1]}"
     if owner not in PREFIXES and (
         is_literal or "lengths" in takes or not any(op.accepts(len(plain)) for op in functions[known])
     ):

@@ -12,9 +12,12 @@ ROOTS = {"√": "sqrt", "∛": "cbrt"}
 BRACKETS = {"|": ("abs", "|"), "⌊": ("floor", "⌋"), "⌈": ("ceil", "⌉")}
 """What opens a group, the function of the group, and what closes it."""
 PREFIXES = frozenset(
-    "np numpy math Math cmath torch nn functional F jnp jax tf keras activations scipy special stats sp sympy".split()
+    "np numpy math Math cmath torch nn functional F jnp jax tf keras activations scipy special stats sp sympy"
+    " mp mpmath sym si K anp".split()
 )
 """Names of libraries, which mean nothing before the name of a function: `np.exp(x)`."""
+OF_ARRAYS = PREFIXES - {*"math Math cmath sp sympy mp mpmath sym".split()}
+"""Those of them whose functions take an axis, and no second number."""
 MEANS_OTHER = {
     **dict.fromkeys((("np", "sinc"), ("numpy", "sinc"), ("jnp", "sinc"), ("torch", "sinc")), "sinc(pi*x)"),
     ("torch", "frac"): "x - trunc(x)",

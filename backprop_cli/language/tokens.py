@@ -20,6 +20,7 @@ from .spellings import (
     BRACKETS,
     FRACTIONS,
     MEANS_OTHER,
+    OF_ARRAYS,
     POWER_OF_CALL,
     PREFIXES,
     ROOTS,
@@ -54,6 +55,8 @@ _NO_INPUTS = re.compile(rf"{SPACE}\({SPACE}\)")
 _DOTTED = re.compile(rf"{NAME}(?:\.(?!T\b){NAME})+")  # X.T is no name
 _POWER_OF_CALL = re.compile(POWER_OF_CALL)
 _OPERAND = re.compile(rf"[ \t]*([0-9.]*{NAME}|[0-9.]+)(?!\w*{SPACE}\()")
+_BARS = re.compile(r"\|[^|>]+\|(?!>)")
+_OF_R = re.compile(r"%\*?%")
 _OF_NUMBERS = frozenset("0123456789.")
 
 
@@ -200,6 +203,14 @@ class _Tokenizer(Groups):
         name = ".".join(names)
         if written := MEANS_OTHER.get((library, name)) or self.over_axis(library, name, match.end()):
             raise self.fail(f"{quote(match[0])} is another function than {name}", match.span(), f"write {written}")
+        if library in OF_ARRAYS and (opens := _PARENTHESIS.match(self.source, match.end(), self.end)):
+            from .guesses import with_axis
+
+            if call := with_axis(name, self.functions, self.source, opens.end() - 1):
+                error = self.fail(
+                    f"the second input of {quote(match[0])} is a setting", match.span(), f"write {call[1]}"
+                )
+                raise error.repaired((start, call[0]), call[1])
         if name not in self.functions and name not in CONSTANTS:
             from .guesses import is_advised, unknown_function
 
@@ -265,7 +276,13 @@ class _Tokenizer(Groups):
                 if last is not None and last.kind in ("binary", "unary", "compared", *BEFORE_NOT - {"(", ","})
                 else f"{self.typed(span)} has nothing on its left"
             )
-            raise self.fail(message, span)
+            error = self.fail(message, span)
+            typed = _OF_R.match(self.source, span[0] - 1)
+            if typed and last is not None and last.text == "%":  # as R writes a remainder, and the product of matrices
+                sign = "%" if typed[0] == "%%" else "@"
+                error.hint = f"write {sign}"
+                raise error.repaired(typed.span(), sign)
+            raise error
 
     def need_remainder(self, span: Span) -> None:
         """A sign right behind an operand, with no operand behind it or a sum, is that of a percentage."""
@@ -337,6 +354,8 @@ class _Tokenizer(Groups):
             self.operand(Token("call", name, span, primitive(name)))
             self.open.append(Group(span[0], len(self.tokens) - 1, (primitive(name),), [], [], closes=closes))
             self.tokens.append(Token("(", "(", span))
+        elif sign == "|" and _BARS.match(self.source, span[0]) and self.is_factor(Token("(", sign, span)):
+            raise self.missing_operator(Token("(", sign, span))  # a|x|
         else:
             raise refusal(self.source, span[0])
 

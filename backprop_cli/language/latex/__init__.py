@@ -75,6 +75,8 @@ def read_latex(source: str) -> str:
 
 def _right_side(source: str, place: int) -> str:
     """What to tell of an equation whose left side, in which the place is, is not read; empty where it is none."""
-    left, _, right = source.partition("=")
-    right = right.strip(" $\n")
-    return f"the right side may stand alone: {right}" if place <= len(left) and translated(right) else ""
+    for equals in (found.start() for found in re.finditer("=", source) if found.start() >= place):
+        right = source[equals + 1 :].strip(" $\n")
+        if translated(right):
+            return f"the right side may stand alone: {right}"
+    return ""

@@ -68,7 +68,7 @@ class Reader(Environments):
         try:
             name = self.operand().text
             inputs = f"({self.bracketed(self.take()).text})" if self.next == "(" else ""
-            if as_name(name) and self.take() == "=":
+            if "==" not in inputs and as_name(name) and self.take() == "=":
                 return f"{name}{inputs} = "
         except UnknownError:
             pass
