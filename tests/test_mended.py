@@ -115,7 +115,7 @@ def test_inputs_by_name_and_names_of_other_programs(text: str) -> None:
 
 
 AXES = {
-    "sum(np.max(x, 0))": "max(x, axis=0)",
+    "sum(np.max(x, 0))": "max(x, axis=0) or maximum(x, 0)",
     "torch.mean(x, -1)": "mean(x, axis=-1)",
     "F.softmax(x, 0)[0]": "softmax(x, axis=0)",
     "scipy.special.logsumexp(x, 0)": "logsumexp(x, axis=0)",

@@ -241,20 +241,26 @@ def square_call(error: InputError, functions: Functions, last: Token, start: int
     return error
 
 
-def with_axis(name: str, functions: Functions, source: str, opens: int) -> tuple[int, str] | None:
+def with_axis(name: tuple[str, str], functions: Functions, source: str, opens: int) -> tuple[int, str] | None:
     """Where a library's call ends, and what to write for it, if its second input is an axis, or the kind of a norm.
 
-    name: the function;
+    name: the library, and its function;
     functions: those that there are;
     source: the text;
     opens: where its parenthesis stands
     """
-    takes = {each for op in functions.get(name, ()) for each in getattr(op, "takes", ())}
+    library, called = name
+    takes = {each for op in functions.get(called, ()) for each in getattr(op, "takes", ())}
     inputs, ends = bracketed(source, opens), behind_call(source, opens)
-    if "axis" not in takes or len(inputs) < 2 or ends < 0 or not re.fullmatch(r"[-+]?\d", inputs[1]):
+    if "axis" not in takes or len(inputs) < 2 or ends < 0 or "=" in inputs[1]:
         return None
     array, second, *others = inputs
-    if name in ("norm", "Norm"):
+    larger = called.removeprefix("a") if called in ("max", "min", "amax", "amin") else ""
+    if not re.fullmatch(r"[-+]?\d", second) and not (larger and library in ("np", "numpy", "jnp", "jax")):
+        return None
+    if called in ("norm", "Norm"):
         written = {"1": f"sum(abs({array}))", "2": f"norm({array})"}.get(second, "")
         return (ends, written) if written and not others else None
-    return ends, f"{name}({', '.join([array, f'axis={second}', *others])})"
+    if larger and not others:
+        return ends, f"{larger}({array}, axis={second}) or {larger}imum({array}, {second})"
+    return ends, f"{called}({', '.join([array, f'axis={second}', *others])})"

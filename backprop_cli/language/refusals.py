@@ -198,7 +198,7 @@ def _without_point(source: str, position: int, after: re.Match[str]) -> str:
         return {"1": f"write sum(abs({owner}))", "2": f"write norm({owner})"}.get(plain[0], "")
     if is_literal:  # X.mean(0)
         inputs[0] = f"axis={plain[0]}"
-    if owner in OF_ARRAYS and (call := with_axis(known, functions, source, after.end())):
+    if owner in OF_ARRAYS and (call := with_axis((owner, known), functions, source, after.end())):
         return f"write {call[1]}"
     if owner not in PREFIXES and (
         is_literal or "lengths" in takes or not any(op.accepts(len(plain)) for op in functions[known])

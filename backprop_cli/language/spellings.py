@@ -30,9 +30,6 @@ MEANS_OTHER = {
     **dict.fromkeys((("sp", "yn"), ("sympy", "yn")), "sqrt(pi/(2*x))*bessely(n + 1/2, x)"),
 }
 """Functions that a library has another one of than this program, by its name and theirs, and what to write for it."""
-AXIS_SECOND = dict.fromkeys(("np", "numpy", "jnp", "jax", "torch"), ("max", "min", "amax", "amin"))
-"""Functions of a library whose second input is an axis, where those of this program have another operand."""
-
 _PREFIX = rf"#[^\n]*|(?<![\w.])(?:(?:{'|'.join(sorted(PREFIXES))})\.)+(?=[^\W\d])"
 POWER_OF_CALL = rf"(?P<sup>{SUPERSCRIPT})|[ \t]*(?:\^|\*\*)[ \t]*(?P<typed>-?[0-9]+)(?=[ \t]*\()"
 """Behind the name of a function: `sin²(x)`, `sin^2(x)`."""

@@ -16,7 +16,6 @@ from .names import MAX_NAME, NAME, end_of_name, normal
 from .refusals import refusal
 from .settings import index
 from .spellings import (
-    AXIS_SECOND,
     BRACKETS,
     FRACTIONS,
     MEANS_OTHER,
@@ -201,16 +200,15 @@ class _Tokenizer(Groups):
         while len(names) > 1 and names[0] in PREFIXES:
             del names[0]
         name = ".".join(names)
-        if written := MEANS_OTHER.get((library, name)) or self.over_axis(library, name, match.end()):
+        if written := MEANS_OTHER.get((library, name)):
             raise self.fail(f"{quote(match[0])} is another function than {name}", match.span(), f"write {written}")
         if library in OF_ARRAYS and (opens := _PARENTHESIS.match(self.source, match.end(), self.end)):
             from .guesses import with_axis
 
-            if call := with_axis(name, self.functions, self.source, opens.end() - 1):
-                error = self.fail(
-                    f"the second input of {quote(match[0])} is a setting", match.span(), f"write {call[1]}"
-                )
-                raise error.repaired((start, call[0]), call[1])
+            if call := with_axis((library, name), self.functions, self.source, opens.end() - 1):
+                message, (ends, written) = f"the second input of {quote(match[0])} is a setting", call
+                error = self.fail(message, match.span(), f"write {written}")
+                raise error if " or " in written else error.repaired((start, ends), written)
         if name not in self.functions and name not in CONSTANTS:
             from .guesses import is_advised, unknown_function
 
@@ -218,19 +216,6 @@ class _Tokenizer(Groups):
                 raise unknown_function(self.source, self.functions, name, match.span())
             raise refusal(self.source, end)
         return name, match.end()
-
-    def over_axis(self, library: str, name: str, end: int) -> str:
-        """What to write for `np.max(x, 0)`, whose second input is an axis there; empty for other calls."""
-        if library not in AXIS_SECOND or name not in AXIS_SECOND[library]:
-            return ""
-        from .recipes import bracketed
-
-        opened = _PARENTHESIS.match(self.source, end, self.end)
-        inputs = bracketed(self.source, opened.end() - 1) if opened else []
-        if len(inputs) < 2 or "=" in inputs[1] or (library == "torch" and not re.fullmatch("-?[0-9]", inputs[1])):
-            return ""
-        name = name.removeprefix("a")
-        return f"{name}({inputs[0]}, axis={inputs[1]}) or {name}imum({inputs[0]}, {inputs[1]})"
 
     def bare_call(self, name: str, power: re.Match[str], inside: re.Match[str]) -> InputError:
         """What is wrong with `sin²x`, which has no parentheses."""
