@@ -59,9 +59,7 @@ def _page(trace: Trace, options: Options) -> Iterator[str]:
         yield from _table([*fields.values()], (_variable(each, fields) for each in variables))
     elif trace.jacobian is None:
         yield "<p>no gradient: nothing here varies</p>"
-    if matrix := texts.hessian(trace, digits):
-        yield from _table(matrix[0], ([Cell(name, _BOLD), *map(Cell, row)] for name, *row in matrix[1:]))
-    for matrix in texts.jacobians(trace, digits):
+    for matrix in texts.matrices(trace, digits):
         yield from _table(matrix[0], ([Cell(name, _BOLD), *map(Cell, row)] for name, *row in matrix[1:]))
     if is_picture(trace.graph):
         yield from _circuit(trace, options)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ..passes.trace import Trace
@@ -13,24 +13,15 @@ if TYPE_CHECKING:
     from ..passes.matrices import Matrices
 
 
-_NUMBERS = ("value", "upstream", "local", "chained")
+_GATES = "gate input shape rule value digits upstream digits local digits chained digits".split()
+"""The columns of gates, of which some are not always there."""
 
 
 def trace(trace: Trace, options: Options) -> str:
     """The trace as GitHub-flavoured Markdown."""
     digits = options.digits
     lines = [*_block(texts.program(trace.graph)), code(texts.title(trace, digits)), ""]
-    rows = [row for gate in texts.gates(trace, digits) for row in _gate_rows(gate)]
-    if trace.has_axes:
-        shapes = (shape for gate in texts.gates(trace, digits) for shape in _shapes(gate))
-        rows = [(*row[:2], shape, *row[2:]) for row, shape in zip(rows, shapes, strict=True)]
-        lines += [*pipe_table(("gate", "input", "shape", "rule", *_NUMBERS), 4, rows), ""]
-    elif trace.held:
-        held = (digits_held for gate in texts.gates(trace, digits) for digits_held in _held(gate))
-        rows = [(*row[:3], *_paired(row[3:], each)) for row, each in zip(rows, held, strict=True)]
-        lines += [*pipe_table(("gate", "input", "rule", *_paired(_NUMBERS, ["digits"] * 4)), 3, rows), ""]
-    elif rows:
-        lines += [*pipe_table(("gate", "input", "rule", *_NUMBERS), 3, rows), ""]
+    lines += _gates(trace, digits)
     if trace.constants:
         lines += [texts.constants(trace, digits), ""]
     fields = texts.fields(trace)
@@ -39,9 +30,7 @@ def trace(trace: Trace, options: Options) -> str:
         lines += pipe_table([*fields.values()], left, [(code(row[0]), *row[1:]) for row in found])
     elif trace.jacobian is None:
         lines.append("no gradient: nothing here varies")
-    if matrix := texts.hessian(trace, digits):
-        lines += ["", *pipe_table(matrix[0], 1, matrix[1:])]
-    for matrix in texts.jacobians(trace, digits):
+    for matrix in texts.matrices(trace, digits):
         lines += ["", *(pipe_table(matrix[0], 1, matrix[1:]) if matrix[1:] else [" = ".join(matrix[0])])]
     return "\n".join(lines) + "\n"
 
@@ -55,10 +44,7 @@ def derivation(derivation: Derivation, options: Options) -> str:
             *([] if derivation.steps else derivations.meant(trace.graph, derivation.named.values())),
         ]
     )
-    rows = [row for gate in texts.gates(trace, None) for row in _gate_rows(gate)] if derivation.steps else []
-    if rows:
-        formulas = [(*row[:3], *(cell and code(cell) for cell in row[3:])) for row in rows]
-        lines += [*pipe_table(("gate", "input", "rule", *_NUMBERS), 7, formulas), ""]
+    lines += _gates(trace, None, are_formulas=True) if derivation.steps else []
     gradient = [
         (code(name), by_hand and code(by_hand), code(closed))
         for name, by_hand, closed in derivations.derivatives(derivation, options.digits)
@@ -79,30 +65,32 @@ def _block(lines: list[str]) -> list[str]:
     return [*(f"    {line}".rstrip() for line in lines), ""] if lines else []
 
 
-def _gate_rows(gate: texts.GateTexts) -> Iterable[Sequence[str]]:
-    for call in gate.opened:
-        yield f"{code(call.strip())}", "", "", "", "", "", ""
-    yield code(f"{gate.name} = {gate.operation}"), "", "", gate.value, gate.upstream, "", ""
+def _gates(trace: Trace, digits: int | None, *, are_formulas: bool = False) -> list[str]:
+    """The gates, and under each its edges; with shapes, and with the digits that hold, where there are any."""
+    are_there = {"shape": trace.has_axes, "digits": trace.held is not None}
+    heads = [head for head in _GATES if are_there.get(head, True)]
+    rows = [
+        [cell for head, cell in zip(_GATES, row, strict=True) if are_there.get(head, True)]
+        for gate in texts.gates(trace, digits)
+        for row in _gate_rows(gate, code if are_formulas else str)
+    ]
+    texts_before = len(heads) if are_formulas else heads.index("value")
+    return [*pipe_table(heads, texts_before, rows), ""] if rows else []
+
+
+def _gate_rows(gate: texts.GateTexts, shown: Callable[[str], str]) -> Iterable[Sequence[str]]:
+    """The rows of a gate, with all columns. shown: how a number is set."""
+    nothing = ["", ""] * 2
+
+    def numbers(of: Sequence[str], held: Sequence[str]) -> list[str]:
+        return [each for number, digits in zip(of, held, strict=True) for each in (number and shown(number), digits)]
+
+    yield from ([code(call.strip()), "", "", "", *nothing, *nothing] for call in gate.opened)
+    name, values = code(f"{gate.name} = {gate.operation}"), numbers((gate.value, gate.upstream), gate.held)
+    yield [name, "", gate.shape, "", *values, *nothing]
     for edge in gate.edges:
-        yield "", code(edge.input), edge.rule and code(edge.rule), "", "", edge.local, edge.chained
-
-
-def _shapes(gate: texts.GateTexts) -> Iterable[str]:
-    """What stands in the rows of a gate in a column of shapes."""
-    return [*("" for _ in gate.opened), gate.shape, *(edge.shape for edge in gate.edges)]
-
-
-def _held(gate: texts.GateTexts) -> Iterable[Sequence[str]]:
-    """The digits that hold of the numbers in the rows of a gate."""
-    none = ("", "")
-    yield from ((*none, *none) for _ in gate.opened)
-    yield *gate.held, *none
-    yield from ((*none, *edge.held) for edge in gate.edges)
-
-
-def _paired(ones: Sequence[str], others: Sequence[str]) -> list[str]:
-    """One of each in turn."""
-    return [each for pair in zip(ones, others, strict=True) for each in pair]
+        rule, chain = edge.rule and code(edge.rule), numbers((edge.local, edge.chained), edge.held)
+        yield ["", code(edge.input), edge.shape, rule, *nothing, *chain]
 
 
 def pipe_table(columns: Sequence[str], texts: int, rows: Iterable[Sequence[str]]) -> list[str]:

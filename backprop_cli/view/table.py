@@ -54,9 +54,7 @@ def trace(trace: Trace, options: Options, shown: int = SHOWN) -> str:
     if trace.jacobian is None:
         left_out = _left_out(count, "variables", options, SHOWN)
         parts += [table(columns, rows, options), left_out] if rows else [[_NOTHING]]
-    for matrix in texts.jacobians(trace, digits):
-        parts += _matrix(matrix, options)
-    if matrix := texts.hessian(trace, digits):
+    for matrix in texts.matrices(trace, digits):
         parts += _matrix(matrix, options)
     return _page(parts)
 

@@ -166,15 +166,6 @@ def title(trace: Trace, digits: int | None) -> str:
     return f"{name} {value if value.startswith('≈ ') else f'= {value}'}"
 
 
-def hessian(trace: Trace, digits: int | None) -> list[tuple[str, ...]]:
-    """The second derivatives as rows, the first of which names the columns; no row where there are none."""
-    matrix = trace.hessian
-    if not matrix:
-        return []
-    rows = [(name, *(number(trace, value, digits) for value in columns.values())) for name, columns in matrix.items()]
-    return [("∂²/∂∂", *matrix), *rows]
-
-
 def constants(trace: Trace, digits: int | None) -> str:
     """The names that were read as constants, with their values; empty where there are none."""
     named = ", ".join(f"{name} = {number(trace, value, digits)}" for name, value in trace.constants.items())
@@ -251,16 +242,22 @@ def broadcast_axes(whole: Sequence[int], part: Sequence[int]) -> list[int]:
     return [i for i, length in enumerate(whole) if i < extra or part[i - extra] != length]
 
 
-def jacobians(trace: Trace, digits: int | None) -> Iterator[list[tuple[str, ...]]]:
-    """For each variable the matrix of every output by every entry, as rows, the first of which names the columns."""
+def matrices(trace: Trace, digits: int | None) -> Iterator[list[tuple[str, ...]]]:
+    """The second derivatives; or for each variable the matrix of every output by every entry, if these are asked for.
+
+    Each is rows, the first of which names the columns.
+    """
+    if second := trace.hessian:
+        rows = [(name, *(number(trace, each, digits) for each in columns.values())) for name, columns in second.items()]
+        yield [("∂²/∂∂", *second), *rows]
     for name, matrix in (trace.jacobian or {}).items():
         if matrix.size > _MATRIX:
             yield [(partial(trace.graph.output.name, name), number(trace, matrix, digits))]
             continue
-        rows = entries(trace.graph.output.name, trace.arithmetic.shape(trace.value))
+        outputs = entries(trace.graph.output.name, trace.arithmetic.shape(trace.value))
         columns = entries(name, trace.arithmetic.shape(trace.point[name]))
         numbers = ([number(trace, each, digits) for each in row] for row in matrix.tolist())
-        lines = [(row, *line) for row, line in zip(rows, numbers, strict=True)]
+        lines = [(output, *line) for output, line in zip(outputs, numbers, strict=True)]
         yield [("∂/∂", *columns), *lines]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from ....rules.printer import Form
 from .base import Cases, Pairs, Target, helpers, listed, of_first_order, words
 
 _KEYWORDS = (
@@ -71,6 +72,15 @@ def local_body(cases: Cases, otherwise: str) -> list[str]:
     return [*(f"if ({when}) return {then};" for when, then in cases), f"return {otherwise};"]
 
 
+SPECIAL: dict[str, str | Form] = {
+    **words("beta=euler_beta betaslope=beta_slope lbeta=log_beta zeta=riemann_zeta lambertwslope=lambertw_slope"),
+    "airyai": "airy(0, {0})",
+    "airyaiprime": "airy(1, {0})",
+    "erfcxderiv": of_first_order("erfcxderiv", "erfcxslope({0})"),
+    "zetaderiv": of_first_order("zetaderiv", "zeta_slope({0})"),
+    "polygamma_rise": of_first_order("polygamma_rise", "digamma_rise({0}, {1})", "0"),
+}
+"""Words for which there are helpers of the same names in JavaScript."""
 _OF = "{}_of({{count}}, (double[]){{{{{{args}}}}}})"
 
 
@@ -79,14 +89,10 @@ C = Target(
     words=words(
         "exp log log2 log10 log1p expm1 exp2 sqrt cbrt hypot sin cos tan asin acos atan atan2 sinh cosh tanh asinh "
         "acosh atanh erf erfc gamma=tgamma lgamma abs=fabs max=fmax min=fmin floor ceil sign sigmoid softplus log_base "
-        "digamma polygamma round=rint mod fmod besselj bessely besseli besselk erfinv erfcinv erfcx lognormcdf "
-        "lambertw lambertwslope=lambertw_slope beta=euler_beta betaslope=beta_slope lbeta=log_beta zeta=riemann_zeta"
+        "digamma polygamma round=rint mod fmod besselj bessely besseli besselk erfinv erfcinv erfcx lognormcdf lambertw"
     )
+    | SPECIAL
     | {"relu": "fmax({0}, 0.0)", "normppf": "(-sqrt(2.0) * erfcinv(2 * ({0})))"}
-    | {"airyai": "airy(0, {0})", "airyaiprime": "airy(1, {0})"}
-    | {"erfcxderiv": of_first_order("erfcxderiv", "erfcxslope({0})")}
-    | {"zetaderiv": of_first_order("zetaderiv", "zeta_slope({0})")}
-    | {"polygamma_rise": of_first_order("polygamma_rise", "digamma_rise({0}, {1})", "0")}
     | {name: _OF.format(name) for name in ("sum", "mean", "prod", "logsumexp")},
     many={name: _OF.format(name) for name in ("max", "min", "hypot")},
     power=("pow({0}, {1})", "pow({0}, {1})"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .base import Pairs, Target, helpers, listed, of_first_order, prefixed, words
-from .c import local_body
+from .base import Pairs, Target, helpers, listed, prefixed, words
+from .c import SPECIAL, local_body
 
 _RESERVED = (
     "arguments as async await break case catch class const continue debugger default delete do else enum eval export "
@@ -41,13 +41,8 @@ JAVASCRIPT = Target(
             "asinh acosh atanh abs sign max min floor ceil",
         ),
         **words("sigmoid softplus log_base erf erfc gamma lgamma digamma polygamma besselj bessely besseli besselk"),
-        **words("erfinv erfcinv erfcx lognormcdf lambertw lambertwslope=lambertw_slope zeta=riemann_zeta"),
-        **words("beta=euler_beta betaslope=beta_slope lbeta=log_beta"),
-        "airyai": "airy(0, {0})",
-        "airyaiprime": "airy(1, {0})",
-        "erfcxderiv": of_first_order("erfcxderiv", "erfcxslope({0})"),
-        "zetaderiv": of_first_order("zetaderiv", "zeta_slope({0})"),
-        "polygamma_rise": of_first_order("polygamma_rise", "digamma_rise({0}, {1})", "0"),
+        **words("erfinv erfcinv erfcx lognormcdf lambertw"),
+        **SPECIAL,
         "normppf": "(-Math.SQRT2 * erfcinv(2 * ({0})))",
         "exp2": "(2 ** ({0}))",
         "fmod": "(({0}) % ({1}))",
