@@ -35,7 +35,7 @@ READ = {
     r"e^{x}": "exp(x)",
     r"e^{-x^2/2}": "exp(-x**2/2)",
     r"x^{23}": "x**23",
-    r"x^23": "x**2*3",
+
     r"x^{a+b}": "x**(a + b)",
     r"x^{-1}": "x**(-1)",
     r"\frac{1}{1+e^{-x}}": "1/(1 + exp(-x))",
@@ -43,6 +43,14 @@ READ = {
     r"a/\frac{b}{c}": "a/(b/c)",
     r"\sin x": "sin(x)",
     r"\sin 2x + 1": "sin(2*x) + 1",
+    r"A\sin\omega t\,e^{-\gamma t}": "A*sin(omega*t)*exp(-gamma*t)",
+    r"\sin x e^y + \cos x\mathrm e^{y}": "sin(x)*exp(y) + cos(x)*exp(y)",
+    r"\sin 2\pi\frac{x}{y} + \cos 2(x+y)": "sin(2*pi*(x/y)) + cos(2*(x + y))",
+    r"1\,000 x + 12{,}345.5 y": "1000*x + 12345.5*y",
+    r"\[ x^2+1. \]": "x**2 + 1.",
+    r"\( \boxed{x+y}, \)": "(x + y)",
+    r"f(x) = x^2+1 \tag{1}": "f(x) = x**2 + 1",
+    r"\begin{equation}\label{eq:a} f(x) = \nicefrac{x}{2}, \end{equation}": "f(x) = x/2",
     r"\sin^2 x + \cos^{2}(x)": "sin(x)**2 + cos(x)**2",
     r"\sin^{-1}(x)": "asin(x)",
     r"\sin x \cos y": "sin(x)*cos(y)",
@@ -238,13 +246,18 @@ AMBIGUOUS = {
     r"E/k_BT": (r"/k_BT", [r"E/(k_B T)", r"E/k_B \cdot T"]),
     r"e^{-x^2/2\sigma^2}": (r"/2\sigma^2", [r"e^{-x^2/(2 \sigma^2)}", r"e^{-x^2/2 \cdot \sigma^2}"]),
     r"\frac12 + x/2(y+1)": (r"/2(y+1)", [r"\frac12 + x/(2 (y+1))", r"\frac12 + x/2 \cdot (y+1)"]),
+    r"\cos\omega(t-1)": (r"\omega(t-1)", [r"\cos(\omega) (t-1)", r"\cos(\omega (t-1))"]),
+    r"y\ln\frac{x}{2} z": (r"\frac{x}{2} z", [r"y\ln(\frac{x}{2}) z", r"y\ln(\frac{x}{2} z)"]),
+    r"\ln 2 x": (r"2 x", [r"\ln (2) x", r"\ln (2 x)"]),
+    r"\sin x\,y": (r"x\,y", [r"\sin (x) y", r"\sin (x y)"]),
+    r"x^10": ("^10", ["x^{10}", r"x^1 \cdot 0"]),
     r"1/N \log(x)": (r"/N \log(x)", [r"1/(N \log(x))", r"1/N \cdot \log(x)"]),
 }
-"""What papers write, and mean all of it below the stroke: its place, and what the hint leads to."""
+"""What may be meant in two ways: its place, and what the hint leads to."""
 
 
 @pytest.mark.parametrize("latex", AMBIGUOUS)
-def test_a_product_behind_a_stroke_has_two_readings(latex: str) -> None:
+def test_what_may_be_meant_in_two_ways_is_shown_in_both(latex: str) -> None:
     place, readings = AMBIGUOUS[latex]
     with pytest.raises(InputError, match="may be read in two ways") as caught:
         read_latex(latex)
@@ -255,6 +268,13 @@ def test_a_product_behind_a_stroke_has_two_readings(latex: str) -> None:
     point = {node.name: 3.0 for node in Program(read_latex(readings[0])).graph().variables}
     above, beside = (backprop(read_latex(each), point).value for each in readings)
     assert above != beside
+
+
+def test_digits_below_stand_in_braces() -> None:
+    for latex, hint in {"2 x_23": r"write _{23} or _2 \cdot 3", r"\log_10 x": "write _{10}"}.items():
+        with pytest.raises(InputError, match="may be read in two ways") as caught:
+            read_latex(latex)
+        assert caught.value.hint == hint
 
 
 LETTERS_WITH_VALUES = {

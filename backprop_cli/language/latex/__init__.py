@@ -12,7 +12,7 @@ from ...errors import InputError, quote
 from ..recipes import DERIVATIVES
 from .cursor import DEEPEST, DerivativeError, TwoReadingsError, UnknownError
 from .reader import Reader
-from .signs import BEFORE_OPERAND, BEHIND_OPERAND, EMPTY, LETTERS, OF_ARRAYS, PIECE, UNREAD
+from .signs import BEFORE_OPERAND, BEHIND_OPERAND, DROPPED, EMPTY, EQUALS, LETTERS, OF_ARRAYS, PIECE, SPACES, UNREAD
 
 MAX_CHARACTERS = 250_000
 _LONGEST = 1_000  # characters of a hint
@@ -33,12 +33,16 @@ def read_latex(source: str) -> str:
     empty = EMPTY if r"\begin" in source else {*EMPTY, "&"}
     of_arrays = OF_ARRAYS.search(source)  # where there are any, a thin space between two is their product
     empty = empty - {r"\,"} if of_arrays else empty
-    found = [each for each in PIECE.finditer(source) if not each[0].isspace() and each[0] not in empty]
+    dropped = {i for each in DROPPED.finditer(source) for i in range(*each.span())}
+    pieces = [each for each in PIECE.finditer(source) if not each[0].isspace() and each.start() not in dropped]
+    found = [each for each in pieces if each[0] not in empty]
     if of_arrays:
         around = zip(["", *(each[0] for each in found)], [*(each[0] for each in found[1:]), ""], strict=False)
         found = [each for each, (before, behind) in zip(found, around, strict=True)
                  if each[0] != r"\," or not (before in BEFORE_OPERAND or behind in BEHIND_OPERAND)]  # fmt: skip
     reader = Reader([each[0] for each in found], of_arrays=bool(of_arrays), ours=r"\frac{\partial" in source)
+    behind = {second.start() for first, second in pairwise(pieces) if first[0] in SPACES}
+    reader.spaced = {i for i, each in enumerate(found) if each.start() in behind}
     try:
         text = reader.whole()
     except UnknownError:
@@ -48,13 +52,16 @@ def read_latex(source: str) -> str:
         hint = _right_side(source, span[0]) or DERIVATIVES
         raise InputError("a derivative is not part of an expression", source, span, hint) from None
     except TwoReadingsError as error:
-        divisor, factor = (
-            source[found[first].start() : found[end - 1].end()] for first, end in (error.divisor, error.factor)
+
+        def reach(first: int, end: int) -> tuple[int, int]:
+            return found[first].start(), found[end - 1].end()
+
+        readings = (
+            "".join(each if isinstance(each, str) else source[slice(*reach(*each))] for each in reading)
+            for reading in error.readings
         )
-        span = found[error.divisor[0] - 1].start(), found[error.factor[1] - 1].end()
-        message, readings = f"{quote(source[slice(*span)])} may be read in two ways", (
-            f"/({divisor} {factor})", rf"/{divisor} \cdot {factor}",
-        )  # fmt: skip
+        span = reach(*error.reach)
+        message = f"{quote(source[slice(*span)])} may be read in two ways"
         raise InputError(message, source, span, f"write {' or '.join(readings)}") from None
     else:
         for letter, name in LETTERS.items():
@@ -75,8 +82,8 @@ def read_latex(source: str) -> str:
 
 def _right_side(source: str, place: int) -> str:
     """What to tell of an equation whose left side, in which the place is, is not read; empty where it is none."""
-    for equals in (found.start() for found in re.finditer("=", source) if found.start() >= place):
-        right = source[equals + 1 :].strip(" $\n")
+    for equals in (found.end() for found in EQUALS.finditer(source) if found.start() >= place):
+        right = source[equals:].strip(" $\n")
         if translated(right):
             return f"the right side may stand alone: {right}"
     return ""

@@ -16,11 +16,15 @@ class DerivativeError(Exception):
 
 
 class TwoReadingsError(Exception):
-    r"""A factor behind a divisor, as in `a/bc`. divisor, factor: from which sign to behind which one they stand."""
+    """There is something that may be meant in two ways.
 
-    def __init__(self, divisor: tuple[int, int], factor: tuple[int, int]) -> None:
+    reach: from which sign to behind which one it goes
+    readings: what to write, of texts, and of signs that stand there already, from which to behind which one
+    """
+
+    def __init__(self, reach: tuple[int, int], *readings: tuple[str | tuple[int, int], ...]) -> None:
         super().__init__()
-        self.divisor, self.factor = divisor, factor
+        self.reach, self.readings = reach, readings
 
 
 class Signs:
@@ -54,7 +58,9 @@ class Signs:
 
     def word(self) -> str:
         """Letters in braces."""
-        if self.take() != "{":
+        if (sign := self.take()) != "{":
+            if len(sign) == 1 and sign.isalpha():  # \mathrm e
+                return sign
             raise UnknownError
         letters = ""
         while self.next not in ("}", ""):

@@ -28,6 +28,10 @@ class Environments(Signs, ABC):
         """What stands before a closing bracket, or before the end."""
 
     @abstractmethod
+    def bracketed(self, sign: str) -> Part:
+        """What stands behind an opening bracket."""
+
+    @abstractmethod
     def operand(self) -> Part:
         """A number, a name, or what holds together in brackets."""
 
@@ -51,10 +55,11 @@ class Environments(Signs, ABC):
     def _assigned(self) -> str:
         """The name of a stage."""
         name = self.operand().text
+        inputs = f"({self.bracketed(self.take()).text})" if self.next == "(" else ""
         self.skip("&")
         if not as_name(name) or self.take() not in ("=", r"\approx"):
             raise UnknownError
-        return name
+        return f"{name}{inputs}"
 
     def cases(self) -> Part:
         r"""`\begin{cases} x & \text{if } x > 0 \\ 0 & \text{otherwise} \end{cases}` behind its first sign."""

@@ -38,6 +38,10 @@ from .signs import (
 )
 
 _LONGEST_FUNCTION = 20  # letters
+_COMPOUND = frozenset(("(", "[", r"\{", "|", r"\frac", r"\dfrac", r"\tfrac", r"\sqrt"))
+"""What begins an operand that is more than a letter."""
+_NUMBER = re.compile(r"(?:[\d.]|pi)+")
+_LOGARITHMS = ("log", "ln", "lg", "log2", "log10", "exp")
 _ORDER = re.compile(rf"(?:\b(?:[a-zα-ω]|{'|'.join(GREEK)})\b(?!\*[^\W\d])|[^\w]|\d)+")
 """Of a Bessel function: one letter in lower case, a number, or a sum of them."""
 
@@ -50,6 +54,7 @@ class Reader(Environments):
         self.of_arrays = of_arrays
         self.functions = functions()
         self.bold: set[str] = set()  # names of arrays
+        self.spaced: set[int] = set()  # the places of signs behind a space that sets apart
 
     def whole(self) -> str:
         if self.next == r"\begin" and "".join(self.signs[2:]).startswith(tuple(f"{each}}}" for each in ALIGNED)):
@@ -85,7 +90,9 @@ class Reader(Environments):
             part = self.part(close)
             is_divided = [each.text for each in parts[-2:-1] if each.kind == "sign"] == ["/"]
             if is_divided and "sign" not in (parts[-1].kind, part.kind):  # as papers write exp(-x^2/2\sigma^2)
-                raise TwoReadingsError((before, start), (start, self.place))
+                below, factor = (before, start), (start, self.place)
+                readings = ("/(", below, " ", factor, ")"), ("/", below, r" \cdot ", factor)
+                raise TwoReadingsError((before - 1, self.place), *readings)
             parts.append(part)
             before = start
         if parts and parts[-1].kind == "sign":
@@ -121,6 +128,7 @@ class Reader(Environments):
                 base = Part(f"{held(base)}**{POWERS[sign]}", "product")
             else:
                 exponent = self.group()
+                self.refuse_digits("^")
                 if self.next == "^":  # nor does TeX know which of two ways to read it
                     self.take()
                     raise UnknownError
@@ -249,14 +257,8 @@ class Reader(Environments):
             inside = self.bracketed(self.take()).text
         else:
             self.deepen()
-            parts: list[Part] = []
-            while self.next not in (close, *STOPS, *SIGNS) and not (parts and self.calls()):
-                is_call = self.calls()
-                parts.append(self.part(close))
-                if is_call:  # \log\sigma(x)
-                    break
+            inside = self.bare(name, close)
             self.depth -= 1
-            inside = joined(parts, self.bold).text
         if base and name in ("log", "lg"):
             name, inside = (f"log{base}", inside) if base in ("2", "10") else (name, f"{inside}, {base}")
         elif base or not inside:
@@ -267,13 +269,49 @@ class Reader(Environments):
         called = f"{name}({inside})"
         return Part(f"{called}**{power}", "product") if power else Part(called)
 
+    def bare(self, name: str, close: str) -> str:
+        r"""What a function without brackets is applied to: `\sin 2\pi f t`, up to a sign, a function or `e^x`."""
+        parts: list[Part] = []
+        first, compound = self.place, False
+        while self.next not in (close, *STOPS, *SIGNS) and not (parts and (self.calls() or self.exponential())):
+            is_call, start = self.calls(), self.place
+            part = self.part(close)
+            is_compound = self.signs[start] in _COMPOUND
+            is_factor = name not in _LOGARITHMS and all(_NUMBER.fullmatch(each.text) for each in parts)
+            is_apart = start in self.spaced or compound or (is_compound and not is_factor)
+            is_apart |= name in _LOGARITHMS and bool(_NUMBER.fullmatch("".join(each.text for each in parts)))
+            if parts and is_apart and "sign" not in (part.kind, parts[-1].kind):  # as in \sin x (y+1)
+                inside, behind = (first, start), (start, self.place)
+                raise TwoReadingsError(
+                    (first, self.place), ("(", inside, ") ", behind), ("(", inside, " ", behind, ")")
+                )
+            parts.append(part)
+            compound |= is_compound
+            if is_call:  # \log\sigma(x)
+                break
+        return joined(parts, self.bold).text
+
+    def exponential(self) -> bool:
+        """Whether `e^x` is next, which is a function as `exp` is."""
+        ahead = self.signs[self.place : self.place + 5]
+        return [each for each in ahead if each not in (r"\mathrm", "{", "}")][:2] == ["e", "^"]
+
+    def refuse_digits(self, sign: str, *, is_function: bool = False) -> None:
+        """Raise where only the first digit is raised or lowered, as in `x^10`, which TeX sets so."""
+        if self.rest:
+            digits = self.signs[self.place]
+            readings = (f"{sign}{{{digits}}}",), (rf"{sign}{digits[0]} \cdot {self.rest}",)
+            raise TwoReadingsError((self.place - 1, self.place + 1), *readings[: 1 if is_function else 2])
+
     def subscript(self, start: int) -> str:
         """That of a function; of `\\sum`, which has none here, the sign itself is what is not read."""
         try:
-            return self.group().text
+            below = self.group().text
         except UnknownError:
             self.place = start
             raise
+        self.refuse_digits("_", is_function=True)
+        return below
 
     def calls(self) -> bool:
         """Whether a function is called next."""
@@ -299,7 +337,7 @@ class Reader(Environments):
         if sign in (r"\partial", r"\nabla"):
             self.place -= 1
             raise DerivativeError
-        if sign in (r"\frac", r"\dfrac", r"\tfrac"):
+        if sign in (r"\frac", r"\dfrac", r"\tfrac", r"\cfrac", r"\nicefrac", r"\sfrac"):
             self.refuse_derivative()
             above, below = self.group(), self.group()
             return Part(f"{held(above, product=True)}/{held(below)}", "product")
@@ -309,7 +347,7 @@ class Reader(Environments):
         if sign == r"\sqrt":
             return self.root()
         if sign[-1:].isdecimal() or sign[:1].isdecimal():
-            return Part(sign)
+            return Part(sign.replace(r"\,", "").replace("{,}", ""))
         if sign in NAMED:
             name = self.word()
         elif sign in ACCENTS:
@@ -322,6 +360,7 @@ class Reader(Environments):
             raise UnknownError
         while self.next in ("_", "."):  # of a gate inside another: f.q_{1}
             name += f"_{self.below() if self.take() == '_' else self.operand().text}"
+            self.refuse_digits("_")
         if not as_name(name):
             raise UnknownError
         if sign in BOLD:

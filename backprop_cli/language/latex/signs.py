@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import re
 
-PIECE = re.compile(r"\s+|\\(?:[A-Za-z]+|.)|\d+(?:\.\d*)?|\.\d+|.", re.DOTALL)
+PIECE = re.compile(
+    r"\s+|\\(?:[A-Za-z]+|.)|\d{1,3}(?:(?:\\,|\{,\})\d{3})+(?:\.\d*)?(?!\d)|\d+(?:\.\d*)?|\.\d+|.", re.DOTALL
+)
 EMPTY = {
     *r"\left \right \big \Big \bigg \Bigg \bigl \bigr \Bigl \Bigr \biggl \biggr".split(),
-    *r"\displaystyle \limits \quad \qquad \, \; \: \! \ ~ $".split(),
+    *r"\displaystyle \limits \quad \qquad \, \; \: \! \ ~ $ \[ \] \( \) \rm \it \boxed".split(),
 }
+SPACES = frozenset(r"\quad \qquad \, \; \: ~".split()) | {"\\ "}
+"""Those that set apart what stands around them."""
+DROPPED = re.compile(
+    r"\\(?:label|tag|color|cite|ref)\*?\{[^{}]*\}|\\(?:nonumber|notag)(?![A-Za-z])"
+    r"|[.,;]\s*(?=[$\s]*(?:\\\]|\\\)|\\end\b|$))"
+)
+"""What belongs to the text around a formula."""
+EQUALS = re.compile(r"=|\\(?:equiv|coloneqq|triangleq|propto|sim|approx)(?![A-Za-z])")
 SIGNS = {
     r"\cdot": "*", r"\times": "*", r"\ast": "*", "*": "*", r"\odot": "*", r"\,": "@", r"\div": "/", "/": "/",
     "+": "+", "-": "-", ",": ",", ";": ",",
@@ -40,7 +50,10 @@ DERIVATIVE = re.compile(
 UNREAD = {
     r"\sum": "terms are written out: x_1 + x_2", r"\prod": "factors are written out: x_1 x_2",
     r"\int": "there are no integrals here", r"\lim": "there are no limits here",
-    r"\circ": r"an angle of x degrees is x \pi/180; of a name, leave it out",
+    **dict.fromkeys((r"\cdots", r"\ldots", r"\dots"), "terms are written out, as far as they go"),
+    r"\over": r"write \frac{a}{b}", r"\bullet": r"write \cdot", r"\%": "write /100", r"\lg": r"write \log_{10}",
+    r"\mathbb": r"write \begin{cases} x & \text{if } x > 0 \\ 0 & \text{otherwise} \end{cases}",
+    "'": r"another name is \hat{y}, or y_1", r"\circ": r"an angle of x degrees is x \pi/180; of a name, leave it out",
     r"\pm": "an uncertainty belongs to a value: --x 2.0±0.1", r"\approx": "a condition is x = y, or |x - y| < 0.001",
 }  # fmt: skip
 """What to tell of signs that are not read."""
