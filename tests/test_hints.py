@@ -343,3 +343,12 @@ def test_an_example_for_a_missing_expression_is_the_commands_own() -> None:
     for command in ("derive", "explain", "minimize", "check", "graph", "page", "code"):
         hint = hints.hinted(PositionError("there is no expression"), [command]).hint
         assert hint.startswith(f"for example: backprop {command} ")
+
+
+def test_a_name_of_a_file_that_a_shell_puts_in_place_of_an_expression(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("x.npy").write_bytes(b"")
+    result = run("eval", "x.npy", "--x", "1", "--y", "2")  # x*y without quotes
+    assert result.err.endswith("hint: a shell puts names of files in place of *: an expression stands in quotes\n")

@@ -138,6 +138,11 @@ def test_a_second_number_is_one() -> None:
     assert backprop("Math.max(x, 0) + np.maximum(x, 0) + torch.max(x, y)", x=-1, y=2).value == 2
 
 
+def test_a_letter_before_a_transpose_is_no_library() -> None:
+    trace = backprop("sum(K.T @ np.exp(x))", K=[[1, 2]], x=[0])
+    assert [each.message for each in trace.warnings] == ["'np.' is left out: functions need no library here"]
+
+
 UNCLEAR = {
     "x y/z w": "to multiply, write x*y",
     "1/n A": "write 1/(n*A) or (1/n)*A",

@@ -317,7 +317,8 @@ def _of_input(command: str, words: Sequence[str]) -> str:
         return ": ".join(filter(None, ["the expression comes first, and then the file of points", hint]))
     if line.positional and "--file" not in line.given and is_file(path := line.positional[0]):
         at = list(words).index(path)
-        return working(command, [*words[:at], "--file", *words[at:]])
+        globbed = "a shell puts names of files in place of *: an expression stands in quotes"
+        return working(command, [*words[:at], "--file", *words[at:]]) or globbed
     return ""
 
 

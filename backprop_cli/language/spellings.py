@@ -13,7 +13,7 @@ BRACKETS = {"|": ("abs", "|"), "⌊": ("floor", "⌋"), "⌈": ("ceil", "⌉")}
 """What opens a group, the function of the group, and what closes it."""
 PREFIXES = frozenset(
     "np numpy math Math cmath torch nn functional F jnp jax tf keras activations scipy special stats sp sympy"
-    " mp mpmath sym si K anp".split()
+    " mp mpmath sym si anp".split()
 )
 """Names of libraries, which mean nothing before the name of a function: `np.exp(x)`."""
 OF_ARRAYS = PREFIXES - {*"math Math cmath sp sympy mp mpmath sym".split()}
