@@ -995,6 +995,9 @@ WRITTEN_BY_HAND: list[tuple[str, dict[str, Any], dict[str, str]]] = [
     ("sum(reshape(sum(z), 1, 1)*Z)", {"Z": [[3.0]], "z": [1.0, 2]}, {"z": "Z[0, 0] * [1, 1]"}),
     ("sum(exp(z)/sum(exp(2*z))*t) + sum(exp(z)/sum(exp(t))) + sum(log(reshape(sum(exp(z)), 1)))", TARGETS, {}),
     ("c + log(sum(exp(z - t[1]))) + z[0] + log(sum(exp(z[0] - z)))", {**TARGETS, "c": 2.0}, {}),
+    ("prod(z)*t[0]", TARGETS, {"z": "t[0] * rest(z)"}),
+    ("sum(prod(Z, axis=-1)**2)", {"Z": ROWS["Z"]}, {"Z": "reshape(2 * q1, 2, 1) * rest(Z, axis=1)"}),
+    ("p = prod(Z, axis=0); sum(p*Z[0]) + sum(prod(Z, axis=1, keepdims=True)*Z) + prod(Z)", {"Z": ROWS["Z"]}, {}),
 ]  # fmt: skip
 """Programs, and the formulas that people write for their gradients; of each one the numbers are compared."""
 
@@ -1004,6 +1007,14 @@ def number_of(formula: Formula, point: dict[str, Any]) -> Any:
 
     def opened(each: Formula) -> Formula:
         args = [opened(arg) for arg in each.args]
+        if each.head == "rest":
+            others = np.asarray(value(TYPED.text(args[0]), point), dtype=float)
+            rows = np.moveaxis(others, int(args[1].head[-1]), 0) if args[1:] else others.reshape(-1)
+            rows = np.stack([np.prod(np.delete(rows, row, 0), axis=0) for row in range(len(rows))])
+            point[name := f"rest_{len(point)}"] = (
+                np.moveaxis(rows, 0, int(args[1].head[-1])) if args[1:] else rows.reshape(others.shape)
+            )
+            return Formula(name)
         if each.head != "place":
             return Formula(each.head, *args)
         placed, taken = args

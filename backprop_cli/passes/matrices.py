@@ -33,7 +33,7 @@ MEANS = {
     "ones": "ones(n, m): an array of that shape, whose entries are all 1",
     "eye": "eye(n, m): that shape, with 1 on the diagonal and 0 elsewhere",
     "place": "place(u, x[0]): zeros in the shape of x, except u where x[0] is taken from",
-    "rest": "rest(x): for each entry of x the product of the others",
+    "rest": "rest(x): for each entry of x the product of the others; rest(x, axis=0), of those along that axis",
 }
 """What the words mean that formulas have and that programs cannot have."""
 

@@ -140,7 +140,9 @@ class RuleReader:
         return Shaped(Formula("eye", *self.part), self.part)
 
     def rest(self, x: Shaped) -> Shaped:
-        return Shaped(Formula("rest", x.formula), x.shape)
+        axes = axes_of(self.op, self.part)
+        over = [Formula(f"axis={axis}") for axis in axes if len(axes) < len(self.part)]
+        return Shaped(Formula("rest", x.formula, *over), x.shape)
 
     def _part(self, each: Shaped, slot: int) -> Shaped:
         """Of what flows back to a stack, or to arrays that were joined, what this input gets."""
