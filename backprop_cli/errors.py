@@ -124,6 +124,16 @@ class FaultError(BackpropError):
         super().__init__(message, source, hint=hint)
 
 
+def missing(library: str, extra: str, what: str) -> InputError:
+    """The error where a library is not installed.
+
+    library: its name, as pip has it;
+    extra: of the package, that brings it;
+    what: what needs it.
+    """
+    return InputError(f"{what} needs {library}, which is not installed", hint=f"pip install 'backprop-cli[{extra}]'")
+
+
 def printable(text: str) -> str:
     """`text` with control characters, lone surrogates and the like written as escapes."""
     if text.isprintable():

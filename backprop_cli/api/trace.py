@@ -17,6 +17,7 @@ from ..passes.settings import TAKES, Settings, numbers_alone
 from ..view import LANGUAGES, THEMES
 from ..view.picture.circuit import PLAIN, Look
 from ..view.picture.circuit import Circuit as Picture
+from ..view.picture.circuit import scale as read_scale
 from .shown import Checked, Shown, Text, rendered
 from .values import Given, expect, number, one_of, text, texts
 
@@ -215,6 +216,5 @@ class Circuit(Graph):
         """
         self.trace._check_given("graph")
         one_of("theme", theme, THEMES)
-        look = Look(theme, transparent, number("scale", scale), local)
-        look.check()
+        look = Look(theme, transparent, read_scale(str(number("scale", scale))), local)
         return Text("circuit", Picture(self, self.trace, look)).written(file, form, digits)

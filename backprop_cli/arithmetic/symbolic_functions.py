@@ -23,24 +23,14 @@ _MOST = 1_000_000
 """The largest exponent of e beside which terms are evaluated: SymPy may take as many bits."""
 
 
-def _sigmoid(x: Value) -> Value:
-    return 1 / (1 + sympy.exp(-x))
-
-
-def _softplus(x: Value) -> Value:
-    return sympy.log(1 + sympy.exp(x))
-
-
-def _normcdf(x: Value) -> Value:
-    return sympy.erfc(-x / sympy.sqrt(2)) / 2
-
-
 class _Positive(sympy.Function):  # type: ignore[misc]
-    """A function of a symbol, which stays what it is; of a number, the number, by `_of_number`."""
+    """A function of a symbol, which stays what it is; of a number, the number, as it is written out."""
+
+    written_out: Callable[[Value], Value]
 
     @classmethod
     def eval(cls, x: Value) -> Value:
-        return None if x.free_symbols else cls._of_number(x)
+        return None if x.free_symbols else cls.written_out(x)
 
     def _eval_is_positive(self) -> bool:
         return True
@@ -49,19 +39,19 @@ class _Positive(sympy.Function):  # type: ignore[misc]
 class sigmoid(_Positive):  # noqa: N801 - SymPy prints the name
     """The sigmoid."""
 
-    _of_number = staticmethod(_sigmoid)
+    written_out = staticmethod(lambda x: 1 / (1 + sympy.exp(-x)))
 
 
 class softplus(_Positive):  # noqa: N801
     """The softplus."""
 
-    _of_number = staticmethod(_softplus)
+    written_out = staticmethod(lambda x: sympy.log(1 + sympy.exp(x)))
 
 
 class normcdf(_Positive):  # noqa: N801
     """The normal distribution. SymPy would write 1 less a small number for it."""
 
-    _of_number = staticmethod(_normcdf)
+    written_out = staticmethod(lambda x: sympy.erfc(-x / sympy.sqrt(2)) / 2)
 
     def fdiff(self, _argindex: int = 1) -> Value:
         return sympy.exp(-(self.args[0] ** 2) / 2) / sympy.sqrt(2 * sympy.pi)
@@ -107,7 +97,9 @@ class zetaderiv(_Evaluated, sympy.Function):  # type: ignore[misc]  # noqa: N801
 
 def opened(value: Value) -> Value:
     """The formula with sigmoid, softplus and normcdf written out."""
-    return value.replace(sigmoid, _sigmoid).replace(softplus, _softplus).replace(normcdf, _normcdf)
+    for function in (sigmoid, softplus, normcdf):
+        value = value.replace(function, function.written_out)
+    return value
 
 
 class UndecidedError(Exception):

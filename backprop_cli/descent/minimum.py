@@ -9,11 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..arithmetic.axes import Array, Mask
-from ..errors import MathError
+from ..errors import MathError, missing
 from ..passes.settings import DESCENTS, MOMENTUM, RATE, STEPS, TOLERANCE
 from ..passes.trace import Trace
 from .bounds import Bounds, at_bounds
-from .extras import missing
 from .objective import Objective, Parameters
 from .saddles import falls
 from .watch import Clock, TimeIsUpError

@@ -10,10 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ..arithmetic.axes import Array
-from ..errors import InputError, MathError, counted
+from ..errors import InputError, MathError, counted, missing
 from ..passes.settings import FITS
 from .bounds import Bounds, at_bounds, listed
-from .extras import missing
 from .objective import Objective
 from .watch import Clock, TimeIsUpError
 

@@ -189,10 +189,9 @@ class Job(NamedTuple):
         graph, settings, wanted = self.graph, self.settings, self.varying
         if self.sigmas is not None:
             return lambda given: compute(graph, self._uncertain(given), settings)
-        if self.of_arrays:
-            return lambda given: compute(graph, {**self.fixed, **_entries(graph, wanted, given)}, settings)
-        if settings.precision is not None or settings.exact or settings.hessian:
-            return lambda given: compute(graph, {**self.fixed, **_texts(graph, wanted, given)}, settings)
+        if self.of_arrays or settings.precision is not None or settings.exact or settings.hessian:
+            texts = partial(_texts, graph, wanted, arrays=self.of_arrays)
+            return lambda given: compute(graph, {**self.fixed, **texts(given)}, settings)
 
         arithmetic = IEEE if settings.allow_nonfinite else FLOATS
         known = point.complete(self.fixed, arithmetic)
@@ -245,17 +244,12 @@ def read_entry(name: str, entry: object, arithmetic: Arithmetic = FLOATS) -> Val
     return point.read_value(name, _text(name, entry, arithmetic), arithmetic)
 
 
-def _texts(graph: Graph, wanted: Sequence[str], given: Mapping[str, Any]) -> dict[str, str]:
+def _texts(graph: Graph, wanted: Sequence[str], given: Mapping[str, Any], *, arrays: bool = False) -> dict[str, Any]:
+    """The entries of variables as texts. arrays: whether some may be arrays, which stay lists, as JSON has them."""
     if not given.keys() >= set(wanted):
         raise _missing(graph, wanted, given)
-    return {name: _text(name, given[name], IEEE) for name in wanted}
-
-
-def _entries(graph: Graph, wanted: Sequence[str], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The entries that may be arrays: lists, as JSON has them."""
-    if not given.keys() >= set(wanted):
-        raise _missing(graph, wanted, given)
-    return {name: given[name] if isinstance(given[name], list) else _text(name, given[name], IEEE) for name in wanted}
+    stays = list if arrays else ()
+    return {name: each if isinstance(each := given[name], stays) else _text(name, each, IEEE) for name in wanted}
 
 
 def _missing(graph: Graph, wanted: Iterable[str], given: Mapping[str, Any]) -> point.MissingVariablesError:

@@ -306,22 +306,18 @@ def _json_rows(lines: Lines, called: Mapping[str, str], decoder: json.JSONDecode
 def _json_row(text: str, line: int, called: Mapping[str, str], decoder: json.JSONDecoder) -> Row:
     try:
         data = decoder.decode(text)
+        if not isinstance(data, dict):
+            raise InputError("not a JSON object", text, (0, len(text)), 'for example: {"x": -2, "y": 5}')  # noqa: TRY301
+        return Row(line, _by_name(data, called), text)
     except json.JSONDecodeError as error:
         message = f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}"
         hint = "each line is an object of its own; jq -c . makes it so" if text == "{" else ""
-        return Row(line, {}, "", InputError(message, text, (error.pos, error.pos + 1), hint))
+        why = InputError(message, text, (error.pos, error.pos + 1), hint)
     except RecursionError:
-        return Row(line, {}, "", InputError("the line is nested too deeply"))
+        why = InputError("the line is nested too deeply")
     except InputError as error:
-        return Row(line, {}, "", error)
-    if not isinstance(data, dict):
-        return Row(
-            line, {}, "", InputError("not a JSON object", text, (0, len(text)), 'for example: {"x": -2, "y": 5}')
-        )
-    try:
-        return Row(line, _by_name(data, called), text)
-    except InputError as error:
-        return Row(line, {}, "", error)
+        why = error
+    return Row(line, {}, "", why)
 
 
 def _by_name(data: dict[str, Any], called: Mapping[str, str]) -> dict[str, Any]:

@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ..descent.extras import missing
-from ..errors import OutputError, shorten
+from ..errors import OutputError, missing, shorten
 from . import Options
 from .plot import Plot
 

@@ -60,8 +60,7 @@ def command(
     if form in _BINARY and output in (None, "-") and sys.stdout.isatty():
         raise InputError(f"{form} is not for a terminal", hint=f"-o circuit.{form} writes it to a file")
     check_looks(asked.line.given, form)
-    look = circuit.Look(theme, transparent, _scale(scale), not no_local)
-    look.check()
+    look = circuit.Look(theme, transparent, 1.0 if scale is None else circuit.scale(scale), not no_local)
     request = graph, given, _ = asked.request(
         partly=not steps and not asked.line.bindings and asked.at is None, arrays=True
     )
@@ -90,14 +89,3 @@ def check_looks(given: Collection[str], form: str) -> None:
             *forms, last = _LOOKS[option]
             hint = f"{option} goes with --format {', '.join(forms)} or {last}"
             raise InputError(f"{option} changes nothing in a {form}", hint=hint)
-
-
-def _scale(text: str | None) -> float:
-    from ...view.picture.circuit import no_scale
-
-    if text is None:
-        return 1.0
-    try:
-        return float(text)
-    except ValueError:
-        raise no_scale(text) from None

@@ -7,6 +7,7 @@ forks: the stem carries the node's upstream gradient, and each branch the part o
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 from ...arithmetic import TIES, Value
@@ -112,19 +113,19 @@ class Look(NamedTuple):
     scale: float = 1.0
     local: bool = True
 
-    def check(self) -> None:
-        """Raise InputError for a size that no picture has."""
-        if not 1 / _LARGEST <= self.scale <= _LARGEST:
-            raise no_scale(f"{self.scale:g}")
-
 
 PLAIN = Look()
 
 
-def no_scale(given: str) -> InputError:
-    """What is told of a size that is none."""
+def scale(text: str) -> float:
+    """How large a picture is, beside its usual size. Raises InputError for what is no number, or too far from 1."""
+    with suppress(ValueError):
+        found = float(text)
+        if 1 / _LARGEST <= found <= _LARGEST:
+            return found
+        text = f"{found:g}"
     room = f"from {1 / _LARGEST:g} to {_LARGEST:g}"
-    return InputError(f"--scale takes a number {room}, not {quote(given)}", hint="for example: --scale 2")
+    raise InputError(f"--scale takes a number {room}, not {quote(text)}", hint="for example: --scale 2")
 
 
 class Circuit(NamedTuple):
