@@ -143,6 +143,21 @@ def test_a_letter_before_a_transpose_is_no_library() -> None:
     assert [each.message for each in trace.warnings] == ["'np.' is left out: functions need no library here"]
 
 
+EQUATIONS = {
+    "1/f = (n-1)/R": "write (n-1)/R",
+    "m - M = 5*log10(d) - 5": "write 5*log10(d) - 5",
+    "(x+y)*z = -12": "write (x+y)*z",
+    "x + y = z = 1": "== compares; statements are NAME = EXPRESSION, with ; between",
+}
+
+
+@pytest.mark.parametrize("text", EQUATIONS)
+def test_of_an_equation_one_side_is_an_expression(text: str) -> None:
+    with pytest.raises(InputError) as caught:
+        Program(text).graph()
+    assert caught.value.hint == EQUATIONS[text]
+
+
 UNCLEAR = {
     "x y/z w": "to multiply, write x*y",
     "1/n A": "write 1/(n*A) or (1/n)*A",

@@ -22,7 +22,7 @@ from ..view import SUFFIXES
 from .arguments import Line, PositionError, WordError
 from .options import ALL, COMMANDS, OPTIONS, by_name
 from .repairs import as_options, is_point, loosened, repaired, with_its_values
-from .request import parameters, values
+from .request import parameters, read_object, values
 from .working import CUTOFF, LONGEST, first_working, line_of, reads_input, with_values, working
 
 COMMON = {
@@ -74,6 +74,13 @@ CHOSEN = {
 _POWER = re.compile(r"\s*(?:\^|\*\*|!(?!=)|[⁺⁻⁰¹²³⁴-⁹])")
 _TIGHT = re.compile(r"(?:[/%^÷]|\*\*)\s*$")
 _POWER_T = re.compile(r"\s*(?:\^|\*\*)\s*(?:T\b|\{T\})")
+_NUMBERS = {
+    r"(?<![\w.])(\d+\.?\d*)[xX](?=10\s*(?:\^|\*\*))": r"\1*",
+    r"(?<![\w.])(\d+\.\d*|\d*\.\d+)[fF](?!\w)|(?<![\w.])(\d+)[lLuU](?!\w)": r"\1\2",
+    r"\bM_PI\b": "pi",
+    r"\bM_E\b": "e",
+}
+"""Numbers of other languages that are read as products with a name, or as a name, and how they are written here."""
 _BEGINNING = 3  # letters of an option by which it may be known
 
 
@@ -232,8 +239,9 @@ def _of_product(command: str, words: Sequence[str]) -> str:
     if not line.positional:
         return ""
     text = line.positional[0]
-    names = [name for name in dict.fromkeys(re.findall(NAME, text)) if name not in line.bindings]
-    meant = {name: product for name in names if (product := _taken_apart(name, line.bindings))}
+    given = {*line.bindings, *(name for option, at in line.options if option.name == "--at" for name in _names_of(at))}
+    names = [name for name in dict.fromkeys(re.findall(NAME, text)) if name not in given]
+    meant = {name: product for name in names if (product := _taken_apart(name, given))}
     for products in (meant, *({name: product} for name, product in meant.items())):
         changed = text
         for name, product in products.items():
@@ -243,6 +251,14 @@ def _of_product(command: str, words: Sequence[str]) -> str:
             told = f"{first} and {' and '.join(others)} are one name each" if others else f"{first} is one name"
             return f"{told}: {hint}"
     return ""
+
+
+def _names_of(text: str) -> Iterable[str]:
+    """The names of a point; none where it is no point."""
+    try:
+        return read_object(text, "--at", "point")
+    except BackpropError:
+        return ()
 
 
 def _with(text: str, name: str, product: str) -> str:
@@ -396,6 +412,10 @@ def _of_missing(command: str, words: Sequence[str], names: Sequence[str]) -> str
     if hint := next(filter(None, (_of_function(command, words, name) for name in names if name in spellings())), ""):
         return hint
     known = [*line_of(command, words).bindings, *CONSTANTS]
+    for pattern, meant in _NUMBERS.items():
+        changed = [word if word.startswith("--") else re.sub(pattern, meant, word) for word in words]
+        if changed != [*words] and (hint := working(command, changed)):
+            return f"a number is written as here: {hint}"
     for name in names:
         if same := next((each for each in known if looks(each) == looks(name)), ""):
             return did_you_mean(name, same)

@@ -163,6 +163,7 @@ def with_its_values(text: str) -> list[str]:
     """The expression and options for its values, of a text that holds both, as `x*y, x=1, y=2`; empty if none."""
     if len(text) > LONGEST:
         return []
+    text = re.sub(r"(?<=\w)\s+and\s+(?=\w+\s*=(?!=))", ", ", text)  # x = 3 and y = 4
     parts = re.split("[;,]", text.rstrip(" ;,"))
     pairs = [*takewhile(_EQUATION, reversed(parts))][::-1]
     *_, last = before = parts[: len(parts) - len(pairs)] or [""]
@@ -170,7 +171,8 @@ def with_its_values(text: str) -> list[str]:
         pairs = [last[found.end() :], *pairs]
         before[-1] = last[: found.start()]
     expression = text[: sum(map(len, before)) + len(before) - 1]
-    return as_options([expression.strip(), ",".join(pairs)]) if pairs and expression.strip() else []
+    expression = expression.strip(" ,;")
+    return as_options([expression, ",".join(pairs)]) if pairs and expression else []
 
 
 def _is_constant(text: str) -> bool:

@@ -22,13 +22,12 @@ _FRAMES: list[tuple[str, str]] = [
     (r"\s*(?:return|let|const|var|val|double|float|final|auto)[ ](.+)", r"\1"),
     (rf"\s*({NAME})\[({_PATTERN})\]\s*:?=(.+)", r"\1(\2) = \3"),
     (rf"(\s*{NAME}\s*)(?:<-|:=)(.+)", r"\1=\2"),
-    (r"\s*[dD∂1]\w*\s*/\s*\w+\s*=(?!=)(.+)", r"\1"),
     (r"(.*?)\.\.\.[ \t]*\n(.*)", r"\1 \2"),
     (rf"(.*?{NAME})\.(\(.*)", r"\1\2"),
     (r"(.*?)\.([-+].*)", r"\1\2"),
 ]
 """What stands around formulas, or between their lines, elsewhere: the text, and what is left of it."""
-_VAGUE = re.compile(r"…|^write (?:\( and \)|\*?\*\(|'.')|^an angle|^leave|point is written")
+_VAGUE = re.compile(r"…|^write (?:\( and \)|\*?\*\(|'.')|^an angle|^leave|^== compares|point is written")
 _AROUND = [(re.compile(pattern, re.DOTALL), left) for pattern, left in _FRAMES]
 
 

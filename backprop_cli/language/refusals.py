@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from ..errors import InputError, quote
+from ..errors import InputError, Span, quote
 from ..rules.table import CONSTANTS, spellings
 from .named import without_names
 from .names import NAME, RAISED
@@ -118,6 +118,8 @@ def refusal(source: str, position: int) -> InputError:
             if message.startswith("an assignment") and (call := without_names(source, position)):
                 error.hint = f"inputs stand in their order, without names: {call[1]}"
                 return error.repaired(*call)
+            if message.startswith("an assignment") and (part := _left_over(source, *match.span())):
+                return error.repaired(part, "")
             return _repaired(error, source, position, match[0], plain)
     character = source[position]
     if digits := _DIGITS.match(source, position):
@@ -130,6 +132,18 @@ def refusal(source: str, position: int) -> InputError:
     is_blank = unicodedata.category(character) == "Cf"  # which stands between a function and its parenthesis
     end = digits.end() if digits else position + 1
     return error.repaired((position, end), "" if is_blank else plain) if hint or is_blank else error
+
+
+def _left_over(source: str, start: int, end: int) -> Span | None:
+    """What to leave out of an equation: `1/f =`, or `= 3` where the right side is a number; None where it is none.
+
+    start, end: of the sign
+    """
+    left, right = source[:start], source[end:]
+    is_outside = left.count("(") == left.count(")") and "=" not in left + right
+    if not is_outside or "\n" in source or not right.strip() or left.rstrip().endswith(tuple("+-*/%^&|")):
+        return None
+    return (0, end) if re.search(NAME, right) else (start, len(source))
 
 
 def _repaired(error: InputError, source: str, position: int, sign: str, plain: str) -> InputError:

@@ -221,7 +221,9 @@ def reshaped(op: ArrayOp, shapes: Sequence[Shape]) -> Shape:
 def indexed(op: ArrayOp, shapes: Sequence[Shape]) -> Shape:
     shape, items = shapes[0], op.settings["items"]
     if not shape:
-        raise MisfitError("{0} is a number, and has no entries")
+        raise MisfitError(
+            "{0} is a number, and has no entries", "a vector is a value like [1, 2], and [0] is its first entry"
+        )
     if len(items) > len(shape):
         raise MisfitError(f"{{0}} is {told(shape)}, and has no {len(items)} axes to index")
     found = []
