@@ -995,6 +995,7 @@ WRITTEN_BY_HAND: list[tuple[str, dict[str, Any], dict[str, str]]] = [
     ("sum(reshape(sum(z), 1, 1)*Z)", {"Z": [[3.0]], "z": [1.0, 2]}, {"z": "Z[0, 0] * [1, 1]"}),
     ("sum(exp(z)/sum(exp(2*z))*t) + sum(exp(z)/sum(exp(t))) + sum(log(reshape(sum(exp(z)), 1)))", TARGETS, {}),
     ("c + log(sum(exp(z - t[1]))) + z[0] + log(sum(exp(z[0] - z)))", {**TARGETS, "c": 2.0}, {}),
+    ("s = mean(Z, axis=0, keepdims=True); sum(s**2) + sum((Z - Z)**2)", {"Z": ROWS["Z"]}, {}),  # terms that cancel
     ("prod(z)*t[0]", TARGETS, {"z": "t[0] * rest(z)"}),
     ("sum(prod(Z, axis=-1)**2)", {"Z": ROWS["Z"]}, {"Z": "reshape(2 * q1, 2, 1) * rest(Z, axis=1)"}),
     ("p = prod(Z, axis=0); sum(p*Z[0]) + sum(prod(Z, axis=1, keepdims=True)*Z) + prod(Z)", {"Z": ROWS["Z"]}, {}),

@@ -181,7 +181,8 @@ class _Backward:
         if total is None:
             message = f"{len(terms):,} terms are too many for a formula"
             raise InputError(message, hint="eval takes the program as it is")
-        return Shaped(total, () if total.is_number else shape)
+        own = self.algebra.shape(total) if len(terms) > 1 else None  # narrower, where terms cancel
+        return Shaped(total, () if total.is_number else shape if own is None else own)
 
     def _closed(self, named: Mapping[str, Formula], staged: set[str]) -> dict[str, Formula]:
         """The formulas over variables alone."""
