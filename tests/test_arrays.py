@@ -1065,6 +1065,22 @@ def test_matrix_formulas_are_shown_in_every_form() -> None:
     assert "a gradient is that of one number" in run("derive", "W @ x", "--W", "[[1,2]]", "--x", "[3,4]").err
 
 
+def test_formulas_tell_where_an_entry_meets_itself() -> None:
+    """There eval counts it once; a formula over names has each place in which it stands."""
+    square = [[1.0, 2], [3, 4]]
+    for text, is_told in (
+        ("sum(max(X, X.T))", True),
+        ("sum(max(X, X[0]))", True),
+        ("max(concat(X, X))", True),
+        ("sum(min([X[0], X[0]], axis=0))", True),
+        ("sum(max([X[0], X[1]], axis=0))", False),
+        ("max(X[0, 0], X[0, 1]) + max(X) + sum(max(X, 2*X.T)) + sum(abs(X)*max(X, X))", False),
+    ):
+        found = backprop(text, X=square).derive()
+        assert ("an entry that meets itself" in str(found)) == is_told, text
+        assert ("an entry that meets itself" in found.render("markdown")) == is_told, text
+
+
 def test_what_derive_says_where_shapes_are_not_known() -> None:
     """Such are taken as fit, and told; where none fits, a value is asked for."""
     found = run("derive", "sum((W @ x)**2)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from ..arithmetic import FLOATS
@@ -15,6 +16,7 @@ from ..graph.graph import Constant, Gate, Graph, Nodes
 from ..graph.nodes import moved
 from ..rules.array_op import ArrayOp, Shape
 from ..rules.formula import Formula, substitute
+from ..rules.printer import TYPED
 from ..rules.shape_rules import broadcast
 from . import point
 from .arrays import no_number
@@ -22,6 +24,7 @@ from .matrix_algebra import Algebra, factored
 from .matrix_rules import RuleReader, Shaped, plain, summed, whole_of
 from .named import Product, node_names
 from .nested import read_array
+from .origins import meets_itself
 from .recognised import recognised
 from .shapes import shaped
 
@@ -71,7 +74,15 @@ class Matrices:
     def notes(self) -> list[str]:
         """What the words of formulas mean that programs cannot have."""
         heads = set[str]().union(*(each.heads for each in self.formulas))
-        return [means for head, means in MEANS.items() if head in heads]
+        told = "an entry that meets itself counts each time here, and once in eval"
+        twice = [f"{name} = {TYPED.text(self.gates[name])}: {told}" for name in self.repeating]
+        return [*(means for head, means in MEANS.items() if head in heads), *twice]
+
+    @cached_property
+    def repeating(self) -> list[str]:
+        """The gates in which an entry competes with itself, as it does in `max(X, X.T)`."""
+        shapes = [self.shapes[node.name] for node in self.graph.nodes]
+        return [gate.name for gate in self.graph.gates if gate.op.selects and meets_itself(gate, self.graph, shapes)]
 
     @property
     def formulas(self) -> list[Formula]:

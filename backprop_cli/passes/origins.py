@@ -10,7 +10,7 @@ from math import prod
 
 import numpy as np
 
-from ..arithmetic import Value
+from ..arithmetic import FLOATS, Value
 from ..arithmetic.arrays import Arrays
 from ..arithmetic.axes import Array
 from ..graph.graph import Gate, Graph
@@ -19,6 +19,8 @@ from ..rules.shape_rules import axes_of
 
 MOVES = frozenset("transpose index array concat reshape".split())
 """Operations that only move entries."""
+_FOLLOWED = 100_000
+"""Entries of an array up to which it is told whether one meets itself."""
 
 
 def origins(graph: Graph, shapes: Sequence[Shape], values: Sequence[Value], system: Arrays, place: int) -> Array:
@@ -64,6 +66,38 @@ def firsts(gate: Gate, graph: Graph, values: Sequence[Value], system: Arrays) ->
         return np.moveaxis(first_of_each(np.ones(rows.shape, int), rows, 0).reshape(moved.shape), front, axes)
     wide = np.stack([np.broadcast_to(each, shapes[gate.position]) for each in of])
     return first_of_each(np.ones(wide.shape, int), wide, 0)
+
+
+def meets_itself(gate: Gate, graph: Graph, shapes: Sequence[Shape]) -> bool:
+    """Whether an entry competes with itself in a gate that selects, in two inputs or over the axes of one.
+
+    shapes: of all nodes; neither entries that labels pick are followed, nor those of large arrays
+    """
+    places = [*dict.fromkeys(gate.inputs)]
+    largest = max(prod(shapes[i]) for i in (gate.position, *places))
+    if not gate.op.selects or largest > _FOLLOWED or any(_picks(graph, i) for i in places):
+        return False
+    values = [np.zeros(shape) for shape in shapes]
+    of = [origins(graph, shapes, values, Arrays(FLOATS), i) for i in places]
+    if isinstance(gate.op, ArrayOp):
+        axes = axes_of(gate.op, of[0].shape)
+        rows = np.moveaxis(of[0], axes, range(len(axes))).reshape(prod(of[0].shape[axis] for axis in axes), -1)
+    elif gate.op.variadic:
+        rows = np.stack([np.broadcast_to(each, shapes[gate.position]) for each in of])
+    else:
+        return False
+    rows = np.sort(rows, axis=0)
+    return bool((rows[1:] == rows[:-1]).any())
+
+
+def _picks(graph: Graph, place: int) -> bool:
+    waiting = [place]
+    while waiting:
+        node = graph.nodes[waiting.pop()]
+        if isinstance(node, Gate) and node.op.name == "pick":
+            return True
+        waiting += node.inputs if _moves(node) else []
+    return False
 
 
 def first_of_each(selected: Array, of: Array, zero: Value) -> Array:
