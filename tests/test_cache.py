@@ -490,7 +490,17 @@ def test_another_hash_where_the_quick_one_is_not_there(entry: Path, monkeypatch:
 
 @pytest.mark.parametrize("words", [SHARED, STAGED, PATTERNS], ids=["shared", "staged", "patterns"])
 @pytest.mark.parametrize(
-    "where", ["/dev/null", "/dev/null/cache", "/proc/self", "/proc/nothing/at/all", "/dev/full", "\udcff" * 300, "~"]
+    "where",
+    [
+        "/dev/null",
+        "/dev/null/cache",
+        "/proc/self",
+        "/proc/nothing/at/all",
+        "/dev/full",
+        "\udcff" * 300,
+        "~",
+        "a/" * 3_000,
+    ],
 )
 def test_a_place_that_takes_nothing(
     where: str, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

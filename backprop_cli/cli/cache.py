@@ -197,7 +197,8 @@ def _write(place: str, meaning: bytes, graph: Graph) -> None:
         if is_private(place):
             checksum = _digest(meaning + content, _key(os.path.join(place, _KEY)))
             _put(_path(place, meaning), b"%b\n%b" % (checksum.encode(), content))
-    except (OSError, UnicodeEncodeError):  # a cache that cannot be written is none; the result is there all the same
+    except (OSError, UnicodeEncodeError, RecursionError):  # the last of makedirs, for directories in directories
+        # A cache that cannot be written is none; the result is there all the same.
         return
 
 
