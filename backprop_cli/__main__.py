@@ -15,6 +15,8 @@ FAILED, INTERRUPTED, BROKEN_PIPE = 1, 128 + 2, 128 + 13
 NO_MEMORY = b"error: the memory does not suffice\n"
 
 _OF_LIBRARIES = ("SYMPY_", "NUMPY_", "NPY_", "POLARS_", "MPLBACKEND", "MATPLOTLIBRC", "SOURCE_DATE_EPOCH")
+_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+"""With a thread for each processor, the last bits of products depend on how many there are, and so do the stacks."""
 _ANY = 100 * "."
 """What every encoding of streams has."""
 _AGAIN = 0.3  # seconds after which an interrupt that is lost is sent once more
@@ -150,6 +152,7 @@ def _make_even() -> None:
     """
     for name in [name for name, text in os.environ.items() if not _is_admitted(name, text)]:
         del os.environ[name]
+    os.environ |= dict.fromkeys(_ONE_THREAD, "1")
     stream: Any
     for stream in filter(None, (sys.stdout, sys.stderr)):
         try:

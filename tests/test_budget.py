@@ -272,11 +272,13 @@ def test_where_a_debugger_or_a_measure_of_coverage_traces() -> None:
 
 
 ALLOCATES = """
+import resource
 from backprop_cli.runtime.budget import MEMORY, bound_memory
+resource.setrlimit(resource.RLIMIT_STACK, (8_000_000, resource.getrlimit(resource.RLIMIT_STACK)[1]))
 bound_memory()
 bytearray(MEMORY - 100_000_000)
 try:
-    bytearray(MEMORY)
+    bytearray(1_000_000_000)
 except MemoryError:
     print("no more")
 """

@@ -19,7 +19,7 @@ import pytest
 
 from backprop_cli.__main__ import _make_even
 from backprop_cli.cli.options import COMMANDS
-from support.command import Result, command, environment, on_a_terminal, plain
+from support.command import PATIENCE, Result, command, environment, on_a_terminal, plain
 from support.suites import rarely, thinned
 
 CALLS = [
@@ -141,6 +141,7 @@ def test_what_libraries_read_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setattr(sys, "warnoptions", [])
         _make_even()
         assert {*changes} & {*os.environ} == ({*kept} if changes is kept else set())
+        assert os.environ["OPENBLAS_NUM_THREADS"] == "1"
 
 
 @cache
@@ -285,6 +286,33 @@ def test_few_addresses(kilobytes: int, words: str, tmp_path: Path) -> None:
     )
     assert result.returncode in (0, 1)
     assert re.fullmatch("(OpenBLAS )?error: .*\n" if result.returncode else "", result.stderr)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere stacks do not count as memory")
+@pytest.mark.parametrize(
+    "words", ["eval sum(x) --x [1,2]", "fit a*x --target y --start a=1 --data p.csv", "points x*y p.csv -o out.parquet"]
+)
+def test_stacks_of_threads_are_no_memory(words: str, tmp_path: Path) -> None:
+    """Libraries start a thread for each processor: stacks of 300 MB on two are those of 8 MB on some seventy.
+
+    Where one could not be started, OpenBLAS interrupted the process, and the allocator of Polars tried for ever.
+    """
+    if "eval" not in words:
+        pytest.importorskip("scipy")
+        pytest.importorskip("polars")
+    (tmp_path / "p.csv").write_text("x,y\n1,2\n3,4\n")
+    result = subprocess.run(
+        ["sh", "-c", 'ulimit -s 300000; exec "$@"', "sh", *command(*words.split(), "--no-cache")],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=tmp_path,
+        env=environment({}),
+        stdin=subprocess.DEVNULL,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 # -- Python's own options ----------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ MEMORY = 900_000_000
 _AGAIN = 0.5  # seconds after which the exception is raised once more: something may have caught it
 _TICK = 0.05  # seconds that the watchdog sleeps at once: a limit inside another may have come meanwhile
 _RESERVE = 1 / 2  # as much memory again for what ends the process when it is refused some: the watchdog sees it before
+_STACKS = 8  # threads at once, of ours and of libraries, whose stacks count as data, as large as each may become
 _bounded = 0  # bytes, where bound_memory has set the limit
 
 
@@ -216,23 +217,29 @@ def bound_memory() -> None:
     """
     global _bounded
     if sys.platform != "win32":
-        from resource import RLIM_INFINITY, RLIMIT_DATA, getrlimit, setrlimit
+        from resource import RLIM_INFINITY, RLIMIT_DATA, getrlimit
 
         soft, hard = getrlimit(RLIMIT_DATA)
         if soft == RLIM_INFINITY:
             _bounded = MEMORY if hard == RLIM_INFINITY else min(MEMORY, hard)
-            setrlimit(RLIMIT_DATA, (_bounded, hard))
+            _refuse_beyond(_bounded)
 
 
 def reserve_memory() -> None:
     """Leave it to the watchdog to bound the memory, for a library that ends the process where it is refused some."""
-    if sys.platform != "win32" and _bounded:
-        from resource import RLIM_INFINITY, RLIMIT_DATA, getrlimit, setrlimit
+    if _bounded and _resident():
+        _refuse_beyond(int((1 + _RESERVE) * _bounded))
 
-        soft, hard = getrlimit(RLIMIT_DATA)
-        if soft == _bounded and _resident():
-            more = int((1 + _RESERVE) * _bounded)
-            setrlimit(RLIMIT_DATA, (more if hard == RLIM_INFINITY else min(more, hard), hard))
+
+def _refuse_beyond(size: int) -> None:
+    """Have the system refuse so many bytes of data and more, beside stacks of threads, of which most is never used."""
+    if sys.platform != "win32":
+        from resource import RLIM_INFINITY, RLIMIT_DATA, RLIMIT_STACK, getrlimit, setrlimit
+
+        stack, _ = getrlimit(RLIMIT_STACK)
+        size += 0 if stack == RLIM_INFINITY else _STACKS * stack
+        _, hard = getrlimit(RLIMIT_DATA)
+        setrlimit(RLIMIT_DATA, (size if hard == RLIM_INFINITY else min(size, hard), hard))
 
 
 def _resident() -> int:
