@@ -19,7 +19,7 @@ import pytest
 from backprop_cli import BackpropError, backprop
 from backprop_cli.errors import InputError, MathError
 from backprop_cli.runtime import budget
-from backprop_cli.runtime.budget import SECONDS, TooSlowError, in_calls, left, share, within
+from backprop_cli.runtime.budget import SECONDS, TooSlowError, in_calls, left, processor_time, share, within
 from support.command import PATIENCE
 
 
@@ -68,7 +68,7 @@ NEVER_ENDING = [endless, deaf, in_a_destructor, in_a_generator, in_another_limit
 
 
 @pytest.mark.parametrize("work", NEVER_ENDING, ids=lambda work: work.__name__)
-@pytest.mark.parametrize("clock", [None, time.process_time])
+@pytest.mark.parametrize("clock", [None, processor_time])
 def test_what_never_ends(
     work: Callable[[], None],
     clock: Callable[[], float] | None,
@@ -121,7 +121,19 @@ def test_what_ends() -> None:
 
 
 def test_waiting_is_no_work_by_the_clock_of_the_processor() -> None:
-    assert within(0.2, lambda: time.sleep(0.5), time.process_time) is None
+    assert within(0.2, lambda: time.sleep(0.5), processor_time) is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there nobody tells the time of processes that have ended")
+def test_the_work_of_other_processes_is_work() -> None:
+    """As Graphviz's, of which each picture of `graph --steps` has one."""
+
+    def work() -> None:
+        while True:
+            subprocess.run([sys.executable, "-c", "sum(range(1_000_000))"], check=True)
+
+    with pytest.raises(TooSlowError):
+        within(0.5, work, processor_time)
 
 
 def test_a_share_ends_by_itself() -> None:

@@ -6,13 +6,12 @@ import sys
 from collections.abc import Iterable
 from functools import partial
 from math import inf
-from time import process_time
 from typing import Any
 
 import click
 
 from ..errors import COLUMNS, InputError, quote
-from ..runtime.budget import within
+from ..runtime.budget import processor_time, within
 from ..runtime.streams import columns
 from .arguments import Line, split
 from .options import Option, by_name
@@ -144,7 +143,7 @@ class ExpressionCommand(Command):
         ctx.params = parameters(**ctx.params)
         whole = inf if self.name == "points" else ctx.params["asked"].settings.time_limit  # of each point, then
         try:
-            return within(whole, partial(super().invoke, ctx), process_time)
+            return within(whole, partial(super().invoke, ctx), processor_time)
         except RecursionError:  # SymPy's, on formulas that are as deep as choices lie inside each other
             raise InputError(
                 "this is nested too deeply", hint="fewer choices, or functions, inside each other"

@@ -6,6 +6,7 @@ long in one call (a power of huge integers) cannot be ended so; arithmetics refu
 
 from __future__ import annotations
 
+import os
 import sys
 from _thread import _local, allocate_lock, get_ident, start_new_thread  # what threading loads takes longer
 from time import monotonic
@@ -138,7 +139,7 @@ def within(seconds: float, work: Callable[[], Result], clock: Callable[[], float
     """What `work()` gives. Raises TooSlowError when it takes longer, MemoryError where it takes too much (_bounded).
 
     work: what is done, in this thread
-    clock: what tells the time (that of the limit around this one, or `monotonic`); `process_time` where waiting for
+    clock: what tells the time (that of the limit around this one, or `monotonic`); `processor_time` where waiting for
     input and output is no work.
     Raises InputError unless `seconds` is above 0; infinity is no limit.
     """
@@ -172,6 +173,11 @@ def within(seconds: float, work: Callable[[], Result], clock: Callable[[], float
         if outer is None:
             worker.done.release()
             worker.left.acquire()
+
+
+def processor_time() -> float:
+    """Seconds of a processor that this process has had, and those that it started and that have ended."""
+    return sum(os.times()[:4])
 
 
 def share(part: float, work: Callable[[], Result]) -> Result:
