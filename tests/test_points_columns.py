@@ -436,6 +436,13 @@ def test_files_that_are_no_lines_are_told(tmp_path: Path) -> None:
     assert "holds no row" in run("eval", "sum(x)", "--data", str(path)).err
 
 
+def test_what_is_wrong_with_a_row_is_told_once_for_all_of_its_columns(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    path.write_text("x,y\n1,2\n3,4,5\n")
+    error = run("eval", "sum(x*y)", "--data", str(path)).err
+    assert error.startswith("error: line 3: 3 fields, where the header has 2\n")
+
+
 HEADERS = {
     b"\x01\x00\x40\x00" + b"{'descr': '<f8', 'fortran_order': False, 'shape': (0, 10**9)}  \n": "is no .npy file",
     b"\x02\x00\xff\xff\xff\xff" + b" " * 30_000: "is no .npy file",

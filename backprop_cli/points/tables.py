@@ -103,7 +103,8 @@ class Columns(Mapping[str, Column]):
                     raise row.error
                 column[place] = read_entry(name, row.given.get(name, ""))
             except BackpropError as error:
-                error.message = f"{noun} {row.line}: {error.message}"
+                if error not in self._wrong.values():  # that of a row is told of each of its columns
+                    error.message = f"{noun} {row.line}: {error.message}"
                 if not error.hint or error.hint.startswith("--"):
                     error.hint = self._hint
                 self._wrong[name] = error
