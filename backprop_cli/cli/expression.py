@@ -95,7 +95,7 @@ class Command(click.Command):
                 names = [option.name for option in options if option not in common and option.name not in HELPS]
                 if names:
                     page.write(page.named("--help-all tells of more:", names))
-            if whole or not page.is_wide or page.getvalue().count("\n") < room:
+            if whole or not page.is_wide or page.getvalue().count("\n") < room or not common:
                 break
             common.pop()
         formatter.write_paragraph()
