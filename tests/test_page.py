@@ -44,8 +44,8 @@ def unpacked(document: str) -> tuple[Any, str, str]:
     found = re.search(r'<script type="application/json" id="data">([!-;=-v]*)</script>', document)
     assert found is not None
     packed = a85decode(found[1].replace("v", "<"))
-    told, _, style, script = zlib.decompress(packed).decode().split("\n", 3)
-    return json.loads(told), style, script
+    told, *script, _, style = zlib.decompress(packed).decode().split("\n")
+    return json.loads(told), style, "\n".join(script)
 
 
 def test_its_policy_lets_nothing_in_but_its_own() -> None:

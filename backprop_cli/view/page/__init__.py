@@ -40,18 +40,20 @@ _LOADER = (
     "for(let i=0;i<t.length;i+=5){let x=0;for(let j=0;j<5;j++)x=85*x+(t.charCodeAt(i+j)||117)-33;"
     "b.push(x>>>24,x>>>16,x>>>8,x)}b.length=t.length*.8|0;"
     'const z=new Blob([new Uint8Array(b)]).stream().pipeThrough(new DecompressionStream("deflate")),'
-    'a=(await new Response(z).text()).split("\\n");d.textContent=a.shift();'
-    'document.getElementById("main").innerHTML=a.shift();'
-    'for(const[k,v]of[["style",a.shift()],["script",a.join("\\n")]])'
+    'a=(await new Response(z).text()).split("\\n"),s=a.pop();d.textContent=a.shift();'
+    'document.getElementById("main").innerHTML=a.pop();'
+    'for(const[k,v]of[["style",s],["script",a.join("\\n")]])'
     "document.head.append(Object.assign(document.createElement(k),{textContent:v}))})()"
 )
-"""What unpacks the data, the parts, and the style, a line each, and the script; the policy knows the last two by their
-hashes.
+"""What unpacks the data, a line, the script, and a line each of the parts and the style; the policy knows the last and
+the script by their hashes.
 
 Four bytes are five signs of base 85, of which v stands for the <.
 """
 _FUNCTION = re.compile(r"^( *)const (?P<name>\w+) = (?:\(.*?\)|\w+) => .*\n(?:\1[ }].*\n)*", re.MULTILINE)
 _WORD = re.compile(r"^    (?P<name>\w+): .*,\n", re.MULTILINE)
+_BESIDE = re.compile("(?<=[;{}]) +// .*")
+"""A comment behind code."""
 _SPACED = re.compile(
     r""""(?:\\.|[^"\\])*"|`(?:\\.|\$\{(?:[^`{}]|`[^`]*`|\{[^{}]*\})*\}|[^`\\])*`"""  # texts as they are
     r"|(?:(?<=[(!])|(?<=[,=:&|?] ))/(?:\\.|\[(?:\\.|[^\]\\])*\]|[^/\\\[\n])+/"  # patterns as well
@@ -139,8 +141,9 @@ def _document(page: Page, options: Options, data: str, script: str, style: str, 
     yield f'<div id="text"><p>{html.escape(language.templates["page no script"])}</p>\n{_story(page, options)}</div>\n'
     yield '<div id="sheets"></div>\n'
     yield '<div id="main" hidden></div>\n</main>\n'
-    parts = [data, "".join(_parts(language, size)), style, script]
-    packed = a85encode(zlib.compress("\n".join(parts).encode(), 9)).decode()
+    packer = zlib.compressobj(9, memLevel=9)
+    parts = packer.compress("\n".join([data, script, "".join(_parts(language, size)), style]).encode())
+    packed = a85encode(parts + packer.flush()).decode()
     packed = packed.replace("z", "!!!!!").replace("<", "v")
     yield f'<script type="application/json" id="data">{packed}</script>\n<script>{_LOADER}</script>\n</body>\n</html>\n'
 
@@ -189,7 +192,7 @@ def _needed(script: str) -> str:
 
 def _bare(script: str) -> str:
     """A script without comments, and spaces that nobody needs."""
-    lines = (line.strip() for line in script.split("\n"))
+    lines = (_BESIDE.sub("", line).strip() for line in script.split("\n"))
     bare = "".join(f"{line}\n" for line in lines if line and not line.startswith("//"))
     return _SPACED.sub(lambda found: found[1] or found[2] or found[0], bare)
 

@@ -91,8 +91,8 @@ def _stays(trace: Trace, node: Node) -> bool:
 
 
 def _edge(dimensions: Dimensions, edge: Edge) -> dict[str, Any]:
-    """The rule of an edge `r`; of a pullback what stands on the wire `w`, why its shapes fit `f`, and the rule with
-    holes for numbers `p`, of which `q` tells what stands in each; of the others why they are summed `x`.
+    """The rule of an edge `r`; of a pullback what stands on the wire `w` (1: the rule), why its shapes fit `f`, and the
+    rule with holes for numbers `p`, of which `q` tells what stands in each; of the others why they are summed `x`.
     """
     if edge.chained is None:
         return {}
@@ -102,7 +102,8 @@ def _edge(dimensions: Dimensions, edge: Edge) -> dict[str, Any]:
     if not edge.gate.op.pulls_back(edge.slot):
         summed = None if edge.gate.op.of_arrays else dimensions.summed(edge)
         return {"r": rule, **({"x": [_said(summed[0]), summed[1].text]} if summed else {})}
-    told = {"r": rule, "w": texts.short(rule, RULE), "f": [*map(_said, dimensions.analysis(edge))]}
+    short = texts.short(rule, RULE)
+    told = {"r": rule, "w": 1 if short == rule else short, "f": [*map(_said, dimensions.analysis(edge))]}
     named = {**here, "upstream": edge.gate}
     if not dimensions.is_put_in(formula, named):
         return told
@@ -134,7 +135,15 @@ def _filled(formula: Formula, numbers: Iterator[str]) -> Formula:
 
 def _said(said: Said) -> list[Any]:
     """A sentence: words are texts; names, formulas and numbers are texts in a list."""
-    return [each.text if each.kind == "words" else [each.text] for each in said]
+    parts: list[Any] = []
+    for each in said:
+        if each.kind != "words":
+            parts.append([each.text])
+        elif parts and isinstance(parts[-1], str):
+            parts[-1] += each.text
+        else:
+            parts.append(each.text)
+    return parts
 
 
 # -- The rules in JavaScript

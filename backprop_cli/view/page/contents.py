@@ -6,6 +6,7 @@ Values stand in it only as the point from which the page starts. What people typ
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from operator import sub
 from typing import Any
 
 from ...arithmetic import FLOATS
@@ -240,7 +241,10 @@ def _without_shapes(drawing: Drawing) -> Drawing:
 
 
 def _picture(drawing: Drawing) -> dict[str, Any]:
-    """Boxes and wires, each with the node or the edge whose numbers it shows; a fork is a box of its node, too."""
+    """Boxes and wires, each with the node or the edge whose numbers it shows; a fork is a box of its node, too.
+
+    Of what rises or falls by little, it is told by how much: a column begins so far behind the one before, and so on.
+    """
     layout = lay_out(drawing)
     boxes = [
         [_node_of(box.name), *place, *([1] if box.kind == "fork" else [])]
@@ -250,9 +254,11 @@ def _picture(drawing: Drawing) -> dict[str, Any]:
     wires, edge = [], 0
     for wire, way in zip(drawing.wires, layout.ways, strict=True):
         is_stem = wire.target == "out" or wire.target.startswith("fork")
-        wires.append([_node_of(wire.source), -1 if is_stem else edge, *way])
+        wires.append([_node_of(wire.source), -1 if is_stem else edge, *map(sub, way, [0, *way])])
         edge += not is_stem
-    return {"width": layout.width, "height": layout.height, "C": layout.columns, "B": boxes, "W": wires}
+    ends = [0, *(left + width for left, width in layout.columns)]
+    columns = [(left - end, width) for (left, width), end in zip(layout.columns, ends, strict=False)]
+    return {"width": layout.width, "height": layout.height, "C": columns, "B": boxes, "W": wires}
 
 
 def _node_of(name: str) -> int:

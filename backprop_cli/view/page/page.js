@@ -9,6 +9,8 @@ const draw = (tag, attributes, parent, text) => {
   return made;
 };
 const picture = $("picture"), groups = { wires: draw("g", {}, picture), boxes: draw("g", {}, picture), texts: draw("g", {}, picture) };
+let end = 0; // of what is left of a column; each is told by the gap before it
+D.C.forEach(column => { column[0] += end; end = column[0] + column[1]; });
 // A column begins at its left; a box stands in its middle, and a wire crosses it where its texts stand.
 const boxes = {}, forks = {}, middle = column => D.C[column][0] + D.C[column][1] / 2, right = column => D.C[column][0] + D.C[column][1];
 D.B.forEach(([n, column, y, width, isFork]) => {
@@ -24,7 +26,9 @@ D.B.forEach(([n, column, y, width, isFork]) => {
   draw("title", {}, g, N[n].f || name(n));
 });
 const gateOf = e => FIRST.findIndex((first, n) => e >= first && e < first + INPUTS[n].length);
-const wires = D.W.map(([n, e, ...heights]) => {
+const wires = D.W.map(([n, e, ...rises]) => {
+  let level = 0;
+  const heights = rises.map(rise => level += rise);
   const isStem = e < 0, gate = isStem ? -1 : gateOf(e), from = isStem ? boxes[n] : forks[n] || boxes[n], to = isStem ? forks[n] : boxes[gate];
   let d = `M${from.x + from.half} ${from.y}H${right(from.column)}`, x = right(from.column), y = from.y;
   [...heights, to ? to.y : heights.at(-1)].forEach((height, i) => {
@@ -79,7 +83,7 @@ const show = () => {
     const back = wire.backSince <= now, flows = wire.isStem ? t.u[n] : t.c[e], isShown = back && !wrong && flows !== undefined && !(ask && ask.hides(wire));
     write(text.v, known && !isAsked(n) && !(wire.isQuiet && drawn(t.v[n]) === minus(name(n))) ? drawn(t.v[n]) : "");
     write(text.g, isShown ? drawn(flows) : "");
-    write(text.l, !back || wrong || t.c[e] === undefined ? "" : E[e].w || (t.l[e] !== undefined ? `${T["page local"]} ${drawn(t.l[e])}` : ""));
+    write(text.l, !back || wrong || t.c[e] === undefined ? "" : (E[e].w === 1 ? E[e].r : E[e].w) || (t.l[e] !== undefined ? `${T["page local"]} ${drawn(t.l[e])}` : ""));
     const isNew = (step.k === "f" && step.n === n) || (step.k === "g" && wire.gate === step.n) || (step.k === "s" && step.n === n && wire.isStem);
     dress(wire, `wire${wire.isQuiet ? " quiet" : ""}${!wire.isStem && back && !wrong && t.c[e] !== undefined && !t.a[e] ? " idle" : ""}${isNew ? " new" : ""}${wire.isLit ? " lit" : ""}`);
   }
