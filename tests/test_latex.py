@@ -319,6 +319,12 @@ def test_of_an_equation_the_right_side_may_stand_alone(latex: str) -> None:
     )
 
 
+def test_of_an_equation_with_its_value_the_left_side_may_stand_alone() -> None:
+    with pytest.raises(InputError) as caught:
+        read_latex("f(x,y) = xy = -12")
+    assert caught.value.hint == "the left side may stand alone: f(x,y) = xy"
+
+
 def test_values_of_what_was_read() -> None:
     latex = r"\frac{1}{1+e^{-(w_0 x_0 + b)}}"
     out = run("eval", latex, "--from=latex", "--w_0=2", "--x_0=-1", "--b=3", "--json").out

@@ -147,6 +147,7 @@ EQUATIONS = {
     "1/f = (n-1)/R": "write (n-1)/R",
     "m - M = 5*log10(d) - 5": "write 5*log10(d) - 5",
     "(x+y)*z = -12": "write (x+y)*z",
+    "f(x, y) = x*y = -12": "write f(x, y) = x*y",
     "x + y = z = 1": "== compares; statements are NAME = EXPRESSION, with ; between",
 }
 

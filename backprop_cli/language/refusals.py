@@ -140,10 +140,11 @@ def _left_over(source: str, start: int, end: int) -> Span | None:
     start, end: of the sign
     """
     left, right = source[:start], source[end:]
-    is_outside = left.count("(") == left.count(")") and "=" not in left + right
+    is_number = not re.search(NAME, right)  # as in f(x, y) = x*y = -12
+    is_outside = left.count("(") == left.count(")") and left.count("=") <= is_number and "=" not in right
     if not is_outside or "\n" in source or not right.strip() or left.rstrip().endswith(tuple("+-*/%^&|")):
         return None
-    return (0, end) if re.search(NAME, right) else (start, len(source))
+    return (start, len(source)) if is_number else (0, end)
 
 
 def _repaired(error: InputError, source: str, position: int, sign: str, plain: str) -> InputError:

@@ -81,9 +81,11 @@ def read_latex(source: str) -> str:
 
 
 def _right_side(source: str, place: int) -> str:
-    """What to tell of an equation whose left side, in which the place is, is not read; empty where it is none."""
-    for equals in (found.end() for found in EQUALS.finditer(source) if found.start() >= place):
-        right = source[equals:].strip(" $\n")
+    """What to tell of an equation of which one side is not read; empty where it is none. place: what is not read."""
+    for equals in (found for found in EQUALS.finditer(source) if found.start() >= place):
+        left, right = (text.strip(" $\n") for text in (source[: equals.start()], source[equals.end() :]))
+        if not re.search("[A-Za-z]", right) and translated(left):  # f(x, y) = xy = -12
+            return f"the left side may stand alone: {left}"
         if translated(right):
             return f"the right side may stand alone: {right}"
     return ""
