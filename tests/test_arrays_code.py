@@ -31,6 +31,10 @@ MORE: list[tuple[str, dict[str, tuple[int, ...]]]] = [
     ("sum(norm(F*1e200, axis=-1, keepdims=True))/1e200 + norm(F*1e-200)*1e200", {"F": (2, 3)}),
 ]
 MORE += [
+    ("det(outer(x, y))*2 + det(A @ A)", {"x": (3,), "y": (3,), "A": (3, 3)}),
+    ("det([[x, 1], [2*x, 2]])", {"x": ()}),
+]
+MORE += [
     (f"sum({name}(X, keepdims=True)*X) + {name}(y, keepdims=True)[0]", {"X": (2, 3), "y": (3,)})
     for name in ("sum", "mean", "max", "min", "prod", "norm", "logsumexp")
 ]

@@ -63,7 +63,7 @@ def pulled(
         return Formula(f"{name}_d{'xy'[slot]}", upstream, *inputs, *([out] if name == "solve" else []))
     partial, x = op.partial(slot), inputs[0]
     while partial.head == "careful":
-        partial = partial.args[1 if "softmax" in op.name or op.name == "logsumexp" else 0]
+        partial = partial.args[1 if "softmax" in op.name or op.name in ("logsumexp", "det") else 0]
     if op.name == "array":
         return Formula("index", upstream, Formula(str(slot)))
     if op.name == "concat":

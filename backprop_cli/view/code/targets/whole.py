@@ -42,7 +42,7 @@ def _words(library: str, others: Mapping[str, str | Form]) -> dict[str, str | Fo
         "size": template("{0}.size", ATOM, ATOM),
         "length_of": template("{0}.shape[{1}]", ATOM, ATOM, CHOICE),
         "selected_both": "({0} == {1})",
-        **words("part placed picks mean_over others_over selected_split selected_first"),
+        **words("part placed picks mean_over others_over cofactors selected_split selected_first"),
         **words("matmul_dx matmul_dy solve_dx solve_dy above unscored"),
         **others,
     }
