@@ -235,6 +235,20 @@ def test_what_is_refused_is_pointed_at(latex: str) -> None:
     assert run("eval", latex, "--from=latex", "--x=1").status == 2
 
 
+@pytest.mark.parametrize("source", ["x1*x_1", "x_1*x1 + x1_2*x_1_2 - x12/x_12", "q = w1*x_1; q*x1 + w_1"])
+def test_names_that_would_be_set_alike_are_set_apart(source: str) -> None:
+    """And read back as they were."""
+    names = [node.name for node in Program(source).graph().variables]
+    point = {name: 1.5 + i for i, name in enumerate(names)}
+    written = run("code", source, "--to", "latex").out
+    trace, again = backprop(source, point), backprop(read_latex(written), point)
+    assert again.value == trace.value
+    assert again.gradient == trace.gradient
+    assert r"\mathrm" not in run("code", "x1*x2", "--to", "latex").out
+    derived = run("derive", "x1*x_1", "--format", "latex").out
+    assert r"\frac{\partial f}{\partial \mathrm{x1}} &= x_{1}" in derived
+
+
 def test_a_derivative_is_told_as_one() -> None:
     for latex in (r"\frac{d}{dx} x^2", r"\frac{\partial}{\partial x} x^2", r"\nabla x^2"):
         result = run("eval", latex, "--from=latex", "--x=3")

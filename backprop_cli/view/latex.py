@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from ..passes.lazy import Lazy
 from ..rules.formula import Formula, substitute
 from . import Options, texts
 from .code.stages import LONGEST
-from .latex_formulas import LATEX, in_ascii
+from .latex_formulas import LATEX, in_ascii, told_apart
 from .texts import broadcast_axes
 from .words.spans import Span, code, equals
 
@@ -37,21 +38,25 @@ def derivation(derivation: Derivation, options: Options) -> str:
     trace = derivation.trace
     wanted, values = trace.graph.depending_on(trace.gradient), dict(enumerate(trace.values))
     lines = _Lines(trace.graph, trace.point, wanted, values, trace)
-    return _aligned([*lines.staged(), *lines.gradient(derivation, options.digits)])
+    return _aligned(trace.graph, chain(lines.staged(), lines.gradient(derivation, options.digits)))
 
 
 def matrices(matrices: Matrices, _options: Options) -> str:
     """The gates, what flows back where it has a name, and the gradient, as matrix formulas."""
+    return _aligned(matrices.graph, _of_matrices(matrices))
+
+
+def _of_matrices(matrices: Matrices) -> Iterator[str]:
     output = matrices.graph.output.name
     arrays = {name for name, shape in matrices.shapes.items() if shape}
-    gates = [_line(Formula(name), _part(_by_entries(each, arrays))) for name, each in matrices.gates.items()]
+    for name, each in matrices.gates.items():
+        yield _line(Formula(name), _part(_by_entries(each, arrays)))
     flows = matrices.flows if matrices.steps else {name: matrices.flows[name] for _, name, _ in matrices.stages}
     words = {name: Formula(word) for word, name, _ in matrices.stages}
     for name, each in {**flows, **matrices.named}.items():
         left = Formula("partial", Formula(output), Formula(name))
         forms = [words.get(name), each, matrices.closed.get(name)]
-        gates.append(_line(left, *(_part(_by_entries(form, arrays)) for form in forms if form is not None)))
-    return _aligned(gates)
+        yield _line(left, *(_part(_by_entries(form, arrays)) for form in forms if form is not None))
 
 
 def _by_entries(formula: Formula, arrays: Container[str]) -> Formula:
@@ -76,7 +81,7 @@ def trace(trace: Trace, options: Options) -> str:
     """The staged derivation with the numbers of a trace."""
     wanted, values = trace.graph.depending_on(trace.gradient), dict(enumerate(trace.values))
     lines = _Lines(trace.graph, trace.point, wanted, values, trace, options.digits or _DIGITS).staged()
-    return _aligned([*lines, *_uncertain(trace, options.digits)])
+    return _aligned(trace.graph, chain(lines, _uncertain(trace, options.digits)))
 
 
 def _uncertain(trace: Trace, digits: int | None) -> Iterator[str]:
@@ -95,11 +100,14 @@ def program(program: StagedProgram, options: Options) -> str:
     given = {name: given.value for name, given in program.given.items() if not isinstance(given.value, list)}
     point = given if trace is None else trace.point
     digits = options.digits or _DIGITS
-    return _aligned(_Lines(stages.graph, point, stages.wanted, stages.numbers, trace, digits).staged())
+    lines = _Lines(stages.graph, point, stages.wanted, stages.numbers, trace, digits)
+    return _aligned(stages.graph, lines.staged())
 
 
-def _aligned(lines: Iterable[str]) -> str:
-    body = " \\\\\n".join(in_ascii(line) for line in lines)
+def _aligned(graph: Graph, lines: Iterable[str]) -> str:
+    names = (node.name for node in graph.nodes if not isinstance(node, Constant))
+    with told_apart(part for name in names for part in name.split(".")):
+        body = " \\\\\n".join(in_ascii(line) for line in lines)
     return f"\\begin{{align*}}\n{body}\n\\end{{align*}}\n"
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from itertools import groupby
 
@@ -117,6 +120,7 @@ LATEX = Printer(_SIGNS, _leaf, _FORMS, needs={"add": (SUM,), "mul": (PRODUCT,)},
 """As mathematics is set."""
 
 
+_NUMBERED = re.compile(r"[^\W\d_]+\d").match
 _NAME = re.compile(r"([^\W\d_]+)(\d*)((?:_[^\W_]+)*)")
 _LETTERS = set(
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi"
@@ -124,12 +128,33 @@ _LETTERS = set(
 )
 
 
-@lru_cache(10_000)
+_upright: ContextVar[frozenset[str]] = ContextVar("_upright", default=frozenset())
+
+
+@contextmanager
+def told_apart(words: Iterable[str]) -> Iterator[None]:
+    """Inside, of names that would be set alike one is set so, others upright: x_1 as `x_{1}`, x1 as `\\mathrm{x1}`.
+
+    words: all names that are set
+    """
+    alike: dict[str, list[str]] = {}
+    for word in sorted({*words}, key=lambda word: (bool(_NUMBERED(word)), not word.isascii(), word)):
+        alike.setdefault(in_ascii(_name(word)).strip(), []).append(word)
+    before = _upright.set(frozenset(other for _, *others in alike.values() for other in others))
+    try:
+        yield
+    finally:
+        _upright.reset(before)
+
+
 def name(word: str) -> str:
     """A variable's or a gate's name: `w_{0}`, `\\alpha`, `q_{1}`; of a gate inside another, `q_{3}.q_{1}`."""
-    return ".".join(map(_name, word.split(".")))
+    upright = _upright.get()
+    parts = word.split(".")
+    return ".".join(rf"\mathrm{{{_escaped(each)}}}" if each in upright else _name(each) for each in parts)
 
 
+@lru_cache(10_000)
 def _name(word: str) -> str:
     found = _NAME.fullmatch(word)
     if not found:
@@ -145,7 +170,11 @@ def _letters(word: str) -> str:
         return rf"\{word}"
     if len(word) == 1 or not word.isidentifier() or not word.isascii():
         return word
-    return rf"\mathrm{{{word.replace('_', chr(92) + '_')}}}"
+    return rf"\mathrm{{{_escaped(word)}}}"
+
+
+def _escaped(word: str) -> str:
+    return word.replace("_", r"\_")
 
 
 _ELSEWHERE = re.compile(r"[^\x00-\x7f]+")
