@@ -534,3 +534,12 @@ def test_what_cancels_beside_a_vast_exponent_has_no_digits() -> None:
     result = command("eval", "log(exp(-x) + exp(-2*x)) + x", "--x", far, "--exact")  # exp(−x), to first order
     assert result.status == 0
     assert "≈" not in result.out.splitlines()[0]
+
+
+@pytest.mark.parametrize("expression", ["prod(x)", "sum(x @ x)", "log(prod(x))"])
+def test_products_over_axes_do_not_grow_beyond_what_is_written_out(expression: str) -> None:
+    """As those of two numbers do not."""
+    text = "1" + 30 * "23456789"
+    entries: list[Any] = [text] * 100 if "prod" in expression else [[f"{text}e2000"] * 2] * 2
+    with pytest.raises(MathError, match="overflows"):
+        backprop(expression, x=entries, exact=True)

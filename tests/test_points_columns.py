@@ -445,6 +445,9 @@ def test_what_is_wrong_with_a_row_is_told_once_for_all_of_its_columns(tmp_path: 
 
 HEADERS = {
     b"\x01\x00\x40\x00" + b"{'descr': '<f8', 'fortran_order': False, 'shape': (0, 10**9)}  \n": "is no .npy file",
+    b"\x01\x00\x40\x00"
+    + b"{'descr': '<f8', 'fortran_order': False, 'shape': (10,".ljust(63)
+    + b"\n": "is no .npy file",
     b"\x02\x00\xff\xff\xff\xff" + b" " * 30_000: "is no .npy file",
     b"\x02\x00\x29\x23\x00\x00" + b"-" * 9_000 + b"1".ljust(40) + b"\n": "is no .npy file",
     b"\x01\x00\x43\x00" + b"{'descr': '<f8', 'fortran_order': False, 'shape': (0, 1000000000)}\n": "a row of ",

@@ -16,7 +16,7 @@ from sympy import Integer, Rational, Symbol
 from ..errors import shorten
 from ..rules.op import Op
 from .symbolic_forms import AsTyped
-from .symbolic_functions import COMPARISONS, FUNCTIONS, equal, evaluated, product, real, total, where
+from .symbolic_functions import COMPARISONS, FUNCTIONS, equal, evaluated, is_written_out, product, real, total, where
 from .system import Arithmetic, Function, Rule, Value
 
 MAX_DIGITS = 4_000
@@ -95,7 +95,7 @@ class Symbolic(Arithmetic):
         return Rational(mantissa) * Integer(10) ** int(exponent or "0")
 
     def is_finite(self, value: Value) -> bool:
-        return not value.has(sympy.oo, -sympy.oo, sympy.zoo, sympy.nan)
+        return not value.has(sympy.oo, -sympy.oo, sympy.zoo, sympy.nan) and is_written_out(value)
 
     def to_float(self, value: Value) -> float:
         try:

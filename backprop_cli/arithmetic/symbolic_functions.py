@@ -220,11 +220,16 @@ def real(function: Function) -> Function:
             raise ValueError("no finite real value")
         if not result.free_symbols and result.is_real is None and abs(sympy.im(result.evalf(20))) > 1e-15:
             raise ValueError("no real value")
-        if any(max(abs(each.p).bit_length(), each.q.bit_length()) > MAX_BITS for each in result.atoms(Rational)):
+        if not is_written_out(result):
             raise OverflowError
         return result
 
     return guarded
+
+
+def is_written_out(value: Value) -> bool:
+    """Whether all numbers in it are such as Python writes out."""
+    return all(max(abs(each.p).bit_length(), each.q.bit_length()) <= MAX_BITS for each in value.atoms(Rational))
 
 
 total, product = real(sympy.Add), real(sympy.Mul)

@@ -283,7 +283,7 @@ def npy_header(what: str, file: BinaryIO) -> tuple[Shape, bool, np.dtype[Any]]:
         if np.lib.format.read_magic(head) != (1, 0):
             read = np.lib.format.read_array_header_2_0
         found = read(head)
-    except (ValueError, MemoryError, RecursionError):  # the last two of brackets in brackets
+    except Exception:  # whatever Python's tokenizer and parser raise: of brackets in brackets, that memory lacks
         raise InputError(f"{what} is no .npy file") from None
     file.seek(start + head.tell())
     return found
