@@ -18,7 +18,7 @@ from backprop_cli.cli.options import COMMANDS, OPTIONS, by_name
 from backprop_cli.cli.request import Asked
 from backprop_cli.errors import InputError
 from backprop_cli.passes.settings import Settings, check
-from support.command import run
+from support.command import call, run
 
 HELP = ("-h", "--help")  # which click has a name of its own for
 
@@ -193,3 +193,11 @@ def test_the_library_takes_what_the_command_takes(name: str, right: str, wrong: 
         with pytest.raises(InputError, match=name):
             check(Settings(**settings))
         assert run("eval", "x", "--x", "1", f"--{name}", text).status == 2
+
+
+@pytest.mark.parametrize("words", ["eval x --set {}", "check x^2 --x 1 --claim {}"])
+@pytest.mark.parametrize("text", ["x" * 100_000, "\x1b[31m"])
+def test_what_is_typed_is_told_shortened(words: str, text: str) -> None:
+    told = call(*words.format(text).split(" ")).err
+    assert len(told) < 300
+    assert told.replace("\n", "").isprintable()

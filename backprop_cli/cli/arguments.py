@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import InputError, quote
+from ..language.names import as_name
 from ..passes.point import read_name
 from ..view import SUFFIXES, form_of
 from .options import Option, by_name
@@ -162,7 +163,7 @@ def _called(word: str) -> str:
 def _assignment(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
-        hint = f"for example: --set {text if text.isidentifier() else 'json'}=1"
+        hint = f"for example: --set {as_name(text) or 'json'}=1"
         raise InputError(f"--set takes NAME=VALUE, not {quote(text)}", hint=hint)
     return name.strip(), value
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from ...errors import InputError
+from ...errors import InputError, quote
 from ..expression import ExpressionCommand
 from ..output import language_of, show, warn
 from ..request import Asked, Request, given_text
@@ -71,7 +71,7 @@ def _read_claims(given: Sequence[str], text: str | None) -> dict[str, str]:
     for words in given:
         name, equals, claim = words.partition("=")
         if not equals:
-            raise InputError(f"--claim takes NAME=CLAIM, not '{words}'", hint='for example: --claim "x = 2*x*y"')
+            raise InputError(f"--claim takes NAME=CLAIM, not {quote(words)}", hint='for example: --claim "x = 2*x*y"')
         name = point.read_name(name.strip())
         if name in found:
             raise InputError(f"there are two claims for {name}")
