@@ -7,7 +7,6 @@ import unicodedata
 
 from ..errors import InputError, Span, quote
 from ..rules.table import CONSTANTS, spellings
-from .named import without_names
 from .names import NAME, RAISED
 from .spellings import OF_ARRAYS, PREFIXES
 from .token import Token
@@ -115,11 +114,14 @@ def refusal(source: str, position: int) -> InputError:
             plain = unicodedata.normalize("NFKC", match[0]).replace("−", "-")
             hint = _hint(source, position, match[0], plain) or hint.format(plain)
             error = InputError(message, source, match.span(), hint)
-            if message.startswith("an assignment") and (call := without_names(source, position)):
-                error.hint = f"inputs stand in their order, without names: {call[1]}"
-                return error.repaired(*call)
-            if message.startswith("an assignment") and (part := _left_over(source, *match.span())):
-                return error.repaired(part, "")
+            if message.startswith("an assignment"):
+                from .named import without_names
+
+                if call := without_names(source, position):
+                    error.hint = f"inputs stand in their order, without names: {call[1]}"
+                    return error.repaired(*call)
+                if part := _left_over(source, *match.span()):
+                    return error.repaired(part, "")
             return _repaired(error, source, position, match[0], plain)
     character = source[position]
     if digits := _DIGITS.match(source, position):
