@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import sympy
@@ -16,7 +17,7 @@ from sympy import Integer, Rational, Symbol
 from ..errors import shorten
 from ..rules.op import Op
 from .symbolic_forms import AsTyped
-from .symbolic_functions import COMPARISONS, FUNCTIONS, equal, evaluated, is_written_out, product, real, total, where
+from .symbolic_functions import COMPARISONS, FUNCTIONS, are_written_out, equal, evaluated, product, real, total, where
 from .system import Arithmetic, Function, Rule, Value
 
 MAX_DIGITS = 4_000
@@ -95,7 +96,9 @@ class Symbolic(Arithmetic):
         return Rational(mantissa) * Integer(10) ** int(exponent or "0")
 
     def is_finite(self, value: Value) -> bool:
-        return not value.has(sympy.oo, -sympy.oo, sympy.zoo, sympy.nan) and is_written_out(value)
+        # A product or a sum over axes makes numbers down to the factors of its terms; those below are looked at before.
+        made = (value, *value.args, *chain.from_iterable(each.args for each in value.args))
+        return not value.has(sympy.oo, -sympy.oo, sympy.zoo, sympy.nan) and are_written_out(made)
 
     def to_float(self, value: Value) -> float:
         try:

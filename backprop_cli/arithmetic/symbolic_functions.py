@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
@@ -220,16 +220,17 @@ def real(function: Function) -> Function:
             raise ValueError("no finite real value")
         if not result.free_symbols and result.is_real is None and abs(sympy.im(result.evalf(20))) > 1e-15:
             raise ValueError("no real value")
-        if not is_written_out(result):
+        if not are_written_out(result.atoms(Rational)):
             raise OverflowError
         return result
 
     return guarded
 
 
-def is_written_out(value: Value) -> bool:
-    """Whether all numbers in it are such as Python writes out."""
-    return all(max(abs(each.p).bit_length(), each.q.bit_length()) <= MAX_BITS for each in value.atoms(Rational))
+def are_written_out(parts: Iterable[Value]) -> bool:
+    """Whether all numbers among these parts of a formula are such as Python writes out."""
+    numbers = (each for each in parts if isinstance(each, Rational))
+    return all(max(abs(each.p).bit_length(), each.q.bit_length()) <= MAX_BITS for each in numbers)
 
 
 total, product = real(sympy.Add), real(sympy.Mul)
