@@ -265,6 +265,20 @@ def test_matplotlib_says_nothing_of_its_own(place: str, tmp_path: Path) -> None:
     assert not [*(tmp_path / "temporary").iterdir()]
 
 
+def limited(limit: str, words: str, place: Path) -> subprocess.CompletedProcess[str]:
+    """What a command does in that directory under a limit of the shell (`ulimit`)."""
+    return subprocess.run(
+        ["sh", "-c", f'ulimit {limit}; exec "$@"', "sh", *command(*words.split(), "--no-cache")],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=place,
+        env=environment({}),
+        stdin=subprocess.DEVNULL,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kilobytes", [200_000, 400_000, 600_000, 1_000_000])
 @pytest.mark.parametrize("words", ["eval x*sin(y) --at p.json", "points x*y p.csv --reduce sum"])
@@ -275,15 +289,7 @@ def test_few_addresses(kilobytes: int, words: str, tmp_path: Path) -> None:
     """
     (tmp_path / "p.json").write_text('{"x": 1, "y": 2}')
     (tmp_path / "p.csv").write_text("x,y\n1,2\n")
-    result = subprocess.run(
-        ["sh", "-c", f'ulimit -v {kilobytes}; exec "$@"', "sh", *command(*words.split(), "--no-cache")],
-        capture_output=True,
-        encoding="utf-8",
-        cwd=tmp_path,
-        env=environment({}),
-        stdin=subprocess.DEVNULL,
-        check=False,
-    )
+    result = limited(f"-v {kilobytes}", words, tmp_path)
     assert result.returncode in (0, 1)
     assert re.fullmatch("(OpenBLAS )?error: .*\n" if result.returncode else "", result.stderr)
 
@@ -302,16 +308,7 @@ def test_stacks_of_threads_are_no_memory(words: str, tmp_path: Path) -> None:
         pytest.importorskip("scipy")
         pytest.importorskip("polars")
     (tmp_path / "p.csv").write_text("x,y\n1,2\n3,4\n")
-    result = subprocess.run(
-        ["sh", "-c", 'ulimit -s 300000; exec "$@"', "sh", *command(*words.split(), "--no-cache")],
-        capture_output=True,
-        encoding="utf-8",
-        cwd=tmp_path,
-        env=environment({}),
-        stdin=subprocess.DEVNULL,
-        timeout=PATIENCE,
-        check=False,
-    )
+    result = limited("-s 300000", words, tmp_path)
     assert (result.returncode, result.stderr) == (0, "")
 
 

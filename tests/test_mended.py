@@ -127,11 +127,21 @@ AXES = {
 """What the second input of a library's function means there, and is not here."""
 
 
-@pytest.mark.parametrize("text", AXES)
-def test_an_axis_is_no_number(text: str) -> None:
+EQUATIONS = {
+    "1/f = (n-1)/R": "(n-1)/R",
+    "m - M = 5*log10(d) - 5": "5*log10(d) - 5",
+    "(x+y)*z = -12": "(x+y)*z",
+    "f(x, y) = x*y = -12": "f(x, y) = x*y",
+}
+"""Of an equation, the side that is an expression."""
+WRITTEN = AXES | EQUATIONS
+
+
+@pytest.mark.parametrize("text", WRITTEN)
+def test_what_is_to_be_written(text: str) -> None:
     with pytest.raises(InputError) as caught:
         Program(text).graph()
-    assert caught.value.hint == f"write {AXES[text]}"
+    assert caught.value.hint == f"write {WRITTEN[text]}"
 
 
 def test_a_second_number_is_one() -> None:
@@ -143,23 +153,8 @@ def test_a_letter_before_a_transpose_is_no_library() -> None:
     assert [each.message for each in trace.warnings] == ["'np.' is left out: functions need no library here"]
 
 
-EQUATIONS = {
-    "1/f = (n-1)/R": "write (n-1)/R",
-    "m - M = 5*log10(d) - 5": "write 5*log10(d) - 5",
-    "(x+y)*z = -12": "write (x+y)*z",
-    "f(x, y) = x*y = -12": "write f(x, y) = x*y",
-    "x + y = z = 1": "== compares; statements are NAME = EXPRESSION, with ; between",
-}
-
-
-@pytest.mark.parametrize("text", EQUATIONS)
-def test_of_an_equation_one_side_is_an_expression(text: str) -> None:
-    with pytest.raises(InputError) as caught:
-        Program(text).graph()
-    assert caught.value.hint == EQUATIONS[text]
-
-
 UNCLEAR = {
+    "x + y = z = 1": "== compares; statements are NAME = EXPRESSION, with ; between",
     "x y/z w": "to multiply, write x*y",
     "1/n A": "write 1/(n*A) or (1/n)*A",
     "sin x/2 + y z": "a function needs parentheses: sin(x)",
